@@ -1,0 +1,262 @@
+//! The events of `emoscope.event/1`: the one vocabulary that every sink and the
+//! dashboard speak. The JSON schema is `tests/schema/event.json`.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// Name and version of the line format, the first field of a session.
+pub const SCHEMA: &str = "emoscope.event/1";
+
+/// What a measurement says when no label is sure enough.
+pub const UNCERTAIN: &str = "uncertain";
+
+/// One line of output. All times are seconds from the start of the session,
+/// counted in samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The header, first line of a session.
+    SessionStart(SessionStart),
+    /// The voice gate opened or closed.
+    Voice(Voice),
+    /// A unit of speech began.
+    UtteranceStart(UtteranceStart),
+    /// A window or a whole utterance was judged.
+    Measurement(Measurement),
+    /// A unit of speech ended.
+    UtteranceEnd(UtteranceEnd),
+    /// Samples were lost.
+    Gap(Gap),
+    /// An input could not be read, or not to its end.
+    Error(ErrorEvent),
+    /// The summary, last line of a session.
+    SessionEnd(SessionEnd),
+}
+
+/// What is listened to, and with what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionStart {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Version of emoscope.
+    pub version: String,
+    /// Where the audio comes from.
+    pub source: SourceKind,
+    /// Name of the device or path of the file, as given.
+    pub name: String,
+    /// Sample rate of the input in hertz.
+    pub sample_rate: u32,
+    /// Channels of the input.
+    pub channels: u16,
+    /// Labels in the order of every `probabilities`.
+    pub labels: Vec<String>,
+    /// Name of the model.
+    pub model: String,
+    /// SHA-256 of the model file, in hexadecimal.
+    pub model_sha256: String,
+    /// Inference engine in use.
+    pub engine: String,
+    /// Start of the session, UTC, RFC 3339; live sessions only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+}
+
+/// Kind of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A live input.
+    Microphone,
+    /// A recording.
+    File,
+    /// Standard input.
+    Stdin,
+}
+
+/// A change of the voice gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Voice {
+    /// When.
+    pub at_s: f64,
+    /// Whether a voice is heard from now on.
+    pub active: bool,
+}
+
+/// The begin of a unit of speech.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UtteranceStart {
+    /// Number within the session, from 1.
+    pub utterance: u64,
+    /// Onset of the voice.
+    pub start_s: f64,
+}
+
+/// One judgement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The utterance that it belongs to.
+    pub utterance: u64,
+    /// Begin of the span judged.
+    pub start_s: f64,
+    /// End of the span judged.
+    pub end_s: f64,
+    /// What caused it.
+    pub trigger: Trigger,
+    /// One per label, in `[0, 1]`, summing to 1; smoothed over the windows of
+    /// the utterance for an interval, the utterance's own for its end.
+    pub probabilities: Probabilities,
+    /// A label of the model, or [`UNCERTAIN`].
+    pub label: String,
+    /// The largest probability.
+    pub confidence: Probability,
+}
+
+/// Why a measurement was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// A window during speech.
+    Interval,
+    /// The whole utterance, once, when it ended.
+    SpeechEnded,
+}
+
+/// The end of a unit of speech.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UtteranceEnd {
+    /// Number within the session, from 1.
+    pub utterance: u64,
+    /// Onset of the voice.
+    pub start_s: f64,
+    /// End of the voice.
+    pub end_s: f64,
+}
+
+/// A hole in the audio.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// First sample lost.
+    pub start_s: f64,
+    /// First sample heard again.
+    pub end_s: f64,
+    /// Samples lost on each channel, at the input's rate.
+    pub samples: u64,
+    /// What happened.
+    pub cause: GapCause,
+}
+
+/// Why samples were lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    /// The ring was full: the machine could not keep up.
+    Overrun,
+    /// The device was away.
+    DeviceLost,
+    /// The listener chose another device.
+    DeviceChanged,
+}
+
+/// An input that failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ErrorEvent {
+    /// The file, as given or walked; absent where no file is concerned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// What happened, and what to do where something can be done.
+    pub message: String,
+}
+
+/// The summary of a session.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SessionEnd {
+    /// Length of the session, gaps included.
+    pub duration_s: f64,
+    /// Time within utterances.
+    pub speech_s: f64,
+    /// Units of speech.
+    pub utterances: u64,
+    /// Measurements of both kinds.
+    pub measurements: u64,
+    /// Samples lost on each channel, at the input's rate.
+    pub samples_lost: u64,
+    /// Samples that were not finite numbers and were heard as zero.
+    pub samples_invalid: u64,
+    /// Utterances by label, in the order of the labels, `uncertain` last.
+    pub utterance_labels: Counts,
+}
+
+/// Probabilities by label, in the model's order.
+pub type Probabilities = ByLabel<Probability>;
+
+/// Numbers of utterances by label.
+pub type Counts = ByLabel<u64>;
+
+/// A value per label, in the model's order; a JSON object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByLabel<T>(pub Vec<(Arc<str>, T)>);
+
+impl<T> Default for ByLabel<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> ByLabel<T> {
+    /// The value of a label.
+    pub fn get(&self, label: &str) -> Option<&T> {
+        self.0
+            .iter()
+            .find(|(name, _)| **name == *label)
+            .map(|(_, value)| value)
+    }
+
+    /// Labels and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl<T: Serialize> Serialize for ByLabel<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByLabel<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = ByLabel<T>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object with a value per label")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut entries = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, T>()? {
+                    entries.push((name.into(), value));
+                }
+                Ok(ByLabel(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// A number in `[0, 1]` that is written with seven decimals.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Deserialize)]
+#[serde(transparent)]
+pub struct Probability(pub f64);
+
+impl Serialize for Probability {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = RawValue::from_string(format!("{:.7}", self.0)).map_err(S::Error::custom)?;
+        digits.serialize(serializer)
+    }
+}

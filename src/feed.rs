@@ -1,0 +1,120 @@
+//! What passes between a running session and the screen in front of it.
+
+use std::path::PathBuf;
+
+use crate::events::Event;
+
+/// From the session to the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// An event, as the sinks get it.
+    Event(Event),
+    /// The level of the last few hundredths of a second.
+    Level(Level),
+    /// The state of the machinery; sent at the start and when something changed.
+    Status(Status),
+    /// Where a replay stands.
+    Position(Position),
+    /// A sentence for the person: "microphone lost, waiting for it".
+    Notice(String),
+    /// The answer to [`Control::OpenPicker`].
+    Devices(Vec<DeviceLine>),
+    /// The live level of one input while the picker is open.
+    DeviceLevel {
+        /// Stable id of the input.
+        id: String,
+        /// Its peak in dBFS.
+        peak_dbfs: f32,
+    },
+    /// The session is over; an error says why it ended early.
+    Ended(Result<(), String>),
+}
+
+/// A level reading at the input, over all its channels that are listened to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// Root mean square in dBFS (a full-scale sine is -3.01), at least -120.
+    pub rms_dbfs: f32,
+    /// Peak in dBFS, at least -120.
+    pub peak_dbfs: f32,
+    /// Whether samples stood at full scale.
+    pub clipped: bool,
+    /// When, in seconds of the session.
+    pub at_s: f64,
+}
+
+/// The state of the machinery.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Status {
+    /// Device or file.
+    pub source: String,
+    /// Whether it is a recording (seek, speed) and not a microphone.
+    pub replay: bool,
+    /// Sample rate of the input in hertz.
+    pub sample_rate: u32,
+    /// Channels of the input.
+    pub channels: u16,
+    /// Engine in use.
+    pub engine: String,
+    /// Name of the model.
+    pub model: String,
+    /// Labels in the order of every measurement's probabilities.
+    pub labels: Vec<String>,
+    /// Time of the last inference in milliseconds.
+    pub inference_ms: f32,
+    /// From the last sample of a window to its measurement, in milliseconds.
+    pub latency_ms: f32,
+    /// Samples lost so far.
+    pub samples_lost: u64,
+    /// File that the events are recorded to.
+    pub recording: Option<PathBuf>,
+}
+
+/// Where a replay stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Position {
+    /// Seconds played.
+    pub at_s: f64,
+    /// Length, where the file tells it.
+    pub total_s: Option<f64>,
+    /// Speed; `None` is as fast as possible.
+    pub speed: Option<f64>,
+    /// Whether it stands still.
+    pub paused: bool,
+}
+
+/// One input in the picker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceLine {
+    /// Stable id, `host:id`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether it is the default input.
+    pub default: bool,
+    /// Whether it is a monitor of an output (what the machine plays).
+    pub monitor: bool,
+    /// Whether it is the one in use.
+    pub current: bool,
+}
+
+/// From the screen to the session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Control {
+    /// End the session.
+    Quit,
+    /// Stop or continue a replay.
+    TogglePause,
+    /// Move a replay by so many seconds.
+    SeekBy(f64),
+    /// Move a replay to so many seconds from its start.
+    SeekTo(f64),
+    /// Change the speed of a replay.
+    Speed(f64),
+    /// List the inputs and measure their levels until the picker is closed.
+    OpenPicker,
+    /// Stop measuring.
+    ClosePicker,
+    /// Listen to another input from now on.
+    SwitchDevice(String),
+}

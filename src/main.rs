@@ -1,0 +1,3 @@
+//! The `emoscope` program.
+
+fn main() {}
