@@ -1,0 +1,46 @@
+"""What an exported model says about itself; the binary reads it and refuses a misfit."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import __version__
+from .frontend import FRONTEND, WINDOW
+from .labels import LABELS
+
+OPSET = 17
+INPUT, OUTPUT = "mfcc", "logits"
+
+
+@dataclass
+class Calibration:
+    """How logits become an answer; chosen on validation speakers."""
+
+    temperature: float = 1.0
+    certain: float = 0.0
+    margin: float = 0.0
+
+
+@dataclass
+class Metadata:
+    """The metadata of one model file."""
+
+    calibration: Calibration = field(default_factory=Calibration)
+    training_data: list[dict[str, Any]] = field(default_factory=list)
+
+    def properties(self) -> dict[str, str]:
+        """One entry per item, each value JSON."""
+        values: dict[str, Any] = {
+            "labels": LABELS,
+            "frontend": FRONTEND,
+            "window": WINDOW,
+            "temperature": self.calibration.temperature,
+            "thresholds": {
+                "certain": self.calibration.certain,
+                "margin": self.calibration.margin,
+            },
+            "version": __version__,
+            "training_data": self.training_data,
+            "licences": sorted({row["licence"] for row in self.training_data}),
+        }
+        return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

@@ -1,0 +1,185 @@
+"""The network: level normalisation, the body of EfficientAT's mn04, pooled blocks, a linear head.
+
+Module names follow the published state dict, so that it loads by name.
+"""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .bands import mapping
+from .frontend import inverse_dct
+from .labels import LABELS
+
+PRETRAINED_SHA256_PREFIX = "899a8c62"
+# What lies further below the window's level is the room's and the recorder's, not the voice's.
+FLOOR_DB = -60.0
+# kernel, stride, expanded channels, output channels, squeeze channels (0: none), hard-swish
+BLOCKS = [
+    (3, 1, 8, 8, 0, False),
+    (3, 2, 24, 16, 0, False),
+    (3, 1, 32, 16, 0, False),
+    (5, 2, 32, 16, 8, False),
+    (5, 1, 48, 16, 16, False),
+    (5, 1, 48, 16, 16, False),
+    (3, 2, 96, 32, 0, True),
+    (3, 1, 80, 32, 0, True),
+    (3, 1, 72, 32, 0, True),
+    (3, 1, 72, 32, 0, True),
+    (3, 1, 192, 48, 48, True),
+    (3, 1, 272, 48, 72, True),
+    (5, 2, 272, 64, 72, True),
+    (5, 1, 384, 64, 96, True),
+    (5, 1, 384, 64, 96, True),
+]
+STEM, LAST = 8, 384
+
+
+class ConvNormAct(nn.Sequential):
+    """Convolution, batch norm and, where given, an activation."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int, groups: int, act: nn.Module | None
+    ) -> None:
+        layers: list[nn.Module] = [
+            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+            nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
+        ]
+        super().__init__(*layers, *([act] if act else []))
+
+
+class SqueezeExcitation(nn.Module):
+    """Weighs the channels by what the whole window holds."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, squeezed)
+        self.fc2 = nn.Linear(squeezed, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = torch.sigmoid(self.fc2(torch.relu(self.fc1(x.mean(dim=(2, 3))))))
+        return x * weight.unsqueeze(-1).unsqueeze(-1)
+
+
+class ConcurrentSE(nn.Module):
+    """The published network's wrapper; only the channel branch is used in it."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.conc_se_layers = nn.ModuleList([SqueezeExcitation(channels, squeezed)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conc_se_layers[0](x)
+        return out
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV3's block."""
+
+    def __init__(
+        self, inputs: int, kernel: int, stride: int, wide: int, outputs: int, squeezed: int, swish: bool
+    ) -> None:
+        super().__init__()
+        act = nn.Hardswish if swish else nn.ReLU
+        layers: list[nn.Module] = []
+        if wide != inputs:
+            layers.append(ConvNormAct(inputs, wide, 1, 1, 1, act()))
+        layers.append(ConvNormAct(wide, wide, kernel, stride, wide, act()))
+        if squeezed:
+            layers.append(ConcurrentSE(wide, squeezed))
+        layers.append(ConvNormAct(wide, outputs, 1, 1, 1, None))
+        self.block = nn.Sequential(*layers)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.block(x)
+        return x + out if self.residual else out
+
+
+class Network(nn.Module):
+    """MFCCs [batch, time, 80] to logits [batch, labels]; any time >= 1, any gain."""
+
+    def __init__(self, taps: tuple[int, ...] = (10, 13, 16), dropout: float = 0.3) -> None:
+        super().__init__()
+        self.taps = tuple(taps)
+        matrix, vector = mapping()
+        self.register_buffer("idct", torch.tensor(inverse_dct(), dtype=torch.float32))
+        self.register_buffer("bands", torch.tensor(matrix, dtype=torch.float32))
+        self.register_buffer("offset", torch.tensor(vector, dtype=torch.float32))
+        layers: list[nn.Module] = [ConvNormAct(1, STEM, 3, 2, 1, nn.Hardswish())]
+        width, widths = STEM, [STEM]
+        for kernel, stride, wide, outputs, squeezed, swish in BLOCKS:
+            layers.append(InvertedResidual(width, kernel, stride, wide, outputs, squeezed, swish))
+            width = outputs
+            widths.append(width)
+        layers.append(ConvNormAct(width, LAST, 1, 1, 1, nn.Hardswish()))
+        widths.append(LAST)
+        self.features = nn.ModuleList(layers)
+        pooled = 2 * sum(widths[tap] for tap in self.taps)
+        self.norm = nn.BatchNorm1d(pooled)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(pooled, len(LABELS))
+
+    def image(self, decibels: Tensor) -> Tensor:
+        """Log-mel in dB [batch, time, 80] to the body's input [batch, 1, band, time]."""
+        power = torch.exp(decibels * 0.23025850929940458)
+        level = torch.log(power.mean(dim=(1, 2), keepdim=True)) * 4.3429448190325175
+        relative = torch.clamp(decibels - level, min=FLOOR_DB)
+        mapped = torch.matmul(relative, self.bands) + self.offset
+        return mapped.transpose(1, 2).unsqueeze(1)
+
+    def pooled(self, image: Tensor) -> Tensor:
+        """Mean and spread over time of the tapped blocks."""
+        found = []
+        x = image
+        for index, layer in enumerate(self.features):
+            x = layer(x)
+            if index in self.taps:
+                tracks = x.mean(dim=2)
+                mean = tracks.mean(dim=2, keepdim=True)
+                spread = torch.sqrt(((tracks - mean) ** 2).mean(dim=2) + 1e-5)
+                found += [mean.squeeze(2), spread]
+        return torch.cat(found, dim=1)
+
+    def from_decibels(self, decibels: Tensor) -> Tensor:
+        """Logits of log-mel; training starts here, past the rotation."""
+        logits: Tensor = self.head(self.dropout(self.norm(self.pooled(self.image(decibels)))))
+        return logits
+
+    def forward(self, mfcc: Tensor) -> Tensor:
+        return self.from_decibels(torch.matmul(mfcc, self.idct))
+
+
+def load_pretrained(network: Network, path: Path) -> str:
+    """Copies the published body in; returns the file's SHA-256."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if not digest.startswith(PRETRAINED_SHA256_PREFIX):
+        raise ValueError(f"{path} is not the published mn04 (SHA-256 {digest[:8]}...)")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    body = {k: v for k, v in state.items() if k.startswith("features.")}
+    missing, unexpected = network.load_state_dict(body, strict=False)
+    if unexpected or any(k.startswith("features.") for k in missing):
+        raise ValueError(f"{path} does not fit the network: {unexpected or missing}")
+    return digest
+
+
+def foldable_head(network: Network) -> nn.Linear:
+    """The head with its batch norm folded in, for engines that only know it over images."""
+    norm, head = network.norm, network.head
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    folded = nn.Linear(head.in_features, head.out_features)
+    with torch.no_grad():
+        folded.weight.copy_(head.weight * scale)
+        folded.bias.copy_(head.bias + head.weight @ (norm.bias - norm.running_mean * scale))
+    return folded
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trained numbers."""
+    return sum(p.numel() for p in network.parameters())
+
+
