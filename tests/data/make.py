@@ -64,7 +64,12 @@ SCENES = (
 
 def run(*command: str | Path, feed: bytes = b"") -> bytes:
     """A program's standard output; its own words and an exception where it fails."""
-    done = subprocess.run([str(c) for c in command], input=feed, capture_output=True, check=False)
+    try:
+        done = subprocess.run(
+            [str(c) for c in command], input=feed, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        sys.exit(f"{command[0]} is missing")
     if done.returncode:
         sys.exit(f"{command[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
@@ -151,7 +156,9 @@ def sounds() -> dict[Path, bytes]:
         "broken/one-sample.wav": to_wav(np.array([PEAK])),
         "broken/text.wav": b"This is not a recording.\n",
         "broken/truncated.flac": flac[:8000],
-        "broken/nan.wav": encode(nan, "wav", "-c:a", "copy", layout=("-f", "f32le", "-ar", str(RATE))),
+        "broken/nan.wav": encode(
+            nan, "wav", "-c:a", "copy", layout=("-f", "f32le", "-ar", str(RATE))
+        ),
     }
     made = {HERE / name: data for name, data in files.items()}
     demo = to_wav(scene(SCENES, (0.8, 1.1, 1.6, 0.9, 1.4), 4))
