@@ -1,0 +1,26 @@
+#!/bin/sh
+# Formats and lints of both languages; --fix mends the Python it can.
+set -eu
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+cd "$(dirname "$0")/.."
+
+tools=$(scripts/python-env.sh scripts/requirements-dev.txt)/bin
+# The same rules everywhere; inside training/ they are found by themselves.
+ruff() {
+    "$tools/ruff" "$@" training
+    "$tools/ruff" "$@" --config training/pyproject.toml tests
+}
+
+if [ "${1:-}" = --fix ]; then
+    ruff format
+    ruff check --fix
+    exit 0
+fi
+
+cargo fmt --check
+cargo clippy --all-targets -- -D warnings
+# Each optional feature can be left out.
+cargo clippy --no-default-features -- -D warnings
+ruff format --check
+ruff check

@@ -1,0 +1,17 @@
+#!/bin/sh
+# The tests of the training that a marker expression picks, in the environment of a requirements
+# file; they hear the binary of this checkout.
+#
+#   scripts/test-training.sh training/requirements.txt 'not torch'
+set -eu
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+cd "$(dirname "$0")/.."
+
+environment=$(scripts/python-env.sh "$1")
+cargo build
+target=$(cargo metadata --format-version 1 --no-deps |
+    "$environment/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+export EMOSCOPE_BIN="$target/debug/emoscope"
+cd training
+exec "$environment/bin/python" -m pytest -m "$2" tests
