@@ -1,0 +1,55 @@
+# Every command does its own set-up; `make` alone lists them.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help run setup build lint fmt test test-rust test-python test-training fixtures clean
+
+# rustup's folder, where the shell does not know it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+# Standard output is the binary's: events alone, where it is not a terminal.
+run: setup ## open the dashboard on the default microphone
+	@cargo build --profile quick
+	@if [ -t 1 ]; then exec cargo run --quiet --profile quick -- live --or-demo; \
+	else exec cargo run --quiet --profile quick -- demo; fi
+
+setup:
+	@scripts/setup.sh
+	@scripts/onnxruntime.sh
+
+build: setup ## make the optimised binary, target/release/emoscope
+	@cargo build --release
+
+test: lint test-rust test-python ## check everything that needs no PyTorch
+
+lint: ## formats and lints, Rust and Python
+	@scripts/setup.sh --with-lint
+	@scripts/lint.sh
+
+test-rust: ## the tests of the binary, with both engines
+	@scripts/setup.sh --with-tests
+	@scripts/onnxruntime.sh --required
+	@cargo test
+
+test-python: ## the tests of the training that need no PyTorch
+	@scripts/setup.sh --with-tests
+	@scripts/test-training.sh training/requirements.txt 'not torch'
+
+test-training: ## those that need PyTorch; its packages take gigabytes
+	@scripts/setup.sh --with-tests
+	@scripts/test-training.sh training/requirements-torch.txt torch
+
+fmt: ## format the code, Rust and Python
+	@scripts/setup.sh --with-lint
+	@cargo fmt
+	@scripts/lint.sh --fix
+
+fixtures: ## make the recordings and reference data of the tests again
+	@scripts/setup.sh --with-tests
+	@python=$$(scripts/python-env.sh training/requirements.txt)/bin/python && \
+	$$python tests/data/make.py && $$python tests/golden/make.py
+
+clean: ## remove what was built; what was fetched stays in the cache
+	@cargo clean
