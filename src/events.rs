@@ -39,6 +39,17 @@ pub enum Event {
     SessionEnd(SessionEnd),
 }
 
+/// One line as it is written: an event, and in `analyze` the file it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The event.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Path as given or walked; absent where there is but one input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
 /// What is listened to, and with what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionStart {
@@ -163,12 +174,9 @@ pub enum GapCause {
     DeviceChanged,
 }
 
-/// An input that failed.
+/// An input that failed; the line names the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorEvent {
-    /// The file, as given or walked; absent where no file is concerned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
     /// What happened, and what to do where something can be done.
     pub message: String,
 }

@@ -14,5 +14,12 @@
 
 pub mod audio;
 pub mod dashboard;
+pub mod dsp;
+pub mod engine;
 pub mod events;
 pub mod feed;
+pub mod gate;
+pub mod model;
+pub mod paths;
+pub mod pipeline;
+pub mod smooth;

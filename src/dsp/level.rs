@@ -1,0 +1,78 @@
+//! Level of a signal in dBFS.
+
+/// What silence reads as, in dBFS.
+pub const QUIETEST: f32 = -120.0;
+
+/// Samples at or above this magnitude count as clipped: the largest of 16 bits.
+const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
+
+/// Gathers the level of the samples that pass.
+#[derive(Debug, Clone, Default)]
+pub struct Meter {
+    sum: f64,
+    count: u64,
+    peak: f32,
+    clipped: bool,
+}
+
+/// A reading of a [`Meter`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// Root mean square in dBFS (a full-scale sine is -3.01), at least [`QUIETEST`].
+    pub rms_dbfs: f32,
+    /// Peak in dBFS, at least [`QUIETEST`].
+    pub peak_dbfs: f32,
+    /// Whether a sample stood at full scale.
+    pub clipped: bool,
+}
+
+impl Meter {
+    /// Adds mono samples.
+    pub fn push(&mut self, samples: &[f32]) {
+        for &x in samples {
+            self.sum += f64::from(x) * f64::from(x);
+            self.peak = self.peak.max(x.abs());
+        }
+        self.count += samples.len() as u64;
+        self.clipped = self.peak >= FULL_SCALE;
+    }
+
+    /// The reading since the last one; `None` if nothing was heard.
+    pub fn take(&mut self) -> Option<Reading> {
+        if self.count == 0 {
+            return None;
+        }
+        let reading = Reading {
+            rms_dbfs: dbfs((self.sum / self.count as f64).sqrt() as f32),
+            peak_dbfs: dbfs(self.peak),
+            clipped: self.clipped,
+        };
+        *self = Self::default();
+        Some(reading)
+    }
+}
+
+/// An amplitude in dBFS, at least [`QUIETEST`].
+pub fn dbfs(amplitude: f32) -> f32 {
+    (20.0 * amplitude.log10()).max(QUIETEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_scale_sine_reads_minus_three() {
+        let mut meter = Meter::default();
+        let sine: Vec<f32> = (0..16_000)
+            .map(|n| (n as f32 * std::f32::consts::TAU * 0.0625).sin())
+            .collect();
+        meter.push(&sine);
+        let reading = meter.take().unwrap();
+        assert!((reading.rms_dbfs + 3.01).abs() < 0.01, "{reading:?}");
+        assert!(reading.clipped && reading.peak_dbfs.abs() < 0.01);
+        assert_eq!(meter.take(), None);
+        meter.push(&[0.0; 10]);
+        assert_eq!(meter.take().unwrap().peak_dbfs, QUIETEST);
+    }
+}

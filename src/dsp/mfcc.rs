@@ -1,0 +1,212 @@
+//! Mel-frequency cepstral coefficients, frame by frame, each computed once.
+//!
+//! Frame `k` is centred on sample `160 k`; zeros lie before the first sample and
+//! after the last, so a signal of `N` samples has frames 0 to `floor(N / 160)`.
+//! The spectrum is computed in double precision: in single precision, quiet
+//! bands beside a loud tone would be off by hundredths of a decibel.
+
+use std::sync::Arc;
+
+use realfft::num_complex::Complex;
+use realfft::{RealFftPlanner, RealToComplex};
+
+use crate::dsp::mel::MelBank;
+use crate::dsp::spec::{FLOOR, HOP, N_BINS, N_FFT, N_MELS, N_MFCC};
+
+const HALF: usize = N_MFCC / 2;
+
+/// One row: the 80 coefficients of a frame.
+pub type Row = [f32; N_MFCC];
+
+/// Computes single frames; holds the tables and the scratch space.
+pub struct Mfcc {
+    fft: Arc<dyn RealToComplex<f64>>,
+    window: Vec<f64>,
+    mel: MelBank,
+    dct: Dct,
+    frame: Vec<f64>,
+    spectrum: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
+    power: [f64; N_BINS],
+    energies: [f64; N_MELS],
+    log_mel: [f32; N_MELS],
+}
+
+impl Default for Mfcc {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mfcc {
+    /// Builds the tables.
+    pub fn new() -> Self {
+        let fft = RealFftPlanner::new().plan_fft_forward(N_FFT);
+        let window = (0..N_FFT)
+            .map(|n| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / N_FFT as f64).cos())
+            .collect();
+        Self {
+            window,
+            mel: MelBank::new(),
+            dct: Dct::new(),
+            frame: vec![0.0; N_FFT],
+            spectrum: fft.make_output_vec(),
+            scratch: fft.make_scratch_vec(),
+            power: [0.0; N_BINS],
+            energies: [0.0; N_MELS],
+            log_mel: [0.0; N_MELS],
+            fft,
+        }
+    }
+
+    /// The coefficients of one frame of 400 samples.
+    pub fn row(&mut self, samples: &[f32], row: &mut Row) {
+        for ((x, w), y) in samples.iter().zip(&self.window).zip(&mut self.frame) {
+            *y = f64::from(*x) * w;
+        }
+        // Fails only on lengths other than planned, and those are fixed above.
+        let planned =
+            self.fft
+                .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
+        debug_assert!(planned.is_ok());
+        for (bin, power) in self.spectrum.iter().zip(&mut self.power) {
+            *power = bin.norm_sqr();
+        }
+        self.mel.apply(&self.power, &mut self.energies);
+        for (energy, level) in self.energies.iter().zip(&mut self.log_mel) {
+            *level = (10.0 * energy.max(FLOOR).log10()) as f32;
+        }
+        self.dct.apply(&self.log_mel, row);
+    }
+
+    /// The power spectrum (201 bins) of the last frame.
+    pub fn power(&self) -> &[f64] {
+        &self.power
+    }
+
+    /// The mel energies (80 bands) of the last frame, before floor and logarithm.
+    pub fn mel_energies(&self) -> &[f64] {
+        &self.energies
+    }
+
+    /// The log-mel levels (80 bands, dB) of the last frame.
+    pub fn log_mel(&self) -> &[f32] {
+        &self.log_mel
+    }
+}
+
+/// The orthonormal DCT-II of 80 points. Its cosines are even or odd about the
+/// middle, so two products of half the size do for the whole.
+struct Dct {
+    /// `[input][output]` for even and odd outputs: the inner loop runs over
+    /// outputs, which the compiler turns into vector instructions.
+    even: Vec<[f32; HALF]>,
+    odd: Vec<[f32; HALF]>,
+}
+
+impl Dct {
+    fn new() -> Self {
+        let n = N_MELS as f64;
+        let cosine = |k: usize, j: usize| {
+            let scale = if k == 0 {
+                (1.0 / n).sqrt()
+            } else {
+                (2.0 / n).sqrt()
+            };
+            (scale * (std::f64::consts::PI * k as f64 * (2 * j + 1) as f64 / (2.0 * n)).cos())
+                as f32
+        };
+        let table = |parity: usize| {
+            (0..HALF)
+                .map(|j| std::array::from_fn(|i| cosine(2 * i + parity, j)))
+                .collect()
+        };
+        Self {
+            even: table(0),
+            odd: table(1),
+        }
+    }
+
+    fn apply(&self, input: &[f32; N_MELS], output: &mut Row) {
+        let mut even = [0.0_f32; HALF];
+        let mut odd = [0.0_f32; HALF];
+        for j in 0..HALF {
+            let (front, back) = (input[j], input[N_MELS - 1 - j]);
+            let (sum, difference) = (front + back, front - back);
+            for i in 0..HALF {
+                even[i] += sum * self.even[j][i];
+                odd[i] += difference * self.odd[j][i];
+            }
+        }
+        for i in 0..HALF {
+            output[2 * i] = even[i];
+            output[2 * i + 1] = odd[i];
+        }
+    }
+}
+
+/// Cuts a 16 kHz stream into frames and computes each as soon as its last
+/// sample is there.
+pub struct MfccStream {
+    mfcc: Mfcc,
+    /// Samples from the left edge of the next frame on.
+    pending: Vec<f32>,
+    samples: u64,
+    frames: u64,
+}
+
+impl Default for MfccStream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MfccStream {
+    /// A stream at its start.
+    pub fn new() -> Self {
+        Self {
+            mfcc: Mfcc::new(),
+            pending: vec![0.0; N_FFT / 2],
+            samples: 0,
+            frames: 0,
+        }
+    }
+
+    /// Back to the start, tables kept.
+    pub fn reset(&mut self) {
+        self.pending.clear();
+        self.pending.resize(N_FFT / 2, 0.0);
+        self.samples = 0;
+        self.frames = 0;
+    }
+
+    /// Adds samples; `row` gets each finished frame in order.
+    pub fn push(&mut self, samples: &[f32], mut row: impl FnMut(&Row)) {
+        self.samples += samples.len() as u64;
+        self.pending.extend_from_slice(samples);
+        self.drain(u64::MAX, &mut row);
+    }
+
+    /// Ends the stream: the frames that reach beyond the last sample see zeros.
+    pub fn finish(&mut self, mut row: impl FnMut(&Row)) {
+        self.pending.resize(self.pending.len() + N_FFT / 2, 0.0);
+        self.drain(self.samples / HOP as u64 + 1, &mut row);
+    }
+
+    /// Frames computed so far.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    fn drain(&mut self, limit: u64, row: &mut impl FnMut(&Row)) {
+        let mut out = [0.0; N_MFCC];
+        let mut left = 0;
+        while self.frames < limit && left + N_FFT <= self.pending.len() {
+            self.mfcc.row(&self.pending[left..left + N_FFT], &mut out);
+            row(&out);
+            self.frames += 1;
+            left += HOP;
+        }
+        self.pending.drain(..left);
+    }
+}

@@ -1,0 +1,106 @@
+//! Interleaved channels to one.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Which channel is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChannelChoice {
+    /// The mean of all channels.
+    #[default]
+    Mix,
+    /// One channel, counted from 1; `left` is 1 and `right` is 2.
+    One(u16),
+}
+
+impl FromStr for ChannelChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "mix" => Ok(Self::Mix),
+            "left" => Ok(Self::One(1)),
+            "right" => Ok(Self::One(2)),
+            number => match number.parse() {
+                Ok(n) if n > 0 => Ok(Self::One(n)),
+                _ => Err("expected mix, left, right or a channel number from 1".into()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for ChannelChoice {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mix => out.write_str("mix"),
+            Self::One(n) => write!(out, "{n}"),
+        }
+    }
+}
+
+/// Takes the chosen channel, or the mean of all, from interleaved frames and
+/// appends it to `out`. A value that is not a finite number is heard as zero;
+/// the count of those comes back.
+///
+/// A choice beyond `channels` takes the last channel; callers refuse it before.
+pub fn downmix(
+    interleaved: &[f32],
+    channels: u16,
+    choice: ChannelChoice,
+    out: &mut Vec<f32>,
+) -> u64 {
+    let width = usize::from(channels.max(1));
+    let mut invalid = 0;
+    let mut finite = |x: f32| {
+        if x.is_finite() {
+            x
+        } else {
+            invalid += 1;
+            0.0
+        }
+    };
+    match choice {
+        _ if width == 1 => out.extend(interleaved.iter().map(|&x| finite(x))),
+        ChannelChoice::One(n) => {
+            let index = usize::from(n.clamp(1, channels)) - 1;
+            out.extend(
+                interleaved
+                    .chunks_exact(width)
+                    .map(|frame| finite(frame[index])),
+            );
+        }
+        ChannelChoice::Mix => {
+            let scale = 1.0 / width as f32;
+            out.extend(
+                interleaved
+                    .chunks_exact(width)
+                    .map(|frame| frame.iter().map(|&x| finite(x)).sum::<f32>() * scale),
+            );
+        }
+    }
+    invalid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_mean_or_the_chosen_channel_and_counts_what_is_no_number() {
+        let frames = [1.0, 0.0, f32::NAN, 0.5, 0.25, f32::INFINITY];
+        let mut out = Vec::new();
+        assert_eq!(downmix(&frames, 2, ChannelChoice::Mix, &mut out), 2);
+        assert_eq!(out, [0.5, 0.25, 0.125]);
+        out.clear();
+        assert_eq!(downmix(&frames, 2, ChannelChoice::One(2), &mut out), 1);
+        assert_eq!(out, [0.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn reads_the_names_that_the_help_shows() {
+        assert_eq!("right".parse(), Ok(ChannelChoice::One(2)));
+        assert_eq!("3".parse(), Ok(ChannelChoice::One(3)));
+        assert!("0".parse::<ChannelChoice>().is_err());
+        assert!("middle".parse::<ChannelChoice>().is_err());
+    }
+}

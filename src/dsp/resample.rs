@@ -1,0 +1,163 @@
+//! Any rate to 16 kHz, the same numbers whatever the sizes of the blocks.
+//!
+//! `rubato`'s windowed sinc works on fixed chunks of 10 ms behind a queue, so
+//! that the arrival of the samples does not change the result. Its delay is cut
+//! off to the nearest sample: output sample `n` is at `n / 16000` seconds.
+
+use audioadapter_buffers::direct::SequentialSlice;
+use rubato::{
+    Async, FixedAsync, Indexing, Resampler as _, SincInterpolationParameters,
+    SincInterpolationType, WindowFunction,
+};
+
+use crate::dsp::spec::SAMPLE_RATE;
+
+/// Lowest and highest rate of an input, in hertz.
+pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+
+/// Why a rate cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("a sample rate of {rate} Hz cannot be used: it must be {} to {} Hz", RATES.start(), RATES.end())]
+pub struct RateError {
+    /// The rate asked for.
+    pub rate: u32,
+}
+
+/// A stream at any rate to one at 16 kHz.
+pub struct Resampler {
+    rate: u32,
+    inner: Option<Inner>,
+    received: u64,
+    sent: u64,
+}
+
+struct Inner {
+    sinc: Async<f32>,
+    queue: Vec<f32>,
+    chunk: usize,
+    buffer: Vec<f32>,
+    /// Output samples of the filter's delay still to be cut off.
+    skip: usize,
+}
+
+impl Resampler {
+    /// A resampler for an input rate in [`RATES`]; 16 kHz passes unchanged.
+    ///
+    /// # Errors
+    /// A rate outside [`RATES`].
+    pub fn new(rate: u32) -> Result<Self, RateError> {
+        if !RATES.contains(&rate) {
+            return Err(RateError { rate });
+        }
+        let inner = if rate == SAMPLE_RATE {
+            None
+        } else {
+            Some(Inner::new(rate)?)
+        };
+        Ok(Self {
+            rate,
+            inner,
+            received: 0,
+            sent: 0,
+        })
+    }
+
+    /// Back to the start of a stream, tables kept.
+    pub fn reset(&mut self) {
+        if let Some(inner) = &mut self.inner {
+            inner.sinc.reset();
+            inner.queue.clear();
+            inner.skip = inner.sinc.output_delay();
+        }
+        self.received = 0;
+        self.sent = 0;
+    }
+
+    /// Adds mono samples and appends what is ready to `out`.
+    pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
+        self.received += samples.len() as u64;
+        let before = out.len();
+        match &mut self.inner {
+            None => out.extend_from_slice(samples),
+            Some(inner) => {
+                inner.queue.extend_from_slice(samples);
+                let mut taken = 0;
+                while inner.queue.len() - taken >= inner.chunk {
+                    inner.process(taken, inner.chunk, out);
+                    taken += inner.chunk;
+                }
+                inner.queue.drain(..taken);
+            }
+        }
+        self.sent += (out.len() - before) as u64;
+    }
+
+    /// Ends the stream: appends the rest, so that `ceil(N * 16000 / rate)`
+    /// samples came out for `N` that went in.
+    pub fn finish(&mut self, out: &mut Vec<f32>) {
+        let Some(inner) = &mut self.inner else { return };
+        let rate = u64::from(self.rate);
+        let total = (self.received * u64::from(SAMPLE_RATE)).div_ceil(rate);
+        let before = out.len();
+        let end = before + total.saturating_sub(self.sent) as usize;
+        let mut rest = inner.queue.len();
+        while out.len() < end {
+            inner.process(0, rest, out);
+            rest = 0;
+        }
+        out.truncate(end);
+        inner.queue.clear();
+        self.sent = total;
+    }
+}
+
+impl Inner {
+    fn new(rate: u32) -> Result<Self, RateError> {
+        let parameters = SincInterpolationParameters {
+            sinc_len: 128,
+            f_cutoff: None,
+            oversampling_factor: 256,
+            interpolation: SincInterpolationType::Cubic,
+            window: WindowFunction::BlackmanHarris2,
+        };
+        let chunk = (rate / 100).max(1) as usize;
+        let ratio = f64::from(SAMPLE_RATE) / f64::from(rate);
+        let sinc = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input)
+            .map_err(|_| RateError { rate })?;
+        let buffer = vec![0.0; sinc.output_frames_max()];
+        let skip = sinc.output_delay();
+        Ok(Self {
+            sinc,
+            queue: Vec::with_capacity(2 * chunk),
+            chunk,
+            buffer,
+            skip,
+        })
+    }
+
+    /// One chunk from the queue, of which `valid` samples are real.
+    fn process(&mut self, from: usize, valid: usize, out: &mut Vec<f32>) {
+        let input = &self.queue[from..from + valid];
+        let space = self.buffer.len();
+        let indexing = Indexing {
+            input_offset: 0,
+            output_offset: 0,
+            partial_len: (valid < self.chunk).then_some(valid),
+            active_channels_mask: None,
+        };
+        let written = SequentialSlice::new(input, 1, valid)
+            .ok()
+            .and_then(|input| {
+                let mut output = SequentialSlice::new_mut(&mut self.buffer, 1, space).ok()?;
+                self.sinc
+                    .process_into_buffer(&input, &mut output, Some(&indexing))
+                    .ok()
+            });
+        // Only sizes can be wrong, and they are made above.
+        debug_assert!(written.is_some());
+        let count = written.map_or(0, |(_, count)| count);
+        let skipped = self.skip.min(count);
+        self.skip -= skipped;
+        out.extend_from_slice(&self.buffer[skipped..count]);
+    }
+}

@@ -1,0 +1,203 @@
+//! Inference: MFCC rows in, logits out. Two engines behind one trait.
+
+mod builtin;
+#[cfg(feature = "onnxruntime")]
+pub mod onnxruntime;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::dsp::spec::N_MFCC;
+use crate::model::{Model, ModelError};
+
+/// Judges one window.
+pub trait Classifier: Send {
+    /// Logits, one per label, of `mfcc`: whole rows of 80 coefficients, one or more.
+    ///
+    /// # Errors
+    /// What the engine says, or an answer that is not one finite number per label.
+    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError>;
+}
+
+/// Why an engine cannot be used or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// ONNX Runtime was asked for and could not be loaded.
+    #[error(
+        "ONNX Runtime was not found; looked at:\n{looked}\nset ORT_DYLIB_PATH to its library, or use --engine builtin"
+    )]
+    NoLibrary {
+        /// Places and what was found there, a line each.
+        looked: String,
+    },
+    /// The program was built without it.
+    #[error("this program was built without ONNX Runtime; use --engine builtin")]
+    NotBuilt,
+    /// The engine refused the model.
+    #[error("{engine} cannot load the model {model}: {reason}")]
+    Load {
+        /// The engine.
+        engine: &'static str,
+        /// Name of the model.
+        model: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The engine failed on a window.
+    #[error("{engine} failed on a window of {frames} frames: {reason}")]
+    Run {
+        /// The engine.
+        engine: &'static str,
+        /// Frames of the window.
+        frames: usize,
+        /// What it said.
+        reason: String,
+    },
+    /// The model does not keep what its metadata promises.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// Which engine is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum EngineChoice {
+    /// ONNX Runtime where its library is found, else the built-in one.
+    #[default]
+    Auto,
+    /// ONNX Runtime, or fail.
+    Onnxruntime,
+    /// The built-in one (rten).
+    Builtin,
+}
+
+/// A model in an engine; gives every worker its own classifier.
+#[derive(Clone)]
+pub struct Engine {
+    /// Name and version for people: `ONNX Runtime 1.32.0`, `rten (built in)`.
+    pub name: String,
+    /// Where the library was loaded from.
+    pub library: Option<PathBuf>,
+    /// Why the wanted engine is not the one in use; `None` if it is.
+    pub fallback: Option<String>,
+    /// The model.
+    pub model: Arc<Model>,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Builtin(builtin::Shared),
+    #[cfg(feature = "onnxruntime")]
+    OnnxRuntime(onnxruntime::Environment),
+}
+
+impl Engine {
+    /// Loads a model; `library` is a path to ONNX Runtime that goes before all others.
+    ///
+    /// # Errors
+    /// No library for [`EngineChoice::Onnxruntime`], or a model that does not run.
+    pub fn load(
+        model: Model,
+        choice: EngineChoice,
+        library: Option<PathBuf>,
+    ) -> Result<Self, EngineError> {
+        let model = Arc::new(model);
+        let mut fallback = None;
+        if choice != EngineChoice::Builtin {
+            match Self::with_onnxruntime(&model, library) {
+                Ok(engine) => return Ok(engine),
+                Err(error @ (EngineError::NoLibrary { .. } | EngineError::NotBuilt))
+                    if choice == EngineChoice::Auto =>
+                {
+                    fallback = Some(error.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let shared = builtin::Shared::load(&model)?;
+        let engine = Self {
+            name: "rten (built in)".into(),
+            library: None,
+            fallback,
+            model,
+            kind: Kind::Builtin(shared),
+        };
+        engine.probe()?;
+        Ok(engine)
+    }
+
+    #[cfg(feature = "onnxruntime")]
+    fn with_onnxruntime(model: &Arc<Model>, library: Option<PathBuf>) -> Result<Self, EngineError> {
+        let environment = onnxruntime::Environment::load(library)?;
+        let engine = Self {
+            name: format!("ONNX Runtime {}", environment.version()),
+            library: Some(environment.library().to_path_buf()),
+            fallback: None,
+            model: Arc::clone(model),
+            kind: Kind::OnnxRuntime(environment),
+        };
+        engine.probe()?;
+        Ok(engine)
+    }
+
+    #[cfg(not(feature = "onnxruntime"))]
+    fn with_onnxruntime(_: &Arc<Model>, _: Option<PathBuf>) -> Result<Self, EngineError> {
+        Err(EngineError::NotBuilt)
+    }
+
+    /// A classifier for one thread.
+    ///
+    /// # Errors
+    /// What the engine says of the model.
+    pub fn classifier(&self) -> Result<Box<dyn Classifier>, EngineError> {
+        match &self.kind {
+            Kind::Builtin(shared) => Ok(Box::new(shared.classifier())),
+            #[cfg(feature = "onnxruntime")]
+            Kind::OnnxRuntime(environment) => Ok(Box::new(environment.classifier(&self.model)?)),
+        }
+    }
+
+    /// Two windows of different length show a model whose metadata lies.
+    fn probe(&self) -> Result<(), EngineError> {
+        let mut classifier = self.classifier()?;
+        for frames in [37, 100] {
+            let mfcc: Vec<f32> = (0..frames * N_MFCC).map(|i| (i % 7) as f32 - 3.0).collect();
+            let logits = classifier.logits(&mfcc)?;
+            let labels = self.model.contract.labels.len();
+            if logits.len() != labels {
+                let expected = format!("{labels} numbers, one per label");
+                return Err(self
+                    .model
+                    .misfit("logits", expected, logits.len().to_string())
+                    .into());
+            }
+            if !logits.iter().all(|x| x.is_finite()) {
+                return Err(self
+                    .model
+                    .misfit("logits", "finite numbers".into(), format!("{logits:?}"))
+                    .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Probabilities from logits at a temperature, in the same order.
+pub fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weights: Vec<f64> = logits
+        .iter()
+        .map(|&x| (f64::from(x - top) / temperature).exp())
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|w| w / sum).collect()
+}
+
+impl FromStr for EngineChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        <Self as clap::ValueEnum>::from_str(text, false)
+    }
+}

@@ -1,0 +1,378 @@
+//! The one deterministic core: samples in, events out.
+//!
+//! It knows no clock, thread, file or terminal. All that it decides, it decides
+//! block by block at 16 kHz, so the sizes in which the samples arrive change
+//! nothing. After a hole in the audio (or a jump in a file) a new *segment*
+//! begins: the filters start afresh, the clock goes on.
+
+mod judge;
+mod rows;
+mod utterance;
+
+use std::sync::Arc;
+
+use crate::dsp::level::{Meter, Reading};
+use crate::dsp::mfcc::MfccStream;
+use crate::dsp::mono::{ChannelChoice, downmix};
+use crate::dsp::resample::{RateError, Resampler};
+use crate::dsp::spec::{HOP, SAMPLE_RATE};
+use crate::engine::{Classifier, EngineError};
+use crate::events::{
+    ByLabel, Event, Gap, GapCause, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd, UtteranceStart,
+    Voice,
+};
+use crate::gate::{BLOCK, Gate, VoiceGate};
+use crate::model::Contract;
+
+use judge::Judge;
+use rows::Rows;
+use utterance::{Change, Utterances};
+
+/// Voice that the gate takes for silence before it opens: 48 ms.
+const PREROLL: u64 = 3 * BLOCK as u64;
+
+/// What comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Input {
+    /// Sample rate in hertz.
+    pub rate: u32,
+    /// Interleaved channels.
+    pub channels: u16,
+    /// Which of them to hear.
+    pub choice: ChannelChoice,
+}
+
+/// Why an input cannot be heard.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Its rate is out of range.
+    #[error(transparent)]
+    Rate(#[from] RateError),
+    /// It lacks the channel that was asked for.
+    #[error("channel {wanted} was asked for, but the input has {channels}")]
+    Channel {
+        /// The channel asked for, from 1.
+        wanted: u16,
+        /// Channels of the input.
+        channels: u16,
+    },
+}
+
+/// The whole path from samples at the input to events.
+pub struct Pipeline {
+    input: Input,
+    contract: Arc<Contract>,
+    resampler: Resampler,
+    mfcc: MfccStream,
+    rows: Rows,
+    gate: VoiceGate,
+    utterances: Utterances,
+    judge: Judge,
+    meter: Meter,
+    clock: Clock,
+    totals: SessionEnd,
+    mono: Vec<f32>,
+    queue: Vec<f32>,
+    /// End of the last utterance: a pre-roll never reaches behind it.
+    spoken: u64,
+}
+
+/// Where the session stands, exactly, whatever the rates.
+#[derive(Debug, Clone, Copy, Default)]
+struct Clock {
+    /// Position at the last change of rate, in 16 kHz samples.
+    base: u64,
+    /// Samples at the input since then, gaps included.
+    since: u64,
+    /// Begin of the segment, in 16 kHz samples.
+    segment: u64,
+    /// Samples of the segment that were processed, at 16 kHz.
+    done: u64,
+}
+
+impl Clock {
+    fn position(&self, rate: u32) -> u64 {
+        let rate = u64::from(rate);
+        self.base + (self.since * u64::from(SAMPLE_RATE) + rate / 2) / rate
+    }
+
+    fn seconds(&self, sample: u64) -> f64 {
+        (self.segment + sample) as f64 / f64::from(SAMPLE_RATE)
+    }
+}
+
+impl Pipeline {
+    /// A pipeline at the start of a session.
+    ///
+    /// # Errors
+    /// An input that cannot be heard.
+    pub fn new(
+        input: Input,
+        contract: Arc<Contract>,
+        classifier: Box<dyn Classifier>,
+    ) -> Result<Self, InputError> {
+        // Enough for the longest window after the longest pause that ends an utterance.
+        let keep = contract.max_samples() + utterance::PAUSE + u64::from(SAMPLE_RATE);
+        let labels = contract.labels.iter().cloned().chain([UNCERTAIN.into()]);
+        let totals = SessionEnd {
+            utterance_labels: ByLabel(labels.map(|label| (label, 0)).collect()),
+            ..SessionEnd::default()
+        };
+        Ok(Self {
+            resampler: checked(input)?,
+            input,
+            mfcc: MfccStream::new(),
+            rows: Rows::new((keep / HOP as u64) as usize),
+            gate: VoiceGate::new(),
+            utterances: Utterances::default(),
+            judge: Judge::new(classifier, Arc::clone(&contract)),
+            meter: Meter::default(),
+            clock: Clock::default(),
+            totals,
+            mono: Vec::new(),
+            queue: Vec::new(),
+            spoken: 0,
+            contract,
+        })
+    }
+
+    /// Hears interleaved samples, whole frames; appends the events to `out`.
+    ///
+    /// # Errors
+    /// What the engine says. The audio up to the window that failed was heard.
+    pub fn push(&mut self, interleaved: &[f32], out: &mut Vec<Event>) -> Result<(), EngineError> {
+        self.mono.clear();
+        let Input {
+            channels, choice, ..
+        } = self.input;
+        self.totals.samples_invalid += downmix(interleaved, channels, choice, &mut self.mono);
+        self.meter.push(&self.mono);
+        self.clock.since += self.mono.len() as u64;
+        self.resampler.push(&self.mono, &mut self.queue);
+        self.drain(out)
+    }
+
+    /// Notes that `samples` (on each channel, at the input's rate) were lost here.
+    ///
+    /// # Errors
+    /// What the engine says of the utterance that the gap ends.
+    pub fn gap(
+        &mut self,
+        samples: u64,
+        cause: GapCause,
+        out: &mut Vec<Event>,
+    ) -> Result<(), EngineError> {
+        self.end_segment(out)?;
+        let start = self.clock.position(self.input.rate);
+        self.clock.since += samples;
+        self.totals.samples_lost += samples;
+        let end = self.clock.position(self.input.rate);
+        let seconds = |position: u64| position as f64 / f64::from(SAMPLE_RATE);
+        out.push(Event::Gap(Gap {
+            start_s: seconds(start),
+            end_s: seconds(end),
+            samples,
+            cause,
+        }));
+        self.begin_segment();
+        Ok(())
+    }
+
+    /// Goes on at another place of a recording: `sample` from its start, at its rate.
+    ///
+    /// # Errors
+    /// What the engine says of the utterance that the jump ends.
+    pub fn jump(&mut self, sample: u64, out: &mut Vec<Event>) -> Result<(), EngineError> {
+        self.end_segment(out)?;
+        self.clock.base = 0;
+        self.clock.since = sample;
+        self.begin_segment();
+        Ok(())
+    }
+
+    /// Goes on with another input.
+    ///
+    /// # Errors
+    /// An input that cannot be heard; the old one stays then.
+    pub fn change_input(&mut self, input: Input) -> Result<(), InputError> {
+        self.resampler = checked(input)?;
+        self.clock.base = self.clock.position(self.input.rate);
+        self.clock.since = 0;
+        self.input = input;
+        self.begin_segment();
+        Ok(())
+    }
+
+    /// Ends the session with its summary.
+    ///
+    /// # Errors
+    /// What the engine says of the last utterance.
+    pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), EngineError> {
+        self.end_segment(out)?;
+        out.push(Event::SessionEnd(self.summary()));
+        Ok(())
+    }
+
+    /// The summary up to now.
+    pub fn summary(&self) -> SessionEnd {
+        SessionEnd {
+            duration_s: self.position_s(),
+            utterances: self.utterances.count(),
+            ..self.totals.clone()
+        }
+    }
+
+    /// The input that is heard.
+    pub fn input(&self) -> Input {
+        self.input
+    }
+
+    /// Where the session stands, in seconds: all that came in, gaps included.
+    pub fn position_s(&self) -> f64 {
+        self.clock.position(self.input.rate) as f64 / f64::from(SAMPLE_RATE)
+    }
+
+    /// The level since the last reading; `None` if nothing was heard.
+    pub fn take_level(&mut self) -> Option<Reading> {
+        self.meter.take()
+    }
+
+    fn drain(&mut self, out: &mut Vec<Event>) -> Result<(), EngineError> {
+        let queue = std::mem::take(&mut self.queue);
+        let mut blocks = queue.chunks_exact(BLOCK);
+        let result = blocks.by_ref().try_for_each(|block| self.block(block, out));
+        self.queue = queue;
+        let rest = self.queue.len() % BLOCK;
+        self.queue.drain(..self.queue.len() - rest);
+        result
+    }
+
+    fn block(&mut self, block: &[f32], out: &mut Vec<Event>) -> Result<(), EngineError> {
+        let rows = &mut self.rows;
+        self.mfcc.push(block, |row| rows.push(row));
+        self.clock.done += BLOCK as u64;
+        let now = self.clock.done;
+        let gate = self.gate.step(block);
+        match gate {
+            Gate::Opened { blocks_ago } => {
+                let onset = now.saturating_sub(u64::from(blocks_ago) * BLOCK as u64);
+                let onset = onset.saturating_sub(PREROLL).max(self.spoken);
+                self.utterances.voice_began(onset);
+                self.voice(onset, true, out);
+            }
+            Gate::ClosedNow { blocks_ago } => {
+                let end = now - u64::from(blocks_ago) * BLOCK as u64;
+                self.utterances.voice_ended(end);
+                self.voice(end, false, out);
+            }
+            Gate::Open { .. } | Gate::Closed => {}
+        }
+        if let Some(change) = self.utterances.at(now) {
+            self.change(change, out)?;
+        }
+        if let Some(open) = self.utterances.open() {
+            let voiced = matches!(gate, Gate::Open { voiced: true } | Gate::Opened { .. });
+            if let Some(verdict) = self.judge.interval(open, now, voiced, &self.rows)? {
+                self.measured(&verdict, open.number, out);
+            }
+        }
+        Ok(())
+    }
+
+    fn voice(&mut self, at: u64, active: bool, out: &mut Vec<Event>) {
+        self.spoken = self.spoken.max(at);
+        out.push(Event::Voice(Voice {
+            at_s: self.clock.seconds(at),
+            active,
+        }));
+    }
+
+    fn change(&mut self, change: Change, out: &mut Vec<Event>) -> Result<(), EngineError> {
+        match change {
+            Change::Start(open) => {
+                self.judge.begin(open);
+                let start_s = self.clock.seconds(open.start);
+                out.push(Event::UtteranceStart(UtteranceStart {
+                    utterance: open.number,
+                    start_s,
+                }));
+            }
+            Change::End(open, end) => {
+                let verdict = self.judge.whole(open, end, &self.rows)?;
+                self.measured(&verdict, open.number, out);
+                let last = self.contract.labels.len();
+                self.totals.utterance_labels.0[verdict.call().unwrap_or(last)].1 += 1;
+                self.totals.speech_s += (end - open.start) as f64 / f64::from(SAMPLE_RATE);
+                out.push(Event::UtteranceEnd(UtteranceEnd {
+                    utterance: open.number,
+                    start_s: self.clock.seconds(open.start),
+                    end_s: self.clock.seconds(end),
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn measured(&mut self, verdict: &judge::Verdict, utterance: u64, out: &mut Vec<Event>) {
+        self.totals.measurements += 1;
+        debug_assert!(verdict.trigger == Trigger::SpeechEnded || verdict.end <= self.clock.done);
+        out.push(Event::Measurement(verdict.event(
+            utterance,
+            &self.contract,
+            |sample| self.clock.seconds(sample),
+        )));
+    }
+
+    /// Hears the rest of the segment: what the resampler and the frames held back.
+    fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), EngineError> {
+        let mut rest = std::mem::take(&mut self.queue);
+        self.resampler.finish(&mut rest);
+        self.queue = rest;
+        self.drain(out)?;
+        let rows = &mut self.rows;
+        self.mfcc.push(&self.queue, |row| rows.push(row));
+        self.mfcc.finish(|row| rows.push(row));
+        self.clock.done += self.queue.len() as u64;
+        let end = self.clock.done;
+        if self.gate.is_open() {
+            let silent = u64::from(self.gate.unvoiced_blocks()) * BLOCK as u64;
+            let silent = if silent == 0 {
+                0
+            } else {
+                silent + self.queue.len() as u64
+            };
+            self.utterances.voice_ended(end - silent);
+            self.voice(end - silent, false, out);
+        }
+        self.queue.clear();
+        if let Some(change) = self.utterances.finish(end) {
+            self.change(change, out)?;
+        }
+        Ok(())
+    }
+
+    fn begin_segment(&mut self) {
+        self.clock.segment = self.clock.position(self.input.rate);
+        self.clock.done = 0;
+        self.spoken = 0;
+        self.queue.clear();
+        self.resampler.reset();
+        self.mfcc.reset();
+        self.rows.clear();
+        self.gate.reset();
+    }
+}
+
+fn checked(input: Input) -> Result<Resampler, InputError> {
+    let Input {
+        rate,
+        channels,
+        choice,
+    } = input;
+    match choice {
+        ChannelChoice::One(wanted) if wanted > channels => {
+            Err(InputError::Channel { wanted, channels })
+        }
+        _ => Ok(Resampler::new(rate)?),
+    }
+}

@@ -1,0 +1,150 @@
+//! Debounced units of speech, from the changes of the voice gate.
+
+use crate::dsp::spec::{N_FFT, SAMPLE_RATE};
+
+/// Voice shorter than this is no utterance: 160 ms.
+pub const SHORTEST: u64 = SAMPLE_RATE as u64 * 16 / 100;
+/// Silence that ends an utterance: 500 ms.
+pub const PAUSE: u64 = SAMPLE_RATE as u64 / 2;
+/// Speech without a pause is cut after so long: 20 s.
+pub const LONGEST: u64 = SAMPLE_RATE as u64 * 20;
+
+/// A unit of speech that goes on; samples at 16 kHz from the start of the segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// Number within the session, from 1.
+    pub number: u64,
+    /// Onset of the voice.
+    pub start: u64,
+}
+
+/// What changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// An utterance began.
+    Start(Open),
+    /// An utterance ended there.
+    End(Open, u64),
+}
+
+/// Turns gate changes into utterances.
+#[derive(Debug, Clone, Default)]
+pub struct Utterances {
+    count: u64,
+    /// Voice that is not long enough yet.
+    candidate: Option<u64>,
+    open: Option<Open>,
+    /// Where the voice stopped, while the gate is closed.
+    silent_since: Option<u64>,
+}
+
+impl Utterances {
+    /// The one that goes on.
+    pub fn open(&self) -> Option<Open> {
+        self.open
+    }
+
+    /// The gate opened; the voice began at `onset`.
+    pub fn voice_began(&mut self, onset: u64) {
+        self.silent_since = None;
+        if self.open.is_none() {
+            self.candidate = Some(onset);
+        }
+    }
+
+    /// The gate closed; the voice ended at `end`.
+    pub fn voice_ended(&mut self, end: u64) {
+        self.candidate = None;
+        self.silent_since = Some(end);
+    }
+
+    /// What the clock brings: to be called at every block with its end.
+    pub fn at(&mut self, now: u64) -> Option<Change> {
+        if let Some(start) = self.candidate
+            && now >= start + SHORTEST
+        {
+            self.candidate = None;
+            return Some(Change::Start(self.begin(start)));
+        }
+        let open = self.open?;
+        match self.silent_since {
+            Some(end) if now >= end + PAUSE => {
+                self.open = None;
+                Some(Change::End(open, end))
+            }
+            // A little late, so that the last frame of the unit is complete.
+            None if now >= open.start + LONGEST + N_FFT as u64 / 2 => {
+                let end = open.start + LONGEST;
+                self.open = None;
+                self.candidate = Some(end);
+                Some(Change::End(open, end))
+            }
+            _ => None,
+        }
+    }
+
+    /// The audio stops at `end`, the voice with it.
+    pub fn finish(&mut self, end: u64) -> Option<Change> {
+        self.candidate = None;
+        let open = self.open.take()?;
+        Some(Change::End(open, self.silent_since.take().unwrap_or(end)))
+    }
+
+    /// Units so far.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn begin(&mut self, start: u64) -> Open {
+        self.count += 1;
+        let open = Open {
+            number: self.count,
+            start,
+        };
+        self.open = Some(open);
+        open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cough_is_no_utterance_and_a_breath_does_not_end_one() {
+        let mut units = Utterances::default();
+        units.voice_began(1000);
+        units.voice_ended(2000);
+        assert_eq!(units.at(9000), None);
+        units.voice_began(10_000);
+        assert_eq!(units.at(10_100), None);
+        let open = Open {
+            number: 1,
+            start: 10_000,
+        };
+        assert_eq!(units.at(12_560), Some(Change::Start(open)));
+        units.voice_ended(30_000);
+        units.voice_began(34_000);
+        assert_eq!(units.at(40_000), None);
+        units.voice_ended(50_000);
+        assert_eq!(units.at(57_999), None);
+        assert_eq!(units.at(58_000), Some(Change::End(open, 50_000)));
+    }
+
+    #[test]
+    fn endless_speech_is_cut_and_goes_on() {
+        let mut units = Utterances::default();
+        units.voice_began(0);
+        let first = Open {
+            number: 1,
+            start: 0,
+        };
+        assert_eq!(units.at(SHORTEST), Some(Change::Start(first)));
+        assert_eq!(units.at(LONGEST + 200), Some(Change::End(first, LONGEST)));
+        let second = Open {
+            number: 2,
+            start: LONGEST,
+        };
+        assert_eq!(units.at(LONGEST + SHORTEST), Some(Change::Start(second)));
+    }
+}

@@ -1,0 +1,118 @@
+//! From one window's probabilities to a call that does not flicker.
+
+use crate::model::Thresholds;
+
+/// Weight of the newest window in the running mean.
+const NEWEST: f64 = 0.5;
+/// How far below its threshold a standing call may fall before it is dropped.
+const SLACK: f64 = 0.05;
+
+/// Follows the windows of one utterance.
+#[derive(Debug, Clone)]
+pub struct Smoother {
+    thresholds: Thresholds,
+    mean: Vec<f64>,
+    call: Option<usize>,
+}
+
+impl Smoother {
+    /// At the start of an utterance.
+    pub fn new(thresholds: Thresholds) -> Self {
+        Self {
+            thresholds,
+            mean: Vec::new(),
+            call: None,
+        }
+    }
+
+    /// Forgets the utterance.
+    pub fn reset(&mut self) {
+        self.mean.clear();
+        self.call = None;
+    }
+
+    /// Takes a window's probabilities in; gives the running mean and the call:
+    /// the index of a label, or `None` for uncertain.
+    ///
+    /// A new call must be sure by both thresholds. A standing one stays until
+    /// it is below the first by more than a little, or another leads it by the
+    /// second: that is the hysteresis.
+    pub fn push(&mut self, probabilities: &[f64]) -> (&[f64], Option<usize>) {
+        if self.mean.is_empty() {
+            self.mean.extend_from_slice(probabilities);
+        } else {
+            for (mean, p) in self.mean.iter_mut().zip(probabilities) {
+                *mean += NEWEST * (p - *mean);
+            }
+        }
+        let (leader, top) = leader(&self.mean);
+        let stays = self.call.is_some_and(|call| {
+            let own = self.mean[call];
+            own >= self.thresholds.certain - SLACK
+                && (call == leader || top - own < self.thresholds.margin)
+        });
+        if !stays {
+            self.call = decide(&self.mean, self.thresholds);
+        }
+        (&self.mean, self.call)
+    }
+}
+
+/// The label that both thresholds allow, or `None` for uncertain.
+pub fn decide(probabilities: &[f64], thresholds: Thresholds) -> Option<usize> {
+    let (leader, top) = leader(probabilities);
+    let second = probabilities
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| index != leader)
+        .map(|(_, &p)| p)
+        .fold(0.0, f64::max);
+    (top >= thresholds.certain && top - second >= thresholds.margin).then_some(leader)
+}
+
+/// Index and value of the largest probability; the first of equals.
+pub fn leader(probabilities: &[f64]) -> (usize, f64) {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (index, &p) in probabilities.iter().enumerate() {
+        if p > best.1 {
+            best = (index, p);
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: Thresholds = Thresholds {
+        certain: 0.5,
+        margin: 0.1,
+    };
+
+    #[test]
+    fn names_a_label_only_when_it_is_sure_and_leads() {
+        assert_eq!(decide(&[0.6, 0.3, 0.1], RULE), Some(0));
+        assert_eq!(decide(&[0.45, 0.3, 0.25], RULE), None);
+        assert_eq!(decide(&[0.51, 0.45, 0.04], RULE), None);
+    }
+
+    #[test]
+    fn one_odd_window_does_not_change_a_standing_call() {
+        let mut smoother = Smoother::new(RULE);
+        for _ in 0..4 {
+            assert_eq!(smoother.push(&[0.9, 0.1]).1, Some(0));
+        }
+        assert_eq!(smoother.push(&[0.2, 0.8]).1, Some(0));
+        assert_eq!(smoother.push(&[0.0, 1.0]).1, Some(1));
+    }
+
+    #[test]
+    fn the_mean_of_probabilities_is_one_of_probabilities() {
+        let mut smoother = Smoother::new(RULE);
+        for window in [[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]] {
+            let (mean, _) = smoother.push(&window);
+            assert!((mean.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+    }
+}
