@@ -30,13 +30,14 @@ at_least() {
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$2" ]
 }
 
-# apt-get as somebody who may; fails where nobody may.
+# apt-get as somebody who may; what it says is shown where it fails.
 apt() {
-    if [ "$(id -u)" = 0 ]; then
-        env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" </dev/null >&2
-    else
-        sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" </dev/null >&2
-    fi
+    set -- env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+    [ "$(id -u)" = 0 ] || set -- sudo -n "$@"
+    said=$("$@" </dev/null 2>&1) || {
+        say "$said"
+        return 1
+    }
 }
 may_install() {
     have apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
