@@ -41,13 +41,7 @@ Darwin-arm64)
     library=libonnxruntime.$VERSION.dylib
     contents=fa585fabbea65b823b9a8f7e27d46aee3989d1be7e36b528203d3a1fd613aae7
     ;;
-MINGW*-x86_64 | MSYS*-x86_64)
-    platform=win_amd64
-    wheel=efe7456952c243a05a53d5b8732953625144642c2f3989094277f6217f0c0c40
-    library=onnxruntime.dll
-    contents=443c0065fcdba17618ddef05050308f4b471893c5c7da0337d6957c9073ad8a7
-    ;;
-*) unavailable "no library is published for $(uname -s) on $(uname -m)" ;;
+*) unavailable "none is pinned for $(uname -s) on $(uname -m)" ;;
 esac
 
 folder=$cache/onnxruntime-$VERSION
