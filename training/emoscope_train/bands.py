@@ -15,6 +15,8 @@ KALDI_BANDS = 128
 KALDI_RATE = 32_000
 KALDI_F_MAX = 15_000.0
 PRE_EMPHASIS = 0.97
+# What lies further below the window's level is the room's and the recorder's, not the voice's.
+FLOOR_DB = -60.0
 # Level that a window is given in our dB, as of speech at about -18 dBFS in what mn04 heard.
 SPEECH_LEVEL_DB = -8.0
 # Energy of the Hann windows: a louder band for a longer window and half the bandwidth per bin.

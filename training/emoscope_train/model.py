@@ -9,13 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .bands import mapping
+from .bands import FLOOR_DB, mapping
 from .frontend import inverse_dct
 from .labels import LABELS
 
 PRETRAINED_SHA256_PREFIX = "899a8c62"
-# What lies further below the window's level is the room's and the recorder's, not the voice's.
-FLOOR_DB = -60.0
 # kernel, stride, expanded channels, output channels, squeeze channels (0: none), hard-swish
 BLOCKS = [
     (3, 1, 8, 8, 0, False),
@@ -41,7 +39,13 @@ class ConvNormAct(nn.Sequential):
     """Convolution, batch norm and, where given, an activation."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: int, groups: int, act: nn.Module | None
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        stride: int,
+        groups: int,
+        act: nn.Module | None,
     ) -> None:
         layers: list[nn.Module] = [
             nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
@@ -79,7 +83,14 @@ class InvertedResidual(nn.Module):
     """MobileNetV3's block."""
 
     def __init__(
-        self, inputs: int, kernel: int, stride: int, wide: int, outputs: int, squeezed: int, swish: bool
+        self,
+        inputs: int,
+        kernel: int,
+        stride: int,
+        wide: int,
+        outputs: int,
+        squeezed: int,
+        swish: bool,
     ) -> None:
         super().__init__()
         act = nn.Hardswish if swish else nn.ReLU
@@ -100,6 +111,10 @@ class InvertedResidual(nn.Module):
 
 class Network(nn.Module):
     """MFCCs [batch, time, 80] to logits [batch, labels]; any time >= 1, any gain."""
+
+    idct: Tensor
+    bands: Tensor
+    offset: Tensor
 
     def __init__(self, taps: tuple[int, ...] = (10, 13, 16), dropout: float = 0.3) -> None:
         super().__init__()
@@ -181,5 +196,3 @@ def foldable_head(network: Network) -> nn.Linear:
 def count_parameters(network: nn.Module) -> int:
     """Trained numbers."""
     return sum(p.numel() for p in network.parameters())
-
-

@@ -3,13 +3,9 @@
 import copy
 import warnings
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import onnx
-import onnxruntime
 import torch
-from numpy.typing import NDArray
 
 from .contract import INPUT, OPSET, OUTPUT, Metadata
 from .frontend import N_MELS
@@ -49,25 +45,3 @@ def write_onnx(network: Network, name: str, metadata: Metadata, path: Path) -> N
         entry.key, entry.value = key, value
     onnx.checker.check_model(model)
     onnx.save(model, path)
-
-
-def softmax(logits: NDArray[Any], temperature: float) -> NDArray[np.float64]:
-    """Probabilities over the last axis."""
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
-    scaled -= scaled.max(axis=-1, keepdims=True)
-    grown = np.exp(scaled)
-    return np.asarray(grown / grown.sum(axis=-1, keepdims=True))
-
-
-def session(path: Path) -> onnxruntime.InferenceSession:
-    """The model in ONNX Runtime on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def run_onnx(runtime: onnxruntime.InferenceSession, mfcc: NDArray[Any]) -> NDArray[Any]:
-    """Logits of one window, [labels]."""
-    (logits,) = runtime.run([OUTPUT], {INPUT: np.asarray(mfcc, dtype=np.float32)[None]})
-    return np.asarray(logits)[0]

@@ -1,0 +1,55 @@
+"""Temperature and thresholds, from validation speakers alone."""
+
+import itertools
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import NDArray
+
+from .contract import Calibration
+from .metrics import is_certain
+from .numeric import softmax
+
+# What share of the windows gets a label rather than `uncertain`.
+WANTED_COVERAGE = 0.65
+
+
+def temperature(
+    logits: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
+) -> float:
+    """The one that makes the truth likeliest."""
+
+    def loss(log_temperature: float) -> float:
+        chosen = softmax(logits, np.exp(log_temperature))[np.arange(len(truth)), truth]
+        return float(-np.sum(weights * np.log(chosen + 1e-12)))
+
+    found = scipy.optimize.minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded")
+    return round(float(np.exp(found.x)), 4)
+
+
+def thresholds(
+    probabilities: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Of the pairs that label about the wanted share, the one that is right most often."""
+    right = probabilities.argmax(1) == truth
+    best = (-1.0, 0.0, 0.0)
+    for certain, margin in itertools.product(np.arange(0.2, 0.9, 0.01), np.arange(0.0, 0.5, 0.02)):
+        kept = is_certain(probabilities, Calibration(1.0, certain, margin))
+        coverage = np.sum(weights * kept) / np.sum(weights)
+        if abs(coverage - WANTED_COVERAGE) > 0.02:
+            continue
+        accuracy = float(np.sum(weights * right * kept) / np.sum(weights * kept))
+        best = max(best, (accuracy, round(float(certain), 2), round(float(margin), 2)))
+    if best[0] >= 0.0:
+        return best[1], best[2]
+    # Too few clips or answers too much alike for the grid: the quantile of the top probability.
+    return round(float(np.quantile(probabilities.max(1), 1.0 - WANTED_COVERAGE)), 2), 0.0
+
+
+def fit(
+    logits: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
+) -> Calibration:
+    """Both, one after the other."""
+    warmth = temperature(logits, truth, weights)
+    certain, margin = thresholds(softmax(logits, warmth), truth, weights)
+    return Calibration(warmth, certain, margin)

@@ -1,0 +1,242 @@
+"""Renders card.md from metrics.json; no figure in a card is typed."""
+
+from typing import Any
+
+from .corpora import ABOUT
+
+USE = """\
+## What it is for, and what not
+
+It says which emotion a voice **expresses as listeners perceive it**. It does not know what a person
+feels. It was taught by acted speech{felt}; acted is not felt, and real life is quieter and more
+mixed.
+
+- For showing, exploring, teaching, and for research on expression.
+- Not for the workplace and not for education: inferring emotions there is prohibited in the
+  European Union (AI Act, Art. 5(1)(f)).
+- Not for any decision about a person, and not for diagnosis, lie detection or hiring.
+
+For scale: the listeners of CREMA-D, given the voice alone, reach about 41 % UAR on six emotions.
+"""
+
+FAILS = """\
+## Where it fails
+
+- Speakers, languages, rooms and microphones unlike those below: expect a fall, without a warning.
+- Much of what it hears is arousal: anger and happiness, and neutral and sadness, are mixed up most.
+- Short windows, noise, singing, laughter, shouting over distance, children, whispering.
+- Below the thresholds it says `uncertain`; a sure answer can still be wrong.
+- Where a corpus lacks a label, nothing was learned about that label in its language.
+"""
+
+TESS_CAVEAT = """\
+**Read the two kinds of figure apart.** TESS is two actresses who say the same 200 words in one
+carrier phrase. In the stratified split both are learned and both are tested: a network that knows
+these two voices scores near 100 %, which says nothing about a voice that it has not heard. Trained
+on one actress and tested on the other, the same network and recipe shows what carries over between
+just two speakers. The difference between the rows is how much of the high figure is knowledge of
+the speaker. Neither row is an estimate for the public at large: for that, see the model `voices`.
+"""
+
+
+def percent(share: float) -> str:
+    """One decimal, no false precision beyond."""
+    return f"{100.0 * share:.1f} %"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
+
+
+def training_table(facts: dict[str, Any]) -> str:
+    """What was trained on, with the licence as its makers state it."""
+    rows = []
+    for row in facts["training_data"]:
+        about = ABOUT.get(row["corpus"])
+        rows.append(
+            [
+                row["corpus"],
+                about.title if about else "",
+                row["language"],
+                str(row["clips"]),
+                str(row["speakers"]),
+                row["licence"],
+            ]
+        )
+    text = table(["corpus", "what", "language", "clips", "speakers", "licence as stated"], rows)
+    if facts["noises"]:
+        extra = ", ".join(f"{ABOUT[n].title} ({ABOUT[n].licence})" for n in ("noise", "rir"))
+        text += f"\nBesides, for robustness: {extra}. No recording is "
+        text += "part of the model or of this repository.\n"
+    return text
+
+
+def split_row(name: str, found: dict[str, Any]) -> list[str]:
+    """One protocol's headline."""
+    test = found["test"]
+    return [
+        name,
+        str(test["clips"]),
+        percent(test["accuracy"]),
+        percent(test["uar"]),
+        percent(test["ece"]),
+        percent(found["certain"]["coverage"]),
+        percent(found["certain"]["accuracy"]),
+    ]
+
+
+HEAD = ["protocol", "clips", "accuracy", "UAR", "ECE", "labelled", "accuracy where labelled"]
+PROTOCOLS = {
+    "speakers": "test speakers never heard",
+    "stratified": "stratified: both actresses learned and tested",
+    "oaf-to-yaf": "older actress learned, younger tested",
+    "yaf-to-oaf": "younger actress learned, older tested",
+}
+
+
+def corpus_table(found: dict[str, Any], with_shortcuts: bool) -> str:
+    """UAR per corpus, and what length and loudness alone would reach."""
+    rows = []
+    for name, row in found["by_corpus"].items():
+        clue = found["shortcuts"].get(name)
+        cells = [
+            name,
+            str(row["speakers"]),
+            str(row["clips"]),
+            str(row["labels"]),
+            percent(row["uar"]),
+            percent(row["uar_own_labels"]),
+            percent(1.0 / row["labels"]),
+        ]
+        if with_shortcuts:
+            cells += [percent(clue["raw"]), percent(clue["seen"])] if clue else ["", ""]
+        rows.append(cells)
+    head = ["corpus", "speakers", "clips", "labels", "UAR, seven open", "UAR, own labels", "chance"]
+    if with_shortcuts:
+        head += ["length and level alone: recording", "as the network sees it"]
+    return table(head, rows)
+
+
+def classes_table(found: dict[str, Any]) -> str:
+    """Precision, recall and F1 of each label."""
+    rows = [
+        [
+            name,
+            *(percent(row[key]) for key in ("precision", "recall", "f1")),
+            str(int(row["clips"])),
+        ]
+        for name, row in found["test"]["classes"].items()
+    ]
+    return table(["label", "precision", "recall", "F1", "clips"], rows)
+
+
+def summary_table(first: str, rows: dict[str, dict[str, float]]) -> str:
+    """Accuracy and UAR under different circumstances."""
+    return table(
+        [first, "accuracy", "UAR", "mean of the corpora's UARs"],
+        [
+            [name, percent(row["accuracy"]), percent(row["uar"]), percent(row["mean_corpus_uar"])]
+            for name, row in rows.items()
+        ],
+    )
+
+
+def render(metrics: dict[str, Any]) -> str:
+    """The whole card."""
+    name = metrics["name"]
+    across = [key for key in metrics["splits"] if key != "stratified"]
+    order = across + [key for key in metrics["splits"] if key == "stratified"]
+    shipped_name = next(iter(metrics["splits"]))
+    shipped = metrics["splits"][shipped_name]
+    facts = shipped["facts"]
+    recipe = facts["recipe"]
+    several = len(shipped["by_corpus"]) > 1
+    calibration = shipped["calibration"]
+    parts = [
+        f"# {name} {metrics['version']}\n",
+        "80 MFCCs per 10 ms in, seven logits out: anger, disgust, fear, happiness, neutral, "
+        f"sadness, surprise. {facts['parameters']:,} parameters: the body of EfficientAT's mn04 "
+        "(MIT), fine-tuned whole, mean and spread over time of three of its blocks, a linear "
+        "head. The level is normalised inside the network, so gain does not matter.\n",
+        "## Figures\n",
+        "Voices that were never heard come first. UAR is recall averaged over labels (chance "
+        "14.3 % of seven); `labelled` is the share of clips that get a label rather than "
+        "`uncertain`. A clip is judged by its first 4 s.\n",
+        table(HEAD, [split_row(PROTOCOLS[key], metrics["splits"][key]) for key in order]),
+    ]
+    if "stratified" in metrics["splits"]:
+        parts += [TESS_CAVEAT]
+    if several:
+        shared = shipped["shared_labels"]
+        parts += [
+            f"On the labels that nearly every corpus has ({', '.join(shared['labels'])}), all "
+            f"corpora together: UAR {percent(shared['uar'])} with seven labels open, "
+            f"{percent(shared['uar_of_these'])} when only these may be answered.\n",
+            corpus_table(shipped, with_shortcuts=True),
+            "The last two columns are a linear model on length and loudness (and, for the "
+            "recording, silence) alone, own labels: what a corpus gives away without a word of "
+            "speech, and what is left of it in the trimmed, cropped, levelled input. Corpora "
+            "with few test speakers swing by several points with the choice of speakers.\n",
+        ]
+    parts += [
+        f"![UAR](figures/uar.png)\n\n### By label\n\n{classes_table(shipped)}",
+        "![confusion](figures/confusion.png)\n",
+        "### By length, and in worse conditions\n",
+        summary_table("seconds heard, at most", shipped["by_seconds"]),
+        summary_table("condition", shipped["by_condition"]),
+        "![length](figures/seconds.png) ![coverage](figures/coverage.png)\n",
+        "### The words\n",
+        words(shipped),
+        "## Training\n",
+        training_table(facts),
+        f"\nProtocol: {protocol(shipped_name, metrics)} Recordings that appear twice, under two "
+        "names or speakers, are kept off two sides. Epoch, temperature and thresholds were chosen "
+        "on validation clips; the test was run once.\n",
+        f"Recipe: {recipe['epochs']} epochs of {recipe['clips_per_epoch']} drawn clips (one over "
+        "the root of the corpus-and-label count), best epoch "
+        f"{shipped['best_epoch']}; AdamW, learning rate {recipe['learning_rate']:g} in one cycle, "
+        "crops of 0.75 to 4 s, loss among the labels that the corpus has, mixup, masks, tilt, "
+        "equaliser, vocal-tract and pace warp, noise, rooms and channels.\n",
+        f"Start: mn04_as_mAP_432.pt, SHA-256 `{facts['pretrained_sha256']}`.\n",
+        f"Temperature {calibration['temperature']:g}; `uncertain` below {calibration['certain']:g} "
+        f"or with a lead under {calibration['margin']:g}.\n",
+        "![training](figures/training.png)\n",
+        FAILS,
+        USE.format(felt=" (of the corpora here only urdu is not acted)" if several else ""),
+    ]
+    return "\n".join(parts)
+
+
+def protocol(split: str, metrics: dict[str, Any]) -> str:
+    """How the clips were divided."""
+    if split == "speakers":
+        return (
+            "within every corpus about 20 % of the speakers test and 15 % validate (RAVDESS: folds "
+            "1 and 2 of EmoBox, other corpora by a hash of the speaker's name; EmoDB by speaker, "
+            "not by EmoBox's folds, which share speakers). TESS, with two speakers, only trains."
+        )
+    return (
+        "the exported model is the one of the stratified split (EmoBox: fold 1 tests), with 15 % "
+        "of the words of the rest for validation; the other rows are networks of the same recipe."
+    )
+
+
+def words(found: dict[str, Any]) -> str:
+    """Whether the test's sentences were learned."""
+    rows = found["sentences"]
+    if "unheard" not in rows:
+        return "Every word of the test is also in training: the figures hold for known words.\n"
+    text = (
+        "Speakers share their sentences in most of these corpora, so a network can learn words. "
+        "Where a corpus has ten sentences or more, some are kept out of training; test speakers "
+        "say both kinds:\n\n"
+    )
+    return text + table(
+        ["sentence", "clips", "accuracy", "UAR"],
+        [
+            [f"{key} in training", str(r["clips"]), percent(r["accuracy"]), percent(r["uar"])]
+            for key, r in rows.items()
+        ],
+    )

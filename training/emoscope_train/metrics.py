@@ -1,0 +1,93 @@
+"""Figures from probabilities; every one is a plain function of arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from .contract import Calibration
+from .labels import LABELS
+
+Probabilities = NDArray[np.float64]
+Truth = NDArray[np.int64]
+
+
+def accuracy(probabilities: Probabilities, truth: Truth) -> float:
+    """Share of right answers."""
+    return float(np.mean(probabilities.argmax(1) == truth))
+
+
+def uar(probabilities: Probabilities, truth: Truth) -> float:
+    """Recall averaged over the labels that occur; all seven may be answered."""
+    answer = probabilities.argmax(1)
+    return float(np.mean([np.mean(answer[truth == k] == k) for k in np.unique(truth)]))
+
+
+def restricted(probabilities: Probabilities, labels: list[str]) -> Probabilities:
+    """As if only `labels` could be answered."""
+    keep = np.isin(LABELS, labels)
+    kept = np.where(keep, probabilities, 0.0)
+    return np.asarray(kept / kept.sum(axis=1, keepdims=True))
+
+
+def per_class(probabilities: Probabilities, truth: Truth) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and the number of clips of each label that occurs."""
+    numbers = [int(k) for k in np.unique(truth)]
+    table = precision_recall_fscore_support(
+        truth, probabilities.argmax(1), labels=numbers, zero_division=0.0
+    )
+    names = ("precision", "recall", "f1", "clips")
+    return {
+        LABELS[k]: {name: round(float(table[j][i]), 4) for j, name in enumerate(names)}
+        for i, k in enumerate(numbers)
+    }
+
+
+def confusions(probabilities: Probabilities, truth: Truth) -> list[list[int]]:
+    """Truth by answer, all seven labels."""
+    matrix = confusion_matrix(truth, probabilities.argmax(1), labels=range(len(LABELS)))
+    rows: list[list[int]] = matrix.tolist()
+    return rows
+
+
+def calibration_error(probabilities: Probabilities, truth: Truth, bins: int = 15) -> float:
+    """ECE: how far confidence and accuracy lie apart, over equal bins of confidence."""
+    top = probabilities.max(1)
+    right = probabilities.argmax(1) == truth
+    place = np.minimum((top * bins).astype(int), bins - 1)
+    gaps = [
+        np.mean(place == b) * abs(np.mean(right[place == b]) - np.mean(top[place == b]))
+        for b in np.unique(place)
+    ]
+    return float(np.sum(gaps))
+
+
+def is_certain(probabilities: Probabilities, calibration: Calibration) -> NDArray[np.bool_]:
+    """Where the answer is a label and not `uncertain`."""
+    ranked = np.sort(probabilities, axis=1)
+    lead = ranked[:, -1] - ranked[:, -2]
+    return (ranked[:, -1] >= calibration.certain) & (lead >= calibration.margin)
+
+
+def coverage_curve(probabilities: Probabilities, truth: Truth) -> list[dict[str, float]]:
+    """Accuracy of the most confident share, for shares of a tenth to all."""
+    order = np.argsort(-probabilities.max(1), kind="stable")
+    right = (probabilities.argmax(1) == truth)[order]
+    curve = []
+    for tenth in range(1, 11):
+        count = max(1, round(len(right) * tenth / 10))
+        curve.append({"coverage": tenth / 10, "accuracy": round(float(right[:count].mean()), 4)})
+    return curve
+
+
+def report(probabilities: Probabilities, truth: Truth) -> dict[str, Any]:
+    """The usual figures together."""
+    return {
+        "clips": len(truth),
+        "accuracy": round(accuracy(probabilities, truth), 4),
+        "uar": round(uar(probabilities, truth), 4),
+        "ece": round(calibration_error(probabilities, truth), 4),
+        "classes": per_class(probabilities, truth),
+        "confusion": confusions(probabilities, truth),
+    }

@@ -1,0 +1,51 @@
+"""Where runs and caches lie, and what a run leaves there."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .corpora import CorpusError
+
+
+def data_folder(given: Path | None) -> Path:
+    """`--data`, else EMOSCOPE_DATA; there is no default."""
+    found = given or os.environ.get("EMOSCOPE_DATA")
+    if not found:
+        raise CorpusError("name the folder of the corpora with --data DIR or EMOSCOPE_DATA")
+    return Path(found)
+
+
+def work_folder(given: Path | None) -> Path:
+    """`--work`, else EMOSCOPE_WORK, else the user's cache folder."""
+    if found := given or os.environ.get("EMOSCOPE_WORK"):
+        return Path(found)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "emoscope" / "training"
+
+
+class Run:
+    """One training's folder."""
+
+    def __init__(self, work: Path, name: str, split: str) -> None:
+        self.folder = work / "runs" / name / split
+        self.last = self.folder / "last.pt"
+        self.best = self.folder / "best.pt"
+        self.history = self.folder / "history.json"
+        self.curve = self.folder / "curve.png"
+        self.facts = self.folder / "facts.json"
+        self.calibration = self.folder / "calibration.json"
+
+    def read(self, path: Path) -> Any:
+        """JSON, or an error that says what to run first."""
+        if not path.is_file():
+            raise CorpusError(f"no {path}; train the model first")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Whole or not at all: a reader never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,267 @@
+"""Fine-tunes the network; every epoch is kept, and a broken-off run goes on where it stopped."""
+
+import dataclasses
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from . import calibrate, metrics, splits
+from .augment import augmented, mixed
+from .config import Config
+from .corpora import Clip, labels_of, summary
+from .duplicates import without_crossing
+from .features import Decibels, FeatureSet
+from .figures import training_curve
+from .labels import LABELS
+from .model import Network, count_parameters, load_pretrained
+from .numeric import softmax
+from .predict import logits_of, opening
+from .runs import Run, write_json
+from .sampling import Batch, batches, label_masks, probabilities
+
+
+@dataclasses.dataclass
+class Material:
+    """Clips of one split with their features in memory."""
+
+    clips: list[Clip]
+    versions: list[list[Decibels]]
+    truth: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, clips: list[Clip], sets: list[FeatureSet]) -> "Material":
+        versions = [[found.trimmed(clip.path) for found in sets] for clip in clips]
+        truth = np.asarray([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
+        return cls(clips, versions, truth)
+
+
+@dataclasses.dataclass
+class Task:
+    """What a training needs besides its config."""
+
+    config: Config
+    train: Material
+    validation: Material
+    noises: list[Decibels]
+    masks: NDArray[np.bool_]
+
+
+def prepare(
+    config: Config, split: str, clips: list[Clip], clean: FeatureSet, room: FeatureSet | None
+) -> Task:
+    """Splits the clips and takes the features of each side."""
+    chosen = config.data.select(clips)
+    assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
+    noise = config.data.select_noise(clips)
+    side = {name: [c for c in chosen if assignment.get(c.path) == name] for name in splits.ROLES}
+    noise_side = splits.share(clip.path for clip in noise) if noise else {}
+    noises = [clean.whole(path) for path, role in noise_side.items() if role == splits.TRAIN]
+    train = Material.of(side[splits.TRAIN], [clean, room] if room else [clean])
+    # The corpora alone say which labels they have: read speech taken as neutral has no mask.
+    masks = label_masks(train.clips, labels_of(c for c in clips if c.corpus in config.data.corpora))
+    validation = Material.of(side[splits.VALIDATION], [clean])
+    return Task(config, train, validation, noises, masks)
+
+
+def learning_rate(step: int, steps: int, config: Config) -> float:
+    """One cycle: up in a straight line, down along a cosine."""
+    warm = max(1, int(config.train.warm_up * steps))
+    if step < warm:
+        return config.train.learning_rate * (step + 1) / warm
+    return config.train.learning_rate * 0.5 * (1.0 + np.cos(np.pi * (step - warm) / (steps - warm)))
+
+
+def masked_loss(logits: Tensor, truth: Tensor, masks: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy per clip among the labels that its corpus has."""
+    chances = torch.log_softmax(logits.masked_fill(~masks, -1e4), dim=1)
+    hit = -chances.gather(1, truth[:, None]).squeeze(1)
+    spread = -(chances * masks).sum(1) / masks.sum(1)
+    return (1.0 - smoothing) * hit + smoothing * spread
+
+
+def make_batch(
+    task: Task, batch: Batch, rng: np.random.Generator
+) -> tuple[Decibels, NDArray[np.int64], NDArray[np.bool_]]:
+    """Augmented crops [batch, frames, 80], their labels and masks."""
+    settings = task.config.augment
+    crops = []
+    for member in batch.members:
+        versions = task.train.versions[member]
+        version = len(versions) - 1 if rng.random() < settings.room else 0
+        source = versions[version]
+        # A room's tail moves the trim by a few frames; the clean one is long enough.
+        source = source if len(source) >= batch.frames else versions[0]
+        crops.append(augmented(source, batch.frames, task.noises, settings, rng))
+    return np.stack(crops), task.train.truth[batch.members], task.masks[batch.members]
+
+
+def prefetched(
+    task: Task, plan: Iterable[Batch], rng: np.random.Generator
+) -> Iterator[tuple[Decibels, NDArray[np.int64], NDArray[np.bool_]]]:
+    """Makes the next batches while the network works on this one; in order, so still repeatable."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Future[Any]] = deque()
+        for batch in plan:
+            waiting.append(pool.submit(make_batch, task, batch, rng))
+            if len(waiting) > 3:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def run_epoch(
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    task: Task,
+    epoch: int,
+    steps_per_epoch: int,
+) -> dict[str, float]:
+    """One pass over drawn clips. Everything random follows from seed and epoch."""
+    recipe = task.config.train
+    draw, change, mix = np.random.default_rng([recipe.seed, epoch]).spawn(3)
+    torch.manual_seed(recipe.seed * 1000 + epoch)
+    lengths = np.asarray([len(v[0]) for v in task.train.versions], dtype=np.int64)
+    chances = probabilities(task.train.clips, task.config.data.weights)
+    count = steps_per_epoch * recipe.batch
+    network.train()
+    losses, rights = [], []
+    steps = recipe.epochs * steps_per_epoch
+    plan = batches(lengths, chances, count, recipe.batch, draw)
+    for step, (crops, truth, masks) in enumerate(prefetched(task, plan, change)):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(epoch * steps_per_epoch + step, steps, task.config)
+        share = mix.beta(task.config.augment.mixup, task.config.augment.mixup)
+        order = mix.permutation(len(truth))
+        inputs = torch.from_numpy(mixed(crops, share, order))
+        logits = network.from_decibels(inputs)
+        first, second = (
+            masked_loss(
+                logits,
+                torch.from_numpy(truth[o]),
+                torch.from_numpy(masks[o]),
+                recipe.label_smoothing,
+            )
+            for o in (np.arange(len(truth)), order)
+        )
+        loss = (share * first + (1.0 - share) * second).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        # Right when the louder clip's label leads among the labels that its corpus has.
+        louder = np.arange(len(truth)) if share >= 0.5 else order
+        answer = np.where(masks[louder], logits.detach().numpy(), -np.inf).argmax(1)
+        losses.append(loss.item())
+        rights.append(np.mean(answer == truth[louder]))
+    return {"train_loss": float(np.mean(losses)), "train_accuracy": float(np.mean(rights))}
+
+
+def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Loss, accuracy and the mean over corpora of UAR, all seven labels open, first 4 s."""
+    pieces = [opening(versions[0]) for versions in task.validation.versions]
+    logits = logits_of(network, pieces)
+    truth = task.validation.truth
+    chances = softmax(logits)
+    corpora = np.asarray([clip.corpus for clip in task.validation.clips])
+    by_corpus = {
+        name: round(metrics.uar(chances[corpora == name], truth[corpora == name]), 4)
+        for name in task.config.data.corpora
+        if np.any(corpora == name)
+    }
+    found = {
+        "validation_loss": float(-np.mean(np.log(chances[np.arange(len(truth)), truth] + 1e-12))),
+        "validation_accuracy": metrics.accuracy(chances, truth),
+        "validation_uar": float(np.mean(list(by_corpus.values()))),
+        "by_corpus": by_corpus,
+    }
+    return found, logits
+
+
+def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
+    """Every corpus counts alike, however many clips it holds back."""
+    names = [clip.corpus for clip in clips]
+    return np.asarray([1.0 / names.count(name) for name in names])
+
+
+def train(task: Task, run: Run, pretrained: Path | None, split: str) -> None:
+    """Trains, keeps the best epoch on validation, then calibrates it."""
+    recipe = task.config.train
+    torch.manual_seed(recipe.seed)
+    network = Network(tuple(recipe.taps), recipe.dropout)
+    digest = load_pretrained(network, pretrained) if pretrained else None
+    network = network.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    history: list[dict[str, Any]] = []
+    if run.last.is_file():
+        saved = torch.load(run.last, weights_only=False)
+        network.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        history = saved["history"]
+        print(f"going on after epoch {len(history)}", flush=True)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    # Known before the first epoch, so that a run says what it is even when it is broken off.
+    write_json(run.facts, facts(task, split, network, digest))
+    steps_per_epoch = max(1, recipe.clips_per_epoch // recipe.batch)
+    for epoch in range(len(history), recipe.epochs):
+        start = time.monotonic()
+        found = run_epoch(network, optimizer, task, epoch, steps_per_epoch)
+        checked, logits = validate(network, task)
+        seconds = round(time.monotonic() - start, 1)
+        entry = {"epoch": epoch + 1, **found, **checked, "seconds": seconds}
+        history.append(entry)
+        print({k: round(v, 4) if isinstance(v, float) else v for k, v in entry.items()}, flush=True)
+        if checked["validation_uar"] >= max(row["validation_uar"] for row in history):
+            save(run.best, {"network": network.state_dict(), "epoch": epoch + 1})
+            fitted = calibrate.fit(
+                logits, task.validation.truth, corpus_weights(task.validation.clips)
+            )
+            write_json(run.calibration, dataclasses.asdict(fitted))
+        state = {
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "history": history,
+        }
+        save(run.last, state)
+        write_json(run.history, history)
+    training_curve(history, run.curve)
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[str, Any]:
+    """What the card and the model file tell of the training."""
+    return {
+        "name": task.config.name,
+        "split": split,
+        "parameters": count_parameters(network),
+        "pretrained_sha256": digest,
+        "taps": task.config.train.taps,
+        "recipe": dataclasses.asdict(task.config.train),
+        "augment": dataclasses.asdict(task.config.augment),
+        "training_data": summary(task.train.clips),
+        "validation_data": summary(task.validation.clips),
+        "noises": len(task.noises),
+    }
+
+
+def load_best(run: Run) -> Network:
+    """The network of the best epoch, at rest."""
+    taps = run.read(run.facts)["taps"]
+    network = Network(tuple(taps))
+    network.load_state_dict(torch.load(run.best, weights_only=False)["network"])
+    return network.eval()

@@ -1,0 +1,55 @@
+"""Synthetic voices and toy corpora: no test needs a recording."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from emoscope_train.frontend import SAMPLE_RATE
+from emoscope_train.golden import voice
+
+COLUMNS = ["path", "corpus", "speaker", "language", "text", "label7", "emobox_fold"]
+
+
+@pytest.fixture
+def tone() -> NDArray[np.float64]:
+    """A second of a chord over noise."""
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    noise = np.random.default_rng(0).normal(0.0, 0.01, SAMPLE_RATE)
+    chord = 0.2 * np.sin(2 * np.pi * 300.0 * time) + 0.1 * np.sin(2 * np.pi * 2100.0 * time)
+    return np.asarray(chord + noise)
+
+
+@pytest.fixture
+def toy_corpus(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a corpus whose anger is high and rising and whose sadness is low and falling."""
+
+    def build(speakers: int = 8, clips: int = 6) -> Path:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        rows = []
+        for speaker in range(speakers):
+            for number in range(clips):
+                label = ("anger", "sadness")[number % 2]
+                pitch, rise = ((240.0, 0.8), (110.0, -0.4))[number % 2]
+                seed = 100 * speaker + number
+                frames = 110 + seed % 40
+                sound = voice(frames, pitch + 3.0 * speaker, rise, seed)
+                path = f"toy_{speaker}_{number}.wav"
+                soundfile.write(folder / path, sound, SAMPLE_RATE)
+                name = f"toy_{speaker}"
+                rows.append([path, "toy", name, "en", str(number // 2), label, ""])
+        write_manifest(folder, rows)
+        return folder
+
+    return build
+
+
+def write_manifest(folder: Path, rows: list[list[str]]) -> None:
+    """A manifest.csv with the needed columns."""
+    with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows([COLUMNS, *rows])

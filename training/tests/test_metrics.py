@@ -1,0 +1,73 @@
+"""Figures against values worked out by hand."""
+
+import numpy as np
+import pytest
+
+from emoscope_train import calibrate, metrics
+from emoscope_train.contract import Calibration
+from emoscope_train.labels import LABELS
+from emoscope_train.numeric import softmax
+
+
+def one_hot(answers: list[int], sure: float = 0.94) -> np.ndarray:
+    rest = (1.0 - sure) / 6.0
+    out = np.full((len(answers), 7), rest)
+    out[np.arange(len(answers)), answers] = sure
+    return out
+
+
+def test_uar_averages_recall_over_labels_that_occur() -> None:
+    truth = np.asarray([0, 0, 0, 5])
+    chances = one_hot([0, 0, 1, 6])
+    assert metrics.accuracy(chances, truth) == 0.5
+    assert metrics.uar(chances, truth) == pytest.approx((2 / 3 + 0.0) / 2)
+
+
+def test_restricting_asks_only_for_the_given_labels() -> None:
+    chances = np.asarray([[0.2, 0.0, 0.0, 0.0, 0.0, 0.3, 0.5]])
+    kept = metrics.restricted(chances, ["anger", "sadness"])
+    assert LABELS[int(kept.argmax())] == "sadness"
+    assert kept.sum() == pytest.approx(1.0)
+
+
+def test_per_class_and_confusion() -> None:
+    found = metrics.report(one_hot([0, 0, 1, 1]), np.asarray([0, 1, 1, 1]))
+    assert found["classes"]["anger"] == {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "clips": 1}
+    assert found["classes"]["disgust"]["precision"] == 1.0
+    assert found["confusion"][1][:2] == [1, 2]
+
+
+def test_calibration_error_is_the_gap_of_confidence() -> None:
+    chances = one_hot([0] * 10, sure=0.9)
+    assert metrics.calibration_error(chances, np.asarray([0] * 9 + [1])) == pytest.approx(0.0)
+    assert metrics.calibration_error(chances, np.asarray([0] * 5 + [1] * 5)) == pytest.approx(0.4)
+
+
+def test_uncertain_below_either_threshold() -> None:
+    chances = np.asarray([[0.5, 0.45, 0.05], [0.5, 0.25, 0.25], [0.4, 0.3, 0.3]])
+    found = metrics.is_certain(chances, Calibration(1.0, certain=0.45, margin=0.1))
+    assert found.tolist() == [False, True, False]
+
+
+def planted(temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0.0, 1.5, (8000, 7))
+    chances = softmax(logits)
+    truth = np.asarray([rng.choice(7, p=row) for row in chances])
+    return logits * temperature, truth
+
+
+@pytest.mark.parametrize("temperature", [0.6, 1.0, 2.2])
+def test_the_planted_temperature_is_found(temperature: float) -> None:
+    logits, truth = planted(temperature)
+    weights = np.ones(len(truth))
+    assert calibrate.temperature(logits, truth, weights) == pytest.approx(temperature, rel=0.08)
+
+
+def test_thresholds_cover_what_is_wanted_and_help() -> None:
+    logits, truth = planted(1.0)
+    fitted = calibrate.fit(logits, truth, np.ones(len(truth)))
+    chances = softmax(logits, fitted.temperature)
+    kept = metrics.is_certain(chances, fitted)
+    assert 0.6 <= kept.mean() <= 0.7
+    assert metrics.accuracy(chances[kept], truth[kept]) > metrics.accuracy(chances, truth) + 0.05

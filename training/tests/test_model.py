@@ -1,0 +1,94 @@
+"""The network: any gain, any length, and the published names."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from emoscope_train import golden  # noqa: E402
+from emoscope_train.frontend import mfcc  # noqa: E402
+from emoscope_train.model import (  # noqa: E402
+    Network,
+    count_parameters,
+    foldable_head,
+    load_pretrained,
+)
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    torch.manual_seed(0)
+    return Network().eval()
+
+
+@pytest.mark.parametrize("gain_db", [-30.0, -10.0, 10.0])
+def test_gain_does_not_matter(network: Network, gain_db: float) -> None:
+    sound = golden.voice(120, 200.0, 0.2, 1)
+    quiet, loud = (
+        torch.tensor(mfcc(sound * gain), dtype=torch.float32)[None]
+        for gain in (1.0, 10.0 ** (gain_db / 20.0))
+    )
+    with torch.inference_mode():
+        gap = torch.softmax(network(quiet), 1) - torch.softmax(network(loud), 1)
+    assert gap.abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("frames", [1, 2, 9, 75, 400])
+def test_any_length_is_judged(network: Network, frames: int) -> None:
+    with torch.inference_mode():
+        logits = network(torch.zeros(2, frames, 80))
+    assert logits.shape == (2, 7)
+    assert torch.isfinite(logits).all()
+
+
+def test_the_two_entrances_agree(network: Network) -> None:
+    features = torch.tensor(golden.inputs()["rising voice"])[None]
+    with torch.inference_mode():
+        decibels = features @ network.idct
+        torch.testing.assert_close(network(features), network.from_decibels(decibels))
+
+
+def test_folding_the_norm_changes_nothing(network: Network) -> None:
+    torch.nn.init.normal_(network.norm.running_mean)
+    torch.nn.init.uniform_(network.norm.running_var, 0.5, 2.0)
+    x = torch.randn(5, network.head.in_features)
+    with torch.inference_mode():
+        folded = foldable_head(network)(x)
+        torch.testing.assert_close(folded, network.head(network.norm(x)), atol=1e-5, rtol=1e-5)
+
+
+def test_it_stays_small(network: Network) -> None:
+    assert count_parameters(network) <= 1_000_000
+
+
+def test_names_are_the_published_ones(network: Network) -> None:
+    names = set(network.state_dict())
+    for name in (
+        "features.0.0.weight",
+        "features.1.block.1.1.running_var",
+        "features.4.block.2.conc_se_layers.0.fc1.weight",
+        "features.15.block.3.0.weight",
+        "features.16.1.bias",
+    ):
+        assert name in names
+
+
+def test_another_file_is_refused(network: Network, tmp_path) -> None:
+    path = tmp_path / "other.pt"
+    torch.save({"features.0.0.weight": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="not the published mn04"):
+        load_pretrained(network, path)
+
+
+def test_level_is_taken_over_the_window(network: Network) -> None:
+    decibels = torch.tensor(np.full((1, 10, 80), -300.0), dtype=torch.float32)
+    decibels[:, :5] = 20.0
+    image = network.image(decibels)
+    # Half the frames are 3 dB above the mean; the others lie on the floor.
+    matrix, vector = network.bands, network.offset
+    expected = 3.0103 * matrix.sum(0) + vector
+    torch.testing.assert_close(image[0, 0, :, 0], expected, atol=1e-4, rtol=1e-4)
+    floor = -60.0 * matrix.sum(0) + vector
+    torch.testing.assert_close(image[0, 0, :, 9], floor, atol=1e-4, rtol=1e-4)

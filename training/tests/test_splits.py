@@ -1,0 +1,118 @@
+"""Nobody and nothing is on two sides of a split; and the checks can fail."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from emoscope_train import corpora, duplicates, features, runs, splits
+from emoscope_train.audio import read_audio
+from emoscope_train.corpora import Clip, CorpusError
+from emoscope_train.features import FeatureSet
+from emoscope_train.frontend import SAMPLE_RATE, log_mel
+from emoscope_train.golden import voice
+from emoscope_train.splits import ROLES, TEST, TRAIN, VALIDATION
+
+
+def clip(name: str, speaker: str, corpus: str = "toy", text: str = "t", fold: str = "") -> Clip:
+    return Clip(name, corpus, speaker, "en", text, "anger", fold)
+
+
+def many(corpus: str, speakers: int, texts: int = 1) -> list[Clip]:
+    return [
+        clip(f"{corpus}{s}_{t}", f"{corpus}_{s}", corpus, f"t{t}")
+        for s in range(speakers)
+        for t in range(texts)
+    ]
+
+
+def test_every_side_has_speakers_and_none_crosses() -> None:
+    clips = many("toy", 3) + many("more", 40, 3)
+    found = splits.assign("speakers", clips)
+    for corpus in ("toy", "more"):
+        assert {found[c.path] for c in clips if c.corpus == corpus} == set(ROLES)
+    assert not splits.crossing_speakers(clips, found)
+
+
+def test_a_planted_speaker_is_caught() -> None:
+    clips = [*many("toy", 20), clip("leak", "toy_0")]
+    found = splits.speakers(clips)
+    found["leak"] = next(role for role in ROLES if role != found["toy0_0"])
+    assert splits.crossing_speakers(clips, found) == {"toy_0"}
+
+
+def test_assign_refuses_a_split_that_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        splits.SPLITS, "bad", lambda clips: {c.path: ROLES[i % 3] for i, c in enumerate(clips)}
+    )
+    with pytest.raises(CorpusError, match="toy_0"):
+        splits.assign("bad", [clip("a", "toy_0"), clip("b", "toy_0")])
+
+
+def test_emodb_is_cut_by_speaker_and_not_by_its_folds() -> None:
+    clips = [clip(f"{s}{f}", f"emodb_{s}", "emodb", "t", str(f)) for s in range(10) for f in (1, 2)]
+    assert not splits.crossing_speakers(clips, splits.assign("speakers", clips))
+
+
+def test_held_out_sentences_are_only_tested() -> None:
+    clips = many("toy", 10, 20)
+    found = splits.assign("speakers", clips)
+    unheard = splits.open_texts(clips)
+    assert len(unheard) == 2
+    sides = {found[c.path] for c in clips if c.text in unheard and c.path in found}
+    assert sides == {TEST}
+
+
+def test_one_actress_learns_and_the_other_tests() -> None:
+    clips = [
+        clip(f"{s}{w}", f"tess_{s}", "tess", f"w{w}") for s in ("OAF", "YAF") for w in range(60)
+    ]
+    found = splits.assign("oaf-to-yaf", clips)
+    sides = {s: {found[c.path] for c in clips if c.speaker == s} for s in ("tess_OAF", "tess_YAF")}
+    assert sides == {"tess_OAF": {TRAIN, VALIDATION}, "tess_YAF": {TEST}}
+
+
+def feature_set(sounds: dict[str, np.ndarray]) -> FeatureSet:
+    found = {name: log_mel(x).astype(np.float16) for name, x in sounds.items()}
+    lengths = {name: len(x) for name, x in found.items()}
+    ends = np.cumsum([0, *lengths.values()])
+    return FeatureSet(
+        np.concatenate(list(found.values())),
+        dict(zip(lengths, map(int, ends), strict=False)),
+        lengths,
+    )
+
+
+def test_a_copy_through_another_codec_and_level_is_caught(tmp_path: Path) -> None:
+    sounds = {f"s{i}": voice(150 + 3 * i, 150.0 + 25.0 * i, 0.1 * i - 0.3, i) for i in range(6)}
+    soundfile.write(tmp_path / "copy.ogg", 0.3 * sounds["s2"], SAMPLE_RATE, format="OGG")
+    recoded = read_audio(tmp_path / "copy.ogg").astype(np.float64)
+    sounds["copy"] = np.concatenate([np.zeros(800), recoded])
+    clips = [clip(name, f"toy_{name}") for name in sounds]
+    sides = dict.fromkeys(sounds, TRAIN) | {"copy": TEST}
+    found = feature_set(sounds)
+    assert [(a.path, b.path) for a, b in duplicates.crossing(clips, sides, found)] == [
+        ("s2", "copy")
+    ]
+    kept = duplicates.without_crossing(clips, sides, found)
+    assert kept == {name: side for name, side in sides.items() if name != "s2"}
+    assert not duplicates.crossing(clips, kept, found)
+
+
+def test_two_takes_are_not_copies() -> None:
+    sounds = {"a": voice(150, 200.0, 0.3, 1), "b": voice(150, 230.0, 0.1, 2)}
+    assert duplicates.pairs([feature_set(sounds).trimmed(name) for name in sounds]) == []
+
+
+@pytest.mark.skipif("EMOSCOPE_DATA" not in os.environ, reason="EMOSCOPE_DATA names no corpora")
+def test_the_corpora_do_not_leak() -> None:
+    data, work = runs.data_folder(None), runs.work_folder(None)
+    clips = [c for c in corpora.read(data) if c.corpus in corpora.ABOUT]
+    clean = features.cached(clips, data, work)
+    spoken = [c for c in clips if c.corpus != "noise"]
+    found = duplicates.without_crossing(spoken, splits.assign("speakers", spoken), clean)
+    assert {found[c.path] for c in spoken if c.path in found} == set(ROLES)
+    assert not splits.crossing_speakers(spoken, found)
+    assert not duplicates.crossing(spoken, found, clean)

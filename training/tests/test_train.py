@@ -1,0 +1,172 @@
+"""Training, resuming, measuring and exporting, from sounds to files."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from emoscope_train import cli, config, export, features, golden, train  # noqa: E402
+from emoscope_train.contract import Metadata  # noqa: E402
+from emoscope_train.model import Network  # noqa: E402
+from emoscope_train.onnx_file import write_onnx  # noqa: E402
+from emoscope_train.onnx_runtime import run_onnx, session  # noqa: E402
+from emoscope_train.runs import Run  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+TOY = """
+name = "toy"
+splits = ["speakers"]
+[data]
+corpora = ["toy"]
+neutral = []
+noise = []
+weights = {}
+[train]
+seed = 1
+epochs = 3
+clips_per_epoch = 128
+batch = 16
+learning_rate = 3e-3
+weight_decay = 1e-2
+warm_up = 0.2
+label_smoothing = 0.0
+dropout = 0.0
+taps = [4, 7, 10]
+[augment]
+mixup = 0.1
+time_masks = 0
+frequency_masks = 0
+"""
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    path = tmp_path / "toy.toml"
+    path.write_text(TOY, encoding="utf-8")
+    return path
+
+
+def test_a_toy_is_learned_measured_and_exported(
+    toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    where = ["--data", str(toy_corpus()), "--work", str(tmp_path / "work")]
+    into = ["--models", str(tmp_path / "models")]
+    assert cli.main(["train", str(toy), *where, "--threads", "1"]) == 0
+    run = Run(tmp_path / "work", "toy", "speakers")
+    history = json.loads(run.history.read_text(encoding="utf-8"))
+    assert len(history) == 3
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    assert max(row["validation_uar"] for row in history) == 1.0
+    assert run.curve.is_file()
+
+    assert cli.main(["evaluate", str(toy), *where, *into, "--threads", "1"]) == 0
+    metrics = json.loads((tmp_path / "models" / "toy" / "metrics.json").read_text(encoding="utf-8"))
+    found = metrics["splits"]["speakers"]
+    assert found["test"]["uar"] > 0.9
+    assert set(found["by_seconds"]) == {"0.75", "1.0", "1.5", "2.0", "3.0", "4.0"}
+    assert found["shortcuts"]["toy"]["seen"] <= 0.8
+    assert (tmp_path / "models" / "toy" / "card.md").is_file()
+
+    assert cli.main(["export", str(toy), *where[2:], *into]) == 0
+    assert (tmp_path / "models" / "toy" / "model.onnx").is_file()
+    assert (tmp_path / "models" / "toy" / "golden.json").is_file()
+
+
+def test_a_resumed_run_ends_as_an_unbroken_one(
+    toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)
+    settings = config.load(toy)
+    settings = dataclasses.replace(
+        settings, train=dataclasses.replace(settings.train, epochs=2, clips_per_epoch=32)
+    )
+    data = toy_corpus(6, 4)
+    clips = cli.used(settings, cli.corpora.read(data))
+    clean = features.cached(clips, data, tmp_path / "work", workers=1)
+    task = train.prepare(settings, "speakers", clips, clean, None)
+    whole, broken = (Run(tmp_path / name, "toy", "speakers") for name in ("whole", "broken"))
+    train.train(task, whole, None, "speakers")
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(path: Path, value: object) -> None:
+        train_write(path, value)
+        if path == broken.history:
+            raise StoppedError
+
+    train_write = train.write_json
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "write_json", stop)
+        with pytest.raises(StoppedError):
+            train.train(task, broken, None, "speakers")
+    train.train(task, broken, None, "speakers")
+    one, two = (torch.load(run.last, weights_only=False)["network"] for run in (whole, broken))
+    for name, value in one.items():
+        torch.testing.assert_close(value, two[name], msg=name)
+
+
+def test_the_mask_keeps_absent_labels_out_of_the_loss() -> None:
+    logits = torch.tensor([[0.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0]], requires_grad=True)
+    masks = torch.tensor([[True, False, False, False, False, True, False]])
+    loss = train.masked_loss(logits, torch.tensor([0]), masks, 0.1)
+    assert loss.item() == pytest.approx(np.log(2.0))
+    loss.sum().backward()
+    assert logits.grad is not None
+    assert logits.grad[0, 1] == 0.0
+
+
+def test_the_rate_goes_up_and_down_once(toy: Path) -> None:
+    settings = config.load(toy)
+    rates = [train.learning_rate(step, 100, settings) for step in range(100)]
+    assert int(np.argmax(rates)) in (19, 20)
+    assert max(rates) == pytest.approx(3e-3)
+    assert rates[-1] < 1e-5
+
+
+def test_the_file_answers_as_the_network(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Network().eval()
+    path = tmp_path / "model.onnx"
+    write_onnx(network, "toy", Metadata(), path)
+    runtime = session(path)
+    for frames in (1, 37, 75, 211, 400):
+        case = np.random.default_rng(frames).normal(0.0, 20.0, (frames, 80)).astype(np.float32)
+        with torch.inference_mode():
+            ours = network(torch.from_numpy(case)[None])[0].numpy()
+        np.testing.assert_allclose(run_onnx(runtime, case), ours, atol=2e-4)
+    assert export.onnx_gap(network, path, 1.0) <= golden.TOLERANCE
+
+
+LIAR = """#!{python}
+print('{{"type":"measurement","trigger":"speech_ended","start_s":1.0,"end_s":3.0,'
+      '"probabilities":[1,0,0,0,0,0,0]}}')
+"""
+
+
+def test_a_file_that_the_binary_contradicts_is_deleted(
+    toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(tmp_path, "toy", "speakers")
+    run.folder.mkdir(parents=True)
+    network = Network((4, 7, 10))
+    train.save(run.best, {"network": network.state_dict(), "epoch": 1})
+    train.write_json(run.calibration, {"temperature": 1.0, "certain": 0.3, "margin": 0.1})
+    train.write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
+    liar = tmp_path / "emoscope"
+    liar.write_text(LIAR.format(python=sys.executable), encoding="utf-8")
+    liar.chmod(0o755)
+    folder = tmp_path / "models"
+    assert export.export(config.load(toy), run, folder, liar) == 1
+    assert not (folder / "model.onnx").exists()
+    assert not (folder / "golden.json").exists()
+    assert "allowed" in capsys.readouterr().out
+    assert export.export(config.load(toy), run, folder, None) == 0
+    assert (folder / "model.onnx").is_file()
