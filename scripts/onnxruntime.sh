@@ -65,7 +65,7 @@ echo "onnxruntime==$VERSION --hash=sha256:$wheel" >"$work/requirements.txt"
     --only-binary=:all: --platform "$platform" --python-version 3.12 --implementation cp \
     --require-hashes -r "$work/requirements.txt" --dest "$work" >"$work/log" 2>&1 || {
     [ -z "$required" ] || cat "$work/log" >&2
-    unavailable "pip: $(grep -v "^WARNING" "$work/log" | tail -n 1)"
+    unavailable "pip: $(sed -n 's/^ERROR: *//p' "$work/log" | tail -n 1)"
 }
 "$python" - "$work" "$folder" "$library" "$contents" >"$work/log" 2>&1 <<'PYTHON' ||
 import hashlib
