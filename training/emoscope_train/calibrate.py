@@ -12,6 +12,9 @@ from .numeric import softmax
 
 # What share of the windows gets a label rather than `uncertain`.
 WANTED_COVERAGE = 0.65
+# Validation that is too easy (TESS: the same voices) would ask for certainty about everything.
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.5, 5.0
+HIGHEST_CERTAIN = 0.9
 
 
 def temperature(
@@ -23,7 +26,8 @@ def temperature(
         chosen = softmax(logits, np.exp(log_temperature))[np.arange(len(truth)), truth]
         return float(-np.sum(weights * np.log(chosen + 1e-12)))
 
-    found = scipy.optimize.minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded")
+    bounds = (np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE))
+    found = scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded")
     return round(float(np.exp(found.x)), 4)
 
 
@@ -33,7 +37,9 @@ def thresholds(
     """Of the pairs that label about the wanted share, the one that is right most often."""
     right = probabilities.argmax(1) == truth
     best = (-1.0, 0.0, 0.0)
-    for certain, margin in itertools.product(np.arange(0.2, 0.9, 0.01), np.arange(0.0, 0.5, 0.02)):
+    for certain, margin in itertools.product(
+        np.arange(0.2, HIGHEST_CERTAIN, 0.01), np.arange(0.0, 0.5, 0.02)
+    ):
         kept = is_certain(probabilities, Calibration(1.0, certain, margin))
         coverage = np.sum(weights * kept) / np.sum(weights)
         if abs(coverage - WANTED_COVERAGE) > 0.02:
@@ -43,7 +49,8 @@ def thresholds(
     if best[0] >= 0.0:
         return best[1], best[2]
     # Too few clips or answers too much alike for the grid: the quantile of the top probability.
-    return round(float(np.quantile(probabilities.max(1), 1.0 - WANTED_COVERAGE)), 2), 0.0
+    quantile = float(np.quantile(probabilities.max(1), 1.0 - WANTED_COVERAGE))
+    return min(HIGHEST_CERTAIN, np.floor(100.0 * quantile) / 100.0), 0.0
 
 
 def fit(

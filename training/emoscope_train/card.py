@@ -83,7 +83,7 @@ def split_row(name: str, found: dict[str, Any]) -> list[str]:
         percent(test["uar"]),
         percent(test["ece"]),
         percent(found["certain"]["coverage"]),
-        percent(found["certain"]["accuracy"]),
+        "-" if (sure := found["certain"]["accuracy"]) is None else percent(sure),
     ]
 
 
@@ -199,6 +199,7 @@ def render(metrics: dict[str, Any]) -> str:
         f"{shipped['best_epoch']}; AdamW, learning rate {recipe['learning_rate']:g} in one cycle, "
         "crops of 0.75 to 4 s, loss among the labels that the corpus has, mixup, masks, tilt, "
         "equaliser, vocal-tract and pace warp, noise, rooms and channels.\n",
+        *([facts["remark"] + "\n"] if facts["remark"] else []),
         f"Start: mn04_as_mAP_432.pt, SHA-256 `{facts['pretrained_sha256']}`.\n",
         f"Temperature {calibration['temperature']:g}; `uncertain` below {calibration['certain']:g} "
         f"or with a lead under {calibration['margin']:g}.\n",

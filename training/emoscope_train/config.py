@@ -47,6 +47,9 @@ class Training:
     weight_decay: float
     warm_up: float
     label_smoothing: float
+    # Share of the loss that is taken among all labels, from that epoch (counted from 0) on.
+    absent: float
+    absent_from: int
     dropout: float
     taps: list[int]
 
@@ -57,6 +60,8 @@ class Config:
 
     name: str
     splits: list[str]
+    # What the card has to add about the run.
+    remark: str
     data: Data
     train: Training
     augment: Augmentation
@@ -74,6 +79,7 @@ def load(path: Path) -> Config:
         config = Config(
             name=raw["name"],
             splits=raw["splits"],
+            remark=raw.get("remark", ""),
             data=_table(Data, raw["data"]),
             train=_table(Training, raw["train"]),
             augment=_table(Augmentation, raw.get("augment", {})),

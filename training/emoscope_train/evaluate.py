@@ -142,7 +142,9 @@ def measure(
         },
         "certain": {
             "coverage": round(float(np.mean(certain)), 4),
-            "accuracy": round(metrics.accuracy(chances[certain], test.truth[certain]), 4),
+            "accuracy": round(metrics.accuracy(chances[certain], test.truth[certain]), 4)
+            if np.any(certain)
+            else None,
         },
         "coverage_curve": metrics.coverage_curve(chances, test.truth),
         "by_seconds": {

@@ -71,3 +71,10 @@ def test_thresholds_cover_what_is_wanted_and_help() -> None:
     kept = metrics.is_certain(chances, fitted)
     assert 0.6 <= kept.mean() <= 0.7
     assert metrics.accuracy(chances[kept], truth[kept]) > metrics.accuracy(chances, truth) + 0.05
+
+
+def test_a_validation_without_a_mistake_does_not_ask_for_certainty() -> None:
+    logits = one_hot([0, 1, 2, 3] * 50) * 20.0
+    fitted = calibrate.fit(logits, logits.argmax(1), np.ones(len(logits)))
+    assert fitted.temperature >= 0.5
+    assert fitted.certain <= 0.9

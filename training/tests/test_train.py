@@ -30,13 +30,15 @@ noise = []
 weights = {}
 [train]
 seed = 1
-epochs = 3
-clips_per_epoch = 128
+epochs = 4
+clips_per_epoch = 240
 batch = 16
 learning_rate = 3e-3
 weight_decay = 1e-2
 warm_up = 0.2
 label_smoothing = 0.0
+absent = 0.5
+absent_from = 0
 dropout = 0.0
 taps = [4, 7, 10]
 [augment]
@@ -61,7 +63,7 @@ def test_a_toy_is_learned_measured_and_exported(
     assert cli.main(["train", str(toy), *where, "--threads", "1"]) == 0
     run = Run(tmp_path / "work", "toy", "speakers")
     history = json.loads(run.history.read_text(encoding="utf-8"))
-    assert len(history) == 3
+    assert len(history) == 4
     assert history[-1]["train_loss"] < history[0]["train_loss"]
     assert max(row["validation_uar"] for row in history) == 1.0
     assert run.curve.is_file()
@@ -116,11 +118,13 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
 def test_the_mask_keeps_absent_labels_out_of_the_loss() -> None:
     logits = torch.tensor([[0.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0]], requires_grad=True)
     masks = torch.tensor([[True, False, False, False, False, True, False]])
-    loss = train.masked_loss(logits, torch.tensor([0]), masks, 0.1)
+    loss = train.masked_loss(logits, torch.tensor([0]), masks, 0.1, 0.0)
     assert loss.item() == pytest.approx(np.log(2.0))
     loss.sum().backward()
     assert logits.grad is not None
     assert logits.grad[0, 1] == 0.0
+    everything = train.masked_loss(logits, torch.tensor([0]), masks, 0.0, 0.3)
+    assert everything.item() == pytest.approx(0.7 * np.log(2.0) + 0.3 * 50.0, rel=1e-5)
 
 
 def test_the_rate_goes_up_and_down_once(toy: Path) -> None:
