@@ -14,6 +14,7 @@ from .audio import read_audio
 from .config import Config
 from .contract import Calibration, Metadata
 from .frontend import HOP, SAMPLE_RATE, WINDOW, mfcc
+from .labels import LABELS
 from .model import Network
 from .numeric import softmax
 from .onnx_file import write_onnx
@@ -61,7 +62,8 @@ def binary_gap(network: Network, model: Path, temperature: float, program: Path)
                 continue
             window = features[(centres >= start - 1e-6) & (centres < end - 1e-6)]
             ours = reference(network, window, temperature)
-            gaps.append(float(np.abs(ours - np.asarray(event["probabilities"])).max()))
+            theirs = np.asarray([event["probabilities"][label] for label in LABELS])
+            gaps.append(float(np.abs(ours - theirs).max()))
     if not gaps:
         print(f"{program} judged no whole utterance")
         return float("inf")

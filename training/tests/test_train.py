@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from emoscope_train import cli, config, export, features, golden, train  # noqa: E402
 from emoscope_train.contract import Metadata  # noqa: E402
+from emoscope_train.labels import LABELS  # noqa: E402
 from emoscope_train.model import Network  # noqa: E402
 from emoscope_train.onnx_file import write_onnx  # noqa: E402
 from emoscope_train.onnx_runtime import run_onnx, session  # noqa: E402
@@ -150,8 +151,10 @@ def test_the_file_answers_as_the_network(tmp_path: Path) -> None:
 
 
 LIAR = """#!{python}
-print('{{"type":"measurement","trigger":"speech_ended","start_s":1.0,"end_s":3.0,'
-      '"probabilities":[1,0,0,0,0,0,0]}}')
+import json
+labels = {labels}
+event = dict(type="measurement", trigger="speech_ended", start_s=1.0, end_s=3.0)
+print(json.dumps(dict(event, probabilities=dict.fromkeys(labels, 0.0) | {{"anger": 1.0}})))
 """
 
 
@@ -165,7 +168,7 @@ def test_a_file_that_the_binary_contradicts_is_deleted(
     train.write_json(run.calibration, {"temperature": 1.0, "certain": 0.3, "margin": 0.1})
     train.write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
     liar = tmp_path / "emoscope"
-    liar.write_text(LIAR.format(python=sys.executable), encoding="utf-8")
+    liar.write_text(LIAR.format(python=sys.executable, labels=LABELS), encoding="utf-8")
     liar.chmod(0o755)
     folder = tmp_path / "models"
     assert export.export(config.load(toy), run, folder, liar) == 1
