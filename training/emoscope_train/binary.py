@@ -2,15 +2,24 @@
 
 import json
 import subprocess
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
+from .audio import read_audio
 from .corpora import CorpusError
+from .frontend import HOP, SAMPLE_RATE, WINDOW, mfcc
+from .golden import voice
+from .labels import LABELS
 
 LIMIT_SECONDS = 120
+# In probability, through the binary's own front end, decoding included.
+TOLERANCE = 1e-3
 
 
 def _run(command: list[str]) -> str:
@@ -27,18 +36,45 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def features(binary: Path, sound: Path) -> NDArray[np.float64]:
+def features(program: Path, sound: Path) -> NDArray[np.float64]:
     """`emoscope features FILE`: frames x 80."""
-    rows = [line.split("\t") for line in _run([str(binary), "features", str(sound)]).splitlines()]
+    rows = [line.split("\t") for line in _run([str(program), "features", str(sound)]).splitlines()]
     return np.asarray(rows, dtype=np.float64)
 
 
-def utterances(binary: Path, sound: Path, model: Path) -> list[dict[str, Any]]:
+def utterances(program: Path, sound: Path, model: Path) -> list[dict[str, Any]]:
     """The whole-utterance measurements of `emoscope analyze`."""
-    command = [str(binary), "analyze", str(sound), "--model", str(model), "--format", "jsonl"]
+    command = [str(program), "analyze", str(sound), "--model", str(model), "--format", "jsonl"]
     events = [json.loads(line) for line in _run(command).splitlines() if line.strip()]
     return [
         event
         for event in events
         if event["type"] == "measurement" and event["trigger"] == "speech_ended"
     ]
+
+
+def gap(
+    judge: Callable[[NDArray[np.float64]], NDArray[np.float64]], model: Path, program: Path
+) -> float:
+    """Largest difference in probability between the binary and `judge` (MFCCs to probabilities).
+
+    Over the utterances that the binary finds in a synthetic recording; infinite when it finds none.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "voice.wav"
+        silence = np.zeros(SAMPLE_RATE)
+        samples = np.concatenate([silence, voice(260, 180.0, 0.3, 6), silence])
+        soundfile.write(sound, samples.astype(np.float32), SAMPLE_RATE, subtype="FLOAT")
+        features = mfcc(read_audio(sound))
+        found = utterances(program, sound, model)
+    centres = np.arange(len(features)) * HOP / SAMPLE_RATE
+    gaps = []
+    for event in found:
+        start, end = event["start_s"], event["end_s"]
+        # A longer utterance is an average of windows and not one input.
+        if end - start > WINDOW["max_s"]:
+            continue
+        window = features[(centres >= start - 1e-6) & (centres < end - 1e-6)]
+        theirs = np.asarray([event["probabilities"][label] for label in LABELS])
+        gaps.append(float(np.abs(judge(window) - theirs).max()))
+    return max(gaps, default=float("inf"))

@@ -1,5 +1,6 @@
 """The comparison with the binary, tried on stand-ins that are right and wrong."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -53,3 +54,8 @@ def test_a_binary_that_fails_is_named(tmp_path: Path) -> None:
         parity.compare(stand_in(tmp_path, "sys.exit(3)"), [])
     with pytest.raises(CorpusError, match="cannot run"):
         parity.compare(tmp_path / "absent", [])
+
+
+@pytest.mark.skipif("EMOSCOPE_BIN" not in os.environ, reason="EMOSCOPE_BIN names no binary")
+def test_the_binary_hears_what_librosa_hears() -> None:
+    assert parity.compare(Path(os.environ["EMOSCOPE_BIN"]), []) == 0

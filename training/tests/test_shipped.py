@@ -1,13 +1,14 @@
 """The models in this repository keep their contract."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from emoscope_train import __version__, card, golden
+from emoscope_train import __version__, binary, card, golden
 from emoscope_train.frontend import FRONTEND, WINDOW
 from emoscope_train.labels import LABELS
 from emoscope_train.numeric import softmax
@@ -93,3 +94,11 @@ def test_figures_are_small(folder: Path) -> None:
     figures = list((folder / "figures").glob("*.png"))
     assert figures
     assert all(path.stat().st_size < 100_000 for path in figures)
+
+
+@pytest.mark.skipif("EMOSCOPE_BIN" not in os.environ, reason="EMOSCOPE_BIN names no binary")
+def test_the_binary_judges_as_onnx_runtime_does(folder: Path) -> None:
+    model, program = folder / "model.onnx", Path(os.environ["EMOSCOPE_BIN"])
+    runtime, warmth = session(model), metadata(folder)["temperature"]
+    gap = binary.gap(lambda window: softmax(run_onnx(runtime, window), warmth), model, program)
+    assert gap <= binary.TOLERANCE
