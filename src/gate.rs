@@ -1,8 +1,14 @@
 //! The voice gate: is somebody speaking in these 16 ms?
 //!
-//! A small neural detector (`earshot`) scores blocks of 256 samples. It takes
-//! some tones and noises for a voice, so a block must also stand out from the
-//! background, whose level is followed as a slow minimum.
+//! A small neural detector (`earshot`) scores blocks of 256 samples. Its scores
+//! depend on the level, so the blocks are brought to one level first, as far as
+//! the recent past tells it. It takes some tones and noises for a voice, so a
+//! block must also stand out from the background, whose level is followed as a
+//! slow minimum. The constants were chosen on speech of ten corpora against
+//! household noise, music and non-speech sounds: every clip of read speech
+//! opens the gate, also 30 dB down.
+
+use std::collections::VecDeque;
 
 use earshot::Detector;
 
@@ -11,21 +17,27 @@ use crate::dsp::level::dbfs;
 /// Samples of a block: 16 ms at 16 kHz.
 pub const BLOCK: usize = 256;
 
-/// Score from which on a block counts as voice.
-const SCORE_ON: f32 = 0.6;
-/// Score that an open gate needs to stay open.
-const SCORE_OFF: f32 = 0.35;
+/// Level that the detector sees for the loud parts, in dBFS.
+const DETECTOR_LEVEL: f32 = -26.0;
+/// Fall of the loud level's estimate, in dB a block: 2 dB a second.
+const LOUD_FALL: f32 = 0.03;
+/// Mean score over [`RECENT`] blocks that opens the gate.
+const OPEN_SCORE: f32 = 0.75;
+/// How many blocks are looked at for that: 96 ms.
+const RECENT: usize = 6;
+/// Score of a block that is voiced: it keeps the gate open.
+const VOICED_SCORE: f32 = 0.4;
+/// Blocks that an onset is dated back at most: 128 ms.
+const ONSET: usize = 8;
 /// Below this a block is silence whatever the detector says, in dBFS.
-const QUIET: f32 = -70.0;
+const QUIET: f32 = -75.0;
 /// How far a voice stands above the background, in dB.
 const ABOVE_BACKGROUND: f32 = 6.0;
 /// Rise of the background's estimate, in dB a block: 3 dB a second.
 const BACKGROUND_RISE: f32 = 0.05;
-/// Voiced blocks among the last [`RECENT`] that open the gate.
-const OPEN_AFTER: u32 = 5;
-/// How many blocks are looked at for that.
-const RECENT: u32 = 6;
-/// Blocks without voice after which it closes: 240 ms.
+/// Lowest background, in dBFS.
+const BACKGROUND_LEAST: f32 = -100.0;
+/// Blocks without voice after which the gate closes: 240 ms.
 const CLOSE_AFTER: u32 = 15;
 
 /// What a block did to the gate.
@@ -54,8 +66,9 @@ pub enum Gate {
 pub struct VoiceGate {
     detector: Box<Detector>,
     background: f32,
-    /// Whether each of the last blocks was voiced, the newest in the lowest bit.
-    history: u32,
+    loud: f32,
+    /// Scores of the last blocks, the newest at the back; 0 for what does not stand out.
+    scores: VecDeque<f32>,
     open: bool,
     unvoiced: u32,
 }
@@ -72,16 +85,17 @@ impl VoiceGate {
         Self {
             detector: Box::new(Detector::default()),
             background: QUIET,
-            history: 0,
+            loud: QUIET,
+            scores: VecDeque::with_capacity(ONSET),
             open: false,
             unvoiced: 0,
         }
     }
 
-    /// Closed again after a hole in the audio; the background is kept.
+    /// Closed again after a hole in the audio; the levels are kept.
     pub fn reset(&mut self) {
         self.detector.reset();
-        self.history = 0;
+        self.scores.clear();
         self.open = false;
         self.unvoiced = 0;
     }
@@ -96,42 +110,56 @@ impl VoiceGate {
         self.unvoiced
     }
 
-    /// Judges one block of [`BLOCK`] samples.
+    /// Judges one block of [`BLOCK`] samples, finite ones.
     pub fn step(&mut self, block: &[f32]) -> Gate {
         let power = block.iter().map(|x| x * x).sum::<f32>() / BLOCK as f32;
-        let level = dbfs(power.sqrt());
-        let score = self.detector.predict_f32(block);
-        self.background = level.min(self.background + BACKGROUND_RISE).max(-100.0);
+        let level = dbfs(power.sqrt()).min(0.0);
+        self.background = level
+            .min(self.background + BACKGROUND_RISE)
+            .max(BACKGROUND_LEAST);
+        let rise = if level > self.loud {
+            (level - self.loud) / 2.0
+        } else {
+            -LOUD_FALL
+        };
+        self.loud = (self.loud + rise).max(QUIET);
+        let gain = 10.0_f32.powf((DETECTOR_LEVEL - self.loud) / 20.0);
+        // The detector takes nothing beyond full scale.
+        let seen: [f32; BLOCK] = std::array::from_fn(|i| (block[i] * gain).clamp(-1.0, 1.0));
+        let score = self.detector.predict_f32(&seen);
         let stands_out = level > QUIET.max(self.background + ABOVE_BACKGROUND);
-        let needed = if self.open { SCORE_OFF } else { SCORE_ON };
-        self.advance(stands_out && score >= needed)
+        self.advance(if stands_out { score } else { 0.0 })
     }
 
-    fn advance(&mut self, voiced: bool) -> Gate {
-        self.history = (self.history << 1) | u32::from(voiced);
+    fn advance(&mut self, score: f32) -> Gate {
+        if self.scores.len() == ONSET {
+            self.scores.pop_front();
+        }
+        self.scores.push_back(score);
+        let voiced = score >= VOICED_SCORE;
         self.unvoiced = if voiced {
             0
         } else {
             self.unvoiced.saturating_add(1)
         };
-        let recent = self.history & ((1 << RECENT) - 1);
-        if !self.open && voiced && recent.count_ones() >= OPEN_AFTER {
-            self.open = true;
-            return Gate::Opened {
-                blocks_ago: 32 - recent.leading_zeros(),
-            };
-        }
-        if self.open && self.unvoiced >= CLOSE_AFTER {
+        if self.open {
+            if self.unvoiced < CLOSE_AFTER {
+                return Gate::Open { voiced };
+            }
             self.open = false;
-            self.history = 0;
+            self.scores.clear();
             return Gate::ClosedNow {
                 blocks_ago: self.unvoiced,
             };
         }
-        if self.open {
-            Gate::Open { voiced }
-        } else {
-            Gate::Closed
+        let newest = self.scores.iter().rev();
+        let mean = newest.clone().take(RECENT).sum::<f32>() / RECENT as f32;
+        if !voiced || mean < OPEN_SCORE {
+            return Gate::Closed;
+        }
+        self.open = true;
+        Gate::Opened {
+            blocks_ago: newest.take_while(|&&s| s >= VOICED_SCORE).count() as u32,
         }
     }
 }
@@ -140,26 +168,28 @@ impl VoiceGate {
 mod tests {
     use super::*;
 
-    fn run(voiced: &[bool]) -> Vec<Gate> {
+    fn run(scores: &[f32]) -> Vec<Gate> {
         let mut gate = VoiceGate::new();
-        voiced.iter().map(|&v| gate.advance(v)).collect()
+        scores.iter().map(|&score| gate.advance(score)).collect()
     }
 
     #[test]
     fn a_click_does_not_open_it_and_a_voice_is_dated_back_to_its_first_block() {
-        let click = run(&[false, true, true, false, false, false, true, false]);
-        assert!(click.iter().all(|&g| g == Gate::Closed));
-        let voice = run(&[false, true, true, false, true, true, true]);
+        let click = run(&[0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0]);
+        assert!(click.iter().all(|&gate| gate == Gate::Closed));
+        let voice = run(&[0.0, 0.5, 0.7, 0.8, 0.8, 0.9, 0.9]);
+        assert_eq!(voice[5], Gate::Closed);
         assert_eq!(voice[6], Gate::Opened { blocks_ago: 6 });
     }
 
     #[test]
     fn a_short_pause_does_not_close_it_and_a_long_one_is_dated_back() {
-        let mut blocks = vec![true; 6];
-        blocks.extend([false; 14]);
-        blocks.push(true);
-        blocks.extend([false; 15]);
-        let gate = run(&blocks);
+        let mut scores = vec![0.9; 6];
+        scores.extend([0.1; 14]);
+        scores.push(0.9);
+        scores.extend([0.1; 15]);
+        let gate = run(&scores);
+        assert_eq!(gate[5], Gate::Opened { blocks_ago: 6 });
         assert_eq!(gate[19], Gate::Open { voiced: false });
         assert_eq!(gate[20], Gate::Open { voiced: true });
         assert_eq!(gate[35], Gate::ClosedNow { blocks_ago: 15 });
@@ -169,11 +199,12 @@ mod tests {
     fn silence_and_steady_hum_stay_closed() {
         let mut gate = VoiceGate::new();
         for n in 0..2_000_usize {
+            let loudness = if n < 200 { 0.0 } else { 0.1 };
             let hum: Vec<f32> = (0..BLOCK)
-                .map(|i| ((n * BLOCK + i) as f32 * 0.0196).sin() * if n < 200 { 0.0 } else { 0.1 })
+                .map(|i| ((n * BLOCK + i) as f32 * 0.0196).sin() * loudness)
                 .collect();
             gate.step(&hum);
+            assert!(!gate.is_open(), "block {n}");
         }
-        assert!(!gate.is_open());
     }
 }

@@ -13,6 +13,7 @@
 //! same events, live or from a file, in blocks of any size.
 
 pub mod audio;
+pub mod cli;
 pub mod dashboard;
 pub mod dsp;
 pub mod engine;
@@ -22,4 +23,6 @@ pub mod gate;
 pub mod model;
 pub mod paths;
 pub mod pipeline;
+pub mod session;
+pub mod sink;
 pub mod smooth;

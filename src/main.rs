@@ -1,3 +1,7 @@
 //! The `emoscope` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    emoscope::cli::main()
+}

@@ -48,7 +48,7 @@ impl Rows {
 
     /// A view of rows by number, without those that are gone or not there yet.
     pub fn view(&self, range: Range<u64>) -> &[f32] {
-        let end = range.end.min(self.end());
+        let end = range.end.clamp(self.first, self.end());
         let start = range.start.clamp(self.first, end);
         let index = |row: u64| (row - self.first) as usize * N_MFCC;
         &self.values[index(start)..index(end)]

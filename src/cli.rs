@@ -1,0 +1,196 @@
+//! The command line: one file per command.
+
+mod analyze;
+mod demo;
+mod devices;
+mod doctor;
+mod features;
+mod live;
+mod replay;
+mod screen;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::{Engine, EngineChoice, EngineError};
+use crate::model::Model;
+
+/// Shows which emotion a voice expresses, as it is perceived, while it speaks.
+#[derive(Debug, Parser)]
+#[command(
+    name = "emoscope",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  emoscope                             the dashboard on the default microphone
+  emoscope live --device 2 --jsonl     event lines from the second input
+  emoscope replay talk.opus            the dashboard on a recording
+  emoscope analyze recordings/         every utterance of a folder, as a table
+  emoscope doctor                      what works here, and what to do where not
+
+It judges how a voice sounds to others, not what a person feels."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    live: live::LiveArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch a microphone
+    Live(live::LiveArgs),
+    /// List the inputs of this machine
+    Devices(devices::DevicesArgs),
+    /// Play a recording through the dashboard, or print its events
+    Replay(replay::ReplayArgs),
+    /// Judge files and folders as fast as the machine allows
+    Analyze(analyze::AnalyzeArgs),
+    /// Print the features of a file, a line of 80 numbers per frame
+    Features(features::FeaturesArgs),
+    /// Play the bundled recording
+    Demo(demo::DemoArgs),
+    /// Look what works here, and say what to do where something does not
+    Doctor(doctor::DoctorArgs),
+}
+
+/// Which model, in which engine.
+#[derive(Debug, Clone, Args)]
+struct ModelArgs {
+    /// Model file (ONNX) instead of the one inside the program
+    #[arg(long, value_name = "PATH")]
+    model: Option<PathBuf>,
+    /// Inference engine
+    #[arg(long, value_enum, default_value = "auto")]
+    engine: EngineChoice,
+    /// ONNX Runtime's library, before all other places
+    #[arg(long, value_name = "PATH")]
+    onnxruntime: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    fn load(&self) -> Result<Engine, EngineError> {
+        let model = match &self.model {
+            Some(path) => Model::read(path)?,
+            None => Model::embedded()?,
+        };
+        Engine::load(model, self.engine, self.onnxruntime.clone())
+    }
+}
+
+/// What a session is shown as.
+#[derive(Debug, Clone, Args)]
+struct ShowArgs {
+    /// Print event lines (JSON); the default where standard output is no terminal
+    #[arg(long, conflicts_with = "plain")]
+    jsonl: bool,
+    /// Print a readable sentence a change
+    #[arg(long)]
+    plain: bool,
+}
+
+/// How the events are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Dashboard,
+    Lines,
+    Sentences,
+}
+
+impl ShowArgs {
+    fn show(&self) -> Show {
+        match (self.jsonl, self.plain) {
+            (true, _) => Show::Lines,
+            (_, true) => Show::Sentences,
+            _ if io::stdout().is_terminal() && io::stdin().is_terminal() => Show::Dashboard,
+            _ => Show::Lines,
+        }
+    }
+}
+
+/// What a command ended with, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// All is well.
+    Well,
+    /// Part of the work failed, and that was said.
+    InPart,
+    /// A signal ended it; the number goes into the exit code as shells do it.
+    Signal(i32),
+}
+
+/// Name of the log in the folder of states.
+const LOG: &str = "emoscope.log";
+
+const CHANNEL_HELP: &str = "Channel to hear: mix, left, right, or its number from 1";
+
+fn channel(text: &str) -> Result<ChannelChoice, String> {
+    text.parse()
+}
+
+/// Runs the program: exit code 0 ok, 1 failed, 2 usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    let command = cli.command.unwrap_or(Command::Live(cli.live));
+    let result = match command {
+        Command::Live(args) => live::run(&args),
+        Command::Devices(args) => devices::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Features(args) => features::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+    };
+    match result {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::InPart) => ExitCode::FAILURE,
+        Ok(Done::Signal(number)) => ExitCode::from(u8::try_from(128 + number).unwrap_or(1)),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A message to the person, on standard error.
+fn complain(message: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let lines = message
+        .lines()
+        .map(crate::sink::printable)
+        .collect::<Vec<_>>()
+        .join("\n");
+    let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("emoscope: {lines}\n"));
+}
+
+/// A reader that has seen enough is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The log goes to a file, never to the screen. Without a place for it there is none.
+fn start_log() {
+    let Some(folder) = crate::paths::state() else {
+        return;
+    };
+    let file =
+        std::fs::create_dir_all(&folder).and_then(|()| std::fs::File::create(folder.join(LOG)));
+    if let Ok(file) = file {
+        let filter = tracing_subscriber::EnvFilter::try_from_env("EMOSCOPE_LOG")
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(false);
+        let _ = log.with_writer(std::sync::Mutex::new(file)).try_init();
+    }
+}

@@ -1,0 +1,291 @@
+//! `emoscope analyze`: files and folders, on all cores, in the order of their paths.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::{Done, ModelArgs, complain};
+use crate::audio::file::{AudioFile, is_audio_name};
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::{ErrorEvent, Event, SourceKind};
+use crate::session::recording::{Playback, analyze};
+use crate::sink::{Sink, csv::Csv, json::Json, lines::Lines, table::Table};
+
+/// Judge files and folders as fast as the machine allows
+///
+/// Folders are walked for audio by extension. The output is in the order of the
+/// paths, however many cores work. A file that cannot be read is reported and
+/// never stops the rest; the exit code is 1 then.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope analyze talk.opus                         a table of its utterances
+  emoscope analyze recordings/ --format csv --output calls.csv
+  emoscope analyze recordings/ --format jsonl | jq 'select(.type == \"measurement\")'")]
+pub struct AnalyzeArgs {
+    /// Files and folders
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// Format of the output; default table on a terminal, else jsonl
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
+    channel: ChannelChoice,
+}
+
+/// Format of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A row per utterance, for the eye
+    Table,
+    /// Every event, a line each
+    Jsonl,
+    /// A row per utterance
+    Csv,
+    /// One document, an object per file
+    Json,
+}
+
+/// A message from a worker about the file with that number.
+enum Message {
+    Event(usize, Box<Event>),
+    Done(usize),
+}
+
+/// A file, or what is wrong with a path.
+type Found = Result<PathBuf, (PathBuf, String)>;
+
+/// Runs the command.
+pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
+    let files = walk(&args.paths)?;
+    let engine = args.model.load()?;
+    let mut sink = sink(args)?;
+    let bar = progress(args, &files);
+    let (messages, inbox) = bounded(4096);
+    let written = std::thread::scope(|scope| {
+        let workers = scope.spawn(|| {
+            // The reader is gone when the writing failed; the rest is not needed then.
+            let _ = files.par_iter().enumerate().try_for_each(|(index, found)| {
+                // A file that brings a library down must not take the others with it.
+                let work = || judge(index, found, args.channel, &engine, &messages);
+                catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                    let name = path_of(found).display();
+                    let message = format!("{name} brought the program down; please report it");
+                    let event = Box::new(Event::Error(ErrorEvent { message }));
+                    messages.send(Message::Event(index, event)).ok()?;
+                    messages.send(Message::Done(index)).ok()
+                })
+            });
+            drop(messages);
+        });
+        let written = write_in_order(&files, inbox, &mut *sink, &bar);
+        bar.finish_and_clear();
+        workers
+            .join()
+            .map_err(|_| anyhow!("a worker crashed; the log says where"))?;
+        written
+            .and_then(|failed| sink.finish().map(|()| failed))
+            .with_context(|| match &args.output {
+                Some(path) => format!("cannot write {}", path.display()),
+                None => "cannot write to standard output".into(),
+            })
+    });
+    Ok(if written? == 0 {
+        Done::Well
+    } else {
+        Done::InPart
+    })
+}
+
+/// All files in the order of their paths, each once.
+fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<Found>> {
+    let mut found: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
+    for path in paths {
+        if !path.is_dir() {
+            found.insert(path.clone(), None);
+            continue;
+        }
+        let before = found.len();
+        for entry in WalkDir::new(path).follow_links(true) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() && is_audio_name(entry.path()) => {
+                    found.insert(entry.into_path(), None);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let at = error.path().unwrap_or(path).to_path_buf();
+                    let reason = error.io_error().map_or_else(
+                        || "is a link to a folder that holds it; it was not followed".to_owned(),
+                        |error| format!("could not be read: {error}"),
+                    );
+                    found.insert(at, Some(reason));
+                }
+            }
+        }
+        if found.len() == before {
+            complain(&format!(
+                "{}: no audio files in this folder",
+                path.display()
+            ));
+        }
+    }
+    if found.is_empty() {
+        return Err(anyhow!("nothing to analyze"));
+    }
+    let found = found.into_iter();
+    Ok(found
+        .map(|(path, wrong)| wrong.map_or(Ok(path.clone()), |w| Err((path, w))))
+        .collect())
+}
+
+fn path_of(found: &Found) -> &Path {
+    match found {
+        Ok(path) | Err((path, _)) => path,
+    }
+}
+
+/// One file; `None` when nobody listens any more.
+fn judge(
+    index: usize,
+    found: &Found,
+    choice: ChannelChoice,
+    engine: &Engine,
+    messages: &Sender<Message>,
+) -> Option<()> {
+    let name = path_of(found).display().to_string();
+    let mut listening = true;
+    let mut send = |event: Event| {
+        listening = listening
+            && messages
+                .send(Message::Event(index, Box::new(event)))
+                .is_ok();
+    };
+    let mut fail = |message: String| send(Event::Error(ErrorEvent { message }));
+    match found {
+        Err((_, wrong)) => fail(format!("{name} {wrong}")),
+        Ok(path) => match AudioFile::open(path) {
+            Err(error) => fail(format!("{name} {error}")),
+            Ok(mut source) => {
+                let playback = Playback {
+                    kind: SourceKind::File,
+                    name,
+                    choice,
+                    speed: None,
+                    repeat: false,
+                };
+                let mut said = false;
+                let result = analyze(&mut source, engine, &playback, |event| {
+                    said |= matches!(event, Event::Error(_));
+                    send(event);
+                });
+                if let Err(error) = result
+                    && !said
+                {
+                    send(Event::Error(ErrorEvent {
+                        message: format!("{}: {error}", playback.name),
+                    }));
+                }
+            }
+        },
+    }
+    listening.then_some(())?;
+    messages.send(Message::Done(index)).ok()
+}
+
+/// Writes the events file by file; those of later files wait. Gives the number
+/// of files that failed.
+fn write_in_order(
+    files: &[Found],
+    inbox: Receiver<Message>,
+    sink: &mut dyn Sink,
+    bar: &ProgressBar,
+) -> io::Result<usize> {
+    let mut waiting: BTreeMap<usize, (Vec<Event>, bool)> = BTreeMap::new();
+    let mut next = 0;
+    let mut failed = 0;
+    let mut write = |index: usize, event: &Event, failed: &mut usize| {
+        let name = path_of(&files[index]).display().to_string();
+        if let Event::Error(error) = event {
+            *failed += 1;
+            bar.suspend(|| complain(&error.message));
+        }
+        sink.event(Some(&name), event)
+    };
+    for message in inbox {
+        match message {
+            Message::Event(index, event) if index == next => write(index, &event, &mut failed)?,
+            Message::Event(index, event) => waiting.entry(index).or_default().0.push(*event),
+            Message::Done(index) => {
+                bar.inc(size(&files[index]));
+                waiting.entry(index).or_default().1 = true;
+            }
+        }
+        while let Some((events, done)) = waiting.get_mut(&next) {
+            for event in events.drain(..) {
+                write(next, &event, &mut failed)?;
+            }
+            if !*done {
+                break;
+            }
+            waiting.remove(&next);
+            next += 1;
+        }
+    }
+    Ok(failed)
+}
+
+fn size(found: &Found) -> u64 {
+    std::fs::metadata(path_of(found)).map_or(0, |about| about.len())
+}
+
+fn progress(args: &AnalyzeArgs, files: &[Found]) -> ProgressBar {
+    if args.quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(
+        Some(files.iter().map(size).sum()),
+        ProgressDrawTarget::stderr_with_hz(8),
+    );
+    let template = "{wide_bar} {bytes} of {total_bytes}, {eta} left";
+    bar.with_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    )
+}
+
+fn sink(args: &AnalyzeArgs) -> anyhow::Result<Box<dyn Sink>> {
+    let terminal = args.output.is_none() && io::stdout().is_terminal();
+    let out: Box<dyn Write> = match &args.output {
+        None => Box::new(io::stdout()),
+        Some(path) => Box::new(BufWriter::new(
+            File::create(path).with_context(|| format!("cannot create {}", path.display()))?,
+        )),
+    };
+    let format = args.format.unwrap_or(if terminal {
+        Format::Table
+    } else {
+        Format::Jsonl
+    });
+    Ok(match format {
+        Format::Table => Box::new(Table::new(out)),
+        Format::Jsonl => Box::new(Lines::new(out)),
+        Format::Csv => Box::new(Csv::new(out)),
+        Format::Json => Box::new(Json::new(out)),
+    })
+}

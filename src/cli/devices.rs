@@ -1,0 +1,80 @@
+//! `emoscope devices`: the inputs of this machine.
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::Done;
+use crate::audio::device::{self, InputDevice};
+use crate::sink::printable;
+
+/// List the inputs of this machine
+///
+/// The number, the id, or the name (or a part of it) goes to `--device`. The id
+/// stays the same when other inputs come and go.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope devices
+  emoscope devices --json | jq -r '.[] | select(.default) | .id'")]
+pub struct DevicesArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<Done> {
+    let inputs = device::list();
+    let mut out = io::stdout().lock();
+    let written = if args.json {
+        serde_json::to_writer_pretty(&mut out, &inputs)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        write_list(&mut out, &inputs)
+    };
+    written
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
+    Ok(Done::Well)
+}
+
+fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {
+    if inputs.is_empty() {
+        return writeln!(
+            out,
+            "No inputs. Plug in a microphone, or see `emoscope doctor`."
+        );
+    }
+    for input in inputs {
+        let default = if input.default { ", default" } else { "" };
+        let monitor = if input.monitor {
+            ", what the machine plays"
+        } else {
+            ""
+        };
+        let (index, name) = (input.index, printable(&input.name));
+        writeln!(out, "{index:>3}  {name}{default}{monitor}")?;
+        writeln!(out, "     id       {}", printable(&input.id))?;
+        match &input.problem {
+            Some(problem) => writeln!(out, "     problem  {}", printable(problem))?,
+            None => writeln!(out, "     offers   {}", offers(input))?,
+        }
+    }
+    Ok(())
+}
+
+fn offers(input: &InputDevice) -> String {
+    let rates = if input.min_rate == input.max_rate {
+        format!("{} Hz", input.min_rate)
+    } else {
+        format!("{} to {} Hz", input.min_rate, input.max_rate)
+    };
+    let channels = if input.channels == 1 {
+        "1 channel".to_owned()
+    } else {
+        format!("up to {} channels", input.channels)
+    };
+    format!("{rates}, {channels}, {}", input.formats.join(" "))
+}

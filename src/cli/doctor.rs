@@ -1,0 +1,323 @@
+//! `emoscope doctor`: what works here, and what to do where something does not.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{Done, ModelArgs};
+use crate::audio::capture::Capture;
+use crate::audio::device::{self, InputDevice};
+use crate::audio::ring::Chunk;
+use crate::dsp::level::Meter;
+use crate::dsp::mono::{ChannelChoice, downmix};
+use crate::dsp::spec::{HOP, N_MFCC, SAMPLE_RATE};
+use crate::engine::{Engine, EngineChoice, EngineError, softmax};
+use crate::model::{GoldenCase, Model};
+use crate::paths;
+use crate::sink::printable;
+
+/// Largest difference of a probability from its golden value.
+const GOLDEN_TOLERANCE: f64 = 1e-4;
+/// Length of the level check.
+const LISTEN: Duration = Duration::from_secs(2);
+/// Below this peak an input is taken to be muted, in dBFS.
+const MUTED: f32 = -90.0;
+/// Below this peak a voice would be too quiet, in dBFS.
+const FAINT: f32 = -50.0;
+
+/// Look what works here, and say what to do where something does not
+///
+/// Speak while it listens: two seconds. The exit code is 0 unless no engine or
+/// no model works.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope doctor
+  emoscope doctor --device 2 --model mine.onnx")]
+pub struct DoctorArgs {
+    /// Input to check: number, id or name
+    #[arg(long, value_name = "NAME|ID|INDEX")]
+    device: Option<String>,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+/// Writes a line per finding.
+struct Report<W> {
+    out: W,
+}
+
+impl<W: Write> Report<W> {
+    fn ok(&mut self, what: &str, found: &str) -> io::Result<()> {
+        writeln!(self.out, "ok    {what:<12}{}", printable(found))?;
+        self.out.flush()
+    }
+
+    fn note(&mut self, what: &str, advice: &str) -> io::Result<()> {
+        writeln!(self.out, "note  {what:<12}{}", printable(advice))?;
+        self.out.flush()
+    }
+
+    fn fail(&mut self, what: &str, advice: &str) -> io::Result<()> {
+        let mut lines = advice.lines();
+        let first = lines.next().unwrap_or_default();
+        writeln!(self.out, "FAIL  {what:<12}{}", printable(first))?;
+        for line in lines {
+            writeln!(self.out, "      {:<12}{}", "", printable(line))?;
+        }
+        self.out.flush()
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Done> {
+    let mut report = Report {
+        out: io::stdout().lock(),
+    };
+    let works = check(args, &mut report).context("cannot write to standard output")?;
+    Ok(if works { Done::Well } else { Done::InPart })
+}
+
+fn check(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool> {
+    report.ok(
+        "emoscope",
+        &format!("{} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS),
+    )?;
+    audio(args, report)?;
+    let works = inference(args, report)?;
+    terminal(report)?;
+    for (what, folder) in [("settings", paths::config()), ("log", paths::state())] {
+        match folder {
+            Some(folder) => report.ok(what, &folder.display().to_string())?,
+            None => report.note(what, "no home folder: set HOME")?,
+        }
+    }
+    Ok(works)
+}
+
+fn audio(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<()> {
+    let inputs = device::list();
+    let mut hosts: Vec<&str> = inputs.iter().map(|input| input.host.as_str()).collect();
+    hosts.dedup();
+    if inputs.is_empty() {
+        return report.note(
+            "inputs",
+            "none; plug in a microphone, or start the sound server (PipeWire or PulseAudio)",
+        );
+    }
+    report.ok(
+        "inputs",
+        &format!("{} on {}", inputs.len(), hosts.join(", ")),
+    )?;
+    match device::find(args.device.as_deref()) {
+        Ok(input) => level(&input, report),
+        Err(error) => report.note("microphone", &error.to_string()),
+    }
+}
+
+/// Listens for two seconds.
+fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()> {
+    let mut capture = match Capture::open(input) {
+        Ok(capture) => capture,
+        Err(error) => return report.note("microphone", &error.to_string()),
+    };
+    let spec = capture.spec();
+    report.ok(
+        "microphone",
+        &format!(
+            "{}, {} Hz, {} channels",
+            input.name, spec.sample_rate, spec.channels
+        ),
+    )?;
+    let (mut meter, mut frames) = (Meter::default(), 0);
+    let (mut samples, mut mono) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while start.elapsed() < LISTEN && capture.fault().is_none() {
+        samples.clear();
+        mono.clear();
+        match capture.read(&mut samples, 4096) {
+            Chunk::Samples(count) => {
+                frames += count as u64;
+                downmix(&samples, spec.channels, ChannelChoice::Mix, &mut mono);
+                meter.push(&mono);
+            }
+            Chunk::Gap(_) => {}
+            Chunk::Empty => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    let heard = frames as f64 / f64::from(spec.sample_rate);
+    let Some(level) = meter.take() else {
+        return report.note("level", "it delivers nothing; restart the sound server");
+    };
+    let found = format!("peak {:.0} dBFS in {heard:.1} s", level.peak_dbfs);
+    if level.peak_dbfs < MUTED {
+        report.note("level", &format!("{found}: digital silence; is it muted?"))
+    } else if level.clipped {
+        report.note("level", &format!("{found}: it clips; lower its gain"))
+    } else if level.peak_dbfs < FAINT {
+        report.note(
+            "level",
+            &format!("{found}: faint, unless nobody spoke; raise its gain"),
+        )
+    } else {
+        report.ok("level", &found)
+    }
+}
+
+fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool> {
+    let model = match &args.model.model {
+        Some(path) => Model::read(path),
+        None => Model::embedded(),
+    };
+    let model = match model {
+        Ok(model) => model,
+        Err(error) => {
+            report.fail("model", &error.to_string())?;
+            return Ok(false);
+        }
+    };
+    let contract = &model.contract;
+    report.ok(
+        "model",
+        &format!(
+            "{} {}, {} labels",
+            model.name,
+            contract.version,
+            contract.labels.len()
+        ),
+    )?;
+    report.ok("", &format!("SHA-256 {}", model.sha256))?;
+    report.ok(
+        "weights",
+        &format!("after their corpora: {}", contract.licences.join(", ")),
+    )?;
+    let golden = if args.model.model.is_none() {
+        Model::embedded_golden()
+    } else {
+        Vec::new()
+    };
+    let mut works = false;
+    let wanted = match args.model.engine {
+        EngineChoice::Auto => vec![EngineChoice::Onnxruntime, EngineChoice::Builtin],
+        one => vec![one],
+    };
+    for choice in wanted {
+        match Engine::load(model.clone(), choice, args.model.onnxruntime.clone()) {
+            Ok(engine) => works |= judge(&engine, &golden, !works, report)?,
+            Err(error) if choice == args.model.engine => {
+                report.fail("engine", &error.to_string())?;
+            }
+            Err(error @ (EngineError::NoLibrary { .. } | EngineError::NotBuilt)) => {
+                for line in error.to_string().lines() {
+                    report.note("engine", line)?;
+                }
+            }
+            Err(error) => report.fail("engine", &error.to_string())?,
+        }
+    }
+    if !works {
+        report.fail("engine", "no engine works with this model")?;
+    }
+    Ok(works)
+}
+
+/// The self-test and the time of one engine.
+fn judge(
+    engine: &Engine,
+    golden: &[GoldenCase],
+    used: bool,
+    report: &mut Report<impl Write>,
+) -> io::Result<bool> {
+    let what = if used { "engine" } else { "" };
+    let place = engine
+        .library
+        .as_ref()
+        .map(|path| format!(" ({})", path.display()));
+    let used = if used { ", in use" } else { ", in reserve" };
+    report.ok(
+        what,
+        &format!("{}{}{used}", engine.name, place.unwrap_or_default()),
+    )?;
+    match measure(engine, golden) {
+        Ok((difference, time)) => {
+            let contract = &engine.model.contract;
+            let time = time.as_secs_f64() * 1e3;
+            let window = contract.window.max_s;
+            if difference > GOLDEN_TOLERANCE {
+                let found = format!("off by {difference:.1e} from the golden answers");
+                report.fail("self-test", &format!("{found}; install it again"))?;
+                return Ok(false);
+            }
+            if golden.is_empty() {
+                report.note("self-test", "no golden answers for a model of your own")?;
+            } else {
+                let cases = golden.len();
+                report.ok(
+                    "self-test",
+                    &format!("{cases} golden answers, off by {difference:.1e}"),
+                )?;
+            }
+            report.ok(
+                "inference",
+                &format!("{time:.2} ms for a window of {window} s"),
+            )?;
+            Ok(true)
+        }
+        Err(error) => {
+            report.fail("self-test", &error.to_string())?;
+            Ok(false)
+        }
+    }
+}
+
+/// Largest difference from the golden probabilities, and the median time of the
+/// longest window.
+fn measure(engine: &Engine, golden: &[GoldenCase]) -> Result<(f64, Duration), EngineError> {
+    let contract = &engine.model.contract;
+    let mut classifier = engine.classifier()?;
+    let mut difference = 0.0_f64;
+    for case in golden {
+        let found = softmax(&classifier.logits(&case.mfcc)?, contract.temperature);
+        for (found, expected) in found.iter().zip(&case.probabilities) {
+            difference = difference.max((found - expected).abs());
+        }
+    }
+    let frames = (contract.window.max_s * f64::from(SAMPLE_RATE)) as usize / HOP;
+    let window: Vec<f32> = (0..frames * N_MFCC)
+        .map(|i| (i % 11) as f32 - 5.0)
+        .collect();
+    let mut times = Vec::new();
+    for _ in 0..9 {
+        let start = Instant::now();
+        classifier.logits(&window)?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    Ok((difference, times[times.len() / 2]))
+}
+
+fn terminal(report: &mut Report<impl Write>) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return report.note(
+            "terminal",
+            "standard output is none: event lines instead of the dashboard",
+        );
+    }
+    let term = std::env::var("TERM").unwrap_or_else(|_| "unknown".into());
+    let colour = if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        "no colour (NO_COLOR)"
+    } else {
+        "colour"
+    };
+    match ratatui::crossterm::terminal::size() {
+        Ok((columns, rows)) if columns >= 40 && rows >= 12 => {
+            report.ok("terminal", &format!("{term}, {columns}x{rows}, {colour}"))
+        }
+        Ok((columns, rows)) => report.note(
+            "terminal",
+            &format!("{columns}x{rows}: the dashboard wants 40x12 or more"),
+        ),
+        Err(error) => report.note("terminal", &format!("{term}: its size is unknown: {error}")),
+    }
+}

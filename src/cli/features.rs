@@ -1,0 +1,84 @@
+//! `emoscope features`: the front end alone, the reference for training.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::Done;
+use crate::audio::file::AudioFile;
+use crate::audio::source::Source;
+use crate::dsp::mfcc::{MfccStream, Row};
+use crate::dsp::mono::{ChannelChoice, downmix};
+use crate::dsp::resample::Resampler;
+
+/// Print the features of a file, a line of 80 numbers per frame
+///
+/// Frames 0 to floor(N/160) of the signal at 16 kHz, frame k centred on sample
+/// 160 k, zeros before its begin and after its end: 80 MFCCs each, separated by
+/// tabs. No level normalisation, no trimming, no gate.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope features talk.wav > talk.tsv
+  emoscope features talk.opus | head -1")]
+pub struct FeaturesArgs {
+    /// Recording
+    file: PathBuf,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
+    channel: ChannelChoice,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
+    let name = args.file.display();
+    let mut source =
+        AudioFile::open(&args.file).map_err(|error| anyhow::anyhow!("{name} {error}"))?;
+    let spec = source.spec();
+    if let ChannelChoice::One(wanted) = args.channel
+        && wanted > spec.channels
+    {
+        anyhow::bail!(
+            "{name}: channel {wanted} was asked for, but it has {}",
+            spec.channels
+        );
+    }
+    let mut resampler = Resampler::new(spec.sample_rate)?;
+    let mut mfcc = MfccStream::new();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (mut samples, mut mono, mut at_16k) = (Vec::new(), Vec::new(), Vec::new());
+    let mut written = Ok(());
+    let mut read = Ok(true);
+    while let Ok(true) = read
+        && written.is_ok()
+    {
+        samples.clear();
+        mono.clear();
+        at_16k.clear();
+        read = source.read(&mut samples);
+        downmix(&samples, spec.channels, args.channel, &mut mono);
+        resampler.push(&mono, &mut at_16k);
+        mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
+    }
+    at_16k.clear();
+    resampler.finish(&mut at_16k);
+    mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
+    mfcc.finish(|row| write_row(&mut out, row, &mut written));
+    written
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
+    read.map_err(|error| anyhow::anyhow!("{name} {error}"))?;
+    Ok(Done::Well)
+}
+
+fn write_row(out: &mut impl Write, row: &Row, written: &mut io::Result<()>) {
+    if written.is_err() {
+        return;
+    }
+    *written = (|| {
+        for (index, x) in row.iter().enumerate() {
+            write!(out, "{}{x:.6}", if index > 0 { "\t" } else { "" })?;
+        }
+        writeln!(out)
+    })();
+}

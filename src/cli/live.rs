@@ -1,0 +1,95 @@
+//! `emoscope live`: the microphone.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+
+use super::screen::{record, show, unwritten};
+use super::{Done, ModelArgs, Show, ShowArgs, complain, demo};
+use crate::audio::device::DeviceError;
+use crate::dsp::mono::ChannelChoice;
+use crate::session::microphone::{Microphone, Wanted, listen};
+
+/// Watch a microphone
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope live                             the dashboard on the default input
+  emoscope live --device \"USB\" --channel left
+  emoscope live --record today.jsonl        the dashboard, events kept in a file
+  emoscope live --jsonl | jq --unbuffered 'select(.trigger == \"speech_ended\")'
+
+Keys: d chooses another input, space freezes the picture, ? shows all.
+`emoscope devices` lists the inputs.")]
+pub struct LiveArgs {
+    /// Input: its number or id from `emoscope devices`, or (part of) its name
+    #[arg(long, value_name = "NAME|ID|INDEX")]
+    device: Option<String>,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
+    channel: ChannelChoice,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Keep the events in a file as well
+    #[arg(long, value_name = "FILE.jsonl")]
+    record: Option<PathBuf>,
+    /// End after so many seconds of audio
+    #[arg(long, value_name = "N", value_parser = seconds)]
+    seconds: Option<f64>,
+    #[command(flatten)]
+    show: ShowArgs,
+    /// Play the bundled recording where there is no microphone
+    #[arg(long)]
+    or_demo: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e9 => Ok(seconds),
+        _ => Err("expected a number of seconds above 0".into()),
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
+    let how = args.show.show();
+    let microphone = match Microphone::open(args.device.as_deref()) {
+        Ok(microphone) => microphone,
+        Err(error @ DeviceError::NoneFound { .. }) if args.or_demo => {
+            complain(&format!("{error}; here is the bundled recording instead"));
+            return demo::run(&demo::DemoArgs::instead(
+                args.show.clone(),
+                args.model.clone(),
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let model = args.model.clone();
+    let wanted = Wanted {
+        choice: args.channel,
+        seconds: args.seconds,
+        started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        recording: args.record.clone(),
+        // The dashboard shows notices itself.
+        notices: if how == Show::Dashboard {
+            |_| {}
+        } else {
+            complain
+        },
+    };
+    let recording = args.record.clone();
+    show(how, move |outlets, controls| {
+        let recorder = match &recording {
+            Some(path) => Some(record(path, outlets)?),
+            None => None,
+        };
+        let engine = model.load()?;
+        listen(microphone, &engine, &wanted, outlets, controls)?;
+        outlets.close();
+        match (recorder, recording) {
+            (Some(recorder), Some(path)) => {
+                recorder.join().map_err(|error| unwritten(&path, error))
+            }
+            _ => Ok(()),
+        }
+    })
+}

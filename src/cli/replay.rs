@@ -1,0 +1,147 @@
+//! `emoscope replay`: a recording in front of the dashboard, or as event lines.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::screen::show;
+use super::{Done, ModelArgs, Show, ShowArgs};
+use crate::audio::file::AudioFile;
+use crate::audio::raw::{RawAudio, RawFormat};
+use crate::audio::source::Source;
+use crate::dsp::mono::ChannelChoice;
+use crate::events::SourceKind;
+use crate::session::recording::{Playback, play};
+
+/// Play a recording through the dashboard, or print its events
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope replay talk.opus                 the dashboard, in real time
+  emoscope replay talk.wav --speed 2        twice as fast
+  emoscope replay talk.mp3 --jsonl          event lines, at full speed
+  ffmpeg -i film.mkv -f wav - | emoscope replay - --jsonl
+  arecord -t raw -f S16_LE -r 16000 | emoscope replay - --raw-rate 16000 --plain
+
+Keys: space pauses, arrows seek, + and - change the speed, ? shows all.")]
+pub struct ReplayArgs {
+    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), or - for standard input
+    file: PathBuf,
+    /// 0.25 to 8 times real time, or max; default 1 on the dashboard, else max
+    #[arg(long, value_parser = speed)]
+    speed: Option<Speed>,
+    /// Begin again at the end
+    #[arg(long = "loop")]
+    repeat: bool,
+    #[command(flatten)]
+    show: ShowArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
+    channel: ChannelChoice,
+    /// Standard input is raw PCM at this rate, in hertz
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1_000..=768_000))]
+    raw_rate: Option<u32>,
+    /// Sample format of raw PCM
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "s16le",
+        requires = "raw_rate"
+    )]
+    raw_format: RawFormat,
+    /// Channels of raw PCM
+    #[arg(long, value_name = "N", default_value = "1", requires = "raw_rate", value_parser = clap::value_parser!(u16).range(1..=64))]
+    raw_channels: u16,
+}
+
+/// How fast a recording is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Speed {
+    Times(f64),
+    Max,
+}
+
+impl Speed {
+    /// Times real time, `None` for as fast as possible.
+    pub(super) fn times(wanted: Option<Self>, show: Show) -> Option<f64> {
+        match (wanted, show) {
+            (Some(Self::Times(times)), _) => Some(times),
+            (None, Show::Dashboard) => Some(1.0),
+            (Some(Self::Max) | None, _) => None,
+        }
+    }
+}
+
+/// Reads a speed.
+pub(super) fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    match text.parse() {
+        Ok(times) if (0.25..=8.0).contains(&times) => Ok(Speed::Times(times)),
+        _ => Err("expected a number from 0.25 to 8, or max".into()),
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
+    let stdin = args.file == Path::new("-");
+    if args.raw_rate.is_some() && !stdin {
+        return Err(anyhow!(
+            "raw PCM comes from standard input only: emoscope replay - < FILE"
+        ));
+    }
+    let (name, kind) = if stdin {
+        ("standard input".to_owned(), SourceKind::Stdin)
+    } else {
+        (args.file.display().to_string(), SourceKind::File)
+    };
+    let source = open(args, stdin).map_err(|error| anyhow!("{name} {error}"))?;
+    let how = args.show.show();
+    let playback = Playback {
+        kind,
+        name,
+        choice: args.channel,
+        speed: Speed::times(args.speed, how),
+        repeat: args.repeat,
+    };
+    run_source(source, playback, how, args.model.clone())
+}
+
+/// Shows any source; the demonstration does the same.
+pub(super) fn run_source(
+    mut source: Box<dyn Source>,
+    playback: Playback,
+    how: Show,
+    model: ModelArgs,
+) -> anyhow::Result<Done> {
+    let engine = model.load()?;
+    show(how, move |outlets, controls| {
+        outlets.be_patient();
+        play(
+            &mut *source,
+            &engine,
+            &playback,
+            outlets,
+            controls,
+            how == Show::Dashboard,
+        )
+    })
+}
+
+fn open(
+    args: &ReplayArgs,
+    stdin: bool,
+) -> Result<Box<dyn Source>, crate::audio::source::DecodeError> {
+    Ok(match (stdin, args.raw_rate) {
+        (false, _) => Box::new(AudioFile::open(&args.file)?),
+        (true, None) => Box::new(AudioFile::from_reader(std::io::stdin())?),
+        (true, Some(rate)) => Box::new(RawAudio::new(
+            std::io::stdin(),
+            args.raw_format,
+            rate,
+            args.raw_channels,
+        )?),
+    })
+}

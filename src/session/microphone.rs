@@ -1,0 +1,301 @@
+//! A live input through the pipeline, and what to do when it goes away.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::picker::Picker;
+use super::{InferenceTime, Outlets, SessionError, Teller, header, input, pipeline, status, wish};
+use crate::audio::capture::Capture;
+use crate::audio::device::{self, DeviceError};
+use crate::audio::ring::Chunk;
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::{Event, GapCause, SourceKind, Trigger};
+use crate::feed::{Control, Update};
+use crate::pipeline::Pipeline;
+
+/// How often the ring is emptied: short enough for the screen, long enough to
+/// leave the processor asleep in between.
+const TICK: Duration = Duration::from_millis(10);
+/// Frames taken from the ring at a time.
+const TAKE: usize = 4096;
+/// An input that delivers nothing for so long is said to hang.
+const STALL: Duration = Duration::from_secs(2);
+/// Waits between attempts to get a lost input back.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// What is listened to.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Which channels to hear.
+    pub choice: ChannelChoice,
+    /// Ends the session after so many seconds of audio.
+    pub seconds: Option<f64>,
+    /// Start of the session for the header, RFC 3339.
+    pub started_at: String,
+    /// File that the events are recorded to, for the screen.
+    pub recording: Option<std::path::PathBuf>,
+    /// Says on the way what a screen would show: lost, back, overloaded.
+    pub notices: fn(&str),
+}
+
+/// An input that is open.
+pub struct Microphone {
+    capture: Capture,
+}
+
+impl Microphone {
+    /// Opens the wanted input.
+    ///
+    /// # Errors
+    /// No such input, none at all, busy, not permitted, or of an unknown format.
+    pub fn open(wanted: Option<&str>) -> Result<Self, DeviceError> {
+        let found = device::find(wanted)?;
+        Ok(Self {
+            capture: Capture::open(&found)?,
+        })
+    }
+}
+
+/// Listens until the person quits or the time is over. The audio that came in
+/// before the session was ready is not lost: it waited in the ring.
+///
+/// # Errors
+/// What the engine says, or an input whose channels do not fit the wish. A lost
+/// input is no error: the session waits for it.
+pub fn listen(
+    microphone: Microphone,
+    engine: &Engine,
+    wanted: &Wanted,
+    outlets: &mut Outlets,
+    controls: &Receiver<Control>,
+) -> Result<(), SessionError> {
+    let spec = microphone.capture.spec();
+    let (core, time) = pipeline(engine, spec, wanted.choice)?;
+    let mut start = header(
+        engine,
+        SourceKind::Microphone,
+        microphone.capture.name(),
+        spec,
+    );
+    start.started_at = Some(wanted.started_at.clone());
+    let mut shown = status(engine, microphone.capture.name(), spec, false);
+    shown.recording.clone_from(&wanted.recording);
+    let mut session = Session {
+        core,
+        time,
+        teller: Teller::new(shown),
+        events: vec![Event::SessionStart(start)],
+        samples: Vec::new(),
+        device: microphone.capture.id().to_owned(),
+        line: Line::On(Box::new(Watch::new(microphone.capture))),
+        picker: None,
+        wanted,
+        outlets,
+    };
+    let result = session.run(controls);
+    let finished = session.core.finish(&mut session.events);
+    session.outlets.send(&mut session.events);
+    result.and(finished.map_err(SessionError::from))
+}
+
+struct Session<'a> {
+    core: Pipeline,
+    time: InferenceTime,
+    teller: Teller,
+    events: Vec<Event>,
+    samples: Vec<f32>,
+    /// Stable id of the input that is listened to, or waited for.
+    device: String,
+    line: Line,
+    picker: Option<Picker>,
+    wanted: &'a Wanted,
+    outlets: &'a mut Outlets,
+}
+
+/// Whether the input is there.
+enum Line {
+    On(Box<Watch>),
+    Off { since: Instant, tried: Instant },
+}
+
+/// An open input and a watch on whether it delivers.
+struct Watch {
+    capture: Capture,
+    callbacks: u64,
+    alive: Instant,
+    stalled: bool,
+}
+
+impl Watch {
+    fn new(capture: Capture) -> Self {
+        Self {
+            capture,
+            callbacks: 0,
+            alive: Instant::now(),
+            stalled: false,
+        }
+    }
+}
+
+impl Session<'_> {
+    fn run(&mut self, controls: &Receiver<Control>) -> Result<(), SessionError> {
+        loop {
+            let woke = Instant::now();
+            while let Some(control) = wish(controls) {
+                if control == Control::Quit {
+                    // What the ring still holds was heard.
+                    return self.hear(woke);
+                }
+                self.obey(control)?;
+            }
+            self.hear(woke)?;
+            self.mind_the_line()?;
+            self.teller.status.samples_lost = self.core.summary().samples_lost;
+            self.teller.tell(&mut self.core, &self.time, self.outlets);
+            if let Some(picker) = &self.picker {
+                picker.tell(self.outlets);
+            }
+            if self
+                .wanted
+                .seconds
+                .is_some_and(|seconds| self.core.position_s() >= seconds)
+            {
+                return Ok(());
+            }
+            std::thread::sleep(TICK.saturating_sub(woke.elapsed()));
+        }
+    }
+
+    /// Empties the ring into the pipeline.
+    fn hear(&mut self, woke: Instant) -> Result<(), SessionError> {
+        let Line::On(watch) = &mut self.line else {
+            return Ok(());
+        };
+        loop {
+            self.samples.clear();
+            match watch.capture.read(&mut self.samples, TAKE) {
+                Chunk::Samples(_) => self.core.push(&self.samples, &mut self.events)?,
+                Chunk::Gap(frames) => {
+                    (self.wanted.notices)(&format!(
+                        "{frames} samples lost: the machine could not keep up"
+                    ));
+                    self.core.gap(frames, GapCause::Overrun, &mut self.events)?;
+                }
+                Chunk::Empty => break,
+            }
+            for event in &self.events {
+                if let Event::Measurement(m) = event
+                    && m.trigger == Trigger::Interval
+                {
+                    let behind = self.core.position_s() - m.end_s;
+                    let busy = woke.elapsed().as_secs_f64();
+                    self.teller.status.latency_ms = ((behind + busy) * 1e3) as f32;
+                }
+            }
+            self.outlets.send(&mut self.events);
+        }
+        Ok(())
+    }
+
+    /// Notices a lost or hanging input, and gets a lost one back.
+    fn mind_the_line(&mut self) -> Result<(), SessionError> {
+        match &mut self.line {
+            Line::On(watch) => {
+                if let Some(fault) = watch.capture.fault() {
+                    tracing::warn!(%fault, device = %self.device, "input lost");
+                    // What came in before the fault was heard.
+                    self.hear(Instant::now())?;
+                    self.line = Line::Off {
+                        since: Instant::now(),
+                        tried: Instant::now(),
+                    };
+                    self.say("microphone lost, waiting for it");
+                    return Ok(());
+                }
+                let callbacks = watch.capture.callbacks();
+                if callbacks != watch.callbacks {
+                    watch.callbacks = callbacks;
+                    watch.alive = Instant::now();
+                    if std::mem::take(&mut watch.stalled) {
+                        self.say("the microphone delivers again");
+                    }
+                } else if !watch.stalled && watch.alive.elapsed() > STALL {
+                    watch.stalled = true;
+                    self.say("the microphone delivers nothing; is the sound server alive?");
+                }
+                Ok(())
+            }
+            Line::Off { since, tried } => {
+                if tried.elapsed() < RETRY {
+                    return Ok(());
+                }
+                let since = *since;
+                *tried = Instant::now();
+                let id = self.device.clone();
+                match Microphone::open(Some(&id)) {
+                    Ok(microphone) => {
+                        self.take_over(microphone, since.elapsed(), GapCause::DeviceLost)?;
+                        self.say("the microphone is back");
+                    }
+                    Err(error) => tracing::debug!(%error, device = %id, "input still away"),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes on with an input after a time without one.
+    fn take_over(
+        &mut self,
+        microphone: Microphone,
+        away: Duration,
+        cause: GapCause,
+    ) -> Result<(), SessionError> {
+        let old = self.core.input();
+        let samples = (away.as_secs_f64() * f64::from(old.rate)).round() as u64;
+        self.core.gap(samples, cause, &mut self.events)?;
+        let spec = microphone.capture.spec();
+        let new = input(spec, self.wanted.choice);
+        if new != old {
+            self.core.change_input(new).map_err(SessionError::from)?;
+        }
+        self.device = microphone.capture.id().to_owned();
+        self.teller.status.source = microphone.capture.name().to_owned();
+        self.teller.status.sample_rate = spec.sample_rate;
+        self.teller.status.channels = spec.channels;
+        self.line = Line::On(Box::new(Watch::new(microphone.capture)));
+        self.outlets.send(&mut self.events);
+        Ok(())
+    }
+
+    fn obey(&mut self, control: Control) -> Result<(), SessionError> {
+        match control {
+            Control::OpenPicker => self.picker = Some(Picker::open(&self.device)),
+            Control::ClosePicker => self.picker = None,
+            Control::SwitchDevice(id) => {
+                self.picker = None;
+                match Microphone::open(Some(&id)) {
+                    Ok(microphone) => {
+                        self.hear(Instant::now())?;
+                        let away = match &self.line {
+                            Line::On(_) => Duration::ZERO,
+                            Line::Off { since, .. } => since.elapsed(),
+                        };
+                        self.take_over(microphone, away, GapCause::DeviceChanged)?;
+                    }
+                    Err(error) => self.say(&format!("{error}; still on the old input")),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, notice: &str) {
+        tracing::info!("{notice}");
+        (self.wanted.notices)(notice);
+        self.outlets.update(Update::Notice(notice.into()));
+    }
+}

@@ -1,0 +1,315 @@
+//! A recording through the pipeline: in step with the clock for a person, or as
+//! fast as it goes.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::{InferenceTime, Outlets, SessionError, Teller, header, pipeline, status};
+use crate::audio::source::{DecodeError, Source};
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::{ErrorEvent, Event, SourceKind};
+use crate::feed::{Control, Position, Update};
+use crate::pipeline::Pipeline;
+
+/// How a recording is played.
+#[derive(Debug, Clone)]
+pub struct Playback {
+    /// File, or standard input.
+    pub kind: SourceKind,
+    /// Path as given, for the header.
+    pub name: String,
+    /// Which channels to hear.
+    pub choice: ChannelChoice,
+    /// Times real time; `None` is as fast as possible.
+    pub speed: Option<f64>,
+    /// Whether it begins again at its end.
+    pub repeat: bool,
+}
+
+/// Runs a recording through a pipeline without looking at the clock; `event`
+/// gets every event, the header and the summary included. A recording that
+/// breaks off gives the events up to there, an `error` and the summary.
+///
+/// # Errors
+/// What is wrong with the recording or the engine; it was an event as well.
+pub fn analyze(
+    source: &mut dyn Source,
+    engine: &Engine,
+    playback: &Playback,
+    mut event: impl FnMut(Event),
+) -> Result<(), SessionError> {
+    let mut session = Session::begin(source, engine, playback)?;
+    loop {
+        let step = session.step(source);
+        session.events.drain(..).for_each(&mut event);
+        match step {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Plays a recording for a person: in step with the clock, with pause, seek
+/// and speed, until its end or until the person has enough. With `linger` it
+/// waits at its end for [`Control::Quit`] or a seek back.
+///
+/// # Errors
+/// What is wrong with the recording or the engine; it was an event as well.
+pub fn play(
+    source: &mut dyn Source,
+    engine: &Engine,
+    playback: &Playback,
+    outlets: &mut Outlets,
+    controls: &Receiver<Control>,
+    linger: bool,
+) -> Result<(), SessionError> {
+    let mut pace = Pace::new(playback.speed);
+    loop {
+        match play_once(source, engine, playback, outlets, controls, &mut pace) {
+            Ok(Ending::Quit) => return Ok(()),
+            Ok(Ending::Reached) if playback.repeat => {}
+            Ok(Ending::Reached) if !linger => return Ok(()),
+            Ok(Ending::Reached) => {
+                outlets.update(Update::Ended(Ok(())));
+                if !wait_for_restart(controls) {
+                    return Ok(());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        source
+            .seek(0.0)
+            .map_err(|error| decode(&playback.name, error))?;
+        pace.paused = false;
+        pace.anchor(0.0);
+    }
+}
+
+/// Why a recording stopped playing.
+enum Ending {
+    Reached,
+    Quit,
+}
+
+fn play_once(
+    source: &mut dyn Source,
+    engine: &Engine,
+    playback: &Playback,
+    outlets: &mut Outlets,
+    controls: &Receiver<Control>,
+    pace: &mut Pace,
+) -> Result<Ending, SessionError> {
+    let mut session = Session::begin(source, engine, playback)?;
+    let mut teller = Teller::new(status(engine, &playback.name, source.spec(), true));
+    pace.anchor(0.0);
+    loop {
+        let mut control = None;
+        let wait = pace.wait(session.core.position_s());
+        if wait.is_zero() {
+            let more = session.step(source);
+            outlets.send(&mut session.events);
+            if !more? {
+                return Ok(Ending::Reached);
+            }
+        } else {
+            match controls.recv_timeout(wait) {
+                Ok(wish) => control = Some(wish),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => control = Some(Control::Quit),
+            }
+        }
+        if let Some(control) = control.or_else(|| super::wish(controls)) {
+            if control == Control::Quit {
+                session.close(Ok(())).ok();
+                outlets.send(&mut session.events);
+                return Ok(Ending::Quit);
+            }
+            session.obey(&control, source, pace)?;
+            outlets.send(&mut session.events);
+            teller.last = None;
+        }
+        if teller.tell(&mut session.core, &session.time, outlets) {
+            outlets.update(Update::Position(Position {
+                at_s: session.core.position_s(),
+                total_s: source.total_s(),
+                speed: pace.speed,
+                paused: pace.paused,
+            }));
+        }
+    }
+}
+
+/// At the end: whether to begin again.
+fn wait_for_restart(controls: &Receiver<Control>) -> bool {
+    loop {
+        match controls.recv() {
+            Ok(Control::SeekTo(_) | Control::SeekBy(_)) => return true,
+            Ok(Control::Quit) | Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
+}
+
+/// One pass through a recording.
+struct Session<'a> {
+    core: Pipeline,
+    time: InferenceTime,
+    playback: &'a Playback,
+    samples: Vec<f32>,
+    events: Vec<Event>,
+}
+
+impl<'a> Session<'a> {
+    fn begin(
+        source: &dyn Source,
+        engine: &Engine,
+        playback: &'a Playback,
+    ) -> Result<Self, SessionError> {
+        let spec = source.spec();
+        let (core, time) = pipeline(engine, spec, playback.choice)?;
+        let start = header(engine, playback.kind, &playback.name, spec);
+        let events = vec![Event::SessionStart(start)];
+        Ok(Self {
+            core,
+            time,
+            playback,
+            samples: Vec::new(),
+            events,
+        })
+    }
+
+    /// Hears the next samples; `false` after the last, when the summary is out.
+    fn step(&mut self, source: &mut dyn Source) -> Result<bool, SessionError> {
+        self.samples.clear();
+        let read = source.read(&mut self.samples);
+        let heard = self
+            .core
+            .push(&self.samples, &mut self.events)
+            .map_err(SessionError::from);
+        let name = &self.playback.name;
+        match heard.and(read.map_err(|error| decode(name, error))) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                let flaw = flaw(source).map(|error| decode(name, error));
+                self.close(flaw.map_or(Ok(()), Err)).map(|()| false)
+            }
+            Err(error) => self.close(Err(error)).map(|()| false),
+        }
+    }
+
+    /// The last events: what went wrong, what was still open, the summary.
+    fn close(&mut self, result: Result<(), SessionError>) -> Result<(), SessionError> {
+        if let Err(error) = &result {
+            self.events.push(Event::Error(ErrorEvent {
+                message: error.to_string(),
+            }));
+        }
+        let finished = self
+            .core
+            .finish(&mut self.events)
+            .map_err(SessionError::from);
+        result.and(finished)
+    }
+
+    fn obey(
+        &mut self,
+        control: &Control,
+        source: &mut dyn Source,
+        pace: &mut Pace,
+    ) -> Result<(), SessionError> {
+        let now = self.core.position_s();
+        match control {
+            Control::TogglePause => pace.paused = !pace.paused,
+            Control::Speed(speed) => pace.speed = Some(*speed),
+            Control::SeekBy(seconds) => return self.seek(now + seconds, source, pace),
+            Control::SeekTo(seconds) => return self.seek(*seconds, source, pace),
+            _ => return Ok(()),
+        }
+        pace.anchor(now);
+        Ok(())
+    }
+
+    fn seek(
+        &mut self,
+        seconds: f64,
+        source: &mut dyn Source,
+        pace: &mut Pace,
+    ) -> Result<(), SessionError> {
+        match source.seek(seconds.max(0.0)) {
+            Ok(landed) => {
+                let sample = (landed * f64::from(self.core.input().rate)).round() as u64;
+                self.core.jump(sample, &mut self.events)?;
+                pace.anchor(landed);
+                Ok(())
+            }
+            // Standard input plays on.
+            Err(DecodeError::CannotSeek) => Ok(()),
+            Err(error) => Err(decode(&self.playback.name, error)),
+        }
+    }
+}
+
+/// What a recording that was read to its end still has to be said of.
+fn flaw(source: &dyn Source) -> Option<DecodeError> {
+    let damaged = source.damaged();
+    if damaged > 0 {
+        let packets = if damaged == 1 {
+            "packet was"
+        } else {
+            "packets were"
+        };
+        return Some(DecodeError::Damaged(format!(
+            "{damaged} {packets} heard as silence"
+        )));
+    }
+    source
+        .truncated()
+        .then(|| DecodeError::Damaged("its last packet is cut off".into()))
+}
+
+/// Keeps a recording in step with the clock.
+struct Pace {
+    speed: Option<f64>,
+    paused: bool,
+    since: Instant,
+    from_s: f64,
+}
+
+impl Pace {
+    fn new(speed: Option<f64>) -> Self {
+        Self {
+            speed,
+            paused: false,
+            since: Instant::now(),
+            from_s: 0.0,
+        }
+    }
+
+    /// From here on the clock counts.
+    fn anchor(&mut self, position_s: f64) {
+        self.since = Instant::now();
+        self.from_s = position_s;
+    }
+
+    /// How long to wait before the next samples; zero if they are due.
+    fn wait(&self, position_s: f64) -> Duration {
+        if self.paused {
+            return Duration::from_millis(200);
+        }
+        let Some(speed) = self.speed else {
+            return Duration::ZERO;
+        };
+        let ahead = (position_s - self.from_s) / speed - self.since.elapsed().as_secs_f64();
+        Duration::from_secs_f64(ahead.clamp(0.0, 0.05))
+    }
+}
+
+fn decode(name: &str, source: DecodeError) -> SessionError {
+    SessionError::Decode {
+        name: name.into(),
+        source,
+    }
+}

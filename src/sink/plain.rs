@@ -1,0 +1,100 @@
+//! A readable sentence a change, for people and screen readers.
+
+use std::io::{self, Write};
+
+use super::{Sink, clock, printable};
+use crate::events::{Event, GapCause, Trigger, UNCERTAIN};
+
+/// Writes sentences, only when something changed.
+pub struct Plain<W: Write> {
+    out: W,
+    said: String,
+}
+
+impl<W: Write> Plain<W> {
+    /// Sentences to `out`.
+    pub fn new(out: W) -> Self {
+        Self {
+            out,
+            said: String::new(),
+        }
+    }
+
+    fn say(&mut self, at_s: f64, sentence: &str) -> io::Result<()> {
+        writeln!(self.out, "{:>9}  {sentence}", clock(at_s))?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Sink for Plain<W> {
+    fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
+        match event {
+            Event::SessionStart(start) => {
+                let name = printable(&start.name);
+                let model = printable(&start.model);
+                self.say(0.0, &format!("Listening to {name} with the model {model}."))
+            }
+            Event::UtteranceStart(start) => {
+                self.said.clear();
+                self.say(start.start_s, "Somebody speaks.")
+            }
+            Event::Measurement(m) if m.trigger == Trigger::Interval => {
+                if self.said == m.label {
+                    return Ok(());
+                }
+                self.said.clone_from(&m.label);
+                let percent = m.confidence.0 * 100.0;
+                let sentence = if m.label == UNCERTAIN {
+                    "Not sure.".to_owned()
+                } else {
+                    format!("Sounds like {} ({percent:.0} %).", printable(&m.label))
+                };
+                self.say(m.end_s, &sentence)
+            }
+            Event::Measurement(m) => {
+                let length = m.end_s - m.start_s;
+                let percent = m.confidence.0 * 100.0;
+                let sentence = if m.label == UNCERTAIN {
+                    format!("In all, {length:.1} s of speech: not sure.")
+                } else {
+                    let label = printable(&m.label);
+                    format!("In all, {length:.1} s of speech: {label} ({percent:.0} %).")
+                };
+                self.say(m.end_s, &sentence)
+            }
+            Event::Gap(gap) => {
+                let length = gap.end_s - gap.start_s;
+                let why = match gap.cause {
+                    GapCause::Overrun => "the machine could not keep up",
+                    GapCause::DeviceLost => "the microphone was away",
+                    GapCause::DeviceChanged => "another microphone was chosen",
+                };
+                self.say(
+                    gap.start_s,
+                    &format!("{length:.3} s were not heard: {why}."),
+                )
+            }
+            Event::Error(error) => {
+                writeln!(self.out, "{}", printable(&error.message))?;
+                self.out.flush()
+            }
+            Event::SessionEnd(end) => {
+                let (count, speech) = (end.utterances, end.speech_s);
+                let units = if count == 1 {
+                    "utterance"
+                } else {
+                    "utterances"
+                };
+                self.say(
+                    end.duration_s,
+                    &format!("The end: {count} {units}, {speech:.1} s of speech."),
+                )
+            }
+            Event::Voice(_) | Event::UtteranceEnd(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

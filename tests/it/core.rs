@@ -1,0 +1,232 @@
+//! The laws of the core: the same audio gives the same lines, in blocks of any
+//! size, through the ring or from a file; nothing is measured on silence.
+
+use std::sync::Arc;
+
+use emoscope::audio::ring::{self, Chunk};
+use emoscope::dsp::mono::ChannelChoice;
+use emoscope::engine::{Classifier, Engine, EngineChoice, EngineError};
+use emoscope::events::{Event, GapCause, Measurement, Trigger};
+use emoscope::model::Model;
+use emoscope::pipeline::{Input, Pipeline};
+use proptest::prelude::*;
+
+use crate::support::{data, lines, run, samples_16};
+
+/// Answers from the features alone, at no cost: what it says depends on every
+/// coefficient of the window, so a frame too many or too few would show.
+struct Sums;
+
+impl Classifier for Sums {
+    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+        let sum: f32 = mfcc.iter().sum();
+        Ok((0..7).map(|i| (sum * (i + 1) as f32 * 1e-4).sin() * 4.0).collect())
+    }
+}
+
+fn pipeline(rate: u32) -> Pipeline {
+    let contract = Arc::new(Model::embedded().unwrap().contract);
+    let input = Input { rate, channels: 1, choice: ChannelChoice::Mix };
+    Pipeline::new(input, contract, Box::new(Sums)).unwrap()
+}
+
+fn text(events: &[Event]) -> Vec<String> {
+    events.iter().map(|event| serde_json::to_string(event).unwrap()).collect()
+}
+
+/// Two utterances at any rate: the 16 kHz fixture, taken as if it had that rate.
+fn speech() -> Vec<f32> {
+    samples_16(&data("two-utterances.wav"))
+}
+
+fn in_blocks(samples: &[f32], rate: u32, mut size: impl FnMut() -> usize) -> Vec<String> {
+    let mut core = pipeline(rate);
+    let (mut events, mut at) = (Vec::new(), 0);
+    while at < samples.len() {
+        let end = (at + size()).min(samples.len());
+        core.push(&samples[at..end], &mut events).unwrap();
+        at = end;
+    }
+    core.finish(&mut events).unwrap();
+    text(&events)
+}
+
+/// Resampled by a second implementation: good enough to be speech at that rate.
+fn at_rate(rate: u32) -> Vec<f32> {
+    let speech = speech();
+    let length = speech.len() as u64 * u64::from(rate) / 16_000;
+    (0..length)
+        .map(|n| {
+            let place = n as f64 * 16_000.0 / f64::from(rate);
+            let (index, part) = (place as usize, place.fract() as f32);
+            let next = speech.get(index + 1).copied().unwrap_or(0.0);
+            speech[index] * (1.0 - part) + next * part
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn blocks_of_any_size_give_the_same_lines(
+        sizes in prop::collection::vec(1_usize..6_000, 1..40),
+        rate in prop::sample::select(vec![8_000_u32, 16_000, 44_100, 48_000]),
+    ) {
+        let samples = at_rate(rate);
+        let whole = in_blocks(&samples, rate, || samples.len());
+        let mut sizes = sizes.iter().cycle();
+        let split = in_blocks(&samples, rate, || *sizes.next().unwrap());
+        prop_assert!(whole.iter().any(|line| line.contains("speech_ended")));
+        prop_assert_eq!(whole, split);
+    }
+
+    #[test]
+    fn the_ring_changes_nothing(
+        pushes in prop::collection::vec(1_usize..3_000, 1..40),
+        takes in prop::collection::vec(1_usize..3_000, 1..40),
+    ) {
+        let samples = at_rate(48_000);
+        let whole = in_blocks(&samples, 48_000, || samples.len());
+        let mut core = pipeline(48_000);
+        let (mut producer, mut consumer) = ring::channel(8_000, 1);
+        let (mut pushes, mut takes) = (pushes.iter().cycle(), takes.iter().cycle());
+        let (mut events, mut taken, mut at) = (Vec::new(), Vec::new(), 0);
+        loop {
+            let end = (at + pushes.next().unwrap()).min(samples.len());
+            producer.push(&samples[at..end]);
+            at = end;
+            let mut empty = false;
+            while !empty {
+                taken.clear();
+                match consumer.read(&mut taken, *takes.next().unwrap()) {
+                    Chunk::Samples(_) => core.push(&taken, &mut events).unwrap(),
+                    Chunk::Gap(_) => prop_assert!(false, "nothing was lost"),
+                    Chunk::Empty => empty = true,
+                }
+            }
+            if at == samples.len() {
+                break;
+            }
+        }
+        core.finish(&mut events).unwrap();
+        prop_assert_eq!(text(&events), whole);
+    }
+
+    #[test]
+    fn any_numbers_are_survived_and_times_are_in_order(
+        samples in prop::collection::vec(
+            prop_oneof![
+                5 => -1.0_f32..1.0,
+                1 => prop::num::f32::ANY,
+            ],
+            0..20_000,
+        ),
+        gap in 0_u64..1_000_000,
+    ) {
+        let mut core = pipeline(16_000);
+        let mut events = Vec::new();
+        core.push(&samples, &mut events).unwrap();
+        core.gap(gap, GapCause::Overrun, &mut events).unwrap();
+        core.push(&samples, &mut events).unwrap();
+        core.finish(&mut events).unwrap();
+        let end = core.summary();
+        prop_assert_eq!(end.samples_lost, gap);
+        let expected = (2 * samples.len() as u64 + gap) as f64 / 16_000.0;
+        prop_assert!((end.duration_s - expected).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn a_gap_has_its_exact_place_and_length_and_ends_what_was_said() {
+    let samples = at_rate(44_100);
+    let cut = 44_100 * 3 / 2;
+    let mut core = pipeline(44_100);
+    let mut events = Vec::new();
+    core.push(&samples[..cut], &mut events).unwrap();
+    core.gap(12_345, GapCause::Overrun, &mut events).unwrap();
+    core.push(&samples[cut..], &mut events).unwrap();
+    core.finish(&mut events).unwrap();
+    let place = events.iter().position(|event| matches!(event, Event::Gap(_))).unwrap();
+    let Event::Gap(gap) = &events[place] else { unreachable!() };
+    assert!((gap.start_s - 1.5).abs() < 1e-4, "{gap:?}");
+    assert!((gap.end_s - gap.start_s - 12_345.0 / 44_100.0).abs() < 1e-4, "{gap:?}");
+    assert_eq!(gap.samples, 12_345);
+    let Event::UtteranceEnd(end) = &events[place - 1] else { panic!("{:?}", events[place - 1]) };
+    assert!((end.end_s - 1.5).abs() < 0.02, "{end:?}");
+    assert!(matches!(&events[place + 1], Event::Voice(voice) if voice.at_s >= gap.end_s));
+}
+
+#[test]
+fn every_utterance_is_measured_in_time_and_once_as_a_whole() {
+    let mut core = pipeline(16_000);
+    let mut events = Vec::new();
+    // Ten times, so that the silence between counts as well.
+    for _ in 0..10 {
+        core.push(&speech(), &mut events).unwrap();
+    }
+    core.finish(&mut events).unwrap();
+    let mut onset = None;
+    let (mut first, mut wholes, mut last) = (None, 0, f64::NEG_INFINITY);
+    let mut utterances = 0;
+    for event in &events {
+        match event {
+            Event::UtteranceStart(start) => {
+                assert_eq!(onset, None);
+                (onset, first, wholes) = (Some(start.start_s), None, 0);
+            }
+            Event::Measurement(Measurement { trigger: Trigger::Interval, start_s, end_s, .. }) => {
+                first.get_or_insert(end_s - onset.unwrap());
+                assert!(*end_s > last && end_s - start_s <= 4.0 + 1e-9);
+                last = *end_s;
+            }
+            Event::Measurement(whole) => {
+                wholes += 1;
+                assert_eq!(Some(whole.start_s), onset);
+            }
+            Event::UtteranceEnd(end) => {
+                utterances += 1;
+                assert_eq!((wholes, Some(end.start_s)), (1, onset));
+                if end.end_s - end.start_s > 1.0 {
+                    assert!(first.unwrap() <= 1.2, "first at {first:?}");
+                }
+                onset = None;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(utterances, 20);
+}
+
+#[test]
+fn silence_hum_noise_and_a_tone_are_never_measured() {
+    for name in ["silence.wav", "noise.wav", "tone.wav"] {
+        let output = run(["replay".as_ref(), data(name).as_os_str(), "--jsonl".as_ref()]);
+        assert!(output.status.success());
+        let lines = lines(&output);
+        assert!(lines.iter().all(|line| line["type"] != "measurement"), "{name}: {lines:?}");
+    }
+}
+
+#[test]
+fn both_engines_give_the_golden_probabilities() {
+    let golden = Model::embedded_golden();
+    assert!(golden.len() >= 2);
+    let mut engines = vec![EngineChoice::Builtin];
+    if cfg!(feature = "onnxruntime") {
+        engines.push(EngineChoice::Onnxruntime);
+    }
+    for choice in engines {
+        let engine = Engine::load(Model::embedded().unwrap(), choice, None).unwrap();
+        let mut classifier = engine.classifier().unwrap();
+        for case in &golden {
+            assert_eq!(case.mfcc.len(), case.frames * 80);
+            let logits = classifier.logits(&case.mfcc).unwrap();
+            let found = emoscope::engine::softmax(&logits, engine.model.contract.temperature);
+            for (found, expected) in found.iter().zip(&case.probabilities) {
+                let name = &engine.name;
+                assert!((found - expected).abs() <= 1e-4, "{name}, {}: {found} {expected}", case.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests of the whole, in one program: it links once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod capture;
+mod cli;
+mod core;
+mod dashboard;
+mod decode;
+mod devices;
+mod frontend;
+mod layering;
+mod live;
+mod model;
+mod sound_server;
+mod support;
