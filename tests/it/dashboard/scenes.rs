@@ -214,7 +214,7 @@ pub fn text(buffer: &Buffer) -> String {
     let mut out = rule.clone();
     for row in buffer.content().chunks(width) {
         let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
-        out.push_str(&format!("|{line}|\n"));
+        out.extend(["|", &line, "|\n"]);
     }
     out + &rule
 }
