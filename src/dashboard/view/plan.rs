@@ -64,12 +64,13 @@ impl Plan {
         let level = take(rows.level, rows.gaps[3]);
         let history = take(rows.history, rows.gaps[4]);
         let mut utterances = take(rows.list, rows.gaps[5]);
-        let progress = take(rows.progress, 0);
-        let footer = Rect {
-            y: area.bottom() - rows.footer,
-            height: rows.footer,
+        let from_below = |above: u16, height: u16| Rect {
+            y: area.bottom() - above - height,
+            height,
             ..inner
         };
+        let footer = from_below(0, rows.footer);
+        let progress = from_below(rows.footer, rows.progress);
         if wide && rows.bars > 0 && rows.gaps[1] > 0 {
             let left = inner.width - LIST_WIDTH - 4;
             call.width = left;
