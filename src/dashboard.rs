@@ -1,1 +1,93 @@
 //! The live screen.
+//!
+//! [`run`] holds the terminal until the session is over or the person leaves.
+//! What is known ([`state`]) and how it looks ([`theme`], [`view`]) are pure;
+//! [`cycle`] waits, applies and draws.
+
+pub mod cycle;
+pub mod keys;
+mod signals;
+pub mod state;
+mod terminal;
+mod text;
+pub mod theme;
+pub mod view;
+
+use std::io;
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::feed::{Control, Update};
+use state::State;
+use theme::Theme;
+
+/// What the caller decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Colours and characters; [`Theme::from_env`] knows what is wanted.
+    pub theme: Theme,
+    /// Whether a replay leaves the screen when it is over. A live session
+    /// always does.
+    pub quit_at_end: bool,
+    /// Where what libraries print to standard error goes while the screen is
+    /// open; nowhere without it. A standard error that is no terminal is left
+    /// as it is.
+    pub log: Option<PathBuf>,
+}
+
+/// How the screen was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The person quit.
+    Quit,
+    /// The session was over.
+    Ended,
+    /// A signal asked to leave: its number.
+    Signal(i32),
+}
+
+/// Why the screen had to be left.
+#[derive(Debug, thiserror::Error)]
+pub enum DashboardError {
+    /// The terminal failed.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+    /// The session ended with an error: its message.
+    #[error("{0}")]
+    Session(String),
+    /// The session's side hung up without a word.
+    #[error("the session ended without saying why")]
+    Lost,
+    /// A thread panicked; its message is on standard error already.
+    #[error("a part of the program failed")]
+    Panicked,
+}
+
+/// Shows a session until it is over or the person leaves.
+///
+/// Runs on the calling thread. The session should offer updates through a
+/// bounded channel and never wait for room: a terminal may block for as long as
+/// it likes. After `Update::Ended(Ok(()))` of a replay the picture stands until
+/// a key; a session that still reads `controls` may be sent back by
+/// [`Control::SeekTo`]. [`Control::Quit`] is sent whenever the screen is left.
+///
+/// # Errors
+///
+/// When the terminal fails, the session ends with an error or hangs up, or a
+/// thread panics. The terminal is restored in every case.
+#[allow(clippy::needless_pass_by_value)] // the ends of both channels live as long as the screen
+pub fn run(
+    updates: Receiver<Update>,
+    controls: Sender<Control>,
+    options: Options,
+) -> Result<Outcome, DashboardError> {
+    let (sender, inputs) = unbounded();
+    let _signals = signals::watch(sender.clone())?;
+    let mut screen = terminal::Screen::open(&options, sender.clone())?;
+    let _reader = terminal::Reader::start(sender)?;
+    let state = State::new(options.quit_at_end);
+    let outcome = cycle::run(&mut screen, &updates, &inputs, &controls, state);
+    let _ = controls.try_send(Control::Quit); // the session may be over
+    outcome
+}

@@ -26,7 +26,8 @@ pub enum Update {
         /// Its peak in dBFS.
         peak_dbfs: f32,
     },
-    /// The session is over; an error says why it ended early.
+    /// The session is over; an error says why it ended early. A replay that
+    /// came to its end may still be sent back to an earlier place.
     Ended(Result<(), String>),
 }
 
@@ -115,6 +116,6 @@ pub enum Control {
     OpenPicker,
     /// Stop measuring.
     ClosePicker,
-    /// Listen to another input from now on.
+    /// Listen to another input from now on; the picker is closed with it.
     SwitchDevice(String),
 }

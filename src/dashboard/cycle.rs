@@ -1,0 +1,189 @@
+//! Waiting, applying, drawing: nothing is drawn without a change, and nothing
+//! wakes without a cause.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, at, never, select};
+
+use super::keys::Key;
+use super::state::{Action, Effect, State};
+use super::{DashboardError, Outcome};
+use crate::feed::{Control, Update};
+
+/// Shortest time between two pictures.
+const FRAME: Duration = Duration::from_millis(50);
+/// Most updates that are applied before the keys get their turn.
+const BATCH: usize = 4096;
+
+/// What reaches the dashboard besides updates.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A key.
+    Key(Key),
+    /// The terminal has another size.
+    Resize,
+    /// A signal asks to leave.
+    Signal(i32),
+    /// A signal asks to stop for a while.
+    Suspend,
+    /// The program goes on after a stop.
+    Resumed,
+    /// A thread panicked; the terminal is restored already.
+    Panicked,
+    /// Keys can no longer be read, and why.
+    Broken(String),
+}
+
+/// Where pictures go.
+pub trait Screen {
+    /// Draws a picture.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal fails.
+    fn draw(&mut self, state: &State) -> io::Result<()>;
+
+    /// Gives the terminal back, stops the program, and takes the terminal again
+    /// when it goes on.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal fails.
+    fn suspend(&mut self) -> io::Result<()>;
+
+    /// Takes the terminal again after a stop that was not ours; the next
+    /// picture is drawn whole.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal fails.
+    fn resume(&mut self) -> io::Result<()>;
+}
+
+/// What a turn came to.
+enum Turn {
+    Same,
+    Redraw,
+    Leave(Result<Outcome, DashboardError>),
+}
+
+/// Shows updates on a screen until the session is over or the person leaves.
+///
+/// # Errors
+///
+/// As [`super::run`].
+pub fn run(
+    screen: &mut impl Screen,
+    updates: &Receiver<Update>,
+    inputs: &Receiver<Input>,
+    controls: &Sender<Control>,
+    mut state: State,
+) -> Result<Outcome, DashboardError> {
+    let hung_up = never();
+    let mut updates = updates;
+    let mut changed = true;
+    let mut next = Instant::now();
+    loop {
+        if changed && Instant::now() >= next {
+            if let Err(error) = screen.draw(&state) {
+                return leave(error, inputs);
+            }
+            changed = false;
+            next = Instant::now() + FRAME;
+        }
+        let frame_due = if changed { at(next) } else { never() };
+        let turn = select! {
+            recv(inputs) -> input => match input {
+                Ok(input) => take_input(&mut state, input, controls, screen)?,
+                Err(_) => Turn::Leave(Err(DashboardError::Lost)),
+            },
+            recv(updates) -> update => match update {
+                Ok(update) => take_updates(&mut state, &update, updates),
+                Err(_) if state.over() => {
+                    updates = &hung_up;
+                    Turn::Same
+                }
+                Err(_) => Turn::Leave(leave(DashboardError::Lost, inputs)),
+            },
+            recv(frame_due) -> _ => Turn::Same,
+        };
+        match turn {
+            Turn::Same => {}
+            Turn::Redraw => changed = true,
+            Turn::Leave(result) => return result,
+        }
+    }
+}
+
+/// Applies an update and all that came with it.
+fn take_updates(state: &mut State, first: &Update, updates: &Receiver<Update>) -> Turn {
+    let mut turn = Turn::Same;
+    let mut effect = state.apply(first);
+    for _ in 0..BATCH {
+        match effect {
+            Effect::None => {}
+            Effect::Redraw => turn = Turn::Redraw,
+            Effect::End(Ok(())) => return Turn::Leave(Ok(Outcome::Ended)),
+            Effect::End(Err(why)) => return Turn::Leave(Err(DashboardError::Session(why))),
+        }
+        let Ok(update) = updates.try_recv() else {
+            break;
+        };
+        effect = state.apply(&update);
+    }
+    turn
+}
+
+fn take_input(
+    state: &mut State,
+    input: Input,
+    controls: &Sender<Control>,
+    screen: &mut impl Screen,
+) -> Result<Turn, DashboardError> {
+    Ok(match input {
+        Input::Key(key) => match state.press(key) {
+            Action::None => Turn::Same,
+            Action::Redraw => Turn::Redraw,
+            Action::Quit => Turn::Leave(Ok(Outcome::Quit)),
+            Action::Send(control) => {
+                if let Err(TrySendError::Disconnected(_)) = controls.try_send(control) {
+                    state.unheard();
+                }
+                Turn::Redraw
+            }
+            Action::Suspend => {
+                screen.suspend()?;
+                Turn::Redraw
+            }
+        },
+        Input::Suspend => {
+            screen.suspend()?;
+            Turn::Redraw
+        }
+        Input::Resumed => {
+            screen.resume()?;
+            Turn::Redraw
+        }
+        Input::Resize => Turn::Redraw,
+        Input::Signal(number) => Turn::Leave(Ok(Outcome::Signal(number))),
+        Input::Panicked => Turn::Leave(Err(DashboardError::Panicked)),
+        Input::Broken(why) => Turn::Leave(Err(io::Error::other(why).into())),
+    })
+}
+
+/// Leaves for the true reason of a failure: a panic or a signal on its way goes
+/// before what it brought about.
+fn leave(
+    failure: impl Into<DashboardError>,
+    inputs: &Receiver<Input>,
+) -> Result<Outcome, DashboardError> {
+    while let Ok(input) = inputs.recv_timeout(FRAME) {
+        match input {
+            Input::Panicked => return Err(DashboardError::Panicked),
+            Input::Signal(number) => return Ok(Outcome::Signal(number)),
+            _ => {}
+        }
+    }
+    Err(failure.into())
+}

@@ -1,0 +1,74 @@
+//! Signals become inputs.
+
+use std::io;
+
+use crossbeam_channel::Sender;
+
+use super::cycle::Input;
+
+#[cfg(unix)]
+pub(super) use unix::watch;
+
+/// Watches nothing: only keys reach the program here.
+#[cfg(not(unix))]
+pub(super) fn watch(_inputs: Sender<Input>) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::thread::{self, JoinHandle};
+
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    use signal_hook::iterator::{Handle, Signals};
+    use signal_hook::low_level::emulate_default_handler;
+
+    use super::{Input, Sender, io};
+    use crate::dashboard::terminal;
+
+    /// Watches until dropped.
+    pub struct Watch {
+        handle: Handle,
+        thread: Option<JoinHandle<()>>,
+    }
+
+    pub fn watch(inputs: Sender<Input>) -> io::Result<Watch> {
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT])?;
+        let handle = signals.handle();
+        let thread = thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                let mut asked = false;
+                for signal in &mut signals {
+                    let input = match signal {
+                        SIGTSTP => Input::Suspend,
+                        SIGCONT => Input::Resumed,
+                        // Asked twice: the screen hangs on a terminal that takes nothing.
+                        _ if asked => {
+                            terminal::restore_modes();
+                            let _ = emulate_default_handler(signal);
+                            return;
+                        }
+                        _ => {
+                            asked = true;
+                            Input::Signal(signal)
+                        }
+                    };
+                    let _ = inputs.send(input);
+                }
+            })?;
+        Ok(Watch {
+            handle,
+            thread: Some(thread),
+        })
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            self.handle.close();
+            if let Some(thread) = self.thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+}

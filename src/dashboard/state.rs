@@ -1,0 +1,235 @@
+//! What the dashboard knows: updates and keys go in, a picture comes out. It
+//! knows no terminal and no clock; time comes with the audio.
+
+pub mod history;
+pub mod meter;
+pub mod picker;
+pub mod picture;
+
+use picker::Picker;
+use picture::Picture;
+
+use super::keys::{Key, SPEEDS};
+use crate::feed::{Control, Update};
+
+/// What lies over the picture.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    None,
+    /// The keys.
+    Help,
+    /// The list of inputs.
+    Picker(Picker),
+}
+
+/// What an update asks of the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Nothing: the picture is the same.
+    None,
+    /// A new picture.
+    Redraw,
+    /// The session is over; leave.
+    End(Result<(), String>),
+}
+
+/// What a key asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// A new picture.
+    Redraw,
+    /// A word to the session, and a new picture.
+    Send(Control),
+    /// Leave.
+    Quit,
+    /// Hand the terminal back to the shell for a while.
+    Suspend,
+}
+
+/// All that the dashboard knows.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    live: Picture,
+    frozen: Option<Box<Picture>>,
+    overlay: Overlay,
+    quit_at_end: bool,
+    over: bool,
+}
+
+impl State {
+    /// The state before anything is heard. With `quit_at_end` a replay leaves
+    /// when it is over; without, its picture stands until a key.
+    pub fn new(quit_at_end: bool) -> Self {
+        Self {
+            quit_at_end,
+            ..Self::default()
+        }
+    }
+
+    /// What is to be seen: the frozen picture or the live one.
+    pub fn picture(&self) -> &Picture {
+        self.frozen.as_deref().unwrap_or(&self.live)
+    }
+
+    /// Whether the picture is held while the audio goes on.
+    pub fn frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// What lies over the picture.
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// Whether the session has said that it is over.
+    pub fn over(&self) -> bool {
+        self.over
+    }
+
+    /// Takes an update.
+    pub fn apply(&mut self, update: &Update) -> Effect {
+        let changed = match update {
+            Update::Event(event) => self.live.take_event(event),
+            Update::Level(level) => self.live.take_level(level),
+            Update::Status(status) => self.live.take_status(status),
+            Update::Position(position) => {
+                let changed = self.live.take_position(position);
+                self.over &= self.live.ended; // a seek back goes on
+                changed
+            }
+            Update::Notice(text) => {
+                self.live.notify(text.clone());
+                true
+            }
+            Update::Devices(devices) => {
+                return self.in_picker(|picker| {
+                    picker.list(devices);
+                    true
+                });
+            }
+            Update::DeviceLevel { id, peak_dbfs } => {
+                return self.in_picker(|picker| picker.level(id, *peak_dbfs));
+            }
+            Update::Ended(Ok(())) if self.live.status.replay && !self.quit_at_end => {
+                self.live.ended = true;
+                self.over = true;
+                true
+            }
+            Update::Ended(result) => return Effect::End(result.clone()),
+        };
+        if changed && self.frozen.is_none() {
+            Effect::Redraw
+        } else {
+            Effect::None
+        }
+    }
+
+    fn in_picker(&mut self, change: impl FnOnce(&mut Picker) -> bool) -> Effect {
+        if let Overlay::Picker(picker) = &mut self.overlay
+            && change(picker)
+        {
+            Effect::Redraw
+        } else {
+            Effect::None
+        }
+    }
+
+    /// Takes a key.
+    pub fn press(&mut self, key: Key) -> Action {
+        match (key, &mut self.overlay) {
+            (Key::Quit, _) | (Key::Escape, Overlay::None) => Action::Quit,
+            (Key::Suspend, _) => Action::Suspend,
+            (_, Overlay::Picker(_)) => self.press_in_picker(key),
+            (Key::Help | Key::Escape, Overlay::Help) => self.show(Overlay::None),
+            (Key::Help, Overlay::None) => self.show(Overlay::Help),
+            (Key::Devices, _) => self.open_picker(),
+            _ if self.live.status.replay => self.press_in_replay(key),
+            (Key::Hold, _) => {
+                self.frozen = match self.frozen {
+                    Some(_) => None,
+                    None => Some(Box::new(self.live.clone())),
+                };
+                Action::Redraw
+            }
+            _ => Action::None,
+        }
+    }
+
+    fn show(&mut self, overlay: Overlay) -> Action {
+        self.overlay = overlay;
+        Action::Redraw
+    }
+
+    fn open_picker(&mut self) -> Action {
+        if self.live.status.replay {
+            let text = "a recording is playing: there is no input to choose";
+            self.live.notify(text.to_owned());
+            return self.show(Overlay::None);
+        }
+        self.show(Overlay::Picker(Picker::default()));
+        Action::Send(Control::OpenPicker)
+    }
+
+    fn press_in_picker(&mut self, key: Key) -> Action {
+        let Overlay::Picker(picker) = &mut self.overlay else {
+            return Action::None;
+        };
+        let control = match key {
+            Key::Up | Key::Down => {
+                picker.move_by(if key == Key::Up { -1 } else { 1 });
+                return Action::Redraw;
+            }
+            Key::Escape | Key::Devices => Control::ClosePicker,
+            Key::Enter => match picker.selected() {
+                Some(choice) if !choice.device.current => {
+                    Control::SwitchDevice(choice.device.id.clone())
+                }
+                _ => Control::ClosePicker,
+            },
+            _ => return Action::None,
+        };
+        self.overlay = Overlay::None;
+        Action::Send(control)
+    }
+
+    fn press_in_replay(&mut self, key: Key) -> Action {
+        let position = self.live.position;
+        let speed = position.map_or(Some(1.0), |position| position.speed);
+        Action::Send(match key {
+            Key::Hold if !self.over => Control::TogglePause,
+            Key::Seek(seconds) => Control::SeekBy(seconds),
+            Key::Home => Control::SeekTo(0.0),
+            Key::Faster => match faster(speed) {
+                Some(speed) => Control::Speed(speed),
+                None => return Action::None,
+            },
+            Key::Slower => match slower(speed) {
+                Some(speed) => Control::Speed(speed),
+                None => return Action::None,
+            },
+            _ => return Action::None,
+        })
+    }
+
+    /// Tells the person that the session no longer listens.
+    pub fn unheard(&mut self) {
+        self.live.notify("the session is over: q quits".to_owned());
+    }
+}
+
+/// The next speed up; none from the highest, or from as fast as possible.
+fn faster(speed: Option<f64>) -> Option<f64> {
+    SPEEDS
+        .into_iter()
+        .find(|faster| *faster > speed.unwrap_or(f64::INFINITY))
+}
+
+/// The next speed down; as fast as possible slows to the highest.
+fn slower(speed: Option<f64>) -> Option<f64> {
+    let slower = |slower: &f64| *slower < speed.unwrap_or(f64::INFINITY);
+    SPEEDS.into_iter().rev().find(slower)
+}

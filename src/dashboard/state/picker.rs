@@ -1,0 +1,64 @@
+//! The list of inputs to choose from.
+
+use super::meter::{FLOOR_DBFS, bounded};
+use crate::feed::DeviceLine;
+
+/// An input with its level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The input.
+    pub device: DeviceLine,
+    /// Its peak in dBFS, once one came.
+    pub peak_dbfs: Option<f32>,
+}
+
+/// The open list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Picker {
+    /// The inputs, once they came.
+    pub choices: Option<Vec<Choice>>,
+    /// Number of the chosen one.
+    pub selected: usize,
+}
+
+impl Picker {
+    /// Takes the list; the selection stays with its input.
+    pub fn list(&mut self, devices: &[DeviceLine]) {
+        let selected = self.selected().map(|choice| choice.device.id.clone());
+        let old = self.choices.take().unwrap_or_default();
+        let known = |id: &str| old.iter().find(|choice| choice.device.id == id);
+        self.selected = devices
+            .iter()
+            .position(|device| match &selected {
+                Some(id) => device.id == *id,
+                None => device.current,
+            })
+            .unwrap_or(0);
+        let choice = |device: &DeviceLine| Choice {
+            device: device.clone(),
+            peak_dbfs: known(&device.id).and_then(|choice| choice.peak_dbfs),
+        };
+        self.choices = Some(devices.iter().map(choice).collect());
+    }
+
+    /// Takes a level; says whether the picture changed.
+    pub fn level(&mut self, id: &str, peak_dbfs: f32) -> bool {
+        let choices = self.choices.iter_mut().flatten();
+        let Some(choice) = choices.into_iter().find(|choice| choice.device.id == id) else {
+            return false;
+        };
+        let peak = bounded(peak_dbfs).round().max(FLOOR_DBFS);
+        choice.peak_dbfs.replace(peak) != Some(peak)
+    }
+
+    /// Moves the selection; it stops at both ends.
+    pub fn move_by(&mut self, step: isize) {
+        let last = self.choices.as_ref().map_or(0, Vec::len).saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(step).min(last);
+    }
+
+    /// The chosen input.
+    pub fn selected(&self) -> Option<&Choice> {
+        self.choices.as_ref()?.get(self.selected)
+    }
+}

@@ -1,0 +1,274 @@
+//! The terminal: taken once, given back once, whatever happens in between.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::panic;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{execute, queue};
+
+use super::cycle::{self, Input};
+use super::keys::Key;
+use super::state::State;
+use super::theme::Theme;
+use super::{Options, view};
+
+/// How long a panic in another thread waits for a picture to be finished.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What has to be given back; the panic hook reaches it from any thread.
+static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
+/// Held while a picture is written, so that nothing is written after a restore.
+static DRAWING: Mutex<()> = Mutex::new(());
+
+struct Taken {
+    stderr: Option<File>,
+    inputs: Sender<Input>,
+}
+
+/// The open screen.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    theme: Theme,
+    log: Option<std::path::PathBuf>,
+    inputs: Sender<Input>,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub(super) fn open(options: &Options, inputs: Sender<Input>) -> io::Result<Self> {
+        // A handle of our own: the lock of `io::stdout` cannot then keep a
+        // panicking thread from giving the terminal back.
+        let out = BufWriter::with_capacity(1 << 16, terminal_file()?);
+        hook_panics();
+        let mut screen = Self {
+            terminal: Terminal::new(CrosstermBackend::new(out))?,
+            theme: options.theme,
+            log: options.log.clone(),
+            inputs,
+        };
+        screen.enter()?;
+        Ok(screen)
+    }
+
+    fn enter(&mut self) -> io::Result<()> {
+        // Taken first: whatever fails from here on is undone by the drop.
+        lock(&TAKEN).get_or_insert_with(|| Taken {
+            stderr: divert_stderr(self.log.as_deref()),
+            inputs: self.inputs.clone(),
+        });
+        // Another program may have set its own modes while we stood still.
+        restore_modes();
+        enable_raw_mode()?;
+        execute!(self.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
+        let size = self.terminal.size()?;
+        // Not `clear`: that asks the terminal where its cursor is, and the
+        // thread that reads the keys would swallow the answer.
+        self.terminal.resize(size.into())
+    }
+}
+
+impl cycle::Screen for Screen {
+    fn draw(&mut self, state: &State) -> io::Result<()> {
+        let _drawing = lock(&DRAWING);
+        if lock(&TAKEN).is_none() {
+            return Ok(()); // a panic gave it back
+        }
+        let theme = self.theme;
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal
+            .draw(|frame| view::draw(frame, state, &theme))?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Backend::flush(self.terminal.backend_mut())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        stop_program()?;
+        self.enter()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        self.enter()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back if it is taken; says whether it was.
+fn restore() -> Option<Sender<Input>> {
+    let taken = lock(&TAKEN).take()?;
+    // Each step is tried, whatever became of the one before.
+    if let Ok(mut out) = terminal_file() {
+        let _ = execute!(out, EndSynchronizedUpdate, LeaveAlternateScreen, Show);
+    }
+    restore_modes();
+    if let Some(stderr) = &taken.stderr {
+        set_stderr(stderr);
+    }
+    Some(taken.inputs)
+}
+
+/// Gives the line discipline back without writing anything.
+pub(super) fn restore_modes() {
+    let _ = disable_raw_mode();
+}
+
+/// Makes every panic give the terminal back before its message is printed.
+fn hook_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let _drawing = wait_for(&DRAWING);
+            if let Some(inputs) = restore() {
+                let _ = inputs.send(Input::Panicked);
+            }
+            previous(info);
+        }));
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lock, unless it stays taken: by this very thread, or by one that hangs.
+fn wait_for<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    let step = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match mutex.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
+            Err(TryLockError::WouldBlock) if waited >= PATIENCE => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(step),
+        }
+        waited += step;
+    }
+}
+
+/// Standard output, unbuffered and unlocked.
+#[cfg(unix)]
+fn terminal_file() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(windows)]
+fn terminal_file() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
+}
+
+/// Turns a standard error that is this terminal to the log, or to nowhere;
+/// returns the way back.
+#[cfg(unix)]
+fn divert_stderr(log: Option<&Path>) -> Option<File> {
+    use std::os::fd::AsFd;
+    if !io::stderr().is_terminal() {
+        return None;
+    }
+    let append = |path: &Path| OpenOptions::new().append(true).create(true).open(path).ok();
+    let nowhere = || OpenOptions::new().write(true).open("/dev/null").ok();
+    let target = log.and_then(append).or_else(nowhere)?;
+    let back = io::stderr().as_fd().try_clone_to_owned().ok()?;
+    rustix::stdio::dup2_stderr(&target).ok()?;
+    Some(back.into())
+}
+
+#[cfg(unix)]
+fn set_stderr(stderr: &File) {
+    let _ = io::stderr().flush();
+    let _ = rustix::stdio::dup2_stderr(stderr);
+}
+
+#[cfg(not(unix))]
+fn divert_stderr(_log: Option<&Path>) -> Option<File> {
+    None
+}
+
+#[cfg(not(unix))]
+fn set_stderr(_stderr: &File) {}
+
+/// Stops the program as the shell's job control would; returns when it goes on.
+#[cfg(unix)]
+fn stop_program() -> io::Result<()> {
+    signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
+}
+
+#[cfg(not(unix))]
+fn stop_program() -> io::Result<()> {
+    Ok(())
+}
+
+/// The thread that reads the keys.
+pub(super) struct Reader {
+    stop: Arc<AtomicBool>,
+    done: Receiver<()>,
+}
+
+impl Reader {
+    /// Starts to read.
+    pub(super) fn start(inputs: Sender<Input>) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (finished, done) = bounded(1);
+        let stopped = Arc::clone(&stop);
+        thread::Builder::new()
+            .name("keys".to_owned())
+            .spawn(move || {
+                while !stopped.load(Ordering::Acquire) && read(&inputs) {}
+                let _ = finished.send(());
+            })?;
+        Ok(Self { stop, done })
+    }
+}
+
+/// Reads one event; says whether to go on.
+fn read(inputs: &Sender<Input>) -> bool {
+    let input = match event::read() {
+        Ok(Event::Key(key)) => match Key::from_event(&key) {
+            Some(key) => Input::Key(key),
+            None => return true,
+        },
+        Ok(Event::Resize(..)) => Input::Resize,
+        Ok(_) => return true,
+        Err(error) => {
+            let _ = inputs.send(Input::Broken(error.to_string()));
+            return false;
+        }
+    };
+    inputs.send(input).is_ok()
+}
+
+impl Drop for Reader {
+    /// Wakes the thread by a change of size that is none, so that no key typed
+    /// after us is swallowed; a terminal that is gone is not waited for.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        #[cfg(unix)]
+        {
+            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGWINCH);
+            let _ = self.done.recv_timeout(Duration::from_millis(100));
+        }
+        #[cfg(not(unix))]
+        let _ = self.done.try_recv();
+    }
+}

@@ -1,0 +1,290 @@
+//! How things look: a colour and a shape for each label, and characters that
+//! the terminal can show.
+//!
+//! Only the terminal's own colours are used, on its own background, so that
+//! dark and light terminals both stay readable. Green is left out: one or
+//! another kind of colour blindness takes it for red, yellow or cyan. Five hues,
+//! the plain text colour and its dim form are left, and no meaning rests on
+//! colour alone: every label has its shape, or its letter.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::text::clean;
+
+/// What the terminal and the person allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// Whether colours are shown.
+    pub color: bool,
+    /// Whether characters beyond ASCII are shown.
+    pub unicode: bool,
+}
+
+/// How a label is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Its name, safe to print.
+    pub name: String,
+    /// Its shape or letter, one column wide.
+    pub symbol: char,
+    /// Its colour.
+    pub style: Style,
+}
+
+/// Looks of the labels that many models share.
+const KNOWN: [(&[&str], char, Hue); 7] = [
+    (&["anger", "angry"], '▲', Hue::Color(Color::Red)),
+    (&["disgust", "disgusted"], '■', Hue::Dim),
+    (
+        &["fear", "fearful", "afraid"],
+        '◆',
+        Hue::Color(Color::Magenta),
+    ),
+    (
+        &["happiness", "happy", "joy"],
+        '★',
+        Hue::Color(Color::Yellow),
+    ),
+    (&["neutral", "calm"], '●', Hue::Plain),
+    (&["sadness", "sad"], '▼', Hue::Color(Color::Blue)),
+    (&["surprise", "surprised"], '✚', Hue::Color(Color::Cyan)),
+];
+
+/// Shapes and hues for other labels, in the order in which they are given out.
+const SHAPES: [char; 14] = [
+    '▲', '◆', '★', '●', '▼', '✚', '■', '△', '◇', '☆', '○', '▽', '◈', '□',
+];
+const HUES: [Hue; 7] = [
+    Hue::Color(Color::Cyan),
+    Hue::Color(Color::Yellow),
+    Hue::Color(Color::Magenta),
+    Hue::Color(Color::Red),
+    Hue::Color(Color::Blue),
+    Hue::Plain,
+    Hue::Dim,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hue {
+    Color(Color),
+    Plain,
+    Dim,
+}
+
+impl Theme {
+    /// What the environment says: `NO_COLOR`, and whether the locale is UTF-8.
+    pub fn from_env() -> Self {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        Self {
+            color: set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb"),
+            unicode: cfg!(windows) || locale.is_some_and(|name| is_utf8(&name)),
+        }
+    }
+
+    /// A look for each label, no two with the same symbol.
+    pub fn marks(&self, labels: &[String]) -> Vec<Mark> {
+        let mut symbols: Vec<char> = Vec::new();
+        let mut hues: Vec<Hue> = Vec::new();
+        for label in labels {
+            let known = known(label).filter(|(symbol, _)| !symbols.contains(symbol));
+            let (symbol, hue) = known.unwrap_or(('\0', Hue::Plain));
+            symbols.push(symbol);
+            hues.push(hue);
+        }
+        let mut others = 0;
+        for i in 0..labels.len() {
+            if symbols[i] == '\0' {
+                hues[i] = HUES[others % HUES.len()];
+                others += 1;
+                let shape = SHAPES.into_iter().find(|shape| !symbols.contains(shape));
+                symbols[i] = shape.unwrap_or_else(|| letter(&labels[i], &symbols));
+            }
+        }
+        if !self.unicode {
+            symbols.clear();
+            for label in labels {
+                symbols.push(letter(label, &symbols));
+            }
+        }
+        let looks = labels.iter().zip(symbols).zip(hues);
+        looks
+            .map(|((label, symbol), hue)| Mark {
+                name: clean(label, self.unicode),
+                symbol,
+                style: self.hue(hue),
+            })
+            .collect()
+    }
+
+    fn hue(self, hue: Hue) -> Style {
+        match hue {
+            Hue::Color(color) if self.color => Style::new().fg(color),
+            Hue::Dim if self.color => Self::dim(),
+            _ => Style::new(),
+        }
+    }
+
+    /// Secondary text.
+    pub fn dim() -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    /// What matters most.
+    pub fn strong() -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// What must not be missed.
+    pub fn alert(&self) -> Style {
+        let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
+        if self.color {
+            style.fg(Color::Red)
+        } else {
+            style
+        }
+    }
+
+    /// The first of two where characters beyond ASCII are shown, else the
+    /// second.
+    pub fn either<T>(&self, unicode: T, ascii: T) -> T {
+        if self.unicode { unicode } else { ascii }
+    }
+
+    /// A bar of `share` of `columns`, in eighths of a column.
+    pub fn bar(&self, share: f32, columns: usize) -> String {
+        let eighths = (share.clamp(0.0, 1.0) * (columns * 8) as f32).round() as usize;
+        if self.unicode {
+            let mut bar = "█".repeat(eighths / 8);
+            bar.extend(['▏', '▎', '▍', '▌', '▋', '▊', '▉'].get((eighths % 8).wrapping_sub(1)));
+            bar
+        } else {
+            "#".repeat((eighths + 4) / 8)
+        }
+    }
+
+    /// The cell of a column that is filled from below by `eighths`, 0 to 8.
+    pub fn level(&self, eighths: usize, ascii: char) -> char {
+        const RISING: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        match (self.unicode, eighths) {
+            (true, n) => RISING[n.min(8)],
+            (false, 0..4) => ' ',
+            (false, _) => ascii,
+        }
+    }
+}
+
+/// The look of a label that many models share.
+fn known(label: &str) -> Option<(char, Hue)> {
+    let label = label.trim().to_lowercase();
+    KNOWN
+        .iter()
+        .find(|(names, ..)| names.contains(&label.as_str()))
+        .map(|(_, symbol, hue)| (*symbol, *hue))
+}
+
+/// A letter for a label: its own first free one, or any free one.
+fn letter(label: &str, taken: &[char]) -> char {
+    label
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .chain('A'..='Z')
+        .chain('0'..='9')
+        .find(|c| !taken.contains(c))
+        .unwrap_or('*')
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_lowercase();
+    locale.ends_with("utf-8") || locale.ends_with("utf8") || locale.contains("utf-8@")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn no_two_labels_share_a_symbol_or_a_letter() {
+        let names: Vec<String> = (0..30).map(|i| format!("label {i}")).collect();
+        let seven = labels(&[
+            "anger",
+            "disgust",
+            "fear",
+            "happiness",
+            "neutral",
+            "sadness",
+            "surprise",
+        ]);
+        for labels in [names, seven, labels(&["anger", "angry", "joy", "happy"])] {
+            for unicode in [true, false] {
+                let theme = Theme {
+                    color: true,
+                    unicode,
+                };
+                let mut symbols: Vec<char> = theme
+                    .marks(&labels)
+                    .iter()
+                    .map(|mark| mark.symbol)
+                    .collect();
+                symbols.sort_unstable();
+                symbols.dedup();
+                assert_eq!(symbols.len(), labels.len());
+            }
+        }
+    }
+
+    #[test]
+    fn without_colour_no_colour_is_set() {
+        let theme = Theme {
+            color: false,
+            unicode: true,
+        };
+        let marks = theme.marks(&labels(&["anger", "fear", "boredom"]));
+        assert!(marks.iter().all(|mark| mark.style.fg.is_none()));
+        assert_eq!(theme.alert().fg, None);
+    }
+
+    #[test]
+    fn the_seven_look_different_from_each_other() {
+        let theme = Theme {
+            color: true,
+            unicode: true,
+        };
+        let names: Vec<String> = KNOWN
+            .iter()
+            .map(|(names, ..)| names[0].to_owned())
+            .collect();
+        let marks = theme.marks(&names);
+        for (i, mark) in marks.iter().enumerate() {
+            assert!(marks[..i].iter().all(|other| other.style != mark.style));
+            assert_ne!(mark.style.fg, Some(Color::Green));
+        }
+    }
+
+    #[test]
+    fn bars_grow_in_eighths() {
+        let theme = Theme {
+            color: true,
+            unicode: true,
+        };
+        assert_eq!(theme.bar(0.5, 4), "██");
+        assert_eq!(theme.bar(1.0 / 32.0, 4), "▏");
+        assert_eq!(theme.bar(2.0, 4), "████");
+        let ascii = Theme {
+            color: true,
+            unicode: false,
+        };
+        assert_eq!(ascii.bar(0.5, 4), "##");
+    }
+
+    #[test]
+    fn locales_tell_their_encoding() {
+        assert!(is_utf8("C.UTF-8") && is_utf8("de_DE.utf8") && is_utf8("ca_ES.UTF-8@valencia"));
+        assert!(!is_utf8("C") && !is_utf8("de_DE.ISO-8859-1"));
+    }
+}

@@ -1,0 +1,110 @@
+//! Drawing. Nothing here decides anything but where things stand.
+
+mod bars;
+mod call;
+mod font;
+mod footer;
+mod header;
+mod history;
+mod level;
+mod overlay;
+mod plan;
+mod utterances;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::state::State;
+use super::state::picture::Picture;
+use super::text;
+use super::theme::{Mark, Theme};
+use plan::Plan;
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    let picture = state.picture();
+    let marks = theme.marks(&picture.status.labels);
+    let plan = Plan::new(area, &marks, picture.status.replay);
+    let mut pen = Pen {
+        buffer: frame.buffer_mut(),
+        theme,
+        picture,
+        marks: &marks,
+        gutter: plan.gutter,
+    };
+    header::draw(&mut pen, plan.header, state.frozen());
+    call::draw(&mut pen, plan.call);
+    bars::draw(&mut pen, plan.bars);
+    level::draw(&mut pen, plan.level);
+    history::draw(&mut pen, plan.history);
+    utterances::draw(&mut pen, plan.utterances);
+    footer::progress(&mut pen, plan.progress);
+    footer::draw(&mut pen, plan.footer);
+    overlay::draw(&mut pen, area, state.overlay());
+}
+
+/// What every part draws with.
+struct Pen<'a> {
+    buffer: &'a mut Buffer,
+    theme: &'a Theme,
+    picture: &'a Picture,
+    marks: &'a [Mark],
+    /// Columns before the bars, the meter and the history.
+    gutter: u16,
+}
+
+impl Pen<'_> {
+    /// Writes text that is ours or clean, cut to the right edge of `area`;
+    /// returns the column after it. `x` counts from the left of `area`.
+    fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: impl Into<Style>) -> u16 {
+        if y >= area.height || x >= area.width {
+            return x;
+        }
+        let room = usize::from(area.width - x);
+        let text = text::fit(text, room, self.theme.unicode);
+        let (end, _) = self
+            .buffer
+            .set_stringn(area.x + x, area.y + y, text, room, style);
+        end - area.x
+    }
+
+    /// Writes text that ends at the right edge of `area`, if it fits behind
+    /// column `from`; returns the column where it starts.
+    fn right(&mut self, area: Rect, from: u16, y: u16, text: &str, style: Style) -> u16 {
+        let width = text::width(text) as u16;
+        let x = area.width.saturating_sub(width);
+        if width > area.width || x < from {
+            return area.width;
+        }
+        self.text(area, x, y, text, style);
+        x
+    }
+
+    /// Sets one cell.
+    fn cell(&mut self, area: Rect, x: u16, y: u16, symbol: char, style: Style) {
+        if x < area.width && y < area.height {
+            self.buffer[(area.x + x, area.y + y)]
+                .set_char(symbol)
+                .set_style(style);
+        }
+    }
+
+    /// A foreign text, made safe.
+    fn clean(&self, text: &str) -> String {
+        text::clean(text, self.theme.unicode)
+    }
+
+    /// Symbol, name and look of a call; `None` is uncertain.
+    fn call(&self, call: Option<usize>) -> (char, &str, Style) {
+        match call.and_then(|label| self.marks.get(label)) {
+            Some(mark) => (mark.symbol, &mark.name, mark.style),
+            None => ('?', crate::events::UNCERTAIN, Theme::dim()),
+        }
+    }
+}

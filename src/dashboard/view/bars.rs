@@ -1,0 +1,80 @@
+//! A bar for each label.
+
+use ratatui::layout::Rect;
+
+use super::Pen;
+use crate::dashboard::text::{fit, percent};
+use crate::dashboard::theme::{Mark, Theme};
+
+/// Columns of the percent behind a bar.
+pub(super) const SHARE_WIDTH: u16 = 7;
+/// Columns that a second row of bars needs.
+const COLUMN_WIDTH: u16 = 36;
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let (marks, reading) = (pen.marks, pen.picture.reading.as_ref());
+    let share = |label: usize| {
+        let shares = reading.map(|reading| &reading.probabilities);
+        shares.and_then(|shares| shares.get(label).copied())
+    };
+    let called = reading.and_then(|reading| reading.call);
+    let height = usize::from(area.height);
+    let mut shown: Vec<usize> = (0..marks.len()).collect();
+    let columns = shown.len().div_ceil(height).clamp(1, fitting_columns(area));
+    if shown.len() > height * columns {
+        // Not all fit: the likeliest, in the order of the model.
+        shown.sort_by(|a, b| {
+            share(*b)
+                .unwrap_or(0.0)
+                .total_cmp(&share(*a).unwrap_or(0.0))
+        });
+        shown.truncate(height * columns);
+        shown.sort_unstable();
+    }
+    let spacing = if shown.len() * 2 <= height + 1 { 2 } else { 1 };
+    let width = area.width / columns as u16;
+    for (place, label) in shown.into_iter().enumerate() {
+        let bar = Rect {
+            x: area.x + (place / height) as u16 * width,
+            y: area.y + (place % height * spacing) as u16,
+            width: if columns > 1 { width - 2 } else { width },
+            height: 1,
+        };
+        one(pen, bar, &marks[label], share(label), called == Some(label));
+    }
+}
+
+fn fitting_columns(area: Rect) -> usize {
+    usize::from(area.width / COLUMN_WIDTH).max(1)
+}
+
+fn one(pen: &mut Pen<'_>, area: Rect, mark: &Mark, share: Option<f32>, called: bool) {
+    let theme = pen.theme;
+    let emphasis = if called {
+        Theme::strong()
+    } else {
+        Theme::dim()
+    };
+    if called {
+        pen.cell(area, 0, 0, theme.either('›', '>'), Theme::strong());
+    }
+    pen.cell(area, 2, 0, mark.symbol, mark.style);
+    let room = usize::from(pen.gutter.saturating_sub(6));
+    let name = fit(&mark.name, room, theme.unicode);
+    let name_style = if called {
+        Theme::strong()
+    } else {
+        ratatui::style::Style::new()
+    };
+    pen.text(area, 4, 0, &name, name_style);
+    let Some(share) = share else {
+        return;
+    };
+    pen.right(area, pen.gutter, 0, &percent(share), emphasis);
+    let columns = area.width.saturating_sub(pen.gutter + SHARE_WIDTH);
+    let bar = theme.bar(share, usize::from(columns));
+    pen.text(area, pen.gutter, 0, &bar, mark.style);
+}

@@ -1,0 +1,55 @@
+//! The first row: what is listened to, and the state of the voice.
+
+use ratatui::layout::Rect;
+
+use super::Pen;
+use crate::dashboard::state::picture::Phase;
+use crate::dashboard::text::{self, clock, fit};
+use crate::dashboard::theme::Theme;
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, frozen: bool) {
+    let unicode = pen.theme.unicode;
+    let time = match pen.picture.position {
+        Some(position) => clock(position.at_s),
+        None => clock(pen.picture.now),
+    };
+    let edge = pen.right(area, 0, 0, &time, Theme::dim());
+    let (state, style) = if frozen {
+        (pen.theme.either("❚❚ frozen", "= frozen"), Theme::strong())
+    } else {
+        phase(pen)
+    };
+    let width = text::width(state) as u16;
+    let edge = edge.saturating_sub(width + 3);
+    pen.text(area, edge, 0, state, style);
+    if edge < 6 {
+        return;
+    }
+    let mut x = 0;
+    if area.width >= 58 {
+        x = pen.text(area, x, 0, "emoscope", Theme::strong()) + 2;
+    }
+    let source = pen.clean(&pen.picture.status.source);
+    let room = usize::from(edge.saturating_sub(x + 2));
+    pen.text(area, x, 0, &fit(&source, room, unicode), Theme::dim());
+}
+
+/// The state of the voice in words, with a shape of its own.
+fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
+    let picture = pen.picture;
+    let paused = picture.position.is_some_and(|position| position.paused);
+    let either = |unicode, ascii| pen.theme.either(unicode, ascii);
+    if picture.ended {
+        return (either("■ ended", "# ended"), Theme::strong());
+    }
+    if paused {
+        return (either("❚❚ paused", "= paused"), Theme::strong());
+    }
+    match picture.phase() {
+        Phase::Starting => (either("◌ starting", ". starting"), Theme::dim()),
+        Phase::Silent => (either("○ silent", "o silent"), Theme::dim()),
+        Phase::WarmingUp => (either("◐ warming up", "+ warming up"), Theme::strong()),
+        Phase::Uncertain => (either("◑ uncertain", "+ uncertain"), Theme::strong()),
+        Phase::Reading => (either("● reading", "* reading"), Theme::strong()),
+    }
+}

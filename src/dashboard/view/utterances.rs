@@ -1,0 +1,46 @@
+//! Units of speech, the newest first.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Pen;
+use crate::dashboard::text::{clock, percent};
+use crate::dashboard::theme::Theme;
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
+    if area.height < 2 {
+        return;
+    }
+    let x = if area.width > 40 { 4 } else { 0 };
+    pen.text(area, x, 0, "utterances", Theme::dim());
+    let picture = pen.picture;
+    if picture.utterances.is_empty() {
+        pen.text(area, x, 1, "none yet", Theme::dim());
+        return;
+    }
+    for (y, utterance) in (1..area.height).zip(picture.utterances.iter().rev()) {
+        let judgement = &utterance.judgement;
+        let (symbol, name, style) = pen.call(judgement.call);
+        let (name, length) = (name.to_owned(), utterance.end_s - utterance.start_s);
+        let start = clock(utterance.start_s);
+        let times = format!("{start:>7} {length:>5.1} s");
+        pen.text(area, x.saturating_sub(2), y, &times, Theme::dim());
+        let x = x.saturating_sub(2) + 17;
+        pen.cell(area, x, y, symbol, style);
+        let newest = if y == 1 {
+            Theme::strong()
+        } else {
+            Style::new()
+        };
+        let line = Rect {
+            width: area.width.min(x + 20),
+            ..area
+        };
+        let share = pen.right(line, x + 3, y, &percent(judgement.confidence), Theme::dim());
+        let label = Rect {
+            width: share.saturating_sub(1),
+            ..area
+        };
+        pen.text(label, x + 2, y, &name, newest);
+    }
+}

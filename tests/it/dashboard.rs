@@ -1,0 +1,9 @@
+//! The dashboard: what it shows, in pictures that are kept.
+
+#![allow(clippy::unwrap_used)] // a test may fail
+
+mod cycle;
+mod pictures;
+mod random;
+mod scenes;
+mod state;

@@ -1,0 +1,183 @@
+//! The cycle of waiting, applying and drawing, on a screen that counts.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use emoscope::dashboard::cycle::{Input, Screen, run};
+use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::state::State;
+use emoscope::dashboard::{DashboardError, Outcome};
+use emoscope::feed::{Control, Update};
+
+use super::scenes::{SEVEN, level, replay, talk};
+
+#[derive(Default)]
+struct Counting {
+    pictures: usize,
+    suspended: usize,
+    broken: bool,
+}
+
+impl Screen for Counting {
+    fn draw(&mut self, _state: &State) -> io::Result<()> {
+        self.pictures += 1;
+        if self.broken {
+            return Err(io::Error::other("hung up"));
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.suspended += 1;
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Session {
+    updates: Sender<Update>,
+    inputs: Sender<Input>,
+    controls: Receiver<Control>,
+    end: thread::JoinHandle<(Result<Outcome, DashboardError>, Counting)>,
+}
+
+impl Session {
+    fn start(mut screen: Counting) -> Self {
+        let (updates, from_session) = bounded(1024);
+        let (inputs, from_person) = unbounded();
+        let (to_session, controls) = unbounded();
+        let end = thread::spawn(move || {
+            let state = State::new(false);
+            let outcome = run(&mut screen, &from_session, &from_person, &to_session, state);
+            (outcome, screen)
+        });
+        Self {
+            updates,
+            inputs,
+            controls,
+            end,
+        }
+    }
+
+    fn end(self) -> (Result<Outcome, DashboardError>, usize) {
+        let (outcome, screen) = self.end.join().unwrap();
+        (outcome, screen.pictures)
+    }
+}
+
+#[test]
+fn a_flood_of_updates_is_a_handful_of_pictures() {
+    let session = Session::start(Counting::default());
+    for i in 0..20_000 {
+        let at = f64::from(i) / 100.0;
+        session.updates.send(level(at, -20.0, false)).unwrap();
+    }
+    session.updates.send(Update::Ended(Ok(()))).unwrap();
+    let (outcome, pictures) = session.end();
+    assert!(matches!(outcome, Ok(Outcome::Ended)));
+    assert!(pictures < 200, "{pictures} pictures");
+}
+
+#[test]
+fn without_a_change_nothing_is_drawn() {
+    let session = Session::start(Counting::default());
+    for i in 0..40 {
+        session
+            .updates
+            .send(level(0.01 * f64::from(i), -90.0, false))
+            .unwrap();
+        thread::sleep(Duration::from_millis(5));
+    }
+    session.inputs.send(Input::Key(Key::Quit)).unwrap();
+    let (outcome, pictures) = session.end();
+    assert!(matches!(outcome, Ok(Outcome::Quit)));
+    assert!(pictures <= 2, "{pictures} pictures"); // the first, and that audio came
+}
+
+#[test]
+fn every_way_out() {
+    let leave = |input| {
+        let session = Session::start(Counting::default());
+        session.inputs.send(input).unwrap();
+        session.end().0
+    };
+    assert!(matches!(leave(Input::Key(Key::Escape)), Ok(Outcome::Quit)));
+    assert!(matches!(leave(Input::Signal(15)), Ok(Outcome::Signal(15))));
+    let panicked = leave(Input::Panicked);
+    assert!(matches!(panicked, Err(DashboardError::Panicked)));
+    let broken = leave(Input::Broken("no terminal".into()));
+    assert!(matches!(broken, Err(DashboardError::Terminal(_))));
+    let session = Session::start(Counting::default());
+    let failed = Update::Ended(Err("no microphone".into()));
+    session.updates.send(failed).unwrap();
+    let (outcome, _) = session.end();
+    assert_eq!(outcome.unwrap_err().to_string(), "no microphone");
+}
+
+#[test]
+fn a_session_that_vanishes_is_noticed() {
+    let session = Session::start(Counting::default());
+    drop(session.updates);
+    let (outcome, _) = session.end.join().unwrap();
+    assert!(matches!(outcome, Err(DashboardError::Lost)));
+}
+
+/// A panic is told before its thread hangs up, a signal before its terminal.
+#[test]
+fn the_true_reason_is_told() {
+    let session = Session::start(Counting::default());
+    drop(session.updates);
+    session.inputs.send(Input::Panicked).unwrap();
+    let (outcome, _) = session.end.join().unwrap();
+    assert!(matches!(outcome, Err(DashboardError::Panicked)));
+
+    let screen = Counting {
+        broken: true,
+        ..Counting::default()
+    };
+    let session = Session::start(screen);
+    session.inputs.send(Input::Signal(1)).unwrap();
+    assert!(matches!(session.end().0, Ok(Outcome::Signal(1))));
+}
+
+#[test]
+fn an_ended_replay_waits_for_the_person() {
+    let session = Session::start(Counting::default());
+    for update in replay() {
+        session.updates.send(update).unwrap();
+    }
+    session.updates.send(Update::Ended(Ok(()))).unwrap();
+    let Session {
+        updates,
+        inputs,
+        controls,
+        end,
+    } = session;
+    drop(updates); // the session is gone
+    thread::sleep(Duration::from_millis(50));
+    assert!(!end.is_finished());
+    inputs.send(Input::Key(Key::Home)).unwrap();
+    assert_eq!(controls.recv().unwrap(), Control::SeekTo(0.0));
+    drop(controls);
+    inputs.send(Input::Key(Key::Home)).unwrap(); // nobody hears it
+    inputs.send(Input::Key(Key::Quit)).unwrap();
+    assert!(matches!(end.join().unwrap().0, Ok(Outcome::Quit)));
+}
+
+#[test]
+fn a_stop_hands_the_terminal_back() {
+    let session = Session::start(Counting::default());
+    for update in talk(&SEVEN) {
+        session.updates.send(update).unwrap();
+    }
+    session.inputs.send(Input::Key(Key::Suspend)).unwrap();
+    session.inputs.send(Input::Suspend).unwrap();
+    session.inputs.send(Input::Key(Key::Quit)).unwrap();
+    let (_, screen) = session.end.join().unwrap();
+    assert_eq!(screen.suspended, 2);
+}

@@ -1,0 +1,221 @@
+//! Pictures of the screen, kept as text.
+
+use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::theme::Theme;
+use emoscope::feed::{Status, Update};
+use insta::assert_snapshot;
+use ratatui::style::Color;
+
+use super::scenes::{
+    COLOR, SEVEN, devices, drawn, level, measured, replay, state, status, talk, text,
+    utterance_start, voice,
+};
+
+#[test]
+fn a_common_terminal() {
+    assert_snapshot!(text(&drawn(&state(&talk(&SEVEN)), COLOR, 80, 24)));
+}
+
+#[test]
+fn the_smallest_terminal() {
+    assert_snapshot!(text(&drawn(&state(&talk(&SEVEN)), COLOR, 40, 12)));
+}
+
+#[test]
+fn a_large_terminal() {
+    assert_snapshot!(text(&drawn(&state(&talk(&SEVEN)), COLOR, 120, 40)));
+}
+
+#[test]
+fn a_tall_terminal() {
+    assert_snapshot!(text(&drawn(&state(&talk(&SEVEN)), COLOR, 80, 50)));
+}
+
+#[test]
+fn ascii_alone() {
+    let theme = Theme {
+        color: false,
+        unicode: false,
+    };
+    let picture = text(&drawn(&state(&talk(&SEVEN)), theme, 80, 24));
+    assert!(picture.is_ascii());
+    assert_snapshot!(picture);
+}
+
+#[test]
+fn two_labels_of_a_model_of_ones_own() {
+    let labels = ["calm voice", "raised voice"];
+    assert_snapshot!(text(&drawn(&state(&talk(&labels)), COLOR, 80, 24)));
+}
+
+#[test]
+fn a_replay() {
+    assert_snapshot!(text(&drawn(&state(&replay()), COLOR, 80, 24)));
+}
+
+#[test]
+fn silence_says_that_it_listens() {
+    let updates = [Update::Status(status(&SEVEN)), level(5.0, -75.0, false)];
+    let picture = text(&drawn(&state(&updates), COLOR, 40, 12));
+    assert!(picture.contains("listening…") && picture.contains("silent"));
+    assert!(!picture.contains('%'), "{picture}");
+}
+
+#[test]
+fn a_first_second_of_voice_warms_up() {
+    let updates = [
+        Update::Status(status(&SEVEN)),
+        voice(5.0, true),
+        utterance_start(1, 5.0),
+    ];
+    let picture = text(&drawn(&state(&updates), COLOR, 80, 24));
+    assert!(picture.contains("warming up…"), "{picture}");
+}
+
+#[test]
+fn an_unsure_moment_is_uncertain() {
+    use emoscope::events::Trigger;
+    let unsure = measured(&SEVEN, Trigger::Interval, (1.0, 2.5), ("fear", 0.3), false);
+    let updates = [Update::Status(status(&SEVEN)), voice(1.0, true), unsure];
+    let picture = text(&drawn(&state(&updates), COLOR, 80, 24));
+    assert!(picture.contains("? uncertain"), "{picture}");
+    assert!(picture.contains("closest ◆ fear 30 %"), "{picture}");
+}
+
+#[test]
+fn the_help_and_the_inputs() {
+    let mut state = state(&talk(&SEVEN));
+    state.press(Key::Help);
+    assert_snapshot!("help", text(&drawn(&state, COLOR, 80, 24)));
+    state.press(Key::Escape);
+    state.press(Key::Devices);
+    state.apply(&devices());
+    state.press(Key::Down);
+    for (id, peak_dbfs) in [("pulse:desk", -12.0), ("pulse:head", -90.0)] {
+        state.apply(&Update::DeviceLevel {
+            id: id.into(),
+            peak_dbfs,
+        });
+    }
+    assert_snapshot!("inputs", text(&drawn(&state, COLOR, 80, 24)));
+    assert_snapshot!("inputs_small", text(&drawn(&state, COLOR, 40, 12)));
+}
+
+#[test]
+fn a_frozen_picture_says_so_and_stands() {
+    let mut state = state(&talk(&SEVEN));
+    state.press(Key::Hold);
+    let before = text(&drawn(&state, COLOR, 80, 24));
+    assert!(before.contains("frozen"), "{before}");
+    state.apply(&level(90.0, -50.0, false));
+    assert_eq!(text(&drawn(&state, COLOR, 80, 24)), before);
+}
+
+#[test]
+fn lost_samples_and_notices_are_said() {
+    let mut updates = talk(&SEVEN);
+    updates.push(Update::Status(Status {
+        samples_lost: 4800,
+        recording: Some("/data/talk.jsonl".into()),
+        ..status(&SEVEN)
+    }));
+    let picture = text(&drawn(&state(&updates), COLOR, 80, 24));
+    assert!(picture.contains("4800 samples lost"), "{picture}");
+    assert!(picture.contains("rec talk.jsonl"), "{picture}");
+    updates.push(Update::Notice("microphone lost, waiting for it".into()));
+    let picture = text(&drawn(&state(&updates), COLOR, 80, 24));
+    assert!(picture.contains("! microphone lost"), "{picture}");
+}
+
+#[test]
+fn without_colour_there_is_none() {
+    let theme = Theme {
+        color: false,
+        unicode: true,
+    };
+    let buffer = drawn(&state(&talk(&SEVEN)), theme, 120, 40);
+    let plain = |cell: &ratatui::buffer::Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
+    assert!(buffer.content().iter().all(plain));
+}
+
+/// Text in black or white, and any background, would vanish on some terminals.
+#[test]
+fn colours_suit_dark_and_light_terminals() {
+    let mut state = state(&talk(&SEVEN));
+    state.press(Key::Devices);
+    state.apply(&devices());
+    for cell in drawn(&state, COLOR, 120, 40).content() {
+        assert_eq!(cell.bg, Color::Reset);
+        let named = [
+            Color::Red,
+            Color::Magenta,
+            Color::Yellow,
+            Color::Blue,
+            Color::Cyan,
+        ];
+        assert!(
+            cell.fg == Color::Reset || named.contains(&cell.fg),
+            "{cell:?}"
+        );
+    }
+}
+
+#[test]
+fn names_cannot_reach_the_terminal() {
+    let evil = "\x1b]0;title\x07\x1b[2J\u{202e}\nname";
+    let labels = [evil, "other\r"];
+    let mut updates = talk(&labels);
+    updates.push(Update::Status(Status {
+        source: evil.into(),
+        engine: evil.into(),
+        model: evil.into(),
+        recording: Some(evil.into()),
+        ..status(&labels)
+    }));
+    let mut state = state(&updates);
+    let check = |state: &emoscope::dashboard::state::State| {
+        for cell in drawn(state, COLOR, 120, 40).content() {
+            let harmless = |c: char| !c.is_control() && c != '\u{202e}';
+            assert!(cell.symbol().chars().all(harmless), "{cell:?}");
+        }
+    };
+    check(&state);
+    state.apply(&Update::Notice(evil.into()));
+    check(&state);
+}
+
+#[test]
+fn wide_characters_keep_their_columns() {
+    let labels = ["怒り", "喜び", "悲しみ"];
+    let mut updates = talk(&labels);
+    updates.push(Update::Status(Status {
+        source: "マイクロホン・内蔵オーディオ・アナログステレオ・とても長い名前のデバイス".into(),
+        ..status(&labels)
+    }));
+    let buffer = drawn(&state(&updates), COLOR, 60, 16);
+    let picture = text(&buffer);
+    assert!(picture.contains("reading"), "{picture}");
+    for (i, cell) in buffer.content().iter().enumerate() {
+        let wide = ratatui::text::Span::raw(cell.symbol()).width() == 2;
+        assert!(!wide || (i + 1) % 60 != 0, "a wide character at the edge");
+    }
+}
+
+#[test]
+fn every_size_is_drawn() {
+    let scenes = [state(&talk(&SEVEN)), state(&replay()), state(&[])];
+    for mut state in scenes {
+        for key in [Key::Escape, Key::Help, Key::Escape, Key::Devices] {
+            if key != Key::Escape || *state.overlay() != emoscope::dashboard::state::Overlay::None {
+                state.press(key);
+            }
+            state.apply(&devices());
+            for (width, height) in (1..=60).flat_map(|w| (1..=30).map(move |h| (w, h))) {
+                drawn(&state, COLOR, width, height);
+            }
+        }
+        drawn(&state, COLOR, 200, 60);
+        drawn(&state, COLOR, 500, 3);
+        drawn(&state, COLOR, 3, 200);
+    }
+}

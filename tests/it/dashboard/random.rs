@@ -1,0 +1,171 @@
+//! Anything may come, in any order.
+
+use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::state::State;
+use emoscope::dashboard::theme::Theme;
+use emoscope::events::{
+    ByLabel, Event, Gap, GapCause, Measurement, Probability, Trigger, UtteranceEnd, UtteranceStart,
+    Voice,
+};
+use emoscope::feed::{DeviceLine, Level, Position, Status, Update};
+use proptest::prelude::*;
+
+use super::scenes::{devices, drawn};
+
+fn update() -> impl Strategy<Value = Update> {
+    let time = || prop_oneof![0.0..200.0, any::<f64>()];
+    let db = || prop_oneof![-120.0_f32..3.0, any::<f32>()];
+    let name = || "\\PC{0,12}|[a-z]{1,20}|.{0,6}";
+    let labels = || proptest::collection::vec(name(), 0..12);
+    prop_oneof![
+        (db(), db(), any::<bool>(), time()).prop_map(|(rms_dbfs, peak_dbfs, clipped, at_s)| {
+            Update::Level(Level {
+                rms_dbfs,
+                peak_dbfs,
+                clipped,
+                at_s,
+            })
+        }),
+        (labels(), name(), any::<bool>(), any::<f32>(), any::<u64>()).prop_map(
+            |(labels, source, replay, latency_ms, samples_lost)| {
+                Update::Status(Status {
+                    labels,
+                    engine: source.clone(),
+                    model: source.clone(),
+                    source,
+                    replay,
+                    latency_ms,
+                    inference_ms: latency_ms,
+                    samples_lost,
+                    sample_rate: samples_lost as u32,
+                    ..Status::default()
+                })
+            }
+        ),
+        (time(), time(), labels(), any::<f64>(), any::<bool>()).prop_map(
+            |(start_s, end_s, labels, share, ended)| {
+                let share = Probability(share);
+                let trigger = [Trigger::Interval, Trigger::SpeechEnded][usize::from(ended)];
+                Update::Event(Event::Measurement(Measurement {
+                    utterance: 1,
+                    start_s,
+                    end_s,
+                    trigger,
+                    label: labels.first().cloned().unwrap_or_default(),
+                    probabilities: ByLabel(
+                        labels
+                            .iter()
+                            .map(|name| (name.as_str().into(), share))
+                            .collect(),
+                    ),
+                    confidence: share,
+                }))
+            }
+        ),
+        (time(), any::<bool>())
+            .prop_map(|(at_s, active)| Update::Event(Event::Voice(Voice { at_s, active }))),
+        (time(), any::<u64>()).prop_map(|(start_s, utterance)| {
+            Update::Event(Event::UtteranceStart(UtteranceStart { utterance, start_s }))
+        }),
+        (time(), time()).prop_map(|(start_s, end_s)| {
+            Update::Event(Event::UtteranceEnd(UtteranceEnd {
+                utterance: 1,
+                start_s,
+                end_s,
+            }))
+        }),
+        (time(), time(), any::<u64>()).prop_map(|(start_s, end_s, samples)| {
+            Update::Event(Event::Gap(Gap {
+                start_s,
+                end_s,
+                samples,
+                cause: GapCause::Overrun,
+            }))
+        }),
+        (
+            time(),
+            proptest::option::of(time()),
+            proptest::option::of(any::<f64>()),
+            any::<bool>()
+        )
+            .prop_map(|(at_s, total_s, speed, paused)| {
+                Update::Position(Position {
+                    at_s,
+                    total_s,
+                    speed,
+                    paused,
+                })
+            }),
+        name().prop_map(Update::Notice),
+        Just(devices()),
+        proptest::collection::vec(name(), 0..30).prop_map(|names| {
+            let line = |name: String| DeviceLine {
+                id: name.clone(),
+                default: name.len() > 3,
+                monitor: name.len() > 5,
+                current: name.is_empty(),
+                name,
+            };
+            Update::Devices(names.into_iter().map(line).collect())
+        }),
+        (Just("pulse:head".to_owned()), db())
+            .prop_map(|(id, peak_dbfs)| Update::DeviceLevel { id, peak_dbfs }),
+        Just(Update::Ended(Ok(()))),
+    ]
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    proptest::sample::select(vec![
+        Key::Escape,
+        Key::Hold,
+        Key::Seek(-5.0),
+        Key::Home,
+        Key::Faster,
+        Key::Slower,
+        Key::Devices,
+        Key::Help,
+        Key::Up,
+        Key::Down,
+        Key::Enter,
+    ])
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Update(Update),
+    Key(Key),
+    Draw(u16, u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => update().prop_map(Step::Update),
+        2 => key().prop_map(Step::Key),
+        1 => (1_u16..130, 1_u16..45).prop_map(|(w, h)| Step::Draw(w, h)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nothing_panics(
+        steps in proptest::collection::vec(step(), 1..60),
+        color: bool,
+        unicode: bool,
+    ) {
+        let mut state = State::new(false);
+        for step in steps {
+            match step {
+                Step::Update(update) => drop(state.apply(&update)),
+                Step::Key(key) => drop(state.press(key)),
+                Step::Draw(width, height) => {
+                    let buffer = drawn(&state, Theme { color, unicode }, width, height);
+                    let harmless = |c: char| !c.is_control() && (unicode || c.is_ascii());
+                    for cell in buffer.content() {
+                        prop_assert!(cell.symbol().chars().all(harmless), "{cell:?}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Sessions to look at.
+
+use emoscope::dashboard::state::State;
+use emoscope::dashboard::theme::Theme;
+use emoscope::dashboard::view;
+use emoscope::events::{
+    ByLabel, Event, Gap, GapCause, Measurement, Probability, Trigger, UtteranceEnd, UtteranceStart,
+    Voice,
+};
+use emoscope::feed::{DeviceLine, Level, Position, Status, Update};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+pub const SEVEN: [&str; 7] = [
+    "anger",
+    "disgust",
+    "fear",
+    "happiness",
+    "neutral",
+    "sadness",
+    "surprise",
+];
+
+pub const COLOR: Theme = Theme {
+    color: true,
+    unicode: true,
+};
+
+pub fn status(labels: &[&str]) -> Status {
+    Status {
+        source: "Desk Microphone".into(),
+        sample_rate: 48_000,
+        channels: 2,
+        engine: "onnxruntime".into(),
+        model: "voices".into(),
+        labels: labels.iter().map(|label| (*label).into()).collect(),
+        inference_ms: 3.1,
+        latency_ms: 11.6,
+        ..Status::default()
+    }
+}
+
+pub fn voice(at_s: f64, active: bool) -> Update {
+    Update::Event(Event::Voice(Voice { at_s, active }))
+}
+
+pub fn utterance_start(utterance: u64, start_s: f64) -> Update {
+    Update::Event(Event::UtteranceStart(UtteranceStart { utterance, start_s }))
+}
+
+pub fn utterance_end(utterance: u64, start_s: f64, end_s: f64) -> Update {
+    Update::Event(Event::UtteranceEnd(UtteranceEnd {
+        utterance,
+        start_s,
+        end_s,
+    }))
+}
+
+pub fn level(at_s: f64, rms_dbfs: f32, clipped: bool) -> Update {
+    Update::Level(Level {
+        rms_dbfs,
+        peak_dbfs: rms_dbfs + 9.0,
+        clipped,
+        at_s,
+    })
+}
+
+/// A measurement that gives one label its share and the rest to the others.
+pub fn measured(
+    labels: &[&str],
+    trigger: Trigger,
+    (start_s, end_s): (f64, f64),
+    (label, share): (&str, f64),
+    sure: bool,
+) -> Update {
+    let others: usize = (1..labels.len()).sum();
+    let mut weight = 0;
+    let probability = |name: &&str| {
+        let share = if *name == label {
+            share
+        } else {
+            weight += 1;
+            (1.0 - share) * f64::from(weight) / others as f64
+        };
+        ((*name).into(), Probability(share))
+    };
+    Update::Event(Event::Measurement(Measurement {
+        utterance: 1,
+        start_s,
+        end_s,
+        trigger,
+        probabilities: ByLabel(labels.iter().map(probability).collect()),
+        label: if sure { label } else { "uncertain" }.into(),
+        confidence: Probability(share),
+    }))
+}
+
+/// A minute of talk: four units of speech, one hole, and a fifth going on.
+pub fn talk(labels: &[&str]) -> Vec<Update> {
+    let mut updates = vec![Update::Status(status(labels))];
+    let units = [
+        (2.0, 9.0),
+        (13.0, 22.0),
+        (27.0, 33.0),
+        (41.0, 52.0),
+        (58.0, 64.0),
+    ];
+    for (number, (start, end)) in (1_u64..).zip(units) {
+        let label = labels[number as usize * 3 % labels.len()];
+        updates.push(voice(start, true));
+        updates.push(utterance_start(number, start));
+        let mut at = start + 1.0;
+        while at <= end {
+            let share = 0.55 + 0.3 * (at * 0.8).sin();
+            let sure = share > 0.38;
+            let span = (at - 1.5, at);
+            updates.push(measured(
+                labels,
+                Trigger::Interval,
+                span,
+                (label, share),
+                sure,
+            ));
+            updates.push(level(at, -24.0, false));
+            at += 0.25;
+        }
+        if number < 5 {
+            updates.push(voice(end, false));
+            let span = (start, end);
+            updates.push(measured(
+                labels,
+                Trigger::SpeechEnded,
+                span,
+                (label, 0.62),
+                true,
+            ));
+            updates.push(utterance_end(number, start, end));
+        }
+        if number == 3 {
+            updates.push(Update::Event(Event::Gap(Gap {
+                start_s: 36.0,
+                end_s: 38.5,
+                samples: 120_000,
+                cause: GapCause::DeviceLost,
+            })));
+        }
+    }
+    updates.push(level(64.0, -18.0, true));
+    updates
+}
+
+pub fn position(at_s: f64) -> Update {
+    Update::Position(Position {
+        at_s,
+        total_s: Some(150.0),
+        speed: Some(2.0),
+        paused: false,
+    })
+}
+
+pub fn replay() -> Vec<Update> {
+    let mut updates = talk(&SEVEN);
+    updates[0] = Update::Status(Status {
+        source: "interview.flac".into(),
+        replay: true,
+        ..status(&SEVEN)
+    });
+    updates.push(position(64.0));
+    updates
+}
+
+pub fn devices() -> Update {
+    let line = |id: &str, name: &str, default, monitor, current| DeviceLine {
+        id: id.into(),
+        name: name.into(),
+        default,
+        monitor,
+        current,
+    };
+    Update::Devices(vec![
+        line("pulse:desk", "Desk Microphone", true, false, true),
+        line("pulse:head", "Headset", false, false, false),
+        line(
+            "pulse:out.monitor",
+            "Monitor of Speakers",
+            false,
+            true,
+            false,
+        ),
+    ])
+}
+
+pub fn state(updates: &[Update]) -> State {
+    let mut state = State::new(false);
+    for update in updates {
+        state.apply(update);
+    }
+    state
+}
+
+pub fn drawn(state: &State, theme: Theme, width: u16, height: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal
+        .draw(|frame| view::draw(frame, state, &theme))
+        .unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The characters of a picture, framed.
+pub fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let rule = format!("+{}+\n", "-".repeat(width));
+    let mut out = rule.clone();
+    for row in buffer.content().chunks(width) {
+        let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+        out.extend(["|", &line, "|\n"]);
+    }
+    out + &rule
+}

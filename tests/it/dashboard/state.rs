@@ -1,0 +1,173 @@
+//! What updates and keys do to the state.
+
+use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::state::picture::Phase;
+use emoscope::dashboard::state::{Action, Effect, Overlay, State};
+use emoscope::events::Trigger;
+use emoscope::feed::{Control, Position, Status, Update};
+
+use super::scenes::{
+    SEVEN, devices, level, measured, position, replay, state, status, talk, utterance_end,
+    utterance_start, voice,
+};
+
+fn called(at: f64, label: &str) -> Update {
+    measured(
+        &SEVEN,
+        Trigger::Interval,
+        (at - 1.5, at),
+        (label, 0.6),
+        true,
+    )
+}
+
+#[test]
+fn the_phases_of_a_voice() {
+    let mut state = State::new(false);
+    assert_eq!(state.picture().phase(), Phase::Starting);
+    let unsure = measured(&SEVEN, Trigger::Interval, (1.0, 2.75), ("fear", 0.2), false);
+    for (update, phase) in [
+        (Update::Status(status(&SEVEN)), Phase::Starting),
+        (level(0.5, -70.0, false), Phase::Silent),
+        (voice(1.0, true), Phase::WarmingUp),
+        (utterance_start(1, 1.0), Phase::WarmingUp),
+        (called(2.5, "fear"), Phase::Reading),
+        (unsure, Phase::Uncertain),
+        (called(3.0, "anger"), Phase::Reading),
+        (voice(3.2, false), Phase::Reading), // a short pause within the utterance
+        (utterance_end(1, 1.0, 3.2), Phase::Silent),
+    ] {
+        state.apply(&update);
+        assert_eq!(state.picture().phase(), phase, "{update:?}");
+    }
+    assert_eq!(state.picture().reading, None);
+}
+
+#[test]
+fn nothing_new_draws_nothing() {
+    let mut state = State::new(false);
+    let status = Update::Status(status(&SEVEN));
+    assert_eq!(state.apply(&status), Effect::Redraw);
+    assert_eq!(state.apply(&status), Effect::None);
+    assert_eq!(state.apply(&level(0.1, -80.0, false)), Effect::Redraw);
+    let noise = (2..40).map(|i| level(f64::from(i) * 0.0125, -80.0 + i as f32 / 4.0, false));
+    let drawn = noise.filter(|level| state.apply(level) != Effect::None);
+    assert_eq!(drawn.count(), 0, "noise under the meter moved the screen");
+}
+
+#[test]
+fn a_frozen_picture_catches_up() {
+    let mut state = state(&talk(&SEVEN));
+    assert_eq!(state.press(Key::Hold), Action::Redraw);
+    assert!(state.frozen());
+    assert_eq!(state.apply(&called(70.0, "anger")), Effect::None);
+    assert!(state.picture().now < 70.0);
+    state.press(Key::Hold);
+    assert!(!state.frozen() && state.picture().now >= 70.0);
+}
+
+#[test]
+fn keys_of_a_replay() {
+    let mut state = state(&replay());
+    for (key, control) in [
+        (Key::Hold, Control::TogglePause),
+        (Key::Seek(-5.0), Control::SeekBy(-5.0)),
+        (Key::Seek(30.0), Control::SeekBy(30.0)),
+        (Key::Home, Control::SeekTo(0.0)),
+        (Key::Faster, Control::Speed(4.0)),
+        (Key::Slower, Control::Speed(1.0)),
+    ] {
+        assert_eq!(state.press(key), Action::Send(control));
+    }
+    assert!(!state.frozen());
+    assert_eq!(state.press(Key::Devices), Action::Redraw);
+    assert!(state.picture().notice().unwrap().contains("no input"));
+    let speed = |speed| {
+        Update::Position(Position {
+            at_s: 70.0,
+            total_s: None,
+            speed,
+            paused: false,
+        })
+    };
+    state.apply(&speed(Some(8.0)));
+    assert_eq!(state.press(Key::Faster), Action::None);
+    state.apply(&speed(None));
+    assert_eq!(state.press(Key::Faster), Action::None);
+    assert_eq!(state.press(Key::Slower), Action::Send(Control::Speed(8.0)));
+}
+
+#[test]
+fn going_back_forgets_what_was_ahead() {
+    let mut state = state(&replay());
+    assert_eq!(state.picture().utterances.len(), 4);
+    assert_eq!(state.apply(&position(24.0)), Effect::Redraw);
+    let picture = state.picture();
+    assert_eq!(picture.utterances.len(), 2);
+    assert_eq!(picture.phase(), Phase::Silent);
+    assert!((picture.now - 24.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_end_of_a_replay_stands_until_a_key() {
+    let mut state = state(&replay());
+    assert_eq!(state.apply(&Update::Ended(Ok(()))), Effect::Redraw);
+    assert!(state.picture().ended && state.over());
+    assert_eq!(state.press(Key::Home), Action::Send(Control::SeekTo(0.0)));
+    state.apply(&position(0.0));
+    assert!(!state.picture().ended && !state.over());
+    assert_eq!(state.press(Key::Quit), Action::Quit);
+}
+
+#[test]
+fn the_end_leaves_where_nothing_is_to_be_kept() {
+    let end = Update::Ended(Ok(()));
+    assert_eq!(state(&talk(&SEVEN)).apply(&end), Effect::End(Ok(())));
+    let mut quitting = State::new(true);
+    for update in replay() {
+        quitting.apply(&update);
+    }
+    assert_eq!(quitting.apply(&end), Effect::End(Ok(())));
+    let failed = Update::Ended(Err("talk.wav: cut off".into()));
+    let effect = state(&replay()).apply(&failed);
+    assert_eq!(effect, Effect::End(Err("talk.wav: cut off".into())));
+}
+
+#[test]
+fn choosing_an_input() {
+    let mut state = state(&talk(&SEVEN));
+    assert_eq!(state.press(Key::Devices), Action::Send(Control::OpenPicker));
+    assert_eq!(state.apply(&devices()), Effect::Redraw);
+    let gone = Update::DeviceLevel {
+        id: "gone".into(),
+        peak_dbfs: -3.0,
+    };
+    assert_eq!(state.apply(&gone), Effect::None);
+    state.press(Key::Up);
+    state.press(Key::Down);
+    let switch = Control::SwitchDevice("pulse:head".into());
+    assert_eq!(state.press(Key::Enter), Action::Send(switch));
+    assert_eq!(*state.overlay(), Overlay::None);
+    state.press(Key::Devices);
+    assert_eq!(state.press(Key::Escape), Action::Send(Control::ClosePicker));
+    assert_eq!(state.press(Key::Escape), Action::Quit);
+}
+
+#[test]
+fn a_notice_stays_while_no_audio_comes() {
+    let mut state = state(&[level(10.0, -30.0, false)]);
+    state.apply(&Update::Notice("microphone lost".into()));
+    assert_eq!(state.picture().notice(), Some("microphone lost"));
+    state.apply(&level(19.0, -30.0, false));
+    assert_eq!(state.picture().notice(), None);
+}
+
+#[test]
+fn a_model_with_other_labels_starts_a_new_past() {
+    let mut state = state(&talk(&SEVEN));
+    state.apply(&Update::Status(Status {
+        labels: vec!["calm".into(), "tense".into()],
+        ..status(&SEVEN)
+    }));
+    assert!(state.picture().utterances.is_empty());
+}
