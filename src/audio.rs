@@ -1,1 +1,11 @@
-//! Where audio comes from.
+//! Where audio comes from: inputs of the machine, recordings, standard input.
+
+pub mod file;
+pub mod guard;
+pub mod raw;
+pub mod source;
+
+mod codec;
+mod mp4;
+mod packets;
+mod wav;

@@ -1,0 +1,5 @@
+//! One binary for all integration tests: it links once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod decode;
