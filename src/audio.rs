@@ -3,6 +3,7 @@
 pub mod file;
 pub mod guard;
 pub mod raw;
+pub mod ring;
 pub mod source;
 
 mod codec;
