@@ -1,7 +1,10 @@
 //! Where audio comes from: inputs of the machine, recordings, standard input.
 
+pub mod capture;
+pub mod device;
 pub mod file;
 pub mod guard;
+pub mod probe;
 pub mod raw;
 pub mod ring;
 pub mod source;
@@ -9,4 +12,5 @@ pub mod source;
 mod codec;
 mod mp4;
 mod packets;
+mod stream;
 mod wav;

@@ -2,4 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod capture;
 mod decode;
+mod devices;
+mod sound_server;
