@@ -1,0 +1,116 @@
+//! A running input: its samples, and what it says of itself.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use cpal::{FromSample, Sample};
+
+use super::device::{DeviceError, InputDevice};
+use super::ring::{self, Chunk, Consumer, Producer};
+use super::source::Spec;
+use super::stream::{self, Opened, Signals, Sink};
+
+pub use super::stream::Fault;
+
+/// Audio that waits for a worker that is held up, before any is lost.
+const RING_S: usize = 30;
+/// The most that the ring may hold, in samples: 64 MiB.
+const RING_SAMPLES: usize = 16 << 20;
+
+/// An open input. It never reopens itself: whoever holds it looks at
+/// [`Capture::fault`] and at whether [`Capture::callbacks`] still grows.
+pub struct Capture {
+    opened: Opened<Consumer>,
+    signals: Arc<Signals>,
+    id: String,
+    name: String,
+}
+
+impl Sink for Producer {
+    fn take<T: Sample>(&mut self, block: &[T])
+    where
+        f32: FromSample<T>,
+    {
+        self.push(block);
+    }
+}
+
+impl Capture {
+    /// Opens an input and starts to listen.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the input and says what to do; after six seconds
+    /// at the latest.
+    pub fn open(input: &InputDevice) -> Result<Self, DeviceError> {
+        let signals = Arc::new(Signals::default());
+        let opened = stream::open(input, &signals, |spec: Spec| {
+            let channels = usize::from(spec.channels);
+            let frames = (RING_S * spec.sample_rate as usize).min(RING_SAMPLES / channels);
+            ring::channel(frames, spec.channels)
+        })?;
+        Ok(Self {
+            opened,
+            signals,
+            id: input.id.clone(),
+            name: input.name.clone(),
+        })
+    }
+
+    /// Rate and channels in which the input delivers.
+    pub fn spec(&self) -> Spec {
+        self.opened.spec
+    }
+
+    /// Stable id of the input.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Name of the input for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sample format in which the input delivers.
+    pub fn format(&self) -> String {
+        self.opened.format.to_string()
+    }
+
+    /// Appends at most `max_frames` interleaved frames to `out`, or tells of
+    /// a gap; never waits.
+    pub fn read(&mut self, out: &mut Vec<f32>, max_frames: usize) -> Chunk {
+        self.opened.end.read(out, max_frames)
+    }
+
+    /// Frames that wait to be read.
+    pub fn waiting(&self) -> usize {
+        self.opened.end.waiting()
+    }
+
+    /// Frames lost in the ring so far, also those whose gap was not read yet.
+    pub fn lost(&self) -> u64 {
+        self.opened.end.lost()
+    }
+
+    /// Why the input stopped, once it did; it does not come back by itself.
+    pub fn fault(&self) -> Option<Fault> {
+        self.signals.fault()
+    }
+
+    /// Blocks delivered so far. Where this stands still for a second or more
+    /// without a fault, the sound server hangs.
+    pub fn callbacks(&self) -> u64 {
+        self.signals.callbacks.load(Ordering::Acquire)
+    }
+
+    /// Times that the audio system itself was too late; what was lost then is not known.
+    pub fn xruns(&self) -> u64 {
+        self.signals.xruns.load(Ordering::Relaxed)
+    }
+
+    /// Errors that the audio system reported, the one behind the fault included.
+    pub fn errors(&self) -> u64 {
+        self.signals.errors.load(Ordering::Relaxed)
+    }
+}

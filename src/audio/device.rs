@@ -1,0 +1,388 @@
+//! The inputs of this machine.
+
+use std::cmp::Reverse;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{Device, ErrorKind, HostId, SupportedStreamConfigRange};
+use serde::Serialize;
+
+/// ALSA's own plugins that are no inputs; to ask them costs text on the
+/// screen (libjack's cannot be silenced) and tells nothing.
+const NOT_INPUTS: [&str; 10] = [
+    "null",
+    "jack",
+    "oss",
+    "lavrate",
+    "samplerate",
+    "speexrate",
+    "speex",
+    "upmix",
+    "vdownmix",
+    "usbstream",
+];
+/// ALSA's names for a sound server: where that answers itself, they are the
+/// same inputs under worse names.
+const ROUTED: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
+/// How long one host may take to list its inputs; a hung server would take for ever.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How many names an error lists.
+const LISTED: usize = 8;
+
+/// An input, with what is known of it without opening it.
+#[derive(Debug, Clone, Serialize)]
+pub struct InputDevice {
+    /// Number in the list, from 1.
+    pub index: usize,
+    /// Stable id, `host:id`.
+    pub id: String,
+    /// System that offers it: `pulseaudio`, `alsa`, ...
+    pub host: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether it is the default input of its host.
+    pub default: bool,
+    /// Whether it is a monitor of an output: what the machine plays.
+    pub monitor: bool,
+    /// Sample formats.
+    pub formats: Vec<String>,
+    /// Lowest sample rate in hertz.
+    pub min_rate: u32,
+    /// Highest sample rate in hertz.
+    pub max_rate: u32,
+    /// Most channels.
+    pub channels: u16,
+    /// What it is opened with.
+    pub default_config: Option<DefaultConfig>,
+    /// Why it cannot be used at the moment, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    #[serde(skip)]
+    pub(super) device: Device,
+}
+
+/// The shape in which an input likes to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DefaultConfig {
+    /// Sample rate in hertz.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u16,
+    /// Sample format.
+    pub format: String,
+}
+
+/// Why there is no input to listen to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// No microphone at all.
+    #[error("no microphone was found{}", instead(.monitors))]
+    NoneFound {
+        /// Names of the monitors of outputs that could be listened to instead.
+        monitors: Vec<String>,
+    },
+    /// The name fits nothing.
+    #[error("no input is called `{wanted}`{}; `emoscope devices` lists all", likely(.near))]
+    Unknown {
+        /// As given.
+        wanted: String,
+        /// Names that are like it, the likest first.
+        near: Vec<String>,
+    },
+    /// The name fits several.
+    #[error(
+        "`{wanted}` fits several inputs: {}; name one in full, by its id or by its number from `emoscope devices`",
+        .fitting.join(", ")
+    )]
+    Ambiguous {
+        /// As given.
+        wanted: String,
+        /// Names that fit.
+        fitting: Vec<String>,
+    },
+    /// Another program has it.
+    #[error(
+        "`{0}` is in use by another program; close that, or choose another input with --device"
+    )]
+    Busy(String),
+    /// It may not be used.
+    #[error(
+        "no permission to listen to `{0}`; on Linux add yourself to the group with \
+         `sudo usermod -aG audio $USER` and log in again, elsewhere allow the terminal to use the microphone"
+    )]
+    NoPermission(String),
+    /// It went away.
+    #[error("`{0}` is gone; plug it in again, or choose another input with --device")]
+    Gone(String),
+    /// It does not answer.
+    #[error(
+        "`{0}` does not answer; restart the sound server, or choose another input with --device"
+    )]
+    NoAnswer(String),
+    /// It offers nothing that can be heard.
+    #[error("`{name}` cannot be opened: {reason}; choose another input with --device")]
+    Unsupported {
+        /// Name of the input.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+fn instead(names: &[String]) -> String {
+    match names {
+        [] => "; plug one in, and see `emoscope devices`".into(),
+        [name, ..] => {
+            format!("; plug one in, or listen to what this machine plays with --device \"{name}\"")
+        }
+    }
+}
+
+fn likely(names: &[String]) -> String {
+    match names {
+        [] => "; this machine has no input".into(),
+        names => format!("; there is {}", names.join(", ")),
+    }
+}
+
+impl DeviceError {
+    /// The sentence for what the audio system said of a device.
+    pub(super) fn new(name: &str, error: &cpal::Error) -> Self {
+        let name = name.to_owned();
+        match error.kind() {
+            ErrorKind::DeviceBusy => Self::Busy(name),
+            ErrorKind::PermissionDenied => Self::NoPermission(name),
+            ErrorKind::DeviceNotAvailable => Self::Gone(name),
+            ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => Self::NoAnswer(name),
+            _ => Self::Unsupported {
+                name,
+                reason: error.to_string().trim_end_matches('.').to_owned(),
+            },
+        }
+    }
+}
+
+/// Keeps ALSA's text off the screen, for as long as this thread lives.
+pub(super) fn silence() {
+    #[cfg(target_os = "linux")]
+    // Without it there is text on the screen, and nothing worse.
+    drop(alsa::Output::local_error_handler());
+}
+
+/// All inputs: servers first, then ALSA; microphones before monitors.
+pub fn list() -> Vec<InputDevice> {
+    survey().inputs
+}
+
+/// Finds an input by its number from 1, exact id, exact name, or a part of the
+/// name or id that fits only one; `None` wants the default microphone.
+///
+/// # Errors
+///
+/// [`DeviceError::NoneFound`] where there is no microphone, otherwise a
+/// sentence with the names that are like the one given.
+pub fn find(wanted: Option<&str>) -> Result<InputDevice, DeviceError> {
+    let survey = survey();
+    match wanted {
+        Some(wanted) => choose(&survey.inputs, wanted),
+        None => default_of(survey),
+    }
+}
+
+struct Survey {
+    inputs: Vec<InputDevice>,
+    /// Whether a sound server answered.
+    served: bool,
+}
+
+fn survey() -> Survey {
+    let mut survey = Survey {
+        inputs: Vec::new(),
+        served: false,
+    };
+    let start = Instant::now();
+    let asked: Vec<_> = cpal::available_hosts()
+        .into_iter()
+        .map(|host| {
+            let (send, receive) = mpsc::channel();
+            thread::spawn(move || {
+                silence();
+                let _ = send.send(inputs_of(host));
+            });
+            (host, receive)
+        })
+        .collect();
+    for (host, answer) in asked {
+        let left = PATIENCE.saturating_sub(start.elapsed());
+        if let Ok(Some(inputs)) = answer.recv_timeout(left) {
+            survey.served |= host.to_string() != "alsa";
+            survey.inputs.extend(inputs);
+        }
+    }
+    for (index, input) in survey.inputs.iter_mut().enumerate() {
+        input.index = index + 1;
+    }
+    survey
+}
+
+fn choose(inputs: &[InputDevice], wanted: &str) -> Result<InputDevice, DeviceError> {
+    let given = wanted.trim();
+    let lower = given.to_lowercase();
+    let number: Option<usize> = given.parse().ok();
+    let exact = inputs
+        .iter()
+        .find(|input| Some(input.index) == number)
+        .or_else(|| inputs.iter().find(|input| input.id == given))
+        .or_else(|| inputs.iter().find(|input| input.name == given));
+    if let Some(input) = exact {
+        return Ok(input.clone());
+    }
+    let fits = |input: &&InputDevice| {
+        input.name.to_lowercase().contains(&lower) || input.id.to_lowercase().contains(&lower)
+    };
+    let fitting: Vec<_> = inputs
+        .iter()
+        .filter(fits)
+        .filter(|_| !lower.is_empty())
+        .collect();
+    match fitting[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(DeviceError::Unknown {
+            near: likest(inputs, &lower),
+            wanted: wanted.to_owned(),
+        }),
+        _ => Err(DeviceError::Ambiguous {
+            wanted: wanted.to_owned(),
+            fitting: fitting
+                .iter()
+                .take(LISTED)
+                .map(|input| label(input))
+                .collect(),
+        }),
+    }
+}
+
+/// The default of the first host that has a microphone.
+fn default_of(survey: Survey) -> Result<InputDevice, DeviceError> {
+    let mut inputs = survey.inputs;
+    inputs.retain(|input| !survey.served || !ROUTED.contains(&input.id.as_str()));
+    // A server without a microphone makes a monitor its default; beside a
+    // microphone, a monitor is the default only where a person made it so.
+    let Some(microphone) = inputs.iter().position(|input| !input.monitor) else {
+        let monitors = inputs.into_iter().map(|input| input.name).collect();
+        return Err(DeviceError::NoneFound { monitors });
+    };
+    let host = inputs[microphone].host.clone();
+    let default = inputs
+        .iter()
+        .position(|input| input.default && input.host == host);
+    Ok(inputs.swap_remove(default.unwrap_or(microphone)))
+}
+
+fn likest(inputs: &[InputDevice], wanted: &str) -> Vec<String> {
+    let likeness = |input: &InputDevice| {
+        let name = strsim::jaro_winkler(&input.name.to_lowercase(), wanted);
+        name.max(strsim::jaro_winkler(&input.id.to_lowercase(), wanted))
+    };
+    let mut all: Vec<_> = inputs
+        .iter()
+        .map(|input| (likeness(input), input))
+        .collect();
+    all.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    all.iter()
+        .take(LISTED)
+        .map(|(_, input)| label(input))
+        .collect()
+}
+
+fn label(input: &InputDevice) -> String {
+    format!("{} \"{}\" ({})", input.index, input.name, input.id)
+}
+
+/// The inputs of a host; `None` where it does not work.
+fn inputs_of(host: HostId) -> Option<Vec<InputDevice>> {
+    let system = cpal::host_from_id(host).ok()?;
+    let devices = system.devices().ok()?;
+    let default = system
+        .default_input_device()
+        .and_then(|device| device.id().ok());
+    let mut inputs: Vec<_> = devices
+        .filter(|device| device.id().is_ok_and(|id| is_input(id.id())))
+        .filter(DeviceTrait::supports_input)
+        .filter_map(|device| describe(host, device))
+        .collect();
+    for input in &mut inputs {
+        input.default = default
+            .as_ref()
+            .is_some_and(|id| id.to_string() == input.id);
+    }
+    inputs.sort_by_key(|input| (input.monitor, Reverse(input.default)));
+    Some(inputs)
+}
+
+/// Judges an id without its arguments: `speex:SLAVE=hw` is a `speex`.
+fn is_input(id: &str) -> bool {
+    let plugin = id.split(':').next().unwrap_or(id);
+    !NOT_INPUTS.contains(&plugin)
+}
+
+fn describe(host: HostId, device: Device) -> Option<InputDevice> {
+    let id = device.id().ok()?;
+    let name = device
+        .description()
+        .map_or_else(|_| id.id().to_owned(), |about| about.name().to_owned());
+    let (configs, problem) = match device.supported_input_configs() {
+        Ok(configs) => (configs.collect(), None),
+        Err(error) => match DeviceError::new(&name, &error) {
+            // There, and of use once another program lets go of it.
+            problem @ (DeviceError::Busy(_) | DeviceError::NoPermission(_)) => {
+                (Vec::new(), Some(problem.to_string()))
+            }
+            _ => return None,
+        },
+    };
+    if configs.is_empty() && problem.is_none() {
+        return None;
+    }
+    let config = super::stream::best_config(&device, &configs);
+    let mut formats = Vec::new();
+    for format in configs
+        .iter()
+        .map(|config| config.sample_format().to_string())
+    {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    let rates = |rate: fn(&SupportedStreamConfigRange) -> u32| configs.iter().map(rate);
+    Some(InputDevice {
+        index: 0,
+        host: host.to_string(),
+        monitor: name.starts_with("Monitor of") || id.id().ends_with(".monitor"),
+        id: id.to_string(),
+        name,
+        default: false,
+        formats,
+        min_rate: rates(SupportedStreamConfigRange::min_sample_rate)
+            .min()
+            .unwrap_or(0),
+        max_rate: rates(SupportedStreamConfigRange::max_sample_rate)
+            .max()
+            .unwrap_or(0),
+        channels: configs
+            .iter()
+            .map(SupportedStreamConfigRange::channels)
+            .max()
+            .unwrap_or(0),
+        default_config: config.map(|config| DefaultConfig {
+            sample_rate: config.sample_rate(),
+            channels: config.channels(),
+            format: config.sample_format().to_string(),
+        }),
+        problem,
+        device,
+    })
+}

@@ -1,0 +1,307 @@
+//! Samples without a header.
+
+use std::fmt;
+use std::io::{ErrorKind, Read};
+use std::str::FromStr;
+
+use super::source::{DecodeError, Source, Spec};
+
+/// Frames that one call of `read` takes at most.
+pub(super) const BLOCK_FRAMES: usize = 4096;
+
+/// How samples stand in a stream of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RawFormat {
+    /// 8 bits, unsigned.
+    U8,
+    /// 8 bits, signed.
+    S8,
+    /// 16 bits, little-endian.
+    S16Le,
+    /// 16 bits, big-endian.
+    S16Be,
+    /// 24 bits in three bytes, little-endian.
+    S24Le,
+    /// 24 bits in three bytes, big-endian.
+    S24Be,
+    /// 32 bits, little-endian.
+    S32Le,
+    /// 32 bits, big-endian.
+    S32Be,
+    /// Single precision, little-endian.
+    F32Le,
+    /// Single precision, big-endian.
+    F32Be,
+    /// Double precision, little-endian.
+    F64Le,
+    /// Double precision, big-endian.
+    F64Be,
+}
+
+impl RawFormat {
+    /// Every format with its name.
+    pub const ALL: [(Self, &'static str); 12] = [
+        (Self::U8, "u8"),
+        (Self::S8, "s8"),
+        (Self::S16Le, "s16le"),
+        (Self::S16Be, "s16be"),
+        (Self::S24Le, "s24le"),
+        (Self::S24Be, "s24be"),
+        (Self::S32Le, "s32le"),
+        (Self::S32Be, "s32be"),
+        (Self::F32Le, "f32le"),
+        (Self::F32Be, "f32be"),
+        (Self::F64Le, "f64le"),
+        (Self::F64Be, "f64be"),
+    ];
+
+    /// Bytes of one sample.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::U8 | Self::S8 => 1,
+            Self::S16Le | Self::S16Be => 2,
+            Self::S24Le | Self::S24Be => 3,
+            Self::S32Le | Self::S32Be | Self::F32Le | Self::F32Be => 4,
+            Self::F64Le | Self::F64Be => 8,
+        }
+    }
+
+    /// Appends the samples in `bytes`; full scale becomes 1.
+    pub fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
+        fn each<const N: usize>(bytes: &[u8], out: &mut Vec<f32>, f: impl Fn([u8; N]) -> f32) {
+            out.extend(bytes.as_chunks::<N>().0.iter().map(|&sample| f(sample)));
+        }
+        // Integers scale by a power of two, which loses nothing up to 24 bits.
+        let s16 = |x: i16| f32::from(x) / 32_768.0;
+        let s32 = |x: i32| x as f32 / 2_147_483_648.0;
+        match self {
+            Self::U8 => each(bytes, out, |[x]| (f32::from(x) - 128.0) / 128.0),
+            Self::S8 => each(bytes, out, |x| f32::from(i8::from_le_bytes(x)) / 128.0),
+            Self::S16Le => each(bytes, out, |x| s16(i16::from_le_bytes(x))),
+            Self::S16Be => each(bytes, out, |x| s16(i16::from_be_bytes(x))),
+            Self::S24Le => each(bytes, out, |[a, b, c]| {
+                s32(i32::from_le_bytes([0, a, b, c]))
+            }),
+            Self::S24Be => each(bytes, out, |[a, b, c]| {
+                s32(i32::from_be_bytes([a, b, c, 0]))
+            }),
+            Self::S32Le => each(bytes, out, |x| s32(i32::from_le_bytes(x))),
+            Self::S32Be => each(bytes, out, |x| s32(i32::from_be_bytes(x))),
+            Self::F32Le => each(bytes, out, f32::from_le_bytes),
+            Self::F32Be => each(bytes, out, f32::from_be_bytes),
+            Self::F64Le => each(bytes, out, |x| f64::from_le_bytes(x) as f32),
+            Self::F64Be => each(bytes, out, |x| f64::from_be_bytes(x) as f32),
+        }
+    }
+}
+
+impl fmt::Display for RawFormat {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(format, _)| format == self);
+        out.pad(name.map_or("?", |(_, name)| name))
+    }
+}
+
+impl FromStr for RawFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        let found = Self::ALL
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(text));
+        found.map(|(format, _)| *format).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|(_, name)| *name).collect();
+            UnknownFormat {
+                text: text.to_owned(),
+                names: names.join(", "),
+            }
+        })
+    }
+}
+
+/// A name that is no [`RawFormat`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no raw format; choose one of {names}")]
+pub struct UnknownFormat {
+    text: String,
+    names: String,
+}
+
+/// Raw samples from any reader, as they arrive.
+pub struct RawAudio {
+    bytes: FrameReader<Box<dyn Read + Send>>,
+    format: RawFormat,
+    spec: Spec,
+}
+
+impl RawAudio {
+    /// Reads samples of the format from `input`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Implausible`] for a rate or channels out of range.
+    pub fn new(
+        input: impl Read + Send + 'static,
+        format: RawFormat,
+        sample_rate: u32,
+        channels: u16,
+    ) -> Result<Self, DecodeError> {
+        let spec = Spec::checked(sample_rate, usize::from(channels))?;
+        let frame = format.bytes() * usize::from(channels);
+        Ok(Self {
+            bytes: FrameReader::new(Box::new(input), frame),
+            format,
+            spec,
+        })
+    }
+}
+
+impl Source for RawAudio {
+    fn spec(&self) -> Spec {
+        self.spec
+    }
+
+    fn total_s(&self) -> Option<f64> {
+        None
+    }
+
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {
+        let frames = self.bytes.next(BLOCK_FRAMES)?;
+        self.format.decode(frames, out);
+        Ok(!frames.is_empty())
+    }
+
+    fn seek(&mut self, _seconds: f64) -> Result<f64, DecodeError> {
+        Err(DecodeError::CannotSeek)
+    }
+
+    fn truncated(&self) -> bool {
+        self.bytes.cut()
+    }
+}
+
+/// Cuts a stream of bytes into whole frames, and hands on what has arrived
+/// rather than wait for a full block.
+pub(super) struct FrameReader<R> {
+    pub(super) input: R,
+    frame: usize,
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` handed out, and bytes filled.
+    start: usize,
+    end: usize,
+    over: bool,
+}
+
+impl<R: Read> FrameReader<R> {
+    pub(super) fn new(input: R, frame: usize) -> Self {
+        Self {
+            input,
+            frame: frame.max(1),
+            buffer: vec![0; frame.max(1) * BLOCK_FRAMES],
+            start: 0,
+            end: 0,
+            over: false,
+        }
+    }
+
+    /// At least one frame and at most `max_frames`; none at the end.
+    pub(super) fn next(&mut self, max_frames: usize) -> Result<&[u8], DecodeError> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        let want = (max_frames.saturating_mul(self.frame)).min(self.buffer.len());
+        while self.end < self.frame.min(want) && !self.over {
+            match self.input.read(&mut self.buffer[self.end..want]) {
+                Ok(0) => self.over = true,
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(DecodeError::Read(error)),
+            }
+        }
+        self.start = self.end.min(want) / self.frame * self.frame;
+        Ok(&self.buffer[..self.start])
+    }
+
+    /// Forgets what was read ahead, after the input was moved.
+    pub(super) fn restart(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        self.over = false;
+    }
+
+    /// Whether the end came within a frame.
+    pub(super) fn cut(&self) -> bool {
+        self.over && self.end > self.start
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_scale_and_zero_of_every_format() {
+        let half = |format: RawFormat| {
+            let bytes: Vec<u8> = match format {
+                RawFormat::U8 => vec![192],
+                RawFormat::S8 => vec![64],
+                RawFormat::F32Le => 0.5_f32.to_le_bytes().into(),
+                RawFormat::F32Be => 0.5_f32.to_be_bytes().into(),
+                RawFormat::F64Le => 0.5_f64.to_le_bytes().into(),
+                RawFormat::F64Be => 0.5_f64.to_be_bytes().into(),
+                _ => {
+                    let mut bytes = vec![0; format.bytes()];
+                    let name = format.to_string();
+                    let top = if name.ends_with("be") {
+                        0
+                    } else {
+                        format.bytes() - 1
+                    };
+                    bytes[top] = 0x40;
+                    bytes
+                }
+            };
+            let mut out = Vec::new();
+            format.decode(&bytes, &mut out);
+            out
+        };
+        for (format, name) in RawFormat::ALL {
+            assert_eq!(half(format), [0.5], "{name}");
+            assert_eq!(name.parse(), Ok(format));
+            assert_eq!(format.to_string(), name);
+        }
+        let error = "s17le".parse::<RawFormat>().unwrap_err().to_string();
+        assert!(
+            error.contains("`s17le`") && error.contains("s24be"),
+            "{error}"
+        );
+    }
+
+    /// Gives one to three bytes at a time.
+    struct Drip(Vec<u8>, usize);
+
+    impl Read for Drip {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let count = (self.1 % 3 + 1).min(self.0.len() - self.1).min(out.len());
+            out[..count].copy_from_slice(&self.0[self.1..][..count]);
+            self.1 += count;
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn frames_stay_whole_however_the_bytes_arrive() {
+        let mut bytes: Vec<u8> = (0..1000_i16).flat_map(i16::to_le_bytes).collect();
+        bytes.push(1);
+        let mut raw = RawAudio::new(Drip(bytes, 0), RawFormat::S16Le, 16_000, 2).unwrap();
+        let mut out = Vec::new();
+        while raw.read(&mut out).unwrap() {
+            assert_eq!(out.len() % 2, 0);
+        }
+        let expected: Vec<f32> = (0..1000_i16).map(|x| f32::from(x) / 32_768.0).collect();
+        assert_eq!(out, expected);
+        assert!(raw.truncated());
+    }
+}

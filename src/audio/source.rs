@@ -1,0 +1,149 @@
+//! What every recording offers, and what can be wrong with one.
+
+use std::io;
+
+/// The shape of a stream of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Frames a second.
+    pub sample_rate: u32,
+    /// Samples a frame.
+    pub channels: u16,
+}
+
+impl Spec {
+    /// Checks what a header or a person claims, so that no lie costs memory.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Implausible`] outside 1 kHz to 768 kHz and 1 to 64 channels.
+    pub fn checked(sample_rate: u32, channels: usize) -> Result<Self, DecodeError> {
+        if !(1_000..=768_000).contains(&sample_rate) {
+            let what = format!("a sample rate of {sample_rate} Hz");
+            return Err(DecodeError::Implausible(what));
+        }
+        match u16::try_from(channels) {
+            Ok(channels @ 1..=64) => Ok(Self {
+                sample_rate,
+                channels,
+            }),
+            _ => Err(DecodeError::Implausible(format!("{channels} channels"))),
+        }
+    }
+}
+
+/// A recording that is read from its begin to its end.
+pub trait Source: Send {
+    /// Rate and channels.
+    fn spec(&self) -> Spec;
+
+    /// Length in seconds, where it is known beforehand; a claim of the file, not a promise.
+    fn total_s(&self) -> Option<f64>;
+
+    /// Appends the next samples, interleaved, nominally in `[-1, 1]`; `false` at the end.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the rest, after everything before it was delivered.
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError>;
+
+    /// Moves to so many seconds from the begin (or to the end, where that is
+    /// sooner) and says where exactly it landed.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::CannotSeek`] where the audio is a stream.
+    fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError>;
+
+    /// Whether the last packet was cut off; known once the end was reached.
+    fn truncated(&self) -> bool {
+        false
+    }
+
+    /// Damaged packets met so far; silence stands in their place.
+    fn damaged(&self) -> u64 {
+        0
+    }
+}
+
+/// Why a recording cannot be read, or not to its end. The sentences follow the file's name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// It does not open.
+    #[error("{}", opening(.0))]
+    Open(io::Error),
+    /// It is a folder.
+    #[error("is a folder; name a file in it, or let `emoscope analyze` walk it")]
+    Folder,
+    /// It has no bytes.
+    #[error("is empty (0 bytes): record or copy it again")]
+    Empty,
+    /// No reader knows it.
+    #[error(
+        "is not audio that emoscope reads (wav, flac, mp3, ogg, opus, m4a, aac, aiff, caf, mka); \
+         convert it, for example with: ffmpeg -i FILE out.wav"
+    )]
+    NotAudio,
+    /// A container without sound.
+    #[error("holds no audio track")]
+    NoAudioTrack,
+    /// The container is known, the codec is not.
+    #[error(
+        "is coded in a way that emoscope does not read ({0}); \
+         convert it, for example with: ffmpeg -i FILE out.wav"
+    )]
+    UnsupportedCodec(String),
+    /// Opus, in a build without it.
+    #[error("is Opus, and this emoscope was built without it; build with `--features opus`")]
+    WithoutOpus,
+    /// A header and nothing behind it.
+    #[error("holds a header but no samples: the recording never started or was not saved")]
+    NoSamples,
+    /// It ends long before its own length.
+    #[error(
+        "is cut off: only {heard_s:.2} s of {total_s:.2} s are there; \
+         what is there was heard, copy the file again for the rest"
+    )]
+    Truncated {
+        /// Seconds that were there.
+        heard_s: f64,
+        /// Seconds that its header claims.
+        total_s: f64,
+    },
+    /// Not readable from here on.
+    #[error("is damaged ({0}); copy it again, or repair it with: ffmpeg -i FILE out.wav")]
+    Damaged(String),
+    /// A header that cannot be true.
+    #[error("claims {0}, which is not plausible: the header is damaged or this is not audio")]
+    Implausible(String),
+    /// Another rate in the middle.
+    #[error(
+        "changes from {from} Hz to {to} Hz after {at_s:.2} s, which emoscope does not follow; \
+         convert it, for example with: ffmpeg -i FILE out.wav"
+    )]
+    RateChanged {
+        /// Rate so far.
+        from: u32,
+        /// Rate from here on.
+        to: u32,
+        /// Where.
+        at_s: f64,
+    },
+    /// Reading failed.
+    #[error("could not be read further: {0}")]
+    Read(io::Error),
+    /// The audio comes once only.
+    #[error("is a stream and cannot be moved in; save it to a file first")]
+    CannotSeek,
+}
+
+fn opening(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file; check the path".into(),
+        io::ErrorKind::PermissionDenied => {
+            "no permission to read it; change it with: chmod +r FILE".into()
+        }
+        _ => format!("does not open: {error}"),
+    }
+}

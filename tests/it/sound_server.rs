@@ -1,0 +1,117 @@
+//! A sound server of the test's own, with a virtual microphone.
+
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/virtual-mic.sh");
+/// Tells a test that it runs against such a server.
+const INSIDE: &str = "EMOSCOPE_TEST_SERVER";
+
+/// A private server; it stops when this goes.
+pub struct SoundServer {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl SoundServer {
+    /// Starts a server; `None`, with the reason on standard error, where none can be had.
+    pub fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().ok()?;
+        let mut server = Self {
+            folder,
+            environment: Vec::new(),
+        };
+        let output = server.run(&["start"])?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let pairs = text
+            .split_whitespace()
+            .filter_map(|word| word.split_once('='));
+        server.environment = pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Some(server)
+    }
+
+    /// What a child process needs to find this server and no other.
+    pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
+        let server = self
+            .environment
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let folder = self.folder.path().to_str().unwrap();
+        server.chain([(INSIDE, folder), ("VMIC_DIR", folder)])
+    }
+
+    /// Runs a command of the script: `remove`, `add`, `mute on`, `stall`, ...
+    pub fn run(&self, arguments: &[&str]) -> Option<Output> {
+        let output = Command::new("bash")
+            .arg(SCRIPT)
+            .args(arguments)
+            .env("VMIC_DIR", self.folder.path())
+            .output();
+        match output {
+            Ok(output) if output.status.success() => Some(output),
+            Ok(output) => {
+                let text = String::from_utf8_lossy(&output.stderr);
+                eprintln!("skipped: no private sound server: {}", text.trim());
+                None
+            }
+            Err(error) => {
+                eprintln!("skipped: no private sound server: {error}");
+                None
+            }
+        }
+    }
+
+    /// Runs an ignored test of this binary in a process of its own, for which
+    /// the server is the only one in the world.
+    pub fn run_test(&self, name: &str) {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--ignored", "--nocapture"])
+            .env_remove("DISPLAY")
+            .envs(self.environment())
+            .output()
+            .unwrap();
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success() && out.contains("1 passed"),
+            "{out}\n{err}"
+        );
+        eprintln!("{err}");
+        for word in ["ALSA lib", "jack", "Jack", "snd_"] {
+            assert!(
+                !err.contains(word),
+                "text of a library on the screen: {err}"
+            );
+        }
+    }
+}
+
+impl Drop for SoundServer {
+    fn drop(&mut self) {
+        let _ = self.run(&["stop"]);
+    }
+}
+
+/// Whether this is the inside of [`SoundServer::run_test`]; says so where not.
+pub fn inside() -> bool {
+    let inside = std::env::var_os(INSIDE).is_some();
+    if !inside {
+        eprintln!("skipped: runs inside another test only");
+    }
+    inside
+}
+
+/// Starts a command of the script from inside such a test.
+pub fn spawn(arguments: &[&str]) -> std::process::Child {
+    Command::new("bash")
+        .arg(SCRIPT)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
