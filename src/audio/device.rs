@@ -84,6 +84,9 @@ pub enum DeviceError {
         /// Names of the monitors of outputs that could be listened to instead.
         monitors: Vec<String>,
     },
+    /// Nothing is listed, for a sound server hangs.
+    #[error("the sound server does not answer; restart it, or log out and in again")]
+    ServerHangs,
     /// The name fits nothing.
     #[error("no input is called `{wanted}`{}; `emoscope devices` lists all", likely(.near))]
     Unknown {
@@ -186,23 +189,26 @@ pub fn list() -> Vec<InputDevice> {
 /// sentence with the names that are like the one given.
 pub fn find(wanted: Option<&str>) -> Result<InputDevice, DeviceError> {
     let survey = survey();
+    if survey.inputs.is_empty() && survey.hangs {
+        return Err(DeviceError::ServerHangs);
+    }
     match wanted {
         Some(wanted) => choose(&survey.inputs, wanted),
         None => default_of(survey),
     }
 }
 
+#[derive(Default)]
 struct Survey {
     inputs: Vec<InputDevice>,
     /// Whether a sound server answered.
     served: bool,
+    /// Whether one did not.
+    hangs: bool,
 }
 
 fn survey() -> Survey {
-    let mut survey = Survey {
-        inputs: Vec::new(),
-        served: false,
-    };
+    let mut survey = Survey::default();
     let start = Instant::now();
     let asked: Vec<_> = cpal::available_hosts()
         .into_iter()
@@ -217,9 +223,13 @@ fn survey() -> Survey {
         .collect();
     for (host, answer) in asked {
         let left = PATIENCE.saturating_sub(start.elapsed());
-        if let Ok(Some(inputs)) = answer.recv_timeout(left) {
-            survey.served |= host.to_string() != "alsa";
-            survey.inputs.extend(inputs);
+        match answer.recv_timeout(left) {
+            Ok(Some(inputs)) => {
+                survey.served |= host.to_string() != "alsa";
+                survey.inputs.extend(inputs);
+            }
+            Ok(None) => {}
+            Err(_) => survey.hangs = true,
         }
     }
     for (index, input) in survey.inputs.iter_mut().enumerate() {

@@ -90,6 +90,7 @@ fn inside_a_server_that_hangs() {
         let inputs = list();
         eprintln!("{} inputs after {:?}", inputs.len(), start.elapsed());
         assert!(start.elapsed().as_secs() < 6);
+        assert!(matches!(find(None), Err(DeviceError::ServerHangs)));
     }
 }
 
