@@ -63,15 +63,16 @@ def shortcuts(
             continue
         labels = {side: [clip.label for clip in chosen] for side, chosen in sides.items()}
         rng = np.random.default_rng(0)
-        measures = {
-            "raw": lambda clip: raw(features.whole(clip.path)),
-            "seen": lambda clip, rng=rng: seen(features.trimmed(clip.path), rng),
+        values = {
+            side: (
+                np.asarray([raw(features.whole(clip.path)) for clip in chosen]),
+                np.asarray([seen(features.trimmed(clip.path), rng) for clip in chosen]),
+            )
+            for side, chosen in sides.items()
         }
         row = {"chance": round(1.0 / len(have[corpus]), 4)}
-        for name, measure in measures.items():
-            train, test = (
-                np.asarray([measure(clip) for clip in sides[side]]) for side in (TRAIN, TEST)
-            )
+        for place, name in enumerate(("raw", "seen")):
+            train, test = values[TRAIN][place], values[TEST][place]
             row[name] = round(linear_uar(train, labels[TRAIN], test, labels[TEST]), 4)
         out[corpus] = row
     return out
