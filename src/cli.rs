@@ -137,6 +137,7 @@ fn channel(text: &str) -> Result<ChannelChoice, String> {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log();
+    keep_caught_panics_quiet();
     let command = cli.command.unwrap_or(Command::Live(cli.live));
     let result = match command {
         Command::Live(args) => live::run(&args),
@@ -157,6 +158,17 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A decoder's panic is caught and told as a damaged file; its own text is noise.
+fn keep_caught_panics_quiet() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !crate::audio::guard::guarded() {
+            tracing::error!("{info}");
+            previous(info);
+        }
+    }));
 }
 
 /// A message to the person, on standard error.

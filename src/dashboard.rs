@@ -34,6 +34,9 @@ pub struct Options {
     /// open; nowhere without it. A standard error that is no terminal is left
     /// as it is.
     pub log: Option<PathBuf>,
+    /// Whether a panic on the asking thread is about to be caught, so that the
+    /// screen can stay.
+    pub caught: fn() -> bool,
 }
 
 /// How the screen was left.

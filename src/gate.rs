@@ -18,11 +18,13 @@ use crate::dsp::level::dbfs;
 pub const BLOCK: usize = 256;
 
 /// Level that the detector sees for the loud parts, in dBFS.
-const DETECTOR_LEVEL: f32 = -26.0;
+const DETECTOR_LEVEL: f32 = -30.0;
+/// Least level that is taken for loud, in dBFS: what is below stays below.
+const LOUD_LEAST: f32 = -65.0;
 /// Fall of the loud level's estimate, in dB a block: 2 dB a second.
 const LOUD_FALL: f32 = 0.03;
 /// Mean score over [`RECENT`] blocks that opens the gate.
-const OPEN_SCORE: f32 = 0.75;
+const OPEN_SCORE: f32 = 0.7;
 /// How many blocks are looked at for that: 96 ms.
 const RECENT: usize = 6;
 /// Score of a block that is voiced: it keeps the gate open.
@@ -85,7 +87,7 @@ impl VoiceGate {
         Self {
             detector: Box::new(Detector::default()),
             background: QUIET,
-            loud: QUIET,
+            loud: LOUD_LEAST,
             scores: VecDeque::with_capacity(ONSET),
             open: false,
             unvoiced: 0,
@@ -117,12 +119,7 @@ impl VoiceGate {
         self.background = level
             .min(self.background + BACKGROUND_RISE)
             .max(BACKGROUND_LEAST);
-        let rise = if level > self.loud {
-            (level - self.loud) / 2.0
-        } else {
-            -LOUD_FALL
-        };
-        self.loud = (self.loud + rise).max(QUIET);
+        self.loud = level.max(self.loud - LOUD_FALL).max(LOUD_LEAST);
         let gain = 10.0_f32.powf((DETECTOR_LEVEL - self.loud) / 20.0);
         // The detector takes nothing beyond full scale.
         let seen: [f32; BLOCK] = std::array::from_fn(|i| (block[i] * gain).clamp(-1.0, 1.0));
@@ -177,14 +174,14 @@ mod tests {
     fn a_click_does_not_open_it_and_a_voice_is_dated_back_to_its_first_block() {
         let click = run(&[0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0]);
         assert!(click.iter().all(|&gate| gate == Gate::Closed));
-        let voice = run(&[0.0, 0.5, 0.7, 0.8, 0.8, 0.9, 0.9]);
+        let voice = run(&[0.0, 0.5, 0.6, 0.7, 0.7, 0.8, 0.9]);
         assert_eq!(voice[5], Gate::Closed);
         assert_eq!(voice[6], Gate::Opened { blocks_ago: 6 });
     }
 
     #[test]
     fn a_short_pause_does_not_close_it_and_a_long_one_is_dated_back() {
-        let mut scores = vec![0.9; 6];
+        let mut scores = vec![0.8; 6];
         scores.extend([0.1; 14]);
         scores.push(0.9);
         scores.extend([0.1; 15]);

@@ -58,6 +58,15 @@ impl AudioFile {
         Ok(Self(Box::new(packets)))
     }
 
+    /// Reads a recording that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`AudioFile::open`].
+    pub fn from_bytes(bytes: &'static [u8]) -> Result<Self, DecodeError> {
+        Ok(Self(Box::new(Packets::memory(bytes)?)))
+    }
+
     /// Reads a stream that passes once, such as standard input: WAV, or any
     /// other format that needs no look ahead.
     ///

@@ -1,6 +1,7 @@
 //! Compressed recordings, packet by packet, with an exact place for every sample.
 
 use std::fs::File;
+use std::io::Cursor;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,14 @@ const PREROLL: i64 = 8192;
 /// The longest hole that is filled with silence, in seconds.
 const HOLE_S: u64 = 10;
 
+/// Where the bytes come from.
+#[derive(Debug, Clone)]
+enum Origin {
+    File(PathBuf),
+    Memory(&'static [u8]),
+    Stream,
+}
+
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct Packets {
     reader: Box<dyn FormatReader>,
@@ -33,8 +42,8 @@ pub(super) struct Packets {
     track: u32,
     timing: Timing,
     spec: Spec,
-    /// The file, to start over where its container cannot be moved in exactly.
-    path: Option<PathBuf>,
+    /// To start over where the container cannot be moved in exactly.
+    origin: Origin,
     /// Length in frames.
     total: Option<i64>,
     /// Index of the next frame; below zero stands what a decoder needs to start.
@@ -56,28 +65,36 @@ pub(super) struct Packets {
 impl Packets {
     /// Opens a file.
     pub(super) fn open(path: &Path) -> Result<Self, DecodeError> {
-        Self::open_at(path, 0)
+        Self::open_at(&Origin::File(path.to_owned()), 0)
     }
 
     /// Opens a stream, which passes once.
     pub(super) fn stream(media: Box<dyn MediaSource>) -> Result<Self, DecodeError> {
-        Self::start(media, None, 0)
+        Self::start(media, Origin::Stream, 0)
     }
 
-    fn open_at(path: &Path, from: i64) -> Result<Self, DecodeError> {
-        let file = File::open(path).map_err(DecodeError::Open)?;
-        let file = Whole::new(file).map_err(DecodeError::Read)?;
-        Self::start(Box::new(file), Some(path.to_owned()), from)
+    /// Reads what is in memory.
+    pub(super) fn memory(bytes: &'static [u8]) -> Result<Self, DecodeError> {
+        Self::open_at(&Origin::Memory(bytes), 0)
     }
 
-    fn start(
-        media: Box<dyn MediaSource>,
-        path: Option<PathBuf>,
-        from: i64,
-    ) -> Result<Self, DecodeError> {
+    fn open_at(origin: &Origin, from: i64) -> Result<Self, DecodeError> {
+        let media: Box<dyn MediaSource> = match origin {
+            Origin::File(path) => {
+                let file = File::open(path).map_err(DecodeError::Open)?;
+                Box::new(Whole::new(file).map_err(DecodeError::Read)?)
+            }
+            Origin::Memory(bytes) => Box::new(Cursor::new(*bytes)),
+            Origin::Stream => return Err(DecodeError::CannotSeek),
+        };
+        Self::start(media, origin.clone(), from)
+    }
+
+    fn start(media: Box<dyn MediaSource>, origin: Origin, from: i64) -> Result<Self, DecodeError> {
         let mut hint = Hint::new();
-        let extension = path.as_ref().and_then(|path| path.extension()?.to_str());
-        if let Some(extension) = extension {
+        if let Origin::File(path) = &origin
+            && let Some(extension) = path.extension().and_then(|extension| extension.to_str())
+        {
             hint.with_extension(extension);
         }
         let stream = MediaSourceStream::new(media, MediaSourceStreamOptions::default());
@@ -102,7 +119,7 @@ impl Packets {
                 sample_rate: 0,
                 channels: 1,
             },
-            path,
+            origin,
             total: None,
             position: -timing.pre_skip,
             placed: false,
@@ -319,19 +336,19 @@ impl Packets {
     }
 
     fn go(&mut self, target: i64) -> Result<(), DecodeError> {
-        match &self.path {
-            None if target < self.position => return Err(DecodeError::CannotSeek),
-            None => {}
-            Some(path) => {
-                let path = path.clone();
+        match &self.origin {
+            Origin::Stream if target < self.position => return Err(DecodeError::CannotSeek),
+            Origin::Stream => {}
+            origin => {
+                let origin = origin.clone();
                 let damaged = self.damaged;
                 // Not every container comes back from its end.
                 if self.over {
-                    *self = Self::open_at(&path, 0)?;
+                    *self = Self::open_at(&origin, 0)?;
                 }
                 let jumped = self.jump(target);
                 if !jumped {
-                    *self = Self::open_at(&path, target)?;
+                    *self = Self::open_at(&origin, target)?;
                 }
                 self.damaged = self.damaged.max(damaged);
                 if !jumped {

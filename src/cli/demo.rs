@@ -59,5 +59,5 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Done> {
         speed: Speed::times(args.speed, how),
         repeat: args.repeat,
     };
-    run_source(Box::new(source), playback, how, args.model.clone())
+    run_source(Box::new(source), playback, how, &args.model)
 }

@@ -106,7 +106,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
         speed: Speed::times(args.speed, how),
         repeat: args.repeat,
     };
-    run_source(source, playback, how, args.model.clone())
+    run_source(source, playback, how, &args.model)
 }
 
 /// Shows any source; the demonstration does the same.
@@ -114,7 +114,7 @@ pub(super) fn run_source(
     mut source: Box<dyn Source>,
     playback: Playback,
     how: Show,
-    model: ModelArgs,
+    model: &ModelArgs,
 ) -> anyhow::Result<Done> {
     let engine = model.load()?;
     show(how, move |outlets, controls| {

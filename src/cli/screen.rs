@@ -28,13 +28,13 @@ pub(super) fn show(
 ) -> anyhow::Result<Done> {
     let (wishes, controls) = unbounded();
     match show {
-        Show::Dashboard => on_dashboard(wishes, controls, session),
+        Show::Dashboard => on_dashboard(&wishes, controls, session),
         Show::Lines | Show::Sentences => as_text(show, wishes, &controls, session),
     }
 }
 
 fn on_dashboard(
-    wishes: Sender<Control>,
+    wishes: &Sender<Control>,
     controls: Receiver<Control>,
     session: impl FnOnce(&mut Outlets, &Receiver<Control>) -> Result<(), SessionError> + Send + 'static,
 ) -> anyhow::Result<Done> {
@@ -46,7 +46,7 @@ fn on_dashboard(
             outlets.show_on(screen.clone());
             let result = session(&mut outlets, &controls);
             // The screen may be gone already; then nobody waits for this.
-            let told = result.as_ref().map(|()| ()).map_err(ToString::to_string);
+            let told = result.as_ref().copied().map_err(ToString::to_string);
             let _ = screen.try_send(Update::Ended(told));
             result
         })?;
@@ -54,6 +54,7 @@ fn on_dashboard(
         theme: Theme::from_env(),
         quit_at_end: false,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
+        caught: crate::audio::guard::guarded,
     };
     let shown = dashboard::run(updates, wishes.clone(), options);
     let _ = wishes.send(Control::Quit);

@@ -53,7 +53,7 @@ impl Screen {
         // A handle of our own: the lock of `io::stdout` cannot then keep a
         // panicking thread from giving the terminal back.
         let out = BufWriter::with_capacity(1 << 16, terminal_file()?);
-        hook_panics();
+        hook_panics(options.caught);
         let mut screen = Self {
             terminal: Terminal::new(CrosstermBackend::new(out))?,
             theme: options.theme,
@@ -131,12 +131,16 @@ pub(super) fn restore_modes() {
     let _ = disable_raw_mode();
 }
 
-/// Makes every panic give the terminal back before its message is printed.
-fn hook_panics() {
+/// Makes every panic that nobody catches give the terminal back before its
+/// message is printed.
+fn hook_panics(caught: fn() -> bool) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if caught() {
+                return;
+            }
             let _drawing = wait_for(&DRAWING);
             if let Some(inputs) = restore() {
                 let _ = inputs.send(Input::Panicked);

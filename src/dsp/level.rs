@@ -58,6 +58,7 @@ pub fn dbfs(amplitude: f32) -> f32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp)] // exact by construction
 mod tests {
     use super::*;
 

@@ -23,6 +23,15 @@ pub struct RateError {
     pub rate: u32,
 }
 
+/// Length of the filter in input samples; `rubato` centres it one output sample
+/// before its middle.
+const SINC_LEN: usize = 128;
+
+/// Delay of the filter, to the nearest output sample.
+fn delay(ratio: f64) -> usize {
+    (SINC_LEN as f64 / 2.0 * ratio - 1.0).round().max(0.0) as usize
+}
+
 /// A stream at any rate to one at 16 kHz.
 pub struct Resampler {
     rate: u32,
@@ -67,7 +76,7 @@ impl Resampler {
         if let Some(inner) = &mut self.inner {
             inner.sinc.reset();
             inner.queue.clear();
-            inner.skip = inner.sinc.output_delay();
+            inner.skip = delay(inner.sinc.resample_ratio());
         }
         self.received = 0;
         self.sent = 0;
@@ -114,7 +123,7 @@ impl Resampler {
 impl Inner {
     fn new(rate: u32) -> Result<Self, RateError> {
         let parameters = SincInterpolationParameters {
-            sinc_len: 128,
+            sinc_len: SINC_LEN,
             f_cutoff: None,
             oversampling_factor: 256,
             interpolation: SincInterpolationType::Cubic,
@@ -125,7 +134,7 @@ impl Inner {
         let sinc = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input)
             .map_err(|_| RateError { rate })?;
         let buffer = vec![0.0; sinc.output_frames_max()];
-        let skip = sinc.output_delay();
+        let skip = delay(ratio);
         Ok(Self {
             sinc,
             queue: Vec::with_capacity(2 * chunk),

@@ -261,8 +261,11 @@ impl Session<'_> {
         if new != old {
             self.core.change_input(new).map_err(SessionError::from)?;
         }
-        self.device = microphone.capture.id().to_owned();
-        self.teller.status.source = microphone.capture.name().to_owned();
+        microphone.capture.id().clone_into(&mut self.device);
+        microphone
+            .capture
+            .name()
+            .clone_into(&mut self.teller.status.source);
         self.teller.status.sample_rate = spec.sample_rate;
         self.teller.status.channels = spec.channels;
         self.line = Line::On(Box::new(Watch::new(microphone.capture)));

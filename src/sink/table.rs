@@ -24,9 +24,9 @@ impl<W: Write> Table<W> {
         }
     }
 
-    fn row(&mut self, file: &str, start: String, end: String, call: String, confidence: String) {
+    fn row(&mut self, file: &str, start: String, end: String, call: &str, confidence: String) {
         self.rows
-            .push([printable(file), start, end, printable(&call), confidence]);
+            .push([printable(file), start, end, printable(call), confidence]);
     }
 }
 
@@ -38,26 +38,19 @@ impl<W: Write> Sink for Table<W> {
             Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
                 self.spoke = true;
                 let confidence = format!("{:.0} %", m.confidence.0 * 100.0);
-                self.row(
-                    file,
-                    clock(m.start_s),
-                    clock(m.end_s),
-                    m.label.clone(),
-                    confidence,
-                );
+                self.row(file, clock(m.start_s), clock(m.end_s), &m.label, confidence);
             }
             Event::Error(error) => {
                 self.spoke = true;
                 let message = format!("failed: {}", error.message);
-                self.row(file, String::new(), String::new(), message, String::new());
+                self.row(file, String::new(), String::new(), &message, String::new());
             }
             Event::SessionEnd(end) if !self.spoke => {
-                let silence = "no speech".to_owned();
                 self.row(
                     file,
                     clock(0.0),
                     clock(end.duration_s),
-                    silence,
+                    "no speech",
                     String::new(),
                 );
             }

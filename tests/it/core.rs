@@ -20,18 +20,27 @@ struct Sums;
 impl Classifier for Sums {
     fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
         let sum: f32 = mfcc.iter().sum();
-        Ok((0..7).map(|i| (sum * (i + 1) as f32 * 1e-4).sin() * 4.0).collect())
+        Ok((0..7)
+            .map(|i| (sum * (i + 1) as f32 * 1e-4).sin() * 4.0)
+            .collect())
     }
 }
 
 fn pipeline(rate: u32) -> Pipeline {
     let contract = Arc::new(Model::embedded().unwrap().contract);
-    let input = Input { rate, channels: 1, choice: ChannelChoice::Mix };
+    let input = Input {
+        rate,
+        channels: 1,
+        choice: ChannelChoice::Mix,
+    };
     Pipeline::new(input, contract, Box::new(Sums)).unwrap()
 }
 
 fn text(events: &[Event]) -> Vec<String> {
-    events.iter().map(|event| serde_json::to_string(event).unwrap()).collect()
+    events
+        .iter()
+        .map(|event| serde_json::to_string(event).unwrap())
+        .collect()
 }
 
 /// Two utterances at any rate: the 16 kHz fixture, taken as if it had that rate.
@@ -147,12 +156,22 @@ fn a_gap_has_its_exact_place_and_length_and_ends_what_was_said() {
     core.gap(12_345, GapCause::Overrun, &mut events).unwrap();
     core.push(&samples[cut..], &mut events).unwrap();
     core.finish(&mut events).unwrap();
-    let place = events.iter().position(|event| matches!(event, Event::Gap(_))).unwrap();
-    let Event::Gap(gap) = &events[place] else { unreachable!() };
+    let place = events
+        .iter()
+        .position(|event| matches!(event, Event::Gap(_)))
+        .unwrap();
+    let Event::Gap(gap) = &events[place] else {
+        unreachable!()
+    };
     assert!((gap.start_s - 1.5).abs() < 1e-4, "{gap:?}");
-    assert!((gap.end_s - gap.start_s - 12_345.0 / 44_100.0).abs() < 1e-4, "{gap:?}");
+    assert!(
+        (gap.end_s - gap.start_s - 12_345.0 / 44_100.0).abs() < 1e-4,
+        "{gap:?}"
+    );
     assert_eq!(gap.samples, 12_345);
-    let Event::UtteranceEnd(end) = &events[place - 1] else { panic!("{:?}", events[place - 1]) };
+    let Event::UtteranceEnd(end) = &events[place - 1] else {
+        panic!("{:?}", events[place - 1])
+    };
     assert!((end.end_s - 1.5).abs() < 0.02, "{end:?}");
     assert!(matches!(&events[place + 1], Event::Voice(voice) if voice.at_s >= gap.end_s));
 }
@@ -175,7 +194,12 @@ fn every_utterance_is_measured_in_time_and_once_as_a_whole() {
                 assert_eq!(onset, None);
                 (onset, first, wholes) = (Some(start.start_s), None, 0);
             }
-            Event::Measurement(Measurement { trigger: Trigger::Interval, start_s, end_s, .. }) => {
+            Event::Measurement(Measurement {
+                trigger: Trigger::Interval,
+                start_s,
+                end_s,
+                ..
+            }) => {
                 first.get_or_insert(end_s - onset.unwrap());
                 assert!(*end_s > last && end_s - start_s <= 4.0 + 1e-9);
                 last = *end_s;
@@ -201,10 +225,17 @@ fn every_utterance_is_measured_in_time_and_once_as_a_whole() {
 #[test]
 fn silence_hum_noise_and_a_tone_are_never_measured() {
     for name in ["silence.wav", "noise.wav", "tone.wav"] {
-        let output = run(["replay".as_ref(), data(name).as_os_str(), "--jsonl".as_ref()]);
+        let output = run([
+            "replay".as_ref(),
+            data(name).as_os_str(),
+            "--jsonl".as_ref(),
+        ]);
         assert!(output.status.success());
         let lines = lines(&output);
-        assert!(lines.iter().all(|line| line["type"] != "measurement"), "{name}: {lines:?}");
+        assert!(
+            lines.iter().all(|line| line["type"] != "measurement"),
+            "{name}: {lines:?}"
+        );
     }
 }
 
@@ -225,7 +256,11 @@ fn both_engines_give_the_golden_probabilities() {
             let found = emoscope::engine::softmax(&logits, engine.model.contract.temperature);
             for (found, expected) in found.iter().zip(&case.probabilities) {
                 let name = &engine.name;
-                assert!((found - expected).abs() <= 1e-4, "{name}, {}: {found} {expected}", case.name);
+                assert!(
+                    (found - expected).abs() <= 1e-4,
+                    "{name}, {}: {found} {expected}",
+                    case.name
+                );
             }
         }
     }

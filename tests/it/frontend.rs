@@ -8,13 +8,22 @@ use serde_json::Value;
 use crate::support::{data, path, run, samples_16};
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|x| x.as_f64().unwrap())
+        .collect()
 }
 
 fn largest_difference(found: impl IntoIterator<Item = f64>, expected: &[f64]) -> f64 {
     let found: Vec<f64> = found.into_iter().collect();
     assert_eq!(found.len(), expected.len());
-    found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    found
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max)
 }
 
 fn golden() -> Vec<Value> {
@@ -67,7 +76,10 @@ fn the_features_command_prints_what_librosa_computes() {
             .lines()
             .map(|line| line.split('\t').map(|x| x.parse().unwrap()).collect())
             .collect();
-        assert_eq!(rows.len() as u64, input["samples"].as_u64().unwrap() / HOP as u64 + 1);
+        assert_eq!(
+            rows.len() as u64,
+            input["samples"].as_u64().unwrap() / HOP as u64 + 1
+        );
         assert_eq!(rows.len() as u64, input["frames"].as_u64().unwrap());
         for frame in input["checked"].as_array().unwrap() {
             let row = &rows[frame["frame"].as_u64().unwrap() as usize];
@@ -103,7 +115,9 @@ fn resampling_keeps_a_tone_in_the_band_and_removes_one_above_it() {
                 continue;
             }
             let tone: Vec<f32> = (0..rate)
-                .map(|n| (std::f64::consts::TAU * hertz * f64::from(n) / f64::from(rate)).sin() as f32)
+                .map(|n| {
+                    (std::f64::consts::TAU * hertz * f64::from(n) / f64::from(rate)).sin() as f32
+                })
                 .collect();
             let mut resampler = Resampler::new(rate).unwrap();
             let mut out = Vec::new();
@@ -114,13 +128,20 @@ fn resampling_keeps_a_tone_in_the_band_and_removes_one_above_it() {
             let off = (1_000..15_000)
                 .map(|n| {
                     let time = f64::from(n) / 16_000.0;
-                    let expected =
-                        if kept { (std::f64::consts::TAU * hertz * time).sin() } else { 0.0 };
+                    let expected = if kept {
+                        (std::f64::consts::TAU * hertz * time).sin()
+                    } else {
+                        0.0
+                    };
                     (f64::from(out[n as usize]) - expected).abs()
                 })
                 .fold(0.0, f64::max);
             // Half a sample at 3 kHz is a phase of 0.59.
-            let allowed = if kept { 2.0 * (hertz / 16_000.0 * std::f64::consts::PI / 2.0).sin() + 0.01 } else { 1e-3 };
+            let allowed = if kept {
+                2.0 * (hertz / 16_000.0 * std::f64::consts::PI / 2.0).sin() + 0.01
+            } else {
+                1e-3
+            };
             assert!(off <= allowed, "{hertz} Hz from {rate} Hz is off by {off}");
         }
     }

@@ -18,7 +18,9 @@ pub fn data(name: &str) -> PathBuf {
 /// The program, its log and settings in a folder of its own.
 pub fn emoscope(home: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emoscope"));
-    command.env("XDG_STATE_HOME", home.path()).env("XDG_CONFIG_HOME", home.path());
+    command
+        .env("XDG_STATE_HOME", home.path())
+        .env("XDG_CONFIG_HOME", home.path());
     command
 }
 
@@ -31,7 +33,9 @@ pub fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) ->
 /// Standard output as JSON, a value a line.
 pub fn lines(output: &Output) -> Vec<Value> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Standard error as text.
@@ -43,5 +47,10 @@ pub fn said(output: &Output) -> String {
 pub fn samples_16(path: &std::path::Path) -> Vec<f32> {
     let bytes = std::fs::read(path).unwrap();
     let at = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
-    bytes[at..].as_chunks::<2>().0.iter().map(|&b| f32::from(i16::from_le_bytes(b)) / 32_768.0).collect()
+    bytes[at..]
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|&b| f32::from(i16::from_le_bytes(b)) / 32_768.0)
+        .collect()
 }

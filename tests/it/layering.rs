@@ -1,0 +1,157 @@
+//! Who may know whom: the pure core knows no outside world, siblings outside do
+//! not see each other.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::path;
+
+/// A room and the rooms of ours that it may import.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("events", &[]),
+    ("feed", &["events"]),
+    ("paths", &[]),
+    ("dsp", &[]),
+    ("gate", &["dsp"]),
+    ("model", &["dsp", "events"]),
+    ("smooth", &["model"]),
+    ("engine", &["dsp", "model", "paths"]),
+    (
+        "pipeline",
+        &["dsp", "engine", "events", "gate", "model", "smooth"],
+    ),
+    ("audio", &["dsp"]),
+    ("sink", &["events"]),
+    ("dashboard", &["events", "feed", "sink"]),
+    (
+        "session",
+        &[
+            "audio", "dsp", "engine", "events", "feed", "pipeline", "sink",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "audio",
+            "dashboard",
+            "dsp",
+            "engine",
+            "events",
+            "feed",
+            "model",
+            "paths",
+            "pipeline",
+            "session",
+            "sink",
+        ],
+    ),
+];
+
+/// Rooms that know no clock, thread, file or terminal.
+const PURE: &[&str] = &["events", "feed", "dsp", "gate", "smooth", "pipeline"];
+
+/// What belongs to the outside world.
+const OUTSIDE: &[&str] = &[
+    "std::fs",
+    "std::thread",
+    "std::time",
+    "std::net",
+    "std::env",
+    "std::process",
+    "cpal",
+    "crossterm",
+    "ratatui",
+    "println!",
+    "eprintln!",
+    "Instant",
+    "SystemTime",
+];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Each source file with its room and its text up to the tests.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    let top = path("src");
+    let mut found = Vec::new();
+    files(&top, &mut found);
+    found
+        .into_iter()
+        .map(|file| {
+            let first = file
+                .strip_prefix(&top)
+                .unwrap()
+                .components()
+                .next()
+                .unwrap();
+            let room = first
+                .as_os_str()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .to_owned();
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+            (room, file, text)
+        })
+        .filter(|(room, ..)| room != "lib" && room != "main")
+        .collect()
+}
+
+#[test]
+fn rooms_import_only_what_lies_before_them() {
+    for (room, file, text) in sources() {
+        let (_, allowed) = MAY_IMPORT
+            .iter()
+            .find(|(name, _)| *name == room)
+            .unwrap_or_else(|| panic!("{room} has no place in the plan"));
+        let code: String = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        for import in code.split("crate::").skip(1) {
+            let name: String = import
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            let known = MAY_IMPORT.iter().any(|(room, _)| *room == name);
+            assert!(
+                !known || name == room || allowed.contains(&name.as_str()),
+                "{} imports {name}, which {room} may not know",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_core_knows_no_outside_world() {
+    for (room, file, text) in sources() {
+        if !PURE.contains(&room.as_str()) {
+            continue;
+        }
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            for word in OUTSIDE {
+                assert!(!line.contains(word), "{}: {line}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_is_a_labyrinth() {
+    for (_, file, _) in sources() {
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 480, "{} has {lines} lines", file.display());
+    }
+}

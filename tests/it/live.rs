@@ -1,0 +1,216 @@
+//! A microphone, for the program: a virtual one of a sound server of our own.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::sound_server::SoundServer;
+use crate::support::{data, emoscope, lines, run, said};
+
+fn utterances(lines: &[Value]) -> Vec<(f64, f64, Value)> {
+    lines
+        .iter()
+        .filter(|line| line["trigger"] == "speech_ended")
+        .map(|line| {
+            let time = |key: &str| line[key].as_f64().unwrap();
+            (
+                time("start_s"),
+                time("end_s"),
+                line["probabilities"].clone(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_voice_through_a_microphone_is_judged_as_its_recording() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let file = data("two-utterances.wav");
+    let home = tempfile::tempdir().unwrap();
+    let child = emoscope(&home)
+        .args([
+            "live",
+            "--jsonl",
+            "--device",
+            "VirtualMicrophone",
+            "--seconds",
+            "9",
+        ])
+        .envs(server.environment())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(800));
+    server.run(&["play", file.to_str().unwrap()]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let live = lines(&output);
+    assert_eq!(live[0]["source"], "microphone");
+    assert!(live[0]["started_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(live.last().unwrap()["samples_lost"], 0);
+    let live = utterances(&live);
+    let replayed = utterances(&lines(&run(["replay".as_ref(), file.as_os_str()])));
+    assert_eq!(live.len(), replayed.len());
+    assert_eq!(replayed.len(), 2);
+    // The sound server resamples and starts when it likes: lengths and distances
+    // agree within four frames of the gate, probabilities within a few percent.
+    let shift = live[0].0 - replayed[0].0;
+    for (live, replayed) in live.iter().zip(&replayed) {
+        assert!(
+            (live.0 - replayed.0 - shift).abs() < 0.1,
+            "{live:?} {replayed:?}"
+        );
+        assert!(
+            (live.1 - replayed.1 - shift).abs() < 0.1,
+            "{live:?} {replayed:?}"
+        );
+        for (label, p) in replayed.2.as_object().unwrap() {
+            let (p, q) = (p.as_f64().unwrap(), live.2[label].as_f64().unwrap());
+            assert!((p - q).abs() < 0.15, "{label}: {p} and {q}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_microphone_is_waited_for_and_the_hole_is_told() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let child = emoscope(&home)
+        .args([
+            "live",
+            "--jsonl",
+            "--device",
+            "pulseaudio:vmic",
+            "--seconds",
+            "7",
+        ])
+        .envs(server.environment())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(1_500));
+    let lost = Instant::now();
+    server.run(&["remove"]).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    server.run(&["add"]).unwrap();
+    let away = lost.elapsed().as_secs_f64();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(
+        said(&output).contains("microphone lost, waiting for it"),
+        "{}",
+        said(&output)
+    );
+    assert!(
+        said(&output).contains("the microphone is back"),
+        "{}",
+        said(&output)
+    );
+    let lines = lines(&output);
+    let gap = lines.iter().find(|line| line["type"] == "gap").unwrap();
+    assert_eq!(gap["cause"], "device_lost");
+    let length = gap["end_s"].as_f64().unwrap() - gap["start_s"].as_f64().unwrap();
+    assert!(
+        length > 0.9 && length < away + 3.0,
+        "{length} s, away {away} s"
+    );
+}
+
+#[test]
+fn events_are_kept_in_a_file_and_a_signal_ends_in_order() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let kept = home.path().join("kept.jsonl");
+    let child = emoscope(&home)
+        .args(["live", "--plain", "--record"])
+        .arg(&kept)
+        .envs(server.environment())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(800));
+    server
+        .run(&["play", data("two-utterances.wav").to_str().unwrap()])
+        .unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let first = text.lines().next().unwrap();
+    assert!(first.starts_with("{\"type\":\"session_start\""));
+    assert!(text.ends_with("}\n") && text.lines().last().unwrap().contains("session_end"));
+    assert!(text.contains("speech_ended"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Somebody speaks."));
+}
+
+#[test]
+fn a_recording_that_cannot_be_kept_is_said() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    for (path, word) in [
+        ("/no/such/folder/x.jsonl", "/no/such/folder"),
+        ("/dev/full", "/dev/full"),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let output = emoscope(&home)
+            .args(["live", "--jsonl", "--seconds", "1", "--record", path])
+            .envs(server.environment())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{path}: {}", said(&output));
+        assert!(said(&output).contains(word), "{path}: {}", said(&output));
+    }
+}
+
+#[test]
+fn without_a_microphone_it_says_so_or_plays_the_demonstration() {
+    let home = tempfile::tempdir().unwrap();
+    let nothing = home.path().join("asound.conf");
+    std::fs::write(&nothing, "").unwrap();
+    let mute = |arguments: &[&str]| {
+        emoscope(&home)
+            .args(arguments)
+            .env("PULSE_SERVER", "unix:/nowhere")
+            .env("XDG_RUNTIME_DIR", home.path())
+            .env("ALSA_CONFIG_PATH", &nothing)
+            .output()
+            .unwrap()
+    };
+    let output = mute(&["live"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("no microphone was found"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(said(&output).lines().count(), 1);
+    let output = mute(&["live", "--or-demo"]);
+    assert!(output.status.success());
+    assert_eq!(said(&output).lines().count(), 1);
+    assert!(
+        lines(&output)
+            .iter()
+            .any(|line| line["type"] == "measurement")
+    );
+    let output = mute(&["devices", "--json"]);
+    assert!(output.status.success());
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).unwrap(),
+        serde_json::json!([])
+    );
+    assert_eq!(said(&output), "");
+}

@@ -1,0 +1,180 @@
+//! Models that do not fit are refused, with what was expected and what was found.
+
+use emoscope::dsp::spec::Frontend;
+use emoscope::model::Model;
+use rten_onnx::onnx::ModelProto;
+use serde_json::json;
+
+use crate::support::{data, path, run, said};
+
+fn default_model() -> ModelProto {
+    ModelProto::parse_buf(&std::fs::read(path("models/voices/model.onnx")).unwrap()).unwrap()
+}
+
+/// The default model with one metadata entry changed, or removed.
+fn with_entry(key: &str, value: Option<&str>) -> Vec<u8> {
+    let mut model = default_model();
+    model
+        .metadata_props
+        .retain(|entry| value.is_some() || entry.key.as_deref() != Some(key));
+    for entry in &mut model.metadata_props {
+        if entry.key.as_deref() == Some(key) {
+            entry.value = value.map(str::to_owned);
+        }
+    }
+    model.write_buf().unwrap()
+}
+
+fn refusal(bytes: Vec<u8>) -> String {
+    Model::from_bytes("mine.onnx".into(), bytes.into())
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn each_entry_is_checked() {
+    let mut other_rate = serde_json::to_value(Frontend::ours()).unwrap();
+    other_rate["sample_rate"] = json!(8000);
+    for (key, value, expected, found) in [
+        ("labels", json!(["one"]), "two or more", "one"),
+        ("labels", json!(["a", "a"]), "distinct", "a"),
+        ("labels", json!(["a", "uncertain"]), "uncertain", "a"),
+        (
+            "labels",
+            json!(["a", "b"]),
+            "logits [batch, 2]",
+            "logits [batch, 7]",
+        ),
+        ("frontend", other_rate, "16000", "8000"),
+        (
+            "window",
+            json!({"min_s": 2.0, "max_s": 1.0, "hop_s": 0.25}),
+            "min_s <= max_s",
+            "2",
+        ),
+        (
+            "window",
+            json!({"min_s": 0.5, "max_s": 4.0, "hop_s": 0.0}),
+            "hop_s",
+            "0",
+        ),
+        ("temperature", json!(-1.0), "0.01 to 100", "-1"),
+        ("temperature", json!("hot"), "a number", "hot"),
+        (
+            "thresholds",
+            json!({"certain": 2.0, "margin": 0.1}),
+            "0 to 1",
+            "2",
+        ),
+        ("version", json!(7), "a string", "7"),
+        ("training_data", json!("all"), "a list", "all"),
+        ("licences", json!({}), "a list of strings", "{}"),
+    ] {
+        let text = refusal(with_entry(key, Some(&value.to_string())));
+        assert!(text.contains("mine.onnx"), "{text}");
+        assert!(
+            text.contains(expected) && text.contains(found),
+            "{key}: {text}"
+        );
+    }
+    for key in [
+        "labels",
+        "frontend",
+        "window",
+        "temperature",
+        "thresholds",
+        "version",
+        "training_data",
+        "licences",
+    ] {
+        let text = refusal(with_entry(key, None));
+        assert!(text.contains(key) && text.contains("nothing"), "{text}");
+    }
+    let text = refusal(with_entry("frontend", Some("not json")));
+    assert!(text.contains("frontend"), "{text}");
+}
+
+#[test]
+fn wrong_tensors_are_refused() {
+    let mut model = default_model();
+    model.graph.as_mut().unwrap().input[0].name = Some("audio".into());
+    let text = refusal(model.write_buf().unwrap());
+    assert!(
+        text.contains("mfcc [batch, time, 80]") && text.contains("audio"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_model_with_other_labels_runs_end_to_end() {
+    let labels = json!([
+        "wut",
+        "ekel",
+        "angst",
+        "freude",
+        "ruhe",
+        "trauer",
+        "\u{1b}[31mrot"
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.onnx");
+    // Written by replacing bytes, so that the graph is that of the exporter: both
+    // texts are padded to one length with spaces, which JSON allows.
+    let bytes = std::fs::read(path("models/voices/model.onnx")).unwrap();
+    let old = default_model();
+    let entry = old
+        .metadata_props
+        .iter()
+        .find(|e| e.key.as_deref() == Some("labels"))
+        .unwrap();
+    let old = entry.value.clone().unwrap().into_bytes();
+    let mut new = labels.to_string().into_bytes();
+    assert!(new.len() <= old.len() + 40);
+    if new.len() > old.len() {
+        new = json!(["w", "e", "a", "f", "r", "t", "s"])
+            .to_string()
+            .into_bytes();
+    }
+    new.resize(old.len(), b' ');
+    let at = bytes.windows(old.len()).position(|w| w == old).unwrap();
+    let mut bytes = bytes;
+    bytes[at..at + old.len()].copy_from_slice(&new);
+    std::fs::write(&file, bytes).unwrap();
+    let recording = data("speech-16k.wav");
+    for engine in ["builtin", "auto"] {
+        let output = run([
+            "replay".as_ref(),
+            recording.as_os_str(),
+            "--model".as_ref(),
+            file.as_os_str(),
+            "--engine".as_ref(),
+            engine.as_ref(),
+        ]);
+        assert!(output.status.success(), "{}", said(&output));
+        let first: Vec<String> = serde_json::from_slice(&new).unwrap();
+        for line in crate::support::lines(&output) {
+            if line["type"] == "measurement" {
+                let names: Vec<&String> =
+                    line["probabilities"].as_object().unwrap().keys().collect();
+                assert!(first.iter().all(|label| names.contains(&label)));
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_are_no_models_fail_without_a_crash() {
+    let whole = std::fs::read(path("models/voices/model.onnx")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cut.onnx");
+    for length in [0, 1, 10, 100, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&file, &whole[..length]).unwrap();
+        let output = run(["demo".as_ref(), "--model".as_ref(), file.as_os_str()]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{length} bytes: {text}");
+        assert!(
+            text.contains("cut.onnx") && !text.contains("panicked"),
+            "{length} bytes: {text}"
+        );
+    }
+}
