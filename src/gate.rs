@@ -29,12 +29,16 @@ const OPEN_SCORE: f32 = 0.7;
 const RECENT: usize = 6;
 /// Score of a block that is voiced: it keeps the gate open.
 const VOICED_SCORE: f32 = 0.4;
-/// Blocks that an onset is dated back at most: 128 ms.
-const ONSET: usize = 8;
+/// Blocks that an onset is dated back at most: 256 ms.
+const ONSET: usize = 16;
+/// Blocks without voice that a first word may hold: 80 ms, a closure.
+const CLOSURE: usize = 5;
 /// Below this a block is silence whatever the detector says, in dBFS.
 const QUIET: f32 = -75.0;
 /// How far a voice stands above the background, in dB.
 const ABOVE_BACKGROUND: f32 = 6.0;
+/// How far a voice falls below its loud parts, in dB: below that is the room.
+const BELOW_LOUD: f32 = 42.0;
 /// Rise of the background's estimate, in dB a block: 3 dB a second.
 const BACKGROUND_RISE: f32 = 0.05;
 /// Lowest background, in dBFS.
@@ -124,7 +128,10 @@ impl VoiceGate {
         // The detector takes nothing beyond full scale.
         let seen: [f32; BLOCK] = std::array::from_fn(|i| (block[i] * gain).clamp(-1.0, 1.0));
         let score = self.detector.predict_f32(&seen);
-        let stands_out = level > QUIET.max(self.background + ABOVE_BACKGROUND);
+        let stands_out = level
+            > QUIET
+                .max(self.background + ABOVE_BACKGROUND)
+                .max(self.loud - BELOW_LOUD);
         self.advance(if stands_out { score } else { 0.0 })
     }
 
@@ -149,15 +156,30 @@ impl VoiceGate {
                 blocks_ago: self.unvoiced,
             };
         }
-        let newest = self.scores.iter().rev();
-        let mean = newest.clone().take(RECENT).sum::<f32>() / RECENT as f32;
+        let mean = self.scores.iter().rev().take(RECENT).sum::<f32>() / RECENT as f32;
         if !voiced || mean < OPEN_SCORE {
             return Gate::Closed;
         }
         self.open = true;
         Gate::Opened {
-            blocks_ago: newest.take_while(|&&s| s >= VOICED_SCORE).count() as u32,
+            blocks_ago: self.onset(),
         }
+    }
+
+    /// Blocks since the voice began: back over short closures to the first voiced block.
+    fn onset(&self) -> u32 {
+        let (mut onset, mut closure) = (0, 0);
+        for (age, &score) in self.scores.iter().rev().enumerate() {
+            if score >= VOICED_SCORE {
+                (onset, closure) = (age + 1, 0);
+            } else {
+                closure += 1;
+                if closure > CLOSURE {
+                    break;
+                }
+            }
+        }
+        onset as u32
     }
 }
 
