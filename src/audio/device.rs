@@ -42,7 +42,7 @@ pub struct InputDevice {
     pub host: String,
     /// Name for people.
     pub name: String,
-    /// Whether it is the default input of its host.
+    /// Whether it is what is heard where none is named.
     pub default: bool,
     /// Whether it is a monitor of an output: what the machine plays.
     pub monitor: bool,
@@ -177,7 +177,13 @@ pub(super) fn silence() {
 
 /// All inputs: servers first, then ALSA; microphones before monitors.
 pub fn list() -> Vec<InputDevice> {
-    survey().inputs
+    let survey = survey();
+    let default = default_of(&survey).map(|input| input.id).ok();
+    let mut inputs = survey.inputs;
+    for input in &mut inputs {
+        input.default = Some(&input.id) == default.as_ref();
+    }
+    inputs
 }
 
 /// Finds an input by its number from 1, exact id, exact name, or a part of the
@@ -194,7 +200,7 @@ pub fn find(wanted: Option<&str>) -> Result<InputDevice, DeviceError> {
     }
     match wanted {
         Some(wanted) => choose(&survey.inputs, wanted),
-        None => default_of(survey),
+        None => default_of(&survey),
     }
 }
 
@@ -276,8 +282,8 @@ fn choose(inputs: &[InputDevice], wanted: &str) -> Result<InputDevice, DeviceErr
 }
 
 /// The default of the first host that has a microphone.
-fn default_of(survey: Survey) -> Result<InputDevice, DeviceError> {
-    let mut inputs = survey.inputs;
+fn default_of(survey: &Survey) -> Result<InputDevice, DeviceError> {
+    let mut inputs = survey.inputs.clone();
     inputs.retain(|input| !survey.served || !ROUTED.contains(&input.id.as_str()));
     // A server without a microphone makes a monitor its default; beside a
     // microphone, a monitor is the default only where a person made it so.
