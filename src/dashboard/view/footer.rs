@@ -96,9 +96,12 @@ fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
         parts.push((4, "0 lost".to_owned(), dim));
     }
     if !status.engine.is_empty() {
-        let latency = milliseconds(status.latency_ms);
         parts.push((6, pen.clean(&status.engine), dim));
-        parts.push((5, format!("{latency:.0} ms latency"), dim));
+        // A recording waits for nobody: there, only the engine's time means something.
+        if !status.replay {
+            let latency = milliseconds(status.latency_ms);
+            parts.push((5, format!("{latency:.0} ms latency"), dim));
+        }
     }
     if !status.model.is_empty() {
         parts.push((3, pen.clean(&status.model), dim));
