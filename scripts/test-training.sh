@@ -9,7 +9,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 environment=$(scripts/python-env.sh "$1")
-cargo build
+# The binary as the Rust tests have it: with other features, crates would be compiled twice.
+cargo test --no-run
 target=$(cargo metadata --format-version 1 --no-deps |
     "$environment/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 export EMOSCOPE_BIN="$target/debug/emoscope"
