@@ -73,6 +73,8 @@ pub struct Pipeline {
     totals: SessionEnd,
     mono: Vec<f32>,
     queue: Vec<f32>,
+    /// Samples within utterances, at 16 kHz.
+    speech: u64,
     /// End of the last utterance: a pre-roll never reaches behind it.
     spoken: u64,
 }
@@ -131,6 +133,7 @@ impl Pipeline {
             totals,
             mono: Vec::new(),
             queue: Vec::new(),
+            speech: 0,
             spoken: 0,
             contract,
         })
@@ -217,6 +220,7 @@ impl Pipeline {
     pub fn summary(&self) -> SessionEnd {
         SessionEnd {
             duration_s: self.position_s(),
+            speech_s: self.speech as f64 / f64::from(SAMPLE_RATE),
             utterances: self.utterances.count(),
             ..self.totals.clone()
         }
@@ -302,7 +306,7 @@ impl Pipeline {
                 self.measured(&verdict, open.number, out);
                 let last = self.contract.labels.len();
                 self.totals.utterance_labels.0[verdict.call().unwrap_or(last)].1 += 1;
-                self.totals.speech_s += (end - open.start) as f64 / f64::from(SAMPLE_RATE);
+                self.speech += end - open.start;
                 out.push(Event::UtteranceEnd(UtteranceEnd {
                     utterance: open.number,
                     start_s: self.clock.seconds(open.start),
