@@ -5,7 +5,6 @@ mod builtin;
 pub mod onnxruntime;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::dsp::spec::N_MFCC;
@@ -192,12 +191,4 @@ pub fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
         .collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|w| w / sum).collect()
-}
-
-impl FromStr for EngineChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        <Self as clap::ValueEnum>::from_str(text, false)
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::dsp::resample::RATES;
+
 /// The shape of a stream of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
@@ -18,7 +20,7 @@ impl Spec {
     ///
     /// [`DecodeError::Implausible`] outside 1 kHz to 768 kHz and 1 to 64 channels.
     pub fn checked(sample_rate: u32, channels: usize) -> Result<Self, DecodeError> {
-        if !(1_000..=768_000).contains(&sample_rate) {
+        if !RATES.contains(&sample_rate) {
             let what = format!("a sample rate of {sample_rate} Hz");
             return Err(DecodeError::Implausible(what));
         }

@@ -3,12 +3,11 @@
 use anyhow::anyhow;
 use clap::Args;
 
-use super::replay::{Speed, run_source, speed};
+use super::replay::{PlayArgs, run_source};
 use super::{Done, ModelArgs, ShowArgs};
 use crate::audio::file::AudioFile;
 use crate::dsp::mono::ChannelChoice;
 use crate::events::SourceKind;
-use crate::session::recording::Playback;
 
 /// A synthetic voice in several prosodies; `tests/data/` has the script that made it.
 const RECORDING: &[u8] = include_bytes!("demo.ogg");
@@ -23,26 +22,15 @@ const RECORDING: &[u8] = include_bytes!("demo.ogg");
   emoscope demo --jsonl          its event lines
   emoscope demo --speed max      as fast as it goes")]
 pub struct DemoArgs {
-    /// 0.25 to 8 times real time, or max; default 1 on the dashboard, else max
-    #[arg(long, value_parser = speed)]
-    speed: Option<Speed>,
-    /// Begin again at the end
-    #[arg(long = "loop")]
-    repeat: bool,
     #[command(flatten)]
-    show: ShowArgs,
-    #[command(flatten)]
-    model: ModelArgs,
+    play: PlayArgs,
 }
 
 impl DemoArgs {
     /// The demonstration in the place of a microphone.
     pub(super) fn instead(show: ShowArgs, model: ModelArgs) -> Self {
         Self {
-            speed: None,
-            repeat: false,
-            show,
-            model,
+            play: PlayArgs::new(show, model),
         }
     }
 }
@@ -51,13 +39,11 @@ impl DemoArgs {
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Done> {
     let source = AudioFile::from_bytes(RECORDING)
         .map_err(|error| anyhow!("the bundled recording {error}"))?;
-    let how = args.show.show();
-    let playback = Playback {
-        kind: SourceKind::File,
-        name: "the bundled recording".into(),
-        choice: ChannelChoice::Mix,
-        speed: Speed::times(args.speed, how),
-        repeat: args.repeat,
-    };
-    run_source(Box::new(source), playback, how, &args.model)
+    run_source(
+        Box::new(source),
+        SourceKind::File,
+        "the bundled recording".into(),
+        ChannelChoice::Mix,
+        &args.play,
+    )
 }

@@ -11,6 +11,7 @@ use crate::audio::file::AudioFile;
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::Source;
 use crate::dsp::mono::ChannelChoice;
+use crate::dsp::resample::RATES;
 use crate::events::SourceKind;
 use crate::session::recording::{Playback, play};
 
@@ -27,20 +28,12 @@ Keys: space pauses, arrows seek, + and - change the speed, ? shows all.")]
 pub struct ReplayArgs {
     /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), or - for standard input
     file: PathBuf,
-    /// 0.25 to 8 times real time, or max; default 1 on the dashboard, else max
-    #[arg(long, value_parser = speed)]
-    speed: Option<Speed>,
-    /// Begin again at the end
-    #[arg(long = "loop")]
-    repeat: bool,
     #[command(flatten)]
-    show: ShowArgs,
-    #[command(flatten)]
-    model: ModelArgs,
+    play: PlayArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
     /// Standard input is raw PCM at this rate, in hertz
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(1_000..=768_000))]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*RATES.start())..=i64::from(*RATES.end())))]
     raw_rate: Option<u32>,
     /// Sample format of raw PCM
     #[arg(
@@ -53,6 +46,33 @@ pub struct ReplayArgs {
     /// Channels of raw PCM
     #[arg(long, value_name = "N", default_value = "1", requires = "raw_rate", value_parser = clap::value_parser!(u16).range(1..=64))]
     raw_channels: u16,
+}
+
+/// How a recording is played and shown.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlayArgs {
+    /// 0.25 to 8 times real time, or max; default 1 on the dashboard, else max
+    #[arg(long, value_parser = speed)]
+    speed: Option<Speed>,
+    /// Begin again at the end
+    #[arg(long = "loop")]
+    repeat: bool,
+    #[command(flatten)]
+    show: ShowArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+impl PlayArgs {
+    /// As it is played where nothing else is asked for.
+    pub(super) fn new(show: ShowArgs, model: ModelArgs) -> Self {
+        Self {
+            speed: None,
+            repeat: false,
+            show,
+            model,
+        }
+    }
 }
 
 /// How fast a recording is played.
@@ -98,25 +118,26 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
         (args.file.display().to_string(), SourceKind::File)
     };
     let source = open(args, stdin).map_err(|error| anyhow!("{name} {error}"))?;
-    let how = args.show.show();
-    let playback = Playback {
-        kind,
-        name,
-        choice: args.channel,
-        speed: Speed::times(args.speed, how),
-        repeat: args.repeat,
-    };
-    run_source(source, playback, how, &args.model)
+    run_source(source, kind, name, args.channel, &args.play)
 }
 
 /// Shows any source; the demonstration does the same.
 pub(super) fn run_source(
     mut source: Box<dyn Source>,
-    playback: Playback,
-    how: Show,
-    model: &ModelArgs,
+    kind: SourceKind,
+    name: String,
+    choice: ChannelChoice,
+    args: &PlayArgs,
 ) -> anyhow::Result<Done> {
-    let engine = model.load()?;
+    let how = args.show.show();
+    let playback = Playback {
+        kind,
+        name,
+        choice,
+        speed: Speed::times(args.speed, how),
+        repeat: args.repeat,
+    };
+    let engine = args.model.load()?;
     show(how, move |outlets, controls| {
         outlets.be_patient();
         play(

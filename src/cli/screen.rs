@@ -76,7 +76,6 @@ fn as_text(
     session: impl FnOnce(&mut Outlets, &Receiver<Control>) -> Result<(), SessionError>,
 ) -> anyhow::Result<Done> {
     let mut outlets = Outlets::default();
-    outlets.be_patient();
     let writer = stdout_writer(show, &mut outlets, wishes.clone());
     quit_on_signal(wishes)?;
     let result = session(&mut outlets, controls);

@@ -1,9 +1,10 @@
 //! A microphone, for the program: a virtual one of a sound server of our own.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::sound_server::SoundServer;
 use crate::support::{data, emoscope, lines, run, said};
@@ -23,6 +24,17 @@ fn utterances(lines: &[Value]) -> Vec<(f64, f64, Value)> {
         .collect()
 }
 
+/// Event lines of an input for some seconds.
+fn listen(home: &TempDir, server: &SoundServer, device: &str, seconds: &str) -> Child {
+    emoscope(home)
+        .args(["live", "--jsonl", "--device", device, "--seconds", seconds])
+        .envs(server.environment())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
 fn a_voice_through_a_microphone_is_judged_as_its_recording() {
     let Some(server) = SoundServer::start() else {
@@ -30,20 +42,7 @@ fn a_voice_through_a_microphone_is_judged_as_its_recording() {
     };
     let file = data("two-utterances.wav");
     let home = tempfile::tempdir().unwrap();
-    let child = emoscope(&home)
-        .args([
-            "live",
-            "--jsonl",
-            "--device",
-            "VirtualMicrophone",
-            "--seconds",
-            "9",
-        ])
-        .envs(server.environment())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = listen(&home, &server, "VirtualMicrophone", "9");
     std::thread::sleep(Duration::from_millis(800));
     server.run(&["play", file.to_str().unwrap()]).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -81,20 +80,7 @@ fn a_lost_microphone_is_waited_for_and_the_hole_is_told() {
         return;
     };
     let home = tempfile::tempdir().unwrap();
-    let child = emoscope(&home)
-        .args([
-            "live",
-            "--jsonl",
-            "--device",
-            "pulseaudio:vmic",
-            "--seconds",
-            "7",
-        ])
-        .envs(server.environment())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = listen(&home, &server, "pulseaudio:vmic", "7");
     std::thread::sleep(Duration::from_millis(1_500));
     let lost = Instant::now();
     server.run(&["remove"]).unwrap();
