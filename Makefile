@@ -6,14 +6,17 @@
 # rustup's folder, where the shell does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
+# What a first picture needs and no more.
+QUICK := --profile quick --no-default-features --features onnxruntime,opus
+
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 # Standard output is the binary's: events alone, where it is not a terminal.
 run: setup ## open the dashboard on the default microphone
-	@cargo build --profile quick
-	@if [ -t 1 ]; then exec cargo run --quiet --profile quick -- live --or-demo; \
-	else exec cargo run --quiet --profile quick -- demo; fi
+	@cargo build $(QUICK)
+	@if [ -t 1 ]; then exec cargo run --quiet $(QUICK) -- live --or-demo; \
+	else exec cargo run --quiet $(QUICK) -- demo; fi
 
 setup:
 	@scripts/setup.sh
@@ -33,13 +36,14 @@ test-rust: ## the tests of the binary, with both engines
 	@scripts/onnxruntime.sh --required
 	@cargo test
 
-test-python: ## the tests of the training that need no PyTorch
+test-python: ## the tests that are in Python and need no PyTorch
 	@scripts/setup.sh --with-tests
-	@scripts/test-training.sh training/requirements.txt 'not torch'
+	@scripts/pytest.sh training/requirements.txt training -m "not torch" tests
+	@scripts/pytest.sh tests/requirements.txt tests/readers
 
 test-training: ## those that need PyTorch; its packages take gigabytes
 	@scripts/setup.sh --with-tests
-	@scripts/test-training.sh training/requirements-torch.txt torch
+	@scripts/pytest.sh training/requirements-torch.txt training -m torch tests
 
 fmt: ## format the code, Rust and Python
 	@scripts/setup.sh --with-lint

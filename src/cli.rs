@@ -5,6 +5,7 @@ mod demo;
 mod devices;
 mod doctor;
 mod features;
+mod format;
 mod live;
 mod replay;
 mod screen;
@@ -13,8 +14,10 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use self::format::Format;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::Model;
@@ -98,17 +101,17 @@ struct ShowArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Show {
     Dashboard,
-    Lines,
     Sentences,
+    As(Format),
 }
 
 impl ShowArgs {
     fn show(&self) -> Show {
         match (self.jsonl, self.plain) {
-            (true, _) => Show::Lines,
+            (true, _) => Show::As(Format::Jsonl),
             (_, true) => Show::Sentences,
             _ if io::stdout().is_terminal() && io::stdin().is_terminal() => Show::Dashboard,
-            _ => Show::Lines,
+            _ => Show::As(Format::Jsonl),
         }
     }
 }
@@ -180,6 +183,13 @@ fn complain(message: &str) {
         .collect::<Vec<_>>()
         .join("\n");
     let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("emoscope: {lines}\n"));
+}
+
+/// Ends the program with what is wrong with its arguments.
+fn usage(message: &str) -> ! {
+    Cli::command()
+        .error(ErrorKind::ArgumentConflict, message)
+        .exit()
 }
 
 /// A reader that has seen enough is no failure.

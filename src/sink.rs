@@ -1,14 +1,22 @@
-//! What becomes of the events: lines, sentences, tables. One format per file.
+//! What becomes of the events: lines, sentences, tables, captions. One format per file.
 
+pub mod audacity;
 pub mod csv;
+pub mod folder;
 pub mod json;
 pub mod lines;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plain;
+pub mod rttm;
+pub mod srt;
 pub mod table;
+pub mod textgrid;
+pub mod webvtt;
 
 use std::io;
 
-use crate::events::Event;
+use crate::events::{Event, Measurement, Trigger, UNCERTAIN};
 
 /// Takes the events of one or several inputs, in order.
 pub trait Sink {
@@ -23,6 +31,71 @@ pub trait Sink {
     /// # Errors
     /// What the system says of the writing.
     fn finish(&mut self) -> io::Result<()>;
+}
+
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
+        (**self).event(file, event)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        (**self).finish()
+    }
+}
+
+/// Gives the events of a session the name of its input, where there is but one.
+pub struct Named<S> {
+    sink: S,
+    name: String,
+}
+
+impl<S: Sink> Named<S> {
+    /// Passes everything on to `sink`.
+    pub fn new(sink: S) -> Self {
+        let name = String::new();
+        Self { sink, name }
+    }
+}
+
+impl<S: Sink> Sink for Named<S> {
+    fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
+        if let Event::SessionStart(start) = event {
+            self.name.clone_from(&start.name);
+        }
+        self.sink.event(Some(&self.name), event)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.sink.finish()
+    }
+}
+
+/// The judgement of a whole utterance, where the event is one.
+pub fn utterance(event: &Event) -> Option<&Measurement> {
+    match event {
+        Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),
+        _ => None,
+    }
+}
+
+/// What a caption says of an utterance: how it sounds and how sure that is.
+pub fn caption(judged: &Measurement) -> String {
+    if judged.label == UNCERTAIN {
+        return UNCERTAIN.into();
+    }
+    let percent = judged.confidence.0 * 100.0;
+    format!("{} {percent:.0} %", printable(&judged.label))
+}
+
+/// Seconds as captions count them, `hh:mm:ss` and milliseconds after `mark`.
+pub fn timestamp(seconds: f64, mark: char) -> String {
+    let all = (seconds.max(0.0) * 1000.0).round() as u64;
+    let (whole, milliseconds) = (all / 1000, all % 1000);
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60);
+    format!(
+        "{hours:02}:{minutes:02}:{:02}{mark}{milliseconds:03}",
+        whole % 60
+    )
 }
 
 /// A name for a terminal: control characters (hence escape sequences, and the
@@ -64,5 +137,7 @@ mod tests {
         assert_eq!(clock(0.04), "0:00.0");
         assert_eq!(clock(59.96), "1:00.0");
         assert_eq!(clock(3_725.0), "1:02:05");
+        assert_eq!(timestamp(3_599.999_6, '.'), "01:00:00.000");
+        assert_eq!(timestamp(360_061.25, ','), "100:01:01,250");
     }
 }

@@ -1,25 +1,28 @@
 //! `emoscope analyze`: files and folders, on all cores, in the order of their paths.
 
+mod output;
+pub(super) mod walk;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
+use self::walk::{Found, Shard, name_of, path_of, walk};
+use super::format::Format;
 use super::{Done, ModelArgs, complain};
-use crate::audio::file::{AudioFile, is_audio_name};
+use crate::audio::file::AudioFile;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
 use crate::session::recording::{Playback, analyze};
-use crate::sink::{Sink, csv::Csv, json::Json, lines::Lines, table::Table};
+use crate::sink::Sink;
 
 /// Judge files and folders as fast as the machine allows
 ///
@@ -30,7 +33,15 @@ use crate::sink::{Sink, csv::Csv, json::Json, lines::Lines, table::Table};
 #[command(after_help = "Examples:
   emoscope analyze talk.opus                         a table of its utterances
   emoscope analyze recordings/ --format csv --output calls.csv
-  emoscope analyze recordings/ --format jsonl | jq 'select(.type == \"measurement\")'")]
+  emoscope analyze recordings/ --format jsonl | jq 'select(.type == \"measurement\")'
+  emoscope analyze film.mkv --format vtt --output film.vtt
+  emoscope analyze recordings/ --format textgrid --output grids/
+  emoscope analyze archive/ --format parquet --output judged/ --shard 2/8 --resume
+
+Captions and labels (vtt, srt, audacity, textgrid) have a file per recording:
+for one recording standard output or --output FILE, for several --output DIR,
+where each keeps its path and gets another extension. With --output DIR,
+parquet is a data set of parts, each of which is there whole or not at all.")]
 pub struct AnalyzeArgs {
     /// Files and folders
     #[arg(required = true, value_name = "FILE|FOLDER")]
@@ -38,9 +49,17 @@ pub struct AnalyzeArgs {
     /// Format of the output; default table on a terminal, else jsonl
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write to a file instead of standard output
-    #[arg(long, value_name = "FILE")]
+    /// Write to a file, or a folder, instead of standard output
+    #[arg(long, short, value_name = "FILE|DIR")]
     output: Option<PathBuf>,
+    /// Judge the Kth of N shares of the recordings; machines that get the same
+    /// command but for K have no recording in common
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Go on where an earlier run stopped: skip what the output holds whole
+    /// (jsonl, parquet, and the formats with a file per recording)
+    #[arg(long, requires = "output")]
+    resume: bool,
     /// No progress bar
     #[arg(long)]
     quiet: bool,
@@ -50,33 +69,20 @@ pub struct AnalyzeArgs {
     channel: ChannelChoice,
 }
 
-/// Format of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A row per utterance, for the eye
-    Table,
-    /// Every event, a line each
-    Jsonl,
-    /// A row per utterance
-    Csv,
-    /// One document, an object per file
-    Json,
-}
-
 /// A message from a worker about the file with that number.
 enum Message {
     Event(usize, Box<Event>),
     Done(usize),
 }
 
-/// A file, or what is wrong with a path.
-type Found = Result<PathBuf, (PathBuf, String)>;
-
 /// Runs the command.
 pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
-    let files = walk(&args.paths)?;
+    let mut files = walk(&args.paths)?;
+    if let Some(shard) = args.shard {
+        files.retain(|found| shard.has(&name_of(found)));
+    }
     let engine = args.model.load()?;
-    let mut sink = sink(args)?;
+    let mut sink = output::open(args, &mut files)?;
     let bar = progress(args, &files);
     let (messages, inbox) = bounded(4096);
     let written = std::thread::scope(|scope| {
@@ -86,7 +92,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
                 // A file that brings a library down must not take the others with it.
                 let work = || judge(index, found, args.channel, &engine, &messages);
                 catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-                    let name = path_of(found).display();
+                    let name = name_of(found);
                     let message = format!("{name} brought the program down; please report it");
                     let event = Box::new(Event::Error(ErrorEvent { message }));
                     messages.send(Message::Event(index, event)).ok()?;
@@ -114,53 +120,6 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
     })
 }
 
-/// All files in the order of their paths, each once.
-fn walk(paths: &[PathBuf]) -> anyhow::Result<Vec<Found>> {
-    let mut found: BTreeMap<PathBuf, Option<String>> = BTreeMap::new();
-    for path in paths {
-        if !path.is_dir() {
-            found.insert(path.clone(), None);
-            continue;
-        }
-        let before = found.len();
-        for entry in WalkDir::new(path).follow_links(true) {
-            match entry {
-                Ok(entry) if entry.file_type().is_file() && is_audio_name(entry.path()) => {
-                    found.insert(entry.into_path(), None);
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let at = error.path().unwrap_or(path).to_path_buf();
-                    let reason = error.io_error().map_or_else(
-                        || "is a link to a folder that holds it; it was not followed".to_owned(),
-                        |error| format!("could not be read: {error}"),
-                    );
-                    found.insert(at, Some(reason));
-                }
-            }
-        }
-        if found.len() == before {
-            complain(&format!(
-                "{}: no audio files in this folder",
-                path.display()
-            ));
-        }
-    }
-    if found.is_empty() {
-        return Err(anyhow!("nothing to analyze"));
-    }
-    let found = found.into_iter();
-    Ok(found
-        .map(|(path, wrong)| wrong.map_or(Ok(path.clone()), |w| Err((path, w))))
-        .collect())
-}
-
-fn path_of(found: &Found) -> &Path {
-    match found {
-        Ok(path) | Err((path, _)) => path,
-    }
-}
-
 /// One file; `None` when nobody listens any more.
 fn judge(
     index: usize,
@@ -169,7 +128,7 @@ fn judge(
     engine: &Engine,
     messages: &Sender<Message>,
 ) -> Option<()> {
-    let name = path_of(found).display().to_string();
+    let name = name_of(found);
     let mut listening = true;
     let mut send = |event: Event| {
         listening = listening
@@ -221,7 +180,7 @@ fn write_in_order(
     let mut next = 0;
     let mut failed = 0;
     let mut write = |index: usize, event: &Event, failed: &mut usize| {
-        let name = path_of(&files[index]).display().to_string();
+        let name = name_of(&files[index]);
         if let Event::Error(error) = event {
             *failed += 1;
             bar.suspend(|| complain(&error.message));
@@ -267,25 +226,4 @@ fn progress(args: &AnalyzeArgs, files: &[Found]) -> ProgressBar {
     bar.with_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
     )
-}
-
-fn sink(args: &AnalyzeArgs) -> anyhow::Result<Box<dyn Sink>> {
-    let terminal = args.output.is_none() && io::stdout().is_terminal();
-    let out: Box<dyn Write> = match &args.output {
-        None => Box::new(io::stdout()),
-        Some(path) => Box::new(BufWriter::new(
-            File::create(path).with_context(|| format!("cannot create {}", path.display()))?,
-        )),
-    };
-    let format = args.format.unwrap_or(if terminal {
-        Format::Table
-    } else {
-        Format::Jsonl
-    });
-    Ok(match format {
-        Format::Table => Box::new(Table::new(out)),
-        Format::Jsonl => Box::new(Lines::new(out)),
-        Format::Csv => Box::new(Csv::new(out)),
-        Format::Json => Box::new(Json::new(out)),
-    })
 }

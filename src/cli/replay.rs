@@ -1,12 +1,14 @@
 //! `emoscope replay`: a recording in front of the dashboard, or as event lines.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
 
+use super::format::Format;
 use super::screen::show;
-use super::{Done, ModelArgs, Show, ShowArgs};
+use super::{Done, ModelArgs, Show, ShowArgs, usage};
 use crate::audio::file::AudioFile;
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::Source;
@@ -21,6 +23,7 @@ use crate::session::recording::{Playback, play};
   emoscope replay talk.opus                 the dashboard, in real time
   emoscope replay talk.wav --speed 2        twice as fast
   emoscope replay talk.mp3 --jsonl          event lines, at full speed
+  emoscope replay talk.mp3 --format srt     captions
   ffmpeg -i film.mkv -f wav - | emoscope replay - --jsonl
   arecord -t raw -f S16_LE -r 16000 | emoscope replay - --raw-rate 16000 --plain
 
@@ -57,6 +60,9 @@ pub(super) struct PlayArgs {
     /// Begin again at the end
     #[arg(long = "loop")]
     repeat: bool,
+    /// Print the utterances in a format of `analyze` instead: captions, labels, csv, ...
+    #[arg(long, value_enum, conflicts_with_all = ["jsonl", "plain"])]
+    format: Option<Format>,
     #[command(flatten)]
     show: ShowArgs,
     #[command(flatten)]
@@ -69,6 +75,7 @@ impl PlayArgs {
         Self {
             speed: None,
             repeat: false,
+            format: None,
             show,
             model,
         }
@@ -129,7 +136,13 @@ pub(super) fn run_source(
     choice: ChannelChoice,
     args: &PlayArgs,
 ) -> anyhow::Result<Done> {
-    let how = args.show.show();
+    let how = args.format.map_or_else(|| args.show.show(), Show::As);
+    if let Show::As(format) = how
+        && format.is_binary()
+        && std::io::stdout().is_terminal()
+    {
+        usage("this format is not for a terminal: put > FILE behind it");
+    }
     let playback = Playback {
         kind,
         name,

@@ -10,11 +10,13 @@ use anyhow::anyhow;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::format::Format;
 use super::{Done, Show, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
 use crate::feed::{Control, Update};
 use crate::session::{Outlets, SessionError, Writer};
+use crate::sink::Named;
 use crate::sink::lines::Lines;
 use crate::sink::plain::Plain;
 
@@ -29,7 +31,7 @@ pub(super) fn show(
     let (wishes, controls) = unbounded();
     match show {
         Show::Dashboard => on_dashboard(&wishes, controls, session),
-        Show::Lines | Show::Sentences => as_text(show, wishes, &controls, session),
+        Show::Sentences | Show::As(_) => as_text(show, wishes, &controls, session),
     }
 }
 
@@ -93,6 +95,9 @@ fn stdout_writer(show: Show, outlets: &mut Outlets, wishes: Sender<Control>) -> 
     };
     match show {
         Show::Sentences => outlets.add(Plain::new(io::stdout()), failed),
+        Show::As(format) if format != Format::Jsonl => {
+            outlets.add(Named::new(format.sink(Box::new(io::stdout()))), failed)
+        }
         _ => outlets.add(Lines::new(io::stdout()), failed),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::Sink;
-use crate::events::{Event, Trigger};
+use super::{Sink, utterance};
+use crate::events::Event;
 
 /// Writes a header with the labels of the model, then a row per utterance.
 pub struct Csv<W: Write> {
@@ -23,35 +23,34 @@ impl<W: Write> Csv<W> {
 
 impl<W: Write> Sink for Csv<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
-        match event {
-            Event::SessionStart(start) if !self.headed => {
-                self.headed = true;
-                let fixed = [
-                    "file",
-                    "utterance",
-                    "start_s",
-                    "end_s",
-                    "label",
-                    "confidence",
-                ];
-                let labels = start.labels.iter().map(String::as_str);
-                self.out.write_record(fixed.into_iter().chain(labels))?;
-            }
-            Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
-                let fixed = [
-                    file.unwrap_or_default().to_owned(),
-                    m.utterance.to_string(),
-                    m.start_s.to_string(),
-                    m.end_s.to_string(),
-                    m.label.clone(),
-                    format!("{:.7}", m.confidence.0),
-                ];
-                let probabilities = m.probabilities.iter().map(|(_, p)| format!("{:.7}", p.0));
-                self.out
-                    .write_record(fixed.into_iter().chain(probabilities))?;
-                self.out.flush()?;
-            }
-            _ => {}
+        if let Event::SessionStart(start) = event
+            && !self.headed
+        {
+            self.headed = true;
+            let fixed = [
+                "file",
+                "utterance",
+                "start_s",
+                "end_s",
+                "label",
+                "confidence",
+            ];
+            let labels = start.labels.iter().map(String::as_str);
+            self.out.write_record(fixed.into_iter().chain(labels))?;
+        }
+        if let Some(m) = utterance(event) {
+            let fixed = [
+                file.unwrap_or_default().to_owned(),
+                m.utterance.to_string(),
+                m.start_s.to_string(),
+                m.end_s.to_string(),
+                m.label.clone(),
+                format!("{:.7}", m.confidence.0),
+            ];
+            let probabilities = m.probabilities.iter().map(|(_, p)| format!("{:.7}", p.0));
+            self.out
+                .write_record(fixed.into_iter().chain(probabilities))?;
+            self.out.flush()?;
         }
         Ok(())
     }

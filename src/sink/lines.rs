@@ -1,6 +1,7 @@
 //! JSON, one event a line: `tests/schema/event.json`.
 
-use std::io::{self, Write};
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Write};
 
 use super::Sink;
 use crate::events::{Event, Line};
@@ -32,5 +33,65 @@ impl<W: Write> Sink for Lines<W> {
 
     fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// What event lines hold already.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// The recordings that are there from header to summary.
+    pub files: BTreeSet<String>,
+    /// The bytes before a recording, or a line, that breaks off at the end.
+    pub bytes: u64,
+}
+
+/// Reads event lines of `analyze` to go on behind them.
+///
+/// # Errors
+/// What the system says, or that these are other lines.
+pub fn held(mut lines: impl BufRead) -> io::Result<Held> {
+    let mut held = Held::default();
+    let (mut at, mut open) = (0, false);
+    let mut text = Vec::new();
+    while lines.read_until(b'\n', &mut text)? > 0 {
+        at += text.len() as u64;
+        if text.last() != Some(&b'\n') {
+            break;
+        }
+        let line: Line = serde_json::from_slice(&text)?;
+        match line.event {
+            Event::SessionStart(_) => open = true,
+            Event::SessionEnd(_) => {
+                open = false;
+                held.files.extend(line.file);
+            }
+            _ => {}
+        }
+        if !open {
+            held.bytes = at;
+        }
+        text.clear();
+    }
+    Ok(held)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_that_breaks_off_is_not_held() {
+        let end = r#"{"type":"session_end","duration_s":1.0,"speech_s":0.0,"utterances":0,"measurements":0,"samples_lost":0,"samples_invalid":0,"utterance_labels":{},"file":"a"}"#;
+        let failed = r#"{"type":"error","message":"b is broken","file":"b"}"#;
+        let whole = format!("{end}\n{failed}\n");
+        let begun = r#"{"type":"voice","at_s":0.5,"active":true,"file":"c"}"#;
+        let start = r#"{"type":"session_start","schema":"emoscope.event/1","version":"0.1.0","source":"file","name":"c","sample_rate":16000,"channels":1,"labels":["x"],"model":"m","model_sha256":"","engine":"e","file":"c"}"#;
+        for torn in ["", "{\"type\":\"err", &format!("{start}\n{begun}\n"), start] {
+            let held = held(format!("{whole}{torn}").as_bytes()).unwrap();
+            assert_eq!(held.files.into_iter().collect::<Vec<_>>(), ["a"]);
+            assert_eq!(held.bytes, whole.len() as u64, "{torn}");
+        }
+        assert!(held("file,utterance\n".as_bytes()).is_err());
     }
 }

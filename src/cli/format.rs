@@ -1,0 +1,84 @@
+//! Formats of the output.
+
+use std::io::Write;
+
+use clap::ValueEnum;
+
+use crate::sink::Sink;
+use crate::sink::audacity::Audacity;
+use crate::sink::csv::Csv;
+use crate::sink::json::Json;
+use crate::sink::lines::Lines;
+#[cfg(feature = "parquet")]
+use crate::sink::parquet::Parquet;
+use crate::sink::rttm::Rttm;
+use crate::sink::srt::Srt;
+use crate::sink::table::Table;
+use crate::sink::textgrid::TextGrid;
+use crate::sink::webvtt::WebVtt;
+
+/// Format of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A row per utterance, for the eye
+    Table,
+    /// Every event, a line each
+    Jsonl,
+    /// A row per utterance
+    Csv,
+    /// One document, an object per recording
+    Json,
+    /// The columns of csv, for pandas, `DuckDB`, Spark
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// `WebVTT` captions, a cue per utterance
+    Vtt,
+    /// `SubRip` captions, a cue per utterance
+    Srt,
+    /// Label track of Audacity
+    Audacity,
+    /// Tiers of Praat
+    #[value(name = "textgrid")]
+    TextGrid,
+    /// Segments of NIST; the label stands where a speaker would
+    Rttm,
+}
+
+impl Format {
+    /// A sink that writes it.
+    pub(super) fn sink(self, out: Box<dyn Write + Send>) -> Box<dyn Sink + Send> {
+        match self {
+            Self::Table => Box::new(Table::new(out)),
+            Self::Jsonl => Box::new(Lines::new(out)),
+            Self::Csv => Box::new(Csv::new(out)),
+            Self::Json => Box::new(Json::new(out)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Box::new(Parquet::new(out)),
+            Self::Vtt => Box::new(WebVtt::new(out)),
+            Self::Srt => Box::new(Srt::new(out)),
+            Self::Audacity => Box::new(Audacity::new(out)),
+            Self::TextGrid => Box::new(TextGrid::new(out)),
+            Self::Rttm => Box::new(Rttm::new(out)),
+        }
+    }
+
+    /// The extension of its files, where a file holds one recording and no more.
+    pub(super) fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Vtt => Some("vtt"),
+            Self::Srt => Some("srt"),
+            Self::Audacity => Some("txt"),
+            Self::TextGrid => Some("TextGrid"),
+            _ => None,
+        }
+    }
+
+    /// Whether it is not for the eye.
+    pub(super) fn is_binary(self) -> bool {
+        #[cfg(feature = "parquet")]
+        let binary = self == Self::Parquet;
+        #[cfg(not(feature = "parquet"))]
+        let binary = false;
+        binary
+    }
+}

@@ -1,0 +1,33 @@
+//! A label track of Audacity: begin, end and text between tabs, a line per utterance.
+
+use std::io::{self, Write};
+
+use super::{Sink, caption, utterance};
+use crate::events::Event;
+
+/// Writes each label as soon as its utterance has ended.
+pub struct Audacity<W: Write> {
+    out: W,
+}
+
+impl<W: Write> Audacity<W> {
+    /// Labels to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out }
+    }
+}
+
+impl<W: Write> Sink for Audacity<W> {
+    fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
+        if let Some(m) = utterance(event) {
+            let text = caption(m);
+            writeln!(self.out, "{:.6}\t{:.6}\t{text}", m.start_s, m.end_s)?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,277 @@
+//! Parquet, a row per utterance with the columns of the CSV: one file, or the
+//! parts of a data set.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parquet::basic::{ConvertedType, Repetition, Type as Physical};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{Type, TypePtr};
+
+use super::folder::Part;
+use super::{Sink, utterance};
+use crate::events::{Event, Measurement};
+
+/// Rows that are written together.
+const GROUP_ROWS: usize = 65_536;
+/// Recordings of a part: what is lost at most when a machine stops.
+const PART_RECORDINGS: usize = 256;
+/// Key of the JSON list of the recordings that a file holds whole, those
+/// without speech included.
+const HELD: &str = "emoscope.recordings";
+
+/// Writes one file; its columns are those of the first recording.
+pub struct Parquet<W: Write + Send> {
+    out: Option<W>,
+    writer: Option<SerializedFileWriter<W>>,
+    labels: Vec<String>,
+    rows: Vec<(String, Measurement)>,
+    held: Vec<String>,
+}
+
+impl<W: Write + Send> Parquet<W> {
+    /// A file to `out`.
+    pub fn new(out: W) -> Self {
+        Self {
+            out: Some(out),
+            writer: None,
+            labels: Vec::new(),
+            rows: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, labels: &[String]) -> io::Result<()> {
+        if let Some(out) = self.out.take() {
+            self.labels = labels.to_vec();
+            let schema = schema(labels).map_err(failed)?;
+            let writer = SerializedFileWriter::new(out, schema, Arc::default()).map_err(failed)?;
+            self.writer = Some(writer);
+        }
+        Ok(())
+    }
+
+    fn write_group(&mut self) -> io::Result<()> {
+        if let Some(writer) = &mut self.writer
+            && !self.rows.is_empty()
+        {
+            let mut group = writer.next_row_group().map_err(failed)?;
+            write_columns(&mut group, &self.rows, &self.labels).map_err(failed)?;
+            group.close().map_err(failed)?;
+            self.rows.clear();
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write + Send> Sink for Parquet<W> {
+    fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
+        let file = file.unwrap_or_default();
+        if let Event::SessionStart(start) = event {
+            self.start(&start.labels)?;
+        }
+        if let Event::SessionEnd(_) = event {
+            self.held.push(file.to_owned());
+        }
+        if let Some(judged) = utterance(event) {
+            self.rows.push((file.to_owned(), judged.clone()));
+            if self.rows.len() >= GROUP_ROWS {
+                self.write_group()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.start(&[])?;
+        self.write_group()?;
+        if let Some(mut writer) = self.writer.take() {
+            let held = serde_json::to_string(&self.held)?;
+            writer.append_key_value_metadata(KeyValue::new(HELD.to_owned(), held));
+            let mut out = writer.into_inner().map_err(failed)?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+}
+
+fn schema(labels: &[String]) -> Result<TypePtr, ParquetError> {
+    let column = |name: &str, kind, text| {
+        let column = Type::primitive_type_builder(name, kind).with_repetition(Repetition::REQUIRED);
+        let column = if text {
+            column.with_converted_type(ConvertedType::UTF8)
+        } else {
+            column
+        };
+        column.build().map(Arc::new)
+    };
+    let mut columns = vec![
+        column("file", Physical::BYTE_ARRAY, true)?,
+        column("utterance", Physical::INT64, false)?,
+        column("start_s", Physical::DOUBLE, false)?,
+        column("end_s", Physical::DOUBLE, false)?,
+        column("label", Physical::BYTE_ARRAY, true)?,
+        column("confidence", Physical::DOUBLE, false)?,
+    ];
+    for label in labels {
+        columns.push(column(label, Physical::DOUBLE, false)?);
+    }
+    let schema = Type::group_type_builder("emoscope").with_fields(columns);
+    schema.build().map(Arc::new)
+}
+
+/// The columns of the schema in its order.
+fn write_columns<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    rows: &[(String, Measurement)],
+    labels: &[String],
+) -> Result<(), ParquetError> {
+    texts(group, rows.iter().map(|(file, _)| file.as_str()))?;
+    let numbers: Vec<i64> = rows.iter().map(|(_, m)| m.utterance as i64).collect();
+    if let Some(mut column) = group.next_column()? {
+        column
+            .typed::<Int64Type>()
+            .write_batch(&numbers, None, None)?;
+        column.close()?;
+    }
+    doubles(group, rows.iter().map(|(_, m)| m.start_s))?;
+    doubles(group, rows.iter().map(|(_, m)| m.end_s))?;
+    texts(group, rows.iter().map(|(_, m)| m.label.as_str()))?;
+    doubles(group, rows.iter().map(|(_, m)| m.confidence.0))?;
+    for label in labels {
+        let share = |m: &Measurement| m.probabilities.get(label).map_or(f64::NAN, |p| p.0);
+        doubles(group, rows.iter().map(|(_, m)| share(m)))?;
+    }
+    Ok(())
+}
+
+fn texts<'a, W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: impl Iterator<Item = &'a str>,
+) -> Result<(), ParquetError> {
+    let values: Vec<ByteArray> = values.map(ByteArray::from).collect();
+    if let Some(mut column) = group.next_column()? {
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&values, None, None)?;
+        column.close()?;
+    }
+    Ok(())
+}
+
+fn doubles<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: impl Iterator<Item = f64>,
+) -> Result<(), ParquetError> {
+    let values: Vec<f64> = values.collect();
+    if let Some(mut column) = group.next_column()? {
+        column
+            .typed::<DoubleType>()
+            .write_batch(&values, None, None)?;
+        column.close()?;
+    }
+    Ok(())
+}
+
+/// Writes a data set: parts of some hundred recordings, each whole or not there.
+pub struct Parts {
+    folder: PathBuf,
+    prefix: String,
+    next: usize,
+    open: Option<(Parquet<BufWriter<File>>, Part)>,
+}
+
+impl Parts {
+    /// Parts named `prefix-NNNNN.parquet` in `folder`, after those that are there.
+    ///
+    /// # Errors
+    /// What the system says of the folder.
+    pub fn new(folder: &Path, prefix: String) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let mut parts = Self {
+            folder: folder.to_owned(),
+            prefix,
+            next: 0,
+            open: None,
+        };
+        while parts.path().exists() {
+            parts.next += 1;
+        }
+        Ok(parts)
+    }
+
+    fn path(&self) -> PathBuf {
+        let name = format!("{}-{:05}.parquet", self.prefix, self.next);
+        self.folder.join(name)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        if let Some((mut sink, part)) = self.open.take() {
+            sink.finish()?;
+            part.keep()?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Parts {
+    fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
+        if matches!(event, Event::SessionStart(_)) && self.open.is_none() {
+            let (part, out) = Part::create(&self.path())?;
+            self.open = Some((Parquet::new(BufWriter::new(out)), part));
+        }
+        let Some((sink, _)) = &mut self.open else {
+            return Ok(()); // a recording that could not be opened
+        };
+        sink.event(file, event)?;
+        if sink.held.len() >= PART_RECORDINGS {
+            self.close()?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.close()
+    }
+}
+
+/// The recordings that the data set in `folder` holds whole.
+///
+/// # Errors
+/// A part that cannot be read, with its name.
+pub fn held(folder: &Path) -> io::Result<BTreeSet<String>> {
+    let mut held = BTreeSet::new();
+    if !folder.is_dir() {
+        return Ok(held);
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
+            let named = |error: &dyn std::fmt::Display| {
+                io::Error::other(format!("{}: {error}", path.display()))
+            };
+            let reader = SerializedFileReader::new(File::open(&path)?).map_err(|e| named(&e))?;
+            let pairs = reader.metadata().file_metadata().key_value_metadata();
+            let lists = pairs.into_iter().flatten().filter(|pair| pair.key == HELD);
+            for list in lists.filter_map(|pair| pair.value.as_deref()) {
+                held.extend(serde_json::from_str::<Vec<String>>(list).map_err(|e| named(&e))?);
+            }
+        }
+    }
+    Ok(held)
+}
+
+fn failed(error: ParquetError) -> io::Error {
+    io::Error::other(error)
+}
