@@ -13,17 +13,27 @@ const BREAK_HZ: f64 = 1000.0;
 /// The same in mel.
 const BREAK_MEL: f64 = BREAK_HZ / LINEAR_STEP;
 
+/// Bands that are summed side by side, so that no sum waits for its own last step.
+const LANES: usize = 4;
+
 /// One triangle: its first bin and its weights.
-#[derive(Debug, Clone)]
 struct Band {
     first: usize,
     weights: Vec<f64>,
 }
 
+/// Neighbouring triangles, the shorter ones filled up with zeros.
+#[derive(Debug, Clone)]
+struct Group {
+    first: [usize; LANES],
+    /// `[bin][band]`.
+    weights: Vec<[f64; LANES]>,
+}
+
 /// 80 triangular bands over the 201 bins of the power spectrum.
 #[derive(Debug, Clone)]
 pub struct MelBank {
-    bands: Vec<Band>,
+    groups: Vec<Group>,
 }
 
 impl Default for MelBank {
@@ -39,19 +49,45 @@ impl MelBank {
         let edges: Vec<f64> = (0..N_MELS + 2)
             .map(|i| mel_to_hz(top * i as f64 / (N_MELS + 1) as f64))
             .collect();
-        let bands = edges
+        let bands: Vec<Band> = edges
             .windows(3)
             .map(|edge| Band::new(edge[0], edge[1], edge[2]))
             .collect();
-        Self { bands }
+        let groups = bands.chunks(LANES).map(Group::new).collect();
+        Self { groups }
     }
 
     /// Energies of the bands from a power spectrum of 201 bins.
     pub fn apply(&self, power: &[f64; N_BINS], energies: &mut [f64; N_MELS]) {
-        for (band, energy) in self.bands.iter().zip(energies) {
-            let bins = &power[band.first..band.first + band.weights.len()];
-            *energy = band.weights.iter().zip(bins).map(|(w, p)| w * p).sum();
+        for (group, energies) in self.groups.iter().zip(energies.chunks_mut(LANES)) {
+            let length = group.weights.len();
+            let [a, b, c, d] = group.first.map(|first| &power[first..first + length]);
+            let mut sums = [0.0; LANES];
+            for ((((weights, a), b), c), d) in group.weights.iter().zip(a).zip(b).zip(c).zip(d) {
+                for ((sum, weight), power) in sums.iter_mut().zip(weights).zip([a, b, c, d]) {
+                    *sum += weight * power;
+                }
+            }
+            energies.copy_from_slice(&sums[..energies.len()]);
         }
+    }
+}
+
+impl Group {
+    fn new(bands: &[Band]) -> Self {
+        let length = bands.iter().map(|b| b.weights.len()).max().unwrap_or(0);
+        let mut group = Self {
+            first: [0; LANES],
+            weights: vec![[0.0; LANES]; length],
+        };
+        for (lane, band) in bands.iter().enumerate() {
+            // At the top of the spectrum the zeros go in front.
+            group.first[lane] = band.first.min(N_BINS - length);
+            for (bin, weight) in (band.first..).zip(&band.weights) {
+                group.weights[bin - group.first[lane]][lane] = *weight;
+            }
+        }
+        group
     }
 }
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
+use crate::dsp::dct::Dct;
+use crate::dsp::decibels::decibels;
 use crate::dsp::mel::MelBank;
-use crate::dsp::spec::{FLOOR, HOP, N_BINS, N_FFT, N_MELS, N_MFCC};
-
-const HALF: usize = N_MFCC / 2;
+use crate::dsp::spec::{HOP, N_BINS, N_FFT, N_MELS, N_MFCC};
 
 /// One row: the 80 coefficients of a frame.
 pub type Row = [f32; N_MFCC];
@@ -61,9 +61,7 @@ impl Mfcc {
 
     /// The coefficients of one frame of 400 samples.
     pub fn row(&mut self, samples: &[f32], row: &mut Row) {
-        for ((x, w), y) in samples.iter().zip(&self.window).zip(&mut self.frame) {
-            *y = f64::from(*x) * w;
-        }
+        self.window(samples);
         // Fails only on lengths other than planned, and those are fixed above.
         let planned =
             self.fft
@@ -73,10 +71,15 @@ impl Mfcc {
             *power = bin.norm_sqr();
         }
         self.mel.apply(&self.power, &mut self.energies);
-        for (energy, level) in self.energies.iter().zip(&mut self.log_mel) {
-            *level = (10.0 * energy.max(FLOOR).log10()) as f32;
-        }
+        decibels(&self.energies, &mut self.log_mel);
         self.dct.apply(&self.log_mel, row);
+    }
+
+    /// The first step: the samples under the window, for the spectrum.
+    pub fn window(&mut self, samples: &[f32]) {
+        for ((x, w), y) in samples.iter().zip(&self.window).zip(&mut self.frame) {
+            *y = f64::from(*x) * w;
+        }
     }
 
     /// The power spectrum (201 bins) of the last frame.
@@ -92,56 +95,6 @@ impl Mfcc {
     /// The log-mel levels (80 bands, dB) of the last frame.
     pub fn log_mel(&self) -> &[f32] {
         &self.log_mel
-    }
-}
-
-/// The orthonormal DCT-II of 80 points. Its cosines are even or odd about the
-/// middle, so two products of half the size do for the whole.
-struct Dct {
-    /// `[input][output]` for even and odd outputs: the inner loop runs over
-    /// outputs, which the compiler turns into vector instructions.
-    even: Vec<[f32; HALF]>,
-    odd: Vec<[f32; HALF]>,
-}
-
-impl Dct {
-    fn new() -> Self {
-        let n = N_MELS as f64;
-        let cosine = |k: usize, j: usize| {
-            let scale = if k == 0 {
-                (1.0 / n).sqrt()
-            } else {
-                (2.0 / n).sqrt()
-            };
-            (scale * (std::f64::consts::PI * k as f64 * (2 * j + 1) as f64 / (2.0 * n)).cos())
-                as f32
-        };
-        let table = |parity: usize| {
-            (0..HALF)
-                .map(|j| std::array::from_fn(|i| cosine(2 * i + parity, j)))
-                .collect()
-        };
-        Self {
-            even: table(0),
-            odd: table(1),
-        }
-    }
-
-    fn apply(&self, input: &[f32; N_MELS], output: &mut Row) {
-        let mut even = [0.0_f32; HALF];
-        let mut odd = [0.0_f32; HALF];
-        for j in 0..HALF {
-            let (front, back) = (input[j], input[N_MELS - 1 - j]);
-            let (sum, difference) = (front + back, front - back);
-            for i in 0..HALF {
-                even[i] += sum * self.even[j][i];
-                odd[i] += difference * self.odd[j][i];
-            }
-        }
-        for i in 0..HALF {
-            output[2 * i] = even[i];
-            output[2 * i + 1] = odd[i];
-        }
     }
 }
 
