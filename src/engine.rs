@@ -5,7 +5,7 @@ mod builtin;
 pub mod onnxruntime;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dsp::spec::N_MFCC;
 use crate::model::{Model, ModelError};
@@ -82,6 +82,40 @@ pub struct Engine {
     /// The model.
     pub model: Arc<Model>,
     kind: Kind,
+    /// Classifiers that nobody uses: to make one can cost as much as a minute of audio.
+    idle: Idle,
+}
+
+type Idle = Arc<Mutex<Vec<Box<dyn Classifier>>>>;
+
+/// A classifier that goes back to the idle ones.
+struct Lent {
+    inner: Option<Box<dyn Classifier>>,
+    idle: Idle,
+}
+
+impl Classifier for Lent {
+    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+        match &mut self.inner {
+            Some(inner) => inner.logits(mfcc),
+            None => Ok(Vec::new()), // never: only the drop takes it
+        }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // One that panicked may be in any state.
+        if let Some(inner) = self.inner.take()
+            && !std::thread::panicking()
+        {
+            lock(&self.idle).push(inner);
+        }
+    }
+}
+
+fn lock(idle: &Idle) -> std::sync::MutexGuard<'_, Vec<Box<dyn Classifier>>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Clone)]
@@ -121,6 +155,7 @@ impl Engine {
             fallback,
             model,
             kind: Kind::Builtin(shared),
+            idle: Idle::default(),
         };
         engine.probe()?;
         Ok(engine)
@@ -135,6 +170,7 @@ impl Engine {
             fallback: None,
             model: Arc::clone(model),
             kind: Kind::OnnxRuntime(environment),
+            idle: Idle::default(),
         };
         engine.probe()?;
         Ok(engine)
@@ -145,16 +181,24 @@ impl Engine {
         Err(EngineError::NotBuilt)
     }
 
-    /// A classifier for one thread.
+    /// A classifier for one thread: an idle one, or one more. It remembers nothing.
     ///
     /// # Errors
     /// What the engine says of the model.
     pub fn classifier(&self) -> Result<Box<dyn Classifier>, EngineError> {
-        match &self.kind {
-            Kind::Builtin(shared) => Ok(Box::new(shared.classifier())),
+        let idle = lock(&self.idle).pop();
+        let inner: Box<dyn Classifier> = match (idle, &self.kind) {
+            (Some(classifier), _) => classifier,
+            (None, Kind::Builtin(shared)) => Box::new(shared.classifier()),
             #[cfg(feature = "onnxruntime")]
-            Kind::OnnxRuntime(environment) => Ok(Box::new(environment.classifier(&self.model)?)),
-        }
+            (None, Kind::OnnxRuntime(environment)) => {
+                Box::new(environment.classifier(&self.model)?)
+            }
+        };
+        Ok(Box::new(Lent {
+            inner: Some(inner),
+            idle: Arc::clone(&self.idle),
+        }))
     }
 
     /// Two windows of different length show a model whose metadata lies.
