@@ -173,9 +173,10 @@ fn start<S: Sink, R>(
     })
 }
 
-/// About 10 ms: the default of a sound server can be seconds.
+/// About 20 ms: the default of a sound server can be seconds, and each block
+/// costs the client of `PulseAudio` a tenth of a millisecond, however short it is.
 fn block_frames(config: &SupportedStreamConfig) -> u32 {
-    let frames = (config.sample_rate() / 100).clamp(480, 1024);
+    let frames = (config.sample_rate() / 50).clamp(480, 2048);
     match *config.buffer_size() {
         SupportedBufferSize::Range { min, max } => frames.clamp(min.min(max), max),
         SupportedBufferSize::Unknown => frames,
