@@ -26,7 +26,7 @@ impl Classifier for Sums {
     }
 }
 
-fn pipeline(rate: u32) -> Pipeline {
+pub fn pipeline(rate: u32) -> Pipeline {
     let contract = Arc::new(Model::embedded().unwrap().contract);
     let input = Input {
         rate,

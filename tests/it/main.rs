@@ -4,11 +4,14 @@
 
 mod capture;
 mod cli;
+mod complaints;
 mod core;
 mod dashboard;
 mod decode;
 mod devices;
+mod faults;
 mod frontend;
+mod fuzz;
 mod layering;
 mod live;
 mod model;

@@ -1,0 +1,216 @@
+//! Damage by chance to everything that is read from outside: it may be refused,
+//! and nothing else. A short form runs with the tests, and `make check-long` as
+//! long as one likes.
+
+use std::io::{Cursor, Write};
+
+use emoscope::audio::file::AudioFile;
+use emoscope::audio::raw::{RawAudio, RawFormat};
+use emoscope::audio::source::Source;
+use emoscope::events::Line;
+use emoscope::model::Model;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::support::{data, path, run};
+
+/// Blocks that are read of one recording at most.
+const BLOCKS: usize = 200;
+
+fn listen(source: &mut dyn Source) {
+    let spec = source.spec();
+    let (mut out, mut blocks) = (Vec::new(), 0);
+    while blocks < BLOCKS && source.read(&mut out).unwrap_or(false) {
+        assert_eq!(out.len() % usize::from(spec.channels), 0, "whole frames");
+        out.clear();
+        blocks += 1;
+    }
+}
+
+/// A recording of any format, as a stream and from a file.
+fn recording(bytes: &[u8]) {
+    if let Ok(mut stream) = AudioFile::from_reader(Cursor::new(bytes.to_vec())) {
+        listen(&mut stream);
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let Ok(mut file) = AudioFile::open(file.path()) else {
+        return;
+    };
+    listen(&mut file);
+    for to in [0.3, 1e9, 0.0, f64::NAN] {
+        if file.seek(to).is_ok() {
+            let _ = file.read(&mut Vec::new());
+        }
+    }
+}
+
+/// Samples without a header: the first three bytes choose format, rate and channels.
+fn raw(bytes: &[u8]) {
+    let [format, rate, channels, samples @ ..] = bytes else {
+        return;
+    };
+    let (format, _) = RawFormat::ALL[usize::from(*format) % RawFormat::ALL.len()];
+    let samples = Cursor::new(samples.to_vec());
+    let rate = u32::from(*rate) * 3_200;
+    if let Ok(mut raw) = RawAudio::new(samples, format, rate, (*channels).into()) {
+        listen(&mut raw);
+    }
+}
+
+/// Event lines; what was read is written so that it reads the same again.
+fn event_lines(bytes: &[u8]) {
+    for line in bytes.split(|&byte| byte == b'\n') {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else {
+            continue;
+        };
+        let text = serde_json::to_string(&line).unwrap();
+        let again: Line = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        assert_eq!(text, serde_json::to_string(&again).unwrap());
+    }
+}
+
+/// One change to a file.
+#[derive(Debug, Clone)]
+enum Damage {
+    Byte(Index, u8),
+    /// Four bytes that look like a length or a rate.
+    Length(Index, u32),
+    Cut(Index),
+    /// A stretch that stands twice.
+    Double(Index, Index),
+    Gone(Index, Index),
+}
+
+fn damage() -> impl Strategy<Value = Vec<Damage>> {
+    let length = prop_oneof![
+        Just(0),
+        Just(u32::MAX),
+        Just(0x8000_0000),
+        Just(0x7fff_ffff),
+        any::<u32>()
+    ];
+    let place = any::<Index>;
+    let one = prop_oneof![
+        4 => (place(), any::<u8>()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
+        3 => (place(), length).prop_map(|(at, length)| Damage::Length(at, length)),
+        1 => place().prop_map(Damage::Cut),
+        1 => (place(), place()).prop_map(|(from, to)| Damage::Double(from, to)),
+        1 => (place(), place()).prop_map(|(from, to)| Damage::Gone(from, to)),
+    ];
+    prop::collection::vec(one, 1..6)
+}
+
+/// Most damage goes to the first bytes, where the lengths stand.
+fn at(index: Index, length: usize) -> usize {
+    let place = index.index(4 * length.max(1));
+    if place < length {
+        place
+    } else {
+        place % length.clamp(1, 300)
+    }
+}
+
+fn damaged(mut bytes: Vec<u8>, all: &[Damage]) -> Vec<u8> {
+    for one in all {
+        let length = bytes.len();
+        if length == 0 {
+            break;
+        }
+        let span = |from, to| {
+            let (from, to) = (at(from, length), at(to, length));
+            from.min(to)..from.max(to).min(from.min(to) + 5000)
+        };
+        match *one {
+            Damage::Byte(index, byte) => bytes[at(index, length)] = byte,
+            Damage::Length(index, value) => {
+                let place = at(index, length);
+                let value = if value % 2 == 0 {
+                    value.to_le_bytes()
+                } else {
+                    value.to_be_bytes()
+                };
+                for (byte, new) in bytes[place..].iter_mut().zip(value) {
+                    *byte = new;
+                }
+            }
+            Damage::Cut(index) => bytes.truncate(at(index, length)),
+            Damage::Double(from, to) => {
+                let span = span(from, to);
+                let twice = bytes[span.clone()].to_vec();
+                bytes.splice(span.start..span.start, twice);
+            }
+            Damage::Gone(from, to) => drop(bytes.drain(span(from, to))),
+        }
+    }
+    bytes
+}
+
+/// The beginning of a fixture: what comes behind it costs time and tells nothing new.
+fn seed(name: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(data(name)).unwrap();
+    bytes.truncate(24_000);
+    bytes
+}
+
+/// Cases of a test: so many, or as many times that as `EMOSCOPE_FUZZ` says.
+fn cases(few: u32) -> ProptestConfig {
+    let times = std::env::var("EMOSCOPE_FUZZ").map_or(1, |text| text.parse().unwrap());
+    ProptestConfig::with_cases(few.saturating_mul(times))
+}
+
+fn recordings() -> Vec<Vec<u8>> {
+    [
+        "speech-16k.wav",
+        "speech-8k.wav",
+        "speech-48k-stereo.flac",
+        "speech-44k1.mp3",
+        "speech.opus",
+        "speech.m4a",
+        "broken/nan.wav",
+    ]
+    .map(seed)
+    .to_vec()
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn damaged_recordings_are_refused_or_heard(damage in damage()) {
+        for bytes in recordings() {
+            recording(&damaged(bytes, &damage));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_heard_as_raw_samples(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+        raw(&bytes);
+    }
+
+    #[test]
+    fn damaged_event_lines_are_refused_or_read(damage in damage()) {
+        thread_local! {
+            static LINES: Vec<u8> =
+                run(["analyze".as_ref(), data("speech-16k.wav").as_os_str()]).stdout;
+        }
+        let lines = LINES.with(Clone::clone);
+        prop_assert!(lines.len() > 1000);
+        event_lines(&lines);
+        event_lines(&damaged(lines, &damage));
+    }
+}
+
+proptest! {
+    // A model has megabytes, and its contract stands behind the weights.
+    #![proptest_config(cases(12))]
+
+    #[test]
+    fn damaged_models_are_refused_or_fit(damage in damage(), tail in damage()) {
+        let mut bytes = std::fs::read(path("models/voices/model.onnx")).unwrap();
+        let contract = bytes.split_off(bytes.len() - 20_000);
+        let mut bytes = damaged(bytes, &damage);
+        bytes.extend(damaged(contract, &tail));
+        let _ = Model::from_bytes("damaged".into(), bytes.into());
+    }
+}
