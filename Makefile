@@ -1,7 +1,8 @@
 # Every command does its own set-up; `make` alone lists them.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup build lint fmt test test-rust test-python test-training fixtures clean
+.PHONY: help run setup build lint fmt test test-rust test-python test-training bench bench-peers \
+	check-long fixtures clean
 
 # rustup's folder, where the shell does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -44,6 +45,22 @@ test-python: ## the tests that are in Python and need no PyTorch
 test-training: ## those that need PyTorch; its packages take gigabytes
 	@scripts/setup.sh --with-tests
 	@scripts/pytest.sh training/requirements-torch.txt training -m torch tests
+
+bench: setup ## what each stage costs, and the whole program
+	@scripts/setup.sh --only-python
+	@scripts/onnxruntime.sh --required
+	@cargo bench --bench stages
+	@cargo build --release
+	@python3 tests/bench/whole.py target/release/emoscope $(BENCH)
+
+bench-peers: setup ## the same audio through librosa, kaldi-native-fbank, openSMILE and a Python loop
+	@scripts/onnxruntime.sh --required
+	@scripts/bench-peers.sh
+
+check-long: ## what takes hours: FUZZ=1000 times as much damage as in the tests, mutants, coverage
+	@scripts/setup.sh --with-tests
+	@scripts/onnxruntime.sh --required
+	@scripts/check-long.sh
 
 fmt: ## format the code, Rust and Python
 	@scripts/setup.sh --with-lint

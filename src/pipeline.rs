@@ -6,7 +6,7 @@
 //! begins: the filters start afresh, the clock goes on.
 
 mod judge;
-mod rows;
+pub mod rows;
 mod utterance;
 
 use std::sync::Arc;

@@ -1,0 +1,48 @@
+#!/bin/sh
+# What does not fit into half an hour. FUZZ and the step to run alone may be given:
+#
+#   FUZZ=10000 scripts/check-long.sh fuzz
+#   scripts/check-long.sh mutants
+set -eu
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+cd "$(dirname "$0")/.."
+
+# The pure core, where a wrong line could go unnoticed.
+core='src/dsp src/pipeline src/pipeline.rs src/gate.rs src/smooth.rs'
+
+fuzz() {
+    EMOSCOPE_FUZZ=${FUZZ:-1000} cargo test --test it fuzz::
+}
+
+tool() {
+    cargo "$1" --version >/dev/null 2>&1 || cargo install --locked "cargo-$1@$2"
+}
+
+# Each mutant is tried against the tests of the core.
+mutants() {
+    tool mutants 27.1.0
+    set --
+    for path in $core; do
+        case $path in
+        *.rs) set -- "$@" --file "$path" ;;
+        *) set -- "$@" --file "$path/**/*.rs" ;;
+        esac
+    done
+    cargo mutants --output "${CARGO_TARGET_DIR:-target}" --timeout 300 "$@" -- \
+        --lib --test it -- dsp:: gate:: smooth:: pipeline:: core:: frontend:: complaints::
+}
+
+coverage() {
+    tool llvm-cov 0.9.1
+    rustup component add llvm-tools
+    cargo llvm-cov --lib --test it --summary-only --ignore-filename-regex 'tests/'
+}
+
+if [ $# -gt 0 ]; then
+    "$1"
+else
+    fuzz
+    coverage
+    mutants
+fi

@@ -1,0 +1,90 @@
+//! emoscope's side of the comparison with its peers (`tests/peers/compare.py`):
+//! runs a named task on a recording and answers with its processor time.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use emoscope::audio::file::AudioFile;
+use emoscope::audio::source::Source;
+use emoscope::dsp::mfcc::MfccStream;
+use emoscope::dsp::mono::ChannelChoice;
+use emoscope::engine::{Classifier, Engine, EngineChoice, EngineError};
+use emoscope::events::Event;
+use emoscope::model::Model;
+use emoscope::pipeline::{Input, Pipeline};
+
+/// 100 ms, as from a microphone.
+const BLOCK: usize = 1600;
+
+/// Knows nothing, at once.
+struct Free(usize);
+
+impl Classifier for Free {
+    fn logits(&mut self, _: &[f32]) -> Result<Vec<f32>, EngineError> {
+        Ok(vec![0.0; self.0])
+    }
+}
+
+fn mfcc(samples: &[f32]) {
+    let mut stream = MfccStream::new();
+    let mut sum = 0.0;
+    for block in samples.chunks(BLOCK) {
+        stream.push(block, |row| sum += row[0]);
+    }
+    assert!(sum != 0.0);
+}
+
+fn hear(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec<Event> {
+    let contract = Arc::new(engine.model.contract.clone());
+    let input = Input {
+        rate: 16_000,
+        channels: 1,
+        choice: ChannelChoice::Mix,
+    };
+    let (mut core, mut events) = (
+        Pipeline::new(input, contract, classifier).unwrap(),
+        Vec::new(),
+    );
+    for block in samples.chunks(BLOCK) {
+        core.push(block, &mut events).unwrap();
+    }
+    core.finish(&mut events).unwrap();
+    events
+}
+
+/// Processor time of this thread so far, in seconds; Linux alone tells it so.
+fn processor_s() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanoseconds: f64 = text.split(' ').next().unwrap().parse().unwrap();
+    nanoseconds / 1e9
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().filter(|word| word != "--bench").collect();
+    let [_, recording, lines] = arguments.as_slice() else {
+        println!("Run by `make bench-peers`.");
+        return;
+    };
+    let (mut samples, mut file) = (Vec::new(), AudioFile::open(Path::new(recording)).unwrap());
+    while file.read(&mut samples).unwrap() {}
+    let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Onnxruntime, None).unwrap();
+    let labels = engine.model.contract.labels.len();
+    let mut out = std::fs::File::create(lines).unwrap();
+    for event in hear(&samples, &engine, engine.classifier().unwrap()) {
+        writeln!(out, "{}", serde_json::to_string(&event).unwrap()).unwrap();
+    }
+    println!("ready");
+    for task in std::io::stdin().lock().lines() {
+        let begin = processor_s();
+        match task.unwrap().as_str() {
+            "mfcc" => mfcc(&samples),
+            "features" => drop(hear(&samples, &engine, Box::new(Free(labels)))),
+            "judged" => drop(hear(&samples, &engine, engine.classifier().unwrap())),
+            other => panic!("no task {other}"),
+        }
+        println!("{}", processor_s() - begin);
+    }
+}

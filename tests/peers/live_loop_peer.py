@@ -1,0 +1,44 @@
+"""The loop that one writes first: librosa on each window, then onnxruntime.
+
+It gets emoscope's own windows and model, and need not find the voice in them.
+"""
+
+import sys
+
+import librosa
+import numpy as np
+import onnxruntime
+import worker
+
+
+def main() -> None:
+    """Serves rounds."""
+    samples = worker.audio()
+    spans = worker.windows()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(sys.argv[3], options, ["CPUExecutionProvider"])
+
+    def features() -> list[np.ndarray]:
+        return [
+            librosa.feature.mfcc(
+                y=samples[start:end],
+                sr=16000,
+                n_mfcc=80,
+                n_fft=400,
+                hop_length=160,
+                n_mels=80,
+                htk=False,
+                pad_mode="constant",
+            )
+            for start, end in spans
+        ]
+
+    def judged() -> list[np.ndarray]:
+        return [session.run(["logits"], {"mfcc": mfcc.T[np.newaxis]})[0] for mfcc in features()]
+
+    worker.serve(features=features, judged=judged)
+
+
+if __name__ == "__main__":
+    main()
