@@ -230,7 +230,7 @@ fn pipeline_of_1_s(bencher: Bencher, rate: u32) {
 }
 
 #[divan::bench(args = [(80, 24), (200, 60)])]
-fn dashboard_draw(bencher: Bencher, &(width, height): &(u16, u16)) {
+fn dashboard_draw(bencher: Bencher, (width, height): (u16, u16)) {
     let (mut core, mut events) = (pipeline(16_000), Vec::new());
     core.push(&speech(), &mut events).unwrap();
     let mut state = State::new(false);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{emoscope, path};
 
 /// Far more than it takes, and far less than a hang.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// The headers claim up to exabytes.
 const MOST_KIB: u64 = 300 * 1024;
 
