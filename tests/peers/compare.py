@@ -100,10 +100,10 @@ def native(folder: Path, kaldi: Path) -> Path:
     library = next((package / "lib").glob("_kaldi_native_fbank*"))
     made = folder / "native.so"
     # Packages for every Linux still have the strings of the C++ before 2011.
-    options = ("-O2", "-std=c++17", "-D_GLIBCXX_USE_CXX11_ABI=0", "-shared", "-fPIC", f"-I{package / 'include'}")
+    options = ("-O2", "-std=c++17", "-D_GLIBCXX_USE_CXX11_ABI=0", "-shared", "-fPIC")
     source = HERE / "kaldi_native_fbank_peer.cc"
-    place = f"-Wl,-rpath,{package / 'lib'}"
-    subprocess.run(["c++", *options, source, library, place, "-o", made], check=False)
+    paths = (f"-I{package / 'include'}", f"-Wl,-rpath,{package / 'lib'}")
+    subprocess.run(["c++", *options, *paths, source, library, "-o", made], check=False)
     return made
 
 
