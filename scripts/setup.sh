@@ -88,9 +88,13 @@ missing_test_packages() {
     have pulseaudio || echo pulseaudio
     have pactl || echo pulseaudio-utils
     ls /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so >/dev/null 2>&1 || echo libasound2-plugins
-    for program in ffmpeg sox espeak-ng strace tmux; do
+    for program in ffmpeg jq sox espeak-ng strace tmux; do
         have "$program" || echo "$program"
     done
+    # Elsewhere the browser has other names, or comes as a snap that root cannot drive.
+    if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then
+        have chromedriver || echo chromium chromium-driver
+    fi
 }
 
 [ -z "$rust" ] || check_rust

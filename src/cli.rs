@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod analyze;
+mod config;
 mod demo;
 mod devices;
 mod doctor;
@@ -8,16 +9,19 @@ mod features;
 mod format;
 mod live;
 mod replay;
+mod report;
 mod screen;
+mod shell;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::format::Format;
+use crate::dashboard::theme::Palette;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::Model;
@@ -33,6 +37,7 @@ use crate::model::Model;
   emoscope live --device 2 --jsonl     event lines from the second input
   emoscope replay talk.opus            the dashboard on a recording
   emoscope analyze recordings/         every utterance of a folder, as a table
+  emoscope report talk.opus            a page that can be shown to others
   emoscope doctor                      what works here, and what to do where not
 
 It judges how a voice sounds to others, not what a person feels."
@@ -54,12 +59,20 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Judge files and folders as fast as the machine allows
     Analyze(analyze::AnalyzeArgs),
+    /// Make a page about recordings that needs no network
+    Report(report::ReportArgs),
     /// Print the features of a file, a line of 80 numbers per frame
     Features(features::FeaturesArgs),
     /// Play the bundled recording
     Demo(demo::DemoArgs),
     /// Look what works here, and say what to do where something does not
     Doctor(doctor::DoctorArgs),
+    /// Show or create the file of settings
+    Config(config::ConfigArgs),
+    /// Print completions for a shell
+    Completions(shell::CompletionsArgs),
+    /// Write the man pages into a folder
+    Man(shell::ManArgs),
 }
 
 /// Which model, in which engine.
@@ -95,6 +108,12 @@ struct ShowArgs {
     /// Print a readable sentence a change
     #[arg(long)]
     plain: bool,
+    /// Colours of the dashboard; every one is safe for the colour-blind
+    #[arg(long, value_enum, default_value = "auto")]
+    theme: Palette,
+    /// Two pictures a second at most, for calm eyes and slow lines
+    #[arg(long)]
+    reduced_motion: bool,
 }
 
 /// How the events are shown.
@@ -138,7 +157,13 @@ fn channel(text: &str) -> Result<ChannelChoice, String> {
 
 /// Runs the program: exit code 0 ok, 1 failed, 2 usage.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            return ExitCode::from(2);
+        }
+    };
     start_log();
     keep_caught_panics_quiet();
     let command = cli.command.unwrap_or(Command::Live(cli.live));
@@ -147,9 +172,13 @@ pub fn main() -> ExitCode {
         Command::Devices(args) => devices::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Features(args) => features::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Config(args) => config::run(&args, &Cli::command()),
+        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Man(args) => shell::man(&args, Cli::command()),
     };
     match result {
         Ok(Done::Well) => ExitCode::SUCCESS,
@@ -161,6 +190,21 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line over the settings. A file that is wrong stops every command
+/// but the one that is about it.
+fn parse() -> anyhow::Result<Cli> {
+    let about_settings = std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "config");
+    let command = if about_settings {
+        Cli::command()
+    } else {
+        config::apply(Cli::command())?
+    };
+    let matches = command.get_matches();
+    Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
 /// A decoder's panic is caught and told as a damaged file; its own text is noise.

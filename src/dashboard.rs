@@ -27,6 +27,8 @@ use theme::Theme;
 pub struct Options {
     /// Colours and characters; [`Theme::from_env`] knows what is wanted.
     pub theme: Theme,
+    /// Whether there is to be as little motion as can be.
+    pub reduced_motion: bool,
     /// Whether a replay leaves the screen when it is over. A live session
     /// always does.
     pub quit_at_end: bool,
@@ -89,7 +91,7 @@ pub fn run(
     let _signals = signals::watch(sender.clone())?;
     let mut screen = terminal::Screen::open(&options, sender.clone())?;
     let _reader = terminal::Reader::start(sender)?;
-    let state = State::new(options.quit_at_end);
+    let state = State::new(options.quit_at_end).calmed(options.reduced_motion);
     let outcome = cycle::run(&mut screen, &updates, &inputs, &controls, state);
     let _ = controls.try_send(Control::Quit); // the session may be over
     outcome

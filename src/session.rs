@@ -3,6 +3,7 @@
 
 pub mod microphone;
 pub mod picker;
+pub mod recorded;
 pub mod recording;
 
 use std::io;

@@ -8,10 +8,12 @@ pub mod lines;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod plain;
+pub mod report;
 pub mod rttm;
 pub mod srt;
 pub mod table;
 pub mod textgrid;
+pub mod timeline;
 pub mod webvtt;
 
 use std::io;

@@ -1,5 +1,6 @@
 //! `emoscope analyze`: files and folders, on all cores, in the order of their paths.
 
+pub(super) mod hear;
 mod output;
 pub(super) mod walk;
 
@@ -14,14 +15,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
-use self::walk::{Found, Shard, name_of, path_of, walk};
+use self::hear::hear;
+use self::walk::{Found, Shard, name_of, size, walk};
 use super::format::Format;
 use super::{Done, ModelArgs, complain};
-use crate::audio::file::AudioFile;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
-use crate::events::{ErrorEvent, Event, SourceKind};
-use crate::session::recording::{Playback, analyze};
+use crate::events::{ErrorEvent, Event};
 use crate::sink::Sink;
 
 /// Judge files and folders as fast as the machine allows
@@ -83,7 +83,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
     }
     let engine = args.model.load()?;
     let mut sink = output::open(args, &mut files)?;
-    let bar = progress(args, &files);
+    let bar = progress(args.quiet, &files);
     let (messages, inbox) = bounded(4096);
     let written = std::thread::scope(|scope| {
         let workers = scope.spawn(|| {
@@ -128,42 +128,14 @@ fn judge(
     engine: &Engine,
     messages: &Sender<Message>,
 ) -> Option<()> {
-    let name = name_of(found);
     let mut listening = true;
-    let mut send = |event: Event| {
+    let send = |event: Event| {
         listening = listening
             && messages
                 .send(Message::Event(index, Box::new(event)))
                 .is_ok();
     };
-    let mut fail = |message: String| send(Event::Error(ErrorEvent { message }));
-    match found {
-        Err((_, wrong)) => fail(format!("{name} {wrong}")),
-        Ok(path) => match AudioFile::open(path) {
-            Err(error) => fail(format!("{name} {error}")),
-            Ok(mut source) => {
-                let playback = Playback {
-                    kind: SourceKind::File,
-                    name,
-                    choice,
-                    speed: None,
-                    repeat: false,
-                };
-                let mut said = false;
-                let result = analyze(&mut source, engine, &playback, |event| {
-                    said |= matches!(event, Event::Error(_));
-                    send(event);
-                });
-                if let Err(error) = result
-                    && !said
-                {
-                    send(Event::Error(ErrorEvent {
-                        message: format!("{}: {error}", playback.name),
-                    }));
-                }
-            }
-        },
-    }
+    hear(found, choice, engine, |source| Box::new(source), send);
     listening.then_some(())?;
     messages.send(Message::Done(index)).ok()
 }
@@ -210,12 +182,9 @@ fn write_in_order(
     Ok(failed)
 }
 
-fn size(found: &Found) -> u64 {
-    std::fs::metadata(path_of(found)).map_or(0, |about| about.len())
-}
-
-fn progress(args: &AnalyzeArgs, files: &[Found]) -> ProgressBar {
-    if args.quiet || !io::stderr().is_terminal() {
+/// A bar of bytes on standard error, where that is a terminal.
+pub(super) fn progress(quiet: bool, files: &[Found]) -> ProgressBar {
+    if quiet || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(

@@ -77,7 +77,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
         },
     };
     let recording = args.record.clone();
-    show(how, move |outlets, controls| {
+    show(how, &args.show, move |outlets, controls| {
         let recorder = match &recording {
             Some(path) => Some(record(path, outlets)?),
             None => None,

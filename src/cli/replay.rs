@@ -1,6 +1,7 @@
 //! `emoscope replay`: a recording in front of the dashboard, or as event lines.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -15,6 +16,7 @@ use crate::audio::source::Source;
 use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::RATES;
 use crate::events::SourceKind;
+use crate::session::recorded::Recorded;
 use crate::session::recording::{Playback, play};
 
 /// Play a recording through the dashboard, or print its events
@@ -24,12 +26,14 @@ use crate::session::recording::{Playback, play};
   emoscope replay talk.wav --speed 2        twice as fast
   emoscope replay talk.mp3 --jsonl          event lines, at full speed
   emoscope replay talk.mp3 --format srt     captions
+  emoscope replay today.jsonl               what --record kept, without the audio
   ffmpeg -i film.mkv -f wav - | emoscope replay - --jsonl
   arecord -t raw -f S16_LE -r 16000 | emoscope replay - --raw-rate 16000 --plain
 
 Keys: space pauses, arrows seek, + and - change the speed, ? shows all.")]
 pub struct ReplayArgs {
-    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), or - for standard input
+    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), events that were kept
+    /// (.jsonl), or - for standard input
     file: PathBuf,
     #[command(flatten)]
     play: PlayArgs,
@@ -124,18 +128,38 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     } else {
         (args.file.display().to_string(), SourceKind::File)
     };
+    if is_recorded(&args.file) {
+        return replay_recorded(args, name);
+    }
     let source = open(args, stdin).map_err(|error| anyhow!("{name} {error}"))?;
     run_source(source, kind, name, args.channel, &args.play)
 }
 
-/// Shows any source; the demonstration does the same.
-pub(super) fn run_source(
-    mut source: Box<dyn Source>,
+/// Whether a file holds the events of a session and no audio.
+fn is_recorded(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"))
+}
+
+/// Shows an earlier session; neither audio nor model is needed.
+fn replay_recorded(args: &ReplayArgs, name: String) -> anyhow::Result<Done> {
+    let file = File::open(&args.file).map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
+    let recorded =
+        Recorded::read(BufReader::new(file)).map_err(|error| anyhow!("{name} {error}"))?;
+    let (how, playback) = played(SourceKind::File, name, args.channel, &args.play);
+    show(how, &args.play.show, move |outlets, controls| {
+        outlets.be_patient();
+        recorded.play(&playback, outlets, controls, how == Show::Dashboard)
+    })
+}
+
+/// How something is shown and played.
+fn played(
     kind: SourceKind,
     name: String,
     choice: ChannelChoice,
     args: &PlayArgs,
-) -> anyhow::Result<Done> {
+) -> (Show, Playback) {
     let how = args.format.map_or_else(|| args.show.show(), Show::As);
     if let Show::As(format) = how
         && format.is_binary()
@@ -150,8 +174,20 @@ pub(super) fn run_source(
         speed: Speed::times(args.speed, how),
         repeat: args.repeat,
     };
+    (how, playback)
+}
+
+/// Shows any source; the demonstration does the same.
+pub(super) fn run_source(
+    mut source: Box<dyn Source>,
+    kind: SourceKind,
+    name: String,
+    choice: ChannelChoice,
+    args: &PlayArgs,
+) -> anyhow::Result<Done> {
+    let (how, playback) = played(kind, name, choice, args);
     let engine = args.model.load()?;
-    show(how, move |outlets, controls| {
+    show(how, &args.show, move |outlets, controls| {
         outlets.be_patient();
         play(
             &mut *source,

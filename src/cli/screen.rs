@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::format::Format;
-use super::{Done, Show, complain};
+use super::{Done, Show, ShowArgs, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
 use crate::feed::{Control, Update};
@@ -26,11 +26,12 @@ const SCREEN_QUEUE: usize = 4096;
 /// Runs `session` with its outlets and shows it until it ends or the person quits.
 pub(super) fn show(
     show: Show,
+    taste: &ShowArgs,
     session: impl FnOnce(&mut Outlets, &Receiver<Control>) -> Result<(), SessionError> + Send + 'static,
 ) -> anyhow::Result<Done> {
     let (wishes, controls) = unbounded();
     match show {
-        Show::Dashboard => on_dashboard(&wishes, controls, session),
+        Show::Dashboard => on_dashboard(&wishes, controls, taste, session),
         Show::Sentences | Show::As(_) => as_text(show, wishes, &controls, session),
     }
 }
@@ -38,6 +39,7 @@ pub(super) fn show(
 fn on_dashboard(
     wishes: &Sender<Control>,
     controls: Receiver<Control>,
+    taste: &ShowArgs,
     session: impl FnOnce(&mut Outlets, &Receiver<Control>) -> Result<(), SessionError> + Send + 'static,
 ) -> anyhow::Result<Done> {
     let (screen, updates) = bounded(SCREEN_QUEUE);
@@ -53,7 +55,8 @@ fn on_dashboard(
             result
         })?;
     let options = dashboard::Options {
-        theme: Theme::from_env(),
+        theme: Theme::from_env(taste.theme),
+        reduced_motion: taste.reduced_motion,
         quit_at_end: false,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
         caught: crate::audio::guard::guarded,

@@ -13,6 +13,8 @@ use crate::feed::{Control, Update};
 
 /// Shortest time between two pictures.
 const FRAME: Duration = Duration::from_millis(50);
+/// The same where motion is to be reduced.
+const CALM_FRAME: Duration = Duration::from_millis(500);
 /// Most updates that are applied before the keys get their turn.
 const BATCH: usize = 4096;
 
@@ -84,13 +86,14 @@ pub fn run(
     let mut updates = updates;
     let mut changed = true;
     let mut next = Instant::now();
+    let frame = if state.calm() { CALM_FRAME } else { FRAME };
     loop {
         if changed && Instant::now() >= next {
             if let Err(error) = screen.draw(&state) {
                 return leave(error, inputs);
             }
             changed = false;
-            next = Instant::now() + FRAME;
+            next = Instant::now() + frame;
         }
         let frame_due = if changed { at(next) } else { never() };
         let turn = select! {

@@ -57,6 +57,7 @@ pub struct State {
     frozen: Option<Box<Picture>>,
     overlay: Overlay,
     quit_at_end: bool,
+    calm: bool,
     over: bool,
 }
 
@@ -68,6 +69,17 @@ impl State {
             quit_at_end,
             ..Self::default()
         }
+    }
+
+    /// With as little motion as tells what happens.
+    #[must_use]
+    pub fn calmed(self, calm: bool) -> Self {
+        Self { calm, ..self }
+    }
+
+    /// Whether motion is to be reduced.
+    pub fn calm(&self) -> bool {
+        self.calm
     }
 
     /// What is to be seen: the frozen picture or the live one.

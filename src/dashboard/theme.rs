@@ -7,6 +7,7 @@
 //! the plain text colour and its dim form are left, and no meaning rests on
 //! colour alone: every label has its shape, or its letter.
 
+use clap::ValueEnum;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::text::clean;
@@ -18,6 +19,46 @@ pub struct Theme {
     pub color: bool,
     /// Whether characters beyond ASCII are shown.
     pub unicode: bool,
+    /// Which colours.
+    pub palette: Palette,
+}
+
+/// Which colours are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Palette {
+    /// The terminal's own, or none where `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Bright ones, for a dark terminal
+    Dark,
+    /// Deep ones, for a light terminal
+    Light,
+    /// None, bold, and nothing dimmed
+    HighContrast,
+    /// None
+    Mono,
+}
+
+impl Palette {
+    /// A colour of the terminal, in this palette.
+    fn of(self, color: Color) -> Option<Color> {
+        // Numbers of the 256 colours that terminals share; each holds 4.5 to 1
+        // against its ground.
+        let (dark, light) = match color {
+            Color::Red => (209, 160),
+            Color::Magenta => (176, 127),
+            Color::Yellow => (221, 94),
+            Color::Blue => (75, 25),
+            Color::Cyan => (80, 23),
+            _ => return Some(color),
+        };
+        match self {
+            Self::Auto => Some(color),
+            Self::Dark => Some(Color::Indexed(dark)),
+            Self::Light => Some(Color::Indexed(light)),
+            Self::HighContrast | Self::Mono => None,
+        }
+    }
 }
 
 /// How a label is shown.
@@ -73,11 +114,14 @@ enum Hue {
 
 impl Theme {
     /// What the environment says: `NO_COLOR`, and whether the locale is UTF-8.
-    pub fn from_env() -> Self {
+    /// A palette that was asked for by name goes before `NO_COLOR`.
+    pub fn from_env(palette: Palette) -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         Self {
-            color: set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb"),
+            color: (palette != Palette::Auto || set("NO_COLOR").is_none())
+                && set("TERM").as_deref() != Some("dumb"),
+            palette,
             unicode: cfg!(windows) || locale.is_some_and(|name| is_utf8(&name)),
         }
     }
@@ -119,7 +163,11 @@ impl Theme {
 
     fn hue(self, hue: Hue) -> Style {
         match hue {
-            Hue::Color(color) if self.color => Style::new().fg(color),
+            _ if self.palette == Palette::HighContrast => Self::strong(),
+            Hue::Color(color) if self.color => self
+                .palette
+                .of(color)
+                .map_or(Style::new(), |c| Style::new().fg(c)),
             Hue::Dim if self.color => Self::dim(),
             _ => Style::new(),
         }
@@ -138,10 +186,9 @@ impl Theme {
     /// What must not be missed.
     pub fn alert(&self) -> Style {
         let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
-        if self.color {
-            style.fg(Color::Red)
-        } else {
-            style
+        match self.palette.of(Color::Red) {
+            Some(red) if self.color => style.fg(red),
+            _ => style,
         }
     }
 
@@ -225,6 +272,7 @@ mod tests {
                 let theme = Theme {
                     color: true,
                     unicode,
+                    palette: Palette::Auto,
                 };
                 let mut symbols: Vec<char> = theme
                     .marks(&labels)
@@ -243,6 +291,7 @@ mod tests {
         let theme = Theme {
             color: false,
             unicode: true,
+            palette: Palette::Auto,
         };
         let marks = theme.marks(&labels(&["anger", "fear", "boredom"]));
         assert!(marks.iter().all(|mark| mark.style.fg.is_none()));
@@ -254,6 +303,7 @@ mod tests {
         let theme = Theme {
             color: true,
             unicode: true,
+            palette: Palette::Auto,
         };
         let names: Vec<String> = KNOWN
             .iter()
@@ -271,6 +321,7 @@ mod tests {
         let theme = Theme {
             color: true,
             unicode: true,
+            palette: Palette::Auto,
         };
         assert_eq!(theme.bar(0.5, 4), "██");
         assert_eq!(theme.bar(1.0 / 32.0, 4), "▏");
@@ -278,6 +329,7 @@ mod tests {
         let ascii = Theme {
             color: true,
             unicode: false,
+            palette: Palette::Auto,
         };
         assert_eq!(ascii.bar(0.5, 4), "##");
     }

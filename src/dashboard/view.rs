@@ -14,12 +14,12 @@ mod utterances;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::state::State;
 use super::state::picture::Picture;
 use super::text;
-use super::theme::{Mark, Theme};
+use super::theme::{Mark, Palette, Theme};
 use plan::Plan;
 
 /// Draws the whole screen.
@@ -47,6 +47,11 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     footer::progress(&mut pen, plan.progress);
     footer::draw(&mut pen, plan.footer);
     overlay::draw(&mut pen, area, state.overlay());
+    if theme.palette == Palette::HighContrast {
+        for cell in &mut pen.buffer.content {
+            cell.modifier.remove(Modifier::DIM);
+        }
+    }
 }
 
 /// What every part draws with.

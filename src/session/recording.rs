@@ -66,30 +66,51 @@ pub fn play(
     controls: &Receiver<Control>,
     linger: bool,
 ) -> Result<(), SessionError> {
+    rounds(
+        playback,
+        outlets,
+        controls,
+        linger,
+        |round, outlets, pace| {
+            if round > 0 {
+                source
+                    .seek(0.0)
+                    .map_err(|error| decode(&playback.name, error))?;
+            }
+            play_once(source, engine, playback, outlets, controls, pace)
+        },
+    )
+}
+
+/// Plays round after round as long as the playback or the person wants another.
+pub(super) fn rounds(
+    playback: &Playback,
+    outlets: &mut Outlets,
+    controls: &Receiver<Control>,
+    linger: bool,
+    mut play: impl FnMut(u64, &mut Outlets, &mut Pace) -> Result<Ending, SessionError>,
+) -> Result<(), SessionError> {
     let mut pace = Pace::new(playback.speed);
-    loop {
-        match play_once(source, engine, playback, outlets, controls, &mut pace) {
-            Ok(Ending::Quit) => return Ok(()),
-            Ok(Ending::Reached) if playback.repeat => {}
-            Ok(Ending::Reached) if !linger => return Ok(()),
-            Ok(Ending::Reached) => {
+    for round in 0.. {
+        match play(round, outlets, &mut pace)? {
+            Ending::Quit => break,
+            Ending::Reached if playback.repeat => {}
+            Ending::Reached if !linger => break,
+            Ending::Reached => {
                 outlets.update(Update::Ended(Ok(())));
                 if !wait_for_restart(controls) {
-                    return Ok(());
+                    break;
                 }
             }
-            Err(error) => return Err(error),
         }
-        source
-            .seek(0.0)
-            .map_err(|error| decode(&playback.name, error))?;
         pace.paused = false;
         pace.anchor(0.0);
     }
+    Ok(())
 }
 
 /// Why a recording stopped playing.
-enum Ending {
+pub(super) enum Ending {
     Reached,
     Quit,
 }
@@ -271,9 +292,11 @@ fn flaw(source: &dyn Source) -> Option<DecodeError> {
 }
 
 /// Keeps a recording in step with the clock.
-struct Pace {
-    speed: Option<f64>,
-    paused: bool,
+pub(super) struct Pace {
+    /// Times real time; `None` is as fast as possible.
+    pub(super) speed: Option<f64>,
+    /// Whether it stands still.
+    pub(super) paused: bool,
     since: Instant,
     from_s: f64,
 }
@@ -289,9 +312,18 @@ impl Pace {
     }
 
     /// From here on the clock counts.
-    fn anchor(&mut self, position_s: f64) {
+    pub(super) fn anchor(&mut self, position_s: f64) {
         self.since = Instant::now();
         self.from_s = position_s;
+    }
+
+    /// The place that the clock says, in seconds.
+    pub(super) fn position_s(&self) -> f64 {
+        match self.speed {
+            _ if self.paused => self.from_s,
+            None => f64::INFINITY,
+            Some(speed) => self.from_s + speed * self.since.elapsed().as_secs_f64(),
+        }
     }
 
     /// How long to wait before the next samples; zero if they are due.

@@ -9,7 +9,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use emoscope::audio::ring;
 use emoscope::dashboard::state::State;
-use emoscope::dashboard::theme::Theme;
+use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dashboard::view;
 use emoscope::dsp::dct::Dct;
 use emoscope::dsp::decibels::decibels;
@@ -240,6 +240,7 @@ fn dashboard_draw(bencher: Bencher, (width, height): (u16, u16)) {
     let theme = Theme {
         color: true,
         unicode: true,
+        palette: Palette::Auto,
     };
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut at_s = 9.0;

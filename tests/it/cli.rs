@@ -131,6 +131,63 @@ fn replay_analyze_and_stdin_agree() {
 }
 
 #[test]
+fn a_recorded_session_is_shown_again_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let file = data("two-utterances.wav");
+    let first = run(["replay".as_ref(), file.as_os_str()]);
+    let kept = home.path().join("kept.jsonl");
+    std::fs::write(&kept, &first.stdout).unwrap();
+    // The model is not needed: one that is missing does no harm.
+    let again = run([
+        "replay".as_ref(),
+        kept.as_os_str(),
+        "--model".as_ref(),
+        "none.onnx".as_ref(),
+    ]);
+    assert!(again.status.success(), "{}", said(&again));
+    assert_eq!(again.stdout, first.stdout);
+    let captions = |path: &std::path::Path| {
+        let format = ["--format", "srt"].map(std::ffi::OsStr::new);
+        let output = run(["replay".as_ref(), path.as_os_str()]
+            .into_iter()
+            .chain(format));
+        assert!(output.status.success(), "{}", said(&output));
+        output.stdout
+    };
+    assert!(!captions(&file).is_empty());
+    assert_eq!(captions(&kept), captions(&file));
+
+    std::fs::write(&kept, "a,b\n1,2\n").unwrap();
+    let refused = run(["replay".as_ref(), kept.as_os_str()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("kept.jsonl") && said(&refused).contains("line 1"));
+}
+
+#[test]
+fn completions_and_man_pages_tell_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let output = run(["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        for word in ["analyze", "--shard", "--theme"] {
+            let word = if shell == "fish" {
+                word.trim_start_matches("--")
+            } else {
+                word
+            };
+            assert!(script.contains(word), "{shell} lacks {word}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        run(["man".as_ref(), folder.path().as_os_str()])
+            .status
+            .success()
+    );
+    let page = std::fs::read_to_string(folder.path().join("emoscope-analyze.1")).unwrap();
+    assert!(page.contains("\\-\\-shard"), "{page:.400}");
+}
+
+#[test]
 fn raw_samples_from_stdin_are_heard_as_those_of_the_file() {
     let file = data("two-utterances.wav");
     let bytes = std::fs::read(&file).unwrap();
@@ -343,7 +400,16 @@ fn usage_errors_are_two_and_failures_one() {
 #[test]
 fn every_command_explains_itself_with_examples() {
     for command in [
-        "live", "devices", "replay", "analyze", "features", "demo", "doctor",
+        "live",
+        "devices",
+        "replay",
+        "analyze",
+        "report",
+        "features",
+        "demo",
+        "doctor",
+        "config",
+        "completions",
     ] {
         let output = run([command, "--help"]);
         assert!(output.status.success());

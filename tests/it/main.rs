@@ -15,5 +15,6 @@ mod fuzz;
 mod layering;
 mod live;
 mod model;
+mod settings;
 mod sound_server;
 mod support;

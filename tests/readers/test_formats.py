@@ -78,7 +78,7 @@ def test_praat(
             return parselmouth.praat.call(grid, *question)
 
         count = int(ask("Get number of intervals", 1))
-        spans = []
+        spans: list[tuple[float, float, str, str]] = []
         for number in range(1, count + 1):
             start = ask("Get start time of interval", 1, number)
             assert start == MS(spans[-1][1] if spans else 0.0)

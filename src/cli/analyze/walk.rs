@@ -67,6 +67,11 @@ pub(in crate::cli) fn name_of(found: &Found) -> String {
     path_of(found).display().to_string()
 }
 
+/// Its bytes, for a bar.
+pub(in crate::cli) fn size(found: &Found) -> u64 {
+    std::fs::metadata(path_of(found)).map_or(0, |about| about.len())
+}
+
 /// The Kth of N shares. A recording belongs to one by a hash of its path, so
 /// that an archive may grow without any changing its share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Pictures of the screen, kept as text.
 
 use emoscope::dashboard::keys::Key;
-use emoscope::dashboard::theme::Theme;
+use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::feed::{Status, Update};
 use insta::assert_snapshot;
 use ratatui::style::Color;
@@ -36,6 +36,7 @@ fn ascii_alone() {
     let theme = Theme {
         color: false,
         unicode: false,
+        palette: Palette::Auto,
     };
     let picture = text(&drawn(&state(&talk(&SEVEN)), theme, 80, 24));
     assert!(picture.is_ascii());
@@ -132,6 +133,7 @@ fn without_colour_there_is_none() {
     let theme = Theme {
         color: false,
         unicode: true,
+        palette: Palette::Auto,
     };
     let buffer = drawn(&state(&talk(&SEVEN)), theme, 120, 40);
     let plain = |cell: &ratatui::buffer::Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;

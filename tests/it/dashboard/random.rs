@@ -2,7 +2,7 @@
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::State;
-use emoscope::dashboard::theme::Theme;
+use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Measurement, Probability, Trigger, UtteranceEnd, UtteranceStart,
     Voice,
@@ -159,7 +159,7 @@ proptest! {
                 Step::Update(update) => drop(state.apply(&update)),
                 Step::Key(key) => drop(state.press(key)),
                 Step::Draw(width, height) => {
-                    let buffer = drawn(&state, Theme { color, unicode }, width, height);
+                    let buffer = drawn(&state, Theme { color, unicode, palette: Palette::Auto }, width, height);
                     let harmless = |c: char| !c.is_control() && (unicode || c.is_ascii());
                     for cell in buffer.content() {
                         prop_assert!(cell.symbol().chars().all(harmless), "{cell:?}");

@@ -1,7 +1,7 @@
 //! Sessions to look at.
 
 use emoscope::dashboard::state::State;
-use emoscope::dashboard::theme::Theme;
+use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dashboard::view;
 use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Measurement, Probability, Trigger, UtteranceEnd, UtteranceStart,
@@ -25,6 +25,7 @@ pub const SEVEN: [&str; 7] = [
 pub const COLOR: Theme = Theme {
     color: true,
     unicode: true,
+    palette: Palette::Auto,
 };
 
 pub fn status(labels: &[&str]) -> Status {

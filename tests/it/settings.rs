@@ -1,0 +1,122 @@
+//! Settings: which goes before which, and what is refused.
+
+use std::process::Output;
+
+use crate::support::{emoscope, said};
+
+/// Runs the program with a file of settings and variables.
+fn with(file: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("emoscope");
+    std::fs::create_dir_all(&folder).unwrap();
+    if !file.is_empty() {
+        std::fs::write(folder.join("config.toml"), file).unwrap();
+    }
+    let mut command = emoscope(&home);
+    command.envs(variables.iter().copied());
+    command.args(arguments).output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    assert!(output.status.success(), "{}", said(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What the program prints in each format begins so.
+const CSV: &str = "file,utterance";
+const VTT: &str = "WEBVTT";
+const JSON: &str = "[\n";
+const LINES: &str = "{\"type\":\"session_start\"";
+
+#[test]
+fn flags_go_before_the_environment_that_before_the_file_that_before_defaults() {
+    let file = "channel = \"mix\"\n[analyze]\nformat = \"csv\"\n";
+    let variable = ("EMOSCOPE_FORMAT", "vtt");
+    let sound = "tests/data/speech-16k.wav";
+    for (file, variables, arguments, begin) in [
+        ("", &[][..], &["analyze", sound][..], LINES),
+        (file, &[], &["analyze", sound], CSV),
+        (file, &[variable], &["analyze", sound], VTT),
+        (
+            file,
+            &[variable],
+            &["analyze", sound, "--format", "json"],
+            JSON,
+        ),
+        // A table holds for its command alone.
+        (file, &[], &["replay", sound], LINES),
+        ("format = \"csv\"", &[], &["replay", sound], CSV),
+    ] {
+        let output = printed(&with(file, variables, arguments));
+        assert!(
+            output.starts_with(begin),
+            "{file} {variables:?} {arguments:?}: {output:.60}"
+        );
+    }
+}
+
+#[test]
+fn a_switch_can_be_set_for_good() {
+    let output = printed(&with("plain = true", &[], &["demo"]));
+    assert!(output.contains("Listening to"), "{output:.80}");
+}
+
+#[test]
+fn what_no_command_would_take_is_refused_with_the_place_and_the_nearest_name() {
+    for (file, words) in [
+        ("thme = \"dark\"", &["config.toml", "thme", "theme"][..]),
+        ("[analyse]\nformat = \"csv\"", &["table analyse", "analyze"]),
+        ("[replay]\nspede = 2", &["spede", "speed"]),
+        (
+            "[replay]\nspeed = 9",
+            &["config.toml", "speed", "0.25 to 8"],
+        ),
+        ("engine = \"fast\"", &["config.toml", "engine", "fast"]),
+        ("quiet = \"yes\"", &["quiet", "true or false"]),
+        ("channel = [1]", &["channel", "expected"]),
+        ("theme = ", &["config.toml", "no TOML"]),
+    ] {
+        let output = with(file, &[], &["demo"]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        for word in words {
+            assert!(said(&output).contains(word), "{file}: {}", said(&output));
+        }
+    }
+}
+
+#[test]
+fn the_template_holds_every_setting_and_takes_effect_line_by_line() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| emoscope(&home).args(arguments).output().unwrap();
+    assert!(run(&["config", "--init"]).status.success());
+    let path = printed(&run(&["config", "--path"]));
+    let text = std::fs::read_to_string(path.trim()).unwrap();
+    for setting in [
+        "theme",
+        "reduced-motion",
+        "speed",
+        "record",
+        "shard",
+        "audio",
+        "onnxruntime",
+    ] {
+        assert_eq!(
+            text.matches(&format!("\n# {setting} = ")).count(),
+            1,
+            "{setting}"
+        );
+    }
+    // It can be made anew, and never over one that is there.
+    let again = run(&["config", "--init"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(said(&again).contains("already"));
+    assert!(run(&["demo", "--speed", "max"]).status.success());
+    let edited = text.replace("\n# theme = \"auto\"", "\ntheme = \"mono\"");
+    assert_ne!(edited, text);
+    std::fs::write(path.trim(), edited).unwrap();
+    let shown = printed(&run(&["config"]));
+    assert!(
+        shown.contains("theme = \"mono\"") && shown.contains("[live]"),
+        "{shown}"
+    );
+}
