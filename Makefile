@@ -1,7 +1,7 @@
 # Every command does its own set-up; `make` alone lists them.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup build lint fmt test test-rust test-python test-training bench bench-peers \
+.PHONY: help run setup build package lint fmt test test-rust test-python test-training bench bench-peers \
 	check-long fixtures clean
 
 # rustup's folder, where the shell does not know it yet.
@@ -25,6 +25,9 @@ setup:
 
 build: setup ## make the optimised binary, target/release/emoscope
 	@cargo build --release
+
+package: build ## make a .deb and a tarball in target/package
+	@scripts/package.sh
 
 test: lint test-rust test-python ## check everything that needs no PyTorch
 

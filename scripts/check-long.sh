@@ -39,9 +39,16 @@ coverage() {
     cargo llvm-cov --lib --test it --summary-only --ignore-filename-regex 'tests/'
 }
 
+# The .deb and the tarball, in a Debian that has nothing else.
+package() {
+    make package
+    tests/e2e/package.sh
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
+    package
     fuzz
     coverage
     mutants

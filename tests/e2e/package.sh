@@ -1,0 +1,52 @@
+#!/bin/sh
+# The packages of target/package, installed and run in a Debian that has nothing else: what a person
+# who downloads them meets. Needs root, debootstrap and Debian's archive; takes some minutes.
+#
+#   tests/e2e/package.sh [ROOT]     a root made by debootstrap before, which is kept
+set -eu
+cd "$(dirname "$0")/../.."
+
+skip() {
+    printf 'skipped: %s\n' "$*"
+    exit 0
+}
+[ "$(id -u)" = 0 ] || skip 'only root can make a clean root'
+packages=${CARGO_TARGET_DIR:-target}/package
+root=${1:-}
+if [ -z "$root" ]; then
+    command -v debootstrap >/dev/null || skip 'no debootstrap here'
+    suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    root=$(mktemp -d)
+    trap 'rm -rf "$root"' EXIT
+    trap 'exit 130' INT TERM
+    debootstrap --variant=minbase "$suite" "$root" >"$root.log" 2>&1 || {
+        tail -n 5 "$root.log"
+        exit 1
+    }
+    rm -f "$root.log"
+fi
+for settings in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d; do
+    [ ! -e "$settings" ] || cp -R "$settings" "$root/etc/apt/"
+done
+cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
+inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
+
+cp "$packages"/*.deb "$root/emoscope.deb"
+cp tests/data/two-utterances.wav "$root/root/"
+inside apt-get -qq update
+inside apt-get -qq install -y --no-install-recommends /emoscope.deb >/dev/null
+works() { # PROGRAM
+    inside "$1" --version
+    inside "$1" analyze /root/two-utterances.wav --format csv | grep -c neutral
+    inside "$1" analyze /root/two-utterances.wav --engine builtin --format csv | grep -q neutral
+    inside "$1" doctor | grep -E 'engine|self-test'
+}
+works emoscope
+inside test -s /usr/share/man/man1/emoscope-analyze.1.gz
+inside bash -c '. /usr/share/bash-completion/completions/emoscope && complete -p emoscope'
+inside apt-get -qq purge -y emoscope >/dev/null
+! inside sh -c 'command -v emoscope' || { echo 'purge left the program'; exit 1; }
+
+tar -C "$root/opt" -xzf "$(ls "$packages"/*.tar.gz)"
+works "/opt/$(basename "$packages"/*.tar.gz .tar.gz)/bin/emoscope"
+echo 'the packages work in a clean root'
