@@ -35,7 +35,7 @@ mutants() {
 
 coverage() {
     tool llvm-cov 0.9.1
-    rustup component add llvm-tools
+    rustup component add llvm-tools || fail "Coverage needs rustup's llvm-tools."
     cargo llvm-cov --lib --test it --summary-only --ignore-filename-regex 'tests/'
 }
 
@@ -50,6 +50,6 @@ if [ $# -gt 0 ]; then
 else
     package
     fuzz
-    coverage
     mutants
+    coverage
 fi
