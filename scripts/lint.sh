@@ -24,3 +24,7 @@ cargo clippy --all-targets -- -D warnings
 cargo clippy --no-default-features -- -D warnings
 ruff format --check
 ruff check
+# Types as they are without PyTorch: what is ignored for its sake looks unused there.
+python=$(scripts/python-env.sh training/requirements.txt)/bin/python
+cd training
+"$tools/mypy" --python-executable "$python" --no-warn-unused-ignores emoscope_train tests

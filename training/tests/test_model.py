@@ -1,5 +1,7 @@
 """The network: any gain, any length, and the published names."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_names_are_the_published_ones(network: Network) -> None:
         assert name in names
 
 
-def test_another_file_is_refused(network: Network, tmp_path) -> None:
+def test_another_file_is_refused(network: Network, tmp_path: Path) -> None:
     path = tmp_path / "other.pt"
     torch.save({"features.0.0.weight": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match="not the published mn04"):
