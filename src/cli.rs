@@ -19,12 +19,16 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::format::Format;
 use crate::dashboard::theme::Palette;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::Model;
+use crate::paths::{create_private, create_private_folder};
 
 /// Shows which emotion a voice expresses, as it is perceived, while it speaks.
 #[derive(Debug, Parser)]
@@ -167,18 +171,9 @@ pub fn main() -> ExitCode {
     start_log();
     keep_caught_panics_quiet();
     let command = cli.command.unwrap_or(Command::Live(cli.live));
-    let result = match command {
-        Command::Live(args) => live::run(&args),
-        Command::Devices(args) => devices::run(&args),
-        Command::Replay(args) => replay::run(&args),
-        Command::Analyze(args) => analyze::run(&args),
-        Command::Report(args) => report::run(&args),
-        Command::Features(args) => features::run(&args),
-        Command::Demo(args) => demo::run(&args),
-        Command::Doctor(args) => doctor::run(&args),
-        Command::Config(args) => config::run(&args, &Cli::command()),
-        Command::Completions(args) => shell::completions(&args, Cli::command()),
-        Command::Man(args) => shell::man(&args, Cli::command()),
+    // A panic has said its word by now, and leaves with the code of a failure.
+    let Ok(result) = std::panic::catch_unwind(|| run(&command)) else {
+        return ExitCode::FAILURE;
     };
     match result {
         Ok(Done::Well) => ExitCode::SUCCESS,
@@ -205,6 +200,22 @@ fn parse() -> anyhow::Result<Cli> {
     };
     let matches = command.get_matches();
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
+fn run(command: &Command) -> anyhow::Result<Done> {
+    match command {
+        Command::Live(args) => live::run(args),
+        Command::Devices(args) => devices::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Analyze(args) => analyze::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Features(args) => features::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Config(args) => config::run(args, &Cli::command()),
+        Command::Completions(args) => shell::completions(args, Cli::command()),
+        Command::Man(args) => shell::man(args, Cli::command()),
+    }
 }
 
 /// A decoder's panic is caught and told as a damaged file; its own text is noise.
@@ -249,14 +260,16 @@ fn start_log() {
     let Some(folder) = crate::paths::state() else {
         return;
     };
-    let file =
-        std::fs::create_dir_all(&folder).and_then(|()| std::fs::File::create(folder.join(LOG)));
+    let file = create_private_folder(&folder).and_then(|()| create_private(&folder.join(LOG)));
     if let Ok(file) = file {
-        let filter = tracing_subscriber::EnvFilter::try_from_env("EMOSCOPE_LOG")
-            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_ansi(false);
-        let _ = log.with_writer(std::sync::Mutex::new(file)).try_init();
+        let filter = std::env::var("EMOSCOPE_LOG")
+            .ok()
+            .and_then(|wanted| wanted.parse().ok())
+            .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+        let log = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(std::sync::Mutex::new(file));
+        let log = tracing_subscriber::registry().with(log).with(filter);
+        let _ = log.try_init();
     }
 }

@@ -62,3 +62,4 @@ pub mod pipeline;
 pub mod session;
 pub mod sink;
 pub mod smooth;
+mod stumble;

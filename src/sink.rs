@@ -100,25 +100,50 @@ pub fn timestamp(seconds: f64, mark: char) -> String {
     )
 }
 
-/// A name for a terminal: control characters (hence escape sequences, and the
-/// invisible ones that turn the direction of text) are shown as U+FFFD.
+/// A name for a terminal: what could steer it or mislead the eye is shown as U+FFFD.
 pub fn printable(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-            if c.is_control() || hidden { char::REPLACEMENT_CHARACTER } else { c }
-        })
-        .collect()
+    let mark = |c| {
+        if steers(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    name.chars().map(mark).collect()
 }
 
-/// Seconds as `m:ss.t`, or `h:mm:ss` from an hour on.
+/// Whether a character could move the cursor (control characters, hence escape
+/// sequences), or shows nothing itself but changes what stands beside it: marks
+/// of direction, joiners, fillers and the like.
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Seconds, rounded down, as `m:ss`, or `h:mm:ss` from an hour on.
 pub fn clock(seconds: f64) -> String {
-    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
-    let (minutes, rest) = (tenths / 600, tenths % 600);
-    if minutes < 60 {
-        return format!("{minutes}:{:02}.{}", rest / 10, rest % 10);
+    let whole = seconds.max(0.0) as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
     }
-    format!("{}:{:02}:{:02}", minutes / 60, minutes % 60, rest / 10)
+}
+
+/// As [`clock`], but rounded, and with the tenths below an hour.
+pub fn clock_tenths(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
+    let whole = clock((tenths / 10) as f64);
+    if tenths < 36_000 {
+        format!("{whole}.{}", tenths % 10)
+    } else {
+        whole
+    }
 }
 
 #[cfg(test)]
@@ -131,15 +156,22 @@ mod tests {
             printable("a\u{1b}[2Jb\u{202e}c\n"),
             "a\u{fffd}[2Jb\u{fffd}c\u{fffd}"
         );
+        assert_eq!(
+            printable("so\u{ad}ft\u{3164}\u{e0041}"),
+            "so\u{fffd}ft\u{fffd}\u{fffd}"
+        );
         assert_eq!(printable("Żółć 声"), "Żółć 声");
     }
 
     #[test]
     fn times_read_as_on_a_clock() {
-        assert_eq!(clock(0.04), "0:00.0");
-        assert_eq!(clock(59.96), "1:00.0");
-        assert_eq!(clock(3_725.0), "1:02:05");
         assert_eq!(timestamp(3_599.999_6, '.'), "01:00:00.000");
         assert_eq!(timestamp(360_061.25, ','), "100:01:01,250");
+        assert_eq!(clock(83.9), "1:23");
+        assert_eq!(clock(3_601.0), "1:00:01");
+        assert_eq!(clock_tenths(0.04), "0:00.0");
+        assert_eq!(clock_tenths(59.96), "1:00.0");
+        assert_eq!(clock_tenths(3_599.96), "1:00:00");
+        assert_eq!(clock_tenths(3_725.0), "1:02:05");
     }
 }

@@ -98,7 +98,7 @@ pub fn run(
         let frame_due = if changed { at(next) } else { never() };
         let turn = select! {
             recv(inputs) -> input => match input {
-                Ok(input) => take_input(&mut state, input, controls, screen)?,
+                Ok(input) => take_input(&mut state, input, inputs, controls, screen)?,
                 Err(_) => Turn::Leave(Err(DashboardError::Lost)),
             },
             recv(updates) -> update => match update {
@@ -141,6 +141,7 @@ fn take_updates(state: &mut State, first: &Update, updates: &Receiver<Update>) -
 fn take_input(
     state: &mut State,
     input: Input,
+    inputs: &Receiver<Input>,
     controls: &Sender<Control>,
     screen: &mut impl Screen,
 ) -> Result<Turn, DashboardError> {
@@ -171,7 +172,8 @@ fn take_input(
         Input::Resize => Turn::Redraw,
         Input::Signal(number) => Turn::Leave(Ok(Outcome::Signal(number))),
         Input::Panicked => Turn::Leave(Err(DashboardError::Panicked)),
-        Input::Broken(why) => Turn::Leave(Err(io::Error::other(why).into())),
+        // A terminal that goes away breaks the keys first; its signal follows.
+        Input::Broken(why) => Turn::Leave(leave(io::Error::other(why), inputs)),
     })
 }
 

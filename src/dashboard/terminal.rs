@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ use super::keys::Key;
 use super::state::State;
 use super::theme::Theme;
 use super::{Options, view};
+use crate::stumble::stumble;
 
 /// How long a panic in another thread waits for a picture to be finished.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -41,7 +43,9 @@ struct Taken {
 
 /// The open screen.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
+    /// Never dropped: its own farewell prints to standard error where it fails,
+    /// and panics where that is gone as well.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<File>>>>,
     theme: Theme,
     log: Option<std::path::PathBuf>,
     inputs: Sender<Input>,
@@ -55,7 +59,7 @@ impl Screen {
         let out = BufWriter::with_capacity(1 << 16, terminal_file()?);
         hook_panics(options.caught);
         let mut screen = Self {
-            terminal: Terminal::new(CrosstermBackend::new(out))?,
+            terminal: ManuallyDrop::new(Terminal::new(CrosstermBackend::new(out))?),
             theme: options.theme,
             log: options.log.clone(),
             inputs,
@@ -88,6 +92,7 @@ impl cycle::Screen for Screen {
             return Ok(()); // a panic gave it back
         }
         let theme = self.theme;
+        stumble("screen");
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal
             .draw(|frame| view::draw(frame, state, &theme))?;
@@ -248,10 +253,13 @@ impl Reader {
 /// Reads one event; says whether to go on.
 fn read(inputs: &Sender<Input>) -> bool {
     let input = match event::read() {
-        Ok(Event::Key(key)) => match Key::from_event(&key) {
-            Some(key) => Input::Key(key),
-            None => return true,
-        },
+        Ok(Event::Key(key)) => {
+            stumble("keys");
+            match Key::from_event(&key) {
+                Some(key) => Input::Key(key),
+                None => return true,
+            }
+        }
         Ok(Event::Resize(..)) => Input::Resize,
         Ok(_) => return true,
         Err(error) => {

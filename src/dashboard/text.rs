@@ -3,6 +3,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::sink::steers;
+
 /// Columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -15,21 +17,11 @@ pub fn clean(text: &str, unicode: bool) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => ' ',
-            c if unicode && (c.is_control() || is_invisible(c)) => '\u{fffd}',
+            c if unicode && steers(c) => '\u{fffd}',
             c if !unicode && (c.is_control() || !c.is_ascii()) => '?',
             c => c,
         })
         .collect()
-}
-
-/// Marks of direction, joiners, fillers and the like: they show nothing
-/// themselves but change what stands beside them.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Cuts a clean text to a number of columns, with an ellipsis where cut.
@@ -53,17 +45,6 @@ pub fn fit(text: &str, columns: usize, unicode: bool) -> String {
     }
     out.push_str(mark);
     out
-}
-
-/// Seconds as `m:ss` or `h:mm:ss`.
-pub fn clock(seconds: f64) -> String {
-    let whole = seconds.max(0.0) as u64;
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
 }
 
 /// A share of one as whole percent.
@@ -90,12 +71,5 @@ mod tests {
         assert_eq!(fit("マイクロホン", 6, true), "マイ…");
         assert_eq!(fit("microphone", 5, false), "micr~");
         assert_eq!(fit("microphone", 0, true), "");
-    }
-
-    #[test]
-    fn times_read_like_a_clock() {
-        assert_eq!(clock(0.0), "0:00");
-        assert_eq!(clock(83.9), "1:23");
-        assert_eq!(clock(3601.0), "1:00:01");
     }
 }

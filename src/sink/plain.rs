@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, clock, printable};
+use super::{Sink, clock_tenths, printable};
 use crate::events::{Event, GapCause, Trigger, UNCERTAIN};
 
 /// Writes sentences, only when something changed.
@@ -21,7 +21,7 @@ impl<W: Write> Plain<W> {
     }
 
     fn say(&mut self, at_s: f64, sentence: &str) -> io::Result<()> {
-        writeln!(self.out, "{:>9}  {sentence}", clock(at_s))?;
+        writeln!(self.out, "{:>9}  {sentence}", clock_tenths(at_s))?;
         self.out.flush()
     }
 }
@@ -61,6 +61,14 @@ impl<W: Write> Sink for Plain<W> {
                     format!("In all, {length:.1} s of speech: {label} ({percent:.0} %).")
                 };
                 self.say(m.end_s, &sentence)
+            }
+            Event::Signal(signal) => {
+                let sentence = if signal.present {
+                    "The microphone is heard again."
+                } else {
+                    "Nothing but zeros from here on: the microphone seems to be muted."
+                };
+                self.say(signal.at_s, sentence)
             }
             Event::Gap(gap) => {
                 let length = gap.end_s - gap.start_s;

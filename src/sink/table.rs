@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 
-use super::{Sink, clock, printable};
+use super::{Sink, clock_tenths, printable};
 use crate::events::{Event, Trigger};
 
 /// Gathers the rows and writes them at the end, when the widths are known.
@@ -38,7 +38,13 @@ impl<W: Write> Sink for Table<W> {
             Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
                 self.spoke = true;
                 let confidence = format!("{:.0} %", m.confidence.0 * 100.0);
-                self.row(file, clock(m.start_s), clock(m.end_s), &m.label, confidence);
+                self.row(
+                    file,
+                    clock_tenths(m.start_s),
+                    clock_tenths(m.end_s),
+                    &m.label,
+                    confidence,
+                );
             }
             Event::Error(error) => {
                 self.spoke = true;
@@ -48,8 +54,8 @@ impl<W: Write> Sink for Table<W> {
             Event::SessionEnd(end) if !self.spoke => {
                 self.row(
                     file,
-                    clock(0.0),
-                    clock(end.duration_s),
+                    clock_tenths(0.0),
+                    clock_tenths(end.duration_s),
                     "no speech",
                     String::new(),
                 );

@@ -7,6 +7,7 @@ use crate::support::path;
 
 /// A room and the rooms of ours that it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("stumble", &[]),
     ("events", &[]),
     ("feed", &["events"]),
     ("paths", &[]),
@@ -21,11 +22,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("audio", &["dsp"]),
     ("sink", &["events"]),
-    ("dashboard", &["events", "feed"]),
+    ("dashboard", &["events", "feed", "sink", "stumble"]),
     (
         "session",
         &[
-            "audio", "dsp", "engine", "events", "feed", "pipeline", "sink",
+            "audio", "dsp", "engine", "events", "feed", "pipeline", "sink", "stumble",
         ],
     ),
     (

@@ -22,6 +22,8 @@ const BACK_S: f64 = 0.25;
 pub enum Phase {
     /// No audio has come yet.
     Starting,
+    /// Nothing but zeros come: the input is muted, or kept from this program.
+    Muted,
     /// No voice.
     Silent,
     /// A voice, too short yet to be judged.
@@ -64,6 +66,7 @@ pub struct Picture {
     pub ended: bool,
     notice: Option<(f64, String)>,
     started: bool,
+    muted: bool,
     voice: Voicing,
 }
 
@@ -82,6 +85,7 @@ impl Picture {
             Some(reading) if reading.call.is_some() => Phase::Reading,
             Some(_) => Phase::Uncertain,
             None if self.voice.gate || self.voice.utterance => Phase::WarmingUp,
+            None if self.muted => Phase::Muted,
             None => Phase::Silent,
         }
     }
@@ -167,6 +171,7 @@ impl Picture {
                 self.reading = None;
                 self.heard(seconds(end.end_s));
             }
+            Event::Signal(signal) => self.muted = !signal.present,
             Event::Gap(gap) => {
                 let (start, end) = (seconds(gap.start_s), seconds(gap.end_s));
                 self.history.gap(start, end);

@@ -19,6 +19,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         (Phase::Uncertain, Some(reading)) => return uncertain(pen, area, reading),
         (Phase::WarmingUp, _) => pen.theme.either("warming up…", "warming up..."),
         (Phase::Starting, _) => pen.theme.either("starting…", "starting..."),
+        (Phase::Muted, _) => "nothing but zeros: is it muted?",
         _ if picture.ended => "the recording is over",
         _ => pen.theme.either("listening…", "listening..."),
     };

@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::text::{self, clock};
+use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
+use crate::sink::clock;
 
 /// The line of a replay.
 pub(super) fn progress(pen: &mut Pen<'_>, area: Rect) {

@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 
 use super::Pen;
 use crate::dashboard::state::picture::Phase;
-use crate::dashboard::text::{self, clock, fit};
+use crate::dashboard::text::{self, fit};
 use crate::dashboard::theme::Theme;
+use crate::sink::clock;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, frozen: bool) {
     let unicode = pen.theme.unicode;
@@ -47,6 +48,7 @@ fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
     }
     match picture.phase() {
         Phase::Starting => (either("◌ starting", ". starting"), Theme::dim()),
+        Phase::Muted => (either("⊘ muted?", "x muted?"), Theme::strong()),
         Phase::Silent => (either("○ silent", "o silent"), Theme::dim()),
         Phase::WarmingUp => (either("◐ warming up", "+ warming up"), Theme::strong()),
         Phase::Uncertain => (either("◑ uncertain", "+ uncertain"), Theme::strong()),

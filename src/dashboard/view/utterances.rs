@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::text::{clock, percent};
+use crate::dashboard::text::percent;
 use crate::dashboard::theme::Theme;
+use crate::sink::clock;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height < 2 {

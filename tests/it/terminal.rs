@@ -1,0 +1,146 @@
+//! The terminal, whatever ends or disturbs the program: it is given back as it
+//! was found, the exit code is right, and the log says where.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::pty::Terminal;
+use crate::support::{data, emoscope};
+
+/// The dashboard on a recording of two utterances, drawn.
+fn dashboard(home: &TempDir) -> Terminal {
+    let mut command = emoscope(home);
+    command.arg("replay").arg(data("two-utterances.wav"));
+    let mut terminal = Terminal::start(24, 80, &command);
+    terminal.until_drawn();
+    terminal
+}
+
+fn log(home: &TempDir) -> String {
+    let log = Path::new("emoscope").join("emoscope.log");
+    std::fs::read_to_string(home.path().join(log)).unwrap()
+}
+
+#[test]
+fn a_signal_ends_it_and_the_exit_code_says_which() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let home = tempfile::tempdir().unwrap();
+        let mut terminal = dashboard(&home);
+        terminal.signal(signal);
+        assert_eq!(terminal.ended(), code);
+        assert!(terminal.restored(), "{signal:?}");
+    }
+}
+
+#[test]
+fn control_c_and_q_end_it_well() {
+    for key in ["q", "\x03"] {
+        let home = tempfile::tempdir().unwrap();
+        let mut terminal = dashboard(&home);
+        terminal.keys(key);
+        assert_eq!(terminal.ended(), 0, "{key:?}");
+        assert!(terminal.restored(), "{key:?}");
+    }
+}
+
+#[test]
+fn stopped_it_lends_the_terminal_and_takes_it_again() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = dashboard(&home);
+    // By the key, by job control, and by a stop that it cannot catch.
+    terminal.keys("\x1a");
+    terminal.until("a stop", Terminal::stopped);
+    terminal.until("the terminal back", Terminal::restored);
+    terminal.signal(Signal::CONT);
+    terminal.until("the screen taken again", Terminal::taken);
+
+    terminal.signal(Signal::TSTP);
+    terminal.until("a stop", Terminal::stopped);
+    terminal.until("the terminal back", Terminal::restored);
+    terminal.signal(Signal::CONT);
+    terminal.until("the screen taken again", Terminal::taken);
+
+    terminal.signal(Signal::STOP);
+    terminal.until("a stop", Terminal::stopped);
+    terminal.signal(Signal::CONT);
+    terminal.until_drawn();
+
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.restored());
+}
+
+#[test]
+fn a_panic_in_any_thread_gives_the_terminal_back_and_is_in_the_log() {
+    for thread in ["session", "screen", "keys"] {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = emoscope(&home);
+        command.arg("replay").arg(data("two-utterances.wav"));
+        command.env("EMOSCOPE_STUMBLE", thread);
+        let mut terminal = Terminal::start(24, 80, &command);
+        if thread == "keys" {
+            terminal.until_drawn();
+            terminal.keys("x");
+        }
+        assert_eq!(terminal.ended(), 1, "{thread}: {}", terminal.contents());
+        assert!(terminal.restored(), "{thread}");
+        // The message stands on the screen that was there before.
+        assert!(
+            terminal.contents().contains("stumbled on request"),
+            "{thread}: {}",
+            terminal.contents()
+        );
+        assert!(
+            log(&home).contains("src/stumble.rs:") && log(&home).contains(thread),
+            "{thread}: {}",
+            log(&home)
+        );
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = dashboard(&home);
+    terminal.close();
+    assert_eq!(terminal.ended(), 129, "{}", log(&home));
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_the_right_picture() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = dashboard(&home);
+    for round in 0..300_u16 {
+        let (rows, columns) = (1 + round * 7 % 60, 1 + round * 13 % 200);
+        terminal.resize(rows, columns);
+        terminal.read();
+    }
+    terminal.resize(1, 1);
+    terminal.read_for(Duration::from_millis(150));
+    terminal.resize(12, 40);
+    terminal.until_drawn();
+    terminal.resize(24, 80);
+    terminal.until("a picture of the last size", |terminal| {
+        let text = terminal.contents();
+        text.contains("? keys") && text.lines().count() == 24 && text.contains("surprise")
+    });
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.restored());
+}
+
+#[test]
+fn in_a_single_cell_it_lives_and_quits() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = emoscope(&home);
+    command.arg("replay").arg(data("two-utterances.wav"));
+    let mut terminal = Terminal::start(1, 1, &command);
+    terminal.until("the screen taken", Terminal::taken);
+    terminal.read_for(Duration::from_millis(300));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.restored());
+}
