@@ -31,6 +31,8 @@ pub enum Event {
     Measurement(Measurement),
     /// A unit of speech ended.
     UtteranceEnd(UtteranceEnd),
+    /// A live input went mute, or is heard again.
+    Signal(Signal),
     /// Samples were lost.
     Gap(Gap),
     /// An input could not be read, or not to its end.
@@ -147,6 +149,16 @@ pub struct UtteranceEnd {
     pub start_s: f64,
     /// End of the voice.
     pub end_s: f64,
+}
+
+/// Whether a live input delivers anything: one that is muted, or kept from this
+/// program by the system, delivers nothing but zeros.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Since when.
+    pub at_s: f64,
+    /// Whether there is more than zeros.
+    pub present: bool,
 }
 
 /// A hole in the audio.

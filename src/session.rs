@@ -5,6 +5,7 @@ pub mod microphone;
 pub mod picker;
 pub mod recorded;
 pub mod recording;
+mod watch;
 
 use std::io;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::events::{Event, SCHEMA, SessionStart, SourceKind};
 use crate::feed::{Control, Level, Status, Update};
 use crate::pipeline::{Input, InputError, Pipeline};
 use crate::sink::Sink;
+use crate::stumble::stumble;
 
 /// How often levels and positions go to the screen.
 pub const SCREEN_EVERY: Duration = Duration::from_millis(50);
@@ -244,6 +246,7 @@ impl Teller {
             return false;
         }
         self.last = Some(Instant::now());
+        stumble("session");
         if let Some(level) = pipeline.take_level() {
             outlets.update(Update::Level(Level {
                 rms_dbfs: level.rms_dbfs,

@@ -26,6 +26,12 @@ pub struct Capture {
     name: String,
 }
 
+fn ring_for(spec: Spec) -> (Producer, Consumer) {
+    let channels = usize::from(spec.channels);
+    let frames = (RING_S * spec.sample_rate as usize).min(RING_SAMPLES / channels);
+    ring::channel(frames, spec.channels)
+}
+
 impl Sink for Producer {
     fn take<T: Sample>(&mut self, block: &[T])
     where
@@ -35,7 +41,38 @@ impl Sink for Producer {
     }
 }
 
+/// The near end of an input of one's own: samples from elsewhere, pushed as an
+/// audio callback would.
+pub struct Feeder {
+    producer: Producer,
+    signals: Arc<Signals>,
+}
+
+impl Feeder {
+    /// Delivers a block of interleaved samples; never waits.
+    pub fn push<T: Sample>(&mut self, block: &[T])
+    where
+        f32: FromSample<T>,
+    {
+        self.producer.push(block);
+        self.signals.callbacks.fetch_add(1, Ordering::Release);
+    }
+}
+
 impl Capture {
+    /// An input whose samples come through a [`Feeder`].
+    pub fn fed(spec: Spec, name: &str) -> (Feeder, Self) {
+        let signals = Arc::new(Signals::default());
+        let (producer, end) = ring_for(spec);
+        let capture = Self {
+            opened: Opened::by_hand(spec, end),
+            signals: Arc::clone(&signals),
+            id: name.to_owned(),
+            name: name.to_owned(),
+        };
+        (Feeder { producer, signals }, capture)
+    }
+
     /// Opens an input and starts to listen.
     ///
     /// # Errors
@@ -44,11 +81,7 @@ impl Capture {
     /// at the latest.
     pub fn open(input: &InputDevice) -> Result<Self, DeviceError> {
         let signals = Arc::new(Signals::default());
-        let opened = stream::open(input, &signals, |spec: Spec| {
-            let channels = usize::from(spec.channels);
-            let frames = (RING_S * spec.sample_rate as usize).min(RING_SAMPLES / channels);
-            ring::channel(frames, spec.channels)
-        })?;
+        let opened = stream::open(input, &signals, ring_for)?;
         Ok(Self {
             opened,
             signals,

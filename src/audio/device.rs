@@ -204,6 +204,18 @@ pub fn find(wanted: Option<&str>) -> Result<InputDevice, DeviceError> {
     }
 }
 
+/// Finds an input by its stable id alone: what is like it is another one.
+///
+/// # Errors
+///
+/// [`DeviceError::Gone`] where it is not there.
+pub fn find_id(id: &str) -> Result<InputDevice, DeviceError> {
+    let mut inputs = survey().inputs.into_iter();
+    inputs
+        .find(|input| input.id == id)
+        .ok_or_else(|| DeviceError::Gone(id.to_owned()))
+}
+
 #[derive(Default)]
 struct Survey {
     inputs: Vec<InputDevice>,

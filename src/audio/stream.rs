@@ -101,6 +101,18 @@ pub(super) struct Opened<R> {
     stream: Option<Stream>,
 }
 
+impl<R> Opened<R> {
+    /// No stream: somebody else delivers.
+    pub(super) fn by_hand(spec: Spec, end: R) -> Self {
+        Self {
+            spec,
+            format: SampleFormat::F32,
+            end,
+            stream: None,
+        }
+    }
+}
+
 impl<R> Drop for Opened<R> {
     fn drop(&mut self) {
         // A stream waits for its server when it goes, and the server may hang;

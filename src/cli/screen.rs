@@ -1,6 +1,5 @@
 //! A session on a thread of its own, in front of it the dashboard or a writer.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,9 +14,10 @@ use super::{Done, Show, ShowArgs, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
 use crate::feed::{Control, Update};
+use crate::paths::create_private;
 use crate::session::{Outlets, SessionError, Writer};
 use crate::sink::Named;
-use crate::sink::lines::Lines;
+use crate::sink::lines::{Lines, Recording};
 use crate::sink::plain::Plain;
 
 /// Updates that wait for the screen at most; then it misses some.
@@ -126,9 +126,9 @@ fn quit_on_signal(wishes: Sender<Control>) -> io::Result<()> {
 /// Adds a file that keeps the events. It is opened first, so that nothing is
 /// heard for a recording that cannot be kept.
 pub(super) fn record(path: &Path, outlets: &mut Outlets) -> Result<Writer, SessionError> {
-    let file = File::create(path).map_err(|error| unwritten(path, error))?;
+    let file = create_private(path).map_err(|error| unwritten(path, error))?;
     let (path, screen) = (path.to_owned(), outlets.screen());
-    Ok(outlets.add(Lines::new(file), move |error| {
+    Ok(outlets.add(Recording::new(file), move |error| {
         let message = format!("the recording {} stops here: {error}", path.display());
         tracing::error!("{message}");
         match screen {

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use super::picker::Picker;
+use super::watch::{Change, Finding, Mute, Watch};
 use super::{InferenceTime, Outlets, SessionError, Teller, header, input, pipeline, status, wish};
 use crate::audio::capture::Capture;
-use crate::audio::device::{self, DeviceError};
+use crate::audio::device::{self, DeviceError, InputDevice};
 use crate::audio::ring::Chunk;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
-use crate::events::{Event, GapCause, SourceKind, Trigger};
+use crate::events::{Event, GapCause, Signal, SourceKind, Trigger};
 use crate::feed::{Control, Update};
 use crate::pipeline::Pipeline;
 
@@ -20,8 +21,6 @@ use crate::pipeline::Pipeline;
 const TICK: Duration = Duration::from_millis(10);
 /// Frames taken from the ring at a time.
 const TAKE: usize = 4096;
-/// An input that delivers nothing for so long is said to hang.
-const STALL: Duration = Duration::from_secs(2);
 /// Waits between attempts to get a lost input back.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -43,6 +42,18 @@ pub struct Wanted {
 /// An input that is open.
 pub struct Microphone {
     capture: Capture,
+    /// Whether it is a monitor of an output, where zeros are nothing amiss.
+    monitor: bool,
+}
+
+/// An input whose samples come from elsewhere.
+impl From<Capture> for Microphone {
+    fn from(capture: Capture) -> Self {
+        Self {
+            capture,
+            monitor: false,
+        }
+    }
 }
 
 impl Microphone {
@@ -51,9 +62,18 @@ impl Microphone {
     /// # Errors
     /// No such input, none at all, busy, not permitted, or of an unknown format.
     pub fn open(wanted: Option<&str>) -> Result<Self, DeviceError> {
-        let found = device::find(wanted)?;
+        Self::of(&device::find(wanted)?)
+    }
+
+    /// Opens the input with that stable id, and no other.
+    fn again(id: &str) -> Result<Self, DeviceError> {
+        Self::of(&device::find_id(id)?)
+    }
+
+    fn of(found: &InputDevice) -> Result<Self, DeviceError> {
         Ok(Self {
-            capture: Capture::open(&found)?,
+            capture: Capture::open(found)?,
+            monitor: found.monitor,
         })
     }
 }
@@ -89,6 +109,8 @@ pub fn listen(
         events: vec![Event::SessionStart(start)],
         samples: Vec::new(),
         device: microphone.capture.id().to_owned(),
+        monitor: microphone.monitor,
+        mute: Mute::default(),
         line: Line::On(Box::new(Watch::new(microphone.capture))),
         picker: None,
         wanted,
@@ -108,6 +130,8 @@ struct Session<'a> {
     samples: Vec<f32>,
     /// Stable id of the input that is listened to, or waited for.
     device: String,
+    monitor: bool,
+    mute: Mute,
     line: Line,
     picker: Option<Picker>,
     wanted: &'a Wanted,
@@ -118,25 +142,6 @@ struct Session<'a> {
 enum Line {
     On(Box<Watch>),
     Off { since: Instant, tried: Instant },
-}
-
-/// An open input and a watch on whether it delivers.
-struct Watch {
-    capture: Capture,
-    callbacks: u64,
-    alive: Instant,
-    stalled: bool,
-}
-
-impl Watch {
-    fn new(capture: Capture) -> Self {
-        Self {
-            capture,
-            callbacks: 0,
-            alive: Instant::now(),
-            stalled: false,
-        }
-    }
 }
 
 impl Session<'_> {
@@ -173,10 +178,24 @@ impl Session<'_> {
         let Line::On(watch) = &mut self.line else {
             return Ok(());
         };
+        if watch.holds() {
+            return Ok(());
+        }
         loop {
             self.samples.clear();
             match watch.capture.read(&mut self.samples, TAKE) {
-                Chunk::Samples(_) => self.core.push(&self.samples, &mut self.events)?,
+                Chunk::Samples(_) => {
+                    let start_s = self.core.position_s();
+                    self.core.push(&self.samples, &mut self.events)?;
+                    let end_s = self.core.position_s();
+                    let change = self.mute.take(&self.samples, start_s, end_s);
+                    if let Some(change) = change.filter(|_| !self.monitor) {
+                        let (event, notice) = told(&change);
+                        self.events.push(event);
+                        (self.wanted.notices)(notice);
+                        self.outlets.update(Update::Notice(notice.into()));
+                    }
+                }
                 Chunk::Gap(frames) => {
                     (self.wanted.notices)(&format!(
                         "{frames} samples lost: the machine could not keep up"
@@ -205,25 +224,29 @@ impl Session<'_> {
             Line::On(watch) => {
                 if let Some(fault) = watch.capture.fault() {
                     tracing::warn!(%fault, device = %self.device, "input lost");
+                    let since = watch.alive();
                     // What came in before the fault was heard.
                     self.hear(Instant::now())?;
                     self.line = Line::Off {
-                        since: Instant::now(),
+                        since,
                         tried: Instant::now(),
                     };
                     self.say("microphone lost, waiting for it");
                     return Ok(());
                 }
-                let callbacks = watch.capture.callbacks();
-                if callbacks != watch.callbacks {
-                    watch.callbacks = callbacks;
-                    watch.alive = Instant::now();
-                    if std::mem::take(&mut watch.stalled) {
+                match watch.look() {
+                    Finding::Nothing => {}
+                    Finding::Stalls => {
+                        self.say("the microphone delivers nothing; is the sound server alive?");
+                    }
+                    Finding::Resumed(missing) => {
+                        if missing > 0 {
+                            let cause = GapCause::DeviceLost;
+                            self.core.gap(missing, cause, &mut self.events)?;
+                            self.outlets.send(&mut self.events);
+                        }
                         self.say("the microphone delivers again");
                     }
-                } else if !watch.stalled && watch.alive.elapsed() > STALL {
-                    watch.stalled = true;
-                    self.say("the microphone delivers nothing; is the sound server alive?");
                 }
                 Ok(())
             }
@@ -234,7 +257,7 @@ impl Session<'_> {
                 let since = *since;
                 *tried = Instant::now();
                 let id = self.device.clone();
-                match Microphone::open(Some(&id)) {
+                match Microphone::again(&id) {
                     Ok(microphone) => {
                         self.take_over(microphone, since.elapsed(), GapCause::DeviceLost)?;
                         self.say("the microphone is back");
@@ -243,6 +266,14 @@ impl Session<'_> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Whether the wanted channel is there.
+    fn fits(&self, microphone: &Microphone) -> bool {
+        match self.wanted.choice {
+            ChannelChoice::One(wanted) => wanted <= microphone.capture.spec().channels,
+            ChannelChoice::Mix => true,
         }
     }
 
@@ -268,6 +299,8 @@ impl Session<'_> {
             .clone_into(&mut self.teller.status.source);
         self.teller.status.sample_rate = spec.sample_rate;
         self.teller.status.channels = spec.channels;
+        self.monitor = microphone.monitor;
+        self.mute = Mute::default();
         self.line = Line::On(Box::new(Watch::new(microphone.capture)));
         self.outlets.send(&mut self.events);
         Ok(())
@@ -279,7 +312,12 @@ impl Session<'_> {
             Control::ClosePicker => self.picker = None,
             Control::SwitchDevice(id) => {
                 self.picker = None;
-                match Microphone::open(Some(&id)) {
+                match Microphone::again(&id) {
+                    Ok(microphone) if !self.fits(&microphone) => self.say(&format!(
+                        "`{}` has no channel {}; still on the old input",
+                        microphone.capture.name(),
+                        self.wanted.choice
+                    )),
                     Ok(microphone) => {
                         self.hear(Instant::now())?;
                         let away = match &self.line {
@@ -301,4 +339,17 @@ impl Session<'_> {
         (self.wanted.notices)(notice);
         self.outlets.update(Update::Notice(notice.into()));
     }
+}
+
+/// A change of the signal as an event, and as a sentence.
+fn told(change: &Change) -> (Event, &'static str) {
+    let (at_s, present, notice) = match *change {
+        Change::Muted(at_s) => (
+            at_s,
+            false,
+            "nothing but zeros arrive: is the microphone muted, or kept from this program?",
+        ),
+        Change::Heard(at_s) => (at_s, true, "the microphone is heard again"),
+    };
+    (Event::Signal(Signal { at_s, present }), notice)
 }

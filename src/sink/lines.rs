@@ -1,7 +1,8 @@
 //! JSON, one event a line: `tests/schema/event.json`.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, Write};
+use std::fs::File;
+use std::io::{self, BufRead, Seek, Write};
 
 use super::Sink;
 use crate::events::{Event, Line};
@@ -33,6 +34,40 @@ impl<W: Write> Sink for Lines<W> {
 
     fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Event lines in a file that never holds a part of one: where a line cannot be
+/// written whole, as on a full disk, its beginning is taken back.
+pub struct Recording {
+    lines: Lines<File>,
+    whole: u64,
+}
+
+impl Recording {
+    /// Lines to an empty `file`.
+    pub fn new(file: File) -> Self {
+        Self {
+            lines: Lines::new(file),
+            whole: 0,
+        }
+    }
+}
+
+impl Sink for Recording {
+    fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
+        let written = self.lines.event(file, event);
+        let out = &mut self.lines.out;
+        match written {
+            // A pipe has no place, and nothing can be taken back from it.
+            Ok(()) => self.whole = out.stream_position().unwrap_or(0),
+            Err(_) => drop(out.set_len(self.whole)),
+        }
+        written
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.lines.finish()
     }
 }
 

@@ -8,6 +8,8 @@
 #   virtual-mic.sh remove|add   unplug / plug the microphone
 #   virtual-mic.sh mute on|off  digital silence
 #   virtual-mic.sh stall|resume stop / continue the server process, as a server that hangs
+#   virtual-mic.sh kill         kill the server without a word; `start` starts it again
+#   virtual-mic.sh ctl ...      pactl with that server
 #   virtual-mic.sh stop         stop what this script started, and only that
 #
 # State lives in $VMIC_DIR (default /tmp/vmic-UID). VMIC_RATE, VMIC_CHANNELS, VMIC_FORMAT shape the microphone.
@@ -92,6 +94,16 @@ add) add_mic ;;
 mute) pactl set-source-mute vmic "$([ "$2" = on ] && echo 1 || echo 0)" ;;
 stall) kill -STOP "$(cat "$D/server.pid")" ;;
 resume) kill -CONT "$(cat "$D/server.pid")" ;;
+kill)
+  kill -KILL "$(cat "$D/server.pid")"
+  # What is dead may stay in the list of processes for a while.
+  rm -f "$D/server.pid"
+  ! alive keepalive || kill "$(cat "$D/keepalive.pid")"
+  ;;
+ctl)
+  shift
+  exec pactl "$@"
+  ;;
 stop)
   for process in keepalive server; do
     # A stopped process takes no other signal before it goes on.
@@ -102,7 +114,7 @@ stop)
   rm -rf "$D"
   ;;
 *)
-  sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac

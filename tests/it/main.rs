@@ -15,6 +15,19 @@ mod fuzz;
 mod layering;
 mod live;
 mod model;
+#[cfg(target_os = "linux")]
+mod overload;
+#[cfg(target_os = "linux")]
+mod pty;
+#[cfg(unix)]
+mod safety;
 mod settings;
+mod soak;
 mod sound_server;
+#[cfg(target_os = "linux")]
+mod sources;
+#[cfg(target_os = "linux")]
+mod strace;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -45,9 +45,15 @@ impl SoundServer {
 
     /// Runs a command of the script: `remove`, `add`, `mute on`, `stall`, ...
     pub fn run(&self, arguments: &[&str]) -> Option<Output> {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with the shape of the microphone: `VMIC_RATE`, `VMIC_CHANNELS`, `VMIC_FORMAT`.
+    pub fn run_with(&self, arguments: &[&str], shape: &[(&str, &str)]) -> Option<Output> {
         let output = Command::new("bash")
             .arg(SCRIPT)
             .args(arguments)
+            .envs(shape.iter().copied())
             .env("VMIC_DIR", self.folder.path())
             .output();
         match output {
@@ -62,6 +68,17 @@ impl SoundServer {
                 None
             }
         }
+    }
+
+    /// Starts a command of the script and does not wait for it.
+    pub fn spawn(&self, arguments: &[&str]) -> std::process::Child {
+        Command::new("bash")
+            .arg(SCRIPT)
+            .args(arguments)
+            .env("VMIC_DIR", self.folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// Runs an ignored test of this binary in a process of its own, for which

@@ -54,3 +54,11 @@ pub fn samples_16(path: &std::path::Path) -> Vec<f32> {
         .map(|&b| f32::from(i16::from_le_bytes(b)) / 32_768.0)
         .collect()
 }
+
+/// Sends a signal to a program by its shell name: `INT`, `KILL`, `STOP`, ...
+pub fn signal(name: &str, child: &std::process::Child) {
+    let status = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}

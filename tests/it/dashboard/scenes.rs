@@ -4,8 +4,8 @@ use emoscope::dashboard::state::State;
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dashboard::view;
 use emoscope::events::{
-    ByLabel, Event, Gap, GapCause, Measurement, Probability, Trigger, UtteranceEnd, UtteranceStart,
-    Voice,
+    ByLabel, Event, Gap, GapCause, Measurement, Probability, Signal, Trigger, UtteranceEnd,
+    UtteranceStart, Voice,
 };
 use emoscope::feed::{DeviceLine, Level, Position, Status, Update};
 use ratatui::Terminal;
@@ -44,6 +44,10 @@ pub fn status(labels: &[&str]) -> Status {
 
 pub fn voice(at_s: f64, active: bool) -> Update {
     Update::Event(Event::Voice(Voice { at_s, active }))
+}
+
+pub fn signal(at_s: f64, present: bool) -> Update {
+    Update::Event(Event::Signal(Signal { at_s, present }))
 }
 
 pub fn utterance_start(utterance: u64, start_s: f64) -> Update {

@@ -7,7 +7,7 @@ use emoscope::events::Trigger;
 use emoscope::feed::{Control, Position, Status, Update};
 
 use super::scenes::{
-    SEVEN, devices, level, measured, position, replay, state, status, talk, utterance_end,
+    SEVEN, devices, level, measured, position, replay, signal, state, status, talk, utterance_end,
     utterance_start, voice,
 };
 
@@ -29,6 +29,8 @@ fn the_phases_of_a_voice() {
     for (update, phase) in [
         (Update::Status(status(&SEVEN)), Phase::Starting),
         (level(0.5, -70.0, false), Phase::Silent),
+        (signal(0.6, false), Phase::Muted),
+        (signal(0.8, true), Phase::Silent),
         (voice(1.0, true), Phase::WarmingUp),
         (utterance_start(1, 1.0), Phase::WarmingUp),
         (called(2.5, "fear"), Phase::Reading),

@@ -1,0 +1,196 @@
+//! Whose business it is, who steers the terminal, and what is unsafe.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::sound_server::SoundServer;
+use crate::support::{data, emoscope, path, said};
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// All files below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn what_is_stored_is_private_in_its_place_and_nothing_else_is_stored() {
+    let home = tempfile::tempdir().unwrap();
+    let (state, own) = (home.path().join("state"), home.path().join("own"));
+    std::fs::create_dir(&own).unwrap();
+    let kept = own.join("kept.jsonl");
+    let server = SoundServer::start();
+    let mut command = emoscope(&home);
+    command
+        .env("HOME", &own)
+        .env("XDG_STATE_HOME", &state)
+        .env("XDG_CACHE_HOME", own.join("cache"))
+        .env("XDG_DATA_HOME", own.join("data"))
+        .env("XDG_CONFIG_HOME", own.join("config"))
+        .current_dir(&own);
+    match &server {
+        Some(server) => {
+            command.args(["live", "--jsonl", "--seconds", "1", "--record"]);
+            command.arg(&kept).envs(server.environment());
+        }
+        None => drop(command.arg("demo")),
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let mut stored = Vec::new();
+    files(home.path(), &mut stored);
+    stored.sort();
+    let log = state.join("emoscope/emoscope.log");
+    let mut expected = vec![log.clone()];
+    if server.is_some() {
+        expected.insert(0, kept.clone());
+        assert_eq!(mode(&kept), 0o600);
+    }
+    assert_eq!(stored, expected);
+    assert_eq!(mode(&log), 0o600);
+    assert_eq!(mode(&state.join("emoscope")), 0o700);
+}
+
+/// Sets the title of a terminal, rings, clears it, and turns the writing around.
+const EVIL: &str = "a\u{1b}]0;taken\u{7}\u{9b}2J\u{1b}[2J\u{202e}b";
+
+fn harmless(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for c in ['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}'] {
+        assert!(!text.contains(c), "{c:?} in {text:?}");
+    }
+}
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join(format!("{EVIL}.wav"));
+    std::fs::copy(data("speech-16k.wav"), &file).unwrap();
+    let missing = home.path().join(format!("{EVIL}.flac"));
+    for (arguments, name) in [
+        (vec!["replay", "--plain"], &file),
+        (vec!["replay", "--plain"], &missing),
+        (vec!["analyze", "--format", "table"], &file),
+        (vec!["analyze", "--format", "table"], &missing),
+        (vec!["demo", "--plain", "--model"], &missing),
+        (vec!["doctor", "--model"], &missing),
+    ] {
+        let output = emoscope(&home).args(&arguments).arg(name).output().unwrap();
+        harmless(&output.stdout);
+        harmless(&output.stderr);
+        let both = [output.stdout, output.stderr].concat();
+        assert!(
+            String::from_utf8_lossy(&both).contains("taken"),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_cannot_steer_the_dashboard() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join(format!("{EVIL}.wav"));
+    std::fs::copy(data("speech-16k.wav"), &file).unwrap();
+    let mut command = emoscope(&home);
+    command.arg("replay").arg(&file).current_dir(home.path());
+    let mut terminal = crate::pty::Terminal::start(24, 200, &command);
+    terminal.until("the name", |terminal| terminal.contents().contains("taken"));
+    let written = String::from_utf8_lossy(&terminal.written).into_owned();
+    for text in ["\u{1b}]0;taken", "\u{7}", "\u{9b}", "\u{202e}"] {
+        assert!(!written.contains(text), "{text:?}");
+    }
+}
+
+#[test]
+fn a_device_cannot_steer_the_terminal() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let description = format!("sink_properties=device.description=\"{EVIL}\"");
+    server
+        .run(&[
+            "ctl",
+            "load-module",
+            "module-null-sink",
+            "sink_name=evil",
+            &description,
+        ])
+        .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [
+        vec!["devices"],
+        vec!["doctor"],
+        vec!["live", "--device", "evil"],
+        vec![
+            "live",
+            "--plain",
+            "--device",
+            "evil.monitor",
+            "--seconds",
+            "1",
+        ],
+    ] {
+        let output = emoscope(&home)
+            .args(&arguments)
+            .args(if arguments.len() == 3 {
+                &["--seconds", "1", "--plain"][..]
+            } else {
+                &[]
+            })
+            .envs(server.environment())
+            .output()
+            .unwrap();
+        harmless(&output.stdout);
+        harmless(&output.stderr);
+    }
+}
+
+/// Files that may hold unsafe code, and how many lines of it; each says why.
+const UNSAFE: &[(&str, usize)] = &[
+    // The counting allocator of a test.
+    ("tests/callback.rs", 6),
+];
+
+#[test]
+fn unsafe_code_is_where_it_is_listed_and_nowhere_else() {
+    let mut sources = Vec::new();
+    files(&path("src"), &mut sources);
+    files(&path("tests"), &mut sources);
+    let mut found = Vec::new();
+    let word = ["un", "safe"].concat();
+    for file in sources {
+        if file.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.lines().map(|line| line.split("//").next().unwrap());
+        // A word of its own in the code: the keyword, or the lint that is lifted for it.
+        let lines = code
+            .filter(|line| {
+                line.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .any(|part| part == word || part == format!("{word}_code"))
+            })
+            .count();
+        if lines > 0 {
+            let name = file.strip_prefix(path("")).unwrap();
+            found.push((name.to_str().unwrap().to_owned(), lines));
+        }
+    }
+    let listed: Vec<(String, usize)> = UNSAFE
+        .iter()
+        .map(|&(name, lines)| (name.to_owned(), lines))
+        .collect();
+    assert_eq!(found, listed);
+    let manifest = std::fs::read_to_string(path("Cargo.toml")).unwrap();
+    assert!(manifest.contains(&format!("{word}_code = \"deny\"")));
+}

@@ -1,0 +1,285 @@
+//! A day of audio through the live path, faster than it passes: ring, worker,
+//! pipeline, engine, recording. Nothing grows, nothing is lost unexplained, and
+//! the time at the end is right.
+//!
+//! The short form runs with all tests; `make check-long` runs the day.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+
+use emoscope::audio::capture::{Capture, Feeder};
+use emoscope::audio::source::Spec;
+use emoscope::dsp::mono::ChannelChoice;
+use emoscope::engine::{Engine, EngineChoice};
+use emoscope::events::Event;
+use emoscope::feed::{Control, Update};
+use emoscope::model::Model;
+use emoscope::session::Outlets;
+use emoscope::session::microphone::{Microphone, Wanted, listen};
+use emoscope::sink::Sink;
+
+use crate::support::{data, samples_16};
+
+const RATE: u32 = 16_000;
+const BLOCK: usize = 160;
+/// What the ring holds, in frames: 30 s.
+const RING: u64 = 30 * RATE as u64;
+/// Speech, then silence: a quarter of the day is talked.
+const CYCLE_S: usize = 20;
+
+/// Reads the events as a recording would, and keeps what the test asks for.
+struct Ledger {
+    lost: Arc<AtomicU64>,
+    gaps: u64,
+    utterances: Vec<(f64, f64)>,
+    last_s: f64,
+    end: Option<emoscope::events::SessionEnd>,
+    out: Sender<Ledger>,
+}
+
+impl Sink for Ledger {
+    fn event(&mut self, _: Option<&str>, event: &Event) -> std::io::Result<()> {
+        match event {
+            Event::Gap(gap) => {
+                self.gaps += 1;
+                self.lost.fetch_add(gap.samples, Ordering::Relaxed);
+            }
+            Event::UtteranceEnd(end) => {
+                assert!(end.start_s >= self.last_s - 0.5 && end.end_s > end.start_s);
+                self.last_s = end.end_s;
+                self.utterances.push((end.start_s, end.end_s));
+                // Memory is to be flat: a day's list is not the session's.
+                if self.utterances.len() > 100 {
+                    self.utterances.remove(0);
+                }
+            }
+            Event::SessionEnd(end) => self.end = Some(end.clone()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> std::io::Result<()> {
+        let done = Ledger {
+            lost: Arc::clone(&self.lost),
+            gaps: self.gaps,
+            utterances: std::mem::take(&mut self.utterances),
+            last_s: self.last_s,
+            end: self.end.take(),
+            out: self.out.clone(),
+        };
+        let _ = self.out.send(done);
+        Ok(())
+    }
+}
+
+/// Resident memory of this process, in KiB.
+#[cfg(target_os = "linux")]
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resident() -> Option<u64> {
+    None
+}
+
+/// One cycle of the day's audio: a voice, then a faint hiss.
+fn cycle() -> Vec<f32> {
+    let mut audio = samples_16(&data("two-utterances.wav"));
+    let mut state = 1_u32;
+    audio.resize_with(CYCLE_S * RATE as usize, || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as f32 * 1e-8
+    });
+    audio
+}
+
+/// Pushes the audio of so many seconds, never further ahead of the session
+/// than the ring holds, but for a stall now and then.
+struct Pusher {
+    feeder: Feeder,
+    pushed: u64,
+    heard: Receiver<Update>,
+    at: u64,
+}
+
+impl Pusher {
+    fn push(&mut self, block: &[f32]) {
+        while self.pushed - self.at > RING / 2 {
+            match self.heard.recv_timeout(Duration::from_millis(200)) {
+                Ok(Update::Level(level)) => self.at = (level.at_s * f64::from(RATE)) as u64,
+                Ok(_) => {}
+                // All is heard but a loss, of which the next block will tell.
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => panic!("the session is over"),
+            }
+        }
+        self.blindly(block);
+    }
+
+    /// Without a look at how far the session is.
+    fn blindly(&mut self, block: &[f32]) {
+        self.feeder.push(block);
+        self.pushed += block.len() as u64;
+    }
+}
+
+/// The live session, as the program runs it.
+fn run(capture: Capture, screen: Sender<Update>, sink: Ledger, controls: &Receiver<Control>) {
+    let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
+    let mut outlets = Outlets::default();
+    outlets.show_on(screen);
+    let writer = outlets.add(sink, |error| panic!("{error}"));
+    let wanted = Wanted {
+        choice: ChannelChoice::Mix,
+        seconds: None,
+        started_at: "2026-01-01T00:00:00Z".into(),
+        recording: None,
+        notices: |_| {},
+    };
+    let microphone = Microphone::from(capture);
+    listen(microphone, &engine, &wanted, &mut outlets, controls).unwrap();
+    outlets.close();
+    writer.join().unwrap();
+}
+
+fn soak(seconds: u64) {
+    let spec = Spec::checked(RATE, 1).unwrap();
+    let (feeder, capture) = Capture::fed(spec, "a day");
+    let (screen, heard) = bounded(4096);
+    let (wishes, controls) = unbounded();
+    let (out, ledger) = unbounded();
+    let lost = Arc::new(AtomicU64::new(0));
+    let mut pusher = Pusher {
+        feeder,
+        pushed: 0,
+        heard,
+        at: 0,
+    };
+
+    // The session starts 35 s late: the ring kept the first 30, and 5 are told.
+    let audio = cycle();
+    let late = 35 * RATE as usize;
+    for block in audio
+        .iter()
+        .copied()
+        .cycle()
+        .take(late)
+        .collect::<Vec<_>>()
+        .chunks(BLOCK)
+    {
+        pusher.blindly(block);
+    }
+    let sink = Ledger {
+        lost: Arc::clone(&lost),
+        gaps: 0,
+        utterances: Vec::new(),
+        last_s: 0.0,
+        end: None,
+        out,
+    };
+    let session = std::thread::spawn(move || run(capture, screen, sink, &controls));
+
+    let mut memory = Vec::new();
+    let mut stalls = 0;
+    while pusher.pushed < seconds * u64::from(RATE) {
+        let from = pusher.pushed as usize % audio.len();
+        pusher.push(&audio[from..from + BLOCK]);
+        let second = pusher.pushed / u64::from(RATE);
+        let whole = pusher.pushed.is_multiple_of(u64::from(RATE));
+        if whole && second.is_multiple_of(seconds / 10) {
+            memory.extend(resident());
+            // The worker falls behind by more than the ring holds.
+            for _ in 0..(40 * RATE as usize / BLOCK) {
+                let from = pusher.pushed as usize % audio.len();
+                pusher.blindly(&audio[from..from + BLOCK]);
+            }
+            stalls += 1;
+        }
+    }
+    // All that is in the ring is heard before the end, a loss at its very end told.
+    drop(pusher.feeder);
+    wishes.send(Control::Quit).unwrap();
+    session.join().unwrap();
+    let ledger = ledger.recv().unwrap();
+    let end = ledger.end.unwrap();
+    let total = pusher.pushed;
+    eprintln!(
+        "{:.2} h pushed, {} gaps in {stalls} stalls, {} frames lost, {} utterances, memory {memory:?} KiB",
+        total as f64 / f64::from(RATE) / 3600.0,
+        ledger.gaps,
+        end.samples_lost,
+        end.utterances,
+    );
+    // Every frame was heard or told as lost, and the clock is right to the sample.
+    assert_eq!(end.samples_lost, lost.load(Ordering::Relaxed));
+    assert!(
+        (end.duration_s - total as f64 / f64::from(RATE)).abs() < 1e-6,
+        "{end:?}"
+    );
+    // The five seconds of the late start, and nothing but stalls besides.
+    assert!(end.samples_lost >= 5 * u64::from(RATE));
+    assert!(
+        ledger.gaps >= 1 && ledger.gaps <= 1 + stalls,
+        "{} gaps",
+        ledger.gaps
+    );
+    assert!(end.samples_lost <= 5 * u64::from(RATE) + stalls * 41 * u64::from(RATE));
+    // The last words stand where they were pushed: at the same place of a cycle.
+    let place = |at: f64| at % CYCLE_S as f64;
+    let (begin, _) = ledger.utterances[ledger.utterances.len() - 3];
+    let like = ledger.utterances[ledger.utterances.len() - 9..]
+        .iter()
+        .filter(|(start, _)| (place(*start) - place(begin)).abs() < 0.1)
+        .count();
+    assert!(like >= 3, "{:?}", ledger.utterances);
+    if let [_, early, .., last] = memory[..] {
+        assert!(last <= early + 4096, "memory grows: {memory:?} KiB");
+    }
+}
+
+/// In a process of its own, whose memory nobody else uses.
+fn alone(name: &str) {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success() && out.contains("1 passed"),
+        "{out}\n{err}"
+    );
+    eprintln!("{err}");
+}
+
+#[test]
+fn ten_minutes_of_audio_leave_no_trace() {
+    alone("soak::ten_minutes");
+}
+
+#[test]
+#[ignore = "run by ten_minutes_of_audio_leave_no_trace"]
+fn ten_minutes() {
+    soak(10 * 60);
+}
+
+#[test]
+#[ignore = "takes minutes; run by make check-long"]
+fn a_day_of_audio_leaves_no_trace() {
+    alone("soak::a_day");
+}
+
+#[test]
+#[ignore = "run by a_day_of_audio_leaves_no_trace"]
+fn a_day() {
+    soak(24 * 3600);
+}

@@ -1,0 +1,210 @@
+//! What devices and sound servers do to a session, and what it says of it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::sound_server::SoundServer;
+use crate::support::{data, emoscope, lines, path, said, signal};
+
+/// A session in event lines whose notices are read as they come.
+struct Session {
+    child: Child,
+    notices: Receiver<String>,
+    started: Instant,
+}
+
+impl Session {
+    fn start(home: &tempfile::TempDir, server: &SoundServer) -> Self {
+        let mut child = emoscope(home)
+            .args(["live", "--jsonl", "--device", "pulseaudio:vmic"])
+            .envs(server.environment())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        let (send, notices) = channel();
+        std::thread::spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
+        });
+        Self {
+            child,
+            notices,
+            started: Instant::now(),
+        }
+    }
+
+    /// Waits until something is said; how long that took.
+    fn until_said(&self, words: &str, patience: Duration) -> Duration {
+        let start = Instant::now();
+        loop {
+            let left = patience.saturating_sub(start.elapsed());
+            let Ok(line) = self.notices.recv_timeout(left) else {
+                panic!("never said: {words}");
+            };
+            if line.contains(words) {
+                eprintln!("{:.2} s: {line}", self.started.elapsed().as_secs_f64());
+                return start.elapsed();
+            }
+        }
+    }
+
+    /// Ends it; its event lines and how long it ran.
+    fn end(self) -> (Vec<Value>, f64) {
+        signal("INT", &self.child);
+        let wall = self.started.elapsed().as_secs_f64();
+        let output = self.child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        (lines(&output), wall)
+    }
+}
+
+const SOON: Duration = Duration::from_secs(3);
+const LATER: Duration = Duration::from_secs(10);
+
+fn of_type<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["type"] == kind).collect()
+}
+
+fn length(gap: &Value) -> f64 {
+    gap["end_s"].as_f64().unwrap() - gap["start_s"].as_f64().unwrap()
+}
+
+#[test]
+fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays_right() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let session = Session::start(&home, &server);
+
+    // Nothing plays into it: exact zeros, as a muted one gives.
+    session.until_said("nothing but zeros arrive", LATER);
+    server.run(&["play", data("speech-16k.wav").to_str().unwrap()]);
+    session.until_said("the microphone is heard again", SOON);
+
+    // Another default is no reason to leave, and one of a like name no replacement.
+    let other = ["ctl", "load-module", "module-null-sink", "sink_name=other"];
+    server.run(&other).unwrap();
+    let remap = ["ctl", "load-module", "module-remap-source"];
+    let remap = [&remap[..], &["master=other.monitor", "source_name=vmic2"]].concat();
+    server.run(&remap).unwrap();
+    server.run(&["ctl", "set-default-source", "vmic2"]).unwrap();
+    server.run(&["remove"]);
+    session.until_said("microphone lost, waiting for it", SOON);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(session.notices.try_recv().is_err(), "it waits for the same");
+
+    // It returns with another rate.
+    let rate = [("VMIC_RATE", "44100")];
+    server.run_with(&["add"], &rate).unwrap();
+    session.until_said("the microphone is back", SOON);
+    server.run(&["play", data("two-utterances.wav").to_str().unwrap()]);
+
+    // The server hangs, and goes on.
+    server.run(&["stall"]).unwrap();
+    session.until_said("the microphone delivers nothing", SOON);
+    std::thread::sleep(Duration::from_secs(1));
+    server.run(&["resume"]).unwrap();
+    session.until_said("the microphone delivers again", SOON);
+
+    // The program stands still for a while.
+    signal("STOP", &session.child);
+    std::thread::sleep(Duration::from_secs(2));
+    signal("CONT", &session.child);
+
+    // The server dies, and another takes its place.
+    server.run(&["kill"]).unwrap();
+    session.until_said("microphone lost, waiting for it", SOON);
+    server.run(&["start"]).unwrap();
+    session.until_said("the microphone is back", SOON);
+    std::thread::sleep(Duration::from_millis(500));
+
+    let (lines, wall) = session.end();
+    let signals = of_type(&lines, "signal");
+    assert!(signals[0]["present"] == false && signals[0]["at_s"].as_f64().unwrap() < 1.0);
+    assert_eq!(signals[1]["present"], true);
+    let gaps: Vec<f64> = of_type(&lines, "gap").into_iter().map(length).collect();
+    eprintln!("gaps {gaps:?}");
+    let end = lines.last().unwrap();
+    let lost = end["samples_lost"].as_u64().unwrap();
+    let told: u64 = of_type(&lines, "gap")
+        .iter()
+        .map(|gap| gap["samples"].as_u64().unwrap())
+        .sum();
+    assert_eq!(lost, told);
+    // Removal, stall and restart at least; a stopped program may lose none.
+    assert!(
+        gaps.len() >= 3 && gaps[0] > 1.0 && gaps[1] > 1.5,
+        "{gaps:?}"
+    );
+    // Loading the program takes its time; from then on no second is missing.
+    let duration = end["duration_s"].as_f64().unwrap();
+    eprintln!("{duration:.2} s of session in {wall:.2} s");
+    assert!(
+        (wall - 1.5..wall + 0.5).contains(&duration),
+        "{duration} of {wall}"
+    );
+    // The words between removal and stall came at 44.1 kHz and are as long as they are.
+    let replayed = crate::support::run(["replay".as_ref(), data("two-utterances.wav").as_os_str()]);
+    let lengths = |lines: &[Value]| -> Vec<f64> {
+        of_type(lines, "utterance_end")
+            .into_iter()
+            .map(length)
+            .collect()
+    };
+    let found = lengths(&lines);
+    for wanted in lengths(&crate::support::lines(&replayed)) {
+        let close = found.iter().any(|found| (found - wanted).abs() < 0.15);
+        assert!(close, "{wanted} s among {found:?}");
+    }
+}
+
+/// The program with an ALSA whose every input is refused with that system error.
+fn refused(errno: &str) -> Option<std::process::Output> {
+    let home = tempfile::tempdir().unwrap();
+    let library = home.path().join("refuse.so");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([library.as_path(), &path("tests/e2e/refuse.c")])
+        .status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no C compiler");
+        return None;
+    }
+    let alsa = home.path().join("asound.conf");
+    let input = "pcm.desk { type null hint { show on description \"Deskphone\" } }\n";
+    std::fs::write(&alsa, input).unwrap();
+    let output = emoscope(&home)
+        .args(["live", "--jsonl", "--seconds", "1", "--device", "Deskphone"])
+        .env("LD_PRELOAD", &library)
+        .env("REFUSE_WITH", errno)
+        .env("PULSE_SERVER", "unix:/nowhere")
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env("ALSA_CONFIG_PATH", &alsa)
+        .output()
+        .unwrap();
+    Some(output)
+}
+
+#[test]
+fn a_busy_device_and_a_denied_permission_are_told_by_name() {
+    const EACCES: &str = "13";
+    const EBUSY: &str = "16";
+    for (errno, words) in [
+        (EBUSY, "`Deskphone` is in use by another program"),
+        (EACCES, "no permission to listen to `Deskphone`"),
+    ] {
+        let Some(output) = refused(errno) else { return };
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).contains(words), "{}", said(&output));
+        assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
+        assert!(output.stdout.is_empty());
+    }
+}

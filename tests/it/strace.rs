@@ -1,0 +1,161 @@
+//! What the program asks of the system, as strace sees it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::sound_server::SoundServer;
+use crate::support::{data, emoscope};
+
+/// Whether programs can be traced here; says so where not.
+fn traceable() -> bool {
+    let works = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !works {
+        eprintln!("skipped: no strace, or it may not trace");
+    }
+    works
+}
+
+/// A trace of the program: a line per system call, each with its thread.
+fn trace(program: &Command, options: &[&str], home: &TempDir) -> String {
+    let log = home.path().join("trace");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-o"]).arg(&log).args(options);
+    command.arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", crate::support::said(&output));
+    std::fs::read_to_string(Path::new(&log)).unwrap()
+}
+
+/// Thread and call of a line; what a call that was interrupted returned belongs to it.
+fn calls(trace: &str) -> impl Iterator<Item = (&str, &str)> {
+    trace.lines().filter_map(|line| {
+        let (thread, call) = line.split_once(' ')?;
+        let call = call.trim_start();
+        let starts = |prefix| call.starts_with(prefix);
+        (!starts("+++") && !starts("---")).then_some((thread, call))
+    })
+}
+
+/// The sound server's protocol: a block of samples begins with its length and
+/// the number of a stream, all else with the number that no stream has.
+fn is_audio(call: &str) -> bool {
+    let resumed = call.starts_with("<... recvfrom resumed>");
+    let Some((_, bytes)) = call.split_once('"') else {
+        return false;
+    };
+    (resumed || call.starts_with("recvfrom("))
+        && bytes.starts_with("\\0\\0")
+        && !bytes.contains("\\377\\377\\377\\377")
+        && call
+            .rsplit("= ")
+            .next()
+            .is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n > 100))
+}
+
+#[test]
+fn the_audio_callback_calls_the_system_for_nothing() {
+    if !traceable() {
+        return;
+    }
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let mut command = emoscope(&home);
+    command.args([
+        "live",
+        "--jsonl",
+        "--device",
+        "pulseaudio:vmic",
+        "--seconds",
+        "3",
+    ]);
+    command.envs(server.environment());
+    let trace = trace(&command, &["-s", "16"], &home);
+    let thread = calls(&trace)
+        .find_map(|(thread, call)| is_audio(call).then_some(thread))
+        .expect("a thread that samples come to");
+    let own: Vec<&str> = calls(&trace)
+        .filter_map(|(of, call)| (of == thread).then_some(call))
+        .collect();
+    // The callback runs between the arrival of its block and the library's next
+    // call, which wakes somebody or reads on. A first block may find pages of
+    // the ring that were never touched, which is no call.
+    let mut blocks = 0;
+    let mut after = BTreeSet::new();
+    for pair in own.windows(2).filter(|pair| is_audio(pair[0])) {
+        blocks += 1;
+        after.insert(pair[1].split('(').next().unwrap());
+    }
+    eprintln!("{blocks} blocks, then {after:?}");
+    assert!(blocks > 100, "{blocks} blocks in three seconds");
+    let of_the_library = ["futex", "recvfrom", "epoll_wait", "sendto"];
+    assert!(
+        after.iter().all(|call| of_the_library.contains(call)),
+        "{after:?}"
+    );
+    // Nor does anything of ours happen on that thread at another time.
+    let begin = own.iter().position(|call| is_audio(call)).unwrap();
+    let end = own.iter().rposition(|call| is_audio(call)).unwrap();
+    let others: BTreeSet<&str> = own[begin..end]
+        .iter()
+        .filter_map(|call| Some(call.split_once('(')?.0))
+        .filter(|call| call.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .filter(|call| !of_the_library.contains(call))
+        .collect();
+    assert_eq!(others, BTreeSet::new());
+}
+
+#[test]
+fn no_network_socket_is_ever_opened() {
+    if !traceable() {
+        return;
+    }
+    let server = SoundServer::start();
+    let file = data("speech-16k.wav");
+    let file = file.to_str().unwrap();
+    let mut runs = vec![
+        vec!["replay", file],
+        vec!["analyze", file],
+        vec!["features", file],
+        vec!["doctor"],
+        vec!["devices"],
+    ];
+    if server.is_some() {
+        runs.push(vec![
+            "live",
+            "--jsonl",
+            "--device",
+            "vmic",
+            "--seconds",
+            "1",
+        ]);
+    }
+    for arguments in runs {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = emoscope(&home);
+        command.args(&arguments);
+        if let Some(server) = &server {
+            command.envs(server.environment());
+        }
+        let trace = trace(&command, &["-e", "trace=socket,socketpair,connect"], &home);
+        for (_, call) in calls(&trace).filter(|(_, call)| call.starts_with("socket(")) {
+            assert!(call.starts_with("socket(AF_UNIX"), "{arguments:?}: {call}");
+        }
+        for (_, call) in calls(&trace).filter(|(_, call)| call.starts_with("connect(")) {
+            assert!(call.contains("AF_UNIX"), "{arguments:?}: {call}");
+        }
+        let live = arguments[0] == "live";
+        assert!(!live || trace.contains("connect("), "{trace}");
+    }
+}
