@@ -45,11 +45,25 @@ package() {
     tests/e2e/package.sh
 }
 
+# A day of audio through ring, worker and recording, as fast as they go.
+soak() {
+    cargo test --release --test it -- --ignored --exact --nocapture \
+        soak::a_day_of_audio_leaves_no_trace
+}
+
+# Licences, origins and known weaknesses of the crates: deny.toml.
+deny() {
+    tool deny 0.20.2
+    cargo deny check
+}
+
 if [ $# -gt 0 ]; then
     "$1"
 else
     package
     fuzz
+    soak
+    deny
     mutants
     coverage
 fi
