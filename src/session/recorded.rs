@@ -166,6 +166,7 @@ fn known_at(event: &Event) -> f64 {
         Event::UtteranceStart(start) => start.start_s,
         Event::Measurement(judged) => judged.end_s,
         Event::UtteranceEnd(end) => end.end_s,
+        Event::Signal(signal) => signal.at_s,
         Event::Gap(gap) => gap.end_s,
         Event::SessionEnd(end) => end.duration_s,
     }
