@@ -162,7 +162,7 @@ const UNSAFE: &[(&str, usize)] = &[
 ];
 
 #[test]
-fn unsafe_code_is_where_it_is_listed_and_nowhere_else() {
+fn what_the_compiler_cannot_check_is_listed() {
     let mut sources = Vec::new();
     files(&path("src"), &mut sources);
     files(&path("tests"), &mut sources);
@@ -174,11 +174,12 @@ fn unsafe_code_is_where_it_is_listed_and_nowhere_else() {
         }
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text.lines().map(|line| line.split("//").next().unwrap());
-        // A word of its own in the code: the keyword, or the lint that is lifted for it.
+        // The keyword before what it opens, or the lint that is lifted for it.
         let lines = code
             .filter(|line| {
-                line.split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .any(|part| part == word || part == format!("{word}_code"))
+                ["_code", " {", " fn", " impl", " trait", " extern"]
+                    .iter()
+                    .any(|rest| line.contains(&format!("{word}{rest}")))
             })
             .count();
         if lines > 0 {
@@ -186,6 +187,7 @@ fn unsafe_code_is_where_it_is_listed_and_nowhere_else() {
             found.push((name.to_str().unwrap().to_owned(), lines));
         }
     }
+    found.sort();
     let listed: Vec<(String, usize)> = UNSAFE
         .iter()
         .map(|&(name, lines)| (name.to_owned(), lines))
