@@ -347,7 +347,7 @@ fn told(change: &Change) -> (Event, &'static str) {
         Change::Muted(at_s) => (
             at_s,
             false,
-            "nothing but zeros arrive: is the microphone muted, or kept from this program?",
+            "nothing but zeros arrive: muted, or kept from this program?",
         ),
         Change::Heard(at_s) => (at_s, true, "the microphone is heard again"),
     };
