@@ -75,10 +75,10 @@ impl Format {
 
     /// Whether it is not for the eye.
     pub(super) fn is_binary(self) -> bool {
-        #[cfg(feature = "parquet")]
-        let binary = self == Self::Parquet;
-        #[cfg(not(feature = "parquet"))]
-        let binary = false;
-        binary
+        match self {
+            #[cfg(feature = "parquet")]
+            Self::Parquet => true,
+            _ => false,
+        }
     }
 }

@@ -12,7 +12,9 @@ use super::walk::{Found, name_of, path_of};
 use crate::cli::format::Format;
 use crate::cli::usage;
 use crate::sink::Sink;
-use crate::sink::folder::{Folder, Whole};
+use crate::sink::folder::Folder;
+#[cfg(feature = "parquet")]
+use crate::sink::folder::Whole;
 use crate::sink::lines::{self, Lines};
 #[cfg(feature = "parquet")]
 use crate::sink::parquet::{self, Parts};
