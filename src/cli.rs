@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod analyze;
+mod calibrate;
 mod config;
 mod demo;
 mod devices;
@@ -26,9 +27,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use self::format::Format;
 use crate::dashboard::theme::Palette;
 use crate::dsp::mono::ChannelChoice;
-use crate::engine::{Engine, EngineChoice, EngineError};
+use crate::engine::{Engine, EngineChoice, EngineError, Voice};
 use crate::model::Model;
 use crate::paths::{create_private, create_private_folder};
+use crate::profile;
+use crate::session::SessionError;
 
 /// Shows which emotion a voice expresses, as it is perceived, while it speaks.
 #[derive(Debug, Parser)]
@@ -65,6 +68,8 @@ enum Command {
     Analyze(analyze::AnalyzeArgs),
     /// Make a page about recordings that needs no network
     Report(report::ReportArgs),
+    /// Learn how a voice usually sounds, to judge it better
+    Calibrate(calibrate::CalibrateArgs),
     /// Print the features of a file, a line of 80 numbers per frame
     Features(features::FeaturesArgs),
     /// Play the bundled recording
@@ -91,15 +96,40 @@ struct ModelArgs {
     /// ONNX Runtime's library, before all other places
     #[arg(long, value_name = "PATH")]
     onnxruntime: Option<PathBuf>,
+    /// Begin with this voice, as `emoscope calibrate` kept it
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Name a label only from this probability on, 0 to 1; default the model's
+    #[arg(long, value_name = "P", value_parser = probability)]
+    certain: Option<f64>,
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
+        _ => Err("expected a number from 0 to 1".into()),
+    }
 }
 
 impl ModelArgs {
-    fn load(&self) -> Result<Engine, EngineError> {
-        let model = match &self.model {
-            Some(path) => Model::read(path)?,
-            None => Model::embedded()?,
+    fn load(&self) -> Result<Engine, SessionError> {
+        let mut model = match &self.model {
+            Some(path) => Model::read(path).map_err(EngineError::from)?,
+            None => Model::embedded().map_err(EngineError::from)?,
         };
-        Engine::load(model, self.engine, self.onnxruntime.clone())
+        if let Some(certain) = self.certain {
+            model.contract.thresholds.certain = certain;
+        }
+        let known = match &self.profile {
+            Some(name) => Some(profile::read(name, &model)?),
+            None => None,
+        };
+        let mut engine = Engine::load(model, self.engine, self.onnxruntime.clone())?;
+        engine.voice = Voice {
+            known,
+            fixed: false,
+        };
+        Ok(engine)
     }
 }
 
@@ -209,6 +239,7 @@ fn run(command: &Command) -> anyhow::Result<Done> {
         Command::Replay(args) => replay::run(args),
         Command::Analyze(args) => analyze::run(args),
         Command::Report(args) => report::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::Features(args) => features::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Doctor(args) => doctor::run(args),

@@ -7,16 +7,38 @@ pub mod onnxruntime;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::baseline::Baseline;
 use crate::dsp::spec::N_MFCC;
 use crate::model::{Model, ModelError};
 
 /// Judges one window.
 pub trait Classifier: Send {
-    /// Logits, one per label, of `mfcc`: whole rows of 80 coefficients, one or more.
+    /// The answer on `mfcc`: whole rows of 80 coefficients, one or more. A model
+    /// that judges against a baseline is given the voice's.
     ///
     /// # Errors
-    /// What the engine says, or an answer that is not one finite number per label.
-    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError>;
+    /// What the engine says.
+    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError>;
+}
+
+/// What is known of the voice, as the model is given it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// Means of the embeddings, then their variances.
+    pub statistics: Vec<f32>,
+    /// Speech that these were taken over, in seconds.
+    pub seconds: f32,
+}
+
+/// What a model says of a window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// One per label.
+    pub logits: Vec<f32>,
+    /// Logit of speech against other sounds, if the model tells them apart.
+    pub speech: Option<f32>,
+    /// What the voice's baseline is made of; empty if the model has none.
+    pub embedding: Vec<f32>,
 }
 
 /// Why an engine cannot be used or failed.
@@ -81,6 +103,8 @@ pub struct Engine {
     pub fallback: Option<String>,
     /// The model.
     pub model: Arc<Model>,
+    /// The voice that sessions begin with.
+    pub voice: Voice,
     kind: Kind,
     /// Classifiers that nobody uses: to make one can cost as much as a minute of audio.
     idle: Idle,
@@ -95,10 +119,10 @@ struct Lent {
 }
 
 impl Classifier for Lent {
-    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
         match &mut self.inner {
-            Some(inner) => inner.logits(mfcc),
-            None => Ok(Vec::new()), // never: only the drop takes it
+            Some(inner) => inner.judge(mfcc, voice),
+            None => Ok(Answer::default()), // never: only the drop takes it
         }
     }
 }
@@ -116,6 +140,15 @@ impl Drop for Lent {
 
 fn lock(idle: &Idle) -> std::sync::MutexGuard<'_, Vec<Box<dyn Classifier>>> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a session knows of its voice when it begins, and whether it goes on learning.
+#[derive(Debug, Clone, Default)]
+pub struct Voice {
+    /// From a profile or from audio that was gathered before; else it is a stranger.
+    pub known: Option<Baseline>,
+    /// Whether it stays as it is.
+    pub fixed: bool,
 }
 
 #[derive(Clone)]
@@ -154,6 +187,7 @@ impl Engine {
             library: None,
             fallback,
             model,
+            voice: Voice::default(),
             kind: Kind::Builtin(shared),
             idle: Idle::default(),
         };
@@ -169,6 +203,7 @@ impl Engine {
             library: Some(environment.library().to_path_buf()),
             fallback: None,
             model: Arc::clone(model),
+            voice: Voice::default(),
             kind: Kind::OnnxRuntime(environment),
             idle: Idle::default(),
         };
@@ -179,6 +214,15 @@ impl Engine {
     #[cfg(not(feature = "onnxruntime"))]
     fn with_onnxruntime(_: &Arc<Model>, _: Option<PathBuf>) -> Result<Self, EngineError> {
         Err(EngineError::NotBuilt)
+    }
+
+    /// The same engine for sessions that begin with another voice.
+    #[must_use]
+    pub fn with_voice(&self, voice: Voice) -> Self {
+        Self {
+            voice,
+            ..self.clone()
+        }
     }
 
     /// A classifier for one thread: an idle one, or one more. It remembers nothing.
@@ -201,13 +245,27 @@ impl Engine {
         }))
     }
 
+    /// A voice that was never heard, for a model that judges against a baseline.
+    pub fn stranger(&self) -> Option<Known> {
+        self.model.contract.width.map(|width| Known {
+            statistics: vec![0.0; 2 * width],
+            seconds: 0.0,
+        })
+    }
+
     /// Two windows of different length show a model whose metadata lies.
     fn probe(&self) -> Result<(), EngineError> {
         let mut classifier = self.classifier()?;
         for frames in [37, 100] {
             let mfcc: Vec<f32> = (0..frames * N_MFCC).map(|i| (i % 7) as f32 - 3.0).collect();
-            let logits = classifier.logits(&mfcc)?;
+            let answer = classifier.judge(&mfcc, self.stranger().as_ref())?;
+            let logits = answer.logits;
             let labels = self.model.contract.labels.len();
+            let width = self.model.contract.width.unwrap_or(0);
+            if answer.embedding.len() != width {
+                let (expected, found) = (width.to_string(), answer.embedding.len().to_string());
+                return Err(self.model.misfit("embedding", expected, found).into());
+            }
             if logits.len() != labels {
                 let expected = format!("{labels} numbers, one per label");
                 return Err(self

@@ -128,6 +128,48 @@ pub struct Measurement {
     pub label: String,
     /// The largest probability.
     pub confidence: Probability,
+    /// Why it is uncertain; absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// From -1, unpleasant, to 1, pleasant: the expectation over the labels'
+    /// places, where the model has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valence: Option<f64>,
+    /// From -1, calm, to 1, excited; the part to trust of the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arousal: Option<f64>,
+    /// Speech of this voice that it was judged against, in seconds; absent where
+    /// the model knows no baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_s: Option<f64>,
+}
+
+impl Measurement {
+    /// The likeliest label and the one after it.
+    pub fn closest(&self) -> (&str, &str) {
+        let mut order: Vec<_> = self.probabilities.iter().collect();
+        order.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
+        let name = |place: usize| order.get(place).map_or("", |entry| entry.0);
+        (name(0), name(1))
+    }
+}
+
+/// Why no label was sure enough, the strongest reason first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// What was heard is no speech.
+    NoSpeech,
+    /// The input stood at full scale.
+    Clipped,
+    /// Less was heard than the model's shortest window.
+    TooShort,
+    /// The voice is too quiet.
+    TooQuiet,
+    /// The voice hardly stands out from the background.
+    TooNoisy,
+    /// The likeliest labels are too close, or none is likely.
+    Between,
 }
 
 /// Why a measurement was made.

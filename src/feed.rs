@@ -69,6 +69,8 @@ pub struct Status {
     pub samples_lost: u64,
     /// File that the events are recorded to.
     pub recording: Option<PathBuf>,
+    /// Speech that the voice's baseline knows, in whole seconds, if the model has one.
+    pub voice_s: Option<u32>,
 }
 
 /// Where a replay stands.
@@ -112,6 +114,8 @@ pub enum Control {
     SeekTo(f64),
     /// Change the speed of a replay.
     Speed(f64),
+    /// Another voice speaks from now on: begin its baseline anew.
+    ForgetVoice,
     /// List the inputs and measure their levels until the picker is closed.
     OpenPicker,
     /// Stop measuring.

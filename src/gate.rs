@@ -111,6 +111,16 @@ impl VoiceGate {
         self.open
     }
 
+    /// Level of the voice's loud parts, in dBFS.
+    pub fn loud(&self) -> f32 {
+        self.loud
+    }
+
+    /// Level of the background, in dBFS.
+    pub fn background(&self) -> f32 {
+        self.background
+    }
+
     /// Blocks since the last voiced one.
     pub fn unvoiced_blocks(&self) -> u32 {
         self.unvoiced

@@ -49,6 +49,7 @@
 //! ```
 
 pub mod audio;
+pub mod baseline;
 pub mod cli;
 pub mod dashboard;
 pub mod dsp;
@@ -59,6 +60,7 @@ pub mod gate;
 pub mod model;
 pub mod paths;
 pub mod pipeline;
+pub mod profile;
 pub mod session;
 pub mod sink;
 pub mod smooth;

@@ -2,26 +2,40 @@
 //!
 //! An ONNX file carries one metadata entry per item, each JSON: `labels`,
 //! `frontend`, `window`, `temperature`, `thresholds`, `version`,
-//! `training_data`, `licences`. Its input is `mfcc` `[batch, time, 80]`, its
-//! output `logits` `[batch, labels]`, both 32-bit floats.
+//! `training_data`, `licences`, and perhaps `affect`. Its input is `mfcc`
+//! `[batch, time, 80]`, its output `logits` `[batch, labels]`. It may also judge
+//! against a voice's own baseline: inputs `baseline` `[batch, 2, width]` (mean and
+//! variance of the embeddings) and `baseline_s` `[batch, 1]` (seconds of speech
+//! that they were taken over), output `embedding` `[batch, width]`; and it may
+//! say in `speech` `[batch, 1]` (a logit) whether it heard speech at all. All are
+//! 32-bit floats.
+
+mod check;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rten_onnx::onnx::{DataType, Dimension, ModelProto, ValueInfoProto};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use rten_onnx::onnx::ModelProto;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dsp::spec::{Frontend, HOP, N_MFCC, SAMPLE_RATE};
-use crate::events::UNCERTAIN;
+use crate::dsp::spec::SAMPLE_RATE;
+use check::Checker;
 
 /// Name of the input tensor.
 pub const INPUT: &str = "mfcc";
+/// Name of the input with the voice's mean and variance.
+pub const BASELINE: &str = "baseline";
+/// Name of the input with the seconds that these were taken over.
+pub const BASELINE_S: &str = "baseline_s";
 /// Name of the output tensor.
 pub const OUTPUT: &str = "logits";
+/// Name of the output that a baseline is made of.
+pub const EMBEDDING: &str = "embedding";
+/// Name of the output that tells speech from other sounds.
+pub const SPEECH: &str = "speech";
 
 /// The default model, inside the binary.
 const EMBEDDED: &[u8] = include_bytes!("../models/voices/model.onnx");
@@ -114,6 +128,28 @@ pub struct Corpus {
     pub licence: String,
 }
 
+/// Where a label lies.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 2]", into = "[f64; 2]")]
+pub struct Affect {
+    /// From -1, unpleasant, to 1, pleasant.
+    pub valence: f64,
+    /// From -1, calm, to 1, excited.
+    pub arousal: f64,
+}
+
+impl From<[f64; 2]> for Affect {
+    fn from([valence, arousal]: [f64; 2]) -> Self {
+        Self { valence, arousal }
+    }
+}
+
+impl From<Affect> for [f64; 2] {
+    fn from(affect: Affect) -> Self {
+        [affect.valence, affect.arousal]
+    }
+}
+
 /// What the metadata says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contract {
@@ -125,6 +161,12 @@ pub struct Contract {
     pub temperature: f64,
     /// Thresholds of the decision.
     pub thresholds: Thresholds,
+    /// Where each label lies in valence and arousal, if the model says so.
+    pub affect: Option<Vec<Affect>>,
+    /// Numbers of an embedding, if the model judges against a baseline.
+    pub width: Option<usize>,
+    /// Whether the model tells speech from other sounds.
+    pub speech: bool,
     /// The model's own version.
     pub version: String,
     /// What it was trained on.
@@ -155,8 +197,30 @@ pub struct GoldenCase {
     pub frames: usize,
     /// `frames` rows of 80 coefficients.
     pub mfcc: Vec<f32>,
-    /// Probabilities, in the order of the labels.
+    /// Probabilities, in the order of the labels, of a voice that was never heard.
     pub probabilities: Vec<f64>,
+    /// The same of a voice with the golden baseline; empty if the model takes none.
+    #[serde(default)]
+    pub settled_probabilities: Vec<f64>,
+}
+
+/// The golden cases and the made-up voice that they are also judged against.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Golden {
+    /// The voice.
+    #[serde(default)]
+    pub baseline: GoldenBaseline,
+    /// The cases.
+    pub cases: Vec<GoldenCase>,
+}
+
+/// A made-up voice.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct GoldenBaseline {
+    /// Speech that it knows, in seconds.
+    pub seconds: f32,
+    /// Means, then variances.
+    pub statistics: Vec<f32>,
 }
 
 impl Model {
@@ -169,14 +233,8 @@ impl Model {
     }
 
     /// The golden cases of the default model, from its training.
-    pub fn embedded_golden() -> Vec<GoldenCase> {
-        #[derive(Deserialize)]
-        struct File {
-            cases: Vec<GoldenCase>,
-        }
-        serde_json::from_str::<File>(GOLDEN)
-            .map(|file| file.cases)
-            .unwrap_or_default()
+    pub fn embedded_golden() -> Golden {
+        serde_json::from_str(GOLDEN).unwrap_or_default()
     }
 
     /// Reads and checks a file.
@@ -244,236 +302,4 @@ impl Contract {
 
 fn samples(seconds: f64) -> u64 {
     (seconds * f64::from(SAMPLE_RATE)).round() as u64
-}
-
-struct Checker<'a> {
-    name: &'a str,
-}
-
-impl Checker<'_> {
-    fn misfit(
-        &self,
-        item: &str,
-        expected: impl Into<String>,
-        found: impl Into<String>,
-    ) -> ModelError {
-        ModelError::Misfit {
-            name: self.name.into(),
-            item: item.into(),
-            expected: expected.into(),
-            found: found.into(),
-        }
-    }
-
-    fn contract(&self, proto: &ModelProto) -> Result<Contract, ModelError> {
-        let entry = |key: &str| {
-            let found = proto
-                .metadata_props
-                .iter()
-                .find(|p| p.key.as_deref() == Some(key));
-            found
-                .and_then(|p| p.value.as_deref())
-                .ok_or_else(|| self.misfit(&format!("metadata entry {key}"), "JSON", "nothing"))
-        };
-        let labels: Vec<String> = self.parse("labels", "a list of names", entry("labels")?)?;
-        self.check_labels(&labels)?;
-        self.check_frontend(&self.parse("frontend", "an object", entry("frontend")?)?)?;
-        let window = self.parse("window", r#"{"min_s","max_s","hop_s"}"#, entry("window")?)?;
-        self.check_window(window)?;
-        let temperature: f64 = self.parse("temperature", "a number", entry("temperature")?)?;
-        if !(0.01..=100.0).contains(&temperature) {
-            return Err(self.misfit("temperature", "0.01 to 100", temperature.to_string()));
-        }
-        let thresholds: Thresholds = self.parse(
-            "thresholds",
-            r#"{"certain","margin"}"#,
-            entry("thresholds")?,
-        )?;
-        for (item, value) in [
-            ("certain", thresholds.certain),
-            ("margin", thresholds.margin),
-        ] {
-            if !(0.0..=1.0).contains(&value) {
-                return Err(self.misfit(
-                    &format!("thresholds.{item}"),
-                    "0 to 1",
-                    value.to_string(),
-                ));
-            }
-        }
-        self.check_graph(proto, labels.len())?;
-        Ok(Contract {
-            labels: labels.into_iter().map(Arc::from).collect(),
-            window,
-            temperature,
-            thresholds,
-            version: self.parse("version", "a string", entry("version")?)?,
-            training_data: self.parse("training_data", "a list", entry("training_data")?)?,
-            licences: self.parse("licences", "a list of strings", entry("licences")?)?,
-        })
-    }
-
-    fn parse<T: DeserializeOwned>(
-        &self,
-        item: &str,
-        expected: &str,
-        text: &str,
-    ) -> Result<T, ModelError> {
-        serde_json::from_str(text).map_err(|error| {
-            let shown: String = text.chars().take(80).collect();
-            self.misfit(item, expected, format!("{shown} ({error})"))
-        })
-    }
-
-    fn check_labels(&self, labels: &[String]) -> Result<(), ModelError> {
-        let distinct: HashSet<&str> = labels.iter().map(String::as_str).collect();
-        let named = labels
-            .iter()
-            .all(|label| !label.trim().is_empty() && label != UNCERTAIN);
-        if labels.len() < 2 || distinct.len() < labels.len() || !named {
-            return Err(self.misfit(
-                "labels",
-                format!("two or more distinct names, none of them empty or '{UNCERTAIN}'"),
-                format!("{labels:?}"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_frontend(&self, found: &serde_json::Value) -> Result<(), ModelError> {
-        let ours = serde_json::to_value(Frontend::ours()).unwrap_or_default();
-        if let (Some(expected), Some(given)) = (ours.as_object(), found.as_object()) {
-            for (key, value) in expected {
-                let same = given
-                    .get(key)
-                    .is_some_and(|v| same_number(v, value) || v == value);
-                if !same {
-                    let found = given.get(key).map_or("nothing".into(), ToString::to_string);
-                    return Err(self.misfit(&format!("frontend.{key}"), value.to_string(), found));
-                }
-            }
-            if let Some(key) = given.keys().find(|key| !expected.contains_key(*key)) {
-                return Err(self.misfit(
-                    &format!("frontend.{key}"),
-                    "nothing",
-                    given[key].to_string(),
-                ));
-            }
-            return Ok(());
-        }
-        Err(self.misfit("frontend", ours.to_string(), found.to_string()))
-    }
-
-    fn check_window(&self, window: WindowSpec) -> Result<(), ModelError> {
-        let WindowSpec {
-            min_s,
-            max_s,
-            hop_s,
-        } = window;
-        let frame_s = HOP as f64 / f64::from(SAMPLE_RATE);
-        let whole = |s: f64| (s / frame_s - (s / frame_s).round()).abs() < 1e-6;
-        // Windows tile an utterance only if all lengths lie on one grid of hops.
-        let on_grid = |s: f64| (s / hop_s - (s / hop_s).round()).abs() < 1e-6;
-        let fits = (frame_s..=5.0).contains(&hop_s)
-            && (frame_s..=max_s).contains(&min_s)
-            && max_s <= 30.0
-            && whole(hop_s)
-            && on_grid(min_s)
-            && on_grid(max_s);
-        if fits {
-            return Ok(());
-        }
-        Err(self.misfit(
-            "window",
-            "hop_s a multiple of 0.01 up to 5, min_s and max_s multiples of hop_s, min_s <= max_s <= 30",
-            format!("min_s {min_s}, max_s {max_s}, hop_s {hop_s}"),
-        ))
-    }
-
-    fn check_graph(&self, proto: &ModelProto, labels: usize) -> Result<(), ModelError> {
-        let graph = proto.graph.as_ref();
-        let (inputs, outputs) = graph.map_or((&[][..], &[][..]), |g| {
-            (g.input.as_slice(), g.output.as_slice())
-        });
-        // Older exporters list the weights among the inputs.
-        let weights: HashSet<&str> = graph
-            .map(|g| {
-                g.initializer
-                    .iter()
-                    .filter_map(|t| t.name.as_deref())
-                    .collect()
-            })
-            .unwrap_or_default();
-        let inputs: Vec<&ValueInfoProto> = inputs
-            .iter()
-            .filter(|v| !v.name.as_deref().is_some_and(|name| weights.contains(name)))
-            .collect();
-        let wanted_in = format!("one input {INPUT} [batch, time, {N_MFCC}] of 32-bit floats");
-        match inputs.as_slice() {
-            [input] if fits(input, INPUT, &[None, None, Some(N_MFCC)]) => {}
-            _ => return Err(self.misfit("inputs", wanted_in, describe(inputs.iter().copied()))),
-        }
-        let wanted_out = format!("an output {OUTPUT} [batch, {labels}] of 32-bit floats");
-        if outputs
-            .iter()
-            .any(|output| fits(output, OUTPUT, &[None, Some(labels)]))
-        {
-            return Ok(());
-        }
-        Err(self.misfit("outputs", wanted_out, describe(outputs.iter())))
-    }
-}
-
-fn same_number(a: &serde_json::Value, b: &serde_json::Value) -> bool {
-    matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if a.total_cmp(&b).is_eq())
-}
-
-/// Whether a tensor has the name, the type, and no dimension that contradicts.
-/// A fixed batch of 1 is fine; a fixed time is not.
-fn fits(value: &ValueInfoProto, name: &str, shape: &[Option<usize>]) -> bool {
-    let Some(tensor) = value.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()) else {
-        return false;
-    };
-    let dims: &[Dimension] = tensor.shape.as_ref().map_or(&[], |s| &s.dim);
-    value.name.as_deref() == Some(name)
-        && tensor.elem_type == Some(DataType::FLOAT)
-        && dims.len() == shape.len()
-        && dims
-            .iter()
-            .zip(shape)
-            .enumerate()
-            .all(|(axis, (dim, wanted))| match (dim.dim_value, wanted) {
-                (Some(found), Some(wanted)) => found == *wanted as i64,
-                (Some(found), None) => axis == 0 && found == 1,
-                (None, _) => true,
-            })
-}
-
-fn describe<'a>(values: impl Iterator<Item = &'a ValueInfoProto>) -> String {
-    let shown: Vec<String> = values
-        .map(|value| {
-            let tensor = value.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
-            let dims: Vec<String> = tensor
-                .and_then(|t| t.shape.as_ref())
-                .map(|s| s.dim.iter().map(dimension).collect())
-                .unwrap_or_default();
-            format!(
-                "{} [{}]",
-                value.name.as_deref().unwrap_or("?"),
-                dims.join(", ")
-            )
-        })
-        .collect();
-    if shown.is_empty() {
-        "none".into()
-    } else {
-        shown.join(", ")
-    }
-}
-
-fn dimension(dim: &Dimension) -> String {
-    dim.dim_value.map_or_else(
-        || dim.dim_param.clone().unwrap_or("?".into()),
-        |v| v.to_string(),
-    )
 }

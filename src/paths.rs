@@ -56,3 +56,10 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
 }
+
+/// Folder of what the user had made and would miss: the profiles of voices.
+pub fn data() -> Option<PathBuf> {
+    choose_base_strategy()
+        .ok()
+        .map(|base| base.data_dir().join(NAME))
+}

@@ -5,18 +5,20 @@
 //! nothing. After a hole in the audio (or a jump in a file) a new *segment*
 //! begins: the filters start afresh, the clock goes on.
 
+mod conditions;
 mod judge;
 pub mod rows;
 mod utterance;
 
 use std::sync::Arc;
 
+use crate::baseline::Baseline;
 use crate::dsp::level::{Meter, Reading};
 use crate::dsp::mfcc::MfccStream;
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::dsp::resample::{RateError, Resampler};
 use crate::dsp::spec::{HOP, SAMPLE_RATE};
-use crate::engine::{Classifier, EngineError};
+use crate::engine::{Classifier, EngineError, Voice as KnownVoice};
 use crate::events::{
     ByLabel, Event, Gap, GapCause, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd, UtteranceStart,
     Voice,
@@ -24,6 +26,7 @@ use crate::events::{
 use crate::gate::{BLOCK, Gate, VoiceGate};
 use crate::model::Contract;
 
+use conditions::Conditions;
 use judge::Judge;
 use rows::Rows;
 use utterance::{Change, Utterances};
@@ -68,6 +71,7 @@ pub struct Pipeline {
     gate: VoiceGate,
     utterances: Utterances,
     judge: Judge,
+    conditions: Conditions,
     meter: Meter,
     clock: Clock,
     totals: SessionEnd,
@@ -104,7 +108,7 @@ impl Clock {
 }
 
 impl Pipeline {
-    /// A pipeline at the start of a session.
+    /// A pipeline at the start of a session with a voice.
     ///
     /// # Errors
     /// An input that cannot be heard.
@@ -112,6 +116,7 @@ impl Pipeline {
         input: Input,
         contract: Arc<Contract>,
         classifier: Box<dyn Classifier>,
+        voice: KnownVoice,
     ) -> Result<Self, InputError> {
         // Enough for the longest window after the longest pause that ends an utterance.
         let keep = contract.max_samples() + utterance::PAUSE + u64::from(SAMPLE_RATE);
@@ -127,7 +132,8 @@ impl Pipeline {
             rows: Rows::new((keep / HOP as u64) as usize),
             gate: VoiceGate::new(),
             utterances: Utterances::default(),
-            judge: Judge::new(classifier, Arc::clone(&contract)),
+            judge: Judge::new(classifier, Arc::clone(&contract), voice),
+            conditions: Conditions::default(),
             meter: Meter::default(),
             clock: Clock::default(),
             totals,
@@ -226,6 +232,16 @@ impl Pipeline {
         }
     }
 
+    /// What is known of the voice, if the model judges against a baseline.
+    pub fn voice_known(&self) -> Option<&Baseline> {
+        self.judge.voice()
+    }
+
+    /// Another voice speaks from now on: its baseline begins anew.
+    pub fn forget_voice(&mut self) {
+        self.judge.forget();
+    }
+
     /// The input that is heard.
     pub fn input(&self) -> Input {
         self.input
@@ -275,6 +291,8 @@ impl Pipeline {
             self.change(change, out)?;
         }
         if let Some(open) = self.utterances.open() {
+            self.conditions
+                .hear(block, self.gate.loud(), self.gate.background());
             let voiced = matches!(gate, Gate::Open { voiced: true } | Gate::Opened { .. });
             if let Some(verdict) = self.judge.interval(open, now, voiced, &self.rows)? {
                 self.measured(&verdict, open.number, out);
@@ -295,6 +313,7 @@ impl Pipeline {
         match change {
             Change::Start(open) => {
                 self.judge.begin(open);
+                self.conditions = Conditions::default();
                 let start_s = self.clock.seconds(open.start);
                 out.push(Event::UtteranceStart(UtteranceStart {
                     utterance: open.number,
@@ -323,6 +342,7 @@ impl Pipeline {
         out.push(Event::Measurement(verdict.event(
             utterance,
             &self.contract,
+            &self.conditions,
             |sample| self.clock.seconds(sample),
         )));
     }

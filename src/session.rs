@@ -17,10 +17,11 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, unbounded};
 
 use crate::audio::source::Spec;
 use crate::dsp::mono::ChannelChoice;
-use crate::engine::{Classifier, Engine, EngineError};
+use crate::engine::{Answer, Classifier, Engine, EngineError, Known};
 use crate::events::{Event, SCHEMA, SessionStart, SourceKind};
 use crate::feed::{Control, Level, Status, Update};
 use crate::pipeline::{Input, InputError, Pipeline};
+use crate::profile::ProfileError;
 use crate::sink::Sink;
 use crate::stumble::stumble;
 
@@ -36,6 +37,9 @@ pub enum SessionError {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The voice to begin with could not be had.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// The recording could not be read, or not to its end.
     #[error("{name} {source}")]
     Decode {
@@ -179,7 +183,12 @@ pub fn pipeline(
         time: time.clone(),
     };
     let contract = Arc::new(engine.model.contract.clone());
-    let pipeline = Pipeline::new(input(spec, choice), contract, Box::new(classifier))?;
+    let pipeline = Pipeline::new(
+        input(spec, choice),
+        contract,
+        Box::new(classifier),
+        engine.voice.clone(),
+    )?;
     Ok((pipeline, time))
 }
 
@@ -209,13 +218,13 @@ struct Timed {
 }
 
 impl Classifier for Timed {
-    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
         let start = Instant::now();
-        let logits = self.inner.logits(mfcc);
+        let answer = self.inner.judge(mfcc, voice);
         self.time
             .0
             .store(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        logits
+        answer
     }
 }
 
@@ -256,6 +265,7 @@ impl Teller {
             }));
         }
         self.status.inference_ms = time.milliseconds();
+        self.status.voice_s = pipeline.voice_known().map(|voice| voice.seconds() as u32);
         if self.status != self.sent {
             self.sent.clone_from(&self.status);
             outlets.update(Update::Status(self.status.clone()));

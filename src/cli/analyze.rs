@@ -2,6 +2,7 @@
 
 pub(super) mod hear;
 mod output;
+mod voices;
 pub(super) mod walk;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
 use self::hear::hear;
+use self::voices::{Gather, Voices};
 use self::walk::{Found, Shard, name_of, size, walk};
 use super::format::Format;
 use super::{Done, ModelArgs, complain};
@@ -34,6 +36,7 @@ use crate::sink::Sink;
   emoscope analyze talk.opus                         a table of its utterances
   emoscope analyze recordings/ --format csv --output calls.csv
   emoscope analyze recordings/ --format jsonl | jq 'select(.type == \"measurement\")'
+  emoscope analyze interviews/ --baseline folder     a folder holds one voice
   emoscope analyze film.mkv --format vtt --output film.vtt
   emoscope analyze recordings/ --format textgrid --output grids/
   emoscope analyze archive/ --format parquet --output judged/ --shard 2/8 --resume
@@ -63,6 +66,9 @@ pub struct AnalyzeArgs {
     /// No progress bar
     #[arg(long)]
     quiet: bool,
+    /// Over what a voice's baseline is gathered before it is judged; none: while it speaks
+    #[arg(long, value_enum, default_value = "none")]
+    baseline: Gather,
     #[command(flatten)]
     model: ModelArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
@@ -77,20 +83,22 @@ enum Message {
 
 /// Runs the command.
 pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
-    let mut files = walk(&args.paths)?;
+    let all = walk(&args.paths)?;
+    let mut files = all.clone();
     if let Some(shard) = args.shard {
         files.retain(|found| shard.has(&name_of(found)));
     }
     let engine = args.model.load()?;
     let mut sink = output::open(args, &mut files)?;
     let bar = progress(args.quiet, &files);
+    let voices = Voices::gather(args.baseline, &all, &files, args.channel, &engine);
     let (messages, inbox) = bounded(4096);
     let written = std::thread::scope(|scope| {
         let workers = scope.spawn(|| {
             // The reader is gone when the writing failed; the rest is not needed then.
             let _ = files.par_iter().enumerate().try_for_each(|(index, found)| {
                 // A file that brings a library down must not take the others with it.
-                let work = || judge(index, found, args.channel, &engine, &messages);
+                let work = || judge(index, found, args.channel, &engine, &voices, &messages);
                 catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                     let name = name_of(found);
                     let message = format!("{name} brought the program down; please report it");
@@ -126,6 +134,7 @@ fn judge(
     found: &Found,
     choice: ChannelChoice,
     engine: &Engine,
+    voices: &Voices,
     messages: &Sender<Message>,
 ) -> Option<()> {
     let mut listening = true;
@@ -135,7 +144,11 @@ fn judge(
                 .send(Message::Event(index, Box::new(event)))
                 .is_ok();
     };
-    hear(found, choice, engine, |source| Box::new(source), send);
+    let engine = match found {
+        Ok(path) => voices.before(path, choice, engine),
+        Err(_) => engine.clone(),
+    };
+    hear(found, choice, &engine, |source| Box::new(source), send);
     listening.then_some(())?;
     messages.send(Message::Done(index)).ok()
 }

@@ -13,8 +13,8 @@ use crate::audio::ring::Chunk;
 use crate::dsp::level::Meter;
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::dsp::spec::{HOP, N_MFCC, SAMPLE_RATE};
-use crate::engine::{Engine, EngineChoice, EngineError, softmax};
-use crate::model::{GoldenCase, Model};
+use crate::engine::{Engine, EngineChoice, EngineError, Known, softmax};
+use crate::model::{Golden, Model};
 use crate::paths;
 use crate::sink::printable;
 
@@ -195,7 +195,7 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
     let golden = if args.model.model.is_none() {
         Model::embedded_golden()
     } else {
-        Vec::new()
+        Golden::default()
     };
     let mut works = false;
     let wanted = match args.model.engine {
@@ -225,7 +225,7 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
 /// The self-test and the time of one engine.
 fn judge(
     engine: &Engine,
-    golden: &[GoldenCase],
+    golden: &Golden,
     used: bool,
     report: &mut Report<impl Write>,
 ) -> io::Result<bool> {
@@ -249,10 +249,10 @@ fn judge(
                 report.fail("self-test", &format!("{found}; install it again"))?;
                 return Ok(false);
             }
-            if golden.is_empty() {
+            if golden.cases.is_empty() {
                 report.note("self-test", "no golden answers for a model of your own")?;
             } else {
-                let cases = golden.len();
+                let cases = golden.cases.len();
                 report.ok(
                     "self-test",
                     &format!("{cases} golden answers, off by {difference:.1e}"),
@@ -273,14 +273,25 @@ fn judge(
 
 /// Largest difference from the golden probabilities, and the median time of the
 /// longest window.
-fn measure(engine: &Engine, golden: &[GoldenCase]) -> Result<(f64, Duration), EngineError> {
+fn measure(engine: &Engine, golden: &Golden) -> Result<(f64, Duration), EngineError> {
     let contract = &engine.model.contract;
     let mut classifier = engine.classifier()?;
     let mut difference = 0.0_f64;
-    for case in golden {
-        let found = softmax(&classifier.logits(&case.mfcc)?, contract.temperature);
-        for (found, expected) in found.iter().zip(&case.probabilities) {
-            difference = difference.max((found - expected).abs());
+    let stranger = engine.stranger();
+    let golden_voice = contract.width.map(|_| Known {
+        statistics: golden.baseline.statistics.clone(),
+        seconds: golden.baseline.seconds,
+    });
+    for case in &golden.cases {
+        for (voice, expected) in [
+            (&stranger, &case.probabilities),
+            (&golden_voice, &case.settled_probabilities),
+        ] {
+            let answer = classifier.judge(&case.mfcc, voice.as_ref())?;
+            let found = softmax(&answer.logits, contract.temperature);
+            for (found, expected) in found.iter().zip(expected) {
+                difference = difference.max((found - expected).abs());
+            }
         }
     }
     let frames = (contract.window.max_s * f64::from(SAMPLE_RATE)) as usize / HOP;
@@ -290,7 +301,7 @@ fn measure(engine: &Engine, golden: &[GoldenCase]) -> Result<(f64, Duration), En
     let mut times = Vec::new();
     for _ in 0..9 {
         let start = Instant::now();
-        classifier.logits(&window)?;
+        classifier.judge(&window, stranger.as_ref())?;
         times.push(start.elapsed());
     }
     times.sort_unstable();

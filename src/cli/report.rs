@@ -144,7 +144,8 @@ fn judge(found: &Found, args: &ReportArgs, engine: &Engine) -> Recording {
         ..Recording::default()
     };
     let mut envelope = tap::Envelope::default();
-    hear(
+    // The page tells of the recording, not of what was learned of its voice.
+    let _ = hear(
         found,
         args.channel,
         engine,

@@ -106,7 +106,7 @@ fn stdout_writer(show: Show, outlets: &mut Outlets, wishes: Sender<Control>) -> 
 }
 
 /// The first signal ends the session in order; a second one ends the program.
-fn quit_on_signal(wishes: Sender<Control>) -> io::Result<()> {
+pub(super) fn quit_on_signal(wishes: Sender<Control>) -> io::Result<()> {
     let hurry = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&hurry))?;

@@ -23,6 +23,8 @@ pub enum Key {
     Slower,
     /// Choose another input.
     Devices,
+    /// Another voice speaks from now on.
+    Forget,
     /// Show or hide the keys.
     Help,
     /// The entry above.
@@ -60,6 +62,7 @@ impl Key {
             KeyCode::Char('+' | '=') => Self::Faster,
             KeyCode::Char('-' | '_') => Self::Slower,
             KeyCode::Char('d' | 'D') => Self::Devices,
+            KeyCode::Char('b' | 'B') => Self::Forget,
             KeyCode::Char('?' | 'h') | KeyCode::F(1) => Self::Help,
             KeyCode::Up | KeyCode::Char('k') => Self::Up,
             KeyCode::Down | KeyCode::Char('j') => Self::Down,
@@ -81,6 +84,7 @@ pub const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 pub const LIVE_HELP: &[(&str, &str)] = &[
     ("space", "freeze the picture, go on"),
     ("d", "choose another input"),
+    ("b", "another voice: a new baseline"),
     ("?", "show or hide this help"),
     ("q  Esc  Ctrl-C", "quit"),
 ];
@@ -92,6 +96,7 @@ pub const REPLAY_HELP: &[(&str, &str)] = &[
     ("PgUp  PgDn", "by 30 s, as shift and arrow"),
     ("Home", "back to the start"),
     ("+  -", "faster, slower"),
+    ("b", "another voice: a new baseline"),
     ("?", "show or hide this help"),
     ("q  Esc  Ctrl-C", "quit"),
 ];

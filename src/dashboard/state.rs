@@ -159,6 +159,7 @@ impl State {
             (Key::Help | Key::Escape, Overlay::Help) => self.show(Overlay::None),
             (Key::Help, Overlay::None) => self.show(Overlay::Help),
             (Key::Devices, _) => self.open_picker(),
+            (Key::Forget, _) => Action::Send(Control::ForgetVoice),
             _ if self.live.status.replay => self.press_in_replay(key),
             (Key::Hold, _) => {
                 self.frozen = match self.frozen {

@@ -7,9 +7,9 @@ use rten::{ModelOptions, NodeId, RunOptions, ThreadPool};
 use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
 
-use super::{Classifier, EngineError};
+use super::{Answer, Classifier, EngineError, Known};
 use crate::dsp::spec::N_MFCC;
-use crate::model::{INPUT, Model, OUTPUT};
+use crate::model::{BASELINE, BASELINE_S, EMBEDDING, INPUT, Model, OUTPUT, SPEECH};
 
 const NAME: &str = "the built-in engine";
 
@@ -18,7 +18,11 @@ const NAME: &str = "the built-in engine";
 pub struct Shared {
     model: Arc<rten::Model>,
     input: NodeId,
-    output: NodeId,
+    /// The voice's statistics and their seconds.
+    voice: Option<[NodeId; 2]>,
+    /// The logits; what else there is in this order: speech, embedding.
+    outputs: Vec<NodeId>,
+    speech: bool,
 }
 
 impl Shared {
@@ -36,16 +40,29 @@ impl Shared {
             Cow::Owned(bytes) => options.load(bytes.clone()),
         }
         .map_err(|error| refuse(error.to_string()))?;
-        let input = graph
-            .node_id(INPUT)
-            .map_err(|error| refuse(error.to_string()))?;
-        let output = graph
-            .node_id(OUTPUT)
-            .map_err(|error| refuse(error.to_string()))?;
+        let node = |name: &str| {
+            graph
+                .node_id(name)
+                .map_err(|error| refuse(error.to_string()))
+        };
+        let contract = &model.contract;
+        let mut outputs = vec![node(OUTPUT)?];
+        if contract.speech {
+            outputs.push(node(SPEECH)?);
+        }
+        let voice = match contract.width {
+            Some(_) => {
+                outputs.push(node(EMBEDDING)?);
+                Some([node(BASELINE)?, node(BASELINE_S)?])
+            }
+            None => None,
+        };
         Ok(Self {
+            input: node(INPUT)?,
+            voice,
+            outputs,
+            speech: contract.speech,
             model: Arc::new(graph),
-            input,
-            output,
         })
     }
 
@@ -67,26 +84,42 @@ pub struct Builtin {
 }
 
 impl Classifier for Builtin {
-    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
         let frames = mfcc.len() / N_MFCC;
         let fail = |reason: String| EngineError::Run {
             engine: NAME,
             frames,
             reason,
         };
+        let shared = &self.shared;
         let window = NdTensorView::from_data([1, frames, N_MFCC], &mfcc[..frames * N_MFCC]);
-        let [logits] = self
-            .shared
+        let mut inputs = vec![(shared.input, window.into())];
+        if let (Some([statistics, seconds]), Some(known)) = (shared.voice, voice) {
+            let width = known.statistics.len() / 2;
+            let view = NdTensorView::from_data([1, 2, width], &known.statistics[..2 * width]);
+            inputs.push((statistics, view.into()));
+            let length = NdTensorView::from_data([1, 1], std::slice::from_ref(&known.seconds));
+            inputs.push((seconds, length.into()));
+        }
+        let found = shared
             .model
-            .run_n(
-                vec![(self.shared.input, window.into())],
-                [self.shared.output],
-                Some(self.options.clone()),
-            )
+            .run(inputs, &shared.outputs, Some(self.options.clone()))
             .map_err(|error| fail(error.to_string()))?;
-        let logits: rten_tensor::Tensor<f32> = logits
-            .try_into()
-            .map_err(|_| fail("the output is not of 32-bit floats".into()))?;
-        Ok(logits.to_vec())
+        let mut values = found.into_iter().map(|value| {
+            let tensor: Result<rten_tensor::Tensor<f32>, _> = value.try_into();
+            tensor
+                .map(|tensor| tensor.to_vec())
+                .map_err(|_| fail("an output is not of 32-bit floats".into()))
+        });
+        let mut next = || values.next().transpose().map(Option::unwrap_or_default);
+        Ok(Answer {
+            logits: next()?,
+            speech: if shared.speech {
+                next()?.first().copied()
+            } else {
+                None
+            },
+            embedding: next()?,
+        })
     }
 }

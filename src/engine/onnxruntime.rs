@@ -8,9 +8,9 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
-use super::{Classifier, EngineError};
+use super::{Answer, Classifier, EngineError, Known};
 use crate::dsp::spec::N_MFCC;
-use crate::model::{INPUT, Model, OUTPUT};
+use crate::model::{BASELINE, BASELINE_S, EMBEDDING, INPUT, Model, OUTPUT, SPEECH};
 
 const NAME: &str = "ONNX Runtime";
 /// Version that the set-up fetches into the cache.
@@ -101,7 +101,10 @@ impl Environment {
                 model: model.name.clone(),
                 reason: error.to_string(),
             })?;
-        Ok(OnnxRuntime { session })
+        Ok(OnnxRuntime {
+            session,
+            speech: model.contract.speech,
+        })
     }
 }
 
@@ -226,22 +229,51 @@ fn python_packages() -> Vec<PathBuf> {
 /// A classifier of ONNX Runtime.
 pub(super) struct OnnxRuntime {
     session: Session,
+    speech: bool,
 }
 
 impl Classifier for OnnxRuntime {
-    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
         let frames = mfcc.len() / N_MFCC;
-        run(&mut self.session, frames, &mfcc[..frames * N_MFCC]).map_err(|error| EngineError::Run {
-            engine: NAME,
-            frames,
-            reason: error.to_string(),
-        })
+        self.run(frames, &mfcc[..frames * N_MFCC], voice)
+            .map_err(|error| EngineError::Run {
+                engine: NAME,
+                frames,
+                reason: error.to_string(),
+            })
     }
 }
 
-fn run(session: &mut Session, frames: usize, mfcc: &[f32]) -> ort::Result<Vec<f32>> {
-    let window = TensorRef::from_array_view(([1, frames, N_MFCC], mfcc))?;
-    let outputs = session.run(ort::inputs![INPUT => window])?;
-    let (_, logits) = outputs[OUTPUT].try_extract_tensor::<f32>()?;
-    Ok(logits.to_vec())
+impl OnnxRuntime {
+    fn run(&mut self, frames: usize, mfcc: &[f32], voice: Option<&Known>) -> ort::Result<Answer> {
+        let window = TensorRef::from_array_view(([1, frames, N_MFCC], mfcc))?;
+        let outputs = match voice {
+            None => self.session.run(ort::inputs![INPUT => window])?,
+            Some(known) => {
+                let width = known.statistics.len() / 2;
+                let statistics =
+                    TensorRef::from_array_view(([1, 2, width], known.statistics.as_slice()))?;
+                let seconds = std::slice::from_ref(&known.seconds);
+                let seconds = TensorRef::from_array_view(([1_usize, 1], seconds))?;
+                self.session.run(ort::inputs![
+                    INPUT => window, BASELINE => statistics, BASELINE_S => seconds
+                ])?
+            }
+        };
+        let values = |name: &str| -> ort::Result<Vec<f32>> {
+            Ok(outputs[name].try_extract_tensor::<f32>()?.1.to_vec())
+        };
+        Ok(Answer {
+            logits: values(OUTPUT)?,
+            speech: if self.speech {
+                values(SPEECH)?.first().copied()
+            } else {
+                None
+            },
+            embedding: match voice {
+                Some(_) => values(EMBEDDING)?,
+                None => Vec::new(),
+            },
+        })
+    }
 }

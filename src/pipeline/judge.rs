@@ -1,36 +1,51 @@
-//! The judge of one utterance: which windows are due, what they say, and what
-//! the whole says in the end.
+//! The judge of one utterance: which windows are due, what they say, what the
+//! whole says in the end, and what of it belongs to the voice's baseline.
 
 use std::sync::Arc;
 
-use crate::dsp::spec::{HOP, N_FFT};
-use crate::engine::{Classifier, EngineError, softmax};
+use crate::baseline::Baseline;
+use crate::dsp::spec::{HOP, N_FFT, SAMPLE_RATE};
+use crate::engine::{Classifier, EngineError, Known, Voice, softmax};
 use crate::events::{ByLabel, Measurement, Probability, Trigger, UNCERTAIN};
-use crate::model::Contract;
+use crate::model::{Affect, Contract};
+use crate::pipeline::conditions::Conditions;
 use crate::pipeline::rows::Rows;
 use crate::pipeline::utterance::Open;
 use crate::smooth::{Smoother, decide, leader};
 
 /// Samples after a frame's centre that the frame needs.
 const LOOKAHEAD: u64 = N_FFT as u64 / 2;
+/// Probability from which on a window is speech.
+const SPEECH: f64 = 0.5;
+/// Shortest window that tells something of the voice, in samples: half a second.
+const TELLING: u64 = SAMPLE_RATE as u64 / 2;
 
 /// Judges windows of the utterance that goes on.
 pub struct Judge {
     classifier: Box<dyn Classifier>,
     contract: Arc<Contract>,
     smoother: Smoother,
+    voice: Option<Baseline>,
+    /// Whether the baseline stays as it is.
+    fixed: bool,
+    /// What the model is told of the voice during this utterance.
+    known: Option<Known>,
     /// End of the next interval window.
     next: u64,
-    /// Windows that tile a long utterance: their ends and probabilities.
-    tiles: Vec<(u64, Vec<f64>)>,
+    /// Windows that tile a long utterance.
+    tiles: Vec<Judged>,
     last: Option<Judged>,
 }
 
-/// A window and its probabilities, kept so that none is computed twice.
+/// A window and what was said of it, kept so that none is computed twice.
+#[derive(Clone)]
 struct Judged {
     start: u64,
     end: u64,
     probabilities: Vec<f64>,
+    /// Probability of speech; 1 if the model does not tell.
+    speech: f64,
+    embedding: Vec<f32>,
 }
 
 /// A measurement with its span in 16 kHz samples of the segment.
@@ -42,21 +57,52 @@ pub struct Verdict {
     /// What caused it.
     pub trigger: Trigger,
     probabilities: Vec<f64>,
+    speech: bool,
     call: Option<usize>,
+    /// Speech that the baseline knew, in seconds.
+    baseline_s: Option<f64>,
 }
 
 impl Judge {
-    /// A judge that follows the model's contract.
-    pub fn new(classifier: Box<dyn Classifier>, contract: Arc<Contract>) -> Self {
+    /// A judge that follows the model's contract, and what it knows of the voice.
+    pub fn new(classifier: Box<dyn Classifier>, contract: Arc<Contract>, voice: Voice) -> Self {
         let smoother = Smoother::new(contract.thresholds);
-        Self {
+        let fits = |known: &Baseline| Some(known.width()) == contract.width;
+        let known = voice.known.filter(fits);
+        let mut judge = Self {
+            voice: known.or_else(|| contract.width.map(Baseline::new)),
+            fixed: voice.fixed,
+            known: None,
             classifier,
             contract,
             smoother,
             next: 0,
             tiles: Vec::new(),
             last: None,
+        };
+        judge.remember();
+        judge
+    }
+
+    /// What is known of the voice, if the model judges against a baseline.
+    pub fn voice(&self) -> Option<&Baseline> {
+        self.voice.as_ref()
+    }
+
+    /// The voice is another one from now on.
+    pub fn forget(&mut self) {
+        if let Some(voice) = &mut self.voice {
+            voice.reset();
         }
+        self.remember();
+    }
+
+    fn remember(&mut self) {
+        self.known = self.voice.as_ref().map(|voice| Known {
+            statistics: voice.statistics(),
+            seconds: voice.seconds() as f32,
+        });
+        self.last = None;
     }
 
     /// An utterance begins.
@@ -93,28 +139,32 @@ impl Judge {
         let tile = (end - utterance.start) / longest;
         if tile as usize > self.tiles.len() {
             let tile_end = utterance.start + tile * longest;
-            let probabilities = self.window(tile_end - longest, tile_end, rows)?;
-            self.tiles.push((tile_end, probabilities));
+            let judged = self.window(tile_end - longest, tile_end, rows)?;
+            self.tiles.push(judged);
         }
         if !voiced {
             return Ok(None);
         }
         self.next = end + hop;
         let start = utterance.start.max(end.saturating_sub(longest));
-        let probabilities = self.window(start, end, rows)?;
-        let (mean, call) = self.smoother.push(&probabilities);
+        let judged = self.window(start, end, rows)?;
+        let (mean, call) = self.smoother.push(&judged.probabilities);
         let probabilities = mean.to_vec();
+        let speech = judged.speech >= SPEECH;
         Ok(Some(Verdict {
             start,
             end,
             trigger: Trigger::Interval,
             probabilities,
-            call,
+            speech,
+            call: call.filter(|_| speech),
+            baseline_s: self.baseline_s(),
         }))
     }
 
     /// The verdict on the whole utterance: of one window if it is short enough,
-    /// else the mean over the windows that tile it, weighted by their share.
+    /// else the mean over the windows that tile it, weighted by their share. What
+    /// was said joins the voice's baseline.
     ///
     /// # Errors
     /// What the engine says.
@@ -126,71 +176,82 @@ impl Judge {
     ) -> Result<Verdict, EngineError> {
         let start = utterance.start;
         let longest = self.contract.max_samples();
-        let probabilities = if end - start <= longest {
-            self.window(start, end, rows)?
+        // Windows with the samples that each stands for.
+        let mut parts = Vec::new();
+        if end - start <= longest {
+            parts.push((self.window(start, end, rows)?, end - start));
         } else {
-            self.tiles.retain(|&(tile_end, _)| tile_end <= end);
-            let tiled = self.tiles.last().map_or(start, |&(tile_end, _)| tile_end);
-            let rest = (end - tiled) as f64 / longest as f64;
-            let mut sum = vec![0.0; self.contract.labels.len()];
-            let mut add = |probabilities: &[f64], weight: f64| {
-                for (sum, p) in sum.iter_mut().zip(probabilities) {
-                    *sum += weight * p;
-                }
-            };
-            for (_, probabilities) in &self.tiles {
-                add(probabilities, 1.0);
+            self.tiles.retain(|tile| tile.end <= end);
+            let tiled = self.tiles.last().map_or(start, |tile| tile.end);
+            parts.extend(self.tiles.drain(..).map(|tile| (tile, longest)));
+            if tiled < end {
+                parts.push((self.window(end - longest, end, rows)?, end - tiled));
             }
-            let weight = self.tiles.len() as f64 + rest;
-            if rest > 0.0 {
-                let probabilities = judge(
-                    &mut *self.classifier,
-                    &self.contract,
-                    end - longest,
-                    end,
-                    rows,
-                )?;
-                add(&probabilities, rest);
+        }
+        let total: u64 = parts.iter().map(|(_, samples)| samples).sum();
+        let mut probabilities = vec![0.0; self.contract.labels.len()];
+        let mut speech = 0.0;
+        for (judged, samples) in &parts {
+            let share = *samples as f64 / total.max(1) as f64;
+            speech += share * judged.speech;
+            for (sum, p) in probabilities.iter_mut().zip(&judged.probabilities) {
+                *sum += share * p;
             }
-            sum.into_iter().map(|p| p / weight).collect()
-        };
-        let call = decide(&probabilities, self.contract.thresholds);
+        }
+        let speech = speech >= SPEECH;
+        let call = decide(&probabilities, self.contract.thresholds).filter(|_| speech);
+        let baseline_s = self.baseline_s();
+        self.learn(&parts);
         Ok(Verdict {
             start,
             end,
             trigger: Trigger::SpeechEnded,
             probabilities,
+            speech,
             call,
+            baseline_s,
         })
     }
 
-    fn window(&mut self, start: u64, end: u64, rows: &Rows) -> Result<Vec<f64>, EngineError> {
+    fn learn(&mut self, parts: &[(Judged, u64)]) {
+        let Some(voice) = self.voice.as_mut().filter(|_| !self.fixed) else {
+            return;
+        };
+        for (judged, samples) in parts {
+            if judged.speech >= SPEECH && *samples >= TELLING {
+                let seconds = *samples as f64 / f64::from(SAMPLE_RATE);
+                voice.hear(&judged.embedding, seconds);
+            }
+        }
+        self.remember();
+    }
+
+    fn baseline_s(&self) -> Option<f64> {
+        let seconds = self.voice.as_ref()?.seconds();
+        Some((seconds * 100.0).round() / 100.0)
+    }
+
+    /// The frames whose centres lie in `[start, end)`.
+    fn window(&mut self, start: u64, end: u64, rows: &Rows) -> Result<Judged, EngineError> {
         if let Some(last) = &self.last
             && (last.start, last.end) == (start, end)
         {
-            return Ok(last.probabilities.clone());
+            return Ok(last.clone());
         }
-        let probabilities = judge(&mut *self.classifier, &self.contract, start, end, rows)?;
-        self.last = Some(Judged {
+        let hop = HOP as u64;
+        let mfcc = rows.view(start.div_ceil(hop)..end.div_ceil(hop));
+        let answer = self.classifier.judge(mfcc, self.known.as_ref())?;
+        let logistic = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());
+        let judged = Judged {
             start,
             end,
-            probabilities: probabilities.clone(),
-        });
-        Ok(probabilities)
+            probabilities: softmax(&answer.logits, self.contract.temperature),
+            speech: answer.speech.map_or(1.0, logistic),
+            embedding: answer.embedding,
+        };
+        self.last = Some(judged.clone());
+        Ok(judged)
     }
-}
-
-/// Probabilities of the frames whose centres lie in `[start, end)`.
-fn judge(
-    classifier: &mut dyn Classifier,
-    contract: &Contract,
-    start: u64,
-    end: u64,
-    rows: &Rows,
-) -> Result<Vec<f64>, EngineError> {
-    let hop = HOP as u64;
-    let mfcc = rows.view(start.div_ceil(hop)..end.div_ceil(hop));
-    Ok(softmax(&classifier.logits(mfcc)?, contract.temperature))
 }
 
 impl Verdict {
@@ -199,6 +260,7 @@ impl Verdict {
         &self,
         utterance: u64,
         contract: &Contract,
+        conditions: &Conditions,
         seconds: impl Fn(u64) -> f64,
     ) -> Measurement {
         let label = self.call.map_or(UNCERTAIN, |index| &contract.labels[index]);
@@ -208,6 +270,7 @@ impl Verdict {
             .zip(&self.probabilities)
             .map(|(label, &p)| (Arc::clone(label), Probability(p)))
             .collect();
+        let shortest = contract.min_samples();
         Measurement {
             utterance,
             start_s: seconds(self.start),
@@ -216,7 +279,22 @@ impl Verdict {
             probabilities: ByLabel(probabilities),
             label: label.to_owned(),
             confidence: Probability(leader(&self.probabilities).1),
+            reason: self
+                .call
+                .is_none()
+                .then(|| conditions.reason(self.speech, self.end - self.start, shortest)),
+            valence: self.expected(contract, |place| place.valence),
+            arousal: self.expected(contract, |place| place.arousal),
+            baseline_s: self.baseline_s,
         }
+    }
+
+    /// Expectation of a coordinate over the labels, to four decimals.
+    fn expected(&self, contract: &Contract, of: impl Fn(&Affect) -> f64) -> Option<f64> {
+        let places = contract.affect.as_ref()?;
+        let products = places.iter().zip(&self.probabilities);
+        let sum: f64 = products.map(|(place, p)| of(place) * p).sum();
+        Some((sum * 1e4).round() / 1e4)
     }
 
     /// Index of the label called, or `None` for uncertain.

@@ -10,6 +10,7 @@ use super::{InferenceTime, Outlets, SessionError, Teller, header, input, pipelin
 use crate::audio::capture::Capture;
 use crate::audio::device::{self, DeviceError, InputDevice};
 use crate::audio::ring::Chunk;
+use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{Event, GapCause, Signal, SourceKind, Trigger};
@@ -79,7 +80,8 @@ impl Microphone {
 }
 
 /// Listens until the person quits or the time is over. The audio that came in
-/// before the session was ready is not lost: it waited in the ring.
+/// before the session was ready is not lost: it waited in the ring. Returns what
+/// is known of the voice in the end, if the model judges against a baseline.
 ///
 /// # Errors
 /// What the engine says, or an input whose channels do not fit the wish. A lost
@@ -90,7 +92,7 @@ pub fn listen(
     wanted: &Wanted,
     outlets: &mut Outlets,
     controls: &Receiver<Control>,
-) -> Result<(), SessionError> {
+) -> Result<Option<Baseline>, SessionError> {
     let spec = microphone.capture.spec();
     let (core, time) = pipeline(engine, spec, wanted.choice)?;
     let mut start = header(
@@ -119,7 +121,8 @@ pub fn listen(
     let result = session.run(controls);
     let finished = session.core.finish(&mut session.events);
     session.outlets.send(&mut session.events);
-    result.and(finished.map_err(SessionError::from))
+    result.and(finished.map_err(SessionError::from))?;
+    Ok(session.core.voice_known().cloned())
 }
 
 struct Session<'a> {
@@ -310,6 +313,10 @@ impl Session<'_> {
         match control {
             Control::OpenPicker => self.picker = Some(Picker::open(&self.device)),
             Control::ClosePicker => self.picker = None,
+            Control::ForgetVoice => {
+                self.core.forget_voice();
+                self.say("the voice is forgotten: its baseline begins anew");
+            }
             Control::SwitchDevice(id) => {
                 self.picker = None;
                 match Microphone::again(&id) {

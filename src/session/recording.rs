@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{InferenceTime, Outlets, SessionError, Teller, header, pipeline, status};
 use crate::audio::source::{DecodeError, Source};
+use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
@@ -30,7 +31,8 @@ pub struct Playback {
 
 /// Runs a recording through a pipeline without looking at the clock; `event`
 /// gets every event, the header and the summary included. A recording that
-/// breaks off gives the events up to there, an `error` and the summary.
+/// breaks off gives the events up to there, an `error` and the summary. Returns
+/// what is known of the voice in the end, if the model judges against a baseline.
 ///
 /// # Errors
 /// What is wrong with the recording or the engine; it was an event as well.
@@ -39,14 +41,14 @@ pub fn analyze(
     engine: &Engine,
     playback: &Playback,
     mut event: impl FnMut(Event),
-) -> Result<(), SessionError> {
+) -> Result<Option<Baseline>, SessionError> {
     let mut session = Session::begin(source, engine, playback)?;
     loop {
         let step = session.step(source);
         session.events.drain(..).for_each(&mut event);
         match step {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
+            Ok(false) => return Ok(session.core.voice_known().cloned()),
             Err(error) => return Err(error),
         }
     }
@@ -246,6 +248,7 @@ impl<'a> Session<'a> {
             Control::TogglePause => pace.paused = !pace.paused,
             Control::Speed(speed) => pace.speed = Some(*speed),
             Control::SeekBy(seconds) => return self.seek(now + seconds, source, pace),
+            Control::ForgetVoice => self.core.forget_voice(),
             Control::SeekTo(seconds) => return self.seek(*seconds, source, pace),
             _ => return Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Sink, clock_tenths, printable};
-use crate::events::{Event, GapCause, Trigger, UNCERTAIN};
+use crate::events::{Event, GapCause, Measurement, Reason, Trigger, UNCERTAIN};
 
 /// Writes sentences, only when something changed.
 pub struct Plain<W: Write> {
@@ -45,7 +45,7 @@ impl<W: Write> Sink for Plain<W> {
                 self.said.clone_from(&m.label);
                 let percent = m.confidence.0 * 100.0;
                 let sentence = if m.label == UNCERTAIN {
-                    "Not sure.".to_owned()
+                    format!("Not sure: {}.", why(m))
                 } else {
                     format!("Sounds like {} ({percent:.0} %).", printable(&m.label))
                 };
@@ -55,7 +55,7 @@ impl<W: Write> Sink for Plain<W> {
                 let length = m.end_s - m.start_s;
                 let percent = m.confidence.0 * 100.0;
                 let sentence = if m.label == UNCERTAIN {
-                    format!("In all, {length:.1} s of speech: not sure.")
+                    format!("In all, {length:.1} s of speech: not sure, {}.", why(m))
                 } else {
                     let label = printable(&m.label);
                     format!("In all, {length:.1} s of speech: {label} ({percent:.0} %).")
@@ -104,5 +104,20 @@ impl<W: Write> Sink for Plain<W> {
 
     fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Why no label is sure, in words.
+fn why(measurement: &Measurement) -> String {
+    match measurement.reason {
+        Some(Reason::NoSpeech) => "this is no speech".into(),
+        Some(Reason::Clipped) => "the input is overloaded".into(),
+        Some(Reason::TooShort) => "too short".into(),
+        Some(Reason::TooQuiet) => "too quiet".into(),
+        Some(Reason::TooNoisy) => "too noisy".into(),
+        Some(Reason::Between) | None => {
+            let (first, second) = measurement.closest();
+            format!("between {} and {}", printable(first), printable(second))
+        }
     }
 }

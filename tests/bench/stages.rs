@@ -18,7 +18,9 @@ use emoscope::dsp::mfcc::Mfcc;
 use emoscope::dsp::mono::{ChannelChoice, downmix};
 use emoscope::dsp::resample::Resampler;
 use emoscope::dsp::spec::{N_BINS, N_FFT, N_MELS, N_MFCC};
-use emoscope::engine::{Classifier, Engine, EngineChoice, EngineError, softmax};
+use emoscope::engine::{
+    Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice, softmax,
+};
 use emoscope::feed::{Level, Update};
 use emoscope::gate::{BLOCK, VoiceGate};
 use emoscope::model::Model;
@@ -172,7 +174,7 @@ fn smoothing(bencher: Bencher) {
     bencher.bench_local(move || smoother.push(&softmax(black_box(&logits), 1.3)).1);
 }
 
-#[divan::bench(args = [(EngineChoice::Onnxruntime, 100), (EngineChoice::Onnxruntime, 400), (EngineChoice::Builtin, 100), (EngineChoice::Builtin, 400)])]
+#[divan::bench(args = [(EngineChoice::Onnxruntime, 100), (EngineChoice::Onnxruntime, 300), (EngineChoice::Builtin, 100), (EngineChoice::Builtin, 300)])]
 fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
     // Without the library there is nothing to measure.
     let Ok(engine) = Engine::load(Model::embedded().unwrap(), *choice, None) else {
@@ -187,27 +189,42 @@ fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
         mfcc.row(frame, &mut row);
         window.extend(row);
     }
-    bencher.bench_local(move || classifier.logits(black_box(&window)).unwrap());
+    let stranger = engine.stranger();
+    bencher.bench_local(move || {
+        classifier
+            .judge(black_box(&window), stranger.as_ref())
+            .unwrap()
+    });
 }
 
 /// Knows nothing, at once.
-struct Free(usize);
+struct Free {
+    labels: usize,
+    width: usize,
+}
 
 impl Classifier for Free {
-    fn logits(&mut self, _: &[f32]) -> Result<Vec<f32>, EngineError> {
-        Ok(vec![0.0; self.0])
+    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        Ok(Answer {
+            logits: vec![0.0; self.labels],
+            speech: None,
+            embedding: vec![0.0; self.width],
+        })
     }
 }
 
 fn pipeline(rate: u32) -> Pipeline {
     let contract = Arc::new(Model::embedded().unwrap().contract);
-    let free = Free(contract.labels.len());
+    let free = Free {
+        labels: contract.labels.len(),
+        width: contract.width.unwrap_or(0),
+    };
     let input = Input {
         rate,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, contract, Box::new(free)).unwrap()
+    Pipeline::new(input, contract, Box::new(free), Voice::default()).unwrap()
 }
 
 /// From samples to events, for a second of speech, inference aside.

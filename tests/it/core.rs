@@ -4,36 +4,54 @@
 use std::sync::Arc;
 
 use emoscope::audio::ring::{self, Chunk};
+use emoscope::baseline::Baseline;
 use emoscope::dsp::mono::ChannelChoice;
-use emoscope::engine::{Classifier, Engine, EngineChoice, EngineError};
-use emoscope::events::{Event, GapCause, Measurement, Trigger};
-use emoscope::model::Model;
+use emoscope::engine::{
+    Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice, softmax,
+};
+use emoscope::events::{Event, GapCause, Measurement, Reason, Trigger, UNCERTAIN};
+use emoscope::model::{Contract, Model};
 use emoscope::pipeline::{Input, Pipeline};
 use proptest::prelude::*;
 
 use crate::support::{data, lines, run, samples_16};
 
-/// Answers from the features alone, at no cost: what it says depends on every
-/// coefficient of the window, so a frame too many or too few would show.
+/// Answers from the features and the known voice alone, at no cost: what it says
+/// depends on every coefficient of the window and on all that was heard before,
+/// so a frame too many or too few would show.
 struct Sums;
 
 impl Classifier for Sums {
-    fn logits(&mut self, mfcc: &[f32]) -> Result<Vec<f32>, EngineError> {
+    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
         let sum: f32 = mfcc.iter().sum();
-        Ok((0..7)
-            .map(|i| (sum * (i + 1) as f32 * 1e-4).sin() * 4.0)
-            .collect())
+        let voice = voice.expect("the contract has a baseline");
+        let known = voice.seconds + voice.statistics.iter().sum::<f32>();
+        Ok(Answer {
+            logits: (0..7)
+                .map(|i| ((sum * 1e-4 + known) * (i + 1) as f32).sin() * 4.0)
+                .collect(),
+            speech: Some(3.0),
+            embedding: vec![sum * 1e-3, mfcc.len() as f32 * 1e-3],
+        })
     }
 }
 
 pub fn pipeline(rate: u32) -> Pipeline {
-    let contract = Arc::new(Model::embedded().unwrap().contract);
+    pipeline_with(rate, Box::new(Sums), Voice::default())
+}
+
+fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Voice) -> Pipeline {
+    let contract = Arc::new(Contract {
+        width: Some(2),
+        speech: true,
+        ..Model::embedded().unwrap().contract
+    });
     let input = Input {
         rate,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, contract, Box::new(Sums)).unwrap()
+    Pipeline::new(input, contract, classifier, voice).unwrap()
 }
 
 fn text(events: &[Event]) -> Vec<String> {
@@ -242,7 +260,7 @@ fn silence_hum_noise_and_a_tone_are_never_measured() {
 #[test]
 fn both_engines_give_the_golden_probabilities() {
     let golden = Model::embedded_golden();
-    assert!(golden.len() >= 2);
+    assert!(golden.cases.len() >= 2);
     let mut engines = vec![EngineChoice::Builtin];
     if cfg!(feature = "onnxruntime") {
         engines.push(EngineChoice::Onnxruntime);
@@ -250,18 +268,106 @@ fn both_engines_give_the_golden_probabilities() {
     for choice in engines {
         let engine = Engine::load(Model::embedded().unwrap(), choice, None).unwrap();
         let mut classifier = engine.classifier().unwrap();
-        for case in &golden {
+        let settled = Some(Known {
+            statistics: golden.baseline.statistics.clone(),
+            seconds: golden.baseline.seconds,
+        });
+        for case in &golden.cases {
             assert_eq!(case.mfcc.len(), case.frames * 80);
-            let logits = classifier.logits(&case.mfcc).unwrap();
-            let found = emoscope::engine::softmax(&logits, engine.model.contract.temperature);
-            for (found, expected) in found.iter().zip(&case.probabilities) {
-                let name = &engine.name;
-                assert!(
-                    (found - expected).abs() <= 1e-4,
-                    "{name}, {}: {found} {expected}",
-                    case.name
-                );
+            for (voice, answers) in [
+                (&engine.stranger(), &case.probabilities),
+                (&settled, &case.settled_probabilities),
+            ] {
+                let answer = classifier.judge(&case.mfcc, voice.as_ref()).unwrap();
+                let found = softmax(&answer.logits, engine.model.contract.temperature);
+                assert_eq!(found.len(), answers.len());
+                for (found, expected) in found.iter().zip(answers) {
+                    let name = &engine.name;
+                    assert!(
+                        (found - expected).abs() <= 1e-4,
+                        "{name}, {}: {found} {expected}",
+                        case.name
+                    );
+                }
             }
         }
     }
+}
+
+fn judged(mut core: Pipeline, samples: &[f32]) -> (Vec<Measurement>, Pipeline) {
+    let mut events = Vec::new();
+    core.push(samples, &mut events).unwrap();
+    core.finish(&mut events).unwrap();
+    let found = events.into_iter().filter_map(|event| match event {
+        Event::Measurement(measurement) => Some(measurement),
+        _ => None,
+    });
+    (found.collect(), core)
+}
+
+#[test]
+fn the_baseline_grows_by_what_was_said_and_only_after_it() {
+    let (found, core) = judged(pipeline(16_000), &speech());
+    let mut known = 0.0;
+    for measurement in &found {
+        assert_eq!(measurement.baseline_s, Some(known), "{measurement:?}");
+        if measurement.trigger == Trigger::SpeechEnded {
+            known = ((known + measurement.end_s - measurement.start_s) * 100.0).round() / 100.0;
+        }
+    }
+    assert!(known > 2.0);
+    let seconds = core.voice_known().unwrap().seconds();
+    assert!((seconds - known).abs() < 0.02, "{seconds} {known}");
+}
+
+#[test]
+fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
+    let mut voice = Baseline::new(2);
+    voice.hear(&[1.0, 2.0], 30.0);
+    for fixed in [true, false] {
+        let known = Some(voice.clone());
+        let core = pipeline_with(16_000, Box::new(Sums), Voice { known, fixed });
+        let (found, core) = judged(core, &speech());
+        assert_eq!(found[0].baseline_s, Some(30.0));
+        assert_eq!(core.voice_known() == Some(&voice), fixed);
+    }
+}
+
+#[test]
+fn a_new_voice_is_a_stranger() {
+    let mut core = pipeline(16_000);
+    let mut events = Vec::new();
+    core.push(&speech(), &mut events).unwrap();
+    core.forget_voice();
+    core.push(&speech(), &mut events).unwrap();
+    core.finish(&mut events).unwrap();
+    let strangers = events.iter().filter(|event| {
+        matches!(event, Event::Measurement(m) if m.baseline_s == Some(0.0) && m.start_s > 8.0)
+    });
+    assert!(strangers.count() > 0);
+}
+
+/// Hears no speech in anything.
+struct Deaf;
+
+impl Classifier for Deaf {
+    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        Ok(Answer {
+            logits: vec![9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            speech: Some(-3.0),
+            embedding: vec![1.0, 1.0],
+        })
+    }
+}
+
+#[test]
+fn what_is_no_speech_has_no_label_and_is_not_learned() {
+    let core = pipeline_with(16_000, Box::new(Deaf), Voice::default());
+    let (found, core) = judged(core, &speech());
+    assert!(!found.is_empty());
+    for measurement in found {
+        assert_eq!(measurement.label, UNCERTAIN);
+        assert_eq!(measurement.reason, Some(Reason::NoSpeech));
+    }
+    assert!(core.voice_known().unwrap().seconds().abs() < 1e-9);
 }

@@ -13,12 +13,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("paths", &[]),
     ("dsp", &[]),
     ("gate", &["dsp"]),
+    ("baseline", &[]),
     ("model", &["dsp", "events"]),
     ("smooth", &["model"]),
-    ("engine", &["dsp", "model", "paths"]),
+    ("engine", &["baseline", "dsp", "model", "paths"]),
+    ("profile", &["baseline", "model", "paths"]),
     (
         "pipeline",
-        &["dsp", "engine", "events", "gate", "model", "smooth"],
+        &[
+            "baseline", "dsp", "engine", "events", "gate", "model", "smooth",
+        ],
     ),
     ("audio", &["dsp"]),
     ("sink", &["events"]),
@@ -26,13 +30,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "audio", "dsp", "engine", "events", "feed", "pipeline", "sink", "stumble",
+            "audio", "baseline", "dsp", "engine", "events", "feed", "pipeline", "profile", "sink",
+            "stumble",
         ],
     ),
     (
         "cli",
         &[
             "audio",
+            "baseline",
             "dashboard",
             "dsp",
             "engine",
@@ -40,6 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "feed",
             "model",
             "paths",
+            "profile",
             "session",
             "sink",
         ],
@@ -47,7 +54,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that know no clock, thread, file or terminal.
-const PURE: &[&str] = &["events", "feed", "dsp", "gate", "smooth", "pipeline"];
+const PURE: &[&str] = &[
+    "events", "feed", "dsp", "gate", "baseline", "smooth", "pipeline",
+];
 
 /// What belongs to the outside world.
 const OUTSIDE: &[&str] = &[

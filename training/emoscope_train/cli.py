@@ -1,11 +1,12 @@
 """The commands, each handed to the module of its name."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
-from . import corpora, runs
-from .config import Config, load
+from . import corpora, runs, splits
+from .config import Config, for_split, load
 from .corpora import Clip, CorpusError
 
 EXAMPLES = """examples:
@@ -57,10 +58,20 @@ def parser() -> argparse.ArgumentParser:
         parents=[config, data, work, threads, models],
         help="measure on the test speakers: metrics.json, figures, card.md",
     )
-    commands.add_parser(
+    one = commands.add_parser(
         "export",
         parents=[config, work, models, binary],
         help="write model.onnx and golden.json, and compare the engines",
+    )
+    one.add_argument("--split", help="export this split's model (default: the config's first)")
+    one = commands.add_parser(
+        "stream",
+        parents=[config, data, work],
+        help="measure the binary on whole recordings of the test speakers",
+    )
+    one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
+    one.add_argument(
+        "--fold-model", type=Path, metavar="FILE", help="model.onnx of the split `speakers`"
     )
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
@@ -76,6 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
         "train": train,
         "evaluate": evaluate,
         "export": export,
+        "stream": stream,
         "parity": parity,
     }
     try:
@@ -104,7 +116,12 @@ def manifest(options: argparse.Namespace) -> int:
 
 def used(config: Config, clips: list[Clip]) -> list[Clip]:
     """All clips of the corpora that the config names, noise too."""
-    named = {*config.data.corpora, *config.data.neutral, *config.data.noise}
+    named = {
+        *config.data.corpora,
+        *config.data.neutral,
+        *config.data.noise,
+        *config.data.sounds,
+    }
     return [clip for clip in clips if clip.corpus in named]
 
 
@@ -112,6 +129,7 @@ def train(options: argparse.Namespace) -> int:
     import torch
 
     from . import features
+    from .head import train_head
     from .train import prepare
     from .train import train as fit
 
@@ -120,11 +138,14 @@ def train(options: argparse.Namespace) -> int:
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
     clips = used(config, corpora.read(data))
     clean = features.cached(clips, data, work)
-    spoken = [clip for clip in clips if clip.corpus not in config.data.noise]
+    spoken = config.data.spoken(clips)
     room = features.cached(spoken, data, work, features.ROOM)
     for split in [options.split] if options.split else config.splits:
-        task = prepare(config, split, clips, clean, room)
-        fit(task, runs.Run(work, config.name, split), options.pretrained, split)
+        task = prepare(for_split(config, split), split, clips, clean, room)
+        run = runs.Run(work, config.name, split)
+        fit(task, run, options.pretrained, split)
+        if config.head:
+            train_head(task, run)
     return 0
 
 
@@ -144,8 +165,34 @@ def export(options: argparse.Namespace) -> int:
     from .export import export as write
 
     config = load(options.config)
-    run = runs.Run(runs.work_folder(options.work), config.name, config.splits[0])
+    split = options.split or config.splits[0]
+    run = runs.Run(runs.work_folder(options.work), config.name, split)
     return write(config, run, options.models / config.name, options.emoscope)
+
+
+def stream(options: argparse.Namespace) -> int:
+    from . import streaming
+
+    config = load(options.config)
+    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
+    clips = used(config, corpora.read(data))
+    chosen = config.data.select(clips)
+    roles = splits.assign("speakers", chosen)
+    tested = [clip for clip in chosen if roles.get(clip.path) == splits.TEST]
+    plain = [clip for clip in tested if clip.corpus in config.data.neutral]
+    acted = [clip for clip in tested if clip.corpus not in config.data.neutral]
+    program, model = options.emoscope, options.fold_model
+    found = {
+        "joined": streaming.streamed(acted, data, program, model),
+        "without_speech": {
+            name: streaming.alarms(sounds, data, program, model)
+            for name, sounds in streaming.test_side(config.data.select_sounds(clips)).items()
+        },
+        "read_speech": streaming.read_speech(plain, data, program, model) if plain else None,
+    }
+    runs.write_json(runs.Run(work, config.name, "speakers").folder / "streaming.json", found)
+    print(json.dumps(found, indent=1))
+    return 0
 
 
 def parity(options: argparse.Namespace) -> int:

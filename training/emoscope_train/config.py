@@ -1,13 +1,13 @@
 """A model's TOML file as checked values."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from .augment import Augmentation
 from .corpora import Clip, CorpusError
-from .splits import SPLITS
+from .splits import SPLITS, WITHOUT
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Data:
     corpora: list[str]
     neutral: list[str]
     noise: list[str]
+    # Sounds of people and things, to be told from speech; for a voice head.
+    sounds: list[str]
     weights: dict[str, float]
 
     def select(self, clips: list[Clip]) -> list[Clip]:
@@ -33,6 +35,14 @@ class Data:
     def select_noise(self, clips: list[Clip]) -> list[Clip]:
         """The sounds to mix in; a data folder may have none."""
         return [clip for clip in clips if clip.corpus in self.noise]
+
+    def select_sounds(self, clips: list[Clip]) -> list[Clip]:
+        """What speech is to be told from."""
+        return [clip for clip in clips if clip.corpus in self.sounds]
+
+    def spoken(self, clips: list[Clip]) -> list[Clip]:
+        """All but the sounds: what is heard in a room too."""
+        return [c for c in clips if c.corpus not in {*self.noise, *self.sounds}]
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,29 @@ class Training:
 
 
 @dataclass(frozen=True)
+class HeadTraining:
+    """The recipe of a voice head, on embeddings of a body that stays as it is."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    dropout: float
+    label_smoothing: float
+    absent: float
+    # Augmented versions of every training clip, besides the clean one.
+    versions: int
+
+
+@dataclass(frozen=True)
+class Shorter:
+    """What is smaller where a corpus is left out, of which there are many."""
+
+    epochs: int
+    clips_per_epoch: int
+
+
+@dataclass(frozen=True)
 class Config:
     """One shipped model."""
 
@@ -65,6 +98,16 @@ class Config:
     data: Data
     train: Training
     augment: Augmentation
+    # A model without it judges every voice alike.
+    head: HeadTraining | None
+    left_out: Shorter | None
+
+
+def for_split(config: Config, split: str) -> Config:
+    """The recipe of one split."""
+    if config.left_out is None or not split.startswith(WITHOUT):
+        return config
+    return replace(config, train=replace(config.train, **vars(config.left_out)))
 
 
 def load(path: Path) -> Config:
@@ -83,6 +126,8 @@ def load(path: Path) -> Config:
             data=_table(Data, raw["data"]),
             train=_table(Training, raw["train"]),
             augment=_table(Augmentation, raw.get("augment", {})),
+            head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
+            left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
         )
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: missing or wrong: {error}") from error

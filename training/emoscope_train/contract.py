@@ -6,10 +6,11 @@ from typing import Any
 
 from . import __version__
 from .frontend import FRONTEND, WINDOW
-from .labels import LABELS
+from .labels import AFFECT, LABELS
 
 OPSET = 17
-INPUT, OUTPUT = "mfcc", "logits"
+INPUT, BASELINE, SECONDS = "mfcc", "baseline", "baseline_s"
+OUTPUT, SPEECH, EMBEDDING = "logits", "speech", "embedding"
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Metadata:
                 "certain": self.calibration.certain,
                 "margin": self.calibration.margin,
             },
+            "affect": AFFECT,
             "version": __version__,
             "training_data": self.training_data,
             "licences": sorted({row["licence"] for row in self.training_data}),

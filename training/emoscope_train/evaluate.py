@@ -8,23 +8,26 @@ from numpy.typing import NDArray
 
 from . import __version__, card, features, figures, metrics, splits
 from .augment import with_noise
+from .baseline import Embeddings, gathered
 from .config import Config
 from .contract import Calibration
 from .corpora import Clip, labels_of
 from .duplicates import without_crossing
 from .features import Decibels, FeatureSet
 from .frontend import FRAMES_PER_SECOND
+from .head import load_best
 from .labels import LABELS
 from .model import Network
 from .numeric import softmax
-from .predict import logits_of, opening
+from .predict import embeddings_of, judged, logits_of, opening, seconds_of, speech_of
 from .runs import Run, write_json
 from .shortcuts import shortcuts
-from .train import load_best
 
 # The labels that nearly every corpus has.
 SHARED = ["anger", "happiness", "neutral", "sadness"]
-SECONDS = (0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+SECONDS = (0.75, 1.0, 1.5, 2.0, 3.0)
+# Speech of the voice that is known before a clip is judged, in seconds.
+KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
 
 
@@ -35,10 +38,35 @@ class Test:
         self.network, self.calibration, self.clips = network, calibration, clips
         self.truth = np.asarray([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
         self.corpora = np.asarray([clip.corpus for clip in clips])
+        self.last: tuple[list[Decibels], Embeddings] | None = None
 
-    def chances(self, pieces: list[Decibels]) -> NDArray[np.float64]:
-        """Probabilities as the binary would give them."""
-        return softmax(logits_of(self.network, pieces), self.calibration.temperature)
+    def chances(
+        self, pieces: list[Decibels], known_s: float = 0.0, neutral_first: bool = False
+    ) -> NDArray[np.float64]:
+        """Probabilities as the binary would give them, so much of each voice being known.
+
+        What is known are other clips of the voice, whatever they express, or its neutral ones
+        before all others.
+        """
+        if self.network.voice is None:
+            return softmax(logits_of(self.network, pieces), self.calibration.temperature)
+        embeddings = self.embeddings(pieces)
+        known = gathered(
+            embeddings,
+            seconds_of(pieces),
+            [clip.speaker for clip in self.clips],
+            known_s,
+            np.random.default_rng(0),
+            self.truth == LABELS.index("neutral") if neutral_first else None,
+        )
+        logits = judged(self.network.voice, embeddings, known)
+        return softmax(logits, self.calibration.temperature)
+
+    def embeddings(self, pieces: list[Decibels]) -> Embeddings:
+        """Of the pieces, computed once for as long as the same ones are asked for."""
+        if self.last is None or self.last[0] is not pieces:
+            self.last = (pieces, embeddings_of(self.network, pieces))
+        return self.last[1]
 
     def summary(self, chances: NDArray[np.float64]) -> dict[str, float]:
         """Accuracy, UAR over all clips, and the mean of the corpora's UARs."""
@@ -49,6 +77,7 @@ class Test:
         return {
             "accuracy": round(metrics.accuracy(chances, self.truth), 4),
             "uar": round(metrics.uar(chances, self.truth), 4),
+            "ece": round(metrics.calibration_error(chances, self.truth), 4),
             "mean_corpus_uar": round(float(np.mean(by_corpus)), 4),
         }
 
@@ -101,6 +130,62 @@ def sentences(
     return out
 
 
+def by_known_seconds(
+    test: Test, pieces: list[Decibels], have: dict[str, list[str]]
+) -> dict[str, dict[str, float]]:
+    """The same clips with nothing and with more and more of the voice known."""
+    out = {}
+    for known_s in KNOWN_SECONDS:
+        for neutral_first in (False, True) if known_s else (False,):
+            chances = test.chances(pieces, known_s, neutral_first)
+            own = [
+                metrics.uar(
+                    metrics.restricted(chances[test.corpora == name], have.get(str(name), LABELS)),
+                    test.truth[test.corpora == name],
+                )
+                for name in np.unique(test.corpora)
+            ]
+            key = f"{known_s:.0f} s" + (", neutral first" if neutral_first else "")
+            out[key] = test.summary(chances) | {"uar_own_labels": round(float(np.mean(own)), 4)}
+    return out
+
+
+def speech_told(
+    test: Test, pieces: list[Decibels], sounds: list[Decibels]
+) -> dict[str, float | int]:
+    """Speech taken for speech, and other sounds of the test side for none."""
+    head = test.network.voice
+    assert head is not None
+    spoken = speech_of(head, test.embeddings(pieces))
+    other = speech_of(head, embeddings_of(test.network, [opening(sound) for sound in sounds]))
+    return {
+        "sounds": len(sounds),
+        "speech_kept": round(float(np.mean(spoken >= 0.5)), 4),
+        "sounds_refused": round(float(np.mean(other < 0.5)), 4),
+    }
+
+
+def left_out(
+    config: Config, split: str, clips: list[Clip], clean: FeatureSet, run: Run
+) -> dict[str, Any]:
+    """A corpus that nothing was learned from, on its own labels."""
+    calibration = Calibration(**run.read(run.calibration))
+    chosen = config.data.select(clips)
+    assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
+    tested = [clip for clip in chosen if assignment.get(clip.path) == splits.TEST]
+    test = Test(load_best(run), calibration, tested)
+    pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
+    have = labels_of(tested)
+    chances = test.chances(pieces)
+    return {
+        "labels": len(next(iter(have.values()))),
+        "speakers": len({clip.speaker for clip in tested}),
+        "test": metrics.report(chances, test.truth),
+        "coverage_curve": metrics.coverage_curve(chances, test.truth),
+        "by_known_seconds": by_known_seconds(test, pieces, have),
+    }
+
+
 def measure(
     config: Config, split: str, clips: list[Clip], clean: FeatureSet, room: FeatureSet, run: Run
 ) -> dict[str, Any]:
@@ -122,7 +207,9 @@ def measure(
     certain = metrics.is_certain(chances, calibration)
     shared = np.isin(np.asarray(LABELS)[test.truth], SHARED)
     noise = config.data.select_noise(clips)
-    roles = splits.share(clip.path for clip in noise) if noise else {}
+    roles = splits.sounds(noise)
+    sound_roles = splits.sounds(config.data.select_sounds(clips))
+    sounds = [clean.trimmed(path) for path, role in sound_roles.items() if role == splits.TEST]
     noises = [clean.whole(path) for path, role in roles.items() if role == splits.TEST]
     history = run.read(run.history)
     return {
@@ -133,6 +220,10 @@ def measure(
         "calibration": vars(calibration),
         "test": metrics.report(chances, test.truth) | test.summary(chances),
         "by_corpus": by_corpus(test, chances, labels_of(labelled)),
+        "by_known_seconds": by_known_seconds(test, pieces, labels_of(labelled))
+        if test.network.voice
+        else None,
+        "speech": speech_told(test, pieces, sounds) if sounds else None,
         "shared_labels": {
             "labels": SHARED,
             "uar": round(metrics.uar(chances[shared], test.truth[shared]), 4),
@@ -171,20 +262,30 @@ def draw(found: dict[str, Any], run: Run, folder: Path, suffix: str) -> None:
 def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: Path) -> None:
     """Measures every split of the config; the first one's model is the shipped one."""
     clean = features.cached(clips, data, work)
-    spoken = [clip for clip in clips if clip.corpus not in config.data.noise]
+    spoken = config.data.spoken(clips)
     room = features.cached(spoken, data, work, features.ROOM)
-    found: dict[str, Any] = {"name": config.name, "version": __version__, "splits": {}}
+    found: dict[str, Any] = {
+        "name": config.name,
+        "version": __version__,
+        "splits": {},
+        "left_out": {},
+    }
     for split in config.splits:
         run = Run(work, config.name, split)
+        if split.startswith(splits.WITHOUT):
+            name = split.removeprefix(splits.WITHOUT)
+            found["left_out"][name] = left_out(config, split, clips, clean, run)
+            print(split, found["left_out"][name]["by_known_seconds"], flush=True)
+            continue
         found["splits"][split] = measure(config, split, clips, clean, room, run)
         draw(
             found["splits"][split],
             run,
             folder / "figures",
-            "" if split == config.splits[0] else f"-{split}",
+            "" if len(found["splits"]) == 1 else f"-{split}",
         )
         print(split, found["splits"][split]["test"]["uar"], flush=True)
-    shipped = found["splits"][config.splits[0]]
+    shipped = next(iter(found["splits"].values()))
     figures.line(
         [(row["coverage"], row["accuracy"]) for row in shipped["coverage_curve"]],
         ("share answered", "accuracy", "the surest first"),

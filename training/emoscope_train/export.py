@@ -10,30 +10,41 @@ from numpy.typing import NDArray
 from . import binary, golden
 from .config import Config
 from .contract import Calibration, Metadata
+from .head import load_best
 from .model import Network
 from .numeric import softmax
 from .onnx_file import write_onnx
 from .onnx_runtime import run_onnx, session
 from .runs import Run
-from .train import load_best
 
 
-def reference(network: Network, features: NDArray[Any], temperature: float) -> NDArray[np.float64]:
-    """PyTorch's probabilities of one window."""
+def reference(
+    network: Network, features: NDArray[Any], temperature: float, settled: bool = False
+) -> NDArray[np.float64]:
+    """PyTorch's probabilities of one window, of a voice never heard or of the golden one."""
+    mfcc = torch.from_numpy(features.astype(np.float32))[None]
     with torch.inference_mode():
-        logits = network(torch.from_numpy(features.astype(np.float32))[None])[0]
-    return softmax(logits.double().numpy(), temperature)
+        if network.voice is None:
+            logits = network(mfcc)
+        else:
+            known, length = golden.baseline(network.width)
+            voice = (torch.from_numpy(known)[None], torch.tensor([[length]]))
+            logits, _, _ = network(mfcc, *(voice if settled else network.voice.unknown(1)))
+    return softmax(logits[0].double().numpy(), temperature)
 
 
 def onnx_gap(network: Network, model: Path, temperature: float) -> float:
     """Largest difference in probability over the golden cases."""
     runtime = session(model)
-    gaps = [
-        np.abs(
-            softmax(run_onnx(runtime, case), temperature) - reference(network, case, temperature)
-        ).max()
-        for case in golden.inputs().values()
-    ]
+    known, length = golden.baseline(network.width)
+    gaps = []
+    for case in golden.inputs().values():
+        found = {False: run_onnx(runtime, case)}
+        if network.voice is not None:
+            found[True] = run_onnx(runtime, case, known, length)
+        for settled, logits in found.items():
+            ours = reference(network, case, temperature, settled)
+            gaps.append(np.abs(softmax(logits, temperature) - ours).max())
     return float(max(gaps))
 
 
@@ -45,7 +56,13 @@ def export(config: Config, run: Run, folder: Path, program: Path | None) -> int:
     model, cases = folder / "model.onnx", folder / "golden.json"
     write_onnx(network, config.name, metadata, model)
     warmth = calibration.temperature
-    golden.write(cases, {n: reference(network, x, warmth) for n, x in golden.inputs().items()})
+    answers = {}
+    for name, case in golden.inputs().items():
+        answers[name] = {"probabilities": reference(network, case, warmth)}
+        if network.voice is not None:
+            settled = reference(network, case, warmth, settled=True)
+            answers[name]["settled_probabilities"] = settled
+    golden.write(cases, answers, network.width)
     checks = [("ONNX Runtime", onnx_gap(network, model, warmth), golden.TOLERANCE)]
     if program:
         gap = binary.gap(lambda window: reference(network, window, warmth), model, program)

@@ -33,7 +33,7 @@ FRONTEND: dict[str, Any] = {
     "dct": "ortho2",
     "n_mfcc": N_MELS,
 }
-WINDOW: dict[str, float] = {"min_s": 0.75, "max_s": 4.0, "hop_s": 0.25}
+WINDOW: dict[str, float] = {"min_s": 0.75, "max_s": 3.0, "hop_s": 0.25}
 
 FRAMES_PER_SECOND = SAMPLE_RATE // HOP
 

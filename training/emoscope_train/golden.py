@@ -12,6 +12,7 @@ from .frontend import HOP, SAMPLE_RATE, mfcc
 # Rounded before anything is computed, so that the file holds exactly what was judged.
 DECIMALS = 4
 TOLERANCE = 1e-4
+SETTLED_S = 30.0
 
 
 def voice(frames: int, pitch: float, rise: float, seed: int) -> NDArray[np.float64]:
@@ -40,16 +41,32 @@ def inputs() -> dict[str, NDArray[np.float32]]:
     return {name: np.round(mfcc(x), DECIMALS).astype(np.float32) for name, x in sounds.items()}
 
 
-def write(path: Path, probabilities: dict[str, NDArray[Any]]) -> None:
-    """The cases with their answers as JSON."""
+def baseline(width: int) -> tuple[NDArray[np.float32], float]:
+    """A made-up voice: mean and variance [2, width], and the seconds they were taken over."""
+    places = np.arange(width)
+    mean = np.round(0.5 * np.sin(places), DECIMALS)
+    variance = np.round(1.0 + 0.5 * np.cos(places), DECIMALS)
+    return np.stack([mean, variance]).astype(np.float32), SETTLED_S
+
+
+def write(path: Path, answers: dict[str, dict[str, NDArray[Any]]], width: int) -> None:
+    """The cases with their answers as JSON: of a voice never heard, and of a settled one."""
+    statistics, seconds = baseline(width)
     cases = []
     for name, features in inputs().items():
+        rounded = {
+            key: [round(float(p), 7) for p in values] for key, values in answers[name].items()
+        }
         cases.append(
             {
                 "name": name,
                 "frames": len(features),
                 "mfcc": [round(float(v), DECIMALS) for v in features.ravel()],
-                "probabilities": [round(float(p), 7) for p in probabilities[name]],
+                **rounded,
             }
         )
-    path.write_text(json.dumps({"cases": cases}) + "\n", encoding="utf-8")
+    known = {
+        "seconds": seconds,
+        "statistics": [round(float(v), DECIMALS) for v in statistics.ravel()],
+    }
+    path.write_text(json.dumps({"baseline": known, "cases": cases}) + "\n", encoding="utf-8")

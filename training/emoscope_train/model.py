@@ -1,4 +1,5 @@
-"""The network: level normalisation, the body of EfficientAT's mn04, pooled blocks, a linear head.
+"""The network: level normalisation, the body of EfficientAT's mn04, pooled blocks, and a head:
+plain, or relative to the voice's own baseline.
 
 Module names follow the published state dict, so that it loads by name.
 """
@@ -33,6 +34,10 @@ BLOCKS = [
     (5, 1, 384, 64, 96, True),
 ]
 STEM, LAST = 8, 384
+# Seconds of speech that the prior weighs against a voice's own baseline.
+PRIOR_S = 6.0
+# Standard deviations beyond which an embedding's number says no more.
+LIMIT = 3.0
 
 
 class ConvNormAct(nn.Sequential):
@@ -109,8 +114,59 @@ class InvertedResidual(nn.Module):
         return x + out if self.residual else out
 
 
+class VoiceHead(nn.Module):
+    """Embeddings [batch, width] to logits, relative to the baseline of their voice.
+
+    The baseline is mean and variance of the voice's embeddings over its windows, [batch, 2, width],
+    and the seconds of speech that they were taken over, [batch, 1]. Both are shrunk to the prior
+    (mean 0, variance 1: all training speech) with the weight of PRIOR_S seconds, so zero seconds
+    mean a voice that was never heard.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, width: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(width, len(LABELS))
+        self.settled = nn.Linear(width, len(LABELS), bias=False)
+        self.voiced = nn.Linear(width, 1)
+        nn.init.zeros_(self.settled.weight)
+
+    def embed(self, pooled: Tensor) -> Tensor:
+        """The embedding: pooled blocks at mean 0 and variance 1 over all training speech."""
+        return (pooled - self.mean) / self.spread
+
+    def judge(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
+        """Logits [batch, labels]."""
+        settled = seconds / (seconds + PRIOR_S)
+        mean = settled * baseline[:, 0]
+        variance = settled * baseline[:, 1] + (1.0 - settled)
+        own = torch.clamp((embedding - mean) / torch.sqrt(variance + 1e-3), -LIMIT, LIMIT)
+        own = self.dropout(own)
+        logits: Tensor = self.head(own) + settled * self.settled(own)
+        return logits
+
+    def speech(self, embedding: Tensor) -> Tensor:
+        """Logit [batch, 1] of a voice that speaks, against every other sound."""
+        found: Tensor = self.voiced(torch.clamp(embedding, -LIMIT, LIMIT))
+        return found
+
+    def unknown(self, count: int) -> tuple[Tensor, Tensor]:
+        """The baseline of voices that were never heard."""
+        return torch.zeros(count, 2, self.width), torch.zeros(count, 1)
+
+
 class Network(nn.Module):
-    """MFCCs [batch, time, 80] to logits [batch, labels]; any time >= 1, any gain."""
+    """MFCCs [batch, time, 80] to logits [batch, labels]; any time >= 1, any gain.
+
+    With a voice head it takes the voice's baseline besides, and gives the speech logit and the
+    embedding besides.
+    """
 
     idct: Tensor
     bands: Tensor
@@ -136,6 +192,8 @@ class Network(nn.Module):
         self.norm = nn.BatchNorm1d(pooled)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(pooled, len(LABELS))
+        self.width = pooled
+        self.voice: VoiceHead | None = None
 
     def image(self, decibels: Tensor) -> Tensor:
         """Log-mel in dB [batch, time, 80] to the body's input [batch, 1, band, time]."""
@@ -163,8 +221,19 @@ class Network(nn.Module):
         logits: Tensor = self.head(self.dropout(self.norm(self.pooled(self.image(decibels)))))
         return logits
 
-    def forward(self, mfcc: Tensor) -> Tensor:
-        return self.from_decibels(torch.matmul(mfcc, self.idct))
+    def forward(
+        self, mfcc: Tensor, baseline: Tensor | None = None, seconds: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor, Tensor]:
+        """Logits; with a voice head logits, speech logit and embedding."""
+        decibels = torch.matmul(mfcc, self.idct)
+        if self.voice is None or baseline is None or seconds is None:
+            return self.from_decibels(decibels)
+        embedding = self.voice.embed(self.pooled(self.image(decibels)))
+        return (
+            self.voice.judge(embedding, baseline, seconds),
+            self.voice.speech(embedding),
+            embedding,
+        )
 
 
 def load_pretrained(network: Network, path: Path) -> str:

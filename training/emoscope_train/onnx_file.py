@@ -7,7 +7,16 @@ from pathlib import Path
 import onnx
 import torch
 
-from .contract import INPUT, OPSET, OUTPUT, Metadata
+from .contract import (
+    BASELINE,
+    EMBEDDING,
+    INPUT,
+    OPSET,
+    OUTPUT,
+    SECONDS,
+    SPEECH,
+    Metadata,
+)
 from .frontend import N_MELS
 from .model import Network, foldable_head
 
@@ -20,23 +29,34 @@ def for_export(network: Network) -> Network:
     return still.eval()
 
 
-def write_onnx(network: Network, name: str, metadata: Metadata, path: Path) -> None:
-    """Exports with dynamic batch and time, names the graph and adds the metadata."""
+def write_graph(network: Network, path: Path) -> None:
+    """Exports the graph alone, with dynamic batch and time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    axes = {INPUT: {0: "batch", 1: "time"}, OUTPUT: {0: "batch"}}
+    inputs, outputs = [INPUT], [OUTPUT]
+    example: tuple[torch.Tensor, ...] = (torch.zeros(2, 100, N_MELS),)
+    if network.voice is not None:
+        inputs, outputs = [INPUT, BASELINE, SECONDS], [OUTPUT, SPEECH, EMBEDDING]
+        example = (*example, *network.voice.unknown(2))
+    axes = {name: {0: "batch"} for name in inputs + outputs}
+    axes[INPUT][1] = "time"
     with warnings.catch_warnings():
         # The tracing exporter needs no further package and writes plain operators.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             for_export(network),
-            (torch.zeros(2, 100, N_MELS),),
+            example,
             path,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=inputs,
+            output_names=outputs,
             dynamic_axes=axes,
             dynamo=False,
         )
+
+
+def write_onnx(network: Network, name: str, metadata: Metadata, path: Path) -> None:
+    """The graph with its name and the metadata."""
+    write_graph(network, path)
     model = onnx.load(path)
     model.graph.name = f"emoscope-{name}"
     del model.metadata_props[:]

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from .contract import INPUT, OUTPUT
+from .contract import BASELINE, EMBEDDING, INPUT, OUTPUT, SECONDS
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
@@ -18,7 +18,32 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def run_onnx(runtime: onnxruntime.InferenceSession, mfcc: NDArray[Any]) -> NDArray[Any]:
-    """Logits of one window, [labels]."""
-    (logits,) = runtime.run([OUTPUT], {INPUT: np.asarray(mfcc, dtype=np.float32)[None]})
+def run_onnx(
+    runtime: onnxruntime.InferenceSession,
+    mfcc: NDArray[Any],
+    baseline: NDArray[Any] | None = None,
+    seconds: float = 0.0,
+) -> NDArray[Any]:
+    """Logits of one window, [labels], of a voice that was never heard or beside its baseline."""
+    given: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
+    shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
+    if BASELINE in shapes:
+        empty = np.zeros(shapes[BASELINE][1:])
+        given[BASELINE] = np.asarray(empty if baseline is None else baseline, np.float32)[None]
+        given[SECONDS] = np.asarray([[seconds]], dtype=np.float32)
+    (logits,) = runtime.run([OUTPUT], given)
     return np.asarray(logits)[0]
+
+
+def embeddings(runtime: onnxruntime.InferenceSession, windows: list[NDArray[Any]]) -> NDArray[Any]:
+    """Embeddings [windows, width] of MFCCs of any lengths, by a model with a voice head."""
+    shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
+    given = {
+        BASELINE: np.zeros((1, *shapes[BASELINE][1:]), dtype=np.float32),
+        SECONDS: np.zeros((1, 1), dtype=np.float32),
+    }
+    rows = [
+        runtime.run([EMBEDDING], given | {INPUT: np.asarray(window, dtype=np.float32)[None]})[0]
+        for window in windows
+    ]
+    return np.concatenate(rows).astype(np.float32)

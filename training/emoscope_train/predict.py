@@ -1,11 +1,18 @@
 """Runs the network over clips as the binary would meet them."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .baseline import Baselines, Embeddings
 from .features import Decibels
-from .model import Network
+from .frontend import FRAMES_PER_SECOND, to_mfcc
+from .model import Network, VoiceHead
+from .onnx_file import write_graph
+from .onnx_runtime import embeddings, session
 from .sampling import LONGEST, whole_steps
 
 
@@ -31,3 +38,35 @@ def logits_of(network: Network, pieces: list[Decibels], batch: int = 32) -> NDAr
             out[group] = network.from_decibels(stack).double().numpy()
             start = end
     return out
+
+
+def seconds_of(pieces: list[Decibels]) -> NDArray[np.float64]:
+    """Length of each piece."""
+    return np.asarray([len(piece) / FRAMES_PER_SECOND for piece in pieces])
+
+
+def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:
+    """Embeddings of log-mel pieces of any lengths, by the engine that ships: it is the fastest."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_graph(network, path)
+        return embeddings(session(path), [to_mfcc(piece) for piece in pieces])
+
+
+def judged(head: VoiceHead, found: Embeddings, baselines: Baselines) -> NDArray[np.float64]:
+    """Logits of embeddings, each beside its voice's baseline."""
+    head.eval()
+    with torch.inference_mode():
+        logits = head.judge(
+            torch.from_numpy(found),
+            torch.from_numpy(baselines.statistics),
+            torch.from_numpy(baselines.seconds),
+        )
+    return np.asarray(logits.double().numpy())
+
+
+def speech_of(head: VoiceHead, found: Embeddings) -> NDArray[np.float64]:
+    """Probability that a voice speaks."""
+    with torch.inference_mode():
+        logits = head.speech(torch.from_numpy(found))[:, 0]
+    return np.asarray(torch.sigmoid(logits).double().numpy())

@@ -31,6 +31,7 @@ class Run:
         self.folder = work / "runs" / name / split
         self.last = self.folder / "last.pt"
         self.best = self.folder / "best.pt"
+        self.head = self.folder / "head.pt"
         self.history = self.folder / "history.json"
         self.curve = self.folder / "curve.png"
         self.facts = self.folder / "facts.json"

@@ -15,6 +15,14 @@ MANY_TEXTS, OPEN_SHARE = 10, 0.12
 # Corpora with too few speakers to hold any back.
 TRAIN_ONLY = {"tess"}
 
+# Those with labels; each is left out once.
+CORPORA = [
+    "tess", "ravdess", "emodb", "nemo", "ased", "urdu",
+    "turevdb", "cremad", "emotiontts", "emospeech",
+]  # fmt: skip
+
+WITHOUT = "without-"
+
 Assignment = dict[str, str]
 
 
@@ -28,10 +36,6 @@ def speakers(clips: list[Clip]) -> Assignment:
         elif corpus == "ravdess" and all(clip.fold for clip in mine):
             roles = {RAVDESS_TEST: TEST, RAVDESS_VALIDATION: VALIDATION}
             out |= {clip.path: roles.get(clip.fold, TRAIN) for clip in mine}
-        elif corpus == "noise":
-            # Sounds have no speaker; each file is its own.
-            parts = share({clip.path for clip in mine})
-            out |= {clip.path: parts[clip.path] for clip in mine}
         else:
             parts = share({clip.speaker for clip in mine})
             unheard = open_texts(mine)
@@ -41,6 +45,36 @@ def speakers(clips: list[Clip]) -> Assignment:
                 if parts[clip.speaker] == TEST or clip.text not in unheard
             }
     return out
+
+
+def everything(clips: list[Clip]) -> Assignment:
+    """Speakers for validation alone; the voices and sentences of the test train too."""
+    roles = speakers(clips)
+    validating = {c.speaker for c in clips if roles.get(c.path) == VALIDATION}
+    # What a validation speaker says of the sentences kept for the test stays out.
+    return {
+        c.path: VALIDATION if c.speaker in validating else TRAIN
+        for c in clips
+        if c.speaker not in validating or c.path in roles
+    }
+
+
+def without(corpus: str) -> Callable[[list[Clip]], Assignment]:
+    """Tests on a corpus, hence mostly a language, that nothing was learned from."""
+
+    def assign(clips: list[Clip]) -> Assignment:
+        return everything([c for c in clips if c.corpus != corpus]) | {
+            clip.path: TEST for clip in clips if clip.corpus == corpus
+        }
+
+    return assign
+
+
+def sounds(clips: list[Clip]) -> Assignment:
+    """Noises and other sounds: a person on one side, a file without a person by itself."""
+    names = {c.path: c.path if c.corpus == "noise" else c.speaker for c in clips}
+    parts = share(set(names.values())) if names else {}
+    return {path: parts[name] for path, name in names.items()}
 
 
 def open_texts(clips: list[Clip]) -> set[str]:
@@ -89,6 +123,7 @@ def _validation_word(clip: Clip) -> str:
 
 SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
     "speakers": speakers,
+    **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
     "stratified": tess_stratified,
     "oaf-to-yaf": tess_across("tess_OAF"),
     "yaf-to-oaf": tess_across("tess_YAF"),

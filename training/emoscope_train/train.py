@@ -51,6 +51,8 @@ class Task:
     train: Material
     validation: Material
     noises: list[Decibels]
+    # Sounds without speech by side, for a voice head.
+    sounds: dict[str, list[Decibels]]
     masks: NDArray[np.bool_]
 
 
@@ -60,15 +62,23 @@ def prepare(
     """Splits the clips and takes the features of each side."""
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
-    noise = config.data.select_noise(clips)
     side = {name: [c for c in chosen if assignment.get(c.path) == name] for name in splits.ROLES}
-    noise_side = splits.share(clip.path for clip in noise) if noise else {}
-    noises = [clean.whole(path) for path, role in noise_side.items() if role == splits.TRAIN]
+    noises = sides_of(config.data.select_noise(clips), clean)[splits.TRAIN]
+    sounds = sides_of(config.data.select_sounds(clips), clean)
     train = Material.of(side[splits.TRAIN], [clean, room] if room else [clean])
     # The corpora alone say which labels they have: read speech taken as neutral has no mask.
     masks = label_masks(train.clips, labels_of(c for c in clips if c.corpus in config.data.corpora))
     validation = Material.of(side[splits.VALIDATION], [clean])
-    return Task(config, train, validation, noises, masks)
+    return Task(config, train, validation, noises, sounds, masks)
+
+
+def sides_of(clips: list[Clip], clean: FeatureSet) -> dict[str, list[Decibels]]:
+    """Sounds by the side that hears them; each voice or file on one."""
+    roles = splits.sounds(clips)
+    return {
+        side: [clean.trimmed(path) for path, role in roles.items() if role == side]
+        for side in splits.ROLES
+    }
 
 
 def learning_rate(step: int, steps: int, config: Config) -> float:
@@ -281,8 +291,8 @@ def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[
     }
 
 
-def load_best(run: Run) -> Network:
-    """The network of the best epoch, at rest."""
+def load_body(run: Run) -> Network:
+    """The network of the best epoch, without a voice head, at rest."""
     taps = run.read(run.facts)["taps"]
     network = Network(tuple(taps))
     network.load_state_dict(torch.load(run.best, weights_only=False)["network"])

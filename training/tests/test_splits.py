@@ -36,6 +36,16 @@ def test_every_side_has_speakers_and_none_crosses() -> None:
     assert not splits.crossing_speakers(clips, found)
 
 
+def test_a_corpus_that_is_left_out_is_all_of_the_test() -> None:
+    clips = many("nemo", 9, 20) + many("urdu", 12, 3) + many("tess", 2, 30)
+    assert set(splits.everything(clips).values()) == {TRAIN, VALIDATION}
+    for name in ("nemo", "urdu", "tess"):
+        found = splits.assign(f"without-{name}", clips)
+        tested = {c.path for c in clips if found.get(c.path) == TEST}
+        assert tested == {c.path for c in clips if c.corpus == name}
+        assert not splits.crossing_speakers(clips, found)
+
+
 def test_a_planted_speaker_is_caught() -> None:
     clips = [*many("toy", 20), clip("leak", "toy_0")]
     found = splits.speakers(clips)

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::events::Reason;
+
 /// How far back it reaches; the widest screens show less.
 const KEPT_S: f64 = 900.0;
 
@@ -14,6 +16,10 @@ pub struct Judgement {
     pub confidence: f32,
     /// One probability per label.
     pub probabilities: Vec<f32>,
+    /// Why it is uncertain.
+    pub reason: Option<Reason>,
+    /// Valence and arousal, where the model has them.
+    pub affect: Option<(f32, f32)>,
 }
 
 /// What a stretch of time holds.
@@ -120,6 +126,8 @@ mod tests {
             call: Some(call),
             confidence: 0.5,
             probabilities: vec![0.5, 0.5],
+            reason: None,
+            affect: None,
         }
     }
 

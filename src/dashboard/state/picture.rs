@@ -220,6 +220,11 @@ impl Picture {
             call,
             confidence: share_of_one(measurement.confidence.0),
             probabilities: labels.iter().map(share).map(share_of_one).collect(),
+            reason: measurement.reason,
+            affect: measurement
+                .valence
+                .zip(measurement.arousal)
+                .map(|(valence, arousal)| (valence as f32, arousal as f32)),
         }
     }
 

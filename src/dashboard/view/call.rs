@@ -8,6 +8,7 @@ use crate::dashboard::state::history::Judgement;
 use crate::dashboard::state::picture::Phase;
 use crate::dashboard::text::{self, percent};
 use crate::dashboard::theme::Theme;
+use crate::events::Reason;
 
 type Big = [String; font::ROWS];
 
@@ -76,15 +77,32 @@ fn uncertain(pen: &mut Pen<'_>, area: Rect, reading: &Judgement) {
     let y = area.height / 2;
     pen.cell(area, 2, y, '?', Theme::strong());
     let x = pen.text(area, 4, y, "uncertain", Theme::strong());
-    let highest = (0..reading.probabilities.len())
-        .max_by(|a, b| reading.probabilities[*a].total_cmp(&reading.probabilities[*b]));
-    let (symbol, name, _) = pen.call(highest);
-    let closest = format!("closest {symbol} {name} {}", percent(reading.confidence));
+    let why = why(pen, reading);
     if area.height >= 3 {
-        pen.text(area, 4, y + 1, &closest, Theme::dim());
+        pen.text(area, 4, y + 1, &why, Theme::dim());
     } else {
-        pen.right(area, x + 2, y, &closest, Theme::dim());
+        pen.right(area, x + 2, y, &why, Theme::dim());
     }
+}
+
+/// Why nothing is named; of two labels, which.
+fn why(pen: &Pen<'_>, reading: &Judgement) -> String {
+    let words = match reading.reason {
+        Some(Reason::NoSpeech) => "this is no speech",
+        Some(Reason::Clipped) => "overloaded: lower the input's level",
+        Some(Reason::TooShort) => "too short",
+        Some(Reason::TooQuiet) => "too quiet: come nearer",
+        Some(Reason::TooNoisy) => "too noisy",
+        Some(Reason::Between) | None => {
+            let mut order: Vec<usize> = (0..reading.probabilities.len()).collect();
+            let share = |label: &usize| reading.probabilities[*label];
+            order.sort_by(|a, b| share(b).total_cmp(&share(a)));
+            let (first, first_name, _) = pen.call(order.first().copied());
+            let (second, second_name, _) = pen.call(order.get(1).copied());
+            return format!("between {first} {first_name} and {second} {second_name}");
+        }
+    };
+    words.to_owned()
 }
 
 /// What the last unit of speech was called.

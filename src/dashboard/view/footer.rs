@@ -104,6 +104,9 @@ fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
             parts.push((5, format!("{latency:.0} ms latency"), dim));
         }
     }
+    if let Some(seconds) = status.voice_s {
+        parts.push((1, format!("voice {seconds} s"), dim));
+    }
     if !status.model.is_empty() {
         parts.push((3, pen.clean(&status.model), dim));
     }

@@ -59,6 +59,10 @@ fn update() -> impl Strategy<Value = Update> {
                             .collect(),
                     ),
                     confidence: share,
+                    reason: None,
+                    valence: None,
+                    arousal: None,
+                    baseline_s: None,
                 }))
             }
         ),

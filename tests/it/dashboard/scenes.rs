@@ -98,6 +98,10 @@ pub fn measured(
         probabilities: ByLabel(labels.iter().map(probability).collect()),
         label: if sure { label } else { "uncertain" }.into(),
         confidence: Probability(share),
+        reason: None,
+        valence: None,
+        arousal: None,
+        baseline_s: None,
     }))
 }
 

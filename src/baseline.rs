@@ -1,0 +1,161 @@
+//! The baseline of a voice: how its embeddings lie, whatever it expresses.
+//!
+//! Judged against its own mean and spread a voice is heard better than against
+//! everybody's. The model shrinks both towards the voices of its training while
+//! few seconds are known, as it was trained to.
+
+use serde::{Deserialize, Serialize};
+
+/// Speech after which old speech is slowly forgotten, in seconds: a voice, a
+/// room and a mood drift.
+const MEMORY_S: f64 = 300.0;
+
+/// Mean and variance of a voice's embeddings, each weighing its seconds.
+///
+/// The update is West's: Welford's with weights ("Updating mean and variance
+/// estimates", Communications of the ACM 22, 1979).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// Speech that it knows, in seconds, forgotten speech taken off.
+    seconds: f64,
+    mean: Vec<f64>,
+    variance: Vec<f64>,
+}
+
+impl Baseline {
+    /// Of a voice that was never heard, for embeddings of `width` numbers.
+    pub fn new(width: usize) -> Self {
+        Self {
+            seconds: 0.0,
+            mean: vec![0.0; width],
+            variance: vec![0.0; width],
+        }
+    }
+
+    /// Numbers of an embedding.
+    pub fn width(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Speech that it knows, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Whether every number is one that speech can give.
+    pub fn is_sound(&self) -> bool {
+        let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+        self.seconds.is_finite()
+            && self.seconds >= 0.0
+            && self.mean.len() == self.variance.len()
+            && finite(&self.mean)
+            && finite(&self.variance)
+            && self.variance.iter().all(|&value| value >= 0.0)
+    }
+
+    /// Hears the embedding of a window of `seconds` of speech.
+    pub fn hear(&mut self, embedding: &[f32], seconds: f64) {
+        debug_assert_eq!(embedding.len(), self.width());
+        let share = seconds / (self.seconds + seconds);
+        for ((mean, variance), &x) in self.mean.iter_mut().zip(&mut self.variance).zip(embedding) {
+            let apart = f64::from(x) - *mean;
+            *mean += share * apart;
+            *variance = (1.0 - share) * (*variance + share * apart * apart);
+        }
+        self.seconds = (self.seconds + seconds).min(MEMORY_S);
+    }
+
+    /// Takes in what was gathered of the same voice elsewhere (Chan's rule).
+    pub fn merge(&mut self, other: &Self) {
+        let total = self.seconds + other.seconds;
+        if total <= 0.0 {
+            return;
+        }
+        let share = other.seconds / total;
+        let theirs = other.mean.iter().zip(&other.variance);
+        for ((mean, variance), (&m, &v)) in self.mean.iter_mut().zip(&mut self.variance).zip(theirs)
+        {
+            let apart = m - *mean;
+            *mean += share * apart;
+            *variance =
+                (1.0 - share) * *variance + share * v + share * (1.0 - share) * apart * apart;
+        }
+        self.seconds = total.min(MEMORY_S);
+    }
+
+    /// Forgets the voice.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.width());
+    }
+
+    /// What the model is given: the means, then the variances.
+    pub fn statistics(&self) -> Vec<f32> {
+        let values = self.mean.iter().chain(&self.variance);
+        values.map(|&value| value as f32).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(windows: &[(Vec<f32>, f64)]) -> Baseline {
+        let mut baseline = Baseline::new(2);
+        for (embedding, seconds) in windows {
+            baseline.hear(embedding, *seconds);
+        }
+        baseline
+    }
+
+    fn windows(most: usize) -> impl Strategy<Value = Vec<(Vec<f32>, f64)>> {
+        let window = (prop::collection::vec(-5.0_f32..5.0, 2), 0.25_f64..3.0);
+        prop::collection::vec(window, 1..most)
+    }
+
+    fn close(a: &Baseline, b: &Baseline) -> bool {
+        let near = |x: &[f64], y: &[f64]| x.iter().zip(y).all(|(x, y)| (x - y).abs() < 1e-9);
+        (a.seconds - b.seconds).abs() < 1e-9
+            && near(&a.mean, &b.mean)
+            && near(&a.variance, &b.variance)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_weighted_mean_and_variance(windows in windows(40)) {
+            let total: f64 = windows.iter().map(|w| w.1).sum();
+            let found = of(&windows);
+            for place in 0..2 {
+                let values = || windows.iter().map(|(x, s)| (f64::from(x[place]), s / total));
+                let mean: f64 = values().map(|(x, share)| x * share).sum();
+                let variance: f64 = values().map(|(x, s)| s * (x - mean) * (x - mean)).sum();
+                prop_assert!((found.mean[place] - mean).abs() < 1e-9);
+                prop_assert!((found.variance[place] - variance).abs() < 1e-9);
+            }
+            prop_assert!((found.seconds() - total).abs() < 1e-9);
+            prop_assert!(found.is_sound());
+        }
+
+        #[test]
+        fn two_halves_merge_into_the_whole(first in windows(20), second in windows(20)) {
+            let mut merged = of(&first);
+            merged.merge(&of(&second));
+            let whole: Vec<_> = first.into_iter().chain(second).collect();
+            prop_assert!(close(&merged, &of(&whole)));
+        }
+    }
+
+    #[test]
+    fn a_voice_that_has_changed_is_followed_in_minutes() {
+        let mut baseline = Baseline::new(1);
+        for _ in 0..10_000 {
+            baseline.hear(&[1.0], 3.0);
+        }
+        assert!(baseline.seconds() <= MEMORY_S);
+        for _ in 0..300 {
+            baseline.hear(&[-1.0], 3.0);
+        }
+        assert!(baseline.mean[0] < -0.85, "{}", baseline.mean[0]);
+    }
+}

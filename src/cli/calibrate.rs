@@ -1,0 +1,158 @@
+//! `emoscope calibrate`: how a voice usually sounds, kept as a profile.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::anyhow;
+use clap::Args;
+use crossbeam_channel::{Receiver, bounded};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Done, ModelArgs, complain};
+use crate::audio::file::AudioFile;
+use crate::baseline::Baseline;
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::SourceKind;
+use crate::feed::Update;
+use crate::profile;
+use crate::session::microphone::{Microphone, Wanted, listen};
+use crate::session::recording::{Playback, analyze};
+use crate::session::{Outlets, SessionError};
+
+/// Speech that a profile needs at least, in seconds.
+const LEAST_S: f64 = 5.0;
+
+/// Something plain to read: "The North Wind and the Sun", after Aesop.
+const TEXT: &str = "\
+Read this aloud as you usually speak. Any plain text in your own language will do as well.
+
+  The North Wind and the Sun were disputing which was the stronger, when a
+  traveller came along wrapped in a warm cloak. They agreed that the one who
+  first succeeded in making the traveller take his cloak off should be
+  considered stronger than the other. Then the North Wind blew as hard as he
+  could, but the more he blew the more closely did the traveller fold his cloak
+  around him; and at last the North Wind gave up the attempt. Then the Sun shone
+  out warmly, and immediately the traveller took off his cloak. And so the North
+  Wind was obliged to confess that the Sun was the stronger of the two.
+";
+
+/// Learn how a voice usually sounds, to judge it better
+///
+/// Half a minute of plain reading, or a recording of it, becomes a profile:
+/// statistics of the voice, never its audio. `--profile NAME` begins with it in
+/// live, replay and analyze.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  emoscope calibrate                          reads from the default microphone
+  emoscope calibrate --profile ada --device 2
+  emoscope calibrate --profile ada interview.opus
+  emoscope live --profile ada")]
+pub struct CalibrateArgs {
+    /// Recording of the voice alone instead of the microphone
+    file: Option<PathBuf>,
+    /// Input: its number or id from `emoscope devices`, or (part of) its name
+    #[arg(long, value_name = "NAME|ID|INDEX", conflicts_with = "file")]
+    device: Option<String>,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
+    channel: ChannelChoice,
+    /// How long to listen to the microphone, in seconds
+    #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(10..=600), conflicts_with = "file")]
+    seconds: u32,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+/// Runs the command. A profile that is named is made anew, whatever it held.
+pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
+    let name = args.model.profile.as_deref().unwrap_or("default");
+    let stranger = ModelArgs {
+        profile: None,
+        ..args.model.clone()
+    };
+    let engine = stranger.load()?;
+    let voice = match &args.file {
+        Some(path) => from_file(path, args.channel, &engine)?,
+        None => from_microphone(args, &engine)?,
+    };
+    let voice = voice.unwrap_or_else(|| Baseline::new(0));
+    if engine.model.contract.width.is_some() && voice.seconds() < LEAST_S {
+        let heard = voice.seconds();
+        return Err(anyhow!(
+            "only {heard:.1} s of speech were heard; {LEAST_S} s are needed. Speak nearer to the microphone, or name another with --device"
+        ));
+    }
+    let path = profile::write(name, &engine.model, &voice)?;
+    complain(&format!(
+        "kept {:.0} s of speech as the profile '{name}' in {}; begin with it: emoscope live --profile {name}",
+        voice.seconds(),
+        path.display()
+    ));
+    Ok(Done::Well)
+}
+
+fn from_file(
+    path: &Path,
+    choice: ChannelChoice,
+    engine: &Engine,
+) -> anyhow::Result<Option<Baseline>> {
+    let name = path.display().to_string();
+    let mut source = AudioFile::open(path).map_err(|error| anyhow!("{name} {error}"))?;
+    let playback = Playback {
+        kind: SourceKind::File,
+        name,
+        choice,
+        speed: None,
+        repeat: false,
+    };
+    Ok(analyze(&mut source, engine, &playback, drop)?)
+}
+
+fn from_microphone(args: &CalibrateArgs, engine: &Engine) -> anyhow::Result<Option<Baseline>> {
+    let microphone = Microphone::open(args.device.as_deref())?;
+    if io::stderr().is_terminal() {
+        complain(TEXT);
+    }
+    let wanted = Wanted {
+        choice: args.channel,
+        seconds: Some(args.seconds.into()),
+        started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        recording: None,
+        notices: complain,
+    };
+    let (screen, updates) = bounded(256);
+    let (wishes, controls) = bounded(4);
+    super::screen::quit_on_signal(wishes)?;
+    let length = f64::from(args.seconds);
+    std::thread::scope(|scope| {
+        scope.spawn(move || follow(&updates, length));
+        let mut outlets = Outlets::default();
+        outlets.show_on(screen);
+        let heard: Result<_, SessionError> =
+            listen(microphone, engine, &wanted, &mut outlets, &controls);
+        Ok(heard?)
+    })
+}
+
+/// Moves the bar with the audio until the session is over.
+fn follow(updates: &Receiver<Update>, length: f64) {
+    let target = if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr_with_hz(8)
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some((length * 10.0) as u64), target);
+    let template = "{wide_bar} {msg}";
+    bar.set_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    for update in updates {
+        if let Update::Level(level) = update {
+            bar.set_position((level.at_s * 10.0) as u64);
+            let left = (length - level.at_s).max(0.0);
+            bar.set_message(format!("{:>5.0} dBFS, {left:>3.0} s left", level.peak_dbfs));
+        }
+    }
+    bar.finish_and_clear();
+}

@@ -1,0 +1,83 @@
+//! How well an utterance could be heard: what to say where no label is sure.
+
+use crate::events::Reason;
+
+/// Magnitude at and above which a sample counts as clipped. Resampling rounds
+/// the corners of a clipped wave, so it lies a little below full scale.
+const CLIPPED: f32 = 0.99;
+/// Samples of a block that make it a clipped one.
+const CLIPPED_SAMPLES: usize = 2;
+/// Share of clipped blocks that spoils an utterance.
+const CLIPPED_SHARE: f64 = 0.02;
+/// Level of the loud parts below which a voice is too quiet, in dBFS.
+const QUIET: f32 = -60.0;
+/// How far the loud parts stand above the background at least, in dB.
+const CLEAR: f32 = 10.0;
+
+/// What was met since the utterance began.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Conditions {
+    blocks: u64,
+    clipped: u64,
+    /// Level of the voice's loud parts, in dBFS.
+    loud: f32,
+    /// Level of the background, in dBFS.
+    background: f32,
+}
+
+impl Conditions {
+    /// Hears a block of the utterance, with the gate's two levels in dBFS.
+    pub fn hear(&mut self, block: &[f32], loud: f32, background: f32) {
+        let over = block.iter().filter(|x| x.abs() >= CLIPPED).count();
+        self.blocks += 1;
+        self.clipped += u64::from(over >= CLIPPED_SAMPLES);
+        (self.loud, self.background) = (loud, background);
+    }
+
+    /// Why no label is sure, of a span of `samples` at 16 kHz that a model with
+    /// windows of at least `shortest` samples judged, and took for speech or not.
+    pub fn reason(&self, speech: bool, samples: u64, shortest: u64) -> Reason {
+        if !speech {
+            Reason::NoSpeech
+        } else if self.clipped as f64 > CLIPPED_SHARE * self.blocks as f64 {
+            Reason::Clipped
+        } else if samples < shortest {
+            Reason::TooShort
+        } else if self.loud < QUIET {
+            Reason::TooQuiet
+        } else if self.loud - self.background < CLEAR {
+            Reason::TooNoisy
+        } else {
+            Reason::Between
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(blocks: &[[f32; 4]], loud: f32, background: f32) -> Reason {
+        let mut conditions = Conditions::default();
+        for block in blocks {
+            conditions.hear(block, loud, background);
+        }
+        conditions.reason(true, 16_000, 12_000)
+    }
+
+    #[test]
+    fn the_strongest_reason_is_named() {
+        let fine = [0.1, -0.2, 0.3, 0.0];
+        let over = [1.0, 1.0, -1.0, 0.0];
+        assert_eq!(after(&[fine; 50], -20.0, -50.0), Reason::Between);
+        assert_eq!(after(&[fine; 50], -20.0, -25.0), Reason::TooNoisy);
+        assert_eq!(after(&[fine; 50], -64.0, -90.0), Reason::TooQuiet);
+        assert_eq!(after(&[over; 50], -1.0, -50.0), Reason::Clipped);
+        let mut once = vec![fine; 99];
+        once.push(over);
+        assert_eq!(after(&once, -20.0, -50.0), Reason::Between);
+        let conditions = Conditions::default();
+        assert_eq!(conditions.reason(true, 8_000, 12_000), Reason::TooShort);
+        assert_eq!(conditions.reason(false, 8_000, 12_000), Reason::NoSpeech);
+    }
+}

@@ -1,0 +1,189 @@
+//! Profiles of voices: a baseline under a name, statistics only, never audio.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::Baseline;
+use crate::model::Model;
+use crate::paths::{create_private, create_private_folder};
+
+/// Name and version of the format.
+pub const SCHEMA: &str = "emoscope.profile/1";
+
+/// Largest profile that is read, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+/// Why a profile cannot be used or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The name would lead out of the folder.
+    #[error("'{0}' cannot name a profile: use letters, digits, '-', '_' and '.'")]
+    Name(String),
+    /// There is no place for profiles.
+    #[error("no folder for profiles: set HOME or XDG_DATA_HOME")]
+    NoFolder,
+    /// There is no such profile.
+    #[error("no profile '{name}' in {folder}; there {}; make it with: emoscope calibrate --profile {name}", listed(.others))]
+    Missing {
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        folder: String,
+        /// Those that there are.
+        others: Vec<String>,
+    },
+    /// It could not be read or written.
+    #[error("cannot {what} the profile {path}: {source}")]
+    Io {
+        /// Read or write.
+        what: &'static str,
+        /// Its path.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is no profile, or damaged.
+    #[error("the profile {path} is damaged: {reason}; make it again with: emoscope calibrate")]
+    Damaged {
+        /// Its path.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another model made it; its numbers mean nothing to this one.
+    #[error(
+        "the profile {path} was made with another model ({theirs}); make it again with: emoscope calibrate"
+    )]
+    OtherModel {
+        /// Its path.
+        path: String,
+        /// Begin of that model's SHA-256.
+        theirs: String,
+    },
+    /// The model judges without a baseline.
+    #[error("the model {0} judges every voice alike; it takes no profile")]
+    NoBaseline(String),
+}
+
+fn listed(others: &[String]) -> String {
+    match others {
+        [] => "are none".into(),
+        names => format!("are {}", names.join(", ")),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema: String,
+    model_sha256: String,
+    baseline: Baseline,
+}
+
+/// Reads the profile of a name, made with this model.
+///
+/// # Errors
+/// No such profile, one of another model, or one that is damaged.
+pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
+    let width = width_of(model)?;
+    let path = path_of(name)?;
+    let failed = |source| ProfileError::Io {
+        what: "read",
+        path: path.display().to_string(),
+        source,
+    };
+    let size = match fs::metadata(&path) {
+        Ok(about) => about.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing(name, &path)),
+        Err(error) => return Err(failed(error)),
+    };
+    let damaged = |reason: String| ProfileError::Damaged {
+        path: path.display().to_string(),
+        reason,
+    };
+    if size > LARGEST {
+        return Err(damaged(format!("it has {size} bytes")));
+    }
+    let text = fs::read_to_string(&path).map_err(failed)?;
+    let file: File = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+    if file.schema != SCHEMA {
+        return Err(damaged(format!("its schema is not {SCHEMA}")));
+    }
+    if file.model_sha256 != model.sha256 {
+        return Err(ProfileError::OtherModel {
+            path: path.display().to_string(),
+            theirs: file.model_sha256.chars().take(8).collect(),
+        });
+    }
+    if file.baseline.width() != width || !file.baseline.is_sound() {
+        return Err(damaged("its numbers do not fit".into()));
+    }
+    Ok(file.baseline)
+}
+
+/// Keeps a profile under a name, for its owner alone; gives its path.
+///
+/// # Errors
+/// A name that cannot be one, or what the system says.
+pub fn write(name: &str, model: &Model, baseline: &Baseline) -> Result<PathBuf, ProfileError> {
+    width_of(model)?;
+    let path = path_of(name)?;
+    let failed = |source| ProfileError::Io {
+        what: "write",
+        path: path.display().to_string(),
+        source,
+    };
+    let file = File {
+        schema: SCHEMA.into(),
+        model_sha256: model.sha256.clone(),
+        baseline: baseline.clone(),
+    };
+    let text = serde_json::to_string(&file).map_err(|error| failed(error.into()))?;
+    write_private(&path, text.as_bytes()).map_err(failed)?;
+    Ok(path)
+}
+
+/// Whole or not at all, readable by the owner alone.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+    let part = path.with_extension("part");
+    let mut file = create_private(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&part, path)
+}
+
+fn width_of(model: &Model) -> Result<usize, ProfileError> {
+    let width = model.contract.width;
+    width.ok_or_else(|| ProfileError::NoBaseline(model.name.clone()))
+}
+
+fn path_of(name: &str) -> Result<PathBuf, ProfileError> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(ProfileError::Name(name.into()));
+    }
+    let folder = crate::paths::data().ok_or(ProfileError::NoFolder)?;
+    Ok(folder.join("profiles").join(format!("{name}.json")))
+}
+
+fn missing(name: &str, path: &Path) -> ProfileError {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut others: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    others.sort();
+    ProfileError::Missing {
+        name: name.into(),
+        folder: folder.display().to_string(),
+        others,
+    }
+}

@@ -1,0 +1,58 @@
+"""The baseline of a voice: mean and variance of its embeddings, as the binary gathers them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Embeddings = NDArray[np.float32]
+
+
+@dataclass
+class Baselines:
+    """One voice's statistics per clip: [clips, 2, width] and seconds [clips, 1]."""
+
+    statistics: NDArray[np.float32]
+    seconds: NDArray[np.float32]
+
+    @classmethod
+    def unknown(cls, clips: int, width: int) -> "Baselines":
+        """Nothing was heard of anybody."""
+        return cls(np.zeros((clips, 2, width), np.float32), np.zeros((clips, 1), np.float32))
+
+
+def statistics(embeddings: Embeddings, seconds: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Mean and variance over windows [n, width], each weighing its seconds."""
+    weights = np.asarray(seconds, dtype=np.float64)[:, None] / np.sum(seconds)
+    mean = np.sum(weights * embeddings, axis=0)
+    return np.stack([mean, np.sum(weights * (embeddings - mean) ** 2, axis=0)])
+
+
+def gathered(
+    embeddings: Embeddings,
+    seconds: NDArray[np.floating],
+    speakers: list[str],
+    limit_s: float,
+    rng: np.random.Generator,
+    first: NDArray[np.bool_] | None = None,
+) -> Baselines:
+    """Each clip's baseline: others of its speaker, at random, until there are `limit_s` seconds.
+
+    `first` marks clips that are taken before all others (a voice met in its neutral speech).
+    """
+    out = Baselines.unknown(len(embeddings), embeddings.shape[1])
+    if limit_s <= 0.0:
+        return out
+    names = np.asarray(speakers)
+    for name in np.unique(names):
+        mine = np.flatnonzero(names == name)
+        for clip in mine:
+            others = rng.permutation(mine[mine != clip])
+            if first is not None:
+                others = others[np.argsort(~first[others], kind="stable")]
+            total = np.cumsum(seconds[others])
+            chosen = others[: int(np.searchsorted(total, limit_s)) + 1]
+            if len(chosen):
+                out.statistics[clip] = statistics(embeddings[chosen], seconds[chosen])
+                out.seconds[clip] = np.sum(seconds[chosen])
+    return out

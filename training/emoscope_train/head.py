@@ -1,0 +1,255 @@
+"""Trains the voice head: embeddings of every clip in several versions, the body left as it is.
+
+Each clip is judged beside a baseline that is gathered as the binary gathers it: from nothing to a
+minute of other clips of its voice, often mostly neutral ones.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from . import calibrate, metrics, splits
+from .augment import augmented
+from .baseline import Baselines, Embeddings, gathered, statistics
+from .config import HeadTraining
+from .corpora import Clip
+from .features import Decibels
+from .model import Network, VoiceHead
+from .numeric import softmax
+from .predict import embeddings_of, judged, opening, seconds_of, speech_of
+from .runs import Run, write_json
+from .sampling import LONGEST, SHORTEST, probabilities
+from .train import Task, corpus_weights, load_body, masked_loss, save
+
+# Share of clips that are judged without a baseline, as in the first seconds of a session.
+COLD = 0.35
+# Most clips of a baseline, and the fewest others that a voice must have for one.
+MOST, FEWEST = 30, 2
+# Share of baselines that are mostly neutral, and how much likelier a neutral clip is then.
+MOSTLY_NEUTRAL, NEUTRAL_ODDS = 0.3, 20.0
+# Share of baselines that were heard in one version throughout: one room, one microphone.
+SAME_VERSION = 0.7
+# Sounds in a batch, by share of its clips; what telling them from speech counts; what naming an
+# emotion of them costs.
+SOUNDS, SPEECH_WEIGHT, NOTHING_WEIGHT = 0.125, 0.3, 0.1
+# Speech that has to be taken for speech, on validation clips.
+KEPT = 0.99
+SETTLED_S = 60.0
+
+
+@dataclasses.dataclass
+class Versions:
+    """Embeddings [clips, versions, width] and the seconds that each was taken over."""
+
+    embeddings: Embeddings
+    seconds: NDArray[np.float64]
+
+
+def versions_of(
+    network: Network, task: Task, clips: list[list[Decibels]], count: int, seed: int
+) -> Versions:
+    """Each clip clean, by its first window, and `count` times changed, by any window of it."""
+    settings = task.config.augment
+    pieces = []
+    for number, sources in enumerate(clips):
+        rng = np.random.default_rng([seed, number])
+        pieces.append(opening(sources[0]))
+        for _ in range(count):
+            source = sources[-1] if rng.random() < settings.room else sources[0]
+            frames = min(len(source), int(rng.integers(SHORTEST, LONGEST + 1)))
+            pieces.append(augmented(source, frames, task.noises, settings, rng))
+    shape = (len(clips), count + 1)
+    return Versions(
+        embeddings_of(network, pieces).reshape(*shape, -1), seconds_of(pieces).reshape(shape)
+    )
+
+
+class Voices:
+    """Draws clips, each with a baseline out of others of its voice."""
+
+    def __init__(self, clips: list[Clip], versions: Versions, chances: NDArray[np.float64]) -> None:
+        self.versions, self.chances = versions, chances
+        self.speakers = np.asarray([clip.speaker for clip in clips])
+        self.neutral = np.asarray([clip.label == "neutral" for clip in clips])
+        names = np.unique(self.speakers)
+        self.mine = {name: np.flatnonzero(self.speakers == name) for name in names}
+
+    def draw(
+        self, count: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], Embeddings, Baselines]:
+        """Numbers of clips, an embedding of each, and what is known of its voice."""
+        kinds = self.versions.embeddings.shape[1]
+        clips = rng.choice(len(self.chances), count, p=self.chances)
+        embeddings = self.versions.embeddings[clips, rng.integers(0, kinds, count)]
+        known = Baselines.unknown(count, embeddings.shape[1])
+        for place, clip in enumerate(clips):
+            others = self.mine[self.speakers[clip]]
+            others = others[others != clip]
+            if len(others) < FEWEST or rng.random() < COLD:
+                continue
+            heard = int(np.exp(rng.uniform(0.0, np.log(MOST + 1))))
+            share = self.chances[others].copy()
+            if rng.random() < MOSTLY_NEUTRAL:
+                share[self.neutral[others]] *= NEUTRAL_ODDS
+            chosen = rng.choice(others, heard, p=share / share.sum())
+            same = rng.random() < SAME_VERSION
+            version = rng.integers(0, kinds, 1 if same else heard)
+            seconds = self.versions.seconds[chosen, version]
+            known.statistics[place] = statistics(self.versions.embeddings[chosen, version], seconds)
+            known.seconds[place] = seconds.sum()
+        return clips, embeddings, known
+
+
+def fit(
+    head: VoiceHead,
+    voices: Voices,
+    truth: NDArray[np.int64],
+    masks: NDArray[np.bool_],
+    sounds: Embeddings,
+    recipe: HeadTraining,
+    seed: int,
+) -> None:
+    """Learns the weights; the rate falls along a cosine."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    optimizer = torch.optim.AdamW(
+        head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    head.train()
+    for step in range(recipe.steps):
+        for group in optimizer.param_groups:
+            falling = 0.5 * (1.0 + np.cos(np.pi * step / recipe.steps))
+            group["lr"] = recipe.learning_rate * falling
+        clips, embeddings, known = voices.draw(recipe.batch, rng)
+        spoken = torch.from_numpy(embeddings)
+        logits = head.judge(
+            spoken, torch.from_numpy(known.statistics), torch.from_numpy(known.seconds)
+        )
+        loss = masked_loss(
+            logits,
+            torch.from_numpy(truth[clips]),
+            torch.from_numpy(masks[clips]),
+            recipe.label_smoothing,
+            recipe.absent,
+        ).mean()
+        if len(sounds):
+            drawn = rng.integers(0, len(sounds), int(SOUNDS * recipe.batch))
+            loss = loss + no_speech_loss(head, spoken, torch.from_numpy(sounds[drawn]))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    head.eval()
+
+
+def no_speech_loss(head: VoiceHead, spoken: Tensor, sounds: Tensor) -> Tensor:
+    """Speech is told from other sounds, and these express nothing: every label alike."""
+    told = nn.functional.softplus(-head.speech(spoken)).mean()
+    refused = nn.functional.softplus(head.speech(sounds)).mean()
+    labels = head.judge(sounds, *head.unknown(len(sounds)))
+    nothing = -torch.log_softmax(labels, dim=1).mean()
+    return SPEECH_WEIGHT * (told + refused) + NOTHING_WEIGHT * nothing
+
+
+def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
+    """A voice head that answers as the body's own head does, nothing of a voice being known."""
+    head = VoiceHead(network.width, dropout)
+    rows = versions.embeddings.reshape(-1, network.width).astype(np.float64)
+    head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
+    head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
+    norm, plain = network.norm, network.head
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    with torch.no_grad():
+        head.head.weight.copy_(plain.weight * scale * head.spread)
+        shift = norm.bias + (head.mean - norm.running_mean) * scale
+        head.head.bias.copy_(plain.bias + plain.weight @ shift)
+    return head
+
+
+def train_head(task: Task, run: Run) -> None:
+    """Embeds, fits, checks on validation speakers, calibrates; writes the head beside the body."""
+    recipe = task.config.head
+    assert recipe is not None
+    network = load_body(run)
+    network.voice = VoiceHead(network.width)
+    learned = versions_of(network, task, task.train.versions, recipe.versions, 1)
+    sounds = {
+        side: versions_of(network, task, [[sound] for sound in task.sounds[side]], count, 2)
+        for side, count in ((splits.TRAIN, recipe.versions), (splits.VALIDATION, 0))
+        if task.sounds[side]
+    }
+    checked = versions_of(network, task, task.validation.versions, 0, 3)
+    head = start(network, learned, recipe.dropout)
+    standard = [learned, checked, *sounds.values()]
+    for versions in standard:
+        flat = torch.from_numpy(versions.embeddings)
+        versions.embeddings = np.asarray(head.embed(flat), dtype=np.float32)
+    voices = Voices(
+        task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
+    )
+    width = network.width
+    others = sounds[splits.TRAIN].embeddings.reshape(-1, width) if sounds else np.zeros((0, width))
+    fit(head, voices, task.train.truth, task.masks, others, recipe, task.config.train.seed)
+    keep_speech(head, checked.embeddings[:, 0])
+    found, logits = validate(head, task, checked)
+    if sounds:
+        refused = speech_of(head, sounds[splits.VALIDATION].embeddings[:, 0]) < 0.5
+        found["sounds_refused"] = float(np.mean(refused))
+    print({k: round(v, 4) for k, v in found.items()}, flush=True)
+    twice = 2 * task.validation.clips
+    fitted = calibrate.fit(logits, np.tile(task.validation.truth, 2), corpus_weights(twice))
+    save(run.head, {"head": head.state_dict(), "validation": found})
+    write_json(run.calibration, dataclasses.asdict(fitted))
+
+
+def keep_speech(head: VoiceHead, spoken: Embeddings) -> None:
+    """Moves the border until nearly all speech of the validation voices is taken for speech."""
+    with torch.no_grad():
+        logits = head.speech(torch.from_numpy(spoken))[:, 0].numpy()
+        border = float(np.quantile(logits, 1.0 - KEPT))
+        head.voiced.bias -= min(border, 0.0)
+
+
+def validate(
+    head: VoiceHead, task: Task, checked: Versions
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Mean over corpora of UAR, seven labels open, with nothing and with a minute known."""
+    clips, truth = task.validation.clips, task.validation.truth
+    corpora = np.asarray([clip.corpus for clip in clips])
+    found: dict[str, Any] = {}
+    everything = []
+    for name, limit in (("cold", 0.0), ("settled", SETTLED_S)):
+        known = gathered(
+            checked.embeddings[:, 0],
+            checked.seconds[:, 0],
+            [clip.speaker for clip in clips],
+            limit,
+            np.random.default_rng(0),
+        )
+        logits = judged(head, checked.embeddings[:, 0], known)
+        chances = softmax(logits)
+        found[name] = float(
+            np.mean(
+                [
+                    metrics.uar(chances[corpora == corpus], truth[corpora == corpus])
+                    for corpus in np.unique(corpora)
+                    if corpus in task.config.data.corpora
+                ]
+            )
+        )
+        everything.append(logits)
+    return found, np.concatenate(everything)
+
+
+def load_best(run: Run) -> Network:
+    """The network of the best epoch, with its voice head if it has one, at rest."""
+    network = load_body(run)
+    if run.head.is_file():
+        network.voice = VoiceHead(network.width)
+        network.voice.load_state_dict(torch.load(run.head, weights_only=False)["head"])
+    return network.eval()

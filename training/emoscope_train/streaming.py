@@ -1,0 +1,230 @@
+"""The shipped binary on whole recordings: clips joined with pauses, and audio without speech.
+
+What is heard is the test side of a split, by a model that never met it, given by `--model`.
+"""
+
+import itertools
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from . import binary, splits
+from .audio import read_audio
+from .corpora import Clip, stable_hash
+from .frontend import SAMPLE_RATE
+from .labels import LABELS
+
+# Clips of one voice in a joined recording, and how many recordings a corpus gives at most.
+JOINED, RECORDINGS = 12, 12
+PAUSE_S = (0.8, 1.6)
+# The background under everything, below the loud parts of speech.
+BACKGROUND_DB = -45.0
+SPEECH_DB = -23.0
+ONSETS_S = (0.75, 1.0, 1.5, 2.0, 3.0)
+CALM = {"neutral", "uncertain"}
+
+
+@dataclass
+class Placed:
+    """A clip in a joined recording, in seconds."""
+
+    clip: Clip
+    start_s: float
+    end_s: float
+
+
+def joined(
+    clips: list[Clip], data: Path, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], list[Placed]]:
+    """One recording of the clips with pauses over a faint background."""
+    pieces, placed, at = [], [], 0
+    for clip in clips:
+        pause = np.zeros(int(rng.uniform(*PAUSE_S) * SAMPLE_RATE))
+        speech = read_audio(data / clip.path).astype(np.float64)
+        speech *= 10.0 ** (SPEECH_DB / 20.0) / (np.sqrt(np.mean(speech**2)) + 1e-9)
+        at += len(pause)
+        placed.append(Placed(clip, at / SAMPLE_RATE, (at + len(speech)) / SAMPLE_RATE))
+        at += len(speech)
+        pieces += [pause, speech]
+    whole = np.concatenate([*pieces, np.zeros(SAMPLE_RATE)])
+    level = 10.0 ** ((SPEECH_DB + BACKGROUND_DB) / 20.0)
+    whole += rng.normal(0.0, level, len(whole))
+    return np.clip(whole, -1.0, 1.0).astype(np.float32), placed
+
+
+def recordings(clips: list[Clip]) -> list[list[Clip]]:
+    """Clips of one voice in a stable disorder, some recordings of each corpus."""
+    out: list[list[Clip]] = []
+    for corpus in dict.fromkeys(clip.corpus for clip in clips):
+        mine: list[list[Clip]] = []
+        for speaker in sorted({c.speaker for c in clips if c.corpus == corpus}):
+            voice = [c for c in clips if c.speaker == speaker]
+            voice.sort(key=lambda clip: stable_hash(clip.path))
+            mine += [voice[i : i + JOINED] for i in range(0, len(voice), JOINED)]
+        out += sorted(mine, key=lambda group: stable_hash(group[0].path))[:RECORDINGS]
+    return out
+
+
+def hear(program: Path, model: Path | None, sounds: Iterable[Path]) -> dict[str, list[Any]]:
+    """Events of `emoscope analyze` by file."""
+    command = [str(program), "analyze", *map(str, sounds), "--format", "jsonl", "--quiet"]
+    found: dict[str, list[Any]] = {}
+    for line in binary.run([*command, *(["--model", str(model)] if model else [])]).splitlines():
+        event = json.loads(line)
+        found.setdefault(event["file"], []).append(event)
+    return found
+
+
+def best(event: dict[str, Any]) -> str:
+    """The likeliest label."""
+    chances = event["probabilities"]
+    return max(chances, key=chances.__getitem__)
+
+
+def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
+    """What was said of each clip, by the utterance that overlaps it most."""
+    measured = [e for e in events if e["type"] == "measurement"]
+    whole = [e for e in measured if e["trigger"] == "speech_ended"]
+    rows = []
+    for place in placed:
+        row: dict[str, Any] = {"label": place.clip.label, "corpus": place.clip.corpus}
+        rows.append(row)
+        overlap = [min(e["end_s"], place.end_s) - max(e["start_s"], place.start_s) for e in whole]
+        if not overlap or max(overlap) < 0.3 * (place.end_s - place.start_s):
+            continue
+        final = whole[int(np.argmax(overlap))]
+        onset = final["start_s"]
+        windows = [
+            e
+            for e in measured
+            if e["trigger"] == "interval" and e["utterance"] == final["utterance"]
+        ]
+        calls = [(e["end_s"] - onset, e["label"]) for e in windows]
+        named = [(s, label) for s, label in calls if label != "uncertain"]
+        pairs = itertools.pairwise(named)
+        row |= {
+            "right": best(final) == place.clip.label,
+            "seconds": final["end_s"] - onset,
+            "baseline_s": final.get("baseline_s", 0.0),
+            "by_second": {
+                s: best(min(windows, key=lambda e: abs(e["end_s"] - onset - s))) == place.clip.label
+                for s in ONSETS_S
+                if windows and final["end_s"] - onset >= s
+            },
+            "first_s": calls[0][0] if calls else None,
+            "first_named_s": named[0][0] if named else None,
+            "first_right_s": next((s for s, call in named if call == place.clip.label), None),
+            "flips": sum(a[1] != b[1] for a, b in pairs),
+        }
+    return rows
+
+
+def share(values: list[bool]) -> float | None:
+    """Mean of truths."""
+    return round(float(np.mean(values)), 4) if values else None
+
+
+def middle(values: list[float]) -> float | None:
+    """Median."""
+    return round(float(np.median(values)), 2) if values else None
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Figures over all clips of all recordings."""
+    found = [row for row in rows if "right" in row]
+    recall = [
+        float(np.mean([row["right"] for row in found if row["label"] == label]))
+        for label in sorted({row["label"] for row in found})
+    ]
+    minutes = sum(row["seconds"] for row in found) / 60.0
+
+    def seconds(key: str) -> list[float]:
+        return [row[key] for row in found if row[key] is not None]
+
+    return {
+        "clips": len(rows),
+        "heard": round(len(found) / len(rows), 4),
+        "accuracy": share([row["right"] for row in found]),
+        "uar": round(float(np.mean(recall)), 4),
+        "by_second": {
+            str(s): share([row["by_second"][s] for row in found if s in row["by_second"]])
+            for s in ONSETS_S
+        },
+        "first_judgement_s": middle(seconds("first_s")),
+        "first_named_s": middle(seconds("first_named_s")),
+        "first_right_s": middle(seconds("first_right_s")),
+        "flips_per_minute": round(sum(row["flips"] for row in found) / minutes, 2),
+    }
+
+
+def streamed(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
+    """Joined recordings through the binary."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        places = {}
+        for number, group in enumerate(recordings(clips)):
+            samples, placed = joined(group, data, rng)
+            path = Path(folder) / f"{number:03d}.wav"
+            soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")
+            places[str(path)] = placed
+        events = hear(program, model, [Path(name) for name in places])
+        rows = [row for name, placed in places.items() for row in scored(events[name], placed)]
+    return summary(rows)
+
+
+def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
+    """Utterances with a label other than neutral and uncertain, per ten minutes."""
+    if not sounds:
+        return {}
+    events = hear(program, model, [data / clip.path for clip in sounds])
+    seconds, loud, units = 0.0, 0, 0
+    for file in events.values():
+        ends = [event for event in file if event["type"] == "session_end"]
+        seconds += sum(event["duration_s"] for event in ends)
+        units += sum(event["utterances"] for event in ends)
+        loud += len(
+            {
+                event["utterance"]
+                for event in file
+                if event["type"] == "measurement" and event["label"] not in CALM
+            }
+        )
+    return {
+        "minutes": round(seconds / 60.0, 1),
+        "utterances_per_10_min": round(units / seconds * 600.0, 2),
+        "labelled_per_10_min": round(loud / seconds * 600.0, 2),
+    }
+
+
+def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
+    """Plain reading: what share of the utterances is called anger or fear."""
+    events = hear(program, model, [data / clip.path for clip in clips])
+    calls = [
+        event["label"]
+        for file in events.values()
+        for event in file
+        if event["type"] == "measurement" and event["trigger"] == "speech_ended"
+    ]
+    return {
+        "utterances": len(calls),
+        "anger_or_fear": share([call in {"anger", "fear"} for call in calls]),
+        "neutral_or_uncertain": share([call in CALM for call in calls]),
+        "calls": {label: calls.count(label) for label in [*LABELS, "uncertain"]},
+    }
+
+
+def test_side(clips: list[Clip]) -> dict[str, list[Clip]]:
+    """Sounds by corpus that the split `speakers` keeps for the test."""
+    roles = splits.sounds(clips)
+    out: dict[str, list[Clip]] = {}
+    for clip in clips:
+        if roles[clip.path] == splits.TEST:
+            out.setdefault(clip.corpus, []).append(clip)
+    return out
