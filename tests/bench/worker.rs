@@ -11,7 +11,7 @@ use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
 use emoscope::dsp::mfcc::MfccStream;
 use emoscope::dsp::mono::ChannelChoice;
-use emoscope::engine::{Classifier, Engine, EngineChoice, EngineError};
+use emoscope::engine::{Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice};
 use emoscope::events::Event;
 use emoscope::model::Model;
 use emoscope::pipeline::{Input, Pipeline};
@@ -20,11 +20,18 @@ use emoscope::pipeline::{Input, Pipeline};
 const BLOCK: usize = 1600;
 
 /// Knows nothing, at once.
-struct Free(usize);
+struct Free {
+    labels: usize,
+    width: usize,
+}
 
 impl Classifier for Free {
-    fn logits(&mut self, _: &[f32]) -> Result<Vec<f32>, EngineError> {
-        Ok(vec![0.0; self.0])
+    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        Ok(Answer {
+            logits: vec![0.0; self.labels],
+            speech: None,
+            embedding: vec![0.0; self.width],
+        })
     }
 }
 
@@ -45,7 +52,7 @@ fn hear(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Ve
         choice: ChannelChoice::Mix,
     };
     let (mut core, mut events) = (
-        Pipeline::new(input, contract, classifier).unwrap(),
+        Pipeline::new(input, contract, classifier, Voice::default()).unwrap(),
         Vec::new(),
     );
     for block in samples.chunks(BLOCK) {
@@ -72,6 +79,7 @@ fn main() {
     while file.read(&mut samples).unwrap() {}
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Onnxruntime, None).unwrap();
     let labels = engine.model.contract.labels.len();
+    let width = engine.model.contract.width.unwrap_or(0);
     let mut out = std::fs::File::create(lines).unwrap();
     for event in hear(&samples, &engine, engine.classifier().unwrap()) {
         writeln!(out, "{}", serde_json::to_string(&event).unwrap()).unwrap();
@@ -81,7 +89,7 @@ fn main() {
         let begin = processor_s();
         match task.unwrap().as_str() {
             "mfcc" => mfcc(&samples),
-            "features" => drop(hear(&samples, &engine, Box::new(Free(labels)))),
+            "features" => drop(hear(&samples, &engine, Box::new(Free { labels, width }))),
             "judged" => drop(hear(&samples, &engine, engine.classifier().unwrap())),
             other => panic!("no task {other}"),
         }

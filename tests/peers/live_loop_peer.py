@@ -19,6 +19,13 @@ def main() -> None:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(sys.argv[3], options, ["CPUExecutionProvider"])
 
+    # What else the model wants: the baseline of a voice that was never heard.
+    stranger = {
+        given.name: np.zeros([1, *given.shape[1:]], dtype=np.float32)
+        for given in session.get_inputs()
+        if given.name != "mfcc"
+    }
+
     def features() -> list[np.ndarray]:
         return [
             librosa.feature.mfcc(
@@ -35,7 +42,10 @@ def main() -> None:
         ]
 
     def judged() -> list[np.ndarray]:
-        return [session.run(["logits"], {"mfcc": mfcc.T[np.newaxis]})[0] for mfcc in features()]
+        return [
+            session.run(["logits"], {"mfcc": mfcc.T[np.newaxis], **stranger})[0]
+            for mfcc in features()
+        ]
 
     worker.serve(features=features, judged=judged)
 
