@@ -1,5 +1,6 @@
 """Measures a trained network on its test clips, once, and writes metrics.json, figures and card."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,8 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         "name": config.name,
         "version": __version__,
         "splits": {},
+        "head": dataclasses.asdict(config.head) if config.head else None,
+        "left_out_recipe": dataclasses.asdict(config.left_out) if config.left_out else None,
         "left_out": {},
     }
     for split in config.splits:

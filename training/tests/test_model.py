@@ -1,5 +1,6 @@
 """The network: any gain, any length, and the published names."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from emoscope_train import golden  # noqa: E402
 from emoscope_train.frontend import mfcc  # noqa: E402
 from emoscope_train.model import (  # noqa: E402
     Network,
+    VoiceHead,
     count_parameters,
     foldable_head,
     load_pretrained,
@@ -94,3 +96,43 @@ def test_level_is_taken_over_the_window(network: Network) -> None:
     torch.testing.assert_close(image[0, 0, :, 0], expected, atol=1e-4, rtol=1e-4)
     floor = -60.0 * matrix.sum(0) + vector
     torch.testing.assert_close(image[0, 0, :, 9], floor, atol=1e-4, rtol=1e-4)
+
+
+@pytest.fixture
+def head() -> VoiceHead:
+    torch.manual_seed(1)
+    head = VoiceHead(12)
+    torch.nn.init.normal_(head.settled.weight)
+    return head.eval()
+
+
+def test_a_voice_that_was_never_heard_is_judged_against_the_prior(head: VoiceHead) -> None:
+    embedding = torch.randn(3, 12)
+    nothing, no_seconds = head.unknown(3)
+    other = torch.rand(3, 2, 12)
+    with torch.inference_mode():
+        cold = head.judge(embedding, nothing, no_seconds)
+        torch.testing.assert_close(cold, head.judge(embedding, other, no_seconds))
+        known = head.judge(embedding, other, torch.full((3, 1), 60.0))
+    assert (cold - known).abs().max() > 1e-2
+
+
+def test_a_voice_is_taken_out_by_its_baseline(head: VoiceHead) -> None:
+    embedding = 0.5 * torch.randn(4, 12)
+    shift, scale = torch.randn(12), torch.rand(12) + 0.5
+    plain = torch.stack([torch.zeros(12), torch.ones(12)]).expand(4, 2, -1)
+    moved = torch.stack([shift, scale**2]).expand(4, 2, -1)
+    long = torch.full((4, 1), 1e6)
+    with torch.inference_mode():
+        one = head.judge(embedding, plain, long)
+        two = head.judge(embedding * scale + shift, moved, long)
+    torch.testing.assert_close(one, two, atol=2e-2, rtol=2e-2)
+
+
+def test_with_a_voice_head_it_answers_more(network: Network) -> None:
+    voiced = copy.deepcopy(network)
+    voiced.voice = VoiceHead(voiced.width)
+    with torch.inference_mode():
+        logits, speech, embedding = voiced(torch.zeros(2, 40, 80), *voiced.voice.unknown(2))
+    assert (logits.shape, speech.shape) == ((2, 7), (2, 1))
+    assert embedding.shape == (2, voiced.width)

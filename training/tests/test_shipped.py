@@ -46,7 +46,9 @@ def test_graph_is_named_and_dynamic(folder: Path) -> None:
     assert model.graph.name == f"emoscope-{folder.name}"
     assert [(o.domain, o.version) for o in model.opset_import] == [("", 17)]
     names = [[value.name for value in side] for side in (model.graph.input, model.graph.output)]
-    assert names == [["mfcc", "baseline", "baseline_s"], ["logits", "speech", "embedding"]]
+    with_voice = [["mfcc", "baseline", "baseline_s"], ["logits", "speech", "embedding"]]
+    # Two actresses are too few to learn how voices differ.
+    assert names == ([["mfcc"], ["logits"]] if folder.name == "tess" else with_voice)
     into = model.graph.input[0]
     shape = [d.dim_param or d.dim_value for d in into.type.tensor_type.shape.dim]
     assert shape == ["batch", "time", 80]
@@ -61,6 +63,10 @@ def test_golden_cases_are_answered(folder: Path) -> None:
         mfcc = np.asarray(case["mfcc"]).reshape(case["frames"], 80)
         answer = softmax(run_onnx(runtime, mfcc), warmth)
         np.testing.assert_allclose(answer, case["probabilities"], atol=golden.TOLERANCE)
+        if settled := case.get("settled_probabilities"):
+            width = runtime.get_inputs()[1].shape[2]
+            answer = softmax(run_onnx(runtime, mfcc, *golden.baseline(width)), warmth)
+            np.testing.assert_allclose(answer, settled, atol=golden.TOLERANCE)
 
 
 def test_gain_does_not_matter(folder: Path) -> None:

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from emoscope_train import cli, config, export, features, golden, train  # noqa: E402
 from emoscope_train.contract import Metadata  # noqa: E402
 from emoscope_train.labels import LABELS  # noqa: E402
-from emoscope_train.model import Network  # noqa: E402
+from emoscope_train.model import Network, VoiceHead  # noqa: E402
 from emoscope_train.onnx_file import write_onnx  # noqa: E402
 from emoscope_train.onnx_runtime import run_onnx, session  # noqa: E402
 from emoscope_train.runs import Run  # noqa: E402
@@ -47,6 +47,15 @@ taps = [4, 7, 10]
 mixup = 0.1
 time_masks = 0
 frequency_masks = 0
+[head]
+steps = 40
+batch = 32
+learning_rate = 1e-3
+weight_decay = 1e-2
+dropout = 0.0
+label_smoothing = 0.0
+absent = 0.5
+versions = 1
 """
 
 
@@ -76,6 +85,7 @@ def test_a_toy_is_learned_measured_and_exported(
     assert found["test"]["uar"] > 0.9
     assert set(found["by_seconds"]) == {"0.75", "1.0", "1.5", "2.0", "3.0"}
     assert found["shortcuts"]["toy"]["seen"] <= 0.8
+    assert found["by_known_seconds"]["15 s"]["uar"] > 0.9
     assert (tmp_path / "models" / "toy" / "card.md").is_file()
 
     assert cli.main(["export", str(toy), *where[2:], *into]) == 0
@@ -137,16 +147,22 @@ def test_the_rate_goes_up_and_down_once(toy: Path) -> None:
     assert rates[-1] < 1e-5
 
 
-def test_the_file_answers_as_the_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize("voiced", [False, True])
+def test_the_file_answers_as_the_network(tmp_path: Path, voiced: bool) -> None:
     torch.manual_seed(0)
     network = Network().eval()
+    if voiced:
+        network.voice = VoiceHead(network.width)
+        torch.nn.init.normal_(network.voice.settled.weight, std=0.02)
     path = tmp_path / "model.onnx"
     write_onnx(network, "toy", Metadata(), path)
     runtime = session(path)
     for frames in (1, 37, 75, 211, 400):
         case = np.random.default_rng(frames).normal(0.0, 20.0, (frames, 80)).astype(np.float32)
         with torch.inference_mode():
-            ours = network(torch.from_numpy(case)[None])[0].numpy()
+            known = network.voice.unknown(1) if network.voice else ()
+            ours = network(torch.from_numpy(case)[None], *known)
+            ours = (ours[0] if voiced else ours)[0].numpy()
         np.testing.assert_allclose(run_onnx(runtime, case), ours, atol=2e-4)
     assert export.onnx_gap(network, path, 1.0) <= golden.TOLERANCE
 
