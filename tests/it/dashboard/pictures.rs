@@ -80,7 +80,7 @@ fn an_unsure_moment_is_uncertain() {
     let updates = [Update::Status(status(&SEVEN)), voice(1.0, true), unsure];
     let picture = text(&drawn(&state(&updates), COLOR, 80, 24));
     assert!(picture.contains("? uncertain"), "{picture}");
-    assert!(picture.contains("closest ◆ fear 30 %"), "{picture}");
+    assert!(picture.contains("between ◆ fear and"), "{picture}");
 }
 
 #[test]
