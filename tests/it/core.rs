@@ -338,7 +338,7 @@ fn a_new_voice_is_a_stranger() {
     let mut core = pipeline(16_000);
     let mut events = Vec::new();
     core.push(&speech(), &mut events).unwrap();
-    core.push(&[0.0; 16_000], &mut events).unwrap();
+    core.push(&vec![0.0; 16_000], &mut events).unwrap();
     assert!(core.voice_known().unwrap().seconds() > 2.0);
     core.forget_voice();
     let before = events.len();

@@ -193,7 +193,9 @@ def train_head(task: Task, run: Run) -> None:
         task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
     )
     width = network.width
-    others = sounds[splits.TRAIN].embeddings.reshape(-1, width) if sounds else np.zeros((0, width))
+    others = np.zeros((0, width), dtype=np.float32)
+    if splits.TRAIN in sounds:
+        others = sounds[splits.TRAIN].embeddings.reshape(-1, width)
     fit(head, voices, task.train.truth, task.masks, others, recipe, task.config.train.seed)
     keep_speech(head, checked.embeddings[:, 0])
     found, logits = validate(head, task, checked)

@@ -3,14 +3,45 @@
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::State;
 use emoscope::dashboard::theme::{Palette, Theme};
+use std::ops::Range;
+
 use emoscope::events::{
-    ByLabel, Event, Gap, GapCause, Measurement, Probability, Trigger, UtteranceEnd, UtteranceStart,
-    Voice,
+    ByLabel, Event, Gap, GapCause, Measurement, Probability, Reason, Trigger, UtteranceEnd,
+    UtteranceStart, Voice,
 };
 use emoscope::feed::{DeviceLine, Level, Position, Status, Update};
 use proptest::prelude::*;
 
 use super::scenes::{devices, drawn};
+
+/// A measurement with one number throughout, whatever it is, and every reason.
+fn measured(span: Range<f64>, labels: &[String], share: f64, ended: bool) -> Update {
+    let reasons = [
+        None,
+        Some(Reason::NoSpeech),
+        Some(Reason::Clipped),
+        Some(Reason::TooShort),
+        Some(Reason::TooQuiet),
+        Some(Reason::TooNoisy),
+        Some(Reason::Between),
+    ];
+    let probabilities = labels
+        .iter()
+        .map(|name| (name.as_str().into(), Probability(share)));
+    Update::Event(Event::Measurement(Measurement {
+        utterance: 1,
+        start_s: span.start,
+        end_s: span.end,
+        trigger: [Trigger::Interval, Trigger::SpeechEnded][usize::from(ended)],
+        label: labels.first().cloned().unwrap_or_default(),
+        probabilities: ByLabel(probabilities.collect()),
+        confidence: Probability(share),
+        reason: reasons[labels.len() % reasons.len()],
+        valence: Some(share),
+        arousal: Some(share),
+        baseline_s: Some(share),
+    }))
+}
 
 fn update() -> impl Strategy<Value = Update> {
     let time = || prop_oneof![0.0..200.0, any::<f64>()];
@@ -43,28 +74,12 @@ fn update() -> impl Strategy<Value = Update> {
             }
         ),
         (time(), time(), labels(), any::<f64>(), any::<bool>()).prop_map(
-            |(start_s, end_s, labels, share, ended)| {
-                let share = Probability(share);
-                let trigger = [Trigger::Interval, Trigger::SpeechEnded][usize::from(ended)];
-                Update::Event(Event::Measurement(Measurement {
-                    utterance: 1,
-                    start_s,
-                    end_s,
-                    trigger,
-                    label: labels.first().cloned().unwrap_or_default(),
-                    probabilities: ByLabel(
-                        labels
-                            .iter()
-                            .map(|name| (name.as_str().into(), share))
-                            .collect(),
-                    ),
-                    confidence: share,
-                    reason: None,
-                    valence: None,
-                    arousal: None,
-                    baseline_s: None,
-                }))
-            }
+            |(start_s, end_s, labels, share, ended)| measured(
+                start_s..end_s,
+                &labels,
+                share,
+                ended
+            )
         ),
         (time(), any::<bool>())
             .prop_map(|(at_s, active)| Update::Event(Event::Voice(Voice { at_s, active }))),
