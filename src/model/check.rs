@@ -63,11 +63,11 @@ impl Checker<'_> {
                 ));
             }
         }
+        let graph = self.graph(proto, labels.len())?;
         let affect = match proto_entry(proto, "affect") {
             Some(text) => Some(self.affect(&labels, text)?),
             None => None,
         };
-        let graph = self.graph(proto, labels.len())?;
         Ok(Contract {
             affect,
             width: graph.width,
