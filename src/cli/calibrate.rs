@@ -79,8 +79,12 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let voice = voice.unwrap_or_else(|| Baseline::new(0));
     if engine.model.contract.width.is_some() && voice.seconds() < LEAST_S {
         let heard = voice.seconds();
+        let help = match &args.file {
+            Some(path) => format!("{} has no more", path.display()),
+            None => "speak nearer to the microphone, or name another with --device".into(),
+        };
         return Err(anyhow!(
-            "only {heard:.1} s of speech were heard; {LEAST_S} s are needed. Speak nearer to the microphone, or name another with --device"
+            "only {heard:.1} s of speech were heard, {LEAST_S} s are needed: {help}"
         ));
     }
     let path = profile::write(name, &engine.model, &voice)?;

@@ -31,3 +31,4 @@ mod strace;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod voices;

@@ -1,0 +1,139 @@
+//! A voice that is known before it is judged: profiles, and what `analyze` gathers.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::support::{data, emoscope, lines, path, said};
+
+fn run(home: &tempfile::TempDir, arguments: &[&str]) -> Output {
+    let mut command = emoscope(home);
+    command.env("XDG_DATA_HOME", home.path());
+    command.args(arguments).output().unwrap()
+}
+
+fn speech() -> String {
+    data("two-utterances.wav").display().to_string()
+}
+
+/// Seconds of the voice that each whole utterance was judged against.
+fn known(output: &Output) -> Vec<f64> {
+    assert!(output.status.success(), "{}", said(output));
+    lines(output)
+        .iter()
+        .filter(|line| line["trigger"] == "speech_ended")
+        .map(|line| line["baseline_s"].as_f64().unwrap())
+        .collect()
+}
+
+/// A minute of several synthetic voices.
+fn talk() -> String {
+    path("src/cli/demo.ogg").display().to_string()
+}
+
+fn profile(home: &tempfile::TempDir, name: &str) -> std::path::PathBuf {
+    let folder = home.path().join("emoscope/profiles");
+    folder.join(format!("{name}.json"))
+}
+
+#[test]
+fn a_profile_is_made_kept_and_begun_with() {
+    let home = tempfile::tempdir().unwrap();
+    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(made.stdout.is_empty());
+    let file = profile(&home, "ada");
+    let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(kept["schema"], "emoscope.profile/1");
+    let seconds = kept["baseline"]["seconds"].as_f64().unwrap();
+    assert!(seconds >= 5.0, "{seconds}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    let stranger = known(&run(&home, &["replay", "--jsonl", &speech()]));
+    assert!(
+        stranger[0].abs() < 1e-9 && stranger[1] > 1.0,
+        "{stranger:?}"
+    );
+    let friend = known(&run(
+        &home,
+        &["replay", "--jsonl", "--profile", "ada", &speech()],
+    ));
+    assert!((friend[0] - seconds).abs() < 0.01, "{friend:?} {seconds}");
+    assert!(friend[1] > friend[0]);
+}
+
+#[test]
+fn a_profile_that_cannot_be_used_says_why() {
+    let home = tempfile::tempdir().unwrap();
+    let refused = |name: &str, words: &[&str]| {
+        let output = run(&home, &["replay", "--jsonl", "--profile", name, &speech()]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = said(&output);
+        for word in words {
+            assert!(text.contains(word), "{name}: {text}");
+        }
+    };
+    refused("nobody", &["nobody", "are none", "emoscope calibrate"]);
+    refused("../up", &["../up", "letters"]);
+    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    assert!(made.status.success(), "{}", said(&made));
+    refused("eda", &["eda", "are ada"]);
+
+    let text = std::fs::read_to_string(profile(&home, "ada")).unwrap();
+    let mut kept: Value = serde_json::from_str(&text).unwrap();
+    kept["model_sha256"] = "0".repeat(64).into();
+    std::fs::write(profile(&home, "other"), kept.to_string()).unwrap();
+    refused("other", &["other.json", "another model"]);
+    std::fs::write(profile(&home, "cut"), &text[..text.len() / 2]).unwrap();
+    refused("cut", &["cut.json", "damaged"]);
+    let mut kept: Value = serde_json::from_str(&text).unwrap();
+    kept["baseline"]["variance"][0] = (-1.0).into();
+    std::fs::write(profile(&home, "odd"), kept.to_string()).unwrap();
+    refused("odd", &["odd.json", "damaged"]);
+}
+
+#[test]
+fn too_little_speech_makes_no_profile() {
+    let home = tempfile::tempdir().unwrap();
+    let tone = data("tone.wav").display().to_string();
+    let output = run(&home, &["calibrate", "--profile", "ada", &tone]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("tone.wav"), "{}", said(&output));
+    assert!(!profile(&home, "ada").exists());
+}
+
+#[test]
+fn analyze_gathers_over_a_file_or_a_folder_first() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("talks");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["speech-16k.wav", "two-utterances.wav"] {
+        std::fs::copy(data(name), folder.join(name)).unwrap();
+    }
+    let gathered = |over: &str| {
+        let arguments = ["analyze", "--format", "jsonl", "--baseline", over];
+        let folder = Path::new(&folder).display().to_string();
+        known(&run(&home, &[&arguments[..], &[&folder]].concat()))
+    };
+    let none = gathered("none");
+    let file = gathered("file");
+    let all = gathered("folder");
+    assert!(none.contains(&0.0), "{none:?}");
+    // The two utterances of one file are judged against the same, and both
+    // files' against the sum.
+    assert!(
+        (file[1] - file[2]).abs() < 1e-9 && file[0] > 0.0,
+        "{file:?}"
+    );
+    assert!(all.iter().all(|&s| (s - all[0]).abs() < 1e-9), "{all:?}");
+    assert!(
+        (all[0] - file[0] - file[1]).abs() < 0.02,
+        "{all:?} {file:?}"
+    );
+}
