@@ -267,7 +267,9 @@ fn data(recording: &Recording) -> String {
             json!([
                 thousandths(judged.end_s),
                 judged.label,
-                shares.collect::<Vec<_>>()
+                shares.collect::<Vec<_>>(),
+                judged.arousal,
+                judged.valence
             ])
         })
         .collect();

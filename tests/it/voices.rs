@@ -51,8 +51,8 @@ fn a_profile_is_made_kept_and_begun_with() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let bits = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(bits & 0o777, 0o600);
     }
 
     let stranger = known(&run(&home, &["replay", "--jsonl", &speech()]));
@@ -111,14 +111,14 @@ fn too_little_speech_makes_no_profile() {
 #[test]
 fn analyze_gathers_over_a_file_or_a_folder_first() {
     let home = tempfile::tempdir().unwrap();
-    let folder = home.path().join("talks");
-    std::fs::create_dir(&folder).unwrap();
+    let talks = home.path().join("talks");
+    std::fs::create_dir(&talks).unwrap();
     for name in ["speech-16k.wav", "two-utterances.wav"] {
-        std::fs::copy(data(name), folder.join(name)).unwrap();
+        std::fs::copy(data(name), talks.join(name)).unwrap();
     }
     let gathered = |over: &str| {
         let arguments = ["analyze", "--format", "jsonl", "--baseline", over];
-        let folder = Path::new(&folder).display().to_string();
+        let folder = Path::new(&talks).display().to_string();
         known(&run(&home, &[&arguments[..], &[&folder]].concat()))
     };
     let none = gathered("none");

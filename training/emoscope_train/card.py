@@ -246,6 +246,29 @@ def head_recipe(head: dict[str, Any]) -> str:
     )
 
 
+def streamed(found: dict[str, Any]) -> str:
+    """What the program itself says of whole recordings."""
+    joined, read = found["joined"], found["read_speech"]
+    sounds = ", ".join(
+        f"{name} {row['labelled_per_10_min']:g} (of {row['utterances_per_10_min']:g} that the "
+        f"voice gate lets through, {row['minutes']:g} minutes)"
+        for name, row in found["without_speech"].items()
+    )
+    return (
+        "### As the program hears whole recordings\n\n"
+        f"{joined['clips']} test clips joined with pauses over a faint background, by voice: "
+        f"{percent(joined['heard'])} are found as utterances, accuracy "
+        f"{percent(joined['accuracy'])}, UAR {percent(joined['uar'])}, the baseline growing as "
+        f"they come. First judgement {joined['first_judgement_s']:g} s after the onset, first "
+        f"label after {joined['first_named_s']:g} s (medians); {joined['flips_per_minute']:g} "
+        "changes of the label per minute of speech.\n\n"
+        "Utterances with a label other than neutral and uncertain, per ten minutes without speech: "
+        f"{sounds}.\n\n"
+        f"Plain reading ({read['utterances']} utterances): {percent(read['anger_or_fear'])} are "
+        f"called anger or fear, {percent(read['neutral_or_uncertain'])} neutral or uncertain.\n"
+    )
+
+
 def render(metrics: dict[str, Any]) -> str:
     """The whole card."""
     name = metrics["name"]
@@ -305,6 +328,7 @@ def render(metrics: dict[str, Any]) -> str:
         summary_table("seconds heard, at most", measured["by_seconds"]),
         summary_table("condition", measured["by_condition"]),
         "![length](figures/seconds.png) ![coverage](figures/coverage.png)\n",
+        *([streamed(metrics["streaming"])] if metrics.get("streaming") else []),
         "### The words\n",
         words(measured),
         "## Training\n",

@@ -190,7 +190,7 @@ def stream(options: argparse.Namespace) -> int:
         },
         "read_speech": streaming.read_speech(plain, data, program, model) if plain else None,
     }
-    runs.write_json(runs.Run(work, config.name, "speakers").folder / "streaming.json", found)
+    runs.write_json(runs.Run(work, config.name, "speakers").streaming, found)
     print(json.dumps(found, indent=1))
     return 0
 

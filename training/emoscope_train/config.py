@@ -85,6 +85,8 @@ class Shorter:
 
     epochs: int
     clips_per_epoch: int
+    # Of the voice head.
+    versions: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ def for_split(config: Config, split: str) -> Config:
     """The recipe of one split."""
     if config.left_out is None or not split.startswith(WITHOUT):
         return config
-    return replace(config, train=replace(config.train, **vars(config.left_out)))
+    shorter = config.left_out
+    train = replace(config.train, epochs=shorter.epochs, clips_per_epoch=shorter.clips_per_epoch)
+    head = replace(config.head, versions=shorter.versions) if config.head else None
+    return replace(config, train=train, head=head)
 
 
 def load(path: Path) -> Config:

@@ -1,6 +1,7 @@
 """Measures a trained network on its test clips, once, and writes metrics.json, figures and card."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,9 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
             "" if len(found["splits"]) == 1 else f"-{split}",
         )
         print(split, found["splits"][split]["test"]["uar"], flush=True)
+    heard = Run(work, config.name, config.splits[0]).streaming
+    if heard.is_file():
+        found["streaming"] = json.loads(heard.read_text(encoding="utf-8"))
     shipped = next(iter(found["splits"].values()))
     figures.line(
         [(row["coverage"], row["accuracy"]) for row in shipped["coverage_curve"]],

@@ -32,6 +32,7 @@ class Run:
         self.last = self.folder / "last.pt"
         self.best = self.folder / "best.pt"
         self.head = self.folder / "head.pt"
+        self.streaming = self.folder / "streaming.json"
         self.history = self.folder / "history.json"
         self.curve = self.folder / "curve.png"
         self.facts = self.folder / "facts.json"
