@@ -9,16 +9,15 @@ use clap::Args;
 use crossbeam_channel::{Receiver, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::analyze::hear::hear;
 use super::{Done, ModelArgs, complain};
-use crate::audio::file::AudioFile;
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
-use crate::events::SourceKind;
+use crate::events::Event;
 use crate::feed::Update;
 use crate::profile;
 use crate::session::microphone::{Microphone, Wanted, listen};
-use crate::session::recording::{Playback, analyze};
 use crate::session::{Outlets, SessionError};
 
 /// Speech that a profile needs at least, in seconds.
@@ -101,16 +100,15 @@ fn from_file(
     choice: ChannelChoice,
     engine: &Engine,
 ) -> anyhow::Result<Option<Baseline>> {
-    let name = path.display().to_string();
-    let mut source = AudioFile::open(path).map_err(|error| anyhow!("{name} {error}"))?;
-    let playback = Playback {
-        kind: SourceKind::File,
-        name,
-        choice,
-        speed: None,
-        repeat: false,
+    let mut wrong = None;
+    let found = Ok(path.to_path_buf());
+    let note = |event| {
+        if let Event::Error(error) = event {
+            wrong = Some(error.message);
+        }
     };
-    Ok(analyze(&mut source, engine, &playback, drop)?)
+    let voice = hear(&found, choice, engine, |source| Box::new(source), note);
+    wrong.map_or(Ok(voice), |message| Err(anyhow!(message)))
 }
 
 fn from_microphone(args: &CalibrateArgs, engine: &Engine) -> anyhow::Result<Option<Baseline>> {

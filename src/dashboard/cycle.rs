@@ -15,6 +15,8 @@ use crate::feed::{Control, Update};
 const FRAME: Duration = Duration::from_millis(50);
 /// The same where motion is to be reduced.
 const CALM_FRAME: Duration = Duration::from_millis(500);
+/// How long the reason of a failure may take to arrive on a busy machine.
+const REASON: Duration = Duration::from_secs(1);
 /// Most updates that are applied before the keys get their turn.
 const BATCH: usize = 4096;
 
@@ -183,7 +185,7 @@ fn leave(
     failure: impl Into<DashboardError>,
     inputs: &Receiver<Input>,
 ) -> Result<Outcome, DashboardError> {
-    while let Ok(input) = inputs.recv_timeout(FRAME) {
+    while let Ok(input) = inputs.recv_timeout(REASON) {
         match input {
             Input::Panicked => return Err(DashboardError::Panicked),
             Input::Signal(number) => return Ok(Outcome::Signal(number)),
