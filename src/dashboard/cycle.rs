@@ -100,7 +100,8 @@ pub fn run(
         let frame_due = if changed { at(next) } else { never() };
         let turn = select! {
             recv(inputs) -> input => match input {
-                Ok(input) => take_input(&mut state, input, inputs, controls, screen)?,
+                Ok(input) => take_input(&mut state, input, inputs, controls, screen)
+                    .unwrap_or_else(|error| Turn::Leave(leave(error, inputs))),
                 Err(_) => Turn::Leave(Err(DashboardError::Lost)),
             },
             recv(updates) -> update => match update {
@@ -146,7 +147,7 @@ fn take_input(
     inputs: &Receiver<Input>,
     controls: &Sender<Control>,
     screen: &mut impl Screen,
-) -> Result<Turn, DashboardError> {
+) -> io::Result<Turn> {
     Ok(match input {
         Input::Key(key) => match state.press(key) {
             Action::None => Turn::Same,
@@ -174,13 +175,13 @@ fn take_input(
         Input::Resize => Turn::Redraw,
         Input::Signal(number) => Turn::Leave(Ok(Outcome::Signal(number))),
         Input::Panicked => Turn::Leave(Err(DashboardError::Panicked)),
-        // A terminal that goes away breaks the keys first; its signal follows.
-        Input::Broken(why) => Turn::Leave(leave(io::Error::other(why), inputs)),
+        Input::Broken(why) => return Err(io::Error::other(why)),
     })
 }
 
 /// Leaves for the true reason of a failure: a panic or a signal on its way goes
-/// before what it brought about.
+/// before what it brought about. A terminal that goes away breaks the keys and
+/// sends SIGCONT beside SIGHUP, in any order.
 fn leave(
     failure: impl Into<DashboardError>,
     inputs: &Receiver<Input>,

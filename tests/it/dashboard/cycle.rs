@@ -18,6 +18,7 @@ struct Counting {
     pictures: usize,
     suspended: usize,
     broken: bool,
+    gone: bool,
 }
 
 impl Screen for Counting {
@@ -35,6 +36,9 @@ impl Screen for Counting {
     }
 
     fn resume(&mut self) -> io::Result<()> {
+        if self.gone {
+            return Err(io::Error::other("hung up"));
+        }
         Ok(())
     }
 }
@@ -141,6 +145,16 @@ fn the_true_reason_is_told() {
         ..Counting::default()
     };
     let session = Session::start(screen);
+    session.inputs.send(Input::Signal(1)).unwrap();
+    assert!(matches!(session.end().0, Ok(Outcome::Signal(1))));
+
+    // A terminal that is closed sends SIGCONT beside SIGHUP, and its screen is gone.
+    let screen = Counting::default();
+    let session = Session::start(Counting {
+        gone: true,
+        ..screen
+    });
+    session.inputs.send(Input::Resumed).unwrap();
     session.inputs.send(Input::Signal(1)).unwrap();
     assert!(matches!(session.end().0, Ok(Outcome::Signal(1))));
 }
