@@ -1,20 +1,80 @@
-"""Temperature and thresholds, from validation speakers alone."""
+"""Temperature and thresholds: from validation speakers, and from corpora that were left out.
+
+A voice at a real microphone is as far from training as a corpus that was left out, so these count
+as much as the validation speakers. The test speakers' clips are in neither.
+"""
 
 import itertools
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
+from .config import Config
 from .contract import Calibration
+from .corpora import CorpusError
 from .metrics import is_certain
 from .numeric import softmax
+from .runs import Run
+from .splits import WITHOUT
 
 # What share of the windows gets a label rather than `uncertain`.
 WANTED_COVERAGE = 0.65
 # Validation that is too easy (TESS: the same voices) would ask for certainty about everything.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.5, 5.0
 HIGHEST_CERTAIN = 0.9
+
+
+@dataclass
+class Answers:
+    """Logits [clips, labels] with their truth and the corpus of each clip."""
+
+    logits: NDArray[np.float64]
+    truth: NDArray[np.int64]
+    corpora: NDArray[np.str_]
+
+    def weights(self) -> NDArray[np.float64]:
+        """Every corpus counts alike, all together 1."""
+        counts = Counter(self.corpora)
+        shares = np.asarray([1.0 / counts[name] for name in self.corpora])
+        return np.asarray(shares / shares.sum())
+
+    def save(self, path: Path) -> None:
+        """Whole or not at all."""
+        part = path.with_suffix(".part.npz")
+        np.savez(part, logits=self.logits, truth=self.truth, corpora=self.corpora)
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Answers":
+        """As saved, or an error that says what to run first."""
+        if not path.is_file():
+            raise CorpusError(f"no {path}; train every split of the config first")
+        with np.load(path) as found:
+            return cls(found["logits"], found["truth"], found["corpora"])
+
+
+def of(config: Config, work: Path, split: str) -> Calibration:
+    """What belongs to a split's model; corpora that were left out count, but not its own.
+
+    The model of `without-emodb` is judged on emodb, so emodb has no part in its calibration.
+    """
+    run = Run(work, config.name, split)
+    others = [name for name in config.splits if name.startswith(WITHOUT) and name != split]
+    if not others:
+        return Calibration(**run.read(run.calibration))
+    known = Answers.load(run.answers)
+    unmet = [Answers.load(Run(work, config.name, name).unmet) for name in others]
+    parts = [known, *unmet]
+    weights = [known.weights(), *(answers.weights() / len(unmet) for answers in unmet)]
+    return fit(
+        np.concatenate([answers.logits for answers in parts]),
+        np.concatenate([answers.truth for answers in parts]),
+        np.concatenate(weights),
+    )
 
 
 def temperature(

@@ -166,8 +166,8 @@ def export(options: argparse.Namespace) -> int:
 
     config = load(options.config)
     split = options.split or config.splits[0]
-    run = runs.Run(runs.work_folder(options.work), config.name, split)
-    return write(config, run, options.models / config.name, options.emoscope)
+    work = runs.work_folder(options.work)
+    return write(config, split, work, options.models / config.name, options.emoscope)
 
 
 def stream(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, card, features, figures, metrics, splits
+from . import __version__, calibrate, card, features, figures, metrics, splits
 from .augment import with_noise
 from .baseline import Embeddings, gathered
 from .config import Config
@@ -168,10 +168,14 @@ def speech_told(
 
 
 def left_out(
-    config: Config, split: str, clips: list[Clip], clean: FeatureSet, run: Run
+    config: Config,
+    split: str,
+    clips: list[Clip],
+    clean: FeatureSet,
+    run: Run,
+    calibration: Calibration,
 ) -> dict[str, Any]:
     """A corpus that nothing was learned from, on its own labels."""
-    calibration = Calibration(**run.read(run.calibration))
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
     tested = [clip for clip in chosen if assignment.get(clip.path) == splits.TEST]
@@ -189,11 +193,16 @@ def left_out(
 
 
 def measure(
-    config: Config, split: str, clips: list[Clip], clean: FeatureSet, room: FeatureSet, run: Run
+    config: Config,
+    split: str,
+    clips: list[Clip],
+    clean: FeatureSet,
+    room: FeatureSet,
+    run: Run,
+    calibration: Calibration,
 ) -> dict[str, Any]:
     """Every figure of one split."""
     facts = run.read(run.facts)
-    calibration = Calibration(**run.read(run.calibration))
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
     labelled = [clip for clip in chosen if clip.corpus in config.data.corpora]
@@ -276,12 +285,13 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
     }
     for split in config.splits:
         run = Run(work, config.name, split)
+        calibration = calibrate.of(config, work, split)
         if split.startswith(splits.WITHOUT):
             name = split.removeprefix(splits.WITHOUT)
-            found["left_out"][name] = left_out(config, split, clips, clean, run)
+            found["left_out"][name] = left_out(config, split, clips, clean, run, calibration)
             print(split, found["left_out"][name]["by_known_seconds"], flush=True)
             continue
-        found["splits"][split] = measure(config, split, clips, clean, room, run)
+        found["splits"][split] = measure(config, split, clips, clean, room, run, calibration)
         draw(
             found["splits"][split],
             run,

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from . import binary, golden
+from . import binary, calibrate, golden
 from .config import Config
-from .contract import Calibration, Metadata
+from .contract import Metadata
 from .head import load_best
 from .model import Network
 from .numeric import softmax
@@ -48,10 +48,11 @@ def onnx_gap(network: Network, model: Path, temperature: float) -> float:
     return float(max(gaps))
 
 
-def export(config: Config, run: Run, folder: Path, program: Path | None) -> int:
+def export(config: Config, split: str, work: Path, folder: Path, program: Path | None) -> int:
     """Exit status 1, and no file left, when an engine differs."""
+    run = Run(work, config.name, split)
     network = load_best(run)
-    calibration = Calibration(**run.read(run.calibration))
+    calibration = calibrate.of(config, work, split)
     metadata = Metadata(calibration, run.read(run.facts)["training_data"])
     model, cases = folder / "model.onnx", folder / "golden.json"
     write_onnx(network, config.name, metadata, model)

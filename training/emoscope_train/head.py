@@ -5,16 +5,16 @@ minute of other clips of its voice, often mostly neutral ones.
 """
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from . import calibrate, metrics, splits
 from .augment import augmented
 from .baseline import Baselines, Embeddings, gathered, statistics
+from .calibrate import Answers
 from .config import HeadTraining
 from .corpora import Clip
 from .features import Decibels
@@ -23,7 +23,8 @@ from .numeric import softmax
 from .predict import embeddings_of, judged, opening, seconds_of, speech_of
 from .runs import Run, write_json
 from .sampling import LONGEST, SHORTEST, probabilities
-from .train import Task, corpus_weights, load_body, masked_loss, save
+from .speech import fit_speech
+from .train import Material, Task, load_body, masked_loss, save
 
 # Share of clips that are judged without a baseline, as in the first seconds of a session.
 COLD = 0.35
@@ -33,11 +34,10 @@ MOST, FEWEST = 30, 2
 MOSTLY_NEUTRAL, NEUTRAL_ODDS = 0.3, 20.0
 # Share of baselines that were heard in one version throughout: one room, one microphone.
 SAME_VERSION = 0.7
-# Sounds in a batch, by share of its clips; what telling them from speech counts; what naming an
-# emotion of them costs.
-SOUNDS, SPEECH_WEIGHT, NOTHING_WEIGHT = 0.125, 0.3, 0.1
-# Speech that has to be taken for speech, on validation clips.
-KEPT = 0.99
+# Versions of each sound that is no speech: there are few.
+SOUND_VERSIONS = 8
+# Sounds in a batch, by share of its clips, and what naming an emotion of them costs.
+SOUNDS, NOTHING_WEIGHT = 0.125, 0.1
 SETTLED_S = 60.0
 
 
@@ -138,25 +138,22 @@ def fit(
         ).mean()
         if len(sounds):
             drawn = rng.integers(0, len(sounds), int(SOUNDS * recipe.batch))
-            loss = loss + no_speech_loss(head, spoken, torch.from_numpy(sounds[drawn]))
+            loss = loss + nothing_loss(head, torch.from_numpy(sounds[drawn]))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
     head.eval()
 
 
-def no_speech_loss(head: VoiceHead, spoken: Tensor, sounds: Tensor) -> Tensor:
-    """Speech is told from other sounds, and these express nothing: every label alike."""
-    told = nn.functional.softplus(-head.speech(spoken)).mean()
-    refused = nn.functional.softplus(head.speech(sounds)).mean()
+def nothing_loss(head: VoiceHead, sounds: Tensor) -> Tensor:
+    """Sounds express nothing: every label alike."""
     labels = head.judge(sounds, *head.unknown(len(sounds)))
-    nothing = -torch.log_softmax(labels, dim=1).mean()
-    return SPEECH_WEIGHT * (told + refused) + NOTHING_WEIGHT * nothing
+    return -NOTHING_WEIGHT * torch.log_softmax(labels, dim=1).mean()
 
 
 def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
     """A voice head that answers as the body's own head does, nothing of a voice being known."""
-    head = VoiceHead(network.width, dropout)
+    head = VoiceHead(network.width, network.heard, dropout)
     rows = versions.embeddings.reshape(-1, network.width).astype(np.float64)
     head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
     head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
@@ -176,11 +173,11 @@ def train_head(task: Task, run: Run) -> None:
     recipe = task.config.head
     assert recipe is not None
     network = load_body(run)
-    network.voice = VoiceHead(network.width)
+    network.with_voice()
     learned = versions_of(network, task, task.train.versions, recipe.versions, 1)
     sounds = {
         side: versions_of(network, task, [[sound] for sound in task.sounds[side]], count, 2)
-        for side, count in ((splits.TRAIN, recipe.versions), (splits.VALIDATION, 0))
+        for side, count in ((splits.TRAIN, SOUND_VERSIONS), (splits.VALIDATION, 0))
         if task.sounds[side]
     }
     checked = versions_of(network, task, task.validation.versions, 0, 3)
@@ -197,61 +194,66 @@ def train_head(task: Task, run: Run) -> None:
     if splits.TRAIN in sounds:
         others = sounds[splits.TRAIN].embeddings.reshape(-1, width)
     fit(head, voices, task.train.truth, task.masks, others, recipe, task.config.train.seed)
-    keep_speech(head, checked.embeddings[:, 0])
-    found, logits = validate(head, task, checked)
+    if len(others):
+        corpora = [clip.corpus for clip in task.train.clips]
+        fit_speech(head, learned.embeddings, corpora, others, task.config.train.seed)
+    answers = answered(head, task.validation, checked)
+    found: dict[str, float] = uars(answers, task.config.data.corpora)
     if sounds:
         refused = speech_of(head, sounds[splits.VALIDATION].embeddings[:, 0]) < 0.5
         found["sounds_refused"] = float(np.mean(refused))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
-    twice = 2 * task.validation.clips
-    fitted = calibrate.fit(logits, np.tile(task.validation.truth, 2), corpus_weights(twice))
+    everything = both(answers)
+    fitted = calibrate.fit(everything.logits, everything.truth, everything.weights())
     save(run.head, {"head": head.state_dict(), "validation": found})
     write_json(run.calibration, dataclasses.asdict(fitted))
+    everything.save(run.answers)
+    if task.unmet.clips:
+        network.voice = head
+        strangers = versions_of(network, task, task.unmet.versions, 0, 4)
+        both(answered(head, task.unmet, strangers)).save(run.unmet)
 
 
-def keep_speech(head: VoiceHead, spoken: Embeddings) -> None:
-    """Moves the border until nearly all speech of the validation voices is taken for speech."""
-    with torch.no_grad():
-        logits = head.speech(torch.from_numpy(spoken))[:, 0].numpy()
-        border = float(np.quantile(logits, 1.0 - KEPT))
-        head.voiced.bias -= min(border, 0.0)
-
-
-def validate(
-    head: VoiceHead, task: Task, checked: Versions
-) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Mean over corpora of UAR, seven labels open, with nothing and with a minute known."""
-    clips, truth = task.validation.clips, task.validation.truth
-    corpora = np.asarray([clip.corpus for clip in clips])
-    found: dict[str, Any] = {}
-    everything = []
+def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[str, Answers]:
+    """Answers to the clips as they are, with nothing and with a minute of each voice known."""
+    corpora = np.asarray([clip.corpus for clip in material.clips])
+    found = {}
     for name, limit in (("cold", 0.0), ("settled", SETTLED_S)):
         known = gathered(
-            checked.embeddings[:, 0],
-            checked.seconds[:, 0],
-            [clip.speaker for clip in clips],
+            versions.embeddings[:, 0],
+            versions.seconds[:, 0],
+            [clip.speaker for clip in material.clips],
             limit,
             np.random.default_rng(0),
         )
-        logits = judged(head, checked.embeddings[:, 0], known)
-        chances = softmax(logits)
-        found[name] = float(
-            np.mean(
-                [
-                    metrics.uar(chances[corpora == corpus], truth[corpora == corpus])
-                    for corpus in np.unique(corpora)
-                    if corpus in task.config.data.corpora
-                ]
-            )
+        logits = judged(head, versions.embeddings[:, 0], known)
+        found[name] = Answers(logits, material.truth, corpora)
+    return found
+
+
+def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
+    """Mean over the corpora of UAR, seven labels open."""
+    found = {}
+    for name, given in answers.items():
+        chances = softmax(given.logits)
+        mine = [given.corpora == corpus for corpus in corpora if corpus in given.corpora]
+        found[name] = float(np.mean([metrics.uar(chances[m], given.truth[m]) for m in mine]))
+    return found
+
+
+def both(answers: dict[str, Answers]) -> Answers:
+    """All of them as one."""
+    return Answers(
+        *(
+            np.concatenate([getattr(given, field.name) for given in answers.values()])
+            for field in dataclasses.fields(Answers)
         )
-        everything.append(logits)
-    return found, np.concatenate(everything)
+    )
 
 
 def load_best(run: Run) -> Network:
     """The network of the best epoch, with its voice head if it has one, at rest."""
     network = load_body(run)
     if run.head.is_file():
-        network.voice = VoiceHead(network.width)
-        network.voice.load_state_dict(torch.load(run.head, weights_only=False)["head"])
+        network.with_voice().load_state_dict(torch.load(run.head, weights_only=False)["head"])
     return network.eval()

@@ -38,6 +38,8 @@ STEM, LAST = 8, 384
 PRIOR_S = 6.0
 # Standard deviations beyond which an embedding's number says no more.
 LIMIT = 3.0
+# Width of the layer that tells speech from other sounds.
+HEARING = 32
 
 
 class ConvNormAct(nn.Sequential):
@@ -120,21 +122,22 @@ class VoiceHead(nn.Module):
     The baseline is mean and variance of the voice's embeddings over its windows, [batch, 2, width],
     and the seconds of speech that they were taken over, [batch, 1]. Both are shrunk to the prior
     (mean 0, variance 1: all training speech) with the weight of PRIOR_S seconds, so zero seconds
-    mean a voice that was never heard.
+    mean a voice that was never heard. Whether it is speech at all is told by the first `heard`
+    numbers, the earlier blocks: the last one knows the training corpora too well.
     """
 
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, width: int, dropout: float = 0.0) -> None:
+    def __init__(self, width: int, heard: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.heard = width, heard
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(width, len(LABELS))
         self.settled = nn.Linear(width, len(LABELS), bias=False)
-        self.voiced = nn.Linear(width, 1)
+        self.voiced = nn.Sequential(nn.Linear(heard, HEARING), nn.ReLU(), nn.Linear(HEARING, 1))
         nn.init.zeros_(self.settled.weight)
 
     def embed(self, pooled: Tensor) -> Tensor:
@@ -153,7 +156,7 @@ class VoiceHead(nn.Module):
 
     def speech(self, embedding: Tensor) -> Tensor:
         """Logit [batch, 1] of a voice that speaks, against every other sound."""
-        found: Tensor = self.voiced(torch.clamp(embedding, -LIMIT, LIMIT))
+        found: Tensor = self.voiced(torch.clamp(embedding[:, : self.heard], -LIMIT, LIMIT))
         return found
 
     def unknown(self, count: int) -> tuple[Tensor, Tensor]:
@@ -189,11 +192,18 @@ class Network(nn.Module):
         widths.append(LAST)
         self.features = nn.ModuleList(layers)
         pooled = 2 * sum(widths[tap] for tap in self.taps)
+        # All taps but the last; a single tap is all there is.
+        self.heard = pooled - 2 * widths[self.taps[-1]] or pooled
         self.norm = nn.BatchNorm1d(pooled)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(pooled, len(LABELS))
         self.width = pooled
         self.voice: VoiceHead | None = None
+
+    def with_voice(self, dropout: float = 0.0) -> "VoiceHead":
+        """Gives it a voice head of its size that knows nothing yet."""
+        self.voice = VoiceHead(self.width, self.heard, dropout)
+        return self.voice
 
     def image(self, decibels: Tensor) -> Tensor:
         """Log-mel in dB [batch, time, 80] to the body's input [batch, 1, band, time]."""

@@ -37,6 +37,9 @@ class Run:
         self.curve = self.folder / "curve.png"
         self.facts = self.folder / "facts.json"
         self.calibration = self.folder / "calibration.json"
+        # Logits of the validation speakers, and of the corpus that was left out.
+        self.answers = self.folder / "answers.npz"
+        self.unmet = self.folder / "unmet.npz"
 
     def read(self, path: Path) -> Any:
         """JSON, or an error that says what to run first."""

@@ -50,6 +50,8 @@ class Task:
     config: Config
     train: Material
     validation: Material
+    # Of a corpus that is left out: its clips but those of the test speakers.
+    unmet: Material
     noises: list[Decibels]
     # Sounds without speech by side, for a voice head.
     sounds: dict[str, list[Decibels]]
@@ -69,7 +71,9 @@ def prepare(
     # The corpora alone say which labels they have: read speech taken as neutral has no mask.
     masks = label_masks(train.clips, labels_of(c for c in clips if c.corpus in config.data.corpora))
     validation = Material.of(side[splits.VALIDATION], [clean])
-    return Task(config, train, validation, noises, sounds, masks)
+    tested = {path for path, role in splits.speakers(chosen).items() if role == splits.TEST}
+    unmet = [clip for clip in side[splits.TEST] if clip.path not in tested]
+    return Task(config, train, validation, Material.of(unmet, [clean]), noises, sounds, masks)
 
 
 def sides_of(clips: list[Clip], clean: FeatureSet) -> dict[str, list[Decibels]]:

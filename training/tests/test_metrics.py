@@ -1,12 +1,16 @@
 """Figures against values worked out by hand."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from emoscope_train import calibrate, metrics
+from emoscope_train import calibrate, config, metrics
 from emoscope_train.contract import Calibration
 from emoscope_train.labels import LABELS
 from emoscope_train.numeric import softmax
+from emoscope_train.runs import Run
 
 
 def one_hot(answers: list[int], sure: float = 0.94) -> np.ndarray:
@@ -78,3 +82,34 @@ def test_a_validation_without_a_mistake_does_not_ask_for_certainty() -> None:
     fitted = calibrate.fit(logits, logits.argmax(1), np.ones(len(logits)))
     assert fitted.temperature >= 0.5
     assert fitted.certain <= 0.9
+
+
+def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "configs" / "voices.toml").read_text(encoding="utf-8")
+    toml = tmp_path / "toy.toml"
+    toml.write_text(text, encoding="utf-8")
+    settings = dataclasses.replace(
+        config.load(toml), splits=["speakers", "without-emodb", "without-nemo"]
+    )
+    rng = np.random.default_rng(0)
+
+    def answers(sharpness: float, corpus: str) -> calibrate.Answers:
+        """Logits whose true temperature is one, times `sharpness`."""
+        logits = rng.normal(0.0, 2.0, (4000, 7))
+        chances = softmax(logits)
+        truth = np.asarray([rng.choice(7, p=row) for row in chances])
+        return calibrate.Answers(sharpness * logits, truth, np.full(4000, corpus))
+
+    for split, sharpness in (("speakers", 1.0), ("without-emodb", 1.0), ("without-nemo", 1.0)):
+        run = Run(tmp_path, settings.name, split)
+        run.folder.mkdir(parents=True)
+        answers(sharpness, "ravdess").save(run.answers)
+    answers(4.0, "emodb").save(Run(tmp_path, settings.name, "without-emodb").unmet)
+    answers(1.0, "nemo").save(Run(tmp_path, settings.name, "without-nemo").unmet)
+    # Judged on emodb, the model is calibrated by validation speakers and nemo, which are right.
+    assert calibrate.of(settings, tmp_path, "without-emodb").temperature == pytest.approx(
+        1, abs=0.1
+    )
+    assert calibrate.of(settings, tmp_path, "without-nemo").temperature > 1.3
+    shipped = calibrate.of(settings, tmp_path, "speakers").temperature
+    assert 1.15 < shipped < calibrate.of(settings, tmp_path, "without-nemo").temperature

@@ -101,7 +101,7 @@ def test_level_is_taken_over_the_window(network: Network) -> None:
 @pytest.fixture
 def head() -> VoiceHead:
     torch.manual_seed(1)
-    head = VoiceHead(12)
+    head = VoiceHead(12, 5)
     torch.nn.init.normal_(head.settled.weight)
     return head.eval()
 
@@ -131,8 +131,8 @@ def test_a_voice_is_taken_out_by_its_baseline(head: VoiceHead) -> None:
 
 def test_with_a_voice_head_it_answers_more(network: Network) -> None:
     voiced = copy.deepcopy(network)
-    voiced.voice = VoiceHead(voiced.width)
+    head = voiced.with_voice()
     with torch.inference_mode():
-        logits, speech, embedding = voiced(torch.zeros(2, 40, 80), *voiced.voice.unknown(2))
+        logits, speech, embedding = voiced(torch.zeros(2, 40, 80), *head.unknown(2))
     assert (logits.shape, speech.shape) == ((2, 7), (2, 1))
     assert embedding.shape == (2, voiced.width)

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from emoscope_train import cli, config, export, features, golden, train  # noqa: E402
 from emoscope_train.contract import Metadata  # noqa: E402
 from emoscope_train.labels import LABELS  # noqa: E402
-from emoscope_train.model import Network, VoiceHead  # noqa: E402
+from emoscope_train.model import Network  # noqa: E402
 from emoscope_train.onnx_file import write_onnx  # noqa: E402
 from emoscope_train.onnx_runtime import run_onnx, session  # noqa: E402
 from emoscope_train.runs import Run  # noqa: E402
@@ -152,8 +152,7 @@ def test_the_file_answers_as_the_network(tmp_path: Path, voiced: bool) -> None:
     torch.manual_seed(0)
     network = Network().eval()
     if voiced:
-        network.voice = VoiceHead(network.width)
-        torch.nn.init.normal_(network.voice.settled.weight, std=0.02)
+        torch.nn.init.normal_(network.with_voice().settled.weight, std=0.02)
     path = tmp_path / "model.onnx"
     write_onnx(network, "toy", Metadata(), path)
     runtime = session(path)
@@ -188,9 +187,9 @@ def test_a_file_that_the_binary_contradicts_is_deleted(
     liar.write_text(LIAR.format(python=sys.executable, labels=LABELS), encoding="utf-8")
     liar.chmod(0o755)
     folder = tmp_path / "models"
-    assert export.export(config.load(toy), run, folder, liar) == 1
+    assert export.export(config.load(toy), "speakers", tmp_path, folder, liar) == 1
     assert not (folder / "model.onnx").exists()
     assert not (folder / "golden.json").exists()
     assert "allowed" in capsys.readouterr().out
-    assert export.export(config.load(toy), run, folder, None) == 0
+    assert export.export(config.load(toy), "speakers", tmp_path, folder, None) == 0
     assert (folder / "model.onnx").is_file()

@@ -1,0 +1,43 @@
+"""Speech is told from other sounds, also in rooms that were never met."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from emoscope_train.model import VoiceHead  # noqa: E402
+from emoscope_train.speech import fit_speech, logits_of  # noqa: E402
+
+pytestmark = pytest.mark.torch
+WIDTH, HEARD = 24, 16
+
+
+def rooms(rng: np.random.Generator, count: int, clips: int) -> np.ndarray:
+    """Speech: the first numbers are high, the next ones stand for the room."""
+    found = rng.normal(size=(count, clips, 1, WIDTH)).astype(np.float32)
+    found[..., :4] += 3.0
+    found[..., 4:HEARD] += rng.normal(0.0, 1.0, (count, 1, 1, HEARD - 4))
+    return found
+
+
+def test_voices_of_a_room_never_met_are_kept() -> None:
+    rng = np.random.default_rng(0)
+    known, strange = rooms(rng, 6, 200), rooms(rng, 40, 50)
+    names = [f"room {room}" for room in range(6) for _ in range(200)]
+    sounds = rng.normal(size=(600, WIDTH)).astype(np.float32)
+    sounds[:, :4] -= 3.0
+    head = VoiceHead(WIDTH, HEARD)
+    fit_speech(head, known.reshape(1200, 1, WIDTH), names, sounds[:400], 1)
+    kept = np.mean(logits_of(head, strange.reshape(-1, WIDTH)) >= 0.0)
+    refused = np.mean(logits_of(head, sounds[400:]) < 0.0)
+    assert kept > 0.95
+    assert refused > 0.8
+
+
+def test_the_last_block_is_not_listened_to() -> None:
+    torch.manual_seed(0)
+    head = VoiceHead(WIDTH, HEARD)
+    rows = np.random.default_rng(1).normal(size=(5, WIDTH)).astype(np.float32)
+    other = rows.copy()
+    other[:, HEARD:] = 9.0
+    np.testing.assert_array_equal(logits_of(head, rows), logits_of(head, other))
