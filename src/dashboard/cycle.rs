@@ -100,7 +100,7 @@ pub fn run(
         let frame_due = if changed { at(next) } else { never() };
         let turn = select! {
             recv(inputs) -> input => match input {
-                Ok(input) => take_input(&mut state, input, inputs, controls, screen)
+                Ok(input) => take_input(&mut state, input, controls, screen)
                     .unwrap_or_else(|error| Turn::Leave(leave(error, inputs))),
                 Err(_) => Turn::Leave(Err(DashboardError::Lost)),
             },
@@ -144,7 +144,6 @@ fn take_updates(state: &mut State, first: &Update, updates: &Receiver<Update>) -
 fn take_input(
     state: &mut State,
     input: Input,
-    inputs: &Receiver<Input>,
     controls: &Sender<Control>,
     screen: &mut impl Screen,
 ) -> io::Result<Turn> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::baseline::Baseline;
 use crate::dsp::spec::{HOP, N_FFT, SAMPLE_RATE};
 use crate::engine::{Classifier, EngineError, Known, Voice, softmax};
-use crate::events::{ByLabel, Measurement, Probability, Trigger, UNCERTAIN};
+use crate::events::{ByLabel, Measurement, Probability, Reason, Trigger, UNCERTAIN};
 use crate::model::{Affect, Contract};
 use crate::pipeline::conditions::Conditions;
 use crate::pipeline::rows::Rows;
@@ -15,8 +15,9 @@ use crate::smooth::{Smoother, decide, leader};
 
 /// Samples after a frame's centre that the frame needs.
 const LOOKAHEAD: u64 = N_FFT as u64 / 2;
-/// Probability from which on a window is speech.
-const SPEECH: f64 = 0.5;
+/// Windows that have to be heard before a label is named while the voice goes
+/// on: a cough or a slammed door is over by then.
+const HEARD: u32 = 2;
 /// Shortest window that tells something of the voice, in samples: half a second.
 const TELLING: u64 = SAMPLE_RATE as u64 / 2;
 
@@ -35,6 +36,32 @@ pub struct Judge {
     /// Windows that tile a long utterance.
     tiles: Vec<Judged>,
     last: Option<Judged>,
+    evidence: Evidence,
+}
+
+/// Whether an utterance is speech, over all of its windows so far: a single
+/// laugh may pass for a voice, a row of them seldom does.
+#[derive(Debug, Clone, Copy, Default)]
+struct Evidence {
+    logits: f64,
+    windows: u32,
+}
+
+impl Evidence {
+    fn hear(&mut self, logit: f64) {
+        self.logits += logit;
+        self.windows += 1;
+    }
+
+    /// Holds where nothing was told, too.
+    fn speech(self) -> bool {
+        self.logits >= 0.0
+    }
+
+    /// Whether a label would come too early.
+    fn early(self) -> bool {
+        (1..HEARD).contains(&self.windows)
+    }
 }
 
 /// A window and what was said of it, kept so that none is computed twice.
@@ -43,8 +70,8 @@ struct Judged {
     start: u64,
     end: u64,
     probabilities: Vec<f64>,
-    /// Probability of speech; 1 if the model does not tell.
-    speech: f64,
+    /// Logit of speech, `None` if the model does not tell.
+    speech: Option<f64>,
     embedding: Vec<f32>,
 }
 
@@ -58,6 +85,7 @@ pub struct Verdict {
     pub trigger: Trigger,
     probabilities: Vec<f64>,
     speech: bool,
+    early: bool,
     call: Option<usize>,
     /// Speech that the baseline knew, in seconds.
     baseline_s: Option<f64>,
@@ -79,6 +107,7 @@ impl Judge {
             next: 0,
             tiles: Vec::new(),
             last: None,
+            evidence: Evidence::default(),
         };
         judge.remember();
         judge
@@ -110,6 +139,7 @@ impl Judge {
         self.smoother.reset();
         self.tiles.clear();
         self.last = None;
+        self.evidence = Evidence::default();
         self.next = utterance.start + self.contract.min_samples();
     }
 
@@ -150,14 +180,15 @@ impl Judge {
         let judged = self.window(start, end, rows)?;
         let (mean, call) = self.smoother.push(&judged.probabilities);
         let probabilities = mean.to_vec();
-        let speech = judged.speech >= SPEECH;
+        let (speech, early) = (self.evidence.speech(), self.evidence.early());
         Ok(Some(Verdict {
             start,
             end,
             trigger: Trigger::Interval,
             probabilities,
             speech,
-            call: call.filter(|_| speech),
+            early,
+            call: call.filter(|_| speech && !early),
             baseline_s: self.baseline_s(),
         }))
     }
@@ -190,24 +221,25 @@ impl Judge {
         }
         let total: u64 = parts.iter().map(|(_, samples)| samples).sum();
         let mut probabilities = vec![0.0; self.contract.labels.len()];
-        let mut speech = 0.0;
         for (judged, samples) in &parts {
             let share = *samples as f64 / total.max(1) as f64;
-            speech += share * judged.speech;
             for (sum, p) in probabilities.iter_mut().zip(&judged.probabilities) {
                 *sum += share * p;
             }
         }
-        let speech = speech >= SPEECH;
+        let speech = self.evidence.speech();
         let call = decide(&probabilities, self.contract.thresholds).filter(|_| speech);
         let baseline_s = self.baseline_s();
-        self.learn(&parts);
+        if speech {
+            self.learn(&parts);
+        }
         Ok(Verdict {
             start,
             end,
             trigger: Trigger::SpeechEnded,
             probabilities,
             speech,
+            early: false,
             call,
             baseline_s,
         })
@@ -218,7 +250,7 @@ impl Judge {
             return;
         };
         for (judged, samples) in parts {
-            if judged.speech >= SPEECH && *samples >= TELLING {
+            if judged.speech.is_none_or(|logit| logit >= 0.0) && *samples >= TELLING {
                 let seconds = *samples as f64 / f64::from(SAMPLE_RATE);
                 voice.hear(&judged.embedding, seconds);
             }
@@ -241,12 +273,15 @@ impl Judge {
         let hop = HOP as u64;
         let mfcc = rows.view(start.div_ceil(hop)..end.div_ceil(hop));
         let answer = self.classifier.judge(mfcc, self.known.as_ref())?;
-        let logistic = |logit: f32| 1.0 / (1.0 + f64::from(-logit).exp());
+        let speech = answer.speech.map(f64::from);
+        if let Some(logit) = speech {
+            self.evidence.hear(logit);
+        }
         let judged = Judged {
             start,
             end,
             probabilities: softmax(&answer.logits, self.contract.temperature),
-            speech: answer.speech.map_or(1.0, logistic),
+            speech,
             embedding: answer.embedding,
         };
         self.last = Some(judged.clone());
@@ -282,7 +317,10 @@ impl Verdict {
             reason: self
                 .call
                 .is_none()
-                .then(|| conditions.reason(self.speech, self.end - self.start, shortest)),
+                .then(|| match self.early && self.speech {
+                    true => Reason::TooShort,
+                    false => conditions.reason(self.speech, self.end - self.start, shortest),
+                }),
             valence: self.expected(contract, |place| place.valence),
             arousal: self.expected(contract, |place| place.arousal),
             baseline_s: self.baseline_s,

@@ -350,22 +350,58 @@ fn a_new_voice_is_a_stranger() {
     assert_eq!(first, Some(0.0));
 }
 
-/// Hears no speech in anything.
-struct Deaf;
+/// Sure of its label always; the logits of speech of its windows, the last for good.
+struct Told(Vec<f32>);
 
-impl Classifier for Deaf {
+impl Classifier for Told {
     fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        let speech = self.0[0];
+        if self.0.len() > 1 {
+            self.0.remove(0);
+        }
         Ok(Answer {
             logits: vec![9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-            speech: Some(-3.0),
+            speech: Some(speech),
             embedding: vec![1.0, 1.0],
         })
     }
 }
 
+/// What was said of the first utterance, and why where nothing was.
+fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)> {
+    let core = pipeline_with(16_000, Box::new(Told(speech)), Voice::default());
+    let (found, _) = judged(core, &self::speech());
+    let first = found.into_iter().filter(|m| m.utterance == 1);
+    first.map(|m| (m.trigger, m.label, m.reason)).collect()
+}
+
+#[test]
+fn a_label_waits_for_a_second_window() {
+    let said = said_of_the_first(vec![3.0]);
+    assert!(said.len() > 3);
+    let early = (
+        Trigger::Interval,
+        UNCERTAIN.to_owned(),
+        Some(Reason::TooShort),
+    );
+    assert_eq!(said[0], early);
+    assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
+}
+
+#[test]
+fn a_window_that_passes_for_speech_among_others_names_nothing() {
+    for (_, label, reason) in &said_of_the_first(vec![2.0, -6.0, 2.0, -6.0])[1..] {
+        assert_eq!(label, UNCERTAIN);
+        assert_eq!(*reason, Some(Reason::NoSpeech));
+    }
+    // And one that does not, among windows that do, takes nothing back.
+    let said = said_of_the_first(vec![2.0, 2.0, -1.0, 2.0]);
+    assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
+}
+
 #[test]
 fn what_is_no_speech_has_no_label_and_is_not_learned() {
-    let core = pipeline_with(16_000, Box::new(Deaf), Voice::default());
+    let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Voice::default());
     let (found, core) = judged(core, &speech());
     assert!(!found.is_empty());
     for measurement in found {

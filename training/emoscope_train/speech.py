@@ -14,9 +14,9 @@ from torch import nn
 from .baseline import Embeddings
 from .model import LIMIT, VoiceHead
 
-EPOCHS, BATCH, RATE, DROPOUT, PENALTY = 10, 512, 1e-3, 0.3, 1e-3
+EPOCHS, BATCH, RATE, DROPOUT, PENALTY = 6, 1024, 2e-3, 0.3, 1e-3
 # Windows of a corpus that was left out that have to be taken for speech, clean and changed alike.
-KEPT = 0.99
+KEPT = 0.98
 
 
 def fit_speech(

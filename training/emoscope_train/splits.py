@@ -123,6 +123,7 @@ def _validation_word(clip: Clip) -> str:
 
 SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
     "speakers": speakers,
+    "everything": everything,
     **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
     "stratified": tess_stratified,
     "oaf-to-yaf": tess_across("tess_OAF"),
