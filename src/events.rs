@@ -69,6 +69,9 @@ pub struct SessionStart {
     pub channels: u16,
     /// Labels in the order of every `probabilities`.
     pub labels: Vec<String>,
+    /// The colour of each, where the model names colours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub colors: Vec<Option<Hue>>,
     /// Name of the model.
     pub model: String,
     /// SHA-256 of the model file, in hexadecimal.
@@ -78,6 +81,27 @@ pub struct SessionStart {
     /// Start of the session, UTC, RFC 3339; live sessions only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
+}
+
+/// A colour that a model may give a label: one of few, so that every theme has it
+/// in a shade that can be read on its ground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hue {
+    /// Red.
+    Red,
+    /// Magenta.
+    Magenta,
+    /// Yellow.
+    Yellow,
+    /// Blue.
+    Blue,
+    /// Cyan.
+    Cyan,
+    /// That of text.
+    Plain,
+    /// That of secondary text.
+    Dim,
 }
 
 /// Kind of an input.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::events::Event;
+use crate::events::{Event, Hue};
 
 /// From the session to the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,8 @@ pub struct Status {
     pub model: String,
     /// Labels in the order of every measurement's probabilities.
     pub labels: Vec<String>,
+    /// The colour of each, where the model names colours.
+    pub colors: Vec<Option<Hue>>,
     /// Time of the last inference in milliseconds.
     pub inference_ms: f32,
     /// From the last sample of a window to its measurement, in milliseconds.

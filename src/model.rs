@@ -2,7 +2,7 @@
 //!
 //! An ONNX file carries one metadata entry per item, each JSON: `labels`,
 //! `frontend`, `window`, `temperature`, `thresholds`, `version`,
-//! `training_data`, `licences`, and perhaps `affect`. Its input is `mfcc`
+//! `training_data`, `licences`, and perhaps `affect` and `colors`. Its input is `mfcc`
 //! `[batch, time, 80]`, its output `logits` `[batch, labels]`. It may also judge
 //! against a voice's own baseline: inputs `baseline` `[batch, 2, width]` (mean and
 //! variance of the embeddings) and `baseline_s` `[batch, 1]` (seconds of speech
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dsp::spec::SAMPLE_RATE;
+use crate::events::Hue;
 use check::Checker;
 
 /// Name of the input tensor.
@@ -163,6 +164,8 @@ pub struct Contract {
     pub thresholds: Thresholds,
     /// Where each label lies in valence and arousal, if the model says so.
     pub affect: Option<Vec<Affect>>,
+    /// The colour of each label, if the model names any.
+    pub colors: Vec<Option<Hue>>,
     /// Numbers of an embedding, if the model judges against a baseline.
     pub width: Option<usize>,
     /// Whether the model tells speech from other sounds.

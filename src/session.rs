@@ -161,6 +161,7 @@ pub fn header(engine: &Engine, source: SourceKind, name: &str, spec: Spec) -> Se
         sample_rate: spec.sample_rate,
         channels: spec.channels,
         labels: contract.labels.iter().map(ToString::to_string).collect(),
+        colors: contract.colors.clone(),
         model: engine.model.name.clone(),
         model_sha256: engine.model.sha256.clone(),
         engine: engine.name.clone(),
@@ -289,6 +290,7 @@ fn status(engine: &Engine, name: &str, spec: Spec, replay: bool) -> Status {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        colors: engine.model.contract.colors.clone(),
         ..Status::default()
     }
 }

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::text::clean;
+use crate::events::Hue;
 
 /// What the terminal and the person allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,21 +75,13 @@ pub struct Mark {
 
 /// Looks of the labels that many models share.
 const KNOWN: [(&[&str], char, Hue); 7] = [
-    (&["anger", "angry"], '▲', Hue::Color(Color::Red)),
+    (&["anger", "angry"], '▲', Hue::Red),
     (&["disgust", "disgusted"], '■', Hue::Dim),
-    (
-        &["fear", "fearful", "afraid"],
-        '◆',
-        Hue::Color(Color::Magenta),
-    ),
-    (
-        &["happiness", "happy", "joy"],
-        '★',
-        Hue::Color(Color::Yellow),
-    ),
+    (&["fear", "fearful", "afraid"], '◆', Hue::Magenta),
+    (&["happiness", "happy", "joy"], '★', Hue::Yellow),
     (&["neutral", "calm"], '●', Hue::Plain),
-    (&["sadness", "sad"], '▼', Hue::Color(Color::Blue)),
-    (&["surprise", "surprised"], '✚', Hue::Color(Color::Cyan)),
+    (&["sadness", "sad"], '▼', Hue::Blue),
+    (&["surprise", "surprised"], '✚', Hue::Cyan),
 ];
 
 /// Shapes and hues for other labels, in the order in which they are given out.
@@ -96,21 +89,14 @@ const SHAPES: [char; 14] = [
     '▲', '◆', '★', '●', '▼', '✚', '■', '△', '◇', '☆', '○', '▽', '◈', '□',
 ];
 const HUES: [Hue; 7] = [
-    Hue::Color(Color::Cyan),
-    Hue::Color(Color::Yellow),
-    Hue::Color(Color::Magenta),
-    Hue::Color(Color::Red),
-    Hue::Color(Color::Blue),
+    Hue::Cyan,
+    Hue::Yellow,
+    Hue::Magenta,
+    Hue::Red,
+    Hue::Blue,
     Hue::Plain,
     Hue::Dim,
 ];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hue {
-    Color(Color),
-    Plain,
-    Dim,
-}
 
 impl Theme {
     /// What the environment says: `NO_COLOR`, and whether the locale is UTF-8.
@@ -126,8 +112,9 @@ impl Theme {
         }
     }
 
-    /// A look for each label, no two with the same symbol.
-    pub fn marks(&self, labels: &[String]) -> Vec<Mark> {
+    /// A look for each label, no two with the same symbol; `given` are the
+    /// model's colours for them, as many as it names.
+    pub fn marks(&self, labels: &[String], given: &[Option<Hue>]) -> Vec<Mark> {
         let mut symbols: Vec<char> = Vec::new();
         let mut hues: Vec<Hue> = Vec::new();
         for label in labels {
@@ -144,6 +131,9 @@ impl Theme {
                 let shape = SHAPES.into_iter().find(|shape| !symbols.contains(shape));
                 symbols[i] = shape.unwrap_or_else(|| letter(&labels[i], &symbols));
             }
+        }
+        for (hue, given) in hues.iter_mut().zip(given) {
+            *hue = given.unwrap_or(*hue);
         }
         if !self.unicode {
             symbols.clear();
@@ -162,15 +152,19 @@ impl Theme {
     }
 
     fn hue(self, hue: Hue) -> Style {
-        match hue {
-            _ if self.palette == Palette::HighContrast => Self::strong(),
-            Hue::Color(color) if self.color => self
-                .palette
-                .of(color)
-                .map_or(Style::new(), |c| Style::new().fg(c)),
-            Hue::Dim if self.color => Self::dim(),
-            _ => Style::new(),
-        }
+        let color = match hue {
+            _ if self.palette == Palette::HighContrast => return Self::strong(),
+            Hue::Dim if self.color => return Self::dim(),
+            Hue::Plain | Hue::Dim => None,
+            Hue::Red => Some(Color::Red),
+            Hue::Magenta => Some(Color::Magenta),
+            Hue::Yellow => Some(Color::Yellow),
+            Hue::Blue => Some(Color::Blue),
+            Hue::Cyan => Some(Color::Cyan),
+        };
+        let shown = color.filter(|_| self.color);
+        let shown = shown.and_then(|color| self.palette.of(color));
+        shown.map_or(Style::new(), |color| Style::new().fg(color))
     }
 
     /// Secondary text.
@@ -275,7 +269,7 @@ mod tests {
                     palette: Palette::Auto,
                 };
                 let mut symbols: Vec<char> = theme
-                    .marks(&labels)
+                    .marks(&labels, &[])
                     .iter()
                     .map(|mark| mark.symbol)
                     .collect();
@@ -293,7 +287,7 @@ mod tests {
             unicode: true,
             palette: Palette::Auto,
         };
-        let marks = theme.marks(&labels(&["anger", "fear", "boredom"]));
+        let marks = theme.marks(&labels(&["anger", "fear", "boredom"]), &[]);
         assert!(marks.iter().all(|mark| mark.style.fg.is_none()));
         assert_eq!(theme.alert().fg, None);
     }
@@ -309,11 +303,29 @@ mod tests {
             .iter()
             .map(|(names, ..)| names[0].to_owned())
             .collect();
-        let marks = theme.marks(&names);
+        let marks = theme.marks(&names, &[]);
         for (i, mark) in marks.iter().enumerate() {
             assert!(marks[..i].iter().all(|other| other.style != mark.style));
             assert_ne!(mark.style.fg, Some(Color::Green));
         }
+    }
+
+    #[test]
+    fn a_model_may_name_colours() {
+        let theme = Theme {
+            color: true,
+            unicode: true,
+            palette: Palette::Auto,
+        };
+        let names = labels(&["anger", "boredom", "fear"]);
+        let ours = theme.marks(&names, &[]);
+        // More than there are labels, as a damaged recording may have.
+        let given = [Some(Hue::Blue), Some(Hue::Dim), None, Some(Hue::Red)];
+        let marks = theme.marks(&names, &given);
+        assert_eq!(marks[0].style.fg, Some(Color::Blue));
+        assert_eq!(marks[1].style, Theme::dim());
+        assert_eq!(marks[2], ours[2]);
+        assert_eq!(marks[0].symbol, ours[0].symbol);
     }
 
     #[test]

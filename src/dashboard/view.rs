@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         return;
     }
     let picture = state.picture();
-    let marks = theme.marks(&picture.status.labels);
+    let marks = theme.marks(&picture.status.labels, &picture.status.colors);
     let plan = Plan::new(area, &marks, picture.status.replay);
     let mut pen = Pen {
         buffer: frame.buffer_mut(),

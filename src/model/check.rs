@@ -10,7 +10,7 @@ use super::{
     Thresholds, WindowSpec,
 };
 use crate::dsp::spec::{Frontend, HOP, N_MFCC, SAMPLE_RATE};
-use crate::events::UNCERTAIN;
+use crate::events::{Hue, UNCERTAIN};
 
 /// Checks one file; its name stands in every error.
 pub(super) struct Checker<'a> {
@@ -68,8 +68,13 @@ impl Checker<'_> {
             Some(text) => Some(self.affect(&labels, text)?),
             None => None,
         };
+        let colors = match proto_entry(proto, "colors") {
+            Some(text) => self.colors(&labels, text)?,
+            None => Vec::new(),
+        };
         Ok(Contract {
             affect,
+            colors,
             width: graph.width,
             speech: graph.speech,
             labels: labels.into_iter().map(std::sync::Arc::from).collect(),
@@ -109,6 +114,17 @@ impl Checker<'_> {
         places
             .filter(|places| places.len() == found.len())
             .ok_or_else(|| self.misfit("affect", expected, text))
+    }
+
+    /// A colour for some or all of the labels, in their order.
+    fn colors(&self, labels: &[String], text: &str) -> Result<Vec<Option<Hue>>, ModelError> {
+        let expected = "an object with a colour for labels of the model: red, magenta, yellow, \
+                        blue, cyan, plain or dim";
+        let found: BTreeMap<String, Hue> = self.parse("colors", expected, text)?;
+        if let Some(other) = found.keys().find(|name| !labels.contains(name)) {
+            return Err(self.misfit("colors", expected, format!("one for {other:?}")));
+        }
+        Ok(labels.iter().map(|name| found.get(name).copied()).collect())
     }
 
     fn check_labels(&self, labels: &[String]) -> Result<(), ModelError> {

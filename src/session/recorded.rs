@@ -81,6 +81,7 @@ impl Recorded {
                     engine: start.engine.clone(),
                     model: start.model.clone(),
                     labels: start.labels.clone(),
+                    colors: start.colors.clone(),
                     ..Status::default()
                 };
                 Ok(Self { events, status })

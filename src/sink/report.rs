@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::timeline::{self, LEFT, RIGHT, WIDTH, escaped};
 use super::{clock, utterance};
-use crate::events::{Event, Gap, Measurement, SessionEnd, SessionStart};
+use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart};
 
 /// Nothing but what the page itself holds is ever loaded.
 const POLICY: &str =
@@ -57,6 +57,11 @@ impl Recording {
     /// The labels in the model's order.
     pub fn labels(&self) -> &[String] {
         self.start.as_ref().map_or(&[], |start| &start.labels)
+    }
+
+    /// The model's colours for them, if it names any.
+    pub fn colors(&self) -> &[Option<Hue>] {
+        self.start.as_ref().map_or(&[], |start| &start.colors)
     }
 
     /// Length in seconds.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::printable;
 use super::report::Recording;
-use crate::events::{Measurement, UNCERTAIN};
+use crate::events::{Hue, Measurement, UNCERTAIN};
 
 /// Width of the picture in its own units.
 pub const WIDTH: f64 = 1000.0;
@@ -259,12 +259,27 @@ const KNOWN: [&str; 7] = [
     "surprise",
 ];
 
+/// What a model calls the same colours.
+const HUES: [Hue; 7] = [
+    Hue::Red,
+    Hue::Dim,
+    Hue::Magenta,
+    Hue::Yellow,
+    Hue::Plain,
+    Hue::Blue,
+    Hue::Cyan,
+];
+
 fn class(recording: &Recording, label: &str) -> String {
     if label == UNCERTAIN {
         return UNCERTAIN.into();
     }
-    let own = || recording.labels().iter().position(|name| name == label);
-    let number = KNOWN.iter().position(|name| *name == label).or_else(own);
+    let place = recording.labels().iter().position(|name| name == label);
+    let given = place.and_then(|place| *recording.colors().get(place)?);
+    let number = given
+        .and_then(|hue| HUES.iter().position(|other| *other == hue))
+        .or_else(|| KNOWN.iter().position(|name| *name == label))
+        .or(place);
     format!("c{}", number.unwrap_or(0) % KNOWN.len())
 }
 

@@ -2,7 +2,7 @@
 
 use emoscope::dsp::spec::Frontend;
 use emoscope::model::Model;
-use rten_onnx::onnx::ModelProto;
+use rten_onnx::onnx::{ModelProto, StringStringEntryProto};
 use serde_json::json;
 
 use crate::support::{data, path, run, said};
@@ -11,16 +11,16 @@ fn default_model() -> ModelProto {
     ModelProto::parse_buf(&std::fs::read(path("models/voices/model.onnx")).unwrap()).unwrap()
 }
 
-/// The default model with one metadata entry changed, or removed.
+/// The default model with one metadata entry changed, added or removed.
 fn with_entry(key: &str, value: Option<&str>) -> Vec<u8> {
     let mut model = default_model();
     model
         .metadata_props
-        .retain(|entry| value.is_some() || entry.key.as_deref() != Some(key));
-    for entry in &mut model.metadata_props {
-        if entry.key.as_deref() == Some(key) {
-            entry.value = value.map(str::to_owned);
-        }
+        .retain(|entry| entry.key.as_deref() != Some(key));
+    let (key, value) = (Some(key.to_owned()), value.map(str::to_owned));
+    if value.is_some() {
+        let entry = StringStringEntryProto { key, value };
+        model.metadata_props.push(entry);
     }
     model.write_buf().unwrap()
 }
@@ -68,6 +68,9 @@ fn each_entry_is_checked() {
         ),
         ("affect", json!({"anger": [0.0, 2.0]}), "-1 to 1", "2"),
         ("version", json!(7), "a string", "7"),
+        ("colors", json!({"anger": "green"}), "magenta", "green"),
+        ("colors", json!({"angre": "red"}), "of the model", "angre"),
+        ("colors", json!(["red"]), "an object", "red"),
         ("training_data", json!("all"), "a list", "all"),
         ("licences", json!({}), "a list of strings", "{}"),
     ] {
@@ -165,6 +168,45 @@ fn a_model_with_other_labels_runs_end_to_end() {
             }
         }
     }
+}
+
+#[test]
+fn colours_of_a_model_reach_the_lines_and_the_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, recording) = (folder.path().join("mine.onnx"), data("speech-16k.wav"));
+    let colors = json!({"sadness": "red", "anger": "blue"}).to_string();
+    std::fs::write(&file, with_entry("colors", Some(&colors))).unwrap();
+    let analyze = |format: &str, model: &std::path::Path| {
+        let mut command = vec![
+            "analyze".as_ref(),
+            recording.as_os_str(),
+            "--model".as_ref(),
+        ];
+        command.extend([model.as_os_str(), "--format".as_ref(), format.as_ref()]);
+        run(command)
+    };
+    let start = &crate::support::lines(&analyze("jsonl", &file))[0];
+    let given = json!(["blue", null, null, null, null, "red", null]);
+    assert_eq!(start["colors"], given);
+    let start = &crate::support::lines(&analyze("jsonl", &path("models/voices/model.onnx")))[0];
+    assert!(start.get("colors").is_none());
+    let picture = folder.path().join("picture.svg");
+    let mut command = vec!["report".as_ref(), recording.as_os_str(), "--model".as_ref()];
+    command.extend([file.as_os_str(), "--output".as_ref(), picture.as_os_str()]);
+    let output = run(command);
+    assert!(output.status.success(), "{}", said(&output));
+    let svg = std::fs::read_to_string(picture).unwrap();
+    let lane = |label: &str| {
+        let from = svg.rfind(&format!(">{label}<")).unwrap();
+        let end = svg[from + 1..]
+            .find("\"name\"")
+            .map_or(svg.len(), |at| from + 1 + at);
+        svg[from..end].to_owned()
+    };
+    // Of the report's own colours 0 is red and 5 is blue.
+    assert!(lane("anger").contains("c5") && !lane("anger").contains("c0"));
+    assert!(lane("sadness").contains("c0"));
+    assert!(lane("fear").contains("c2"));
 }
 
 #[test]

@@ -151,14 +151,14 @@ fn key() -> impl Strategy<Value = Key> {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Update(Update),
+    Update(Box<Update>),
     Key(Key),
     Draw(u16, u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => update().prop_map(Step::Update),
+        6 => update().prop_map(|update| Step::Update(Box::new(update))),
         2 => key().prop_map(Step::Key),
         1 => (1_u16..130, 1_u16..45).prop_map(|(w, h)| Step::Draw(w, h)),
     ]
