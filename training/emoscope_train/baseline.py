@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Embeddings = NDArray[np.float32]
+# Seconds of speech that the prior weighs against a voice's own baseline.
+PRIOR_S = 6.0
+# Standard deviations beyond which an embedding's number says no more.
+LIMIT = 3.0
+# Under the root of every variance.
+VARIANCE_FLOOR = 1e-3
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,10 @@ def utterances(program: Path, sound: Path, model: Path) -> list[dict[str, Any]]:
 
 
 def gap(
-    judge: Callable[[NDArray[np.float64]], NDArray[np.float64]], model: Path, program: Path
+    judge: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    model: Path,
+    program: Path,
+    labels: Sequence[str] = LABELS,
 ) -> float:
     """Largest difference in probability between the binary and `judge` (MFCCs to probabilities).
 
@@ -75,6 +78,6 @@ def gap(
         if end - start > WINDOW["max_s"]:
             continue
         window = features[(centres >= start - 1e-6) & (centres < end - 1e-6)]
-        theirs = np.asarray([event["probabilities"][label] for label in LABELS])
+        theirs = np.asarray([event["probabilities"][label] for label in labels])
         gaps.append(float(np.abs(judge(window) - theirs).max()))
     return max(gaps, default=float("inf"))

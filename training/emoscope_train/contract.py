@@ -1,6 +1,7 @@
 """What an exported model says about itself; the binary reads it and refuses a misfit."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +29,15 @@ class Metadata:
 
     calibration: Calibration = field(default_factory=Calibration)
     training_data: list[dict[str, Any]] = field(default_factory=list)
+    # In the order of the logits.
+    labels: Sequence[str] = tuple(LABELS)
+    # A colour of the terminal for some or all labels; the others are given one.
+    colors: dict[str, str] = field(default_factory=dict)
 
     def properties(self) -> dict[str, str]:
         """One entry per item, each value JSON."""
         values: dict[str, Any] = {
-            "labels": LABELS,
+            "labels": list(self.labels),
             "frontend": FRONTEND,
             "window": WINDOW,
             "temperature": self.calibration.temperature,
@@ -40,9 +45,15 @@ class Metadata:
                 "certain": self.calibration.certain,
                 "margin": self.calibration.margin,
             },
-            "affect": AFFECT,
+            # Where somebody else's labels lie nobody has measured.
+            "affect": {label: AFFECT[label] for label in self.labels if label in AFFECT},
+            "colors": self.colors,
             "version": __version__,
             "training_data": self.training_data,
             "licences": sorted({row["licence"] for row in self.training_data}),
         }
+        if len(values["affect"]) < len(self.labels):
+            del values["affect"]
+        if not self.colors:
+            del values["colors"]
         return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

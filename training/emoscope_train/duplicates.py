@@ -31,15 +31,19 @@ def fingerprint(decibels: Decibels) -> NDArray[np.float32]:
 def pairs(pieces: list[Decibels]) -> list[tuple[int, int]]:
     """Places of trimmed clips that are one recording."""
     prints = np.stack([fingerprint(piece) for piece in pieces])
-    lengths = np.asarray([len(piece) for piece in pieces])
+    return alike(prints, np.asarray([len(piece) for piece in pieces]))
+
+
+def alike(prints: NDArray[np.float32], lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Places of one recording, by fingerprints and numbers of frames."""
     squares = np.sum(prints**2, axis=1)
     limit = SAME_DB**2 * prints.shape[1]
     found = []
     for start in range(0, len(prints), 1000):
         block = slice(start, start + 1000)
         apart = squares[block, None] + squares[None] - 2.0 * prints[block] @ prints.T
-        alike = np.abs(lengths[block, None] - lengths[None]) <= SAME_FRAMES
-        rows, columns = np.nonzero((apart < limit) & alike)
+        same = np.abs(lengths[block, None] - lengths[None]) <= SAME_FRAMES
+        rows, columns = np.nonzero((apart < limit) & same)
         found += [
             (start + int(i), int(j)) for i, j in zip(rows, columns, strict=True) if start + i < j
         ]

@@ -1,5 +1,6 @@
 """Figures as small PNG files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,17 @@ def training_curve(history: list[dict[str, Any]], path: Path) -> None:
     _save(figure, path)
 
 
-def confusion(matrix: list[list[int]], title: str, path: Path) -> None:
+def confusion(
+    matrix: list[list[int]], title: str, path: Path, labels: Sequence[str] = LABELS
+) -> None:
     """Rows are the truth; shares of a row as colour and text, empty rows left out."""
     counts = np.asarray(matrix, dtype=float)
     rows = np.flatnonzero(counts.sum(1))
     shares = counts[rows] / counts[rows].sum(1, keepdims=True)
     figure, axes = plt.subplots(figsize=(6.2, 0.6 * len(rows) + 1.6))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(LABELS)), LABELS, rotation=35, ha="right")
-    axes.set_yticks(range(len(rows)), [LABELS[r] for r in rows])
+    axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
+    axes.set_yticks(range(len(rows)), [labels[int(r)] for r in rows])
     axes.set(xlabel="answer", ylabel="truth", title=title)
     for y, row in enumerate(shares):
         for x, share in enumerate(row):

@@ -13,10 +13,9 @@ from torch import Tensor
 
 from . import calibrate, metrics, splits
 from .augment import augmented
-from .baseline import Baselines, Embeddings, gathered, statistics
+from .baseline import Embeddings, gathered
 from .calibrate import Answers
 from .config import HeadTraining
-from .corpora import Clip
 from .features import Decibels
 from .model import Network, VoiceHead
 from .numeric import softmax
@@ -25,28 +24,13 @@ from .runs import Run, write_json
 from .sampling import LONGEST, SHORTEST, probabilities
 from .speech import fit_speech
 from .train import Material, Task, load_body, masked_loss, save
+from .voices import Versions, Voices
 
-# Share of clips that are judged without a baseline, as in the first seconds of a session.
-COLD = 0.35
-# Most clips of a baseline, and the fewest others that a voice must have for one.
-MOST, FEWEST = 30, 2
-# Share of baselines that are mostly neutral, and how much likelier a neutral clip is then.
-MOSTLY_NEUTRAL, NEUTRAL_ODDS = 0.3, 20.0
-# Share of baselines that were heard in one version throughout: one room, one microphone.
-SAME_VERSION = 0.7
 # Versions of each sound that is no speech: there are few.
 SOUND_VERSIONS = 8
 # Sounds in a batch, by share of its clips, and what naming an emotion of them costs.
 SOUNDS, NOTHING_WEIGHT = 0.125, 0.1
 SETTLED_S = 60.0
-
-
-@dataclasses.dataclass
-class Versions:
-    """Embeddings [clips, versions, width] and the seconds that each was taken over."""
-
-    embeddings: Embeddings
-    seconds: NDArray[np.float64]
 
 
 def versions_of(
@@ -66,42 +50,6 @@ def versions_of(
     return Versions(
         embeddings_of(network, pieces).reshape(*shape, -1), seconds_of(pieces).reshape(shape)
     )
-
-
-class Voices:
-    """Draws clips, each with a baseline out of others of its voice."""
-
-    def __init__(self, clips: list[Clip], versions: Versions, chances: NDArray[np.float64]) -> None:
-        self.versions, self.chances = versions, chances
-        self.speakers = np.asarray([clip.speaker for clip in clips])
-        self.neutral = np.asarray([clip.label == "neutral" for clip in clips])
-        names = np.unique(self.speakers)
-        self.mine = {name: np.flatnonzero(self.speakers == name) for name in names}
-
-    def draw(
-        self, count: int, rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], Embeddings, Baselines]:
-        """Numbers of clips, an embedding of each, and what is known of its voice."""
-        kinds = self.versions.embeddings.shape[1]
-        clips = rng.choice(len(self.chances), count, p=self.chances)
-        embeddings = self.versions.embeddings[clips, rng.integers(0, kinds, count)]
-        known = Baselines.unknown(count, embeddings.shape[1])
-        for place, clip in enumerate(clips):
-            others = self.mine[self.speakers[clip]]
-            others = others[others != clip]
-            if len(others) < FEWEST or rng.random() < COLD:
-                continue
-            heard = int(np.exp(rng.uniform(0.0, np.log(MOST + 1))))
-            share = self.chances[others].copy()
-            if rng.random() < MOSTLY_NEUTRAL:
-                share[self.neutral[others]] *= NEUTRAL_ODDS
-            chosen = rng.choice(others, heard, p=share / share.sum())
-            same = rng.random() < SAME_VERSION
-            version = rng.integers(0, kinds, 1 if same else heard)
-            seconds = self.versions.seconds[chosen, version]
-            known.statistics[place] = statistics(self.versions.embeddings[chosen, version], seconds)
-            known.seconds[place] = seconds.sum()
-        return clips, embeddings, known
 
 
 def fit(

@@ -1,5 +1,6 @@
 """Figures from probabilities; every one is a plain function of arrays."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def accuracy(probabilities: Probabilities, truth: Truth) -> float:
 
 
 def uar(probabilities: Probabilities, truth: Truth) -> float:
-    """Recall averaged over the labels that occur; all seven may be answered."""
+    """Recall averaged over the labels that occur; all may be answered."""
     answer = probabilities.argmax(1)
     return float(np.mean([np.mean(answer[truth == k] == k) for k in np.unique(truth)]))
 
@@ -31,7 +32,9 @@ def restricted(probabilities: Probabilities, labels: list[str]) -> Probabilities
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
 
-def per_class(probabilities: Probabilities, truth: Truth) -> dict[str, dict[str, float]]:
+def per_class(
+    probabilities: Probabilities, truth: Truth, labels: Sequence[str] = LABELS
+) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and the number of clips of each label that occurs."""
     numbers = [int(k) for k in np.unique(truth)]
     table = precision_recall_fscore_support(
@@ -39,14 +42,15 @@ def per_class(probabilities: Probabilities, truth: Truth) -> dict[str, dict[str,
     )
     names = ("precision", "recall", "f1", "clips")
     return {
-        LABELS[k]: {name: round(float(table[j][i]), 4) for j, name in enumerate(names)}
+        labels[k]: {name: round(float(table[j][i]), 4) for j, name in enumerate(names)}
         for i, k in enumerate(numbers)
     }
 
 
 def confusions(probabilities: Probabilities, truth: Truth) -> list[list[int]]:
-    """Truth by answer, all seven labels."""
-    matrix = confusion_matrix(truth, probabilities.argmax(1), labels=range(len(LABELS)))
+    """Truth by answer, all labels."""
+    labels = range(probabilities.shape[1])
+    matrix = confusion_matrix(truth, probabilities.argmax(1), labels=labels)
     rows: list[list[int]] = matrix.tolist()
     return rows
 
@@ -81,13 +85,15 @@ def coverage_curve(probabilities: Probabilities, truth: Truth) -> list[dict[str,
     return curve
 
 
-def report(probabilities: Probabilities, truth: Truth) -> dict[str, Any]:
+def report(
+    probabilities: Probabilities, truth: Truth, labels: Sequence[str] = LABELS
+) -> dict[str, Any]:
     """The usual figures together."""
     return {
         "clips": len(truth),
         "accuracy": round(accuracy(probabilities, truth), 4),
         "uar": round(uar(probabilities, truth), 4),
         "ece": round(calibration_error(probabilities, truth), 4),
-        "classes": per_class(probabilities, truth),
+        "classes": per_class(probabilities, truth, labels),
         "confusion": confusions(probabilities, truth),
     }

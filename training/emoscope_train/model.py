@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .bands import FLOOR_DB, mapping
+from .baseline import LIMIT, PRIOR_S, VARIANCE_FLOOR
 from .frontend import inverse_dct
 from .labels import LABELS
 
@@ -34,10 +35,6 @@ BLOCKS = [
     (5, 1, 384, 64, 96, True),
 ]
 STEM, LAST = 8, 384
-# Seconds of speech that the prior weighs against a voice's own baseline.
-PRIOR_S = 6.0
-# Standard deviations beyond which an embedding's number says no more.
-LIMIT = 3.0
 # Width of the layer that tells speech from other sounds.
 HEARING = 32
 
@@ -149,7 +146,7 @@ class VoiceHead(nn.Module):
         settled = seconds / (seconds + PRIOR_S)
         mean = settled * baseline[:, 0]
         variance = settled * baseline[:, 1] + (1.0 - settled)
-        own = torch.clamp((embedding - mean) / torch.sqrt(variance + 1e-3), -LIMIT, LIMIT)
+        own = torch.clamp((embedding - mean) / torch.sqrt(variance + VARIANCE_FLOOR), -LIMIT, LIMIT)
         own = self.dropout(own)
         logits: Tensor = self.head(own) + settled * self.settled(own)
         return logits

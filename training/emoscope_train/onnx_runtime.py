@@ -1,5 +1,6 @@
 """Runs a model file in ONNX Runtime."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from .contract import BASELINE, EMBEDDING, INPUT, OUTPUT, SECONDS
+from .contract import BASELINE, EMBEDDING, INPUT, OUTPUT, SECONDS, SPEECH
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
@@ -37,13 +38,25 @@ def run_onnx(
 
 def embeddings(runtime: onnxruntime.InferenceSession, windows: list[NDArray[Any]]) -> NDArray[Any]:
     """Embeddings [windows, width] of MFCCs of any lengths, by a model with a voice head."""
+    return heard(runtime, windows)[0]
+
+
+def heard(
+    runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Embeddings [windows, width] and logits of speech [windows]."""
     shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
     given = {
         BASELINE: np.zeros((1, *shapes[BASELINE][1:]), dtype=np.float32),
         SECONDS: np.zeros((1, 1), dtype=np.float32),
     }
     rows = [
-        runtime.run([EMBEDDING], given | {INPUT: np.asarray(window, dtype=np.float32)[None]})[0]
+        runtime.run(
+            [EMBEDDING, SPEECH], given | {INPUT: np.asarray(window, dtype=np.float32)[None]}
+        )
         for window in windows
     ]
-    return np.concatenate(rows).astype(np.float32)
+    embedded, speech = (
+        np.concatenate(column).astype(np.float32) for column in zip(*rows, strict=True)
+    )
+    return embedded, speech[:, 0]
