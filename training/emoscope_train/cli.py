@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ EXAMPLES = """examples:
   python -m emoscope_train evaluate training/configs/tess.toml --data corpora --models models
   python -m emoscope_train export training/configs/tess.toml --models models
   python -m emoscope_train parity --emoscope target/release/emoscope
+  python -m emoscope_train own recordings --name mine
+  python -m emoscope_train own clips.csv --name mine --labels calm,raised --colors raised=red
 """
 
 
@@ -73,6 +76,36 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--fold-model", type=Path, metavar="FILE", help="model.onnx of the split `speakers`"
     )
+    one = commands.add_parser(
+        "own",
+        parents=[work],
+        help="make a model of recordings and labels of your own",
+        description="Makes a model that emoscope --model takes, with its report. Needs no PyTorch.",
+    )
+    one.add_argument(
+        "source",
+        type=Path,
+        metavar="FOLDER|MANIFEST.csv",
+        help="LABEL/SPEAKER/clip.wav, or a CSV with path,label,speaker and perhaps split",
+    )
+    one.add_argument("--name", required=True, help="what the model is called")
+    one.add_argument("--output", type=Path, metavar="DIR", help="where it is written (NAME)")
+    one.add_argument(
+        "--speaker", metavar="REGEX", default="", help="takes the speaker from the file's name"
+    )
+    one.add_argument("--labels", metavar="A,B,...", help="these alone, in this order (by name)")
+    one.add_argument(
+        "--colors", metavar="A=COLOR,...", help="red, magenta, yellow, blue, cyan, plain or dim"
+    )
+    one.add_argument("--licence", metavar="TEXT", help="of the recordings, for the model's card")
+    one.add_argument(
+        "--pretrained", type=Path, metavar="FILE", help="another body (models/voices/model.onnx)"
+    )
+    one.add_argument(
+        "--threads", type=int, default=os.cpu_count() or 1, help="processor threads (%(default)s)"
+    )
+    one.add_argument("--emoscope", type=Path, metavar="FILE", help="the binary to compare with")
+
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
     one.add_argument("files", nargs="*", type=Path, help="sound files (default: made here)")
@@ -80,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 done, 1 a comparison failed, 2 wrong use or missing data."""
+    """Exit status: 0 done, 1 a comparison failed, 2 wrong use or data, 130 stopped by Ctrl-C."""
     options = parser().parse_args(arguments)
     commands = {
         "manifest": manifest,
@@ -89,12 +122,16 @@ def main(arguments: list[str] | None = None) -> int:
         "export": export,
         "stream": stream,
         "parity": parity,
+        "own": own,
     }
     try:
         return commands[options.command](options)
     except CorpusError as error:
         print(f"emoscope_train: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("emoscope_train: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
 
 
 def manifest(options: argparse.Namespace) -> int:
@@ -193,6 +230,30 @@ def stream(options: argparse.Namespace) -> int:
     runs.write_json(runs.Run(work, config.name, "speakers").streaming, found)
     print(json.dumps(found, indent=1))
     return 0
+
+
+def own(options: argparse.Namespace) -> int:
+    from .own import command
+
+    request = command.Request(
+        source=options.source,
+        name=options.name,
+        output=options.output or Path(options.name),
+        work=runs.work_folder(options.work),
+        speaker=options.speaker,
+        threads=max(1, options.threads),
+        program=options.emoscope,
+    )
+    if options.labels:
+        request.labels = [name.strip() for name in options.labels.split(",")]
+    for pair in options.colors.split(",") if options.colors else []:
+        label, _, color = pair.partition("=")
+        request.colors[label.strip()] = color.strip()
+    if options.licence:
+        request.licence = options.licence
+    if options.pretrained:
+        request.pretrained = options.pretrained
+    return command.make(request)
 
 
 def parity(options: argparse.Namespace) -> int:

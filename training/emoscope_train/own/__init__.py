@@ -1,0 +1,1 @@
+"""A model out of recordings and labels of one's own: the shipped body, a head of one's own."""
