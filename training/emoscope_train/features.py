@@ -16,10 +16,13 @@ from . import rooms
 from .audio import read_audio
 from .corpora import Clip, CorpusError, stable_hash
 from .frontend import FRONTEND, N_MELS, log_mel
+from .progress import bar
+from .runs import write_json
 
 VERSION = 1
 CLEAN, ROOM = "clean", "room"
 TRIM_DB = 35.0
+FRAME_BYTES = 2 * N_MELS
 Decibels = NDArray[np.float32]
 
 
@@ -104,11 +107,43 @@ def _key(paths: list[str], data: Path, version: str) -> str:
 
 def _build(paths: list[str], data: Path, folder: Path, version: str, workers: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    lengths: dict[str, int] = {}
-    jobs = [(str(data), path, version) for path in paths]
-    with (folder / "frames.f16").open("wb") as out, ProcessPoolExecutor(workers) as pool:
-        for path, frames in zip(paths, pool.map(_compute, jobs, chunksize=32), strict=True):
-            out.write(frames.tobytes())
-            lengths[path] = len(frames)
-    # Written last: a folder without it was broken off and is built again.
-    (folder / "index.json").write_text(json.dumps(lengths), encoding="utf-8")
+    store, journal = folder / "frames.f16", folder / "journal"
+    # What a run that was broken off wrote whole is taken up again.
+    done = _whole(store, journal)
+    lengths = dict(zip(paths, done, strict=False))
+    jobs = [(str(data), path, version) for path in paths[len(done) :]]
+    with (
+        store.open("ab") as out,
+        journal.open("a", encoding="utf-8") as lines,
+        ProcessPoolExecutor(workers) as pool,
+    ):
+        out.truncate(sum(done) * FRAME_BYTES)
+        computed = pool.map(_compute, jobs, chunksize=32)
+        shown = bar(computed, f"features, {version}", " clips", len(jobs))
+        try:
+            for path, frames in zip(paths[len(done) :], shown, strict=True):
+                out.write(frames.tobytes())
+                out.flush()
+                lines.write(f"{len(frames)}\n")
+                lines.flush()
+                lengths[path] = len(frames)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    # Written last: a folder without it was broken off.
+    write_json(folder / "index.json", lengths)
+    journal.unlink()
+
+
+def _whole(store: Path, journal: Path) -> list[int]:
+    """Frames of each clip that is whole in the store."""
+    if not store.is_file() or not journal.is_file():
+        return []
+    text = journal.read_text(encoding="utf-8")
+    # A line without its end may be half a number.
+    lengths = [int(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    room = store.stat().st_size // FRAME_BYTES
+    while sum(lengths) > room:
+        lengths.pop()
+    journal.write_text("".join(f"{length}\n" for length in lengths), encoding="utf-8")
+    return lengths

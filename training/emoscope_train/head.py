@@ -20,6 +20,7 @@ from .features import Decibels
 from .model import Network, VoiceHead
 from .numeric import softmax
 from .predict import embeddings_of, judged, opening, seconds_of, speech_of
+from .progress import bar
 from .runs import Run, write_json
 from .sampling import LONGEST, SHORTEST, probabilities
 from .speech import fit_speech
@@ -68,7 +69,7 @@ def fit(
         head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     head.train()
-    for step in range(recipe.steps):
+    for step in bar(range(recipe.steps), "voice head", " steps"):
         for group in optimizer.param_groups:
             falling = 0.5 * (1.0 + np.cos(np.pi * step / recipe.steps))
             group["lr"] = recipe.learning_rate * falling

@@ -36,7 +36,9 @@ def run_onnx(
     return np.asarray(logits)[0]
 
 
-def embeddings(runtime: onnxruntime.InferenceSession, windows: list[NDArray[Any]]) -> NDArray[Any]:
+def embeddings(
+    runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
+) -> NDArray[Any]:
     """Embeddings [windows, width] of MFCCs of any lengths, by a model with a voice head."""
     return heard(runtime, windows)[0]
 

@@ -13,6 +13,7 @@ from .frontend import FRAMES_PER_SECOND, to_mfcc
 from .model import Network, VoiceHead
 from .onnx_file import write_graph
 from .onnx_runtime import embeddings, session
+from .progress import bar
 from .sampling import LONGEST, whole_steps
 
 
@@ -50,7 +51,8 @@ def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         write_graph(network, path)
-        return embeddings(session(path), [to_mfcc(piece) for piece in pieces])
+        windows = (to_mfcc(piece) for piece in pieces)
+        return embeddings(session(path), bar(windows, "embeddings", " windows", len(pieces)))
 
 
 def judged(head: VoiceHead, found: Embeddings, baselines: Baselines) -> NDArray[np.float64]:

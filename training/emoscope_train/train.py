@@ -24,6 +24,7 @@ from .labels import LABELS
 from .model import Network, count_parameters, load_pretrained
 from .numeric import softmax
 from .predict import logits_of, opening
+from .progress import bar
 from .runs import Run, write_json
 from .sampling import Batch, batches, label_masks, probabilities
 
@@ -160,7 +161,8 @@ def run_epoch(
     losses, rights = [], []
     steps = recipe.epochs * steps_per_epoch
     plan = batches(lengths, chances, count, recipe.batch, draw)
-    for step, (crops, truth, masks) in enumerate(prefetched(task, plan, change)):
+    made = bar(prefetched(task, plan, change), f"epoch {epoch + 1}", " batches", steps_per_epoch)
+    for step, (crops, truth, masks) in enumerate(made):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(epoch * steps_per_epoch + step, steps, task.config)
         share = mix.beta(task.config.augment.mixup, task.config.augment.mixup)

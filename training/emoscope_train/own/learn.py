@@ -42,17 +42,21 @@ def fit(
     own, taught = relative(embeddings, known), body.taught(embeddings, known)
     scale = TAUGHT_WEIGHT / float(np.std(taught) + 1e-6)
     inputs = np.concatenate([own, scale * taught], axis=1)
-    learner = LogisticRegression(C=STRENGTH, max_iter=500)
-    learner.fit(inputs, truth[drawn])
     weight = np.zeros((labels, inputs.shape[1]), dtype=np.float32)
     bias = np.full(labels, NEVER, dtype=np.float32)
+    width = own.shape[1]
+    if len(counts) == 1:
+        # All else of a fold was a copy, or said by those that are tested.
+        bias[truth[0]] = 0.0
+        return Head(weight[:, :width], weight[:, width:], bias)
+    learner = LogisticRegression(C=STRENGTH, max_iter=500)
+    learner.fit(inputs, truth[drawn])
     coefficients, offsets = learner.coef_, learner.intercept_
     if len(coefficients) == 1:
         # Of two labels the library learns how far the second is ahead of the first.
         coefficients = np.concatenate([-coefficients, coefficients]) / 2.0
         offsets = np.concatenate([-offsets, offsets]) / 2.0
     weight[learner.classes_], bias[learner.classes_] = coefficients, offsets
-    width = own.shape[1]
     return Head(weight[:, :width], scale * weight[:, width:], bias)
 
 
