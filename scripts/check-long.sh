@@ -51,6 +51,13 @@ soak() {
         soak::a_day_of_audio_leaves_no_trace
 }
 
+# An archive on a cluster of two workers, one of which is killed.
+archive() {
+    python=$(scripts/python-env.sh scripts/requirements-ray.txt)/bin/python
+    cargo build
+    "$python" tests/e2e/ray_cluster.py "${CARGO_TARGET_DIR:-target}/debug/emoscope"
+}
+
 # Licences, origins and known weaknesses of the crates: deny.toml.
 deny() {
     tool deny 0.20.2
@@ -63,6 +70,7 @@ else
     package
     fuzz
     soak
+    archive
     deny
     mutants
     coverage

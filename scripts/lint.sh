@@ -9,7 +9,7 @@ tools=$(scripts/python-env.sh scripts/requirements-dev.txt)/bin
 # The same rules everywhere; inside training/ they are found by themselves.
 ruff() {
     "$tools/ruff" "$@" training
-    "$tools/ruff" "$@" --config training/pyproject.toml tests
+    "$tools/ruff" "$@" --config training/pyproject.toml tests scripts
 }
 
 if [ "${1:-}" = --fix ]; then
