@@ -193,8 +193,8 @@ def test_folds_share_no_speaker_and_copies_are_not_learned(folder: Folder) -> No
     who = [{listed.clips[place].speaker for place in group} for group in groups]
     assert sorted(name for names in who for name in names) == ["s0", "s1", "s2", "s3"]
     heard = hearing.hear(listed.clips, command.SHIPPED, top.parent / "work", 2)
-    places = {Path(clip.path).name: place for place, clip in enumerate(listed.clips)}
-    pair = tuple(sorted((places["s0_0.wav"], places["s1_9.wav"])))
+    places = {"/".join(Path(c.path).parts[-3:]): n for n, c in enumerate(listed.clips)}
+    pair = tuple(sorted((places["calm/s0/s0_0.wav"], places["calm/s1/s1_9.wav"])))
     assert pair in [tuple(sorted(found)) for found in heard.copies()]
     rest = np.asarray([place for place in range(len(listed.clips)) if place != pair[0]])
     kept = sides.without_copies(rest, np.asarray([pair[0]]), heard.copies())
