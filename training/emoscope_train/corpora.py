@@ -27,6 +27,7 @@ class Clip:
     text: str
     label: str
     fold: str = ""
+    sex: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def read_manifest(path: Path) -> list[Clip]:
                 text=row["text"],
                 label=row["label7"],
                 fold=row["emobox_fold"],
+                sex=row.get("sex", ""),
             )
             for row in rows
         ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, calibrate, card, features, figures, metrics, splits
+from . import __version__, calibrate, card, channels, features, figures, metrics, splits
 from .augment import with_noise
 from .baseline import Embeddings, gathered
 from .config import Config
@@ -31,6 +31,8 @@ SECONDS = (0.75, 1.0, 1.5, 2.0, 3.0)
 # Speech of the voice that is known before a clip is judged, in seconds.
 KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
+ROOM_SNR_DB = 10.0
+CONDITIONS = {features.ROOM: "a room and a bad channel", features.ROOM_ALONE: "a room"}
 
 
 class Test:
@@ -70,6 +72,17 @@ class Test:
             self.last = (pieces, embeddings_of(self.network, pieces))
         return self.last[1]
 
+    def by_sex(self, chances: NDArray[np.float64]) -> dict[str, dict[str, float]]:
+        """Figures of women's and men's voices, where the corpus tells."""
+        known = np.asarray([bool(clip.sex) for clip in self.clips])
+        sexes = np.asarray([clip.sex for clip in self.clips])[known]
+        return metrics.by_group(chances[known], self.truth[known], sexes)
+
+    def spread(self, chances: NDArray[np.float64]) -> dict[str, float]:
+        """How far speakers lie apart."""
+        speakers = np.asarray([clip.speaker for clip in self.clips])
+        return metrics.spread(chances, self.truth, speakers)
+
     def summary(self, chances: NDArray[np.float64]) -> dict[str, float]:
         """Accuracy, UAR over all clips, and the mean of the corpora's UARs."""
         by_corpus = [
@@ -102,15 +115,25 @@ def by_corpus(
 
 
 def conditions(
-    test: Test, pieces: list[Decibels], room: list[Decibels], noises: list[Decibels]
+    test: Test,
+    pieces: list[Decibels],
+    noises: list[Decibels],
+    versions: dict[str, list[Decibels]],
 ) -> dict[str, dict[str, float]]:
-    """The same clips with held-out noise, and in a room and through a channel."""
+    """The same clips with held-out noise, in rooms and through channels."""
     rng = np.random.default_rng(0)
     out = {"as recorded": test.summary(test.chances(pieces))}
     for snr in NOISE_SNRS_DB if noises else ():
         noisy = [with_noise(p, noises[rng.integers(len(noises))], snr) for p in pieces]
         out[f"noise at {snr:.0f} dB"] = test.summary(test.chances(noisy))
-    out["room and channel"] = test.summary(test.chances(room))
+    if noises:
+        noisy = [
+            with_noise(p, noises[rng.integers(len(noises))], ROOM_SNR_DB)
+            for p in versions[features.ROOM_ALONE]
+        ]
+        out[f"a room, noise at {ROOM_SNR_DB:.0f} dB"] = test.summary(test.chances(noisy))
+    for name, heard in versions.items():
+        out[CONDITIONS.get(name, name)] = test.summary(test.chances(heard))
     return out
 
 
@@ -168,18 +191,14 @@ def speech_told(
 
 
 def left_out(
-    config: Config,
-    split: str,
-    clips: list[Clip],
-    clean: FeatureSet,
-    run: Run,
-    calibration: Calibration,
+    config: Config, split: str, clips: list[Clip], clean: FeatureSet, work: Path
 ) -> dict[str, Any]:
     """A corpus that nothing was learned from, on its own labels."""
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
     tested = [clip for clip in chosen if assignment.get(clip.path) == splits.TEST]
-    test = Test(load_best(run), calibration, tested)
+    run = Run(work, config.name, split)
+    test = Test(load_best(run), calibrate.of(config, work, split), tested)
     pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
     have = labels_of(tested)
     chances = test.chances(pieces)
@@ -189,6 +208,9 @@ def left_out(
         "test": metrics.report(chances, test.truth),
         "coverage_curve": metrics.coverage_curve(chances, test.truth),
         "by_known_seconds": by_known_seconds(test, pieces, have),
+        "by_sex": test.by_sex(chances),
+        "speakers_apart": test.spread(chances),
+        "answers": {"chances": chances, "truth": test.truth},
     }
 
 
@@ -197,12 +219,12 @@ def measure(
     split: str,
     clips: list[Clip],
     clean: FeatureSet,
-    room: FeatureSet,
-    run: Run,
-    calibration: Calibration,
+    data: Path,
+    work: Path,
 ) -> dict[str, Any]:
     """Every figure of one split."""
-    facts = run.read(run.facts)
+    run = Run(work, config.name, split)
+    facts, calibration = run.read(run.facts), calibrate.of(config, work, split)
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
     labelled = [clip for clip in chosen if clip.corpus in config.data.corpora]
@@ -253,9 +275,13 @@ def measure(
             str(s): test.summary(test.chances([p[: int(s * FRAMES_PER_SECOND)] for p in trimmed]))
             for s in SECONDS
         },
-        "by_condition": conditions(
-            test, pieces, [opening(room.trimmed(clip.path)) for clip in tested], noises
+        "by_condition": conditions(test, pieces, noises, heard_through(tested, data, work)),
+        "by_sex": test.by_sex(chances),
+        "by_language": metrics.by_group(
+            chances, test.truth, np.asarray([clip.language for clip in tested])
         ),
+        "speakers_apart": test.spread(chances),
+        "reliability": metrics.reliability(chances, test.truth),
         "sentences": sentences(test, chances, learned),
         "shortcuts": shortcuts(labelled, assignment, clean, labels_of(labelled)),
     }
@@ -270,52 +296,85 @@ def draw(found: dict[str, Any], run: Run, folder: Path, suffix: str) -> None:
     figures.classes(test["classes"], title, folder / f"classes{suffix}.png")
 
 
+def heard_through(clips: list[Clip], data: Path, work: Path) -> dict[str, list[Decibels]]:
+    """Openings of the clips in rooms and through channels."""
+    found = {}
+    for version in (features.ROOM, features.ROOM_ALONE, *channels.CHANNELS):
+        heard = features.cached(clips, data, work, version)
+        found[version] = [opening(heard.trimmed(clip.path)) for clip in clips]
+    return found
+
+
+def together(left_out: dict[str, Any]) -> dict[str, Any]:
+    """All corpora that were left out as one test, each by the model that never met it."""
+    answers = [found.pop("answers") for found in left_out.values()]
+    chances = np.concatenate([given["chances"] for given in answers])
+    truth = np.concatenate([given["truth"] for given in answers])
+    return {
+        "clips": len(truth),
+        "accuracy": round(metrics.accuracy(chances, truth), 4),
+        "ece": round(metrics.calibration_error(chances, truth), 4),
+        "coverage_curve": metrics.coverage_curve(chances, truth),
+        "reliability": metrics.reliability(chances, truth),
+    }
+
+
 def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: Path) -> None:
     """Measures every split of the config; the first one's model is the shipped one."""
     clean = features.cached(clips, data, work)
-    spoken = config.data.spoken(clips)
-    room = features.cached(spoken, data, work, features.ROOM)
+    made = Run(work, config.name, config.shipped)
     found: dict[str, Any] = {
         "name": config.name,
         "version": __version__,
+        "shipped": {
+            "split": config.shipped,
+            "facts": made.read(made.facts),
+            "calibration": vars(calibrate.of(config, work, config.shipped)),
+        },
         "splits": {},
         "head": dataclasses.asdict(config.head) if config.head else None,
         "left_out_recipe": dataclasses.asdict(config.left_out) if config.left_out else None,
         "left_out": {},
     }
     for split in config.splits:
-        run = Run(work, config.name, split)
-        calibration = calibrate.of(config, work, split)
+        if split == splits.EVERYTHING:
+            continue  # nothing is left to test it on
         if split.startswith(splits.WITHOUT):
             name = split.removeprefix(splits.WITHOUT)
-            found["left_out"][name] = left_out(config, split, clips, clean, run, calibration)
+            found["left_out"][name] = left_out(config, split, clips, clean, work)
             print(split, found["left_out"][name]["by_known_seconds"], flush=True)
             continue
-        found["splits"][split] = measure(config, split, clips, clean, room, run, calibration)
+        found["splits"][split] = measure(config, split, clips, clean, data, work)
         draw(
             found["splits"][split],
-            run,
+            Run(work, config.name, split),
             folder / "figures",
             "" if len(found["splits"]) == 1 else f"-{split}",
         )
         print(split, found["splits"][split]["test"]["uar"], flush=True)
+    if found["left_out"]:
+        found["left_out_together"] = together(found["left_out"])
     heard = Run(work, config.name, config.splits[0]).streaming
     if heard.is_file():
         found["streaming"] = json.loads(heard.read_text(encoding="utf-8"))
-    shipped = next(iter(found["splits"].values()))
+    measured = next(iter(found["splits"].values()))
     figures.line(
-        [(row["coverage"], row["accuracy"]) for row in shipped["coverage_curve"]],
+        [(row["coverage"], row["accuracy"]) for row in measured["coverage_curve"]],
         ("share answered", "accuracy", "the surest first"),
         folder / "figures" / "coverage.png",
     )
     figures.line(
-        [(float(s), row["accuracy"]) for s, row in shipped["by_seconds"].items()],
+        [(float(s), row["accuracy"]) for s, row in measured["by_seconds"].items()],
         ("seconds heard", "accuracy", "length of the window"),
         folder / "figures" / "seconds.png",
     )
+    curves = {"speakers never heard": measured["reliability"]}
+    if found["left_out"]:
+        curves["corpora never met"] = found["left_out_together"]["reliability"]
+    figures.reliability(curves, folder / "figures" / "reliability.png")
     figures.bars(
-        {name: row["uar"] for name, row in shipped["by_corpus"].items()}
-        if len(shipped["by_corpus"]) > 1
+        {name: row["uar"] for name, row in measured["by_corpus"].items()}
+        if len(measured["by_corpus"]) > 1
         else {split: row["test"]["uar"] for split, row in found["splits"].items()},
         "UAR",
         "test clips",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import rooms
+from . import channels, rooms
 from .audio import read_audio
 from .corpora import Clip, CorpusError, stable_hash
 from .frontend import FRONTEND, N_MELS, log_mel
@@ -20,7 +20,7 @@ from .progress import bar
 from .runs import write_json
 
 VERSION = 1
-CLEAN, ROOM = "clean", "room"
+CLEAN, ROOM, ROOM_ALONE = "clean", "room", "room-alone"
 TRIM_DB = 35.0
 FRAME_BYTES = 2 * N_MELS
 Decibels = NDArray[np.float32]
@@ -61,9 +61,13 @@ def speech_bounds(decibels: Decibels) -> tuple[int, int]:
 def _compute(job: tuple[str, str, str]) -> NDArray[np.float16]:
     data, path, version = job
     samples = read_audio(Path(data) / path).astype(np.float64)
+    rng = np.random.default_rng(stable_hash(path))
     if version == ROOM:
-        rng = np.random.default_rng(stable_hash(path))
         samples = rooms.second_version(samples, _responses(data), rng)
+    elif version == ROOM_ALONE:
+        samples = rooms.through_room(samples, _responses(data), rng)
+    elif version != CLEAN:
+        samples = channels.CHANNELS[version](samples)
     return log_mel(samples).astype(np.float16)
 
 

@@ -83,6 +83,20 @@ def line(points: list[tuple[float, float]], labels: tuple[str, str, str], path: 
     _save(figure, path)
 
 
+def reliability(rows: dict[str, list[dict[str, float]]], path: Path) -> None:
+    """Accuracy against confidence, a line per test; the diagonal is what would be right."""
+    figure, axes = plt.subplots(figsize=(4.6, 4.2))
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    for name, bins in rows.items():
+        axes.plot(
+            [b["confidence"] for b in bins], [b["accuracy"] for b in bins], marker="o", label=name
+        )
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy", title="reliability")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
 def bars(values: dict[str, float], label: str, title: str, path: Path) -> None:
     """One bar per name."""
     figure, axes = plt.subplots(figsize=(7, 3.2))

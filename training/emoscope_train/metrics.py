@@ -67,6 +67,58 @@ def calibration_error(probabilities: Probabilities, truth: Truth, bins: int = 15
     return float(np.sum(gaps))
 
 
+def reliability(
+    probabilities: Probabilities, truth: Truth, bins: int = 10
+) -> list[dict[str, float]]:
+    """Share, mean confidence and accuracy of each equal bin of confidence that has answers."""
+    top = probabilities.max(1)
+    right = probabilities.argmax(1) == truth
+    place = np.minimum((top * bins).astype(int), bins - 1)
+    return [
+        {
+            "share": round(float(np.mean(place == b)), 4),
+            "confidence": round(float(np.mean(top[place == b])), 4),
+            "accuracy": round(float(np.mean(right[place == b])), 4),
+        }
+        for b in np.unique(place)
+    ]
+
+
+def by_group(
+    probabilities: Probabilities, truth: Truth, groups: NDArray[np.str_]
+) -> dict[str, dict[str, float]]:
+    """Clips, accuracy, UAR over the labels that occur, and ECE of each named group."""
+    found = {}
+    for name in np.unique(groups):
+        mine = groups == name
+        found[str(name)] = {
+            "clips": int(np.sum(mine)),
+            "accuracy": round(accuracy(probabilities[mine], truth[mine]), 4),
+            "uar": round(uar(probabilities[mine], truth[mine]), 4),
+            "ece": round(calibration_error(probabilities[mine], truth[mine]), 4),
+        }
+    return found
+
+
+def spread(
+    probabilities: Probabilities, truth: Truth, speakers: NDArray[np.str_], least: int = 10
+) -> dict[str, float]:
+    """How accuracy differs between speakers with at least so many clips."""
+    right = probabilities.argmax(1) == truth
+    mine = [np.mean(right[speakers == name]) for name in np.unique(speakers)
+            if np.sum(speakers == name) >= least]  # fmt: skip
+    if not mine:
+        return {"speakers": 0}
+    low, middle, high = np.quantile(mine, [0.1, 0.5, 0.9])
+    return {
+        "speakers": len(mine),
+        "tenth": round(float(low), 4),
+        "median": round(float(middle), 4),
+        "ninetieth": round(float(high), 4),
+        "deviation": round(float(np.std(mine)), 4),
+    }
+
+
 def is_certain(probabilities: Probabilities, calibration: Calibration) -> NDArray[np.bool_]:
     """Where the answer is a label and not `uncertain`."""
     ranked = np.sort(probabilities, axis=1)

@@ -14,7 +14,7 @@ from torch import nn
 from .baseline import Embeddings
 from .model import LIMIT, VoiceHead
 
-EPOCHS, BATCH, RATE, DROPOUT, PENALTY = 6, 1024, 2e-3, 0.3, 1e-3
+STEPS, BATCH, RATE, DROPOUT, PENALTY = 400, 512, 2e-3, 0.3, 1e-3
 # Windows of a corpus that was left out that have to be taken for speech, clean and changed alike.
 KEPT = 0.98
 
@@ -47,25 +47,24 @@ def learn(
             layer.reset_parameters()
     counts = Counter(names)
     shares = np.asarray([1.0 / np.sqrt(counts[name]) for name in names])
-    weights = np.concatenate([np.full(len(sounds), 1.0 / len(sounds)), shares / shares.sum()])
-    weights = torch.from_numpy((weights / weights.mean()).astype(np.float32))
+    chances = np.concatenate([np.full(len(sounds), 0.5 / len(sounds)), 0.5 * shares / shares.sum()])
     inputs = torch.from_numpy(np.concatenate([sounds, windows])[:, : head.heard])
     truth = torch.cat([torch.zeros(len(sounds)), torch.ones(len(windows))])
     taught = nn.Sequential(nn.Dropout(DROPOUT), *head.voiced[:-1], nn.Dropout(DROPOUT))
     optimizer = torch.optim.AdamW(head.voiced.parameters(), lr=RATE)
-    for epoch in range(EPOCHS):
+    rng = np.random.default_rng(seed)
+    for step in range(STEPS):
         for group in optimizer.param_groups:
-            group["lr"] = RATE * 0.5 * (1.0 + np.cos(np.pi * epoch / EPOCHS))
-        for batch in torch.randperm(len(inputs)).split(BATCH):
-            heard = torch.clamp(inputs[batch], -LIMIT, LIMIT)
-            wrong = nn.functional.binary_cross_entropy_with_logits(
-                head.voiced[-1](taught(heard))[:, 0], truth[batch], reduction="none"
-            )
-            size = sum((p**2).sum() for p in head.voiced.parameters() if p.dim() > 1)
-            loss = (wrong * weights[batch]).mean() + PENALTY * size
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            group["lr"] = RATE * 0.5 * (1.0 + np.cos(np.pi * step / STEPS))
+        batch = torch.from_numpy(rng.choice(len(chances), BATCH, p=chances))
+        heard = torch.clamp(inputs[batch], -LIMIT, LIMIT)
+        answers = head.voiced[-1](taught(heard))[:, 0]
+        size = sum((p**2).sum() for p in head.voiced.parameters() if p.dim() > 1)
+        wrong = nn.functional.binary_cross_entropy_with_logits(answers, truth[batch])
+        loss = wrong + PENALTY * size
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
 
 
 def logits_of(head: VoiceHead, windows: Embeddings) -> NDArray[np.float64]:

@@ -22,6 +22,8 @@ CORPORA = [
 ]  # fmt: skip
 
 WITHOUT = "without-"
+# All speakers but the validation's: nothing is left to test on.
+EVERYTHING = "everything"
 
 Assignment = dict[str, str]
 
@@ -123,7 +125,7 @@ def _validation_word(clip: Clip) -> str:
 
 SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
     "speakers": speakers,
-    "everything": everything,
+    EVERYTHING: everything,
     **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
     "stratified": tess_stratified,
     "oaf-to-yaf": tess_across("tess_OAF"),

@@ -30,8 +30,8 @@ def test_voices_of_a_room_never_met_are_kept() -> None:
     fit_speech(head, known.reshape(1200, 1, WIDTH), names, sounds[:400], 1)
     kept = np.mean(logits_of(head, strange.reshape(-1, WIDTH)) >= 0.0)
     refused = np.mean(logits_of(head, sounds[400:]) < 0.0)
-    assert kept > 0.95
-    assert refused > 0.8
+    assert kept > 0.95, kept
+    assert refused > 0.8, refused
 
 
 def test_the_last_block_is_not_listened_to() -> None:

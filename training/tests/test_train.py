@@ -24,6 +24,7 @@ pytestmark = pytest.mark.torch
 TOY = """
 name = "toy"
 splits = ["speakers"]
+shipped = "speakers"
 [data]
 corpora = ["toy"]
 neutral = []
