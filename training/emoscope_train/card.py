@@ -3,7 +3,6 @@
 from typing import Any
 
 from .corpora import ABOUT
-from .splits import EVERYTHING
 
 USE = """\
 ## What it is for, and what not
@@ -197,12 +196,6 @@ def left_out_text(found: dict[str, Any]) -> str:
     )
 
 
-SHIPPED = """\
-**The exported model went on to learn from the test speakers as well**, for {epochs} epochs at a
-learning rate of at most {learning_rate:g}: what is measured here is the network before, which knows
-no voice of the test. What it gains on voices that are new to both, nobody has measured.
-"""
-
 RELIABILITY = "![reliability](figures/reliability.png)\n"
 
 
@@ -322,12 +315,11 @@ def render(metrics: dict[str, Any]) -> str:
     order = across + [key for key in metrics["splits"] if key == "stratified"]
     measured_name = next(iter(metrics["splits"]))
     measured = metrics["splits"][measured_name]
-    shipped = metrics["shipped"]
-    facts = shipped["facts"]
-    recipe = measured["facts"]["recipe"]
+    facts = measured["facts"]
+    recipe = facts["recipe"]
     head = metrics.get("head")
     several = len(measured["by_corpus"]) > 1
-    calibration = shipped["calibration"]
+    calibration = measured["calibration"]
     parts = [
         f"# {name} {metrics['version']}\n",
         "80 MFCCs per 10 ms in, seven logits out: anger, disgust, fear, happiness, neutral, "
@@ -342,8 +334,6 @@ def render(metrics: dict[str, Any]) -> str:
         f"{', nothing of its voice being known' if head else ''}.\n",
         table(HEAD, [split_row(PROTOCOLS[key], metrics["splits"][key]) for key in order]),
     ]
-    if shipped["split"] == EVERYTHING:
-        parts += [SHIPPED.format(**facts["recipe"])]
     if metrics.get("left_out"):
         parts += [
             LEFT_OUT.format(**metrics["left_out_recipe"]),

@@ -66,9 +66,7 @@ def parser() -> argparse.ArgumentParser:
         parents=[config, work, models, binary],
         help="write model.onnx and golden.json, and compare the engines",
     )
-    one.add_argument(
-        "--split", help="export this split's model (default: the one that the config ships)"
-    )
+    one.add_argument("--split", help="export this split's model (default: the config's first)")
     one = commands.add_parser(
         "stream",
         parents=[config, data, work],
@@ -182,9 +180,7 @@ def train(options: argparse.Namespace) -> int:
     for split in [options.split] if options.split else config.splits:
         task = prepare(for_split(config, split), split, clips, clean, room)
         run = runs.Run(work, config.name, split)
-        goes_on = config.continued and split == splits.EVERYTHING
-        before = runs.Run(work, config.name, config.splits[0]) if goes_on else None
-        fit(task, run, options.pretrained, split, before)
+        fit(task, run, options.pretrained, split)
         if config.head:
             train_head(task, run)
     return 0
@@ -206,7 +202,7 @@ def export(options: argparse.Namespace) -> int:
     from .export import export as write
 
     config = load(options.config)
-    split = options.split or config.shipped
+    split = options.split or config.splits[0]
     work = runs.work_folder(options.work)
     return write(config, split, work, options.models / config.name, options.emoscope)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .augment import Augmentation
 from .corpora import Clip, CorpusError
-from .splits import EVERYTHING, SPLITS, WITHOUT
+from .splits import SPLITS, WITHOUT
 
 
 @dataclass(frozen=True)
@@ -91,21 +91,11 @@ class Shorter:
 
 
 @dataclass(frozen=True)
-class Continued:
-    """How the model of the first split goes on to learn from everybody."""
-
-    epochs: int
-    learning_rate: float
-
-
-@dataclass(frozen=True)
 class Config:
     """One shipped model."""
 
     name: str
     splits: list[str]
-    # The split whose model is exported.
-    shipped: str
     # What the card has to add about the run.
     remark: str
     data: Data
@@ -114,19 +104,10 @@ class Config:
     # A model without it judges every voice alike.
     head: HeadTraining | None
     left_out: Shorter | None
-    continued: Continued | None
 
 
 def for_split(config: Config, split: str) -> Config:
     """The recipe of one split."""
-    if config.continued and split == EVERYTHING:
-        going_on = replace(
-            config.train,
-            epochs=config.continued.epochs,
-            learning_rate=config.continued.learning_rate,
-            absent_from=0,
-        )
-        return replace(config, train=going_on)
     if config.left_out is None or not split.startswith(WITHOUT):
         return config
     shorter = config.left_out
@@ -152,19 +133,15 @@ def load(path: Path) -> Config:
         config = Config(
             name=raw["name"],
             splits=raw["splits"],
-            shipped=raw["shipped"],
             remark=raw.get("remark", ""),
             data=_table(Data, raw["data"]),
             train=_table(Training, raw["train"]),
             augment=_table(Augmentation, raw.get("augment", {})),
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
             left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
-            continued=_table(Continued, raw["continued"]) if "continued" in raw else None,
         )
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: missing or wrong: {error}") from error
-    if config.shipped not in config.splits:
-        raise CorpusError(f"{path}: shipped = {config.shipped!r} is none of its splits")
     if unknown := set(config.splits) - set(SPLITS):
         raise CorpusError(f"{path}: no such split: {', '.join(sorted(unknown))}")
     return config

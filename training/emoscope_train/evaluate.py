@@ -322,23 +322,15 @@ def together(left_out: dict[str, Any]) -> dict[str, Any]:
 def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: Path) -> None:
     """Measures every split of the config; the first one's model is the shipped one."""
     clean = features.cached(clips, data, work)
-    made = Run(work, config.name, config.shipped)
     found: dict[str, Any] = {
         "name": config.name,
         "version": __version__,
-        "shipped": {
-            "split": config.shipped,
-            "facts": made.read(made.facts),
-            "calibration": vars(calibrate.of(config, work, config.shipped)),
-        },
         "splits": {},
         "head": dataclasses.asdict(config.head) if config.head else None,
         "left_out_recipe": dataclasses.asdict(config.left_out) if config.left_out else None,
         "left_out": {},
     }
     for split in config.splits:
-        if split == splits.EVERYTHING:
-            continue  # nothing is left to test it on
         if split.startswith(splits.WITHOUT):
             name = split.removeprefix(splits.WITHOUT)
             found["left_out"][name] = left_out(config, split, clips, clean, work)

@@ -28,7 +28,7 @@ from .train import Material, Task, load_body, masked_loss, save
 from .voices import Versions, Voices
 
 # Versions of each sound that is no speech: there are few.
-SOUND_VERSIONS = 8
+SOUND_VERSIONS = 16
 # Sounds in a batch, by share of its clips, and what naming an emotion of them costs.
 SOUNDS, NOTHING_WEIGHT = 0.125, 0.1
 SETTLED_S = 60.0

@@ -22,8 +22,6 @@ CORPORA = [
 ]  # fmt: skip
 
 WITHOUT = "without-"
-# All speakers but the validation's: nothing is left to test on.
-EVERYTHING = "everything"
 
 Assignment = dict[str, str]
 
@@ -125,7 +123,6 @@ def _validation_word(clip: Clip) -> str:
 
 SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
     "speakers": speakers,
-    EVERYTHING: everything,
     **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
     "stratified": tess_stratified,
     "oaf-to-yaf": tess_across("tess_OAF"),

@@ -97,9 +97,12 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"label": place.clip.label, "corpus": place.clip.corpus}
         rows.append(row)
         overlap = [min(e["end_s"], place.end_s) - max(e["start_s"], place.start_s) for e in whole]
-        if not overlap or max(overlap) < 0.3 * (place.end_s - place.start_s):
+        if not overlap:
             continue
         final = whole[int(np.argmax(overlap))]
+        # A clip may be a word in three seconds of a street: it is the word that is looked for.
+        if max(overlap) < 0.5 * (final["end_s"] - final["start_s"]):
+            continue
         onset = final["start_s"]
         windows = [
             e

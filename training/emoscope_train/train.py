@@ -223,25 +223,17 @@ def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
     return np.asarray([1.0 / names.count(name) for name in names])
 
 
-def train(
-    task: Task, run: Run, pretrained: Path | None, split: str, before: Run | None = None
-) -> None:
-    """Trains, keeps the best epoch on validation, then calibrates it.
-
-    Where another run came before, its best epoch is the start.
-    """
+def train(task: Task, run: Run, pretrained: Path | None, split: str) -> None:
+    """Trains, keeps the best epoch on validation, then calibrates it."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
     network = Network(tuple(recipe.taps), recipe.dropout)
     digest = load_pretrained(network, pretrained) if pretrained else None
-    if digest is None and before is None:
+    if digest is None:
         # Statistics that start from nothing have to catch up within the first epoch.
         for layer in network.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
                 layer.momentum = 0.1
-    if before:
-        network.load_state_dict(load_body(before).state_dict())
-        digest = before.read(before.facts)["pretrained_sha256"]
     network = network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay

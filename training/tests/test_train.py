@@ -24,7 +24,6 @@ pytestmark = pytest.mark.torch
 TOY = """
 name = "toy"
 splits = ["speakers"]
-shipped = "speakers"
 [data]
 corpora = ["toy"]
 neutral = []
