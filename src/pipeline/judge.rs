@@ -228,7 +228,9 @@ impl Judge {
             }
         }
         let speech = self.evidence.speech();
-        let call = decide(&probabilities, self.contract.thresholds).filter(|_| speech);
+        // Of less than the shortest window the model never learned to say anything.
+        let short = end - start < self.contract.min_samples();
+        let call = decide(&probabilities, self.contract.thresholds).filter(|_| speech && !short);
         let baseline_s = self.baseline_s();
         if speech {
             self.learn(&parts);

@@ -410,3 +410,16 @@ fn what_is_no_speech_has_no_label_and_is_not_learned() {
     }
     assert!(core.voice_known().unwrap().seconds().abs() < 1e-9);
 }
+
+#[test]
+fn less_than_the_shortest_window_has_no_label() {
+    // Half a second of a voice between two silences.
+    let voice = &speech()[8_000..16_000];
+    let silence = vec![0.0; 16_000];
+    let samples = [&silence, voice, &silence].concat();
+    let core = pipeline_with(16_000, Box::new(Told(vec![3.0])), Voice::default());
+    let (found, _) = judged(core, &samples);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].label, UNCERTAIN);
+    assert_eq!(found[0].reason, Some(Reason::TooShort));
+}

@@ -1,0 +1,43 @@
+"""What the program said of joined recordings is counted for the right clip."""
+
+from typing import Any
+
+from emoscope_train.corpora import Clip
+from emoscope_train.streaming import Placed, scored, summary
+
+LABELS = ("anger", "neutral", "sadness")
+
+
+def measured(number: int, trigger: str, start: float, end: float, label: str) -> dict[str, Any]:
+    return {
+        "type": "measurement",
+        "utterance": number,
+        "trigger": trigger,
+        "start_s": start,
+        "end_s": end,
+        "label": label,
+        "probabilities": {name: 0.8 if name == label else 0.1 for name in LABELS},
+        "baseline_s": 0.0,
+    }
+
+
+def placed(label: str, start: float, end: float) -> Placed:
+    return Placed(Clip("a.wav", "toy", "toy_1", "en", "", label), start, end)
+
+
+def test_a_word_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
+    events = [
+        measured(1, "interval", 2.0, 2.75, "sadness"),
+        measured(1, "interval", 2.0, 3.0, "anger"),
+        measured(1, "speech_ended", 2.0, 3.1, "anger"),
+        # Begins at the very end of the second clip and belongs to the third.
+        measured(2, "speech_ended", 7.9, 10.0, "neutral"),
+    ]
+    clips = [placed("anger", 1.0, 4.2), placed("sadness", 5.0, 8.0), placed("neutral", 8.1, 10.0)]
+    rows = scored(events, clips)
+    assert [row.get("right") for row in rows] == [True, None, True]
+    assert rows[0]["first_right_s"] == 1.0
+    assert rows[0]["flips"] == 1
+    found = summary(rows)
+    assert found["heard"] == round(2 / 3, 4)
+    assert found["accuracy"] == 1.0
