@@ -34,7 +34,7 @@ def fit_speech(
     last = head.voiced[-1]
     assert isinstance(last, nn.Linear)
     with torch.no_grad():
-        last.bias -= float(np.median(borders)) if borders else 0.0
+        last.bias.sub_(float(np.median(borders)) if borders else 0.0)
 
 
 def learn(
