@@ -106,6 +106,13 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--emoscope", type=Path, metavar="FILE", help="the binary to compare with")
 
+    one = commands.add_parser(
+        "folds",
+        parents=[config, data, work, threads],
+        help="leave speakers out within a corpus, own labels; run before `evaluate`",
+    )
+    one.add_argument("--corpus", help="one of the config's (default: each in turn)")
+    one.add_argument("--seed", type=int, default=1, help="(%(default)s)")
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
     one.add_argument("files", nargs="*", type=Path, help="sound files (default: made here)")
@@ -123,6 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
         "stream": stream,
         "parity": parity,
         "own": own,
+        "folds": folds,
     }
     try:
         return commands[options.command](options)
@@ -254,6 +262,28 @@ def own(options: argparse.Namespace) -> int:
     if options.pretrained:
         request.pretrained = options.pretrained
     return command.make(request)
+
+
+def folds(options: argparse.Namespace) -> int:
+    import torch
+
+    from . import features
+    from .folds import measure
+
+    torch.set_num_threads(options.threads)
+    config = load(options.config)
+    if config.folds is None:
+        raise CorpusError(f"{options.config} has no [folds]")
+    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
+    clips = used(config, corpora.read(data))
+    clean = features.cached(clips, data, work)
+    room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
+    for corpus in [options.corpus] if options.corpus else config.folds.corpora:
+        found = measure(config, corpus, clips, [clean, room], work, options.seed)
+        place = runs.folds_file(work, config.name, corpus, options.seed)
+        runs.write_json(place, found)
+        print(json.dumps(found, indent=1))
+    return 0
 
 
 def parity(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .augment import Augmentation
 from .corpora import Clip, CorpusError
+from .sampling import SHORTEST
 from .splits import SPLITS, WITHOUT
 
 
@@ -62,6 +63,8 @@ class Training:
     absent_from: int
     dropout: float
     taps: list[int]
+    # Frames of the shortest crop.
+    shortest: int = SHORTEST
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,18 @@ class Shorter:
 
 
 @dataclass(frozen=True)
+class Folds:
+    """How the network of `without-CORPUS` learns from a part of that corpus's speakers."""
+
+    corpora: list[str]
+    epochs: int
+    # Clips over all epochs; fewer epochs where a corpus is large.
+    most_clips: int
+    shortest: int
+    augment: Augmentation
+
+
+@dataclass(frozen=True)
 class Config:
     """One shipped model."""
 
@@ -104,6 +119,7 @@ class Config:
     # A model without it judges every voice alike.
     head: HeadTraining | None
     left_out: Shorter | None
+    folds: Folds | None = None
 
 
 def for_split(config: Config, split: str) -> Config:
@@ -139,12 +155,17 @@ def load(path: Path) -> Config:
             augment=_table(Augmentation, raw.get("augment", {})),
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
             left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
+            folds=_folds(raw["folds"]) if "folds" in raw else None,
         )
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: missing or wrong: {error}") from error
     if unknown := set(config.splits) - set(SPLITS):
         raise CorpusError(f"{path}: no such split: {', '.join(sorted(unknown))}")
     return config
+
+
+def _folds(values: dict[str, Any]) -> Any:
+    return _table(Folds, {**values, "augment": _table(Augmentation, values.get("augment", {}))})
 
 
 def _table(kind: Any, values: dict[str, Any]) -> Any:

@@ -28,6 +28,8 @@ class Clip:
     label: str
     fold: str = ""
     sex: str = ""
+    # As the corpus itself calls it.
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def read_manifest(path: Path) -> list[Clip]:
                 label=row["label7"],
                 fold=row["emobox_fold"],
                 sex=row.get("sex", ""),
+                own=row.get("label", ""),
             )
             for row in rows
         ]

@@ -22,7 +22,7 @@ from .labels import LABELS
 from .model import Network
 from .numeric import softmax
 from .predict import embeddings_of, judged, logits_of, opening, seconds_of, speech_of
-from .runs import Run, write_json
+from .runs import Run, folds_file, write_json
 from .shortcuts import shortcuts
 
 # The labels that nearly every corpus has.
@@ -344,6 +344,16 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
             "" if len(found["splits"]) == 1 else f"-{split}",
         )
         print(split, found["splits"][split]["test"]["uar"], flush=True)
+    if config.folds:
+        found["folds"] = {
+            corpus: [json.loads(path.read_text(encoding="utf-8")) for path in places]
+            for corpus in config.folds.corpora
+            if (
+                places := sorted(
+                    folds_file(work, config.name, corpus, 0).parent.glob(f"{corpus}-*.json")
+                )
+            )
+        }
     if found["left_out"]:
         found["left_out_together"] = together(found["left_out"])
     heard = Run(work, config.name, config.splits[0]).streaming

@@ -102,7 +102,7 @@ def nothing_loss(head: VoiceHead, sounds: Tensor) -> Tensor:
 
 def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
     """A voice head that answers as the body's own head does, nothing of a voice being known."""
-    head = VoiceHead(network.width, network.heard, dropout)
+    head = VoiceHead(network.width, network.heard, dropout, network.head.out_features)
     rows = versions.embeddings.reshape(-1, network.width).astype(np.float64)
     head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
     head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
@@ -117,40 +117,41 @@ def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
     return head
 
 
-def train_head(task: Task, run: Run) -> None:
-    """Embeds, fits, checks on validation speakers, calibrates; writes the head beside the body."""
+def learned_head(network: Network, task: Task) -> VoiceHead:
+    """Embeds the training clips and the sounds, and fits a voice head on the finished body."""
     recipe = task.config.head
     assert recipe is not None
-    network = load_body(run)
     network.with_voice()
     learned = versions_of(network, task, task.train.versions, recipe.versions, 1)
-    sounds = {
-        side: versions_of(network, task, [[sound] for sound in task.sounds[side]], count, 2)
-        for side, count in ((splits.TRAIN, SOUND_VERSIONS), (splits.VALIDATION, 0))
-        if task.sounds[side]
-    }
-    checked = versions_of(network, task, task.validation.versions, 0, 3)
+    sounds = [[sound] for sound in task.sounds[splits.TRAIN]]
+    other = versions_of(network, task, sounds, SOUND_VERSIONS, 2) if sounds else None
     head = start(network, learned, recipe.dropout)
-    standard = [learned, checked, *sounds.values()]
-    for versions in standard:
+    for versions in filter(None, (learned, other)):
         flat = torch.from_numpy(versions.embeddings)
         versions.embeddings = np.asarray(head.embed(flat), dtype=np.float32)
     voices = Voices(
         task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
     )
     width = network.width
-    others = np.zeros((0, width), dtype=np.float32)
-    if splits.TRAIN in sounds:
-        others = sounds[splits.TRAIN].embeddings.reshape(-1, width)
+    others = other.embeddings.reshape(-1, width) if other else np.zeros((0, width), np.float32)
     fit(head, voices, task.train.truth, task.masks, others, recipe, task.config.train.seed)
     if len(others):
         corpora = [clip.corpus for clip in task.train.clips]
         fit_speech(head, learned.embeddings, corpora, others, task.config.train.seed)
+    network.voice = head
+    return head
+
+
+def train_head(task: Task, run: Run) -> None:
+    """Fits, checks on validation speakers, calibrates; writes the head beside the body."""
+    network = load_body(run)
+    head = learned_head(network, task)
+    checked = versions_of(network, task, task.validation.versions, 0, 3)
     answers = answered(head, task.validation, checked)
     found: dict[str, float] = uars(answers, task.config.data.corpora)
-    if sounds:
-        refused = speech_of(head, sounds[splits.VALIDATION].embeddings[:, 0]) < 0.5
-        found["sounds_refused"] = float(np.mean(refused))
+    if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
+        heard = versions_of(network, task, sounds, 0, 2).embeddings[:, 0]
+        found["sounds_refused"] = float(np.mean(speech_of(head, heard) < 0.5))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
     everything = both(answers)
     fitted = calibrate.fit(everything.logits, everything.truth, everything.weights())
@@ -158,7 +159,6 @@ def train_head(task: Task, run: Run) -> None:
     write_json(run.calibration, dataclasses.asdict(fitted))
     everything.save(run.answers)
     if task.unmet.clips:
-        network.voice = head
         strangers = versions_of(network, task, task.unmet.versions, 0, 4)
         both(answered(head, task.unmet, strangers)).save(run.unmet)
 

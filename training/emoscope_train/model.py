@@ -126,14 +126,16 @@ class VoiceHead(nn.Module):
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, width: int, heard: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, width: int, heard: int, dropout: float = 0.0, labels: int = len(LABELS)
+    ) -> None:
         super().__init__()
         self.width, self.heard = width, heard
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(width, len(LABELS))
-        self.settled = nn.Linear(width, len(LABELS), bias=False)
+        self.head = nn.Linear(width, labels)
+        self.settled = nn.Linear(width, labels, bias=False)
         self.voiced = nn.Sequential(nn.Linear(heard, HEARING), nn.ReLU(), nn.Linear(HEARING, 1))
         nn.init.zeros_(self.settled.weight)
 
@@ -172,7 +174,12 @@ class Network(nn.Module):
     bands: Tensor
     offset: Tensor
 
-    def __init__(self, taps: tuple[int, ...] = (10, 13, 16), dropout: float = 0.3) -> None:
+    def __init__(
+        self,
+        taps: tuple[int, ...] = (10, 13, 16),
+        dropout: float = 0.3,
+        labels: int = len(LABELS),
+    ) -> None:
         super().__init__()
         self.taps = tuple(taps)
         matrix, vector = mapping()
@@ -193,13 +200,13 @@ class Network(nn.Module):
         self.heard = pooled - 2 * widths[self.taps[-1]] or pooled
         self.norm = nn.BatchNorm1d(pooled)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(pooled, len(LABELS))
+        self.head = nn.Linear(pooled, labels)
         self.width = pooled
         self.voice: VoiceHead | None = None
 
     def with_voice(self, dropout: float = 0.0) -> "VoiceHead":
         """Gives it a voice head of its size that knows nothing yet."""
-        self.voice = VoiceHead(self.width, self.heard, dropout)
+        self.voice = VoiceHead(self.width, self.heard, dropout, self.head.out_features)
         return self.voice
 
     def image(self, decibels: Tensor) -> Tensor:

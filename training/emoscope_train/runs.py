@@ -24,6 +24,11 @@ def work_folder(given: Path | None) -> Path:
     return Path(cache) / "emoscope" / "training"
 
 
+def folds_file(work: Path, name: str, corpus: str, seed: int) -> Path:
+    """What `folds` found of a corpus with one seed."""
+    return work / "runs" / name / "folds" / f"{corpus}-{seed}.json"
+
+
 class Run:
     """One training's folder."""
 

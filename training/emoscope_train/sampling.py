@@ -55,13 +55,14 @@ def batches(
     count: int,
     size: int,
     rng: np.random.Generator,
+    shortest: int = SHORTEST,
 ) -> Iterator[Batch]:
-    """Draws `count` clips and a length for each, then groups like with like.
+    """Draws `count` clips and a length for each, from `shortest` frames on; like goes with like.
 
     A clip is never lengthened: a batch is cut to its shortest wish.
     """
     drawn = rng.choice(len(chances), size=count, p=chances)
-    wished = np.minimum(rng.integers(SHORTEST, LONGEST + 1, size=count), lengths[drawn])
+    wished = np.minimum(rng.integers(shortest, LONGEST + 1, size=count), lengths[drawn])
     order = np.argsort(wished + rng.uniform(0.0, 1.0, count))
     groups = [order[start : start + size] for start in range(0, count - size + 1, size)]
     for place in rng.permutation(len(groups)):

@@ -160,7 +160,7 @@ def run_epoch(
     network.train()
     losses, rights = [], []
     steps = recipe.epochs * steps_per_epoch
-    plan = batches(lengths, chances, count, recipe.batch, draw)
+    plan = batches(lengths, chances, count, recipe.batch, draw, recipe.shortest)
     made = bar(prefetched(task, plan, change), f"epoch {epoch + 1}", " batches", steps_per_epoch)
     for step, (crops, truth, masks) in enumerate(made):
         for group in optimizer.param_groups:
