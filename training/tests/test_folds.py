@@ -1,0 +1,62 @@
+"""Speakers left out within a corpus stay out, and its own labels are learned."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from emoscope_train import cli, config, features, folds, runs, train  # noqa: E402
+from emoscope_train.corpora import Clip, CorpusError  # noqa: E402
+from emoscope_train.model import Network  # noqa: E402
+
+pytestmark = pytest.mark.torch
+VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
+
+
+def test_no_speaker_is_in_two_folds() -> None:
+    clips = [
+        Clip(f"{voice}/{n}.wav", "toy", f"toy_{voice}", "en", "", "anger", own="rage")
+        for voice in range(13)
+        for n in range(3)
+    ]
+    numbers = folds.folds_of(clips)
+    assert set(numbers.values()) == {1, 2, 3, 4, 5}
+    for voice in range(13):
+        assert len({numbers[f"{voice}/{n}.wav"] for n in range(3)}) == 1
+
+
+def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
+    toy_corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)
+    settings = config.load(VOICES)
+    assert settings.folds
+    assert settings.head
+    settings = dataclasses.replace(
+        settings,
+        name="toy",
+        data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
+        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
+        head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
+    )
+    data = toy_corpus(5, 8)
+    clips = [
+        dataclasses.replace(clip, own={"anger": "rage", "sadness": "grief"}[clip.label])
+        for clip in cli.used(settings, cli.corpora.read(data))
+    ]
+    clean = features.cached(clips, data, tmp_path / "work", workers=1)
+    with pytest.raises(CorpusError, match="train the model first"):
+        folds.measure(settings, "toy", clips, [clean], tmp_path, 1)
+    run = runs.Run(tmp_path, "toy", "without-toy")
+    run.folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    network = Network((4, 7, 10))
+    train.save(run.best, {"network": network.state_dict(), "epoch": 1})
+    train.write_json(run.facts, {"taps": [4, 7, 10]})
+    found = folds.measure(settings, "toy", clips, [clean], tmp_path, 1)
+    assert found["labels"] == ["grief", "rage"]
+    assert [row["clips"] for row in found["folds"]] == [8] * 5
+    assert found["15 s"] > 0.9
