@@ -41,23 +41,27 @@ pub enum Palette {
 }
 
 impl Palette {
-    /// A colour of the terminal, in this palette.
-    fn of(self, color: Color) -> Option<Color> {
-        // Numbers of the 256 colours that terminals share; each holds 4.5 to 1
-        // against its ground.
-        let (dark, light) = match color {
-            Color::Red => (209, 160),
-            Color::Magenta => (176, 127),
-            Color::Yellow => (221, 94),
-            Color::Blue => (75, 25),
-            Color::Cyan => (80, 23),
-            _ => return Some(color),
+    /// A hue of a label, in this palette.
+    fn of(self, hue: Hue) -> Style {
+        // A name of the terminal's own, and numbers of the 256 colours that
+        // terminals share. Each of these holds 4.5 to 1 against its ground, and
+        // every two of them stay apart for whoever lacks one kind of cones
+        // (`tests/it/dashboard/colours.rs`).
+        let (own, dark, light) = match hue {
+            Hue::Red => (Some(Color::Red), 203, 88),
+            Hue::Magenta => (Some(Color::Magenta), 212, 128),
+            Hue::Yellow => (Some(Color::Yellow), 178, 94),
+            Hue::Blue => (Some(Color::Blue), 33, 19),
+            Hue::Cyan => (Some(Color::Cyan), 43, 23),
+            Hue::Plain => (None, 254, 234),
+            Hue::Dim => (None, 245, 243),
         };
         match self {
-            Self::Auto => Some(color),
-            Self::Dark => Some(Color::Indexed(dark)),
-            Self::Light => Some(Color::Indexed(light)),
-            Self::HighContrast | Self::Mono => None,
+            Self::Dark => Style::new().fg(Color::Indexed(dark)),
+            Self::Light => Style::new().fg(Color::Indexed(light)),
+            Self::HighContrast | Self::Mono => Style::new(),
+            Self::Auto if hue == Hue::Dim => Theme::dim(),
+            Self::Auto => own.map_or(Style::new(), |color| Style::new().fg(color)),
         }
     }
 }
@@ -152,19 +156,11 @@ impl Theme {
     }
 
     fn hue(self, hue: Hue) -> Style {
-        let color = match hue {
-            _ if self.palette == Palette::HighContrast => return Self::strong(),
-            Hue::Dim if self.color => return Self::dim(),
-            Hue::Plain | Hue::Dim => None,
-            Hue::Red => Some(Color::Red),
-            Hue::Magenta => Some(Color::Magenta),
-            Hue::Yellow => Some(Color::Yellow),
-            Hue::Blue => Some(Color::Blue),
-            Hue::Cyan => Some(Color::Cyan),
-        };
-        let shown = color.filter(|_| self.color);
-        let shown = shown.and_then(|color| self.palette.of(color));
-        shown.map_or(Style::new(), |color| Style::new().fg(color))
+        match self.palette {
+            Palette::HighContrast => Self::strong(),
+            palette if self.color => palette.of(hue),
+            _ => Style::new(),
+        }
     }
 
     /// Secondary text.
@@ -180,9 +176,10 @@ impl Theme {
     /// What must not be missed.
     pub fn alert(&self) -> Style {
         let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
-        match self.palette.of(Color::Red) {
-            Some(red) if self.color => style.fg(red),
-            _ => style,
+        if self.color {
+            style.patch(self.palette.of(Hue::Red))
+        } else {
+            style
         }
     }
 

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail
 
+mod colours;
 mod cycle;
+mod mouse;
 mod pictures;
 mod random;
 mod scenes;
 mod state;
+mod svg;
