@@ -29,6 +29,8 @@ pub struct Options {
     pub theme: Theme,
     /// Whether there is to be as little motion as can be.
     pub reduced_motion: bool,
+    /// Whether the mouse is heard; then the terminal selects no text, or only with shift.
+    pub mouse: bool,
     /// Whether a replay leaves the screen when it is over. A live session
     /// always does.
     pub quit_at_end: bool,

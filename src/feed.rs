@@ -51,6 +51,8 @@ pub struct Status {
     pub source: String,
     /// Whether it is a recording (seek, speed) and not a microphone.
     pub replay: bool,
+    /// Whether it is the events of an earlier session: no level, no engine at work.
+    pub recorded: bool,
     /// Sample rate of the input in hertz.
     pub sample_rate: u32,
     /// Channels of the input.

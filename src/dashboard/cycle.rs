@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, at, never, select};
 
-use super::keys::Key;
-use super::state::{Action, Effect, State};
+use super::keys::{Key, Pointer};
+use super::state::{Action, Effect, State, Target};
 use super::{DashboardError, Outcome};
 use crate::feed::{Control, Update};
 
@@ -25,6 +25,8 @@ const BATCH: usize = 4096;
 pub enum Input {
     /// A key.
     Key(Key),
+    /// The mouse, at a column and a row of the terminal.
+    Mouse(Pointer, u16, u16),
     /// The terminal has another size.
     Resize,
     /// A signal asks to leave.
@@ -47,6 +49,9 @@ pub trait Screen {
     ///
     /// When the terminal fails.
     fn draw(&mut self, state: &State) -> io::Result<()>;
+
+    /// What stands at a column and a row of the last picture.
+    fn target(&self, state: &State, column: u16, row: u16) -> Target;
 
     /// Gives the terminal back, stops the program, and takes the terminal again
     /// when it goes on.
@@ -147,34 +152,36 @@ fn take_input(
     controls: &Sender<Control>,
     screen: &mut impl Screen,
 ) -> io::Result<Turn> {
-    Ok(match input {
-        Input::Key(key) => match state.press(key) {
-            Action::None => Turn::Same,
-            Action::Redraw => Turn::Redraw,
-            Action::Quit => Turn::Leave(Ok(Outcome::Quit)),
-            Action::Send(control) => {
-                if let Err(TrySendError::Disconnected(_)) = controls.try_send(control) {
-                    state.unheard();
-                }
-                Turn::Redraw
+    let action = match input {
+        Input::Key(key) => state.press(key),
+        Input::Mouse(pointer, column, row) => {
+            let target = screen.target(state, column, row);
+            state.point(pointer, target)
+        }
+        Input::Suspend => Action::Suspend,
+        Input::Resumed => {
+            screen.resume()?;
+            Action::Redraw
+        }
+        Input::Resize => Action::Redraw,
+        Input::Signal(number) => return Ok(Turn::Leave(Ok(Outcome::Signal(number)))),
+        Input::Panicked => return Ok(Turn::Leave(Err(DashboardError::Panicked))),
+        Input::Broken(why) => return Err(io::Error::other(why)),
+    };
+    Ok(match action {
+        Action::None => Turn::Same,
+        Action::Redraw => Turn::Redraw,
+        Action::Quit => Turn::Leave(Ok(Outcome::Quit)),
+        Action::Send(control) => {
+            if let Err(TrySendError::Disconnected(_)) = controls.try_send(control) {
+                state.unheard();
             }
-            Action::Suspend => {
-                screen.suspend()?;
-                Turn::Redraw
-            }
-        },
-        Input::Suspend => {
+            Turn::Redraw
+        }
+        Action::Suspend => {
             screen.suspend()?;
             Turn::Redraw
         }
-        Input::Resumed => {
-            screen.resume()?;
-            Turn::Redraw
-        }
-        Input::Resize => Turn::Redraw,
-        Input::Signal(number) => Turn::Leave(Ok(Outcome::Signal(number))),
-        Input::Panicked => Turn::Leave(Err(DashboardError::Panicked)),
-        Input::Broken(why) => return Err(io::Error::other(why)),
     })
 }
 

@@ -1,6 +1,8 @@
-//! Keys, by what they mean.
+//! Keys and the mouse, by what they mean.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,6 +74,33 @@ impl Key {
     }
 }
 
+/// What the mouse does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button goes down.
+    Press,
+    /// It is held, and the mouse moves.
+    Drag,
+    /// It goes up.
+    Release,
+    /// The wheel turns: -1 up, 1 down.
+    Wheel(isize),
+}
+
+impl Pointer {
+    /// The meaning of what a mouse did, if it has one.
+    pub fn from_event(event: &MouseEvent) -> Option<Self> {
+        Some(match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => Self::Press,
+            MouseEventKind::Drag(MouseButton::Left) => Self::Drag,
+            MouseEventKind::Up(MouseButton::Left) => Self::Release,
+            MouseEventKind::ScrollUp => Self::Wheel(-1),
+            MouseEventKind::ScrollDown => Self::Wheel(1),
+            _ => return None,
+        })
+    }
+}
+
 /// Seconds that an arrow moves.
 const STEP_S: f64 = 5.0;
 /// Seconds that an arrow moves with shift, and that a page key moves.
@@ -95,6 +124,7 @@ pub const REPLAY_HELP: &[(&str, &str)] = &[
     ("left  right", "back or on by 5 s"),
     ("PgUp  PgDn", "by 30 s, as shift and arrow"),
     ("Home", "back to the start"),
+    ("mouse", "click or drag on the line, click the past"),
     ("+  -", "faster, slower"),
     ("b", "another voice: a new baseline"),
     ("?", "show or hide this help"),

@@ -9,7 +9,7 @@ pub mod picture;
 use picker::Picker;
 use picture::Picture;
 
-use super::keys::{Key, SPEEDS};
+use super::keys::{Key, Pointer, SPEEDS};
 use crate::feed::{Control, Update};
 
 /// What lies over the picture.
@@ -35,7 +35,22 @@ pub enum Effect {
     End(Result<(), String>),
 }
 
-/// What a key asks for.
+/// What stands under the mouse.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// Nothing that could be chosen.
+    Nothing,
+    /// Beside what lies over the picture.
+    Outside,
+    /// A share of the recording, on the line of a replay or before or behind it.
+    Line(f64),
+    /// A time on the picture of the past, in seconds.
+    Past(f64),
+    /// An entry of the list of inputs, by its number.
+    Choice(usize),
+}
+
+/// What a key or the mouse asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Nothing.
@@ -59,6 +74,16 @@ pub struct State {
     quit_at_end: bool,
     calm: bool,
     over: bool,
+    grip: Grip,
+}
+
+/// What the mouse holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Grip {
+    #[default]
+    Nothing,
+    /// The line of a replay.
+    Line,
 }
 
 impl State {
@@ -95,6 +120,11 @@ impl State {
     /// What lies over the picture.
     pub fn overlay(&self) -> &Overlay {
         &self.overlay
+    }
+
+    /// Whether the mouse holds the line of a replay.
+    pub fn dragging(&self) -> bool {
+        self.grip == Grip::Line
     }
 
     /// Whether the session has said that it is over.
@@ -159,6 +189,7 @@ impl State {
             (Key::Help | Key::Escape, Overlay::Help) => self.show(Overlay::None),
             (Key::Help, Overlay::None) => self.show(Overlay::Help),
             (Key::Devices, _) => self.open_picker(),
+            (Key::Forget, _) if self.live.status.recorded => Action::None,
             (Key::Forget, _) => Action::Send(Control::ForgetVoice),
             _ if self.live.status.replay => self.press_in_replay(key),
             (Key::Hold, _) => {
@@ -167,6 +198,41 @@ impl State {
                     None => Some(Box::new(self.live.clone())),
                 };
                 Action::Redraw
+            }
+            _ => Action::None,
+        }
+    }
+
+    /// Takes what the mouse does.
+    pub fn point(&mut self, pointer: Pointer, target: Target) -> Action {
+        let total = self.live.position.and_then(|position| position.total_s);
+        match (pointer, target, &mut self.overlay) {
+            (Pointer::Wheel(step), _, Overlay::Picker(picker)) => {
+                picker.move_by(step);
+                Action::Redraw
+            }
+            (Pointer::Press, Target::Choice(number), Overlay::Picker(picker)) => {
+                picker.selected = number;
+                self.press_in_picker(Key::Enter)
+            }
+            (Pointer::Press, Target::Outside, Overlay::Picker(_) | Overlay::Help) => {
+                self.press(Key::Escape)
+            }
+            (Pointer::Press | Pointer::Drag, Target::Line(share), Overlay::None) => {
+                if pointer == Pointer::Press {
+                    self.grip = Grip::Line;
+                }
+                match total {
+                    Some(total) if self.dragging() => Action::Send(Control::SeekTo(share * total)),
+                    _ => Action::None,
+                }
+            }
+            (Pointer::Press, Target::Past(seconds), Overlay::None) if self.live.status.replay => {
+                Action::Send(Control::SeekTo(seconds))
+            }
+            (Pointer::Release, ..) => {
+                self.grip = Grip::Nothing;
+                Action::None
             }
             _ => Action::None,
         }

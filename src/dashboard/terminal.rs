@@ -14,16 +14,17 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::crossterm::cursor::{Hide, Show};
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::{self, DisableMouseCapture, Event};
 use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
-use ratatui::crossterm::{execute, queue};
+use ratatui::crossterm::{Command, execute, queue};
+use ratatui::layout::Rect;
 
 use super::cycle::{self, Input};
-use super::keys::Key;
-use super::state::State;
+use super::keys::{Key, Pointer};
+use super::state::{State, Target};
 use super::theme::Theme;
 use super::{Options, view};
 use crate::stumble::stumble;
@@ -38,6 +39,7 @@ static DRAWING: Mutex<()> = Mutex::new(());
 
 struct Taken {
     stderr: Option<File>,
+    mouse: bool,
     inputs: Sender<Input>,
 }
 
@@ -48,6 +50,9 @@ pub(super) struct Screen {
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<File>>>>,
     theme: Theme,
     log: Option<std::path::PathBuf>,
+    mouse: bool,
+    /// Of the last picture.
+    area: Rect,
     inputs: Sender<Input>,
 }
 
@@ -62,6 +67,8 @@ impl Screen {
             terminal: ManuallyDrop::new(Terminal::new(CrosstermBackend::new(out))?),
             theme: options.theme,
             log: options.log.clone(),
+            mouse: options.mouse,
+            area: Rect::ZERO,
             inputs,
         };
         screen.enter()?;
@@ -72,12 +79,16 @@ impl Screen {
         // Taken first: whatever fails from here on is undone by the drop.
         lock(&TAKEN).get_or_insert_with(|| Taken {
             stderr: divert_stderr(self.log.as_deref()),
+            mouse: self.mouse,
             inputs: self.inputs.clone(),
         });
         // Another program may have set its own modes while we stood still.
         restore_modes();
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
+        if self.mouse {
+            execute!(self.terminal.backend_mut(), HearMouse)?;
+        }
         let size = self.terminal.size()?;
         // Not `clear`: that asks the terminal where its cursor is, and the
         // thread that reads the keys would swallow the answer.
@@ -94,10 +105,16 @@ impl cycle::Screen for Screen {
         let theme = self.theme;
         stumble("screen");
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal
+        let drawn = self
+            .terminal
             .draw(|frame| view::draw(frame, state, &theme))?;
+        self.area = drawn.area;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         Backend::flush(self.terminal.backend_mut())
+    }
+
+    fn target(&self, state: &State, column: u16, row: u16) -> Target {
+        view::target(self.area, state, &self.theme, column, row)
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -117,11 +134,34 @@ impl Drop for Screen {
     }
 }
 
+/// Asks for presses, drags and the wheel. Not for every motion, as crossterm's
+/// own command does: a mouse that passes by wakes nobody.
+struct HearMouse;
+
+impl Command for HearMouse {
+    fn write_ansi(&self, out: &mut impl std::fmt::Write) -> std::fmt::Result {
+        out.write_str("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        event::EnableMouseCapture.execute_winapi()
+    }
+
+    #[cfg(windows)]
+    fn is_ansi_code_supported(&self) -> bool {
+        false
+    }
+}
+
 /// Gives the terminal back if it is taken; says whether it was.
 fn restore() -> Option<Sender<Input>> {
     let taken = lock(&TAKEN).take()?;
     // Each step is tried, whatever became of the one before.
     if let Ok(mut out) = terminal_file() {
+        if taken.mouse {
+            let _ = execute!(out, DisableMouseCapture);
+        }
         let _ = execute!(out, EndSynchronizedUpdate, LeaveAlternateScreen, Show);
     }
     restore_modes();
@@ -260,6 +300,10 @@ fn read(inputs: &Sender<Input>) -> bool {
                 None => return true,
             }
         }
+        Ok(Event::Mouse(mouse)) => match Pointer::from_event(&mouse) {
+            Some(pointer) => Input::Mouse(pointer, mouse.column, mouse.row),
+            None => return true,
+        },
         Ok(Event::Resize(..)) => Input::Resize,
         Ok(_) => return true,
         Err(error) => {

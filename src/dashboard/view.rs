@@ -13,11 +13,11 @@ mod utterances;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
-use super::state::State;
 use super::state::picture::Picture;
+use super::state::{Overlay, State, Target};
 use super::text;
 use super::theme::{Mark, Palette, Theme};
 use plan::Plan;
@@ -30,7 +30,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);
-    let plan = Plan::new(area, &marks, picture.status.replay);
+    let plan = Plan::new(area, &marks, &picture.status);
     let mut pen = Pen {
         buffer: frame.buffer_mut(),
         theme,
@@ -51,6 +51,29 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
         for cell in &mut pen.buffer.content {
             cell.modifier.remove(Modifier::DIM);
         }
+    }
+}
+
+/// What stands at a column and a row of a picture of that size. While the mouse
+/// holds the line of a replay, all is that line.
+pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> Target {
+    let at = Position::new(column, row);
+    match state.overlay() {
+        Overlay::None => {}
+        Overlay::Help => return overlay::beside_help(area, state.picture(), at),
+        Overlay::Picker(picker) => return overlay::input_at(area, picker, at),
+    }
+    let picture = state.picture();
+    let marks = theme.marks(&picture.status.labels, &picture.status.colors);
+    let plan = Plan::new(area, &marks, &picture.status);
+    let line = footer::line(picture, plan.progress, plan.gutter);
+    if let Some(line) = line.filter(|line| state.dragging() || line.contains(at)) {
+        let column = f64::from(column) - f64::from(line.x) + 0.5;
+        return Target::Line((column / f64::from(line.width)).clamp(0.0, 1.0));
+    }
+    match history::time(picture, plan.history, plan.gutter, at) {
+        Some(seconds) => Target::Past(seconds),
+        None => Target::Nothing,
     }
 }
 

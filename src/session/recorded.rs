@@ -76,6 +76,7 @@ impl Recorded {
                 let status = Status {
                     source: start.name.clone(),
                     replay: true,
+                    recorded: true,
                     sample_rate: start.sample_rate,
                     channels: start.channels,
                     engine: start.engine.clone(),
@@ -117,13 +118,14 @@ impl Recorded {
         controls: &Receiver<Control>,
         pace: &mut Pace,
     ) -> Ending {
-        outlets.update(Update::Status(self.status.clone()));
         pace.anchor(0.0);
         let mut next = 0;
+        self.tell_status(0, outlets);
         loop {
             let at = pace.position_s().min(self.total_s());
             let due = self.events.partition_point(|(known, _)| *known <= at);
             if due > next {
+                self.tell_status(due, outlets);
                 let events = self.events[next..due].iter();
                 outlets.send(&mut events.map(|(_, event)| event.clone()).collect());
             }
@@ -154,8 +156,24 @@ impl Recorded {
             let to = to.clamp(0.0, self.total_s());
             pace.anchor(to);
             // What was shown after that place comes once more.
-            next = next.min(self.events.partition_point(|(known, _)| *known <= to));
+            let known = self.events.partition_point(|(known, _)| *known <= to);
+            if known < next {
+                next = known;
+                self.tell_status(next, outlets);
+            }
         }
+    }
+
+    /// The machinery as it was after so many events.
+    fn tell_status(&self, known: usize, outlets: &mut Outlets) {
+        let lost = self.events[..known].iter().map(|(_, event)| match event {
+            Event::Gap(gap) => gap.samples,
+            _ => 0,
+        });
+        outlets.update(Update::Status(Status {
+            samples_lost: lost.sum(),
+            ..self.status.clone()
+        }));
     }
 }
 

@@ -142,6 +142,11 @@ impl Terminal {
             && screen.fgcolor() == vt100::Color::Default
     }
 
+    /// Whether the program asked to hear of presses and drags.
+    pub fn hears_the_mouse(&self) -> bool {
+        self.screen.screen().mouse_protocol_mode() == vt100::MouseProtocolMode::ButtonMotion
+    }
+
     /// Types.
     pub fn keys(&mut self, keys: &str) {
         let (master, _) = self.ends.as_mut().expect("an open terminal");

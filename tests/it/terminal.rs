@@ -110,6 +110,34 @@ fn a_terminal_that_is_closed_ends_it() {
 }
 
 #[test]
+fn a_click_on_the_line_seeks_and_the_mouse_can_be_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = dashboard(&home);
+    assert!(terminal.hears_the_mouse());
+    terminal.keys(" ");
+    terminal.until("a pause", |terminal| terminal.contents().contains("paused"));
+    assert!(!terminal.contents().contains("0:04 /"));
+    // Near the end of the line, in the last row but one, of 5.4 seconds.
+    terminal.keys("\x1b[<0;60;23M\x1b[<0;60;23m");
+    terminal.until("a later time", |terminal| {
+        terminal.contents().contains("0:04 /")
+    });
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.restored());
+
+    let mut command = emoscope(&home);
+    command
+        .args(["replay", "--no-mouse"])
+        .arg(data("two-utterances.wav"));
+    let mut terminal = Terminal::start(24, 80, &command);
+    terminal.until_drawn();
+    assert!(!terminal.hears_the_mouse());
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
 fn a_storm_of_sizes_ends_in_the_right_picture() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = dashboard(&home);

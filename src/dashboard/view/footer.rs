@@ -4,8 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
+use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
+use crate::feed::Position;
 use crate::sink::clock;
 
 /// The line of a replay.
@@ -29,22 +31,42 @@ pub(super) fn progress(pen: &mut Pen<'_>, area: Rect) {
         None => "max".to_owned(),
     };
     pen.text(area, 5, 0, &speed, Style::new());
-    let Some(total) = position.total_s.filter(|total| *total > 0.0) else {
-        pen.text(area, pen.gutter, 0, &clock(position.at_s), Style::new());
+    let times = times(&position);
+    let Some(line) = line(pen.picture, area, pen.gutter) else {
+        pen.text(area, pen.gutter, 0, &times, Style::new());
         return;
     };
-    let times = format!("{} / {}", clock(position.at_s), clock(total));
-    let end = pen.right(area, pen.gutter, 0, &times, Style::new());
-    let columns = end.saturating_sub(pen.gutter + 2);
-    let share = (position.at_s / total).clamp(0.0, 1.0);
-    let played = (share * f64::from(columns)).round() as u16;
-    for x in 0..columns {
+    pen.right(area, pen.gutter, 0, &times, Style::new());
+    let share = position.at_s / position.total_s.unwrap_or(f64::INFINITY);
+    let played = (share.clamp(0.0, 1.0) * f64::from(line.width)).round() as u16;
+    for x in 0..line.width {
         let (symbol, style) = if x < played {
             (theme.either('━', '='), Style::new())
         } else {
             (theme.either('─', '-'), Theme::dim())
         };
-        pen.cell(area, pen.gutter + x, 0, symbol, style);
+        pen.cell(line, x, 0, symbol, style);
+    }
+}
+
+/// Where the line of a replay stands; none where its length is not known.
+pub(super) fn line(picture: &Picture, area: Rect, gutter: u16) -> Option<Rect> {
+    let position = picture.position.filter(|_| area.height > 0)?;
+    position.total_s.filter(|total| *total > 0.0)?;
+    let width = text::width(&times(&position)) as u16;
+    let end = area.width.checked_sub(width).filter(|end| *end >= gutter);
+    let line = Rect {
+        x: area.x + gutter,
+        width: end.unwrap_or(area.width).saturating_sub(gutter + 2),
+        ..area
+    };
+    (line.width > 0).then_some(line)
+}
+
+fn times(position: &Position) -> String {
+    match position.total_s.filter(|total| *total > 0.0) {
+        Some(total) => format!("{} / {}", clock(position.at_s), clock(total)),
+        None => clock(position.at_s),
     }
 }
 
@@ -114,7 +136,7 @@ fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
         let kilohertz = f64::from(status.sample_rate) / 1000.0;
         parts.push((2, format!("{kilohertz} kHz x {}", status.channels), dim));
     }
-    if !status.engine.is_empty() {
+    if !status.engine.is_empty() && status.inference_ms > 0.0 {
         let inference = milliseconds(status.inference_ms);
         parts.push((0, format!("{inference:.1} ms inference"), dim));
     }

@@ -2,11 +2,12 @@
 //! called and how sure the model was, or, where there is room, a row for each
 //! label.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::Pen;
 use crate::dashboard::state::history::{Judgement, Stretch};
+use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text::fit;
 use crate::dashboard::theme::Theme;
 
@@ -26,19 +27,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let gutter = if area.width >= 60 { pen.gutter } else { 0 };
-    let right = Rect {
-        x: area.x + gutter,
-        width: area.width.saturating_sub(gutter),
-        ..area
-    };
-    let fits = |step: &&f64| **step * f64::from(right.width) >= SHOWN_S;
-    let column_s = COLUMN_S.iter().find(fits).copied().unwrap_or(10.0);
-    let axis = Axis {
-        area: right,
-        column_s,
-        newest: (pen.picture.now / column_s).floor() as i64,
-    };
+    let gutter = before(area, pen.gutter);
+    let axis = Axis::new(pen.picture, area, gutter);
     let labels = pen.marks.len() as u16;
     let (chart, rest) = (area.height.saturating_sub(2), area.height);
     if gutter > 0 && labels > 0 && chart >= labels {
@@ -80,7 +70,35 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// The time at a place of the past, in seconds; none where there is none.
+pub(super) fn time(picture: &Picture, area: Rect, gutter: u16, at: Position) -> Option<f64> {
+    let axis = Axis::new(picture, area, before(area, gutter));
+    let column = axis.area.contains(at).then(|| at.x - axis.area.x)?;
+    let number = axis.newest - i64::from(axis.area.width - 1 - column);
+    (number >= 0).then_some(number as f64 * axis.column_s)
+}
+
+/// Columns before the past, where there is room for names.
+fn before(area: Rect, gutter: u16) -> u16 {
+    if area.width >= 60 { gutter } else { 0 }
+}
+
 impl Axis {
+    fn new(picture: &Picture, area: Rect, gutter: u16) -> Self {
+        let area = Rect {
+            x: area.x + gutter,
+            width: area.width.saturating_sub(gutter),
+            ..area
+        };
+        let fits = |step: &&f64| **step * f64::from(area.width) >= SHOWN_S;
+        let column_s = COLUMN_S.iter().find(fits).copied().unwrap_or(10.0);
+        Self {
+            area,
+            column_s,
+            newest: (picture.now / column_s).floor() as i64,
+        }
+    }
+
     /// Visits the columns from the left.
     fn each(&self, pen: &mut Pen<'_>, mut visit: impl FnMut(&mut Pen<'_>, u16, Stretch<'_>)) {
         let picture = pen.picture;

@@ -9,6 +9,9 @@ use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
     let meter = pen.picture.meter;
     let theme = pen.theme;
     pen.text(area, 4, 0, "level", Theme::dim());

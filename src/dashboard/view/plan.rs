@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::dashboard::text;
 use crate::dashboard::theme::Mark;
+use crate::feed::Status;
 
 /// Columns at which the list of utterances stands beside the bars.
 const WIDE: u16 = 100;
@@ -42,10 +43,10 @@ struct Rows {
 }
 
 impl Plan {
-    pub(super) fn new(area: Rect, marks: &[Mark], replay: bool) -> Self {
+    pub(super) fn new(area: Rect, marks: &[Mark], status: &Status) -> Self {
         let labels = marks.len().max(2) as u16;
         let wide = area.width >= WIDE;
-        let rows = Rows::share(area.height, labels, wide, replay);
+        let rows = Rows::share(area.height, labels, wide, status);
         let margin = u16::from(area.width >= 60);
         let inner = Rect {
             x: area.x + margin,
@@ -100,7 +101,8 @@ impl Plan {
 
 impl Rows {
     /// Shares out the rows of a screen.
-    fn share(height: u16, labels: u16, wide: bool, replay: bool) -> Self {
+    fn share(height: u16, labels: u16, wide: bool, status: &Status) -> Self {
+        let replay = status.replay;
         let mut rows = Self::default();
         let mut left = height;
         // First what cannot be missed, in the order of its weight.
@@ -112,14 +114,15 @@ impl Rows {
         );
         grant(&mut rows.bars, bars, &mut left);
         grant(&mut rows.footer, 1, &mut left);
-        grant(&mut rows.level, 1, &mut left);
+        // Events alone know no level.
+        grant(&mut rows.level, u16::from(!status.recorded), &mut left);
         grant(&mut rows.history, 1, &mut left);
         let rest = labels - rows.bars;
         grant(&mut rows.bars, rest, &mut left);
         grant(&mut rows.progress, u16::from(replay), &mut left);
         // Then room to breathe and the past.
         grant(&mut rows.history, 1, &mut left);
-        grant(&mut rows.gaps[3], 1, &mut left);
+        grant(&mut rows.gaps[3], u16::from(!status.recorded), &mut left);
         grant(&mut rows.gaps[0], 1, &mut left);
         grant(&mut rows.gaps[2], 1, &mut left);
         grant(&mut rows.history, 2, &mut left);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use emoscope::dashboard::cycle::{Input, Screen, run};
 use emoscope::dashboard::keys::Key;
-use emoscope::dashboard::state::State;
+use emoscope::dashboard::state::{State, Target};
 use emoscope::dashboard::{DashboardError, Outcome};
 use emoscope::feed::{Control, Update};
 
@@ -28,6 +28,10 @@ impl Screen for Counting {
             return Err(io::Error::other("hung up"));
         }
         Ok(())
+    }
+
+    fn target(&self, _state: &State, column: u16, _row: u16) -> Target {
+        Target::Line(f64::from(column) / 100.0)
     }
 
     fn suspend(&mut self) -> io::Result<()> {

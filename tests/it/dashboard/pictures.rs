@@ -2,7 +2,12 @@
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::theme::{Palette, Theme};
+use emoscope::dsp::mono::ChannelChoice;
+use emoscope::events::SourceKind;
 use emoscope::feed::{Status, Update};
+use emoscope::session::Outlets;
+use emoscope::session::recorded::Recorded;
+use emoscope::session::recording::Playback;
 use insta::assert_snapshot;
 use ratatui::style::Color;
 
@@ -52,6 +57,38 @@ fn two_labels_of_a_model_of_ones_own() {
 #[test]
 fn a_replay() {
     assert_snapshot!(text(&drawn(&state(&replay()), COLOR, 80, 24)));
+}
+
+const LOST: &str = r#"{"type":"session_start","schema":"emoscope.event/1","version":"0.1.0","source":"microphone","name":"Desk Microphone","sample_rate":16000,"channels":1,"labels":["neutral","anger"],"model":"m","model_sha256":"","engine":"e"}
+{"type":"gap","start_s":2.0,"end_s":2.5,"samples":8000,"cause":"overrun"}
+{"type":"voice","at_s":5.0,"active":true}
+"#;
+
+/// Event lines know no level and no engine at work, but what was lost.
+#[test]
+fn an_earlier_session_shows_what_its_lines_know() {
+    let recorded = Recorded::read(LOST.as_bytes()).unwrap();
+    let (screen, updates) = crossbeam_channel::unbounded();
+    let (_person, controls) = crossbeam_channel::unbounded();
+    let mut outlets = Outlets::default();
+    outlets.show_on(screen);
+    let playback = Playback {
+        kind: SourceKind::File,
+        name: "today.jsonl".into(),
+        choice: ChannelChoice::Mix,
+        speed: None,
+        repeat: false,
+    };
+    recorded
+        .play(&playback, &mut outlets, &controls, false)
+        .unwrap();
+    drop(outlets);
+    let updates: Vec<Update> = updates.iter().collect();
+    let picture = text(&drawn(&state(&updates), COLOR, 120, 40));
+    assert!(picture.contains("8000 samples lost"), "{picture}");
+    for unknown in ["level", "quiet", "inference", "latency"] {
+        assert!(!picture.contains(unknown), "{unknown}:\n{picture}");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Anything may come, in any order.
 
-use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::keys::{Key, Pointer};
 use emoscope::dashboard::state::State;
 use emoscope::dashboard::theme::{Palette, Theme};
+use emoscope::dashboard::view::target;
+use ratatui::layout::Rect;
 use std::ops::Range;
 
 use emoscope::events::{
@@ -57,22 +59,30 @@ fn update() -> impl Strategy<Value = Update> {
                 at_s,
             })
         }),
-        (labels(), name(), any::<bool>(), any::<f32>(), any::<u64>()).prop_map(
-            |(labels, source, replay, latency_ms, samples_lost)| {
-                Update::Status(Status {
-                    labels,
-                    engine: source.clone(),
-                    model: source.clone(),
-                    source,
-                    replay,
-                    latency_ms,
-                    inference_ms: latency_ms,
-                    samples_lost,
-                    sample_rate: samples_lost as u32,
-                    ..Status::default()
-                })
-            }
-        ),
+        (
+            labels(),
+            name(),
+            any::<[bool; 2]>(),
+            any::<f32>(),
+            any::<u64>()
+        )
+            .prop_map(
+                |(labels, source, [replay, recorded], latency_ms, samples_lost)| {
+                    Update::Status(Status {
+                        labels,
+                        engine: source.clone(),
+                        model: source.clone(),
+                        source,
+                        replay,
+                        recorded,
+                        latency_ms,
+                        inference_ms: latency_ms,
+                        samples_lost,
+                        sample_rate: samples_lost as u32,
+                        ..Status::default()
+                    })
+                }
+            ),
         (time(), time(), labels(), any::<f64>(), any::<bool>()).prop_map(
             |(start_s, end_s, labels, share, ended)| measured(
                 start_s..end_s,
@@ -153,13 +163,26 @@ fn key() -> impl Strategy<Value = Key> {
 enum Step {
     Update(Box<Update>),
     Key(Key),
+    Mouse(Pointer, (u16, u16), (u16, u16)),
     Draw(u16, u16),
+}
+
+fn pointer() -> impl Strategy<Value = Pointer> {
+    proptest::sample::select(vec![
+        Pointer::Press,
+        Pointer::Drag,
+        Pointer::Release,
+        Pointer::Wheel(-1),
+        Pointer::Wheel(1),
+    ])
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => update().prop_map(|update| Step::Update(Box::new(update))),
         2 => key().prop_map(Step::Key),
+        1 => (pointer(), (0_u16..130, 0_u16..45), (1_u16..130, 1_u16..45))
+            .prop_map(|(pointer, at, size)| Step::Mouse(pointer, at, size)),
         1 => (1_u16..130, 1_u16..45).prop_map(|(w, h)| Step::Draw(w, h)),
     ]
 }
@@ -173,12 +196,17 @@ proptest! {
         unicode: bool,
     ) {
         let mut state = State::new(false);
+        let theme = Theme { color, unicode, palette: Palette::Auto };
         for step in steps {
             match step {
                 Step::Update(update) => drop(state.apply(&update)),
                 Step::Key(key) => drop(state.press(key)),
+                Step::Mouse(pointer, (column, row), (width, height)) => {
+                    let target = target(Rect::new(0, 0, width, height), &state, &theme, column, row);
+                    drop(state.point(pointer, target));
+                }
                 Step::Draw(width, height) => {
-                    let buffer = drawn(&state, Theme { color, unicode, palette: Palette::Auto }, width, height);
+                    let buffer = drawn(&state, theme, width, height);
                     let harmless = |c: char| !c.is_control() && (unicode || c.is_ascii());
                     for cell in buffer.content() {
                         prop_assert!(cell.symbol().chars().all(harmless), "{cell:?}");

@@ -1,0 +1,104 @@
+//! The mouse: what stands under it is what the picture shows there.
+
+use emoscope::dashboard::keys::{Key, Pointer};
+use emoscope::dashboard::state::{Action, Overlay, State, Target};
+use emoscope::dashboard::view::target;
+use emoscope::feed::Control;
+use ratatui::layout::Rect;
+
+use super::scenes::{COLOR, SEVEN, devices, drawn, replay, state, talk, text};
+
+const SIZE: (u16, u16) = (80, 24);
+
+/// Column and row of a text on the screen, the last one.
+fn find(state: &State, wanted: &str) -> (u16, u16) {
+    let picture = text(&drawn(state, COLOR, SIZE.0, SIZE.1));
+    let lines = picture.lines().skip(1).zip(0_u16..);
+    let found = lines.filter_map(|(line, row)| {
+        let at = line.find(wanted)?;
+        Some((line[..at].chars().count() as u16 - 1, row))
+    });
+    found.last().unwrap()
+}
+
+fn point(state: &mut State, pointer: Pointer, (column, row): (u16, u16)) -> Action {
+    let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+    let target = target(area, state, &COLOR, column, row);
+    state.point(pointer, target)
+}
+
+fn seeks(action: &Action) -> f64 {
+    match action {
+        Action::Send(Control::SeekTo(seconds)) => *seconds,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_press_on_the_line_seeks_and_a_drag_goes_on() {
+    let mut state = state(&replay());
+    // 64 of 150 seconds are played: the heavy part ends there.
+    let (start, row) = find(&state, "━");
+    let played = find(&state, "━─").0;
+    let end = find(&state, "  1:04 / 2:30").0 - 1;
+    let length = f64::from(end + 1 - start);
+    let first = seeks(&point(&mut state, Pointer::Press, (start, row)));
+    assert!(first < 150.0 / length, "{first}");
+    let there = seeks(&point(&mut state, Pointer::Drag, (played, row)));
+    assert!((there - 64.0).abs() < 150.0 / length, "{there}");
+    // A hand that slips off the line still holds it.
+    let last = seeks(&point(&mut state, Pointer::Drag, (79, 2)));
+    assert!((last - 150.0).abs() < 1e-9, "{last}");
+    point(&mut state, Pointer::Release, (79, 2));
+    assert_eq!(
+        point(&mut state, Pointer::Drag, (played, row)),
+        Action::None
+    );
+    assert_eq!(
+        point(&mut state, Pointer::Press, (start - 3, row)),
+        Action::None
+    );
+}
+
+#[test]
+fn a_press_on_the_past_seeks_there() {
+    let mut replayed = state(&replay());
+    let (column, row) = find(&replayed, "30 s");
+    let then = seeks(&point(&mut replayed, Pointer::Press, (column, row - 2)));
+    assert!((then - 34.0).abs() <= 1.0, "{then}");
+    // What a microphone heard is gone.
+    let mut live = state(&talk(&SEVEN));
+    let (column, row) = find(&live, "30 s");
+    assert_eq!(
+        point(&mut live, Pointer::Press, (column, row - 2)),
+        Action::None
+    );
+}
+
+#[test]
+fn the_list_of_inputs_is_chosen_from() {
+    let mut state = state(&talk(&SEVEN));
+    state.press(Key::Devices);
+    state.apply(&devices());
+    assert_eq!(point(&mut state, Pointer::Wheel(1), (0, 0)), Action::Redraw);
+    assert!(matches!(state.overlay(), Overlay::Picker(picker) if picker.selected == 1));
+    let place = find(&state, "Monitor of Speakers");
+    let switch = Control::SwitchDevice("pulse:out.monitor".into());
+    assert_eq!(
+        point(&mut state, Pointer::Press, place),
+        Action::Send(switch)
+    );
+    assert_eq!(*state.overlay(), Overlay::None);
+}
+
+#[test]
+fn a_press_beside_a_box_closes_it_and_one_inside_does_not() {
+    let mut state = state(&replay());
+    state.press(Key::Help);
+    let inside = find(&state, "back to the start");
+    assert_eq!(point(&mut state, Pointer::Press, inside), Action::None);
+    assert_eq!(point(&mut state, Pointer::Press, (0, 0)), Action::Redraw);
+    assert_eq!(*state.overlay(), Overlay::None);
+    let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+    assert_eq!(target(area, &state, &COLOR, 0, 0), Target::Nothing);
+}
