@@ -9,6 +9,7 @@ mod doctor;
 mod features;
 mod format;
 mod live;
+mod local;
 mod replay;
 mod report;
 mod screen;
@@ -25,6 +26,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::format::Format;
+use self::local::LocalArgs;
 use crate::dashboard::theme::Palette;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::{Engine, EngineChoice, EngineError, Voice};
@@ -142,12 +144,24 @@ struct ShowArgs {
     /// Print a readable sentence a change
     #[arg(long)]
     plain: bool,
+    #[command(flatten)]
+    taste: TasteArgs,
+    #[command(flatten)]
+    local: LocalArgs,
+}
+
+/// How the dashboard looks and feels.
+#[derive(Debug, Clone, Args)]
+struct TasteArgs {
     /// Colours of the dashboard; every one is safe for the colour-blind
     #[arg(long, value_enum, default_value = "auto")]
     theme: Palette,
     /// Two pictures a second at most, for calm eyes and slow lines
     #[arg(long)]
     reduced_motion: bool,
+    /// Leave the mouse to the terminal, for selecting text; else a click seeks and chooses
+    #[arg(long)]
+    no_mouse: bool,
 }
 
 /// How the events are shown.

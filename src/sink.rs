@@ -2,14 +2,19 @@
 
 pub mod audacity;
 pub mod csv;
+#[cfg(unix)]
+pub mod fifo;
 pub mod folder;
 pub mod json;
 pub mod lines;
+pub mod osc;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod plain;
 pub mod report;
 pub mod rttm;
+#[cfg(unix)]
+pub mod socket;
 pub mod srt;
 pub mod table;
 pub mod textgrid;

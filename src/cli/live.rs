@@ -18,6 +18,8 @@ use crate::session::microphone::{Microphone, Wanted, listen};
   emoscope live --device \"USB\" --channel left
   emoscope live --record today.jsonl        the dashboard, events kept in a file
   emoscope live --jsonl | jq --unbuffered 'select(.trigger == \"speech_ended\")'
+  emoscope live --socket voice.sock         event lines for: nc -U voice.sock
+  emoscope live --osc 9000                  for Pure Data, Max, TouchDesigner, ...
 
 Keys: d chooses another input, space freezes the picture, ? shows all.
 `emoscope devices` lists the inputs.")]

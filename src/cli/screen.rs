@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::format::Format;
-use super::{Done, Show, ShowArgs, complain};
+use super::{Done, Show, ShowArgs, TasteArgs, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
 use crate::feed::{Control, Update};
@@ -26,12 +26,22 @@ const SCREEN_QUEUE: usize = 4096;
 /// Runs `session` with its outlets and shows it until it ends or the person quits.
 pub(super) fn show(
     show: Show,
-    taste: &ShowArgs,
+    args: &ShowArgs,
     session: impl FnOnce(&mut Outlets, &Receiver<Control>) -> Result<(), SessionError> + Send + 'static,
 ) -> anyhow::Result<Done> {
+    let local = args.local.open()?;
+    let session = move |outlets: &mut Outlets, controls: &Receiver<Control>| {
+        let writers = local.add(outlets);
+        let result = session(outlets, controls);
+        outlets.close();
+        for writer in writers {
+            let _ = writer.join(); // what failed has said so
+        }
+        result
+    };
     let (wishes, controls) = unbounded();
     match show {
-        Show::Dashboard => on_dashboard(&wishes, controls, taste, session),
+        Show::Dashboard => on_dashboard(&wishes, controls, &args.taste, session),
         Show::Sentences | Show::As(_) => as_text(show, wishes, &controls, session),
     }
 }
@@ -39,7 +49,7 @@ pub(super) fn show(
 fn on_dashboard(
     wishes: &Sender<Control>,
     controls: Receiver<Control>,
-    taste: &ShowArgs,
+    taste: &TasteArgs,
     session: impl FnOnce(&mut Outlets, &Receiver<Control>) -> Result<(), SessionError> + Send + 'static,
 ) -> anyhow::Result<Done> {
     let (screen, updates) = bounded(SCREEN_QUEUE);
@@ -57,6 +67,7 @@ fn on_dashboard(
     let options = dashboard::Options {
         theme: Theme::from_env(taste.theme),
         reduced_motion: taste.reduced_motion,
+        mouse: !taste.no_mouse,
         quit_at_end: false,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
         caught: crate::audio::guard::guarded,

@@ -22,19 +22,27 @@ impl<W: Write> Lines<W> {
 
 impl<W: Write> Sink for Lines<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
-        let line = Line {
-            event: event.clone(),
-            file: file.map(str::to_owned),
-        };
-        let mut text = serde_json::to_vec(&line)?;
-        text.push(b'\n');
-        self.out.write_all(&text)?;
+        self.out.write_all(&line(file, event)?)?;
         self.out.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// An event as a line, its end included.
+///
+/// # Errors
+/// A value that JSON cannot hold.
+pub fn line(file: Option<&str>, event: &Event) -> io::Result<Vec<u8>> {
+    let line = Line {
+        event: event.clone(),
+        file: file.map(str::to_owned),
+    };
+    let mut text = serde_json::to_vec(&line)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Event lines in a file that never holds a part of one: where a line cannot be

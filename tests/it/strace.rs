@@ -149,3 +149,26 @@ fn no_network_socket_is_ever_opened() {
         assert!(!live || trace.contains("connect("), "{trace}");
     }
 }
+
+/// The one exception goes no further than this machine.
+#[test]
+fn osc_reaches_this_machine_alone() {
+    if !traceable() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut command = emoscope(&home);
+    command.arg("replay").arg(data("speech-16k.wav"));
+    command.args(["--jsonl", "--osc", "9"]);
+    let trace = trace(&command, &["-e", "trace=bind,connect,sendto"], &home);
+    let calls: Vec<&str> = calls(&trace).map(|(_, call)| call).collect();
+    let addressed: Vec<&&str> = calls.iter().filter(|c| c.contains("sin_addr")).collect();
+    assert!(
+        addressed.iter().all(|call| call.contains("127.0.0.1")),
+        "{addressed:?}"
+    );
+    assert!(
+        addressed.len() >= 2 && trace.contains("/emoscope/label"),
+        "{trace}"
+    );
+}

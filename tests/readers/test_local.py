@@ -1,0 +1,220 @@
+"""Live sinks, read by programs that know nothing of this one."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BINARY, TOP
+from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_server import BlockingOSCUDPServer
+
+VOICE = TOP / "tests" / "data" / "two-utterances.wav"
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(home: dict[str, str]) -> Iterator[Start]:
+    """Starts the program on a recording of five seconds, in step with the clock."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str | Path, speed: str = "2") -> "subprocess.Popen[str]":
+        command = [BINARY, "replay", str(VOICE), "--jsonl", "--speed", speed]
+        started.append(
+            subprocess.Popen(
+                [*command, *map(str, arguments)],
+                env=home,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        )
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(path: Path) -> None:
+    """Waits until the program has made a file."""
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[socket.socket]:
+    """A reader of a Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as reader:
+        reader.settimeout(20)
+        reader.connect(str(path))
+        yield reader
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    """A JSON object a line."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def everything(reader: socket.socket) -> str:
+    """All that comes until the other side closes."""
+    with reader.makefile(encoding="utf-8") as lines:
+        return lines.read()
+
+
+def private(path: Path) -> bool:
+    """Whether nobody but the owner can use it."""
+    return stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_socket_gives_every_reader_the_lines(start: Start, tmp_path: Path) -> None:
+    """Each from the header on, the last to the summary; then the socket is gone."""
+    path = tmp_path / "voice.sock"
+    process = start("--socket", path)
+    wait_for(path)
+    assert private(path)
+    with connected(path) as first, connected(path) as second:
+        first_lines = second_lines = ""
+
+        def read_first() -> None:
+            nonlocal first_lines
+            first_lines = everything(first)
+
+        reading = threading.Thread(target=read_first)
+        reading.start()
+        second_lines = everything(second)
+        reading.join()
+    printed = process.communicate()[0]
+    assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+    printed_lines = printed.splitlines()
+    for lines in (first_lines.splitlines(), second_lines.splitlines()):
+        assert lines[0] == printed_lines[0]
+        assert lines[1:] == printed_lines[-len(lines[1:]) :]
+        assert events(lines[-1])[0]["type"] == "session_end"
+        assert (
+            sum(event.get("trigger") == "speech_ended" for event in events("\n".join(lines))) == 2
+        )
+
+
+def test_a_reader_that_sleeps_or_leaves_disturbs_nobody(start: Start, tmp_path: Path) -> None:
+    """The session goes on beside one that never reads and one that is gone."""
+    path = tmp_path / "voice.sock"
+    process = start("--socket", path, "--loop", speed="max")
+    wait_for(path)
+    with connected(path) as asleep, connected(path) as awake:
+        with connected(path):
+            pass
+        asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        threading.Thread(target=lambda: [None for _ in process.stdout or ()], daemon=True).start()
+        seen = 0
+        with awake.makefile(encoding="utf-8") as lines:
+            began = time.monotonic()
+            for line in lines:
+                seen += "speech_ended" in line
+                if time.monotonic() - began > 4:
+                    break
+        assert seen > 10
+        # Dropped: what lay in the pipe is the last that comes.
+        assert "session_end" not in everything(asleep)[-200:] or process.poll() is None
+    process.terminate()
+    process.wait(20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fifo_is_made_private_and_taken_away(start: Start, tmp_path: Path) -> None:
+    """Whoever opens it gets the header and what follows."""
+    path = tmp_path / "voice"
+    process = start("--fifo", path)
+    wait_for(path)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert private(path)
+    lines = events(path.read_text())
+    assert lines[0]["type"] == "session_start"
+    assert lines[-1]["type"] == "session_end"
+    assert process.wait(20) == 0
+    assert not path.exists()
+
+
+def test_a_fifo_that_was_there_stays(start: Start, tmp_path: Path) -> None:
+    """Nobody reads it, and that is no reason to wait."""
+    path = tmp_path / "voice"
+    os.mkfifo(path)
+    process = start("--fifo", path, speed="max")
+    assert "session_end" in process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+    assert path.exists()
+
+
+def test_osc_is_what_the_lines_say(start: Start) -> None:
+    """Heard by python-osc."""
+    heard: list[tuple[str, tuple[Any, ...]]] = []
+    dispatcher = Dispatcher()
+    dispatcher.set_default_handler(lambda address, *values: heard.append((address, values)))
+    with BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        printed, _ = start("--osc", str(port)).communicate(timeout=60)
+        time.sleep(0.5)
+        server.shutdown()
+    lines = events(printed)
+    measured = [line for line in lines if line["type"] == "measurement"]
+    windows = [m for m in measured if m["trigger"] == "interval"]
+    wholes = [m for m in measured if m["trigger"] == "speech_ended"]
+
+    def told(address: str) -> list[tuple[Any, ...]]:
+        return [values for where, values in heard if where == address]
+
+    assert told("/emoscope/labels") == [tuple(lines[0]["labels"])]
+    voices = [int(line["active"]) for line in lines if line["type"] == "voice"]
+    assert told("/emoscope/voice") == [(active,) for active in voices]
+    assert [name for name, _ in told("/emoscope/label")] == [m["label"] for m in windows]
+    for label in lines[0]["labels"]:
+        shares = [m["probabilities"][label] for m in windows]
+        assert [v[0] for v in told(f"/emoscope/probability/{label}")] == pytest.approx(
+            shares, abs=1e-6
+        )
+    arousal = [m["arousal"] for m in windows]
+    assert [v[0] for v in told("/emoscope/arousal")] == pytest.approx(arousal, abs=1e-6)
+    for values, whole in zip(told("/emoscope/utterance"), wholes, strict=True):
+        assert values[0] == whole["label"]
+        expected = [whole["confidence"], whole["start_s"], whole["end_s"]]
+        assert list(values[1:]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_place_that_is_taken_is_left_alone(start: Start, tmp_path: Path) -> None:
+    """A file that is no socket, a socket in use; one that nobody listens at any more is taken."""
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    used = tmp_path / "used.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+        other.bind(str(used))
+        other.listen()
+        for option, path, word in [
+            ("--socket", file, "another kind of file"),
+            ("--fifo", file, "another kind of file"),
+            ("--socket", used, "in use by another program"),
+            ("--socket", tmp_path / "no" / "folder", "No such file"),
+        ]:
+            process = start(option, path, speed="max")
+            _, said = process.communicate(timeout=60)
+            assert process.returncode == 1
+            assert word in said
+            assert str(path) in said
+    assert file.read_text() == "mine"
+    process = start("--socket", used, speed="max")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert not used.exists()
