@@ -38,8 +38,8 @@ const LARGEST_AUDIO: u64 = 200 << 20;
 
 /// Make a page about recordings that needs no network
 ///
-/// The page shows, for each recording, the waveform, the probabilities over time
-/// and a list of the utterances; a click, a key or the list moves along it. The
+/// The page shows, for each recording, the waveform, the probabilities, arousal
+/// and valence over time, and a list of the utterances; a click, a key or the list moves along it. The
 /// audio is part of the page only with --audio.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:

@@ -229,14 +229,34 @@ fn utterances(recording: &Recording, out: &mut String) {
             .filter(|(_, share)| *share >= 0.005)
             .map(|(name, share)| format!("{} {:.0} %", escaped(name), share * 100.0))
             .collect();
-        let _ = writeln!(
+        let class = timeline::class(recording, &judged.label);
+        let _ = write!(
             out,
             "<tr data-start=\"{start}\" data-end=\"{end}\"><td><button type=\"button\">{from} – {to}</button></td>\
-             <td class=\"label\">{label}</td><td>{}</td></tr>",
-            shares.join(", ")
+             <td class=\"label\"><svg class=\"swatch\" viewBox=\"0 0 10 10\" aria-hidden=\"true\">\
+             <rect class=\"{class}\" x=\"0.5\" y=\"0.5\" width=\"9\" height=\"9\" rx=\"2\"/></svg>{label}</td><td>"
         );
+        bar(recording, judged, out);
+        let _ = writeln!(out, "{}</td></tr>", shares.join(", "));
     }
     out.push_str("</tbody></table></div>\n");
+}
+
+/// The probabilities side by side, in the model's order; the words beside it say the same.
+fn bar(recording: &Recording, judged: &Measurement, out: &mut String) {
+    out.push_str("<svg class=\"bar\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    let mut x = 0.0;
+    for (label, share) in judged.probabilities.iter() {
+        let class = timeline::class(recording, label);
+        let width = share.0 * 100.0;
+        let _ = write!(
+            out,
+            "<rect class=\"{class}\" x=\"{x:.1}\" width=\"{:.1}\" height=\"4\"/>",
+            (width - 0.3).max(0.0)
+        );
+        x += width;
+    }
+    out.push_str("</svg>");
 }
 
 /// What was heard with what, and what was not heard.

@@ -1,5 +1,6 @@
 //! The timeline of a recording as an SVG picture: the waveform, what each
-//! utterance was called, and a lane for each label's probability.
+//! utterance was called, a lane for each label's probability, and one each for
+//! arousal and valence where the model tells them.
 //!
 //! No two labels share a lane and each lane bears its name, so that nothing
 //! rests on colour alone. A dark line under a lane says where its label was
@@ -21,6 +22,8 @@ pub const RIGHT: f64 = 990.0;
 const WAVE: f64 = 56.0;
 const CALLS: f64 = 26.0;
 const LANE: f64 = 30.0;
+/// Of arousal and valence, which go both ways.
+const SIDES: f64 = 44.0;
 const GAP: f64 = 6.0;
 const AXIS: f64 = 26.0;
 /// Judgements closer than this are drawn as one, their mean.
@@ -53,7 +56,31 @@ pub fn height(recording: &Recording) -> f64 {
         WAVE + GAP
     };
     let lanes = recording.labels().len() as f64;
-    wave + CALLS + GAP + lanes * (LANE + GAP) + AXIS
+    let sides = sides(recording).len() as f64;
+    wave + CALLS + GAP + lanes * (LANE + GAP) + sides * (SIDES + GAP) + AXIS
+}
+
+/// A number of a judgement, where it has it.
+type Side = fn(&Measurement) -> Option<f64>;
+
+/// Name of a lane from -1 to 1, the words at its ends, and its value.
+type SideLane = (&'static str, [&'static str; 2], Side);
+
+/// Arousal and valence, where there are any; the more trustworthy first.
+fn sides(recording: &Recording) -> Vec<SideLane> {
+    let all: [SideLane; 2] = [
+        ("arousal", ["calm", "excited"], |judged| judged.arousal),
+        ("valence", ["unpleasant", "pleasant"], |judged| {
+            judged.valence
+        }),
+    ];
+    let known = |lane: &SideLane| {
+        recording
+            .intervals
+            .iter()
+            .any(|judged| lane.2(judged).is_some())
+    };
+    all.into_iter().filter(known).collect()
 }
 
 /// The parts of the picture, without the frame around them.
@@ -71,6 +98,10 @@ pub fn draw(recording: &Recording, out: &mut String) {
     for (number, label) in recording.labels().iter().enumerate() {
         pen.lane(recording, number, label, y, out);
         y += LANE + GAP;
+    }
+    for lane in sides(recording) {
+        pen.side(recording, lane, y, out);
+        y += SIDES + GAP;
     }
     for gap in &recording.gaps {
         let (from, to) = (pen.x(gap.start_s), pen.x(gap.end_s));
@@ -146,11 +177,12 @@ impl Pen {
             "<line class=\"base\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{base:.1}\" y2=\"{base:.1}\"/>"
         );
         let (mut area, mut called) = (String::new(), String::new());
-        for steps in self.steps(&recording.intervals, number) {
+        let share = |judged: &Measurement| judged.probabilities.0.get(number).map(|(_, p)| p.0);
+        for steps in self.steps(&recording.intervals, share) {
             let first = steps.first().map_or(LEFT, |step| step.from);
             let _ = write!(area, "M{first:.1} {base:.1}");
             for step in &steps {
-                let top = base - step.share * LANE;
+                let top = base - step.value * LANE;
                 let _ = write!(area, "L{:.1} {top:.1}L{:.1} {top:.1}", step.from, step.to);
                 if step.label == label {
                     let _ = write!(called, "M{:.1} {base:.1}H{:.1}", step.from, step.to);
@@ -167,23 +199,60 @@ impl Pen {
         }
     }
 
-    /// The judgements of each utterance, no closer than can be seen.
-    fn steps<'a>(&self, intervals: &'a [Measurement], number: usize) -> Vec<Vec<Step<'a>>> {
+    /// A lane around a middle line.
+    fn side(&self, recording: &Recording, lane: SideLane, y: f64, out: &mut String) {
+        let (title, [low, high], value) = lane;
+        let middle = y + SIDES / 2.0;
+        name(out, middle, title);
+        let x = LEFT - 10.0;
+        for (end, at) in [(high, middle - 15.0), (low, middle + 15.0)] {
+            let _ = writeln!(
+                out,
+                "<text class=\"end\" x=\"{x}\" y=\"{at:.1}\">{end}</text>"
+            );
+        }
+        let _ = writeln!(
+            out,
+            "<line class=\"base\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{middle:.1}\" y2=\"{middle:.1}\"/>"
+        );
+        let mut path = String::new();
+        for steps in self.steps(&recording.intervals, value) {
+            let first = steps.first().map_or(LEFT, |step| step.from);
+            let _ = write!(path, "M{first:.1} {middle:.1}");
+            for step in &steps {
+                let top = middle - step.value.clamp(-1.0, 1.0) * SIDES / 2.0;
+                let _ = write!(path, "L{:.1} {top:.1}L{:.1} {top:.1}", step.from, step.to);
+            }
+            let last = steps.last().map_or(LEFT, |step| step.to);
+            let _ = write!(path, "L{last:.1} {middle:.1}Z");
+        }
+        let _ = writeln!(
+            out,
+            "<path class=\"side\" d=\"{path}\"><title>{title}</title></path>"
+        );
+    }
+
+    /// A value over each utterance, no closer than can be seen.
+    fn steps<'a>(
+        &self,
+        intervals: &'a [Measurement],
+        value: impl Fn(&Measurement) -> Option<f64>,
+    ) -> Vec<Vec<Step<'a>>> {
         let mut all: Vec<Vec<Step<'_>>> = Vec::new();
         for part in intervals.chunk_by(|a, b| a.utterance == b.utterance) {
             let mut steps: Vec<Step<'_>> = Vec::new();
             for judged in part {
                 let to = self.x(judged.end_s);
-                let share = judged.probabilities.0.get(number).map_or(0.0, |(_, p)| p.0);
+                let value = value(judged).unwrap_or(0.0);
                 match steps.last_mut() {
-                    Some(last) if last.to - last.from < CLOSEST => last.add(share, to),
+                    Some(last) if last.to - last.from < CLOSEST => last.add(value, to),
                     last => {
                         let from =
                             last.map_or_else(|| self.x(judged.end_s - STEP_S), |last| last.to);
                         steps.push(Step {
                             from,
                             to,
-                            share,
+                            value,
                             count: 1.0,
                             label: &judged.label,
                         });
@@ -222,18 +291,18 @@ impl Pen {
     }
 }
 
-/// A stretch of one probability.
+/// A stretch of one value.
 struct Step<'a> {
     from: f64,
     to: f64,
-    share: f64,
+    value: f64,
     count: f64,
     label: &'a str,
 }
 
 impl Step<'_> {
-    fn add(&mut self, share: f64, to: f64) {
-        self.share = (self.share * self.count + share) / (self.count + 1.0);
+    fn add(&mut self, value: f64, to: f64) {
+        self.value = (self.value * self.count + value) / (self.count + 1.0);
         self.count += 1.0;
         self.to = to;
     }
@@ -270,7 +339,8 @@ const HUES: [Hue; 7] = [
     Hue::Cyan,
 ];
 
-fn class(recording: &Recording, label: &str) -> String {
+/// The class of a label: its colour.
+pub(super) fn class(recording: &Recording, label: &str) -> String {
     if label == UNCERTAIN {
         return UNCERTAIN.into();
     }

@@ -121,6 +121,20 @@ def test_list_mouse_and_keys_move_along_the_recording(
     assert re.search(r"0:0\d\.\d: \w+ \(\w+ \d+ %, \w+ \d+ %, \w+ \d+ %", said), said
 
 
+def test_the_bar_of_an_utterance_is_its_probabilities(
+    emoscope: Emoscope, folder: Path, utterances: list[Utterance]
+) -> None:
+    """One after the other, in the order of the model."""
+    recording = folder / "below" / "one utterance.wav"
+    text = emoscope("report", recording, "--output", "-").stdout
+    (bar,) = re.findall(r'<svg class="bar".*?</svg>', text)
+    starts = [float(x) for x in re.findall(r' x="([\d.]+)"', bar)]
+    (mine,) = [u for u in utterances if u.file == str(recording)]
+    shares = list(mine.probabilities.values())
+    expected = [100 * sum(shares[:place]) for place in range(len(shares))]
+    assert starts == pytest.approx(expected, abs=0.06)
+
+
 @needs_browser
 def test_everything_is_reached_by_the_tab_key(browser: webdriver.Chrome, page: Path) -> None:
     """Links, the colours, the timelines and the utterances, each with a visible focus."""
@@ -216,16 +230,21 @@ def test_names_and_labels_cannot_become_markup(emoscope: Emoscope, folder: Path)
 
 
 def test_the_timeline_alone_is_a_picture(
-    emoscope: Emoscope, folder: Path, utterances: list[Utterance], tmp_path: Path
+    emoscope: Emoscope,
+    folder: Path,
+    events: list[dict[str, Any]],
+    utterances: list[Utterance],
+    tmp_path: Path,
 ) -> None:
-    """Well-formed SVG with a named lane per label and a mark per utterance."""
+    """Well-formed SVG with named lanes and a mark per utterance."""
     path = tmp_path / "picture.svg"
     recording = folder / 'a "1" & <b>.wav'
     emoscope("report", recording, "--format", "svg", "--output", path)
     space = "{http://www.w3.org/2000/svg}"
     picture = ET.parse(path).getroot()
     names = [t.text for t in picture.iter(f"{space}text") if t.get("class") == "name"]
-    assert names == ["waveform", "utterances", *utterances[0].probabilities]
+    sides = ["arousal", "valence"]
+    assert names == ["waveform", "utterances", *utterances[0].probabilities, *sides]
     calls = [r for r in picture.iter(f"{space}rect") if (r.get("class") or "").startswith("call ")]
     mine = [u for u in utterances if u.file == str(recording)]
     assert len(calls) == len(mine)
@@ -233,3 +252,14 @@ def test_the_timeline_alone_is_a_picture(
     for call, utterance in zip(calls, mine, strict=True):
         expected = 110 + 880 * utterance.start_s / length
         assert float(call.get("x", "nan")) == pytest.approx(expected, abs=0.1)
+
+    # The lanes of arousal and valence are as far from their middles as the events say.
+    windows = [e for e in events if e.get("trigger") == "interval" and e["file"] == str(recording)]
+    middles = [t for t in picture.iter(f"{space}text") if t.text in sides]
+    drawn = [p for p in picture.iter(f"{space}path") if p.get("class") == "side"]
+    for side, middle, path in zip(sides, middles, drawn, strict=True):
+        heights = re.findall(r"L[\d.]+ ([\d.]+)(?=L[\d.]+ \1)", path.get("d") or "")
+        found = [(float(middle.get("y", "nan")) - float(y)) / 22 for y in heights]
+        expected = [window[side] for window in windows]
+        assert found == pytest.approx(expected, abs=0.003)
+        assert max(map(abs, expected)) > 0.01
