@@ -2,7 +2,7 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help run setup build package lint fmt test test-rust test-python test-training bench bench-peers \
-	check-long fixtures clean
+	check-long picture fixtures clean
 
 # rustup's folder, where the shell does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -69,6 +69,9 @@ fmt: ## format the code, Rust and Python
 	@scripts/setup.sh --with-lint
 	@cargo fmt
 	@scripts/lint.sh --fix
+
+picture: ## draw the picture of the dashboard in the README again
+	@EMOSCOPE_PICTURE=1 cargo test --quiet --test it dashboard::svg
 
 fixtures: ## make the recordings and reference data of the tests again
 	@scripts/setup.sh --with-tests

@@ -40,6 +40,8 @@ mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/vendor-compl
 "$program" completions zsh >"$tree/share/zsh/vendor-completions/_emoscope"
 "$program" completions fish >"$tree/share/fish/vendor_completions.d/emoscope.fish"
 install -m 644 README.md CHANGELOG.md models/voices/card.md "$tree/share/doc/emoscope/"
+mkdir -p "$tree/share/doc/emoscope/docs"
+install -m 644 docs/dashboard.svg "$tree/share/doc/emoscope/docs/"
 install -m 644 LICENSE "$tree/share/doc/emoscope/copyright"
 
 tar -C "$out" --owner=0 --group=0 --sort=name -czf "$out/$name.tar.gz" "$name"

@@ -8,10 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, TOP
+from conftest import BINARY, TOP, Emoscope
 
 GUIDE = (TOP / "docs" / "scripts.md").read_text()
-EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```", GUIDE, re.DOTALL)
+README = (TOP / "README.md").read_text()
+CODE = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
+EXAMPLES = CODE.findall(GUIDE)
+# Those of the first page and of the recordings; what is made and what listens has its own tests.
+OTHERS = [
+    code
+    for page in (README, (TOP / "docs" / "recordings.md").read_text())
+    for _, code in CODE.findall(page)
+    if not code.startswith("make")
+]
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +29,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("guide")
     data = TOP / "tests" / "data"
     shutil.copy(data / "two-utterances.wav", place / "talk.wav")
-    (place / "recordings").mkdir()
-    for name in ("speech-16k.wav", "two-utterances.wav"):
-        shutil.copy(data / name, place / "recordings")
+    shutil.copy(data / "speech.opus", place / "talk.opus")
+    for folder in ("recordings", "archive"):
+        (place / folder).mkdir()
+        for name in ("speech-16k.wav", "two-utterances.wav"):
+            shutil.copy(data / name, place / folder)
     (place / "bin").mkdir()
     (place / "bin" / "emoscope").symlink_to(BINARY)
     return place
@@ -33,15 +44,16 @@ def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 6
 
 
-@pytest.mark.parametrize(("language", "code"), EXAMPLES)
-def test_an_example_runs(language: str, code: str, place: Path, home: dict[str, str]) -> None:
-    """Without a word on standard error."""
+def run(
+    language: str, code: str, place: Path, home: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs an example as it stands."""
     if "jq " in code and not shutil.which("jq"):
         pytest.skip("no jq here")
     python = str(Path(sys.executable).parent)
     path = os.pathsep.join([str(place / "bin"), python, home["PATH"]])
     shell = ["bash", "-euo", "pipefail", "-c"] if language == "sh" else [sys.executable, "-c"]
-    done = subprocess.run(
+    return subprocess.run(
         [*shell, code],
         cwd=place,
         env={**home, "PATH": path},
@@ -49,6 +61,36 @@ def test_an_example_runs(language: str, code: str, place: Path, home: dict[str, 
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(("language", "code"), EXAMPLES)
+def test_an_example_runs(language: str, code: str, place: Path, home: dict[str, str]) -> None:
+    """Without a word on standard error."""
+    done = run(language, code, place, home)
     assert (done.returncode, done.stderr) == (0, "")
     silent = 'type == "error"' in code or '"anger"' in code
     assert silent or done.stdout.strip(), "it says nothing"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_command_of_another_page_runs(code: str, place: Path, home: dict[str, str]) -> None:
+    """With something to show for it."""
+    done = run("sh", code, place, home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() or list(place.rglob("*.parquet"))
+
+
+def test_the_first_page_names_what_there_is(emoscope: Emoscope) -> None:
+    """Every command and flag in the table of commands, and every command in the table."""
+    rows = re.findall(r"^\| (`emoscope.*?) \| (.*) \|$", README, re.MULTILINE)
+    named = set()
+    for commands, words in rows:
+        names = [name or "live" for name in re.findall(r"`emoscope ?([a-z]*)", commands)]
+        named.update(names)
+        text = "".join(emoscope(name, "--help").stdout for name in names)
+        # `--profile` is of three commands, and so are those that begin with it.
+        for flag in re.findall(r"`(--[a-z-]+)", words):
+            assert flag in text, (names, flag)
+    listed = emoscope("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+    offered = re.findall(r"^  ([a-z]+)  ", listed, re.MULTILINE)
+    assert named == set(offered) - {"help"}
