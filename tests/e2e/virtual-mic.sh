@@ -13,6 +13,7 @@
 #   virtual-mic.sh stop         stop what this script started, and only that
 #
 # State lives in $VMIC_DIR (default /tmp/vmic-UID). VMIC_RATE, VMIC_CHANNELS, VMIC_FORMAT shape the microphone.
+# VMIC_LATENCY is how many ms of what is played lie ready at the server: 20, more where none may be late.
 # Needs pulseaudio, pulseaudio-utils, libasound2-plugins.
 set -euo pipefail
 D=${VMIC_DIR:-/tmp/vmic-$(id -u)}
@@ -88,7 +89,7 @@ start)
   print_env
   ;;
 env) print_env ;;
-play) exec paplay --latency-msec=20 --device=vspk "$2" ;;
+play) exec paplay "--latency-msec=${VMIC_LATENCY:-20}" --device=vspk "$2" ;;
 remove) remove_mic ;;
 add) add_mic ;;
 mute) pactl set-source-mute vmic "$([ "$2" = on ] && echo 1 || echo 0)" ;;

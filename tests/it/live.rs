@@ -1,13 +1,14 @@
 //! A microphone, for the program: a virtual one of a sound server of our own.
 
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::sound_server::SoundServer;
-use crate::support::{data, emoscope, lines, run, said};
+use crate::support::{data, emoscope, lines, run, said, signal};
 
 fn utterances(lines: &[Value]) -> Vec<(f64, f64, Value)> {
     lines
@@ -35,6 +36,33 @@ fn listen(home: &TempDir, server: &SoundServer, device: &str, seconds: &str) -> 
         .unwrap()
 }
 
+/// The lines of a session that goes on.
+struct Heard {
+    out: BufReader<ChildStdout>,
+    lines: Vec<Value>,
+}
+
+impl Heard {
+    /// Reads until there are so many lines of a kind, however long that takes.
+    fn until(&mut self, count: usize, kind: impl Fn(&Value) -> bool) {
+        while self.lines.iter().filter(|line| kind(line)).count() < count {
+            let mut line = String::new();
+            let more = self.out.read_line(&mut line).unwrap();
+            assert!(more > 0, "it ended after {:#?}", self.lines);
+            self.lines.push(serde_json::from_str(&line).unwrap());
+        }
+    }
+
+    /// All lines, to the end.
+    fn rest(mut self) -> Vec<Value> {
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        let rest = rest.lines().map(|line| serde_json::from_str(line).unwrap());
+        self.lines.extend(rest);
+        self.lines
+    }
+}
+
 #[test]
 fn a_voice_through_a_microphone_is_judged_as_its_recording() {
     let Some(server) = SoundServer::start() else {
@@ -42,12 +70,23 @@ fn a_voice_through_a_microphone_is_judged_as_its_recording() {
     };
     let file = data("two-utterances.wav");
     let home = tempfile::tempdir().unwrap();
-    let child = listen(&home, &server, "VirtualMicrophone", "9");
-    std::thread::sleep(Duration::from_millis(800));
-    server.run(&["play", file.to_str().unwrap()]).unwrap();
+    let mut child = listen(&home, &server, "VirtualMicrophone", "60");
+    let mut heard = Heard {
+        out: BufReader::new(child.stdout.take().unwrap()),
+        lines: Vec::new(),
+    };
+    // A busy machine takes its time: nothing is played before it listens, and it
+    // listens until both utterances are judged.
+    heard.until(1, |line| line["type"] == "session_start");
+    std::thread::sleep(Duration::from_millis(500));
+    // Two seconds lie ready at the server, so that no late player leaves holes in the voice.
+    let play = ["play", file.to_str().unwrap()];
+    server.run_with(&play, &[("VMIC_LATENCY", "2000")]).unwrap();
+    heard.until(2, |line| line["type"] == "utterance_end");
+    signal("INT", &child);
+    let live = heard.rest();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    let live = lines(&output);
     assert_eq!(live[0]["source"], "microphone");
     assert!(live[0]["started_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(live.last().unwrap()["samples_lost"], 0);
