@@ -8,7 +8,6 @@ begun again elsewhere and goes on where its parts end; so does the same command 
 
 import argparse
 import ctypes
-import os
 import signal
 import subprocess
 import sys
@@ -34,14 +33,14 @@ def analyze(
     done = subprocess.run(
         [
             *(program, "analyze", archive, "--format", "parquet", "--output", str(folder)),
-            *("--shard", f"{shard}/{shards}", "--resume", "--quiet", *more),
+            *("--shard", f"{shard}/{shards}", "--resume", "--quiet", "--jobs", str(cores), *more),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         preexec_fn=die_with_parent,
-        env=os.environ | {"RAYON_NUM_THREADS": str(cores)},
+        
     )
     if done.returncode not in (0, 1):
         # 0: all judged; 1: some recordings could not be read, which another try does not mend.

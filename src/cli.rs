@@ -8,6 +8,7 @@ mod devices;
 mod doctor;
 mod features;
 mod format;
+mod jobs;
 mod live;
 mod local;
 mod replay;

@@ -14,12 +14,12 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rayon::prelude::*;
 
 use self::hear::hear;
 use self::voices::{Gather, Voices};
 use self::walk::{Found, Shard, name_of, size, walk};
 use super::format::Format;
+use super::jobs::Jobs;
 use super::{Done, ModelArgs, complain};
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
@@ -63,6 +63,8 @@ pub struct AnalyzeArgs {
     /// (jsonl, parquet, and the formats with a file per recording)
     #[arg(long, requires = "output")]
     resume: bool,
+    #[command(flatten)]
+    jobs: Jobs,
     /// No progress bar
     #[arg(long)]
     quiet: bool,
@@ -91,12 +93,19 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
     let engine = args.model.load()?;
     let mut sink = output::open(args, &mut files)?;
     let bar = progress(args.quiet, &files);
-    let voices = Voices::gather(args.baseline, &all, &files, args.channel, &engine);
+    let voices = Voices::gather(
+        args.baseline,
+        &all,
+        &files,
+        args.channel,
+        args.jobs,
+        &engine,
+    );
     let (messages, inbox) = bounded(4096);
     let written = std::thread::scope(|scope| {
         let workers = scope.spawn(|| {
-            // The reader is gone when the writing failed; the rest is not needed then.
-            let _ = files.par_iter().enumerate().try_for_each(|(index, found)| {
+            // Nobody listens when the writing failed; the rest is not needed then.
+            args.jobs.each(&files, |index, found| {
                 // A file that brings a library down must not take the others with it.
                 let work = || judge(index, found, args.channel, &engine, &voices, &messages);
                 catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {

@@ -12,12 +12,12 @@ use anyhow::{Context, anyhow};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, ValueEnum};
-use rayon::prelude::*;
 
 use self::tap::Tap;
 use super::analyze::hear::hear;
 use super::analyze::progress;
 use super::analyze::walk::{Found, name_of, path_of, size, walk};
+use super::jobs::Jobs;
 use super::{Done, ModelArgs, complain, usage};
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
@@ -66,6 +66,8 @@ pub struct ReportArgs {
     /// Heading of the page
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// No progress bar
     #[arg(long)]
     quiet: bool,
@@ -92,14 +94,11 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     let output = output(args);
     let engine = args.model.load()?;
     let bar = progress(args.quiet, &files);
-    let recordings: Vec<Recording> = files
-        .par_iter()
-        .map(|found| {
-            let recording = judge(found, args, &engine);
-            bar.inc(size(found));
-            recording
-        })
-        .collect();
+    let recordings = args.jobs.map(&files, |found| {
+        let recording = judge(found, args, &engine);
+        bar.inc(size(found));
+        recording
+    });
     bar.finish_and_clear();
     let mut failed = false;
     for error in recordings

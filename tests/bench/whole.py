@@ -54,9 +54,8 @@ def cost(*command: str | Path, threads: int = 1) -> tuple[float, float, float]:
     """Processor seconds, peak memory in MB and wall seconds of a command."""
     begin = time.monotonic()
     child = subprocess.Popen(
-        [str(word) for word in command],
+        [*(str(word) for word in command), "--jobs", str(threads)],
         stdout=subprocess.DEVNULL,
-        env=os.environ | {"RAYON_NUM_THREADS": str(threads)},
     )
     _, status, used = os.wait4(child.pid, 0)
     assert status == 0, command

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{emoscope, path};
+use crate::support::{data, emoscope, lines, path, run, said};
 
 /// Far more than it takes, and far less than a hang.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -134,4 +134,27 @@ fn a_folder_of_broken_recordings_is_reported_file_by_file_and_the_rest_is_heard(
         .arg("u+rwx")
         .arg(&folder)
         .status();
+}
+
+/// The built-in engine has threads of its own; a worker that waits for them must
+/// not begin another file inside the first: it did, until the stack was full.
+#[test]
+fn many_files_with_the_built_in_engine_are_judged_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..200 {
+        let to = folder.path().join(format!("{number:03}.wav"));
+        std::fs::copy(data("two-utterances.wav"), to).unwrap();
+    }
+    let output = run([
+        "analyze".as_ref(),
+        folder.path().as_os_str(),
+        "--engine".as_ref(),
+        "builtin".as_ref(),
+        "--format".as_ref(),
+        "jsonl".as_ref(),
+    ]);
+    assert!(output.status.success(), "{}", said(&output));
+    let ends = lines(&output);
+    let ends = ends.iter().filter(|line| line["type"] == "session_end");
+    assert_eq!(ends.count(), 200);
 }

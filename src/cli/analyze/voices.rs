@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use rayon::prelude::*;
 
 use super::hear::hear;
 use super::walk::{Found, path_of};
 use crate::baseline::Baseline;
+use crate::cli::jobs::Jobs;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::{Engine, Voice};
 
@@ -44,6 +44,7 @@ impl Voices {
         all: &[Found],
         files: &[Found],
         choice: ChannelChoice,
+        jobs: Jobs,
         engine: &Engine,
     ) -> Self {
         match gather {
@@ -56,10 +57,7 @@ impl Voices {
                     .filter_map(|found| found.as_deref().ok())
                     .filter(|path| wanted.contains(&folder_of(path)))
                     .collect();
-                let voices: Vec<Option<Baseline>> = paths
-                    .par_iter()
-                    .map(|path| heard(path, choice, engine))
-                    .collect();
+                let voices = jobs.map(&paths, |path| heard(path, choice, engine));
                 let mut folders = BTreeMap::new();
                 for (path, voice) in paths.into_iter().zip(voices) {
                     let Some(voice) = voice else { continue };
