@@ -316,13 +316,13 @@ impl Verdict {
             probabilities: ByLabel(probabilities),
             label: label.to_owned(),
             confidence: Probability(leader(&self.probabilities).1),
-            reason: self
-                .call
-                .is_none()
-                .then(|| match self.early && self.speech {
-                    true => Reason::TooShort,
-                    false => conditions.reason(self.speech, self.end - self.start, shortest),
-                }),
+            reason: self.call.is_none().then(|| {
+                if self.early && self.speech {
+                    Reason::TooShort
+                } else {
+                    conditions.reason(self.speech, self.end - self.start, shortest)
+                }
+            }),
             valence: self.expected(contract, |place| place.valence),
             arousal: self.expected(contract, |place| place.arousal),
             baseline_s: self.baseline_s,
