@@ -40,7 +40,6 @@ def analyze(
         text=True,
         check=False,
         preexec_fn=die_with_parent,
-        
     )
     if done.returncode not in (0, 1):
         # 0: all judged; 1: some recordings could not be read, which another try does not mend.
