@@ -258,7 +258,9 @@ def test_the_timeline_alone_is_a_picture(
     middles = [t for t in picture.iter(f"{space}text") if t.text in sides]
     drawn = [p for p in picture.iter(f"{space}path") if p.get("class") == "side"]
     for side, middle, path in zip(sides, middles, drawn, strict=True):
-        heights = re.findall(r"L[\d.]+ ([\d.]+)(?=L[\d.]+ \1)", path.get("d") or "")
+        # Each run begins and ends on the middle, with two points a window between.
+        runs = [re.findall(r"[\d.]+ ([\d.]+)", run) for run in (path.get("d") or "").split("Z")]
+        heights = [y for run in runs for y in run[1:-1:2]]
         found = [(float(middle.get("y", "nan")) - float(y)) / 22 for y in heights]
         expected = [window[side] for window in windows]
         assert found == pytest.approx(expected, abs=0.003)
