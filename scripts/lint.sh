@@ -22,6 +22,8 @@ cargo fmt --check
 cargo clippy --all-targets -- -D warnings
 # Each optional feature can be left out.
 cargo clippy --no-default-features -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+python3 scripts/licences.py
 ruff format --check
 ruff check
 # Types as they are without PyTorch: what is ignored for its sake looks unused there.
