@@ -1,9 +1,10 @@
 """What the whole program costs: processor time, memory, time to the first picture.
 
-    python3 tests/bench/whole.py PROGRAM [--long]
+    python3 tests/bench/whole.py PROGRAM [--long] [--curve FILE.svg]
 
 Processor time is the child's own, user and system. Each figure stands beside what it must be and
-what it should be. `--long` adds ten hours of audio and 10,000 files.
+what it should be. `--long` adds ten hours of audio and 10,000 files; `--curve` draws cost and memory
+against both.
 """
 
 import array
@@ -25,6 +26,8 @@ from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
 from statistics import median
+
+import curve
 
 ROOT = Path(__file__).parents[2]
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -67,11 +70,13 @@ def say(what: str, value: str, must: str = "", aim: str = "") -> None:
     print(f"| {what} | {value} | {must} | {aim} |", flush=True)
 
 
-def lengths(program: Path, folder: Path, long: bool) -> None:
+def lengths(program: Path, folder: Path, long: bool) -> list[curve.Point]:
     """Cost and memory against the length of a recording."""
+    points = []
     for minutes in (1, 10, 60) + ((600,) if long else ()):
         file = write(folder / "long.wav", minutes * 60)
         cpu, memory, _ = cost(program, "analyze", file, "--format", "csv", "--quiet")
+        points.append(curve.Point(minutes, cpu, memory))
         each = f"{cpu:.2f} s, {cpu / minutes * 1e3:.0f} ms a minute, {memory:.1f} MB"
         say(
             f"`analyze`, {minutes} min of speech",
@@ -80,16 +85,17 @@ def lengths(program: Path, folder: Path, long: bool) -> None:
             "50 MB",
         )
     file.unlink()
+    return points
 
 
-def counts(program: Path, folder: Path, long: bool) -> None:
+def counts(program: Path, folder: Path, long: bool) -> list[curve.Point]:
     """Cost and memory against the number of recordings, of many lengths."""
     chance = random.Random(1)
     many = folder / "many"
     many.mkdir()
     voice = array.array("h", speech())
-    made, first = 0, 0.0
-    for number in (100, 1000) + ((10_000,) if long else ()):
+    made, first, points = 0, 0.0, []
+    for number in (1, 10, 100, 1000) + ((10_000,) if long else ()):
         while made < number:
             start = chance.randrange(len(voice) // 2)
             part = voice[start : start + chance.randrange(8000, 40000)]
@@ -100,7 +106,8 @@ def counts(program: Path, folder: Path, long: bool) -> None:
                 file.writeframes(part.tobytes())
             made += 1
         cpu, memory, _ = cost(program, "analyze", many, "--format", "csv", "--quiet")
-        first = first or memory
+        points.append(curve.Point(number, cpu, memory))
+        first = memory if number <= 100 else first
         each = f"{cpu:.2f} s, {cpu / number * 1e3:.1f} ms a file, {memory:.1f} MB"
         each += f" ({memory - first:+.1f})"
         say(f"`analyze`, {number} files of 0.5 to 2.5 s", each, "linear; 10,000 files add 5 MB")
@@ -111,6 +118,7 @@ def counts(program: Path, folder: Path, long: bool) -> None:
             one / cost(program, "analyze", many, "--format", "csv", "--quiet", threads=2)[2]
         )
     say("two cores against one, wall time", f"{max(pairs):.2f} (median {median(pairs):.2f})", "1.9")
+    return points
 
 
 @contextmanager
@@ -225,8 +233,11 @@ def main() -> int:
         folder = Path(name)
         os.environ["XDG_STATE_HOME"] = str(folder / "state")
         live(program, folder)
-        lengths(program, folder, long)
-        counts(program, folder, long)
+        minutes = lengths(program, folder, long)
+        files = counts(program, folder, long)
+    if "--curve" in sys.argv:
+        picture = curve.picture(("minutes of speech", minutes), ("files of 0.5 to 2.5 s", files))
+        Path(sys.argv[sys.argv.index("--curve") + 1]).write_text(picture)
     return 0
 
 
