@@ -26,6 +26,7 @@ mod soak;
 mod sound_server;
 #[cfg(target_os = "linux")]
 mod sources;
+mod stall;
 #[cfg(target_os = "linux")]
 mod strace;
 mod support;

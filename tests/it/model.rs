@@ -25,6 +25,20 @@ fn with_entry(key: &str, value: Option<&str>) -> Vec<u8> {
     model.write_buf().unwrap()
 }
 
+/// The default model with other names for its labels.
+pub fn with_labels(labels: &[String]) -> Vec<u8> {
+    let mut model = default_model();
+    model
+        .metadata_props
+        .retain(|entry| entry.key.as_deref() != Some("affect"));
+    for entry in &mut model.metadata_props {
+        if entry.key.as_deref() == Some("labels") {
+            entry.value = Some(json!(labels).to_string());
+        }
+    }
+    model.write_buf().unwrap()
+}
+
 fn refusal(bytes: Vec<u8>) -> String {
     Model::from_bytes("mine.onnx".into(), bytes.into())
         .unwrap_err()
