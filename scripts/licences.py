@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def allowed(expression: str, allow: set[str]) -> bool:
-    """Whether an SPDX expression can be met by what is allowed; an exception goes with its licence."""
+    """Whether an SPDX expression can be met; an exception goes with its licence."""
     words = re.findall(r"[()]|[^\s()/]+|/", expression.replace("/", " OR "))
 
     def either() -> bool:

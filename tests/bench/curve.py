@@ -73,5 +73,9 @@ def picture(*panels: tuple[str, list[Point]]) -> str:
         f'<text x="{width / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle" fill="#555">'
         "processor seconds and peak memory of `analyze`; dashed: in proportion to size</text>"
     )
-    body = [part for n, (title, points) in enumerate(panels) for part in panel(n * WIDTH, title, points)]
-    return "\n".join([head, f'<rect width="{width}" height="{HEIGHT}" fill="#fff"/>', *body, foot, "</svg>", ""])
+    body = [
+        part for n, (title, points) in enumerate(panels) for part in panel(n * WIDTH, title, points)
+    ]
+    return "\n".join(
+        [head, f'<rect width="{width}" height="{HEIGHT}" fill="#fff"/>', *body, foot, "</svg>", ""]
+    )

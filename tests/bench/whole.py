@@ -3,8 +3,8 @@
     python3 tests/bench/whole.py PROGRAM [--long] [--curve FILE.svg]
 
 Processor time is the child's own, user and system. Each figure stands beside what it must be and
-what it should be. `--long` adds ten hours of audio and 10,000 files; `--curve` draws cost and memory
-against both.
+what it should be. `--long` adds ten hours of audio and 10,000 files; `--curve` draws cost and
+memory against both.
 """
 
 import array

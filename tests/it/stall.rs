@@ -34,10 +34,10 @@ fn turn(to: Option<bool>) {
 }
 
 fn until(wanted: Option<bool>) {
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     let held = HELD.lock().unwrap();
-    let waited = CHANGED.wait_timeout_while(held, long, |held| *held != wanted);
-    assert!(!waited.unwrap().1.timed_out(), "never {wanted:?}");
+    let ended = CHANGED.wait_timeout_while(held, long, |held| *held != wanted);
+    assert!(!ended.unwrap().1.timed_out(), "never {wanted:?}");
 }
 
 /// The session says on its own thread that the input is mute, and is kept there.
