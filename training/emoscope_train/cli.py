@@ -280,7 +280,7 @@ def folds(options: argparse.Namespace) -> int:
     room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
     for corpus in [options.corpus] if options.corpus else config.folds.corpora:
         found = measure(config, corpus, clips, [clean, room], work, options.seed)
-        place = runs.folds_file(work, config.name, corpus, options.seed)
+        place = runs.folds_folder(work, config.name) / f"{corpus}-{options.seed}.json"
         runs.write_json(place, found)
         print(json.dumps(found, indent=1))
     return 0

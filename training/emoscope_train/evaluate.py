@@ -21,8 +21,9 @@ from .head import load_best
 from .labels import LABELS
 from .model import Network
 from .numeric import softmax
-from .predict import embeddings_of, judged, logits_of, opening, seconds_of, speech_of
-from .runs import Run, folds_file, write_json
+from .predict import embeddings_of, judged, logits_of, speech_of
+from .runs import Run, folds_folder, write_json
+from .sampling import opening, seconds_of
 from .shortcuts import shortcuts
 
 # The labels that nearly every corpus has.
@@ -84,17 +85,13 @@ class Test:
         return metrics.spread(chances, self.truth, speakers)
 
     def summary(self, chances: NDArray[np.float64]) -> dict[str, float]:
-        """Accuracy, UAR over all clips, and the mean of the corpora's UARs."""
+        """Accuracy, UAR and ECE over all clips, and the mean of the corpora's UARs."""
         by_corpus = [
             metrics.uar(chances[self.corpora == name], self.truth[self.corpora == name])
             for name in np.unique(self.corpora)
         ]
-        return {
-            "accuracy": round(metrics.accuracy(chances, self.truth), 4),
-            "uar": round(metrics.uar(chances, self.truth), 4),
-            "ece": round(metrics.calibration_error(chances, self.truth), 4),
-            "mean_corpus_uar": round(float(np.mean(by_corpus)), 4),
-        }
+        mean = round(float(np.mean(by_corpus)), 4)
+        return metrics.summary(chances, self.truth) | {"mean_corpus_uar": mean}
 
 
 def by_corpus(
@@ -275,7 +272,9 @@ def measure(
             str(s): test.summary(test.chances([p[: int(s * FRAMES_PER_SECOND)] for p in trimmed]))
             for s in SECONDS
         },
-        "by_condition": conditions(test, pieces, noises, heard_through(tested, data, work)),
+        "by_condition": conditions(
+            test, pieces, noises, heard_through(tested, config.data.spoken(clips), data, work)
+        ),
         "by_sex": test.by_sex(chances),
         "by_language": metrics.by_group(
             chances, test.truth, np.asarray([clip.language for clip in tested])
@@ -296,13 +295,18 @@ def draw(found: dict[str, Any], run: Run, folder: Path, suffix: str) -> None:
     figures.classes(test["classes"], title, folder / f"classes{suffix}.png")
 
 
-def heard_through(clips: list[Clip], data: Path, work: Path) -> dict[str, list[Decibels]]:
+def heard_through(
+    clips: list[Clip], spoken: list[Clip], data: Path, work: Path
+) -> dict[str, list[Decibels]]:
     """Openings of the clips in rooms and through channels."""
-    found = {}
-    for version in (features.ROOM, features.ROOM_ALONE, *channels.CHANNELS):
-        heard = features.cached(clips, data, work, version)
-        found[version] = [opening(heard.trimmed(clip.path)) for clip in clips]
-    return found
+    # Training has computed this one for all that is spoken.
+    sets = {features.ROOM: features.cached(spoken, data, work, features.ROOM)}
+    for version in (features.ROOM_ALONE, *channels.CHANNELS):
+        sets[version] = features.cached(clips, data, work, version)
+    return {
+        version: [opening(heard.trimmed(clip.path)) for clip in clips]
+        for version, heard in sets.items()
+    }
 
 
 def together(left_out: dict[str, Any]) -> dict[str, Any]:
@@ -345,14 +349,11 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         )
         print(split, found["splits"][split]["test"]["uar"], flush=True)
     if config.folds:
+        folder_of_folds = folds_folder(work, config.name)
         found["folds"] = {
             corpus: [json.loads(path.read_text(encoding="utf-8")) for path in places]
             for corpus in config.folds.corpora
-            if (
-                places := sorted(
-                    folds_file(work, config.name, corpus, 0).parent.glob(f"{corpus}-*.json")
-                )
-            )
+            if (places := sorted(folder_of_folds.glob(f"{corpus}-*.json")))
         }
     if found["left_out"]:
         found["left_out_together"] = together(found["left_out"])

@@ -21,8 +21,9 @@ from .features import FeatureSet
 from .head import learned_head
 from .model import Network
 from .numeric import softmax
-from .predict import embeddings_of, judged, opening, seconds_of
+from .predict import embeddings_of, judged
 from .runs import Run
+from .sampling import opening, seconds_of
 from .train import Material, Task, load_body, run_epoch, sides_of
 
 # Groups of speakers of a corpus without published folds.

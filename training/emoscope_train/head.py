@@ -18,11 +18,11 @@ from .calibrate import Answers
 from .config import HeadTraining
 from .features import Decibels
 from .model import Network, VoiceHead
-from .numeric import softmax
-from .predict import embeddings_of, judged, opening, seconds_of, speech_of
+from .numeric import falling, softmax
+from .predict import embeddings_of, judged, speech_of
 from .progress import bar
 from .runs import Run, write_json
-from .sampling import LONGEST, SHORTEST, probabilities
+from .sampling import LONGEST, SHORTEST, opening, probabilities, seconds_of
 from .speech import fit_speech
 from .train import Material, Task, load_body, masked_loss, save
 from .voices import Versions, Voices
@@ -71,8 +71,7 @@ def fit(
     head.train()
     for step in bar(range(recipe.steps), "voice head", " steps"):
         for group in optimizer.param_groups:
-            falling = 0.5 * (1.0 + np.cos(np.pi * step / recipe.steps))
-            group["lr"] = recipe.learning_rate * falling
+            group["lr"] = recipe.learning_rate * falling(step, recipe.steps)
         clips, embeddings, known = voices.draw(recipe.batch, rng)
         spoken = torch.from_numpy(embeddings)
         logits = head.judge(

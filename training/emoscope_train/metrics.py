@@ -57,31 +57,41 @@ def confusions(probabilities: Probabilities, truth: Truth) -> list[list[int]]:
 
 def calibration_error(probabilities: Probabilities, truth: Truth, bins: int = 15) -> float:
     """ECE: how far confidence and accuracy lie apart, over equal bins of confidence."""
-    top = probabilities.max(1)
-    right = probabilities.argmax(1) == truth
-    place = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [
-        np.mean(place == b) * abs(np.mean(right[place == b]) - np.mean(top[place == b]))
-        for b in np.unique(place)
-    ]
-    return float(np.sum(gaps))
+    return float(np.sum([s * abs(a - c) for s, c, a in binned(probabilities, truth, bins)]))
 
 
-def reliability(
-    probabilities: Probabilities, truth: Truth, bins: int = 10
-) -> list[dict[str, float]]:
+def binned(probabilities: Probabilities, truth: Truth, bins: int) -> list[tuple[float, ...]]:
     """Share, mean confidence and accuracy of each equal bin of confidence that has answers."""
     top = probabilities.max(1)
     right = probabilities.argmax(1) == truth
     place = np.minimum((top * bins).astype(int), bins - 1)
     return [
-        {
-            "share": round(float(np.mean(place == b)), 4),
-            "confidence": round(float(np.mean(top[place == b])), 4),
-            "accuracy": round(float(np.mean(right[place == b])), 4),
-        }
+        (
+            float(np.mean(place == b)),
+            float(np.mean(top[place == b])),
+            float(np.mean(right[place == b])),
+        )
         for b in np.unique(place)
     ]
+
+
+def reliability(
+    probabilities: Probabilities, truth: Truth, bins: int = 10
+) -> list[dict[str, float]]:
+    """The bins of confidence as a picture shows them."""
+    return [
+        {"share": round(s, 4), "confidence": round(c, 4), "accuracy": round(a, 4)}
+        for s, c, a in binned(probabilities, truth, bins)
+    ]
+
+
+def summary(probabilities: Probabilities, truth: Truth) -> dict[str, float]:
+    """Accuracy, UAR over the labels that occur, and ECE."""
+    return {
+        "accuracy": round(accuracy(probabilities, truth), 4),
+        "uar": round(uar(probabilities, truth), 4),
+        "ece": round(calibration_error(probabilities, truth), 4),
+    }
 
 
 def by_group(
@@ -93,9 +103,7 @@ def by_group(
         mine = groups == name
         found[str(name)] = {
             "clips": int(np.sum(mine)),
-            "accuracy": round(accuracy(probabilities[mine], truth[mine]), 4),
-            "uar": round(uar(probabilities[mine], truth[mine]), 4),
-            "ece": round(calibration_error(probabilities[mine], truth[mine]), 4),
+            **summary(probabilities[mine], truth[mine]),
         }
     return found
 
@@ -143,9 +151,7 @@ def report(
     """The usual figures together."""
     return {
         "clips": len(truth),
-        "accuracy": round(accuracy(probabilities, truth), 4),
-        "uar": round(uar(probabilities, truth), 4),
-        "ece": round(calibration_error(probabilities, truth), 4),
+        **summary(probabilities, truth),
         "classes": per_class(probabilities, truth, labels),
         "confusion": confusions(probabilities, truth),
     }

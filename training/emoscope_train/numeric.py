@@ -1,4 +1,4 @@
-"""A softmax for arrays."""
+"""A softmax for arrays, and a cosine that falls."""
 
 from typing import Any
 
@@ -12,3 +12,8 @@ def softmax(logits: NDArray[Any], temperature: float = 1.0) -> NDArray[np.float6
     scaled -= scaled.max(axis=-1, keepdims=True)
     grown = np.exp(scaled)
     return np.asarray(grown / grown.sum(axis=-1, keepdims=True))
+
+
+def falling(step: int, steps: int) -> float:
+    """From 1 at the first step towards 0 after the last, along half a cosine."""
+    return float(0.5 * (1.0 + np.cos(np.pi * step / steps)))

@@ -9,17 +9,11 @@ from numpy.typing import NDArray
 
 from .baseline import Baselines, Embeddings
 from .features import Decibels
-from .frontend import FRAMES_PER_SECOND, to_mfcc
+from .frontend import to_mfcc
 from .model import Network, VoiceHead
 from .onnx_file import write_graph
 from .onnx_runtime import embeddings, session
 from .progress import bar
-from .sampling import LONGEST, whole_steps
-
-
-def opening(decibels: Decibels) -> Decibels:
-    """What the binary has heard when it judges an utterance: the first 4 s at most."""
-    return decibels[: whole_steps(min(len(decibels), LONGEST))]
 
 
 def logits_of(network: Network, pieces: list[Decibels], batch: int = 32) -> NDArray[np.float64]:
@@ -39,11 +33,6 @@ def logits_of(network: Network, pieces: list[Decibels], batch: int = 32) -> NDAr
             out[group] = network.from_decibels(stack).double().numpy()
             start = end
     return out
-
-
-def seconds_of(pieces: list[Decibels]) -> NDArray[np.float64]:
-    """Length of each piece."""
-    return np.asarray([len(piece) / FRAMES_PER_SECOND for piece in pieces])
 
 
 def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:

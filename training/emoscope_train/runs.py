@@ -24,9 +24,9 @@ def work_folder(given: Path | None) -> Path:
     return Path(cache) / "emoscope" / "training"
 
 
-def folds_file(work: Path, name: str, corpus: str, seed: int) -> Path:
-    """What `folds` found of a corpus with one seed."""
-    return work / "runs" / name / "folds" / f"{corpus}-{seed}.json"
+def folds_folder(work: Path, name: str) -> Path:
+    """What `folds` found, a file per corpus and seed."""
+    return work / "runs" / name / "folds"
 
 
 class Run:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .augment import Decibels
 from .corpora import Clip
 from .frontend import FRAMES_PER_SECOND, WINDOW
 from .labels import LABELS
@@ -20,6 +21,16 @@ STEP = 10
 def whole_steps(frames: int) -> int:
     """Cut to a multiple of STEP; shorter than that stays."""
     return max(frames // STEP * STEP, min(frames, STEP))
+
+
+def opening(decibels: Decibels) -> Decibels:
+    """What the binary has heard when it judges an utterance: the first 3 s at most."""
+    return decibels[: whole_steps(min(len(decibels), LONGEST))]
+
+
+def seconds_of(pieces: list[Decibels]) -> NDArray[np.float64]:
+    """Length of each piece."""
+    return np.asarray([len(piece) / FRAMES_PER_SECOND for piece in pieces])
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from torch import nn
 
 from .baseline import Embeddings
 from .model import LIMIT, VoiceHead
+from .numeric import falling
 
 STEPS, BATCH, RATE, DROPOUT, PENALTY = 400, 512, 2e-3, 0.3, 1e-3
 # Windows of a corpus that was left out that have to be taken for speech, clean and changed alike.
@@ -55,7 +56,7 @@ def learn(
     rng = np.random.default_rng(seed)
     for step in range(STEPS):
         for group in optimizer.param_groups:
-            group["lr"] = RATE * 0.5 * (1.0 + np.cos(np.pi * step / STEPS))
+            group["lr"] = RATE * falling(step, STEPS)
         batch = torch.from_numpy(rng.choice(len(chances), BATCH, p=chances))
         heard = torch.clamp(inputs[batch], -LIMIT, LIMIT)
         answers = head.voiced[-1](taught(heard))[:, 0]

@@ -22,11 +22,11 @@ from .features import Decibels, FeatureSet
 from .figures import training_curve
 from .labels import LABELS
 from .model import Network, count_parameters, load_pretrained
-from .numeric import softmax
-from .predict import logits_of, opening
+from .numeric import falling, softmax
+from .predict import logits_of
 from .progress import bar
 from .runs import Run, write_json
-from .sampling import Batch, batches, label_masks, probabilities
+from .sampling import Batch, batches, label_masks, opening, probabilities
 
 
 @dataclasses.dataclass
@@ -91,7 +91,7 @@ def learning_rate(step: int, steps: int, config: Config) -> float:
     warm = max(1, int(config.train.warm_up * steps))
     if step < warm:
         return config.train.learning_rate * (step + 1) / warm
-    return config.train.learning_rate * 0.5 * (1.0 + np.cos(np.pi * (step - warm) / (steps - warm)))
+    return config.train.learning_rate * falling(step - warm, steps - warm)
 
 
 def masked_loss(
@@ -197,7 +197,7 @@ def run_epoch(
 
 
 def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Loss, accuracy and the mean over corpora of UAR, all seven labels open, first 4 s."""
+    """Loss, accuracy and the mean over corpora of UAR, all seven labels open, first 3 s."""
     pieces = [opening(versions[0]) for versions in task.validation.versions]
     logits = logits_of(network, pieces)
     truth = task.validation.truth

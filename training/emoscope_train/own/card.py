@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..card import percent, table
+from ..card import classes_table, percent, table
 
 ABOUT = """\
 It judges how a voice sounds, in the labels that it was given, and knows neither what a person feels
@@ -48,14 +48,6 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
         ["gets a label rather than `uncertain`", percent(certain["coverage"])],
         ["accuracy of these", "-" if sure is None else percent(sure)],
     ]
-    classes = [
-        [
-            name,
-            *(percent(row[key]) for key in ("precision", "recall", "f1")),
-            str(int(row["clips"])),
-        ]
-        for name, row in test["classes"].items()
-    ]
     known = [
         [key, percent(row["accuracy"]), percent(row["uar"]), percent(row["ece"])]
         for key, row in found["by_known_seconds"].items()
@@ -70,7 +62,7 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
             "voice being known.\n",
             table(["", ""], figures),
             "![confusion](figures/confusion.png)\n",
-            table(["label", "precision", "recall", "F1", "clips"], classes),
+            classes_table(found),
             "With more of the voice known (other clips of it, whatever they express):\n",
             table(["known", "accuracy", "UAR", "ECE"], known),
             table(["speaker", "clips", "accuracy", "UAR"], voices),

@@ -22,7 +22,7 @@ from ..features import speech_bounds
 from ..frontend import FRAMES_PER_SECOND, FRONTEND, log_mel, to_mfcc
 from ..onnx_runtime import heard, session
 from ..progress import bar
-from ..sampling import LONGEST, SHORTEST, whole_steps
+from ..sampling import LONGEST, SHORTEST, opening, seconds_of
 from ..voices import Versions
 from .clips import NAMED
 
@@ -122,14 +122,14 @@ def listen(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArr
     # By what is heard, not by where it lies: a copy of a folder makes the same model.
     seed = int.from_bytes(hashlib.sha256(samples.tobytes()).digest()[:8], "big")
     rng = np.random.default_rng(seed)
-    pieces = [spoken[: whole_steps(min(len(spoken), LONGEST))]]
+    pieces = [opening(spoken)]
     for _ in range(CHANGED):
         frames = min(len(spoken), int(rng.integers(SHORTEST, LONGEST + 1)))
         pieces.append(augmented(spoken, frames, [], Augmentation(), rng))
     embedded, speech = heard(runtime, [to_mfcc(piece) for piece in pieces])
     return {
         "embeddings": embedded,
-        "seconds": np.asarray([len(piece) / FRAMES_PER_SECOND for piece in pieces]),
+        "seconds": seconds_of(pieces),
         "speech": speech[0],
         "print": fingerprint(spoken),
         "frames": np.asarray(len(spoken)),

@@ -99,12 +99,7 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
             "accuracy": round(float(np.mean(right[certain])), 4) if np.any(certain) else None,
         },
         "by_known_seconds": {
-            f"{known:.0f} s": {
-                "accuracy": round(metrics.accuracy(chances[known], truth), 4),
-                "uar": round(metrics.uar(chances[known], truth), 4),
-                "ece": round(metrics.calibration_error(chances[known], truth), 4),
-            }
-            for known in KNOWN_S
+            f"{known:.0f} s": metrics.summary(chances[known], truth) for known in KNOWN_S
         },
     }
 
