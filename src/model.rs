@@ -11,6 +11,8 @@
 //! 32-bit floats.
 
 mod check;
+mod weights;
+mod wire;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -71,7 +73,7 @@ pub enum ModelError {
     NotOnnx {
         /// Its name.
         name: String,
-        /// What the parser said.
+        /// What cannot be, or what the parser said.
         reason: String,
     },
     /// The file is ONNX, but not for this program.
@@ -263,10 +265,12 @@ impl Model {
     /// # Errors
     /// Bytes that are not ONNX, or do not fit.
     pub fn from_bytes(name: String, bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
-        let proto = ModelProto::parse_buf(&bytes).map_err(|error| ModelError::NotOnnx {
+        let not_onnx = |reason| ModelError::NotOnnx {
             name: name.clone(),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        wire::check(&bytes).map_err(not_onnx)?;
+        let proto = ModelProto::parse_buf(&bytes).map_err(|error| not_onnx(error.to_string()))?;
         let contract = Checker { name: &name }.contract(&proto)?;
         let mut sha256 = String::with_capacity(64);
         for byte in Sha256::digest(&bytes) {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     Affect, BASELINE, BASELINE_S, Contract, EMBEDDING, INPUT, ModelError, OUTPUT, SPEECH,
-    Thresholds, WindowSpec,
+    Thresholds, WindowSpec, weights,
 };
 use crate::dsp::spec::{Frontend, HOP, N_MFCC, SAMPLE_RATE};
 use crate::events::{Hue, UNCERTAIN};
@@ -62,6 +62,9 @@ impl Checker<'_> {
                     value.to_string(),
                 ));
             }
+        }
+        if let Some((item, expected, found)) = proto.graph.as_ref().and_then(weights::misfit) {
+            return Err(self.misfit(&item, expected, found));
         }
         let graph = self.graph(proto, labels.len())?;
         let affect = match proto_entry(proto, "affect") {

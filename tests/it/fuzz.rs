@@ -7,6 +7,7 @@ use std::io::{Cursor, Write};
 use emoscope::audio::file::AudioFile;
 use emoscope::audio::raw::{RawAudio, RawFormat};
 use emoscope::audio::source::Source;
+use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::Line;
 use emoscope::model::Model;
 use proptest::prelude::*;
@@ -211,6 +212,8 @@ proptest! {
         let contract = bytes.split_off(bytes.len() - 20_000);
         let mut bytes = damaged(bytes, &damage);
         bytes.extend(damaged(contract, &tail));
-        let _ = Model::from_bytes("damaged".into(), bytes.into());
+        if let Ok(model) = Model::from_bytes("damaged".into(), bytes.into()) {
+            let _ = Engine::load(model, EngineChoice::Builtin, None);
+        }
     }
 }

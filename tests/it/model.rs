@@ -2,7 +2,7 @@
 
 use emoscope::dsp::spec::Frontend;
 use emoscope::model::Model;
-use rten_onnx::onnx::{ModelProto, StringStringEntryProto};
+use rten_onnx::onnx::{DataLocation, ModelProto, StringStringEntryProto, TensorProto};
 use serde_json::json;
 
 use crate::support::{data, path, run, said};
@@ -40,9 +40,10 @@ pub fn with_labels(labels: &[String]) -> Vec<u8> {
 }
 
 fn refusal(bytes: Vec<u8>) -> String {
-    Model::from_bytes("mine.onnx".into(), bytes.into())
-        .unwrap_err()
-        .to_string()
+    match Model::from_bytes("mine.onnx".into(), bytes.into()) {
+        Ok(_) => panic!("no refusal"),
+        Err(error) => error.to_string(),
+    }
 }
 
 #[test]
@@ -238,4 +239,108 @@ fn files_that_are_no_models_fail_without_a_crash() {
             "{length} bytes: {text}"
         );
     }
+}
+
+/// A protobuf field with a length, which may lie.
+fn field(number: u64, length: u64, held: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for mut value in [(number << 3) | 2, length] {
+        while value > 0x7f {
+            bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        bytes.push(value as u8);
+    }
+    bytes.extend(held);
+    bytes
+}
+
+/// A parser that believes these asks for more memory than there is, walks in a circle, or
+/// falls off the end of its stack.
+#[test]
+fn a_model_file_that_lies_about_its_lengths_is_refused() {
+    let whole = std::fs::read(path("models/voices/model.onnx")).unwrap();
+    let with = |lie: Vec<u8>| [whole.clone(), lie].concat();
+    let (producer, graph, unknown) = (2, 7, 100);
+    // Graphs in attributes of nodes of graphs, from the innermost out.
+    let mut deep = Vec::new();
+    for number in [6, 5, 1].repeat(100_000) {
+        let around = field(number, deep.len() as u64, &[]);
+        deep.extend(around.iter().rev());
+    }
+    deep.reverse();
+    let deep = field(graph, deep.len() as u64, &deep);
+    // A node that does not end within its graph.
+    let beyond = [field(graph, 2, &field(1, 2, &[])), field(unknown, 0, &[])].concat();
+    // Five bytes of four-byte numbers in a tensor.
+    let uneven = field(graph, 9, &field(5, 7, &field(4, 5, &[0; 5])));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lying.onnx");
+    for (lie, reason) in [
+        (
+            field(producer, 1 << 46, b"me"),
+            "a length of 70368744177664 bytes where 2 are left",
+        ),
+        (
+            field(unknown, 3, b"me"),
+            "a length of 3 bytes where 2 are left",
+        ),
+        // As a signed number it is -13: back to where the field began.
+        (field(unknown, u64::MAX - 12, b""), "where 0 are left"),
+        (deep, "more than 64 messages inside each other"),
+        (beyond, "a length of 2 bytes where 0 are left"),
+        (uneven, "numbers that are cut off"),
+        (
+            field(graph, 0, &[]).repeat(1_000_001),
+            "more than 1000000 messages",
+        ),
+    ] {
+        std::fs::write(&file, with(lie)).unwrap();
+        let output = run(["demo".as_ref(), "--model".as_ref(), file.as_os_str()]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{reason}: {text}");
+        assert!(
+            text.contains("lying.onnx") && text.contains(reason),
+            "{reason}: {text}"
+        );
+    }
+}
+
+#[test]
+fn tensors_hold_what_their_shape_says() {
+    let first = |change: &dyn Fn(&mut TensorProto)| {
+        let mut model = default_model();
+        change(&mut model.graph.as_mut().unwrap().initializer[0]);
+        refusal(model.write_buf().unwrap())
+    };
+    let shape = default_model().graph.unwrap().initializer[0].dims.clone();
+    let numbers: i64 = shape.iter().product();
+    for (dims, expected) in [
+        (
+            vec![numbers + 1],
+            format!("expected {} numbers", numbers + 1),
+        ),
+        // The product is 0 where it wraps.
+        (vec![1 << 32, 1 << 32], "expected a shape".into()),
+        (vec![-1], "expected a shape".into()),
+    ] {
+        let text = first(&|tensor| tensor.dims.clone_from(&dims));
+        assert!(
+            text.contains(&expected) && text.contains("tensor "),
+            "{text}"
+        );
+    }
+    let text = first(&|tensor| {
+        tensor.raw_data.as_ref().unwrap().borrow_mut().pop();
+    });
+    assert!(
+        text.contains(&format!("expected {numbers} numbers, found")),
+        "{text}"
+    );
+    // Only the model file itself is read, whatever it names.
+    let text = first(&|tensor| {
+        tensor.data_location = Some(DataLocation::EXTERNAL);
+        tensor.raw_data = None;
+    });
+    assert!(text.contains("found another file"), "{text}");
 }

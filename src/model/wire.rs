@@ -1,0 +1,138 @@
+//! Whether the lengths in an ONNX file can be true. Its parser takes them at
+//! their word: it reserves what they say, and follows messages inside messages
+//! for as long as the stack lasts.
+
+/// Messages inside each other in a file, at most; a graph in a branch of a graph adds three.
+const DEEPEST: usize = 64;
+/// Messages in a file, at most: an empty one takes two bytes there and hundreds in memory.
+const MOST: usize = 1_000_000;
+/// Bytes of a number of variable length, at most.
+const LONGEST: usize = 10;
+
+/// The messages that hold others or packed numbers, of those that the parser reads.
+#[derive(Debug, Clone, Copy)]
+enum Message {
+    Model,
+    Graph,
+    Node,
+    Attribute,
+    Tensor,
+    Value,
+    Type,
+    TensorType,
+    Sequence,
+    Shape,
+    Leaf,
+}
+
+/// What a field holds whose length is given.
+enum Content {
+    Message(Message),
+    /// Numbers of so many bytes each.
+    Fixed(usize),
+    /// Numbers of variable length.
+    Variable,
+    Bytes,
+}
+
+impl Message {
+    fn content(self, number: u64) -> Content {
+        Content::Message(match (self, number) {
+            (Self::Model, 7) | (Self::Attribute, 6) => Self::Graph,
+            (Self::Graph, 1) => Self::Node,
+            (Self::Graph | Self::Attribute, 5) => Self::Tensor,
+            (Self::Graph, 11..=13) => Self::Value,
+            (Self::Node, 5) => Self::Attribute,
+            (Self::Value, 2) | (Self::Sequence, 1) => Self::Type,
+            (Self::Type, 1) => Self::TensorType,
+            (Self::Type, 4) => Self::Sequence,
+            (Self::TensorType, 2) => Self::Shape,
+            (Self::Model, 8 | 14) | (Self::Tensor, 13) | (Self::Shape, 1) => Self::Leaf,
+            (Self::Tensor, 4) => return Content::Fixed(4),
+            (Self::Tensor, 10) => return Content::Fixed(8),
+            (Self::Tensor, 5 | 7) => return Content::Variable,
+            _ => return Content::Bytes,
+        })
+    }
+}
+
+/// Follows every field of a file to its end.
+///
+/// # Errors
+/// What cannot be, in words.
+pub(super) fn check(file: &[u8]) -> Result<(), String> {
+    let mut walk = Walk { messages: 0 };
+    walk.message(file, Message::Model, 0)
+}
+
+struct Walk {
+    messages: usize,
+}
+
+impl Walk {
+    fn message(&mut self, mut rest: &[u8], kind: Message, depth: usize) -> Result<(), String> {
+        self.messages += 1;
+        if depth > DEEPEST {
+            return Err(format!("more than {DEEPEST} messages inside each other"));
+        }
+        if self.messages > MOST {
+            return Err(format!("more than {MOST} messages"));
+        }
+        while !rest.is_empty() {
+            let tag = variable(&mut rest)?;
+            match tag & 7 {
+                0 => drop(variable(&mut rest)?),
+                1 => drop(take(&mut rest, 8)?),
+                2 => {
+                    let length = variable(&mut rest)?;
+                    let held = take(&mut rest, length)?;
+                    self.held(held, &kind.content(tag >> 3), depth)?;
+                }
+                3 | 4 => {} // a group's ends; its fields stand between them
+                5 => drop(take(&mut rest, 4)?),
+                other => return Err(format!("a field of type {other}, which does not exist")),
+            }
+        }
+        Ok(())
+    }
+
+    fn held(&mut self, held: &[u8], content: &Content, depth: usize) -> Result<(), String> {
+        let whole = match *content {
+            Content::Message(kind) => return self.message(held, kind, depth + 1),
+            Content::Fixed(size) => held.len().is_multiple_of(size),
+            Content::Variable => held.last().is_none_or(|byte| byte & 0x80 == 0),
+            Content::Bytes => true,
+        };
+        if whole {
+            return Ok(());
+        }
+        Err("numbers that are cut off".into())
+    }
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: u64) -> Result<&'a [u8], String> {
+    let (held, after) = usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.split_at_checked(length))
+        .ok_or_else(|| format!("a length of {length} bytes where {} are left", rest.len()))?;
+    *rest = after;
+    Ok(held)
+}
+
+/// A number of seven bits a byte, the lowest first.
+fn variable(rest: &mut &[u8]) -> Result<u64, String> {
+    let mut value = 0;
+    for (index, byte) in rest.iter().take(LONGEST).enumerate() {
+        let bits = u64::from(byte & 0x7f);
+        // The tenth byte has room for one bit.
+        if index + 1 == LONGEST && bits > 1 {
+            break;
+        }
+        value |= bits << (7 * index);
+        if byte & 0x80 == 0 {
+            *rest = &rest[index + 1..];
+            return Ok(value);
+        }
+    }
+    Err("a number without an end".into())
+}
