@@ -53,6 +53,7 @@ bench: setup ## what each stage costs, and the whole program
 	@scripts/setup.sh --only-python
 	@scripts/onnxruntime.sh --required
 	@cargo bench --bench stages
+	@cargo bench --bench live
 	@cargo build --release
 	@python3 tests/bench/whole.py target/release/emoscope $(BENCH)
 

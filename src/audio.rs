@@ -12,5 +12,7 @@ pub mod source;
 mod codec;
 mod mp4;
 mod packets;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod stream;
 mod wav;

@@ -67,7 +67,7 @@ pub struct Status {
     pub colors: Vec<Option<Hue>>,
     /// Time of the last inference in milliseconds.
     pub inference_ms: f32,
-    /// From the last sample of a window to its measurement, in milliseconds.
+    /// From the last sample of a window to its measurement, inference included, in milliseconds.
     pub latency_ms: f32,
     /// Samples lost so far.
     pub samples_lost: u64,

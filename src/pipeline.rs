@@ -247,6 +247,11 @@ impl Pipeline {
         self.input
     }
 
+    /// Whether a voice is there, or was until a moment ago.
+    pub fn hears_a_voice(&self) -> bool {
+        self.gate.is_open() || self.utterances.open().is_some()
+    }
+
     /// Where the session stands, in seconds: all that came in, gaps included.
     pub fn position_s(&self) -> f64 {
         self.clock.position(self.input.rate) as f64 / f64::from(SAMPLE_RATE)

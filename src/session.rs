@@ -2,6 +2,7 @@
 //! the sinks and the screen. Clocks and threads live here, not in the core.
 
 pub mod microphone;
+mod pace;
 pub mod picker;
 pub mod recorded;
 pub mod recording;

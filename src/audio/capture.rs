@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use cpal::{FromSample, Sample};
 
@@ -55,7 +56,7 @@ impl Feeder {
         f32: FromSample<T>,
     {
         self.producer.push(block);
-        self.signals.callbacks.fetch_add(1, Ordering::Release);
+        self.signals.delivered();
     }
 }
 
@@ -135,6 +136,17 @@ impl Capture {
     /// without a fault, the sound server hangs.
     pub fn callbacks(&self) -> u64 {
         self.signals.callbacks.load(Ordering::Acquire)
+    }
+
+    /// The same, and when the last of them came.
+    pub fn heard(&self) -> (u64, Instant) {
+        self.signals.heard()
+    }
+
+    /// Lets samples wait for so long before they are delivered, if the input allows
+    /// to say so: fewer, longer blocks let the processor sleep.
+    pub fn set_rest(&self, rest: Duration) {
+        self.signals.set_rest(rest);
     }
 
     /// Times that the audio system itself was too late; what was lost then is not known.

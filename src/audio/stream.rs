@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
@@ -13,14 +13,19 @@ use cpal::{
 };
 
 use super::device::{DeviceError, InputDevice, silence};
+#[cfg(target_os = "linux")]
+use super::pulse;
 use super::source::Spec;
 
 /// How long a device may take to open; a hung server would take for ever.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How long the audio system may take for one answer.
-const ANSWER: Duration = Duration::from_secs(2);
+pub(super) const ANSWER: Duration = Duration::from_secs(2);
 /// How long a stream may take to close before it is left to do so alone.
 const FAREWELL: Duration = Duration::from_millis(500);
+/// Blocks that are asked for in a second: the last sample of a window waits for
+/// the end of its block.
+pub(super) const BLOCKS_PER_S: u32 = 100;
 
 /// What takes the samples in the audio callback: it may only convert, copy and count.
 pub(super) trait Sink: Send + 'static {
@@ -52,15 +57,73 @@ impl std::fmt::Display for Fault {
 }
 
 /// What the callbacks say to the outside, by atomics alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Signals {
+    start: Instant,
+    /// Blocks so far.
     pub(super) callbacks: AtomicU64,
+    /// When the last of them came, in nanoseconds since `start`.
+    came: AtomicU64,
+    /// How long samples may wait to be delivered, in microseconds.
+    rest: AtomicU64,
     pub(super) xruns: AtomicU64,
     pub(super) errors: AtomicU64,
     fault: AtomicU8,
 }
 
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            start: Instant::now(),
+            callbacks: AtomicU64::new(0),
+            came: AtomicU64::new(0),
+            rest: AtomicU64::new(1_000_000 / u64::from(BLOCKS_PER_S)),
+            xruns: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            fault: AtomicU8::new(0),
+        }
+    }
+}
+
 impl Signals {
+    /// The end of every callback. The clock is read without a call of the system.
+    pub(super) fn delivered(&self) {
+        let now = self.start.elapsed().as_nanos() as u64;
+        self.came.store(now, Ordering::Relaxed);
+        self.callbacks.fetch_add(1, Ordering::Release);
+    }
+
+    /// Blocks so far, and when the last of them came.
+    pub(super) fn heard(&self) -> (u64, Instant) {
+        let callbacks = self.callbacks.load(Ordering::Acquire);
+        let came = Duration::from_nanos(self.came.load(Ordering::Relaxed));
+        (callbacks, self.start + came)
+    }
+
+    /// How long samples may wait, where that is not up to the device.
+    pub(super) fn rest(&self) -> Duration {
+        Duration::from_micros(self.rest.load(Ordering::Relaxed))
+    }
+
+    /// Lets samples wait for so long.
+    pub(super) fn set_rest(&self, rest: Duration) {
+        let micros = rest.as_micros() as u64;
+        self.rest.store(micros, Ordering::Relaxed);
+    }
+
+    /// Notes why the stream ended; the first reason stays, for the rest follow from it.
+    pub(super) fn fail(&self, fault: Fault) {
+        let number = match fault {
+            Fault::Unplugged => 1,
+            Fault::ServerLost => 2,
+            Fault::Failed => 3,
+        };
+        self.errors.fetch_add(1, Ordering::Relaxed);
+        let _ = self
+            .fault
+            .compare_exchange(0, number, Ordering::Release, Ordering::Relaxed);
+    }
+
     pub(super) fn fault(&self) -> Option<Fault> {
         match self.fault.load(Ordering::Acquire) {
             0 => None,
@@ -80,15 +143,11 @@ impl Signals {
             }
             // The stream goes on.
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => return,
-            ErrorKind::DeviceNotAvailable => 1,
-            ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => 2,
-            _ => 3,
+            ErrorKind::DeviceNotAvailable => Fault::Unplugged,
+            ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => Fault::ServerLost,
+            _ => Fault::Failed,
         };
-        self.errors.fetch_add(1, Ordering::Relaxed);
-        // The first one tells what happened; the rest follow from it.
-        let _ = self
-            .fault
-            .compare_exchange(0, fault, Ordering::Release, Ordering::Relaxed);
+        self.fail(fault);
     }
 }
 
@@ -98,7 +157,15 @@ pub(super) struct Opened<R> {
     pub(super) format: SampleFormat,
     /// The far end of the sink.
     pub(super) end: R,
-    stream: Option<Stream>,
+    stream: Option<Running>,
+}
+
+/// What delivers; it stops when this goes.
+enum Running {
+    /// Only held.
+    System(#[expect(dead_code)] Stream),
+    #[cfg(target_os = "linux")]
+    Server(#[expect(dead_code)] pulse::Stream),
 }
 
 impl<R> Opened<R> {
@@ -109,6 +176,16 @@ impl<R> Opened<R> {
             format: SampleFormat::F32,
             end,
             stream: None,
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn reading(spec: Spec, format: SampleFormat, end: R, stream: pulse::Stream) -> Self {
+        Self {
+            spec,
+            format,
+            end,
+            stream: Some(Running::Server(stream)),
         }
     }
 }
@@ -134,10 +211,17 @@ pub(super) fn open<S: Sink, R: Send + 'static>(
     make: impl Fn(Spec) -> (S, R) + Send + 'static,
 ) -> Result<Opened<R>, DeviceError> {
     let (device, name) = (input.device.clone(), input.name.clone());
+    #[cfg(target_os = "linux")]
+    let source = input.id.strip_prefix(pulse::HOST).map(str::to_owned);
     let signals = Arc::clone(signals);
     let (send, receive) = mpsc::channel();
     // On a thread of its own, which is left behind where the server hangs.
     thread::spawn(move || {
+        #[cfg(target_os = "linux")]
+        if let Some(source) = source {
+            let _ = send.send(pulse::open(&source, &name, &signals, make));
+            return;
+        }
         silence();
         let _ = send.send(start(&device, &name, &signals, make));
     });
@@ -181,14 +265,13 @@ fn start<S: Sink, R>(
         spec,
         format: config.sample_format(),
         end,
-        stream: Some(stream),
+        stream: Some(Running::System(stream)),
     })
 }
 
-/// About 20 ms: the default of a sound server can be seconds, and each block
-/// costs the client of `PulseAudio` a tenth of a millisecond, however short it is.
+/// About 10 ms: the default of a sound server can be seconds.
 fn block_frames(config: &SupportedStreamConfig) -> u32 {
-    let frames = (config.sample_rate() / 50).clamp(480, 2048);
+    let frames = (config.sample_rate() / BLOCKS_PER_S).clamp(256, 2048);
     match *config.buffer_size() {
         SupportedBufferSize::Range { min, max } => frames.clamp(min.min(max), max),
         SupportedBufferSize::Unknown => frames,
@@ -256,7 +339,7 @@ where
         config,
         move |block, _| {
             sink.take(block);
-            heard.callbacks.fetch_add(1, Ordering::Release);
+            heard.delivered();
         },
         move |error| failed.note(&error),
         Some(ANSWER),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::baseline::Baseline;
-use crate::dsp::spec::{HOP, N_FFT, SAMPLE_RATE};
+use crate::dsp::spec::{HOP, SAMPLE_RATE};
 use crate::engine::{Classifier, EngineError, Known, Voice, softmax};
 use crate::events::{ByLabel, Measurement, Probability, Reason, Trigger, UNCERTAIN};
 use crate::model::{Affect, Contract};
@@ -13,8 +13,6 @@ use crate::pipeline::rows::Rows;
 use crate::pipeline::utterance::Open;
 use crate::smooth::{Smoother, decide, leader};
 
-/// Samples after a frame's centre that the frame needs.
-const LOOKAHEAD: u64 = N_FFT as u64 / 2;
 /// Windows that have to be heard before a label is named while the voice goes
 /// on: a cough or a slammed door is over by then.
 const HEARD: u32 = 2;
@@ -145,9 +143,9 @@ impl Judge {
 
     /// The interval window that is due at `now`, if any.
     ///
-    /// It is judged once a voiced block follows its end, and dropped if the
-    /// voice has ended before: nothing is measured on silence. If several ends
-    /// have passed, the newest counts.
+    /// It ends with the block that was just heard, so that nothing is waited for:
+    /// its last frame is the last that is complete. It is judged if that block is
+    /// voiced: nothing is measured on silence. If several were due, there is one.
     ///
     /// # Errors
     /// What the engine says.
@@ -158,32 +156,28 @@ impl Judge {
         voiced: bool,
         rows: &Rows,
     ) -> Result<Option<Verdict>, EngineError> {
-        if now < self.next + LOOKAHEAD {
+        if now < self.next {
             return Ok(None);
         }
-        let hop = self.contract.hop_samples();
-        let passed = (now - LOOKAHEAD - self.next) / hop;
-        let end = self.next + passed * hop;
         let longest = self.contract.max_samples();
+        let start = utterance.start.max(now.saturating_sub(longest));
         // A tile must be judged while its rows are here, voiced or not.
-        let tile = (end - utterance.start) / longest;
-        if tile as usize > self.tiles.len() {
-            let tile_end = utterance.start + tile * longest;
-            let judged = self.window(tile_end - longest, tile_end, rows)?;
+        if (now - utterance.start) / longest > self.tiles.len() as u64 {
+            let judged = self.window(start, now, rows)?;
             self.tiles.push(judged);
         }
         if !voiced {
             return Ok(None);
         }
-        self.next = end + hop;
-        let start = utterance.start.max(end.saturating_sub(longest));
-        let judged = self.window(start, end, rows)?;
+        let hop = self.contract.hop_samples();
+        self.next += ((now - self.next) / hop + 1) * hop;
+        let judged = self.window(start, now, rows)?;
         let (mean, call) = self.smoother.push(&judged.probabilities);
         let probabilities = mean.to_vec();
         let (speech, early) = (self.evidence.speech(), self.evidence.early());
         Ok(Some(Verdict {
             start,
-            end,
+            end: now,
             trigger: Trigger::Interval,
             probabilities,
             speech,
@@ -265,7 +259,7 @@ impl Judge {
         Some((seconds * 100.0).round() / 100.0)
     }
 
-    /// The frames whose centres lie in `[start, end)`.
+    /// The frames whose centres lie in `[start, end)`, as far as they are complete.
     fn window(&mut self, start: u64, end: u64, rows: &Rows) -> Result<Judged, EngineError> {
         if let Some(last) = &self.last
             && (last.start, last.end) == (start, end)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
+use super::pace::Pace;
 use super::picker::Picker;
 use super::watch::{Change, Finding, Mute, Watch};
 use super::{InferenceTime, Outlets, SessionError, Teller, header, input, pipeline, status, wish};
@@ -17,11 +18,17 @@ use crate::events::{Event, GapCause, Signal, SourceKind, Trigger};
 use crate::feed::{Control, Update};
 use crate::pipeline::Pipeline;
 
-/// How often the ring is emptied: short enough for the screen, long enough to
-/// leave the processor asleep in between.
-const TICK: Duration = Duration::from_millis(10);
+/// How long samples may wait during a voice: what is said of them must not.
+const PROMPT: Duration = Duration::from_millis(10);
+/// The same where there is none: a voice is judged after its first half second,
+/// and the processor sleeps meanwhile.
+const CALM: Duration = Duration::from_millis(25);
+/// How often to look for wishes while there is no input.
+const TICK: Duration = Duration::from_millis(20);
 /// Frames taken from the ring at a time.
 const TAKE: usize = 4096;
+/// What an input that was idle held back arrives so soon after it is opened.
+const ARRIVAL: Duration = Duration::from_millis(60);
 /// Waits between attempts to get a lost input back.
 const RETRY: Duration = Duration::from_millis(250);
 
@@ -68,7 +75,9 @@ impl Microphone {
 
     /// Opens the input with that stable id, and no other.
     fn again(id: &str) -> Result<Self, DeviceError> {
-        Self::of(&device::find_id(id)?)
+        let microphone = Self::of(&device::find_id(id)?)?;
+        std::thread::sleep(ARRIVAL);
+        Ok(microphone)
     }
 
     fn of(found: &InputDevice) -> Result<Self, DeviceError> {
@@ -114,6 +123,7 @@ pub fn listen(
         monitor: microphone.monitor,
         mute: Mute::default(),
         line: Line::On(Box::new(Watch::new(microphone.capture))),
+        pace: Pace::default(),
         picker: None,
         wanted,
         outlets,
@@ -136,6 +146,7 @@ struct Session<'a> {
     monitor: bool,
     mute: Mute,
     line: Line,
+    pace: Pace,
     picker: Option<Picker>,
     wanted: &'a Wanted,
     outlets: &'a mut Outlets,
@@ -150,16 +161,16 @@ enum Line {
 impl Session<'_> {
     fn run(&mut self, controls: &Receiver<Control>) -> Result<(), SessionError> {
         loop {
-            let woke = Instant::now();
             while let Some(control) = wish(controls) {
                 if control == Control::Quit {
                     // What the ring still holds was heard.
-                    return self.hear(woke);
+                    return self.hear();
                 }
                 self.obey(control)?;
             }
-            self.hear(woke)?;
+            // In this order: what follows a stall has to wait for the gap before it.
             self.mind_the_line()?;
+            self.hear()?;
             self.teller.status.samples_lost = self.core.summary().samples_lost;
             self.teller.tell(&mut self.core, &self.time, self.outlets);
             if let Some(picker) = &self.picker {
@@ -172,12 +183,27 @@ impl Session<'_> {
             {
                 return Ok(());
             }
-            std::thread::sleep(TICK.saturating_sub(woke.elapsed()));
+            std::thread::sleep(self.pause());
         }
     }
 
+    /// How long there is nothing to do.
+    fn pause(&mut self) -> Duration {
+        let Line::On(watch) = &self.line else {
+            return TICK;
+        };
+        let rest = if self.core.hears_a_voice() {
+            PROMPT
+        } else {
+            CALM
+        };
+        watch.capture.set_rest(rest);
+        let (blocks, came) = watch.capture.heard();
+        self.pace.sleep(blocks, came, Instant::now(), rest)
+    }
+
     /// Empties the ring into the pipeline.
-    fn hear(&mut self, woke: Instant) -> Result<(), SessionError> {
+    fn hear(&mut self) -> Result<(), SessionError> {
         let Line::On(watch) = &mut self.line else {
             return Ok(());
         };
@@ -211,9 +237,12 @@ impl Session<'_> {
                 if let Event::Measurement(m) = event
                     && m.trigger == Trigger::Interval
                 {
-                    let behind = self.core.position_s() - m.end_s;
-                    let busy = woke.elapsed().as_secs_f64();
-                    self.teller.status.latency_ms = ((behind + busy) * 1e3) as f32;
+                    let rate = f64::from(watch.capture.spec().sample_rate);
+                    let waiting = watch.capture.waiting() as f64 / rate;
+                    let heard_s = self.core.position_s() + waiting;
+                    let (_, came) = watch.capture.heard();
+                    let latency = heard_s - m.end_s + came.elapsed().as_secs_f64();
+                    self.teller.status.latency_ms = (latency * 1e3) as f32;
                 }
             }
             self.outlets.send(&mut self.events);
@@ -229,7 +258,7 @@ impl Session<'_> {
                     tracing::warn!(%fault, device = %self.device, "input lost");
                     let since = watch.alive();
                     // What came in before the fault was heard.
-                    self.hear(Instant::now())?;
+                    self.hear()?;
                     self.line = Line::Off {
                         since,
                         tried: Instant::now(),
@@ -288,9 +317,12 @@ impl Session<'_> {
         cause: GapCause,
     ) -> Result<(), SessionError> {
         let old = self.core.input();
+        // What it held back when it was opened is no part of the gap.
+        let spec = microphone.capture.spec();
+        let came = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
+        let away = away.saturating_sub(Duration::from_secs_f64(came));
         let samples = (away.as_secs_f64() * f64::from(old.rate)).round() as u64;
         self.core.gap(samples, cause, &mut self.events)?;
-        let spec = microphone.capture.spec();
         let new = input(spec, self.wanted.choice);
         if new != old {
             self.core.change_input(new).map_err(SessionError::from)?;
@@ -304,6 +336,7 @@ impl Session<'_> {
         self.teller.status.channels = spec.channels;
         self.monitor = microphone.monitor;
         self.mute = Mute::default();
+        self.pace = Pace::default();
         self.line = Line::On(Box::new(Watch::new(microphone.capture)));
         self.outlets.send(&mut self.events);
         Ok(())
@@ -326,7 +359,7 @@ impl Session<'_> {
                         self.wanted.choice
                     )),
                     Ok(microphone) => {
-                        self.hear(Instant::now())?;
+                        self.hear()?;
                         let away = match &self.line {
                             Line::On(_) => Duration::ZERO,
                             Line::Off { since, .. } => since.elapsed(),

@@ -7,8 +7,13 @@ use crate::audio::capture::Capture;
 
 /// An input that delivers nothing for so long is said to hang.
 const STALL: Duration = Duration::from_secs(1);
-/// What a server held back comes in so soon after it goes on.
+/// What a server held back comes in so soon after it goes on, or later where
+/// it still comes faster than time passes.
 const SETTLE: Duration = Duration::from_millis(300);
+/// No server takes longer.
+const SETTLED: Duration = Duration::from_secs(5);
+/// Audio that comes so many times faster than time passes was held back.
+const CATCHING_UP: f64 = 1.3;
 /// A hole shorter than this, in seconds, cannot be told from late delivery.
 const HOLE_S: f64 = 0.1;
 /// Seconds of nothing but zeros after which an input is said to be muted.
@@ -27,8 +32,12 @@ pub(super) struct Watch {
 enum Stall {
     None,
     Lasts,
-    /// It delivers again since then.
-    Ends(Instant),
+    /// It delivers again since then; what had come when it was looked at last.
+    Ends {
+        since: Instant,
+        looked: Instant,
+        came_s: f64,
+    },
 }
 
 /// What a look at the input found.
@@ -56,10 +65,25 @@ impl Watch {
         self.alive
     }
 
+    /// Seconds of audio that wait.
+    fn waiting_s(&self) -> f64 {
+        self.capture.waiting() as f64 / f64::from(self.capture.spec().sample_rate)
+    }
+
+    /// A stall that ends now.
+    fn ends(&self) -> Stall {
+        let now = Instant::now();
+        Stall::Ends {
+            since: now,
+            looked: now,
+            came_s: self.waiting_s(),
+        }
+    }
+
     /// Whether what comes in has to wait: it is not known yet how much is
     /// missing before it.
     pub(super) fn holds(&self) -> bool {
-        matches!(self.stall, Stall::Ends(_))
+        matches!(self.stall, Stall::Ends { .. })
     }
 
     /// Looks at whether the input delivers.
@@ -67,19 +91,34 @@ impl Watch {
         let callbacks = self.capture.callbacks();
         let delivered = std::mem::replace(&mut self.callbacks, callbacks) != callbacks;
         match self.stall {
+            // The program itself stood still, and so did the look-out for stalls.
+            Stall::None if delivered && self.alive.elapsed() > STALL => self.stall = self.ends(),
             Stall::None if delivered => self.alive = Instant::now(),
             Stall::None if self.alive.elapsed() > STALL => {
                 self.stall = Stall::Lasts;
                 return Finding::Stalls;
             }
-            Stall::Lasts if delivered => self.stall = Stall::Ends(Instant::now()),
-            Stall::Ends(since) if since.elapsed() > SETTLE => {
-                let rate = f64::from(self.capture.spec().sample_rate);
-                let came = self.capture.waiting() as f64 / rate;
+            Stall::Lasts if delivered => self.stall = self.ends(),
+            Stall::Ends {
+                since,
+                looked,
+                came_s,
+            } if looked.elapsed() > SETTLE => {
+                let came = self.waiting_s();
+                let faster = came - came_s > CATCHING_UP * looked.elapsed().as_secs_f64();
+                if faster && since.elapsed() < SETTLED {
+                    self.stall = Stall::Ends {
+                        since,
+                        looked: Instant::now(),
+                        came_s: came,
+                    };
+                    return Finding::Nothing;
+                }
                 let missing = self.alive.elapsed().as_secs_f64() - came;
                 self.stall = Stall::None;
                 self.alive = Instant::now();
                 let hole = if missing > HOLE_S { missing } else { 0.0 };
+                let rate = f64::from(self.capture.spec().sample_rate);
                 return Finding::Resumed((hole * rate).round() as u64);
             }
             _ => {}

@@ -171,6 +171,16 @@ class Screen:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def wakes(self) -> dict[str, int]:
+        """How often each of its threads went to sleep so far, by name."""
+        found: dict[str, int] = {}
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            text = (task / "status").read_text()
+            name = re.search(r"Name:\s+(.+)", text)[1]
+            slept = int(re.search(r"voluntary_ctxt_switches:\s+(\d+)", text)[1])
+            found[name] = found.get(name, 0) + slept
+        return found
+
     def resident_mb(self) -> float:
         """Resident memory."""
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -212,8 +222,11 @@ def live(program: Path, folder: Path) -> None:
                     ["paplay", "--latency-msec=20", "--device=vspk", file], env=os.environ | found
                 )
                 screen.read(2)
-            before, drawn = screen.processor_s(), screen.bytes
+            before, drawn, slept = screen.processor_s(), screen.bytes, screen.wakes()
             screen.read(20)
+            wakes = {
+                name: (count - slept.get(name, 0)) / 20 for name, count in screen.wakes().items()
+            }
             used = (screen.processor_s() - before) / 20
             memory = screen.resident_mb()
             screen.close()
@@ -222,6 +235,8 @@ def live(program: Path, folder: Path) -> None:
                 player.wait()
             each = f"{used:.1%} of a core, {(screen.bytes - drawn) / 20e3:.1f} kB/s drawn"
             say(f"the dashboard, {what}", each, must, aim)
+            each = ", ".join(f"{name} {rate:.0f}" for name, rate in wakes.items() if rate >= 1)
+            say(f"wake-ups a second by thread, {what}", each)
             say(f"resident memory, {what}", f"{memory:.1f} MB", "90 MB", "50 MB")
 
 

@@ -88,9 +88,9 @@ fn the_audio_callback_calls_the_system_for_nothing() {
     let own: Vec<&str> = calls(&trace)
         .filter_map(|(of, call)| (of == thread).then_some(call))
         .collect();
-    // The callback runs between the arrival of its block and the library's next
-    // call, which wakes somebody or reads on. A first block may find pages of
-    // the ring that were never touched, which is no call.
+    // The callback runs between the arrival of its block and the next call of the
+    // thread, which rests or reads on. A first block may find pages of the ring
+    // that were never touched, which is no call.
     let mut blocks = 0;
     let mut after = BTreeSet::new();
     for pair in own.windows(2).filter(|pair| is_audio(pair[0])) {
@@ -98,10 +98,10 @@ fn the_audio_callback_calls_the_system_for_nothing() {
         after.insert(pair[1].split('(').next().unwrap());
     }
     eprintln!("{blocks} blocks, then {after:?}");
-    assert!(blocks > 100, "{blocks} blocks in three seconds");
-    let of_the_library = ["futex", "recvfrom", "epoll_wait", "sendto"];
+    assert!(blocks > 50, "{blocks} blocks in three seconds");
+    let of_the_reader = ["recvfrom", "clock_nanosleep"];
     assert!(
-        after.iter().all(|call| of_the_library.contains(call)),
+        after.iter().all(|call| of_the_reader.contains(call)),
         "{after:?}"
     );
 }

@@ -1,0 +1,371 @@
+//! Sources of a `PulseAudio` server; `PipeWire`'s speaks the same protocol.
+//!
+//! `cpal` lists them. They are read here: a server sends a block every few
+//! milliseconds, whatever was asked for, and for each of them `cpal`'s client
+//! clears megabytes and asks for the time, which costs more than all that is done
+//! with the samples. The thread that reads sleeps instead until a fair amount waits.
+
+use std::ffi::CString;
+use std::io::{BufReader, ErrorKind, Read};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cpal::SampleFormat;
+use pulseaudio::protocol::{
+    self, AuthParams, AuthReply, Command, CommandReply, CreateRecordStreamReply, GetSourceInfo,
+    ProtocolError, PulseError, RecordStreamParams, SampleSpec, SetClientNameReply, SourceInfo,
+    stream::{BufferAttr, StreamFlags},
+};
+
+use super::device::DeviceError;
+use super::source::Spec;
+use super::stream::{ANSWER, BLOCKS_PER_S, Fault, Opened, Signals, Sink};
+
+/// What the ids of such sources begin with.
+pub(super) const HOST: &str = "pulseaudio:";
+/// One call of the system takes all that came during a rest.
+const READ: usize = 1 << 20;
+
+/// Blocks that the server keeps for a reader that is held up: 250 ms.
+const QUEUE: u32 = 25;
+/// How long a source may take to wake up, and how often to look.
+const WAKING: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(2);
+
+/// A stream that is read; it ends when this goes.
+pub(super) struct Stream {
+    socket: UnixStream,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Ends the reader, whatever it waits for.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+/// Opens the source called `source` and starts it; `name` is what people call it.
+pub(super) fn open<S: Sink, R>(
+    source: &str,
+    name: &str,
+    signals: &Arc<Signals>,
+    make: impl Fn(Spec) -> (S, R),
+) -> Result<Opened<R>, DeviceError> {
+    let unsupported = |reason: String| DeviceError::Unsupported {
+        name: name.to_owned(),
+        reason,
+    };
+    let failed = |error| sentence(name, error);
+    let mut server = Server::connect().map_err(failed)?;
+    let about = server.source(source).map_err(failed)?;
+    let (rate, channels) = (
+        about.sample_spec.sample_rate,
+        about.channel_map.num_channels(),
+    );
+    let spec =
+        Spec::checked(rate, channels.into()).map_err(|error| unsupported(format!("it {error}")))?;
+    let stream = server.record(&about).map_err(failed)?;
+    let (sink, end) = make(spec);
+    let format = stream.sample_spec.format;
+    let handle = server.hand_over().map_err(failed)?;
+    let reader = Reader {
+        server,
+        channel: stream.channel,
+        format,
+        payload: Vec::new(),
+        words: Vec::new(),
+        floats: Vec::new(),
+        fresh: false,
+        sink,
+        signals: Arc::clone(signals),
+    };
+    thread::Builder::new()
+        .name("capture".into())
+        .spawn(move || reader.run())
+        .map_err(|error| failed(error.into()))?;
+    let opened = Opened::reading(spec, shape(format), end, handle);
+    // An idle source may need seconds to wake up: the time that it is listened to
+    // begins with its first block.
+    let start = Instant::now();
+    while signals.heard().0 == 0 {
+        if signals.fault().is_some() {
+            return Err(DeviceError::Gone(name.to_owned()));
+        }
+        if start.elapsed() > WAKING {
+            return Err(DeviceError::NoAnswer(name.to_owned()));
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(opened)
+}
+
+fn sentence(name: &str, error: ProtocolError) -> DeviceError {
+    let name = name.to_owned();
+    match error {
+        ProtocolError::ServerError(PulseError::NoEntity) => DeviceError::Gone(name),
+        ProtocolError::ServerError(PulseError::Busy) => DeviceError::Busy(name),
+        ProtocolError::ServerError(PulseError::AccessDenied | PulseError::AuthKey) => {
+            DeviceError::NoPermission(name)
+        }
+        ProtocolError::Io(_) | ProtocolError::Timeout => DeviceError::NoAnswer(name),
+        error => DeviceError::Unsupported {
+            name,
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// What is asked for: words of 16 bits where the source has them, else floats.
+fn wanted(format: protocol::SampleFormat) -> protocol::SampleFormat {
+    match format {
+        protocol::SampleFormat::S16Le => format,
+        _ => protocol::SampleFormat::Float32Le,
+    }
+}
+
+fn shape(format: protocol::SampleFormat) -> SampleFormat {
+    match format {
+        protocol::SampleFormat::S16Le => SampleFormat::I16,
+        _ => SampleFormat::F32,
+    }
+}
+
+/// A connection to the server.
+struct Server {
+    socket: BufReader<UnixStream>,
+    version: u16,
+    asked: u32,
+}
+
+impl Server {
+    fn connect() -> Result<Self, ProtocolError> {
+        let path = pulseaudio::socket_path_from_env().ok_or(ErrorKind::NotFound);
+        let socket = UnixStream::connect(path.map_err(std::io::Error::from)?)?;
+        socket.set_read_timeout(Some(ANSWER))?;
+        socket.set_write_timeout(Some(ANSWER))?;
+        let mut server = Self {
+            socket: BufReader::with_capacity(READ, socket),
+            version: protocol::MAX_VERSION,
+            asked: 0,
+        };
+        let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
+        let reply: AuthReply = server.ask(&Command::Auth(AuthParams {
+            version: protocol::MAX_VERSION,
+            supports_shm: false,
+            supports_memfd: false,
+            cookie: cookie.unwrap_or_default(),
+        }))?;
+        server.version = reply.version.min(protocol::MAX_VERSION);
+        let mut about = protocol::Props::new();
+        about.set(protocol::Prop::ApplicationName, c"emoscope");
+        let _: SetClientNameReply = server.ask(&Command::SetClientName(about))?;
+        Ok(server)
+    }
+
+    fn ask<R: CommandReply>(&mut self, command: &Command) -> Result<R, ProtocolError> {
+        self.asked += 1;
+        protocol::write_command_message(self.socket.get_mut(), self.asked, command, self.version)?;
+        let (_, reply) = protocol::read_reply_message(&mut self.socket, self.version)?;
+        Ok(reply)
+    }
+
+    fn source(&mut self, name: &str) -> Result<SourceInfo, ProtocolError> {
+        let name = CString::new(name).map_err(|_| PulseError::NoEntity);
+        self.ask(&Command::GetSourceInfo(GetSourceInfo {
+            name: Some(name.map_err(ProtocolError::ServerError)?),
+            ..GetSourceInfo::default()
+        }))
+    }
+
+    /// Begins to record in the source's own rate and channels.
+    fn record(&mut self, about: &SourceInfo) -> Result<CreateRecordStreamReply, ProtocolError> {
+        let sample_spec = SampleSpec {
+            format: wanted(about.sample_spec.format),
+            channels: about.channel_map.num_channels(),
+            sample_rate: about.sample_spec.sample_rate,
+        };
+        let frame = sample_spec.format.bytes_per_sample() * usize::from(sample_spec.channels);
+        let block = sample_spec.sample_rate / BLOCKS_PER_S * frame as u32;
+        self.ask(&Command::CreateRecordStream(RecordStreamParams {
+            sample_spec,
+            channel_map: about.channel_map,
+            source_index: Some(about.index),
+            // Short blocks, and a queue that a reader on a busy machine does not
+            // fill. A longer one would keep what an idle source renders seconds
+            // ahead, and what came during a stall that is told as a gap.
+            buffer_attr: BufferAttr {
+                fragment_size: block,
+                max_length: block * QUEUE,
+                ..BufferAttr::default()
+            },
+            flags: StreamFlags {
+                adjust_latency: true,
+                ..StreamFlags::default()
+            },
+            ..RecordStreamParams::default()
+        }))
+    }
+
+    /// From now on it is waited for the server as long as it takes; the handle
+    /// ends that.
+    fn hand_over(&mut self) -> Result<Stream, ProtocolError> {
+        let socket = self.socket.get_ref();
+        socket.set_read_timeout(None)?;
+        Ok(Stream {
+            socket: socket.try_clone()?,
+        })
+    }
+}
+
+/// The thread that samples come to.
+struct Reader<S> {
+    server: Server,
+    channel: u32,
+    format: protocol::SampleFormat,
+    payload: Vec<u8>,
+    words: Vec<i16>,
+    floats: Vec<f32>,
+    /// Whether samples came since it was last told.
+    fresh: bool,
+    sink: S,
+    signals: Arc<Signals>,
+}
+
+impl<S: Sink> Reader<S> {
+    fn run(mut self) {
+        let fault = loop {
+            if let Err(fault) = self.message() {
+                break fault;
+            }
+            if self.server.socket.buffer().is_empty() {
+                if std::mem::take(&mut self.fresh) {
+                    self.signals.delivered();
+                }
+                thread::sleep(self.signals.rest());
+            }
+        };
+        self.signals.fail(fault);
+    }
+
+    /// Reads one message and delivers it if it holds samples.
+    fn message(&mut self) -> Result<(), Fault> {
+        let socket = &mut self.server.socket;
+        let about = protocol::read_descriptor(socket).map_err(|_| Fault::ServerLost)?;
+        let length = about.length as usize;
+        if length > protocol::MAX_MEMBLOCKQ_LENGTH {
+            return Err(Fault::Failed);
+        }
+        self.payload.resize(length, 0);
+        let read = socket.read_exact(&mut self.payload);
+        read.map_err(|_| Fault::ServerLost)?;
+        if about.channel == self.channel {
+            self.deliver();
+        } else if about.channel == u32::MAX {
+            let command =
+                Command::read_tag_prefixed(&mut self.payload.as_slice(), self.server.version);
+            if let Ok((_, Command::RecordStreamKilled(_))) = command {
+                return Err(Fault::Unplugged);
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self) {
+        let bytes = self.payload.as_slice();
+        if self.format == protocol::SampleFormat::S16Le {
+            let words = bytes.as_chunks().0.iter().copied();
+            self.words.clear();
+            self.words.extend(words.map(i16::from_le_bytes));
+            self.sink.take(&self.words);
+        } else {
+            let floats = bytes.as_chunks().0.iter().copied();
+            self.floats.clear();
+            self.floats.extend(floats.map(f32::from_le_bytes));
+            self.sink.take(&self.floats);
+        }
+        self.fresh = true;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    use cpal::{FromSample, Sample};
+
+    #[derive(Clone, Default)]
+    struct Heard(Arc<Mutex<Vec<f32>>>);
+
+    impl Sink for Heard {
+        fn take<T: Sample>(&mut self, block: &[T])
+        where
+            f32: FromSample<T>,
+        {
+            let samples = block.iter().map(|&sample| f32::from_sample(sample));
+            self.0.lock().unwrap().extend(samples);
+        }
+    }
+
+    fn message(channel: u32, payload: &[u8]) -> Vec<u8> {
+        let length = (payload.len() as u32).to_be_bytes();
+        [&length[..], &channel.to_be_bytes(), &[0; 12], payload].concat()
+    }
+
+    /// What a reader of stream 3 makes of what a server sends before it goes.
+    fn hear(format: protocol::SampleFormat, sent: &[u8]) -> (Vec<f32>, Option<Fault>, u64) {
+        let (ours, mut server) = UnixStream::pair().unwrap();
+        let (heard, signals) = (Heard::default(), Arc::new(Signals::default()));
+        let reader = Reader {
+            server: Server {
+                socket: BufReader::with_capacity(READ, ours),
+                version: protocol::MAX_VERSION,
+                asked: 0,
+            },
+            channel: 3,
+            format,
+            payload: Vec::new(),
+            words: Vec::new(),
+            floats: Vec::new(),
+            fresh: false,
+            sink: heard.clone(),
+            signals: Arc::clone(&signals),
+        };
+        server.write_all(sent).unwrap();
+        drop(server);
+        reader.run();
+        let samples = std::mem::take(&mut *heard.0.lock().unwrap());
+        (samples, signals.fault(), signals.heard().0)
+    }
+
+    #[test]
+    fn blocks_of_either_format_arrive_and_those_of_other_streams_do_not() {
+        let words = message(3, &[0, 64, 0, 192]);
+        let all = [words.clone(), message(4, &[1, 2]), words].concat();
+        let (samples, fault, blocks) = hear(protocol::SampleFormat::S16Le, &all);
+        assert_eq!(samples, [0.5, -0.5, 0.5, -0.5]);
+        // What comes at once is one block, and the end of the server the reason.
+        assert_eq!((fault, blocks), (Some(Fault::ServerLost), 1));
+        let float = message(3, &0.25_f32.to_le_bytes());
+        assert_eq!(hear(protocol::SampleFormat::Float32Le, &float).0, [0.25]);
+    }
+
+    #[test]
+    fn a_source_that_goes_and_a_length_that_lies_end_the_stream() {
+        let mut killed = Vec::new();
+        let command = Command::RecordStreamKilled(3);
+        protocol::write_command_message(&mut killed, 0, &command, protocol::MAX_VERSION).unwrap();
+        let more = [killed, message(3, &[0, 64])].concat();
+        let (samples, fault, _) = hear(protocol::SampleFormat::S16Le, &more);
+        assert_eq!((samples.len(), fault), (0, Some(Fault::Unplugged)));
+        let mut lie = message(3, &[0; 64]);
+        lie[..4].copy_from_slice(&u32::MAX.to_be_bytes());
+        let (_, fault, _) = hear(protocol::SampleFormat::S16Le, &lie);
+        assert_eq!(fault, Some(Fault::Failed));
+    }
+}

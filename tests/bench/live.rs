@@ -1,0 +1,167 @@
+//! What the live path takes in time: the audio callback, and the way of an
+//! event from the last sample of its window, fed as a microphone would.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded, unbounded};
+use emoscope::audio::capture::{Capture, Feeder};
+use emoscope::audio::ring;
+use emoscope::audio::source::Spec;
+use emoscope::dsp::mono::ChannelChoice;
+use emoscope::engine::{Engine, EngineChoice};
+use emoscope::events::{Event, Trigger};
+use emoscope::feed::{Control, Update};
+use emoscope::model::Model;
+use emoscope::session::Outlets;
+use emoscope::session::microphone::{Microphone, Wanted, listen};
+
+const RATE: u32 = 48_000;
+/// 10 ms.
+const BLOCK: usize = RATE as usize / 100;
+/// Seconds of speech.
+const LENGTH: usize = 60;
+
+/// The smallest value that so many of a thousand do not exceed.
+fn quantile(values: &mut [f64], of_1000: usize) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[(values.len() * of_1000 / 1000).min(values.len() - 1)]
+}
+
+/// A recorded voice of the tests, over and over at 48 kHz on two channels: each
+/// sample three times, for a gate and a clock a voice as good as any.
+fn speech() -> Vec<i16> {
+    let bytes = include_bytes!("../data/speech-16k.wav");
+    let once = bytes[44..].as_chunks::<2>().0.iter();
+    once.map(|&pair| i16::from_le_bytes(pair))
+        .flat_map(|sample| [sample; 6])
+        .cycle()
+        .take(2 * LENGTH * RATE as usize)
+        .collect()
+}
+
+/// One block after another, into a ring that is emptied now and then.
+fn callback() {
+    let (mut producer, mut consumer) = ring::channel(RATE as usize, 2);
+    let block: Vec<i16> = (0..2 * BLOCK as i16).collect();
+    let mut out = Vec::with_capacity(2 * RATE as usize);
+    let mut took = Vec::with_capacity(200_000);
+    for round in 0..200_000 {
+        let begin = Instant::now();
+        producer.push(&block);
+        took.push(begin.elapsed().as_secs_f64() * 1e6);
+        if round % 50 == 0 {
+            out.clear();
+            consumer.read(&mut out, RATE as usize);
+        }
+    }
+    println!(
+        "callback, 10 ms of 48 kHz stereo, 200,000 at once: p50 {:.2} us, p99.9 {:.2} us",
+        quantile(&mut took, 500),
+        quantile(&mut took, 999),
+    );
+}
+
+/// Delivers the speech as time passes; when it began, and what each block took.
+fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Vec<f64>) {
+    let begin = Instant::now();
+    let mut took = Vec::new();
+    for (number, block) in (1..).zip(speech.chunks_exact(2 * BLOCK)) {
+        let due = begin + Duration::from_millis(10) * number;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let before = Instant::now();
+        feeder.push(block);
+        took.push(before.elapsed().as_secs_f64() * 1e6);
+    }
+    (begin, took)
+}
+
+/// When each window's event came, where its window ends, and what its inference took.
+fn watch(updates: &Receiver<Update>) -> Vec<(Instant, f64, f64)> {
+    let mut found = Vec::new();
+    let mut open = None;
+    for update in updates {
+        match update {
+            Update::Event(Event::Measurement(m)) if m.trigger == Trigger::Interval => {
+                open = Some((Instant::now(), m.end_s));
+            }
+            Update::Status(status) => {
+                found.extend(
+                    open.take()
+                        .map(|(at, end_s)| (at, end_s, f64::from(status.inference_ms))),
+                );
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn event() {
+    let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
+    let spec = Spec::checked(RATE, 2).unwrap();
+    let (feeder, capture) = Capture::fed(spec, "bench");
+    let (screen, updates) = bounded(1 << 16);
+    let (wishes, controls) = unbounded();
+    let session = std::thread::spawn(move || {
+        let wanted = Wanted {
+            choice: ChannelChoice::Mix,
+            seconds: None,
+            started_at: String::new(),
+            recording: None,
+            notices: |_| {},
+        };
+        let mut outlets = Outlets::default();
+        outlets.show_on(screen);
+        listen(
+            Microphone::from(capture),
+            &engine,
+            &wanted,
+            &mut outlets,
+            &controls,
+        )
+        .unwrap();
+    });
+    let watcher = std::thread::spawn(move || watch(&updates));
+    let (begin, mut took) = deliver(feeder, &speech());
+    wishes.send(Control::Quit).unwrap();
+    session.join().unwrap();
+    let events = watcher.join().unwrap();
+    println!(
+        "callback, the same every 10 ms, {} of them: p50 {:.2} us, p99.9 {:.2} us",
+        took.len(),
+        quantile(&mut took, 500),
+        quantile(&mut took, 999),
+    );
+    // From the sample itself, and from the delivery of its block.
+    let block_s = BLOCK as f64 / f64::from(RATE);
+    let (mut whole, mut ours, mut inference) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, end_s, inference_ms) in events {
+        let since = at.duration_since(begin).as_secs_f64();
+        let delivered = (end_s / block_s).ceil() * block_s;
+        whole.push((since - end_s) * 1e3 - inference_ms);
+        ours.push((since - delivered) * 1e3 - inference_ms);
+        inference.push(inference_ms);
+    }
+    for (what, values) in [
+        (
+            "event after the last sample of its window, inference aside",
+            &mut whole,
+        ),
+        ("of that after the delivery of the sample", &mut ours),
+        ("inference", &mut inference),
+    ] {
+        println!(
+            "{what}, {} windows: p50 {:.1} ms, p99 {:.1} ms",
+            values.len(),
+            quantile(values, 500),
+            quantile(values, 990),
+        );
+    }
+}
+
+fn main() {
+    callback();
+    event();
+}
