@@ -122,6 +122,11 @@ impl Capture {
         self.opened.end.waiting()
     }
 
+    /// Frames that came so far, those lost in the ring included.
+    pub fn arrived(&self) -> u64 {
+        self.opened.end.arrived()
+    }
+
     /// Frames lost in the ring so far, also those whose gap was not read yet.
     pub fn lost(&self) -> u64 {
         self.opened.end.lost()

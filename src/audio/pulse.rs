@@ -29,8 +29,8 @@ pub(super) const HOST: &str = "pulseaudio:";
 /// One call of the system takes all that came during a rest.
 const READ: usize = 1 << 20;
 
-/// Blocks that the server keeps for a reader that is held up: 250 ms.
-const QUEUE: u32 = 25;
+/// Blocks that the server keeps for a reader that is held up: 10 s.
+const QUEUE: u32 = 1000;
 /// How long a source may take to wake up, and how often to look.
 const WAKING: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(2);
@@ -193,9 +193,8 @@ impl Server {
             sample_spec,
             channel_map: about.channel_map,
             source_index: Some(about.index),
-            // Short blocks, and a queue that a reader on a busy machine does not
-            // fill. A longer one would keep what an idle source renders seconds
-            // ahead, and what came during a stall that is told as a gap.
+            // Short blocks, and a long queue: what does not fit into it is lost,
+            // and a server that hung brings all that it missed at once.
             buffer_attr: BufferAttr {
                 fragment_size: block,
                 max_length: block * QUEUE,

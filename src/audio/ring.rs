@@ -172,6 +172,11 @@ impl Consumer {
         self.samples.occupied_len() / self.channels
     }
 
+    /// Frames that came since the begin, read, waiting or lost.
+    pub fn arrived(&self) -> u64 {
+        self.read + self.waiting() as u64 + self.lost()
+    }
+
     /// Frames lost since the begin, those that no gap has told of yet included.
     pub fn lost(&self) -> u64 {
         self.counters.lost.load(Ordering::Relaxed)

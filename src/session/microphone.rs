@@ -163,8 +163,7 @@ impl Session<'_> {
         loop {
             while let Some(control) = wish(controls) {
                 if control == Control::Quit {
-                    // What the ring still holds was heard.
-                    return self.hear();
+                    return self.end();
                 }
                 self.obey(control)?;
             }
@@ -185,6 +184,45 @@ impl Session<'_> {
             }
             std::thread::sleep(self.pause());
         }
+    }
+
+    /// The person quits: what the ring still holds was heard, and where the input
+    /// was away, it was so until now.
+    fn end(&mut self) -> Result<(), SessionError> {
+        self.settle()?;
+        if let Some(since) = self.away_since() {
+            self.lose(since.elapsed(), GapCause::DeviceLost)?;
+        }
+        Ok(())
+    }
+
+    /// Hears all that came in, also what waits for the end of a stall.
+    fn settle(&mut self) -> Result<(), SessionError> {
+        if let Line::On(watch) = &mut self.line
+            && !watch.hangs()
+        {
+            let missing = watch.settle();
+            if missing > 0 {
+                let cause = GapCause::DeviceLost;
+                self.core.gap(missing, cause, &mut self.events)?;
+            }
+        }
+        self.hear()
+    }
+
+    /// Since when the input delivers nothing.
+    fn away_since(&self) -> Option<Instant> {
+        match &self.line {
+            Line::On(watch) => watch.hangs().then(|| watch.alive()),
+            Line::Off { since, .. } => Some(*since),
+        }
+    }
+
+    /// Notes that so much was lost here.
+    fn lose(&mut self, away: Duration, cause: GapCause) -> Result<(), SessionError> {
+        let rate = f64::from(self.core.input().rate);
+        let samples = (away.as_secs_f64() * rate).round() as u64;
+        Ok(self.core.gap(samples, cause, &mut self.events)?)
     }
 
     /// How long there is nothing to do.
@@ -226,9 +264,7 @@ impl Session<'_> {
                     }
                 }
                 Chunk::Gap(frames) => {
-                    (self.wanted.notices)(&format!(
-                        "{frames} samples lost: the machine could not keep up"
-                    ));
+                    (self.wanted.notices)(&overrun(frames));
                     self.core.gap(frames, GapCause::Overrun, &mut self.events)?;
                 }
                 Chunk::Empty => break,
@@ -256,11 +292,13 @@ impl Session<'_> {
             Line::On(watch) => {
                 if let Some(fault) = watch.capture.fault() {
                     tracing::warn!(%fault, device = %self.device, "input lost");
-                    let since = watch.alive();
                     // What came in before the fault was heard.
-                    self.hear()?;
+                    self.settle()?;
+                    let Line::On(watch) = &self.line else {
+                        return Ok(());
+                    };
                     self.line = Line::Off {
-                        since,
+                        since: watch.alive(),
                         tried: Instant::now(),
                     };
                     self.say("microphone lost, waiting for it");
@@ -279,6 +317,12 @@ impl Session<'_> {
                         }
                         self.say("the microphone delivers again");
                     }
+                    Finding::Skipped(missing) => {
+                        let cause = GapCause::Overrun;
+                        self.core.gap(missing, cause, &mut self.events)?;
+                        self.outlets.send(&mut self.events);
+                        self.say(&overrun(missing));
+                    }
                 }
                 Ok(())
             }
@@ -286,12 +330,12 @@ impl Session<'_> {
                 if tried.elapsed() < RETRY {
                     return Ok(());
                 }
-                let since = *since;
+                let since = Some(*since);
                 *tried = Instant::now();
                 let id = self.device.clone();
                 match Microphone::again(&id) {
                     Ok(microphone) => {
-                        self.take_over(microphone, since.elapsed(), GapCause::DeviceLost)?;
+                        self.take_over(microphone, since, GapCause::DeviceLost)?;
                         self.say("the microphone is back");
                     }
                     Err(error) => tracing::debug!(%error, device = %id, "input still away"),
@@ -309,20 +353,22 @@ impl Session<'_> {
         }
     }
 
-    /// Goes on with an input after a time without one.
+    /// Goes on with an input; `since` when there was none.
     fn take_over(
         &mut self,
         microphone: Microphone,
-        away: Duration,
+        since: Option<Instant>,
         cause: GapCause,
     ) -> Result<(), SessionError> {
         let old = self.core.input();
-        // What it held back when it was opened is no part of the gap.
         let spec = microphone.capture.spec();
-        let came = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
-        let away = away.saturating_sub(Duration::from_secs_f64(came));
-        let samples = (away.as_secs_f64() * f64::from(old.rate)).round() as u64;
-        self.core.gap(samples, cause, &mut self.events)?;
+        // What came in until now is no part of the gap.
+        let (_, came) = microphone.capture.heard();
+        let waiting = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
+        let away = since.map_or(Duration::ZERO, |since| {
+            came.saturating_duration_since(since)
+        });
+        self.lose(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
         let new = input(spec, self.wanted.choice);
         if new != old {
             self.core.change_input(new).map_err(SessionError::from)?;
@@ -359,12 +405,9 @@ impl Session<'_> {
                         self.wanted.choice
                     )),
                     Ok(microphone) => {
-                        self.hear()?;
-                        let away = match &self.line {
-                            Line::On(_) => Duration::ZERO,
-                            Line::Off { since, .. } => since.elapsed(),
-                        };
-                        self.take_over(microphone, away, GapCause::DeviceChanged)?;
+                        self.settle()?;
+                        let since = self.away_since();
+                        self.take_over(microphone, since, GapCause::DeviceChanged)?;
                     }
                     Err(error) => self.say(&format!("{error}; still on the old input")),
                 }
@@ -379,6 +422,10 @@ impl Session<'_> {
         (self.wanted.notices)(notice);
         self.outlets.update(Update::Notice(notice.into()));
     }
+}
+
+fn overrun(frames: u64) -> String {
+    format!("{frames} samples lost: the machine could not keep up")
 }
 
 /// A change of the signal as an event, and as a sentence.

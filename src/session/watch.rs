@@ -7,6 +7,9 @@ use crate::audio::capture::Capture;
 
 /// An input that delivers nothing for so long is said to hang.
 const STALL: Duration = Duration::from_secs(1);
+/// After a pause so long something may be missing: what a server keeps for a
+/// reader that is held up may have run over.
+const PAUSE: Duration = Duration::from_millis(250);
 /// What a server held back comes in so soon after it goes on, or later where
 /// it still comes faster than time passes.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -20,27 +23,46 @@ const HOLE_S: f64 = 0.1;
 const MUTE_S: f64 = 3.0;
 
 /// An open input under watch.
+///
+/// Between two of its blocks as much time passed as audio came, but for what is
+/// missing. That holds whatever was late, and whoever was.
 pub(super) struct Watch {
     pub(super) capture: Capture,
-    callbacks: u64,
-    /// When it delivered last, stalls aside.
-    alive: Instant,
+    /// The last block, or the last before a pause whose end is looked at.
+    last: Block,
+    /// Since when the looks have been regular.
+    awake: Instant,
+    looked: Instant,
     stall: Stall,
 }
 
+/// What stood when a block came.
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    number: u64,
+    at: Instant,
+    /// All that had come by then, lost in the ring or not.
+    frames: u64,
+}
+
 /// Whether the input hangs.
+#[derive(Debug, Clone, Copy)]
 enum Stall {
     None,
     Lasts,
-    /// It delivers again since then; what had come when it was looked at last.
+    /// It delivers again since then.
     Ends {
         since: Instant,
+        /// What had come when it was looked at last.
+        came: Block,
         looked: Instant,
-        came_s: f64,
+        /// Whether it was said to hang.
+        said: bool,
     },
 }
 
 /// What a look at the input found.
+#[derive(Debug, PartialEq)]
 pub(super) enum Finding {
     /// Nothing to tell.
     Nothing,
@@ -48,36 +70,34 @@ pub(super) enum Finding {
     Stalls,
     /// It delivers again, and how many frames never came.
     Resumed(u64),
+    /// So many frames never came, though it was not said to hang.
+    Skipped(u64),
 }
 
 impl Watch {
     pub(super) fn new(capture: Capture) -> Self {
+        let now = Instant::now();
+        let mut last = block(&capture);
+        if last.number == 0 {
+            last.at = now;
+        }
         Self {
             capture,
-            callbacks: 0,
-            alive: Instant::now(),
+            last,
+            awake: now,
+            looked: now,
             stall: Stall::None,
         }
     }
 
-    /// When the input delivered last.
+    /// When the input delivered last, before a stall if there is one.
     pub(super) fn alive(&self) -> Instant {
-        self.alive
+        self.last.at
     }
 
-    /// Seconds of audio that wait.
-    fn waiting_s(&self) -> f64 {
-        self.capture.waiting() as f64 / f64::from(self.capture.spec().sample_rate)
-    }
-
-    /// A stall that ends now.
-    fn ends(&self) -> Stall {
-        let now = Instant::now();
-        Stall::Ends {
-            since: now,
-            looked: now,
-            came_s: self.waiting_s(),
-        }
+    /// Whether the input is said to hang.
+    pub(super) fn hangs(&self) -> bool {
+        matches!(self.stall, Stall::Lasts)
     }
 
     /// Whether what comes in has to wait: it is not known yet how much is
@@ -88,42 +108,98 @@ impl Watch {
 
     /// Looks at whether the input delivers.
     pub(super) fn look(&mut self) -> Finding {
-        let callbacks = self.capture.callbacks();
-        let delivered = std::mem::replace(&mut self.callbacks, callbacks) != callbacks;
+        let now = Instant::now();
+        let here = block(&self.capture);
+        let delivered = here.number != self.last.number;
+        if now - self.looked > PAUSE {
+            // The program itself stood still, and so did the thread that reads.
+            self.awake = now;
+        }
+        self.looked = now;
         match self.stall {
-            // The program itself stood still, and so did the look-out for stalls.
-            Stall::None if delivered && self.alive.elapsed() > STALL => self.stall = self.ends(),
-            Stall::None if delivered => self.alive = Instant::now(),
-            Stall::None if self.alive.elapsed() > STALL => {
+            Stall::None if delivered => {
+                let pause = here.at.saturating_duration_since(self.last.at);
+                if pause > PAUSE && self.missing_s(here) > HOLE_S {
+                    self.ends(here, now, false);
+                } else {
+                    self.last = here;
+                }
+            }
+            Stall::None if now.duration_since(self.last.at.max(self.awake)) > STALL => {
                 self.stall = Stall::Lasts;
                 return Finding::Stalls;
             }
-            Stall::Lasts if delivered => self.stall = self.ends(),
+            Stall::Lasts if delivered => self.ends(here, now, true),
             Stall::Ends {
                 since,
+                came,
                 looked,
-                came_s,
-            } if looked.elapsed() > SETTLE => {
-                let came = self.waiting_s();
-                let faster = came - came_s > CATCHING_UP * looked.elapsed().as_secs_f64();
-                if faster && since.elapsed() < SETTLED {
+                said,
+            } if now - looked > SETTLE => {
+                let came_s = self.seconds(here.frames - came.frames);
+                let faster = came_s > CATCHING_UP * (now - looked).as_secs_f64();
+                if faster && now - since < SETTLED {
                     self.stall = Stall::Ends {
                         since,
-                        looked: Instant::now(),
-                        came_s: came,
+                        came: here,
+                        looked: now,
+                        said,
                     };
-                    return Finding::Nothing;
+                } else if said {
+                    return Finding::Resumed(self.settle());
+                } else {
+                    return match self.settle() {
+                        0 => Finding::Nothing,
+                        missing => Finding::Skipped(missing),
+                    };
                 }
-                let missing = self.alive.elapsed().as_secs_f64() - came;
-                self.stall = Stall::None;
-                self.alive = Instant::now();
-                let hole = if missing > HOLE_S { missing } else { 0.0 };
-                let rate = f64::from(self.capture.spec().sample_rate);
-                return Finding::Resumed((hole * rate).round() as u64);
             }
             _ => {}
         }
         Finding::Nothing
+    }
+
+    /// Ends the wait for what was held back, if there is one; how many frames
+    /// are missing before what came since.
+    pub(super) fn settle(&mut self) -> u64 {
+        let here = block(&self.capture);
+        let missing_s = self.missing_s(here);
+        let paused = here.at.saturating_duration_since(self.last.at) > PAUSE;
+        self.last = here;
+        self.stall = Stall::None;
+        if !paused || missing_s <= HOLE_S {
+            return 0;
+        }
+        let rate = f64::from(self.capture.spec().sample_rate);
+        (missing_s * rate).round() as u64
+    }
+
+    fn ends(&mut self, came: Block, now: Instant, said: bool) {
+        self.stall = Stall::Ends {
+            since: now,
+            came,
+            looked: now,
+            said,
+        };
+    }
+
+    /// What is missing between the last block and this one, in seconds.
+    fn missing_s(&self, here: Block) -> f64 {
+        let passed = here.at.saturating_duration_since(self.last.at);
+        passed.as_secs_f64() - self.seconds(here.frames - self.last.frames)
+    }
+
+    fn seconds(&self, frames: u64) -> f64 {
+        frames as f64 / f64::from(self.capture.spec().sample_rate)
+    }
+}
+
+fn block(capture: &Capture) -> Block {
+    let (number, at) = capture.heard();
+    Block {
+        number,
+        at,
+        frames: capture.arrived(),
     }
 }
 

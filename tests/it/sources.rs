@@ -72,6 +72,17 @@ impl Session {
 const SOON: Duration = Duration::from_secs(3);
 const LATER: Duration = Duration::from_secs(10);
 
+/// A time that processes of others may take to start.
+const CLOSE_S: f64 = 0.5;
+
+/// Plays two utterances to their end; when the first of them began.
+fn play(server: &SoundServer) -> SystemTime {
+    let now = SystemTime::now();
+    let file = data("two-utterances.wav");
+    server.run(&["play", file.to_str().unwrap()]).unwrap();
+    now
+}
+
 fn of_type<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["type"] == kind).collect()
 }
@@ -100,6 +111,7 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     let remap = [&remap[..], &["master=other.monitor", "source_name=vmic2"]].concat();
     server.run(&remap).unwrap();
     server.run(&["ctl", "set-default-source", "vmic2"]).unwrap();
+    let removed = Instant::now();
     server.run(&["remove"]);
     session.until_said("microphone lost, waiting for it", SOON);
     std::thread::sleep(Duration::from_secs(1));
@@ -109,7 +121,8 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     let rate = [("VMIC_RATE", "44100")];
     server.run_with(&["add"], &rate).unwrap();
     session.until_said("the microphone is back", SOON);
-    server.run(&["play", data("two-utterances.wav").to_str().unwrap()]);
+    let away = removed.elapsed().as_secs_f64();
+    let mut played = vec![play(&server)];
 
     // The server hangs, and goes on.
     server.run(&["stall"]).unwrap();
@@ -117,25 +130,29 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     std::thread::sleep(Duration::from_secs(1));
     server.run(&["resume"]).unwrap();
     session.until_said("the microphone delivers again", SOON);
+    played.push(play(&server));
 
     // The program stands still for a while.
     signal("STOP", &session.child);
     std::thread::sleep(Duration::from_secs(2));
     signal("CONT", &session.child);
+    played.push(play(&server));
 
     // The server dies, and another takes its place.
+    let killed = Instant::now();
     server.run(&["kill"]).unwrap();
     session.until_said("microphone lost, waiting for it", SOON);
     server.run(&["start"]).unwrap();
     session.until_said("the microphone is back", SOON);
-    std::thread::sleep(Duration::from_millis(500));
+    let dead = killed.elapsed().as_secs_f64();
+    played.push(play(&server));
 
     let (lines, wall) = session.end();
     let signals = of_type(&lines, "signal");
     assert!(signals[0]["present"] == false && signals[0]["at_s"].as_f64().unwrap() < 1.0);
     assert_eq!(signals[1]["present"], true);
     let gaps: Vec<f64> = of_type(&lines, "gap").into_iter().map(length).collect();
-    eprintln!("gaps {gaps:?}");
+    eprintln!("gaps {gaps:?}, away for {away:.2} s and {dead:.2} s");
     let end = lines.last().unwrap();
     let lost = end["samples_lost"].as_u64().unwrap();
     let told: u64 = of_type(&lines, "gap")
@@ -143,17 +160,33 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
         .map(|gap| gap["samples"].as_u64().unwrap())
         .sum();
     assert_eq!(lost, told);
-    // Removal, stall and restart at least; a stopped program may lose none, and a
-    // server makes up for a part of its stall. That the clock is right tells the rest.
-    assert!(
-        gaps.len() >= 3 && gaps[0] > 1.0 && gaps[1] > 0.5,
-        "{gaps:?}"
-    );
+    // Removal and restart cost what they took; a server that starts is heard before
+    // its script returns. The server and the program that stood still cost nothing:
+    // all of it came late.
+    assert_eq!(gaps.len(), 2, "{gaps:?}");
+    assert!((gaps[0] - away).abs() < CLOSE_S, "{gaps:?}");
+    assert!(gaps[1] > 1.0 && gaps[1] < dead + 0.1, "{gaps:?}");
     let duration = end["duration_s"].as_f64().unwrap();
     eprintln!("{duration:.2} s of session in {wall:.2} s");
-    assert!((duration - wall).abs() < 0.8, "{duration} of {wall}");
-    // The words between removal and stall came at 44.1 kHz and are as long as they are.
+    assert!((duration - wall).abs() < CLOSE_S, "{duration} of {wall}");
+    // After each of them a word stands where it was said.
     let replayed = crate::support::run(["replay".as_ref(), data("two-utterances.wav").as_os_str()]);
+    let replayed = crate::support::lines(&replayed);
+    let onset = of_type(&replayed, "utterance_start")[0]["start_s"].as_f64();
+    let began = lines[0]["started_at"].as_str().unwrap();
+    let began = humantime::parse_rfc3339(began).unwrap();
+    let starts: Vec<f64> = of_type(&lines, "utterance_start")
+        .iter()
+        .map(|start| start["start_s"].as_f64().unwrap())
+        .collect();
+    for at in played {
+        let said_s = at.duration_since(began).unwrap().as_secs_f64() + onset.unwrap();
+        let late = starts.iter().map(|start| start - said_s);
+        let late = late.fold(f64::MAX, |a, b| if b.abs() < a.abs() { b } else { a });
+        eprintln!("said at {said_s:.2} s, heard {late:.2} s later");
+        assert!(late.abs() < CLOSE_S, "{said_s} s: {starts:?}");
+    }
+    // The words after the removal came at 44.1 kHz and are as long as they are.
     let lengths = |lines: &[Value]| -> Vec<f64> {
         of_type(lines, "utterance_end")
             .into_iter()
@@ -161,7 +194,7 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
             .collect()
     };
     let found = lengths(&lines);
-    for wanted in lengths(&crate::support::lines(&replayed)) {
+    for wanted in lengths(&replayed) {
         let close = found.iter().any(|found| (found - wanted).abs() < 0.15);
         assert!(close, "{wanted} s among {found:?}");
     }

@@ -1,10 +1,12 @@
 //! A worker that is held up: nothing is lost while the ring has room, and what
-//! is lost then is counted to the sample.
+//! is lost then is counted to the sample. An input that stalls: the time it took is
+//! what came late and what is told as a gap, no less and no more.
 
 use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::unbounded;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use emoscope::audio::capture::{Capture, Feeder};
 use emoscope::audio::source::Spec;
@@ -48,6 +50,31 @@ fn hold_up(notice: &str) {
     }
 }
 
+/// A session on such an input, on a thread of its own.
+fn listening(
+    capture: Capture,
+    choice: ChannelChoice,
+    notices: fn(&str),
+) -> (JoinHandle<()>, Receiver<Update>, Sender<Control>) {
+    let (screen, updates) = unbounded();
+    let (wishes, controls) = unbounded();
+    let worker = std::thread::spawn(move || {
+        let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
+        let wanted = Wanted {
+            choice,
+            seconds: None,
+            started_at: "2026-01-01T00:00:00Z".into(),
+            recording: None,
+            notices,
+        };
+        let mut outlets = Outlets::default();
+        outlets.show_on(screen);
+        let microphone = Microphone::from(capture);
+        listen(microphone, &engine, &wanted, &mut outlets, &controls).unwrap();
+    });
+    (worker, updates, wishes)
+}
+
 /// Pushes `frames` of both channels.
 fn push(feeder: &mut Feeder, samples: &[f32]) {
     let both: Vec<f32> = samples.iter().flat_map(|&x| [x, x]).collect();
@@ -59,29 +86,8 @@ fn push(feeder: &mut Feeder, samples: &[f32]) {
 fn session(stalled: u64) -> Vec<Event> {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::fed(spec, "held up");
-    let (screen, updates) = unbounded();
-    let (wishes, controls) = unbounded();
     turn(None);
-    let worker = std::thread::spawn(move || {
-        let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
-        let wanted = Wanted {
-            choice: ChannelChoice::Mix,
-            seconds: None,
-            started_at: "2026-01-01T00:00:00Z".into(),
-            recording: None,
-            notices: hold_up,
-        };
-        let mut outlets = Outlets::default();
-        outlets.show_on(screen);
-        listen(
-            Microphone::from(capture),
-            &engine,
-            &wanted,
-            &mut outlets,
-            &controls,
-        )
-        .unwrap();
-    });
+    let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, hold_up);
     // The ring is empty when the worker finds that all of it was zeros.
     push(&mut feeder, &vec![0.0; 3 * RATE as usize]);
     until(Some(true));
@@ -146,4 +152,125 @@ fn a_worker_held_up_loses_what_the_ring_cannot_keep_to_the_sample() {
         let begun = starts[0] - seconds(3 * RATE + stalled + onset);
         assert!(begun.abs() < 0.15, "{stalled} frames: {begun} s off");
     }
+}
+
+/// Pushes silence as time passes, up to `until` since `begin`.
+fn pace(feeder: &mut Feeder, begin: Instant, blocks: &mut u32, until: Duration) {
+    while *blocks * Duration::from_millis(10) < until {
+        *blocks += 1;
+        let due = begin + *blocks * Duration::from_millis(10);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        feeder.push(&[1e-5_f32; BLOCK]);
+    }
+}
+
+/// Gaps and end of a session whose input stalls for `stalled` after a second, then
+/// brings `late` at once, of what came in between, and goes on for another second;
+/// with how long it was open, and how long it says it was.
+fn stalls(stalled: Duration, late: Duration) -> (Vec<f64>, f64, u64, f64) {
+    let second = Duration::from_secs(1);
+    let spec = Spec::checked(RATE as u32, 2).unwrap();
+    let (mut feeder, capture) = Capture::fed(spec, "stalling");
+    let (mut blocks, mut begin) = (0, Instant::now());
+    pace(&mut feeder, begin, &mut blocks, Duration::from_millis(10));
+    let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, |_| {});
+    let whole = second + stalled + second;
+    pace(&mut feeder, begin, &mut blocks, second);
+    std::thread::sleep((begin + second + stalled).saturating_duration_since(Instant::now()));
+    for _ in 0..late.as_millis() / 10 {
+        feeder.push(&[1e-5_f32; BLOCK]);
+    }
+    // What never came is not waited for.
+    let missing = stalled.saturating_sub(late);
+    begin += missing;
+    blocks += (late.as_millis() / 10) as u32;
+    pace(
+        &mut feeder,
+        begin,
+        &mut blocks,
+        whole.saturating_sub(missing),
+    );
+    std::thread::sleep(Duration::from_millis(50));
+    wishes.send(Control::Quit).unwrap();
+    worker.join().unwrap();
+    let (mut gaps, mut lost, mut duration_s) = (Vec::new(), 0, 0.0);
+    for update in updates.try_iter() {
+        match update {
+            Update::Event(Event::Gap(gap)) => gaps.push(gap.end_s - gap.start_s),
+            Update::Event(Event::SessionEnd(end)) => {
+                (lost, duration_s) = (end.samples_lost, end.duration_s);
+            }
+            _ => {}
+        }
+    }
+    (gaps, whole.as_secs_f64(), lost, duration_s)
+}
+
+#[test]
+fn a_stall_took_as_long_as_what_came_late_and_the_gap_together() {
+    const NEAR_S: f64 = 0.06;
+    let ms = Duration::from_millis;
+    // Hung for so long; of that came late. Below a second nothing is said to hang.
+    let cases = [
+        (ms(2000), ms(0)),
+        (ms(2000), ms(900)),
+        (ms(2000), ms(2000)),
+        (ms(600), ms(0)),
+        (ms(600), ms(600)),
+    ];
+    let sessions = cases.map(|(stalled, late)| std::thread::spawn(move || stalls(stalled, late)));
+    for ((stalled, late), session) in cases.into_iter().zip(sessions) {
+        let (gaps, passed, lost, duration) = session.join().unwrap();
+        eprintln!("{stalled:?}, late {late:?}: gaps {gaps:?}, {duration:.3} s of {passed:.3} s");
+        let missing = stalled.saturating_sub(late).as_secs_f64();
+        assert_eq!(gaps.len(), usize::from(missing > 0.0), "{gaps:?}");
+        let told: f64 = gaps.iter().sum();
+        assert!((told - missing).abs() < NEAR_S, "{told} s of {missing} s");
+        assert_eq!(lost, (told * RATE as f64).round() as u64);
+        assert!((duration - passed).abs() < NEAR_S, "{duration} of {passed}");
+    }
+}
+
+/// The first thing that is said holds the session up, for longer than its ring keeps.
+fn sleep_on(notice: &str) {
+    if notice.contains("zeros") {
+        std::thread::sleep(Duration::from_secs(4));
+    }
+}
+
+#[test]
+fn what_the_ring_lost_while_the_worker_was_held_up_is_told_once() {
+    const FAST: u32 = 96_000;
+    const MANY: usize = 64;
+    let spec = Spec::checked(FAST, MANY).unwrap();
+    let (mut feeder, capture) = Capture::fed(spec, "held up");
+    let choice = ChannelChoice::One(1);
+    let (worker, updates, wishes) = listening(capture, choice, sleep_on);
+    let (begin, block) = (Instant::now(), vec![0.0_f32; FAST as usize / 50 * MANY]);
+    let mut frames = 0;
+    for number in 0..50 * 8 {
+        let due = begin + number * Duration::from_millis(20);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        feeder.push(&block);
+        frames += u64::from(FAST / 50);
+    }
+    drop(feeder);
+    wishes.send(Control::Quit).unwrap();
+    worker.join().unwrap();
+    let (mut told, mut end) = (0, None);
+    for update in updates.try_iter() {
+        match update {
+            Update::Event(Event::Gap(gap)) => {
+                assert_eq!(gap.cause, GapCause::Overrun);
+                told += gap.samples;
+            }
+            Update::Event(Event::SessionEnd(summary)) => end = Some(summary),
+            _ => {}
+        }
+    }
+    let end = end.unwrap();
+    eprintln!("{told} of {frames} frames lost, {} s", end.duration_s);
+    assert!(told > u64::from(FAST) && end.samples_lost == told);
+    let passed = frames as f64 / f64::from(FAST);
+    assert!((end.duration_s - passed).abs() < 1e-3, "{end:?}");
 }
