@@ -3,6 +3,7 @@
 #
 #   FUZZ=10000 scripts/check-long.sh fuzz
 #   CORE=src/smooth.rs scripts/check-long.sh mutants
+#   MINUTES=10 scripts/check-long.sh soak
 set -eu
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -47,10 +48,14 @@ package() {
     tests/e2e/package.sh
 }
 
-# A day of audio through ring, worker and recording, as fast as they go.
+# A day of audio through ring, worker and recording, as fast as they go; then two
+# hours, or so many MINUTES, at a virtual microphone.
 soak() {
     cargo test --release --test it -- --ignored --exact --nocapture \
         soak::a_day_of_audio_leaves_no_trace
+    cargo build --release
+    python3 tests/bench/soak.py "${CARGO_TARGET_DIR:-target}/release/emoscope" \
+        --minutes "${MINUTES:-120}"
 }
 
 # An archive on a cluster of two workers, one of which is killed.
