@@ -232,6 +232,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Checks the text of a file of settings as if it lay in its place.
+///
+/// # Errors
+/// A text that is no TOML, a key that no command has, a value that its flag would refuse.
+pub fn check_settings(text: &str) -> anyhow::Result<()> {
+    config::check_text(text, &Cli::command())
+}
+
 /// The command line over the settings. A file that is wrong stops every command
 /// but the one that is about it.
 fn parse() -> anyhow::Result<Cli> {

@@ -110,12 +110,21 @@ pub(super) fn apply(command: Command) -> anyhow::Result<Command> {
 
 fn read(path: &Path) -> anyhow::Result<Table> {
     match fs::read_to_string(path) {
-        Ok(text) => text
-            .parse()
-            .map_err(|error| anyhow!("{} is no TOML: {error}", path.display())),
+        Ok(text) => parse(&text, path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Table::new()),
         Err(error) => Err(anyhow!("cannot read {}: {error}", path.display())),
     }
+}
+
+fn parse(text: &str, path: &Path) -> anyhow::Result<Table> {
+    text.parse()
+        .map_err(|error| anyhow!("{} is no TOML: {error}", path.display()))
+}
+
+/// Says what a file with this text would be refused for.
+pub(super) fn check_text(text: &str, command: &Command) -> anyhow::Result<()> {
+    let path = Path::new("config.toml");
+    check(&parse(text, path)?, path, command)
 }
 
 /// The commands that have settings.

@@ -2,74 +2,13 @@
 //! and nothing else. A short form runs with the tests, and `make check-long` as
 //! long as one likes.
 
-use std::io::{Cursor, Write};
-
-use emoscope::audio::file::AudioFile;
-use emoscope::audio::raw::{RawAudio, RawFormat};
-use emoscope::audio::source::Source;
-use emoscope::engine::{Engine, EngineChoice};
-use emoscope::events::Line;
-use emoscope::model::Model;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::support::{data, path, run};
 
-/// Blocks that are read of one recording at most.
-const BLOCKS: usize = 200;
-
-fn listen(source: &mut dyn Source) {
-    let spec = source.spec();
-    let (mut out, mut blocks) = (Vec::new(), 0);
-    while blocks < BLOCKS && source.read(&mut out).unwrap_or(false) {
-        assert_eq!(out.len() % usize::from(spec.channels), 0, "whole frames");
-        out.clear();
-        blocks += 1;
-    }
-}
-
-/// A recording of any format, as a stream and from a file.
-fn recording(bytes: &[u8]) {
-    if let Ok(mut stream) = AudioFile::from_reader(Cursor::new(bytes.to_vec())) {
-        listen(&mut stream);
-    }
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(bytes).unwrap();
-    let Ok(mut file) = AudioFile::open(file.path()) else {
-        return;
-    };
-    listen(&mut file);
-    for to in [0.3, 1e9, 0.0, f64::NAN] {
-        if file.seek(to).is_ok() {
-            let _ = file.read(&mut Vec::new());
-        }
-    }
-}
-
-/// Samples without a header: the first three bytes choose format, rate and channels.
-fn raw(bytes: &[u8]) {
-    let [format, rate, channels, samples @ ..] = bytes else {
-        return;
-    };
-    let (format, _) = RawFormat::ALL[usize::from(*format) % RawFormat::ALL.len()];
-    let samples = Cursor::new(samples.to_vec());
-    let rate = u32::from(*rate) * 3_200;
-    if let Ok(mut raw) = RawAudio::new(samples, format, rate, (*channels).into()) {
-        listen(&mut raw);
-    }
-}
-
-/// Event lines; what was read is written so that it reads the same again.
-fn event_lines(bytes: &[u8]) {
-    for line in bytes.split(|&byte| byte == b'\n') {
-        let Ok(line) = serde_json::from_slice::<Line>(line) else {
-            continue;
-        };
-        let text = serde_json::to_string(&line).unwrap();
-        let again: Line = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
-        assert_eq!(text, serde_json::to_string(&again).unwrap());
-    }
-}
+#[path = "../fuzz/entries.rs"]
+mod entries;
 
 /// One change to a file.
 #[derive(Debug, Clone)]
@@ -180,13 +119,13 @@ proptest! {
     #[test]
     fn damaged_recordings_are_refused_or_heard(damage in damage()) {
         for bytes in recordings() {
-            recording(&damaged(bytes, &damage));
+            entries::recording(&damaged(bytes, &damage));
         }
     }
 
     #[test]
     fn any_bytes_are_heard_as_raw_samples(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
-        raw(&bytes);
+        entries::raw(&bytes);
     }
 
     #[test]
@@ -197,8 +136,14 @@ proptest! {
         }
         let lines = LINES.with(Clone::clone);
         prop_assert!(lines.len() > 1000);
-        event_lines(&lines);
-        event_lines(&damaged(lines, &damage));
+        entries::events(&lines);
+        entries::events(&damaged(lines, &damage));
+    }
+
+    #[test]
+    fn damaged_settings_are_refused_or_taken(damage in damage()) {
+        let settings = std::fs::read(path("tests/fuzz/seeds/settings/some.toml")).unwrap();
+        entries::settings(&damaged(settings, &damage));
     }
 }
 
@@ -212,8 +157,6 @@ proptest! {
         let contract = bytes.split_off(bytes.len() - 20_000);
         let mut bytes = damaged(bytes, &damage);
         bytes.extend(damaged(contract, &tail));
-        if let Ok(model) = Model::from_bytes("damaged".into(), bytes.into()) {
-            let _ = Engine::load(model, EngineChoice::Builtin, None);
-        }
+        entries::model(&bytes);
     }
 }

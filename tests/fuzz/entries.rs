@@ -1,0 +1,81 @@
+//! Everything that is read from outside. Bytes may be refused there, and nothing
+//! else: no panic, no endless loop, no memory beyond their own measure.
+
+use std::io::{Cursor, Write};
+
+use emoscope::audio::file::AudioFile;
+use emoscope::audio::raw::{RawAudio, RawFormat};
+use emoscope::audio::source::Source;
+use emoscope::engine::{Engine, EngineChoice};
+use emoscope::events::Line;
+use emoscope::model::Model;
+use emoscope::session::recorded::Recorded;
+
+/// Blocks that are read of one recording at most.
+const BLOCKS: usize = 200;
+
+fn listen(source: &mut dyn Source) {
+    let spec = source.spec();
+    let (mut out, mut blocks) = (Vec::new(), 0);
+    while blocks < BLOCKS && source.read(&mut out).unwrap_or(false) {
+        assert_eq!(out.len() % usize::from(spec.channels), 0, "whole frames");
+        out.clear();
+        blocks += 1;
+    }
+}
+
+/// A recording of any format, as a stream and from a file.
+pub fn recording(bytes: &[u8]) {
+    if let Ok(mut stream) = AudioFile::from_reader(Cursor::new(bytes.to_vec())) {
+        listen(&mut stream);
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    let Ok(mut file) = AudioFile::open(file.path()) else {
+        return;
+    };
+    listen(&mut file);
+    for to in [0.3, 1e9, 0.0, f64::NAN] {
+        if file.seek(to).is_ok() {
+            let _ = file.read(&mut Vec::new());
+        }
+    }
+}
+
+/// Samples without a header: the first three bytes choose format, rate and channels.
+pub fn raw(bytes: &[u8]) {
+    let [format, rate, channels, samples @ ..] = bytes else {
+        return;
+    };
+    let (format, _) = RawFormat::ALL[usize::from(*format) % RawFormat::ALL.len()];
+    let samples = Cursor::new(samples.to_vec());
+    let rate = u32::from(*rate) * 3_200;
+    if let Ok(mut raw) = RawAudio::new(samples, format, rate, (*channels).into()) {
+        listen(&mut raw);
+    }
+}
+
+/// Event lines; what was read is written so that it reads the same again.
+pub fn events(bytes: &[u8]) {
+    let _ = Recorded::read(bytes);
+    for line in bytes.split(|&byte| byte == b'\n') {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else {
+            continue;
+        };
+        let text = serde_json::to_string(&line).unwrap();
+        let again: Line = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        assert_eq!(text, serde_json::to_string(&again).unwrap());
+    }
+}
+
+/// A model file; what keeps the contract goes on to the engine that is built in.
+pub fn model(bytes: &[u8]) {
+    if let Ok(model) = Model::from_bytes("damaged".into(), bytes.to_vec().into()) {
+        let _ = Engine::load(model, EngineChoice::Builtin, None);
+    }
+}
+
+/// A file of settings.
+pub fn settings(bytes: &[u8]) {
+    let _ = emoscope::cli::check_settings(&String::from_utf8_lossy(bytes));
+}
