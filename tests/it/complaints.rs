@@ -10,8 +10,10 @@ use emoscope::dsp::spec::{N_FFT, SAMPLE_RATE};
 use emoscope::events::Event;
 
 use crate::core::pipeline;
+#[cfg(target_os = "linux")]
+use crate::pty::Terminal;
 use crate::sound_server::SoundServer;
-use crate::support::{data, emoscope, samples_16};
+use crate::support::{data, emoscope, lines, run, said, samples_16};
 
 const RATE: usize = SAMPLE_RATE as usize;
 
@@ -236,4 +238,153 @@ fn cpu_burns_when_idle() {
     child.wait().unwrap();
     // This build is hardly optimised; the shipped one takes a few hundredths.
     assert!(used < 0.25, "{used} of a core on silence");
+}
+
+/// The shares of measurements that say anger or fear, at least one of them being there.
+fn alarmed(file: &std::path::Path) -> f64 {
+    let output = run([
+        "analyze".as_ref(),
+        "--format=jsonl".as_ref(),
+        file.as_os_str(),
+    ]);
+    let measured: Vec<bool> = lines(&output)
+        .iter()
+        .filter(|line| line["type"] == "measurement")
+        .map(|line| line["label"] == "anger" || line["label"] == "fear")
+        .collect();
+    assert!(
+        !measured.is_empty(),
+        "{}: {}",
+        file.display(),
+        said(&output)
+    );
+    measured.iter().filter(|&&alarmed| alarmed).count() as f64 / measured.len() as f64
+}
+
+/// The 16-bit fixture of that name at another level; what is too loud is clipped.
+fn at_level(name: &str, decibels: f64, folder: &tempfile::TempDir) -> std::path::PathBuf {
+    let mut bytes = std::fs::read(data(name)).unwrap();
+    let from = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
+    let gain = 10_f64.powf(decibels / 20.0);
+    for sample in bytes[from..].as_chunks_mut::<2>().0 {
+        let louder = f64::from(i16::from_le_bytes(*sample)) * gain;
+        *sample = (louder as i16).to_le_bytes();
+    }
+    let file = folder.path().join(format!("{decibels}.wav"));
+    std::fs::write(&file, bytes).unwrap();
+    file
+}
+
+#[test]
+fn my_own_voice_is_always_angry_or_afraid() {
+    let folder = tempfile::tempdir().unwrap();
+    // A sentence read out, and the same through a telephone.
+    for name in ["speech-16k.wav", "speech-8k.wav"] {
+        for decibels in [-20.0, -10.0, 0.0, 10.0, 20.0] {
+            let share = alarmed(&at_level(name, decibels, &folder));
+            assert!(share <= 0.1, "{name} at {decibels} dB: {share}");
+        }
+    }
+}
+
+#[test]
+fn loud_means_angry() {
+    let folder = tempfile::tempdir().unwrap();
+    let judged = |decibels: f64| {
+        let file = at_level("speech-16k.wav", decibels, &folder);
+        let output = run([
+            "analyze".as_ref(),
+            "--format=jsonl".as_ref(),
+            file.as_os_str(),
+        ]);
+        let all = lines(&output);
+        let whole = all.iter().find(|line| line["trigger"] == "speech_ended");
+        let found = &whole.unwrap()["probabilities"];
+        ["anger", "fear", "neutral"].map(|label| found[label].as_f64().unwrap())
+    };
+    // Six times louder without clipping, and ten times further away.
+    let (near, far) = (judged(5.0), judged(-20.0));
+    for (near, far) in near.iter().zip(far) {
+        assert!((near - far).abs() < 0.1, "{near:?} near, {far:?} far");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_terminal_is_broken_after_a_crash() {
+    // A shell, as it stands there before and after.
+    let home = tempfile::tempdir().unwrap();
+    let program = emoscope(&home);
+    let mut shell = std::process::Command::new("sh");
+    shell.args([
+        "-c",
+        "cd \"$2\"; stty -a >before; \"$0\" replay \"$1\"; stty -a >after; echo back",
+    ]);
+    let place = home.path();
+    shell.arg(program.get_program());
+    shell.arg(data("two-utterances.wav")).arg(place);
+    for (name, value) in program.get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    shell.env("EMOSCOPE_STUMBLE", "session");
+    let mut terminal = Terminal::start(24, 80, &shell);
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.contents().contains("back") && terminal.restored());
+    let modes = |name: &str| std::fs::read_to_string(place.join(name)).unwrap();
+    assert_eq!(modes("before"), modes("after"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn alsa_text_over_the_screen() {
+    // No sound server: ALSA is asked for everything that its settings name, and complains of most.
+    let home = tempfile::tempdir().unwrap();
+    let socket = format!("unix:{}", home.path().join("none").display());
+    for arguments in [
+        &["devices"][..],
+        &["doctor"],
+        &["live", "--device", "alsa:default"],
+    ] {
+        let mut command = emoscope(&home);
+        command.args(arguments).env("PULSE_SERVER", &socket);
+        command.env("XDG_RUNTIME_DIR", home.path());
+        let mut terminal = Terminal::start(40, 120, &command);
+        terminal.ended();
+        let text = String::from_utf8_lossy(&terminal.written).into_owned();
+        assert!(!text.trim().is_empty(), "{arguments:?}");
+        for word in ["ALSA lib", "snd_", "Cannot connect to server"] {
+            assert!(!text.contains(word), "{arguments:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn device_names_that_cannot_be_used() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let ask = |arguments: &[&str]| {
+        let mut command = emoscope(&home);
+        command.args(arguments).envs(server.environment());
+        command.output().unwrap()
+    };
+    let listed: serde_json::Value =
+        serde_json::from_slice(&ask(&["devices", "--json"]).stdout).unwrap();
+    let server = |input: &&serde_json::Value| input["host"] == "pulseaudio";
+    let inputs: Vec<_> = listed.as_array().unwrap().iter().filter(server).collect();
+    assert!(inputs.len() >= 2, "{listed}");
+    for input in inputs {
+        let index = input["index"].to_string();
+        // What the list shows of an input opens that input.
+        for shown in [
+            &index,
+            input["name"].as_str().unwrap(),
+            input["id"].as_str().unwrap(),
+        ] {
+            let output = ask(&["live", "--jsonl", "--seconds", "0.2", "--device", shown]);
+            assert!(output.status.success(), "{shown}: {}", said(&output));
+            assert_eq!(lines(&output)[0]["name"], input["name"], "{shown}");
+        }
+    }
 }
