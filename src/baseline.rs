@@ -147,6 +147,29 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_speech_cannot_give_is_found_wherever_it_stands() {
+        let sound = Baseline {
+            seconds: 3.0,
+            mean: vec![1.0, -2.0],
+            variance: vec![0.0, 2.0],
+        };
+        assert!(sound.is_sound());
+        let with = |change: &dyn Fn(&mut Baseline)| {
+            let mut other = sound.clone();
+            change(&mut other);
+            other.is_sound()
+        };
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(!with(&|b| b.seconds = odd));
+            assert!(!with(&|b| b.mean[1] = odd));
+            assert!(!with(&|b| b.variance[0] = odd));
+        }
+        assert!(!with(&|b| b.seconds = -1.0));
+        assert!(!with(&|b| b.variance[1] = -1e-9));
+        assert!(!with(&|b| b.mean.truncate(1)));
+    }
+
+    #[test]
     fn a_voice_that_has_changed_is_followed_in_minutes() {
         let mut baseline = Baseline::new(1);
         for _ in 0..10_000 {

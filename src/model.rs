@@ -272,13 +272,9 @@ impl Model {
         wire::check(&bytes).map_err(not_onnx)?;
         let proto = ModelProto::parse_buf(&bytes).map_err(|error| not_onnx(error.to_string()))?;
         let contract = Checker { name: &name }.contract(&proto)?;
-        let mut sha256 = String::with_capacity(64);
-        for byte in Sha256::digest(&bytes) {
-            let _ = write!(sha256, "{byte:02x}");
-        }
         Ok(Self {
             name,
-            sha256,
+            sha256: sha256(&bytes),
             contract,
             bytes,
         })
@@ -305,6 +301,15 @@ impl Contract {
     pub fn hop_samples(&self) -> u64 {
         samples(self.window.hop_s)
     }
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn samples(seconds: f64) -> u64 {

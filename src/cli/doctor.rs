@@ -14,7 +14,7 @@ use crate::dsp::level::Meter;
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::dsp::spec::{HOP, N_MFCC, SAMPLE_RATE};
 use crate::engine::{Engine, EngineChoice, EngineError, Known, softmax};
-use crate::model::{Golden, Model};
+use crate::model::{Golden, Model, sha256};
 use crate::paths;
 use crate::sink::printable;
 
@@ -239,6 +239,11 @@ fn judge(
         what,
         &format!("{}{}{used}", engine.name, place.unwrap_or_default()),
     )?;
+    if let Some(library) = &engine.library {
+        let sum = std::fs::read(library).map(|bytes| sha256(&bytes));
+        let shown = sum.map_or_else(|error| error.to_string(), |sum| format!("SHA-256 {sum}"));
+        report.ok("", &shown)?;
+    }
     match measure(engine, golden) {
         Ok((difference, time)) => {
             let contract = &engine.model.contract;

@@ -137,3 +137,27 @@ fn analyze_gathers_over_a_file_or_a_folder_first() {
         "{all:?} {file:?}"
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
+    let home = tempfile::tempdir().unwrap();
+    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    assert!(made.status.success(), "{}", said(&made));
+    let kept = std::fs::read(profile(&home, "ada")).unwrap();
+    // Files of at most two kilobytes; the signal that tells of it is not heard.
+    let program = emoscope(&home).get_program().to_owned();
+    let output = std::process::Command::new("bash")
+        .args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "bash"])
+        .arg(program)
+        .args(["calibrate", "--profile", "ada", &talk()])
+        .envs([
+            ("XDG_STATE_HOME", home.path()),
+            ("XDG_DATA_HOME", home.path()),
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("ada.json"), "{}", said(&output));
+    assert_eq!(std::fs::read(profile(&home, "ada")).unwrap(), kept);
+}
