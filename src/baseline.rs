@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 /// Speech after which old speech is slowly forgotten, in seconds: a voice, a
 /// room and a mood drift.
 const MEMORY_S: f64 = 300.0;
+/// Speech over which another voice shows, in seconds.
+const RECENT_S: f64 = 12.0;
+/// Speech that a voice must have been known for before another one can show.
+const KNOWN_S: f64 = 24.0;
+/// Speech that the prior variance, 1, weighs; as in the model.
+const PRIOR_S: f64 = 6.0;
+/// Squared deviation beyond which a number says no more; as in the model.
+const LIMIT: f64 = 9.0;
 
 /// Mean and variance of a voice's embeddings, each weighing its seconds.
 ///
@@ -84,15 +92,100 @@ impl Baseline {
         self.seconds = total.min(MEMORY_S);
     }
 
-    /// Forgets the voice.
-    pub fn reset(&mut self) {
-        *self = Self::new(self.width());
+    /// Lets what is known weigh no more than so many seconds.
+    pub fn weigh_at_most(&mut self, seconds: f64) {
+        self.seconds = self.seconds.min(seconds);
+    }
+
+    /// How far from this voice another's mean lies: the mean, over the first
+    /// `numbers` of an embedding, of its squared distance in variances of this voice.
+    fn distance(&self, other: &Self, numbers: usize) -> f64 {
+        let values = self.mean.iter().zip(&self.variance).zip(&other.mean);
+        let sum: f64 = values
+            .take(numbers)
+            .map(|((mean, variance), found)| {
+                let shrunk = (self.seconds * variance + PRIOR_S) / (self.seconds + PRIOR_S);
+                ((found - mean).powi(2) / shrunk).min(LIMIT)
+            })
+            .sum();
+        sum / numbers.max(1) as f64
     }
 
     /// What the model is given: the means, then the variances.
     pub fn statistics(&self) -> Vec<f32> {
         let values = self.mean.iter().chain(&self.variance);
         values.map(|&value| value as f32).collect()
+    }
+}
+
+/// When a voice is plainly another one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceChange {
+    /// How many of an embedding's first numbers tell voices apart.
+    pub numbers: usize,
+    /// Mean squared distance, in variances of the voice, that the voice itself
+    /// seldom goes.
+    pub distance: f64,
+}
+
+/// The voice in front of the microphone: its baseline, which begins anew with what
+/// was said last when that is plainly another's.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// All but what was said last.
+    settled: Baseline,
+    /// What was said last, at most about [`RECENT_S`].
+    recent: Baseline,
+    change: Option<VoiceChange>,
+}
+
+impl Followed {
+    /// Begins with what is known. Without `change` every voice is taken for the same.
+    pub fn new(known: Baseline, change: Option<VoiceChange>) -> Self {
+        Self {
+            recent: Baseline::new(known.width()),
+            settled: known,
+            change,
+        }
+    }
+
+    /// What is known of the voice.
+    pub fn baseline(&self) -> Baseline {
+        let mut whole = self.settled.clone();
+        whole.merge(&self.recent);
+        whole
+    }
+
+    /// Speech that is known of the voice, in seconds.
+    pub fn seconds(&self) -> f64 {
+        (self.settled.seconds + self.recent.seconds).min(MEMORY_S)
+    }
+
+    /// Hears the embedding of a window of `seconds` of speech. Says whether the
+    /// voice has changed.
+    pub fn hear(&mut self, embedding: &[f32], seconds: f64) -> bool {
+        self.recent.hear(embedding, seconds);
+        if self.recent.seconds < RECENT_S {
+            return false;
+        }
+        let recent = std::mem::replace(&mut self.recent, Baseline::new(embedding.len()));
+        let changed = self.settled.seconds >= KNOWN_S
+            && self.change.is_some_and(|change| {
+                self.settled.distance(&recent, change.numbers) > change.distance
+            });
+        if changed {
+            self.settled = recent;
+        } else {
+            self.settled.merge(&recent);
+        }
+        changed
+    }
+
+    /// Forgets the voice.
+    pub fn reset(&mut self) {
+        let unknown = Baseline::new(self.settled.width());
+        *self = Self::new(unknown, self.change);
     }
 }
 
@@ -143,6 +236,60 @@ mod tests {
             merged.merge(&of(&second));
             let whole: Vec<_> = first.into_iter().chain(second).collect();
             prop_assert!(close(&merged, &of(&whole)));
+        }
+    }
+
+    /// A voice around a place: an embedding of four numbers, each within 1 of it.
+    fn voice(at: [f32; 4], number: u32) -> Vec<f32> {
+        let wave = |k: u32| (f64::from(number * (k + 1)) * 1.7).sin() as f32;
+        (0..4).map(|k| at[k as usize] + wave(k)).collect()
+    }
+
+    #[test]
+    fn another_voice_is_noticed_by_the_numbers_that_tell_voices_apart() {
+        let change = Some(VoiceChange {
+            numbers: 2,
+            distance: 1.5,
+        });
+        let (first, second) = ([0.0; 4], [3.0, -3.0, 0.0, 0.0]);
+        let aroused = [0.0, 0.0, 4.0, 4.0];
+        for (other, noticed) in [(first, false), (second, true), (aroused, false)] {
+            let mut followed = Followed::new(Baseline::new(4), change);
+            for number in 0..20 {
+                assert!(!followed.hear(&voice(first, number), 3.0));
+            }
+            let heard: Vec<bool> = (20..24)
+                .map(|number| followed.hear(&voice(other, number), 3.0))
+                .collect();
+            assert_eq!(heard, [false, false, false, noticed], "{other:?}");
+            let known = followed.baseline();
+            let expected = if noticed { 12.0 } else { 72.0 };
+            assert!((known.seconds() - expected).abs() < 1e-9);
+            assert_eq!((known.mean[0] - 3.0).abs() < 1.0, noticed);
+        }
+    }
+
+    #[test]
+    fn a_voice_that_is_hardly_known_is_not_given_up() {
+        let change = Some(VoiceChange {
+            numbers: 4,
+            distance: 0.0,
+        });
+        let mut followed = Followed::new(Baseline::new(4), change);
+        let heard: Vec<bool> = (0..12)
+            .map(|number| followed.hear(&voice([0.0; 4], number), 3.0))
+            .collect();
+        assert_eq!(heard.iter().position(|&changed| changed), Some(11));
+    }
+
+    proptest! {
+        #[test]
+        fn a_followed_voice_is_the_same_baseline(windows in windows(40)) {
+            let mut followed = Followed::new(Baseline::new(2), None);
+            for (embedding, seconds) in &windows {
+                prop_assert!(!followed.hear(embedding, *seconds));
+            }
+            prop_assert!(close(&followed.baseline(), &of(&windows)));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! An ONNX file carries one metadata entry per item, each JSON: `labels`,
 //! `frontend`, `window`, `temperature`, `thresholds`, `version`,
-//! `training_data`, `licences`, and perhaps `affect` and `colors`. Its input is `mfcc`
+//! `training_data`, `licences`, and perhaps `affect`, `colors` and `voice_change`. Its input is `mfcc`
 //! `[batch, time, 80]`, its output `logits` `[batch, labels]`. It may also judge
 //! against a voice's own baseline: inputs `baseline` `[batch, 2, width]` (mean and
 //! variance of the embeddings) and `baseline_s` `[batch, 1]` (seconds of speech
@@ -23,6 +23,7 @@ use rten_onnx::onnx::ModelProto;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::baseline::VoiceChange;
 use crate::dsp::spec::SAMPLE_RATE;
 use crate::events::Hue;
 use check::Checker;
@@ -170,6 +171,8 @@ pub struct Contract {
     pub colors: Vec<Option<Hue>>,
     /// Numbers of an embedding, if the model judges against a baseline.
     pub width: Option<usize>,
+    /// When a voice is plainly another one, if the model says so.
+    pub voice_change: Option<VoiceChange>,
     /// Whether the model tells speech from other sounds.
     pub speech: bool,
     /// The model's own version.

@@ -233,8 +233,13 @@ impl Pipeline {
     }
 
     /// What is known of the voice, if the model judges against a baseline.
-    pub fn voice_known(&self) -> Option<&Baseline> {
+    pub fn voice_known(&self) -> Option<Baseline> {
         self.judge.voice()
+    }
+
+    /// How often the voice was plainly another one, and its baseline began anew.
+    pub fn voice_changes(&self) -> u64 {
+        self.judge.changes()
     }
 
     /// Another voice speaks from now on: its baseline begins anew.

@@ -2,7 +2,7 @@
 
 pub(super) mod hear;
 mod output;
-mod voices;
+pub(super) mod voices;
 pub(super) mod walk;
 
 use std::collections::BTreeMap;
@@ -68,8 +68,8 @@ pub struct AnalyzeArgs {
     /// No progress bar
     #[arg(long)]
     quiet: bool,
-    /// Over what a voice's baseline is gathered before it is judged; none: while it speaks
-    #[arg(long, value_enum, default_value = "none")]
+    /// What is heard beforehand, so that a voice is judged against a baseline from the first word
+    #[arg(long, value_enum, default_value = "auto")]
     baseline: Gather,
     #[command(flatten)]
     model: ModelArgs,

@@ -16,6 +16,7 @@ use clap::{Args, ValueEnum};
 use self::tap::Tap;
 use super::analyze::hear::hear;
 use super::analyze::progress;
+use super::analyze::voices::{Gather, Voices};
 use super::analyze::walk::{Found, name_of, path_of, size, walk};
 use super::jobs::Jobs;
 use super::{Done, ModelArgs, complain, usage};
@@ -94,7 +95,16 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     let output = output(args);
     let engine = args.model.load()?;
     let bar = progress(args.quiet, &files);
+    let voices = Voices::gather(
+        Gather::Auto,
+        &files,
+        &files,
+        args.channel,
+        args.jobs,
+        &engine,
+    );
     let recordings = args.jobs.map(&files, |found| {
+        let engine = voices.before(path_of(found), args.channel, &engine);
         let recording = judge(found, args, &engine);
         bar.inc(size(found));
         recording

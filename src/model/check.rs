@@ -9,6 +9,7 @@ use super::{
     Affect, BASELINE, BASELINE_S, Contract, EMBEDDING, INPUT, ModelError, OUTPUT, SPEECH,
     Thresholds, WindowSpec, weights,
 };
+use crate::baseline::VoiceChange;
 use crate::dsp::spec::{Frontend, HOP, N_MFCC, SAMPLE_RATE};
 use crate::events::{Hue, UNCERTAIN};
 
@@ -75,9 +76,14 @@ impl Checker<'_> {
             Some(text) => self.colors(&labels, text)?,
             None => Vec::new(),
         };
+        let voice_change = match proto_entry(proto, "voice_change") {
+            Some(text) => Some(self.voice_change(graph.width, text)?),
+            None => None,
+        };
         Ok(Contract {
             affect,
             colors,
+            voice_change,
             width: graph.width,
             speech: graph.speech,
             labels: labels.into_iter().map(std::sync::Arc::from).collect(),
@@ -128,6 +134,18 @@ impl Checker<'_> {
             return Err(self.misfit("colors", expected, format!("one for {other:?}")));
         }
         Ok(labels.iter().map(|name| found.get(name).copied()).collect())
+    }
+
+    /// A border between voices, for a model that makes a baseline.
+    fn voice_change(&self, width: Option<usize>, text: &str) -> Result<VoiceChange, ModelError> {
+        let expected = "{\"numbers\", \"distance\"}: some or all numbers of an embedding, and \
+                        a positive number";
+        let found: VoiceChange = self.parse("voice_change", expected, text)?;
+        let numbers = 1..=width.unwrap_or(0);
+        if numbers.contains(&found.numbers) && found.distance > 0.0 && found.distance.is_finite() {
+            return Ok(found);
+        }
+        Err(self.misfit("voice_change", expected, text))
     }
 
     fn check_labels(&self, labels: &[String]) -> Result<(), ModelError> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Followed};
 use crate::dsp::spec::{HOP, SAMPLE_RATE};
 use crate::engine::{Classifier, EngineError, Known, Voice, softmax};
 use crate::events::{ByLabel, Measurement, Probability, Reason, Trigger, UNCERTAIN};
@@ -24,7 +24,9 @@ pub struct Judge {
     classifier: Box<dyn Classifier>,
     contract: Arc<Contract>,
     smoother: Smoother,
-    voice: Option<Baseline>,
+    voice: Option<Followed>,
+    /// How often it was plainly another one's.
+    changes: u64,
     /// Whether the baseline stays as it is.
     fixed: bool,
     /// What the model is told of the voice during this utterance.
@@ -96,7 +98,10 @@ impl Judge {
         let fits = |known: &Baseline| Some(known.width()) == contract.width;
         let known = voice.known.filter(fits);
         let mut judge = Self {
-            voice: known.or_else(|| contract.width.map(Baseline::new)),
+            voice: known
+                .or_else(|| contract.width.map(Baseline::new))
+                .map(|known| Followed::new(known, contract.voice_change)),
+            changes: 0,
             fixed: voice.fixed,
             known: None,
             classifier,
@@ -112,8 +117,13 @@ impl Judge {
     }
 
     /// What is known of the voice, if the model judges against a baseline.
-    pub fn voice(&self) -> Option<&Baseline> {
-        self.voice.as_ref()
+    pub fn voice(&self) -> Option<Baseline> {
+        self.voice.as_ref().map(Followed::baseline)
+    }
+
+    /// How often the voice was plainly another one, and its baseline began anew.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The voice is another one from now on.
@@ -125,7 +135,7 @@ impl Judge {
     }
 
     fn remember(&mut self) {
-        self.known = self.voice.as_ref().map(|voice| Known {
+        self.known = self.voice().map(|voice| Known {
             statistics: voice.statistics(),
             seconds: voice.seconds() as f32,
         });
@@ -248,7 +258,7 @@ impl Judge {
         for (judged, samples) in parts {
             if judged.speech.is_none_or(|logit| logit >= 0.0) && *samples >= TELLING {
                 let seconds = *samples as f64 / f64::from(SAMPLE_RATE);
-                voice.hear(&judged.embedding, seconds);
+                self.changes += u64::from(voice.hear(&judged.embedding, seconds));
             }
         }
         self.remember();

@@ -132,7 +132,7 @@ pub fn listen(
     let finished = session.core.finish(&mut session.events);
     session.outlets.send(&mut session.events);
     result.and(finished.map_err(SessionError::from))?;
-    Ok(session.core.voice_known().cloned())
+    Ok(session.core.voice_known())
 }
 
 struct Session<'a> {
@@ -253,7 +253,13 @@ impl Session<'_> {
             match watch.capture.read(&mut self.samples, TAKE) {
                 Chunk::Samples(_) => {
                     let start_s = self.core.position_s();
+                    let changes = self.core.voice_changes();
                     self.core.push(&self.samples, &mut self.events)?;
+                    if self.core.voice_changes() > changes {
+                        let notice = "another voice: its baseline begins anew";
+                        (self.wanted.notices)(notice);
+                        self.outlets.update(Update::Notice(notice.into()));
+                    }
                     let end_s = self.core.position_s();
                     let change = self.mute.take(&self.samples, start_s, end_s);
                     if let Some(change) = change.filter(|_| !self.monitor) {

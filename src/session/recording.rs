@@ -48,7 +48,7 @@ pub fn analyze(
         session.events.drain(..).for_each(&mut event);
         match step {
             Ok(true) => {}
-            Ok(false) => return Ok(session.core.voice_known().cloned()),
+            Ok(false) => return Ok(session.core.voice_known()),
             Err(error) => return Err(error),
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use emoscope::audio::ring::{self, Chunk};
-use emoscope::baseline::Baseline;
+use emoscope::baseline::{Baseline, VoiceChange};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{
     Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice, softmax,
@@ -41,8 +41,13 @@ pub fn pipeline(rate: u32) -> Pipeline {
 }
 
 fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Voice) -> Pipeline {
+    let change = VoiceChange {
+        numbers: 2,
+        distance: 3.0,
+    };
     let contract = Arc::new(Contract {
         width: Some(2),
+        voice_change: Some(change),
         speech: true,
         ..Model::embedded().unwrap().contract
     });
@@ -329,7 +334,7 @@ fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
         let core = pipeline_with(16_000, Box::new(Sums), Voice { known, fixed });
         let (found, core) = judged(core, &speech());
         assert_eq!(found[0].baseline_s, Some(30.0));
-        assert_eq!(core.voice_known() == Some(&voice), fixed);
+        assert_eq!(core.voice_known().as_ref() == Some(&voice), fixed);
     }
 }
 
@@ -348,6 +353,42 @@ fn a_new_voice_is_a_stranger() {
         _ => None,
     });
     assert_eq!(first, Some(0.0));
+}
+
+/// A voice for so many windows, then another one.
+struct Replaced(u32);
+
+impl Classifier for Replaced {
+    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        self.0 = self.0.saturating_sub(1);
+        let place = if self.0 > 0 { 0.0 } else { 4.0 };
+        Ok(Answer {
+            logits: vec![0.0; 7],
+            speech: Some(3.0),
+            embedding: vec![place, -place],
+        })
+    }
+}
+
+#[test]
+fn a_voice_that_is_plainly_another_one_begins_anew() {
+    let talk = [speech(), vec![0.0; 16_000]].concat().repeat(20);
+    let heard = |windows| {
+        let core = pipeline_with(16_000, Box::new(Replaced(windows)), Voice::default());
+        let (found, core) = judged(core, &talk);
+        let known: Vec<f64> = found.iter().filter_map(|m| m.baseline_s).collect();
+        let drops = known.windows(2).filter(|pair| pair[1] < pair[0]).count();
+        (drops as u64, core, known)
+    };
+    let (drops, core, known) = heard(u32::MAX);
+    assert_eq!((drops, core.voice_changes()), (0, 0));
+    assert!(known[known.len() - 1] > 40.0, "{known:?}");
+    let (drops, core, _) = heard(known.len() as u32 * 2 / 3);
+    assert_eq!((drops, core.voice_changes()), (1, 1));
+    // What is known now is the voice of the end.
+    let voice = core.voice_known().unwrap();
+    assert!((voice.statistics()[0] - 4.0).abs() < 0.5);
+    assert!(voice.seconds() < 40.0);
 }
 
 /// Sure of its label always; the logits of speech of its windows, the last for good.

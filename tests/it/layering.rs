@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("paths", &[]),
     ("dsp", &[]),
     ("gate", &["dsp"]),
-    ("model", &["dsp", "events"]),
+    ("model", &["baseline", "dsp", "events"]),
     ("baseline", &[]),
     ("smooth", &["model"]),
     ("engine", &["baseline", "dsp", "model", "paths"]),

@@ -122,9 +122,17 @@ fn analyze_gathers_over_a_file_or_a_folder_first() {
         known(&run(&home, &[&arguments[..], &[&folder]].concat()))
     };
     let none = gathered("none");
+    let auto = gathered("auto");
     let file = gathered("file");
     let all = gathered("folder");
+    let arguments = ["analyze", "--format", "jsonl"];
+    let alone = known(&run(&home, &[&arguments[..], &[&speech()]].concat()));
+    assert_eq!(alone[0], 0.0, "a single file has no others");
     assert!(none.contains(&0.0), "{none:?}");
+    // What the folder tells comes first and the voice itself joins in.
+    assert!((auto[0] - auto[1]).abs() < 1e-9, "{auto:?}");
+    assert!(auto[0] > 1.0 && auto[2] > auto[1], "{auto:?}");
+    assert!((auto[0] - all[0]).abs() < 1e-9, "{auto:?} {all:?}");
     // The two utterances of one file are judged against the same, and both
     // files' against the sum.
     assert!(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from . import __version__
@@ -24,6 +24,14 @@ class Calibration:
 
 
 @dataclass
+class VoiceChange:
+    """When a voice is plainly another one: first numbers of an embedding, and a distance."""
+
+    numbers: int
+    distance: float
+
+
+@dataclass
 class Metadata:
     """The metadata of one model file."""
 
@@ -33,6 +41,8 @@ class Metadata:
     labels: Sequence[str] = tuple(LABELS)
     # A colour of the terminal for some or all labels; the others are given one.
     colors: dict[str, str] = field(default_factory=dict)
+    # Without it every voice is taken for the same.
+    voice_change: VoiceChange | None = None
 
     def properties(self) -> dict[str, str]:
         """One entry per item, each value JSON."""
@@ -56,4 +66,6 @@ class Metadata:
             del values["affect"]
         if not self.colors:
             del values["colors"]
+        if self.voice_change:
+            values["voice_change"] = asdict(self.voice_change)
         return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import binary, calibrate, golden
 from .config import Config
-from .contract import Metadata
+from .contract import Metadata, VoiceChange
 from .head import load_best
 from .model import Network
 from .numeric import softmax
@@ -54,6 +54,8 @@ def export(config: Config, split: str, work: Path, folder: Path, program: Path |
     network = load_best(run)
     calibration = calibrate.of(config, work, split)
     metadata = Metadata(calibration, run.read(run.facts)["training_data"])
+    if run.change.is_file():
+        metadata.voice_change = VoiceChange(**run.read(run.change))
     model, cases = folder / "model.onnx", folder / "golden.json"
     write_onnx(network, config.name, metadata, model)
     warmth = calibration.temperature

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import calibrate, metrics, splits
+from . import calibrate, change, metrics, splits
 from .augment import augmented
 from .baseline import Embeddings, gathered
 from .calibrate import Answers
@@ -152,6 +152,11 @@ def train_head(task: Task, run: Run) -> None:
         heard = versions_of(network, task, sounds, 0, 2).embeddings[:, 0]
         found["sounds_refused"] = float(np.mean(speech_of(head, heard) < 0.5))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
+    speakers = [clip.speaker for clip in task.validation.clips]
+    embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
+    if border := change.border(embedded, seconds, speakers, head.heard):
+        print(border, flush=True)
+        write_json(run.change, dataclasses.asdict(border))
     everything = both(answers)
     fitted = calibrate.fit(everything.logits, everything.truth, everything.weights())
     save(run.head, {"head": head.state_dict(), "validation": found})

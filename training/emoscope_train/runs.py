@@ -42,6 +42,8 @@ class Run:
         self.curve = self.folder / "curve.png"
         self.facts = self.folder / "facts.json"
         self.calibration = self.folder / "calibration.json"
+        # When a voice is plainly another one, if that could be found.
+        self.change = self.folder / "change.json"
         # Logits of the validation speakers, and of the corpus that was left out.
         self.answers = self.folder / "answers.npz"
         self.unmet = self.folder / "unmet.npz"
