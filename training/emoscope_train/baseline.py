@@ -62,3 +62,13 @@ def gathered(
                 out.statistics[clip] = statistics(embeddings[chosen], seconds[chosen])
                 out.seconds[clip] = np.sum(seconds[chosen])
     return out
+
+
+def of_everybody(
+    embeddings: Embeddings, seconds: NDArray[np.floating], limit_s: float
+) -> Baselines:
+    """One baseline for all clips, whoever speaks, that weighs no more than `limit_s` seconds."""
+    out = Baselines.unknown(len(embeddings), embeddings.shape[1])
+    out.statistics[:] = statistics(embeddings, seconds)
+    out.seconds[:] = min(limit_s, float(np.sum(seconds)))
+    return out

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, calibrate, card, channels, features, figures, metrics, splits
+from . import __version__, calibrate, card, channels, features, figures, headline, metrics, splits
 from .augment import with_noise
-from .baseline import Embeddings, gathered
+from .baseline import Baselines, Embeddings, gathered, of_everybody
 from .config import Config
 from .contract import Calibration
 from .corpora import Clip, labels_of
@@ -31,6 +31,8 @@ SHARED = ["anger", "happiness", "neutral", "sadness"]
 SECONDS = (0.75, 1.0, 1.5, 2.0, 3.0)
 # Speech of the voice that is known before a clip is judged, in seconds.
 KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
+# What a folder's voices together weigh against the voice itself, as in the binary.
+FOLDER_S = 20.0
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
 ROOM_SNR_DB = 10.0
 CONDITIONS = {features.ROOM: "a room and a bad channel", features.ROOM_ALONE: "a room"}
@@ -55,16 +57,26 @@ class Test:
         """
         if self.network.voice is None:
             return softmax(logits_of(self.network, pieces), self.calibration.temperature)
-        embeddings = self.embeddings(pieces)
         known = gathered(
-            embeddings,
+            self.embeddings(pieces),
             seconds_of(pieces),
             [clip.speaker for clip in self.clips],
             known_s,
             np.random.default_rng(0),
             self.truth == LABELS.index("neutral") if neutral_first else None,
         )
-        logits = judged(self.network.voice, embeddings, known)
+        return self.against(pieces, known)
+
+    def in_folder(self, pieces: list[Decibels]) -> NDArray[np.float64]:
+        """Probabilities as the binary would give them for a folder of these clips."""
+        return self.against(
+            pieces, of_everybody(self.embeddings(pieces), seconds_of(pieces), FOLDER_S)
+        )
+
+    def against(self, pieces: list[Decibels], known: Baselines) -> NDArray[np.float64]:
+        """Probabilities beside what is known."""
+        assert self.network.voice is not None
+        logits = judged(self.network.voice, self.embeddings(pieces), known)
         return softmax(logits, self.calibration.temperature)
 
     def embeddings(self, pieces: list[Decibels]) -> Embeddings:
@@ -159,17 +171,23 @@ def by_known_seconds(
     out = {}
     for known_s in KNOWN_SECONDS:
         for neutral_first in (False, True) if known_s else (False,):
-            chances = test.chances(pieces, known_s, neutral_first)
-            own = [
-                metrics.uar(
-                    metrics.restricted(chances[test.corpora == name], have.get(str(name), LABELS)),
-                    test.truth[test.corpora == name],
-                )
-                for name in np.unique(test.corpora)
-            ]
             key = f"{known_s:.0f} s" + (", neutral first" if neutral_first else "")
-            out[key] = test.summary(chances) | {"uar_own_labels": round(float(np.mean(own)), 4)}
+            out[key] = known_row(test, test.chances(pieces, known_s, neutral_first), have)
     return out
+
+
+def known_row(
+    test: Test, chances: NDArray[np.float64], have: dict[str, list[str]]
+) -> dict[str, float]:
+    """Figures with all seven labels open, and with each corpus's own."""
+    own = [
+        metrics.uar(
+            metrics.restricted(chances[test.corpora == name], have.get(str(name), LABELS)),
+            test.truth[test.corpora == name],
+        )
+        for name in np.unique(test.corpora)
+    ]
+    return test.summary(chances) | {"uar_own_labels": round(float(np.mean(own)), 4)}
 
 
 def speech_told(
@@ -198,16 +216,17 @@ def left_out(
     test = Test(load_best(run), calibrate.of(config, work, split), tested)
     pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
     have = labels_of(tested)
-    chances = test.chances(pieces)
+    chances, folder = test.chances(pieces), test.in_folder(pieces)
     return {
         "labels": len(next(iter(have.values()))),
         "speakers": len({clip.speaker for clip in tested}),
         "test": metrics.report(chances, test.truth),
         "coverage_curve": metrics.coverage_curve(chances, test.truth),
         "by_known_seconds": by_known_seconds(test, pieces, have),
+        "in_folder": known_row(test, folder, have),
         "by_sex": test.by_sex(chances),
         "speakers_apart": test.spread(chances),
-        "answers": {"chances": chances, "truth": test.truth},
+        "answers": {"alone": chances, "in_folder": folder, "truth": test.truth},
     }
 
 
@@ -312,15 +331,17 @@ def heard_through(
 def together(left_out: dict[str, Any]) -> dict[str, Any]:
     """All corpora that were left out as one test, each by the model that never met it."""
     answers = [found.pop("answers") for found in left_out.values()]
-    chances = np.concatenate([given["chances"] for given in answers])
     truth = np.concatenate([given["truth"] for given in answers])
-    return {
-        "clips": len(truth),
-        "accuracy": round(metrics.accuracy(chances, truth), 4),
-        "ece": round(metrics.calibration_error(chances, truth), 4),
-        "coverage_curve": metrics.coverage_curve(chances, truth),
-        "reliability": metrics.reliability(chances, truth),
-    }
+    out: dict[str, Any] = {"clips": len(truth)}
+    for name in ("alone", "in_folder"):
+        chances = np.concatenate([given[name] for given in answers])
+        out[name] = {
+            "accuracy": round(metrics.accuracy(chances, truth), 4),
+            "ece": round(metrics.calibration_error(chances, truth), 4),
+            "coverage_curve": metrics.coverage_curve(chances, truth),
+            "reliability": metrics.reliability(chances, truth),
+        }
+    return out
 
 
 def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: Path) -> None:
@@ -373,7 +394,7 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
     )
     curves = {"speakers never heard": measured["reliability"]}
     if found["left_out"]:
-        curves["corpora never met"] = found["left_out_together"]["reliability"]
+        curves["corpora never met"] = found["left_out_together"]["alone"]["reliability"]
     figures.reliability(curves, folder / "figures" / "reliability.png")
     figures.bars(
         {name: row["uar"] for name, row in measured["by_corpus"].items()}
@@ -383,5 +404,5 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         "test clips",
         folder / "figures" / "uar.png",
     )
-    write_json(folder / "metrics.json", found)
+    write_json(folder / "metrics.json", {"rows": headline.rows(found), **found})
     (folder / "card.md").write_text(card.render(found), encoding="utf-8")

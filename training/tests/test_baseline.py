@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emoscope_train.baseline import Baselines, gathered, statistics
+from emoscope_train.baseline import Baselines, gathered, of_everybody, statistics
 
 RNG = np.random.default_rng(7)
 EMBEDDINGS = RNG.normal(size=(12, 5)).astype(np.float32)
@@ -46,3 +46,13 @@ def test_the_first_ones_are_taken_first() -> None:
     found = gathered(EMBEDDINGS, SECONDS, SPEAKERS, 0.1, RNG, neutral)
     np.testing.assert_allclose(found.statistics[3, 0], EMBEDDINGS[0], rtol=1e-6)
     np.testing.assert_allclose(found.statistics[9, 0], EMBEDDINGS[7], rtol=1e-6)
+
+
+def test_everybody_is_one_voice_of_limited_weight() -> None:
+    found = of_everybody(EMBEDDINGS, SECONDS, 5.0)
+    expected = statistics(EMBEDDINGS, SECONDS)
+    for clip in range(len(EMBEDDINGS)):
+        np.testing.assert_allclose(found.statistics[clip], expected, rtol=1e-5)
+    assert np.all(found.seconds == 5.0)
+    short = of_everybody(EMBEDDINGS[:1], SECONDS[:1], 5.0)
+    assert short.seconds[0, 0] == pytest.approx(SECONDS[0])

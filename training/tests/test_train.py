@@ -83,6 +83,7 @@ def test_a_toy_is_learned_measured_and_exported(
     metrics = json.loads((tmp_path / "models" / "toy" / "metrics.json").read_text(encoding="utf-8"))
     found = metrics["splits"]["speakers"]
     assert found["test"]["uar"] > 0.9
+    assert metrics["rows"]["speakers never met, UAR"] == found["test"]["uar"]
     assert set(found["by_seconds"]) == {"0.75", "1.0", "1.5", "2.0", "3.0"}
     assert found["shortcuts"]["toy"]["seen"] <= 0.8
     assert found["by_known_seconds"]["15 s"]["uar"] > 0.9

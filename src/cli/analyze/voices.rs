@@ -99,9 +99,9 @@ impl Voices {
             }
         }
         if !fixed {
-            voices
-                .values_mut()
-                .for_each(|voice| voice.weigh_at_most(OTHERS_S));
+            for voice in voices.values_mut() {
+                voice.weigh_at_most(OTHERS_S);
+            }
         }
         Self::PerFolder {
             folders: voices,
@@ -181,6 +181,7 @@ impl Source for Opening {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
