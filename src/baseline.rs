@@ -294,6 +294,16 @@ mod tests {
     }
 
     #[test]
+    fn the_model_is_given_means_and_then_variances() {
+        let voice = Baseline {
+            seconds: 1.0,
+            mean: vec![1.0, 2.0],
+            variance: vec![3.0, 4.0],
+        };
+        assert_eq!(voice.statistics(), [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
     fn a_number_that_speech_cannot_give_is_found_wherever_it_stands() {
         let sound = Baseline {
             seconds: 3.0,

@@ -212,6 +212,14 @@ mod tests {
     }
 
     #[test]
+    fn the_date_goes_back_over_a_closure_and_not_over_a_pause() {
+        let stop = run(&[0.0, 0.6, 0.1, 0.1, 0.8, 0.9, 0.9, 0.9, 0.9]);
+        assert_eq!(stop[8], Gate::Opened { blocks_ago: 8 });
+        let pause = run(&[0.6, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9]);
+        assert_eq!(pause[11], Gate::Opened { blocks_ago: 5 });
+    }
+
+    #[test]
     fn a_short_pause_does_not_close_it_and_a_long_one_is_dated_back() {
         let mut scores = vec![0.8; 6];
         scores.extend([0.1; 14]);

@@ -199,7 +199,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Goes on with another input.
+    /// Goes on with another input, after a [`gap`](Self::gap), which ends what was said.
     ///
     /// # Errors
     /// An input that cannot be heard; the old one stays then.

@@ -108,6 +108,31 @@ mod tests {
     }
 
     #[test]
+    fn a_label_that_leads_by_enough_takes_over_from_one_that_is_still_sure() {
+        let mut smoother = Smoother::new(Thresholds {
+            certain: 0.3,
+            margin: 0.1,
+        });
+        assert_eq!(smoother.push(&[0.6, 0.4]).1, Some(0));
+        assert_eq!(smoother.push(&[0.36, 0.64]).1, Some(0)); // by 0.04
+        assert_eq!(smoother.push(&[0.2, 0.8]).1, Some(1)); // by 0.32
+    }
+
+    #[test]
+    fn nothing_of_an_utterance_reaches_the_next() {
+        let mut smoother = Smoother::new(RULE);
+        smoother.push(&[0.9, 0.1]);
+        smoother.reset();
+        let (mean, call) = smoother.push(&[0.2, 0.8]);
+        assert_eq!((mean, call), (&[0.2, 0.8][..], Some(1)));
+    }
+
+    #[test]
+    fn of_equals_the_first_leads() {
+        assert_eq!(leader(&[0.2, 0.4, 0.4]).0, 1);
+    }
+
+    #[test]
     fn the_mean_of_probabilities_is_one_of_probabilities() {
         let mut smoother = Smoother::new(RULE);
         for window in [[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]] {

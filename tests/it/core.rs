@@ -464,3 +464,128 @@ fn less_than_the_shortest_window_has_no_label() {
     assert_eq!(found[0].label, UNCERTAIN);
     assert_eq!(found[0].reason, Some(Reason::TooShort));
 }
+
+/// Torn between two labels always.
+struct Torn;
+
+impl Classifier for Torn {
+    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        Ok(Answer {
+            logits: vec![4.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            speech: Some(3.0),
+            embedding: vec![1.0, 1.0],
+        })
+    }
+}
+
+#[test]
+fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
+    let mut seed = 9_u32;
+    let mut noise = move || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let decibels = |level: f32| 10_f32.powf(level / 20.0);
+    for (gain, hiss, expected) in [
+        (0.0, -90.0, Reason::Between),
+        (-50.0, -120.0, Reason::TooQuiet),
+        (16.0, -90.0, Reason::Clipped),
+    ] {
+        let heard = |x: &f32| (x * decibels(gain) + noise() * decibels(hiss)).clamp(-1.0, 1.0);
+        let samples: Vec<f32> = speech().iter().map(heard).collect();
+        let core = pipeline_with(16_000, Box::new(Torn), Voice::default());
+        let (found, _) = judged(core, &samples);
+        let whole = |m: &&Measurement| m.trigger == Trigger::SpeechEnded;
+        let last = found.iter().rfind(whole).unwrap();
+        assert_eq!(last.label, UNCERTAIN);
+        assert_eq!(last.reason, Some(expected), "{gain} dB over {hiss} dB");
+    }
+}
+
+#[test]
+fn a_voice_begins_and_ends_where_it_does_however_loud_it_is() {
+    let bounds = |gain: f32| {
+        let samples: Vec<f32> = speech().iter().map(|x| x * gain).collect();
+        let (found, _) = judged(pipeline(16_000), &samples);
+        let whole = found.iter().filter(|m| m.trigger == Trigger::SpeechEnded);
+        whole.map(|m| (m.start_s, m.end_s)).collect::<Vec<_>>()
+    };
+    let usual = bounds(1.0);
+    assert_eq!(usual.len(), 2);
+    for gain in [0.01, 0.1, 1.8] {
+        let found = bounds(gain);
+        assert_eq!(found.len(), 2, "{gain}: {found:?}");
+        for ((start, end), (s, e)) in found.iter().zip(&usual) {
+            let near = (start - s).abs() < 0.05 && (end - e).abs() < 0.05;
+            assert!(near, "{gain}: {found:?} {usual:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_summed_up_is_what_was_told() {
+    let mut core = pipeline(16_000);
+    let mut events = Vec::new();
+    assert!(!core.hears_a_voice());
+    for block in speech().chunks(1600) {
+        core.push(block, &mut events).unwrap();
+    }
+    // The fixture ends in silence that the gate has had time to hear.
+    core.push(&[0.0; 16_000], &mut events).unwrap();
+    assert!(!core.hears_a_voice());
+    core.finish(&mut events).unwrap();
+    let bounds: Vec<f64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::UtteranceStart(start) => Some(-start.start_s),
+            Event::UtteranceEnd(end) => Some(end.end_s),
+            _ => None,
+        })
+        .collect();
+    let spoken: f64 = bounds.iter().sum();
+    let summary = core.summary();
+    assert!(
+        (summary.speech_s - spoken).abs() < 1e-6,
+        "{summary:?} {spoken}"
+    );
+    assert_eq!(summary.utterances, 2);
+    // The first sample that stands out of the fixture's silence, at most a preroll later.
+    let onset = speech().iter().position(|x| x.abs() > 0.02).unwrap() as f64 / 16_000.0;
+    let begun = onset + bounds[0];
+    assert!((-0.02..0.3).contains(&begun), "{begun} s before the voice");
+}
+
+#[test]
+fn after_a_minute_of_noise_a_voice_is_still_heard_and_so_it_is_with_another_input() {
+    let mut core = pipeline(16_000);
+    let mut events = Vec::new();
+    let mut seed = 5_u32;
+    let hiss: Vec<f32> = (0..16_000)
+        .map(|_| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (f64::from(seed) / f64::from(u32::MAX) - 0.5) as f32 * 2e-3
+        })
+        .collect();
+    for _ in 0..60 {
+        core.push(&hiss, &mut events).unwrap();
+    }
+    assert!(!core.hears_a_voice());
+    core.push(&speech()[..24_000], &mut events).unwrap();
+    assert!(core.hears_a_voice());
+    let stereo = Input {
+        rate: 48_000,
+        channels: 2,
+        choice: ChannelChoice::Mix,
+    };
+    core.gap(8_000, GapCause::DeviceChanged, &mut events)
+        .unwrap();
+    assert!(!core.hears_a_voice());
+    core.change_input(stereo).unwrap();
+    let both: Vec<f32> = at_rate(48_000).iter().flat_map(|&x| [x, x]).collect();
+    core.push(&both, &mut events).unwrap();
+    core.finish(&mut events).unwrap();
+    let summary = core.summary();
+    let expected = 60.0 + 1.5 + 0.5 + both.len() as f64 / 96_000.0;
+    assert!((summary.duration_s - expected).abs() < 1e-6, "{summary:?}");
+    assert!(summary.utterances >= 3, "{summary:?}");
+}
