@@ -61,7 +61,7 @@ bench-peers: setup ## the same audio through librosa, kaldi-native-fbank, openSM
 	@scripts/onnxruntime.sh --required
 	@scripts/bench-peers.sh
 
-check-long: ## what takes hours: FUZZ=1000 times as much damage as in the tests, a day of audio, mutants, coverage
+check-long: ## what takes hours: FUZZ=1000 times as much damage as in the tests, guided fuzzing, a day of audio, mutants, coverage
 	@scripts/setup.sh --with-tests
 	@scripts/onnxruntime.sh --required
 	@scripts/check-long.sh

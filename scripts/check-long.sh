@@ -2,6 +2,7 @@
 # What does not fit into half an hour. FUZZ and the step to run alone may be given:
 #
 #   FUZZ=10000 scripts/check-long.sh fuzz
+#   ENTRY=model SECONDS_EACH=36000 scripts/check-long.sh guided
 #   CORE=src/smooth.rs scripts/check-long.sh mutants
 #   MINUTES=10 scripts/check-long.sh soak
 set -eu
@@ -31,7 +32,8 @@ mutants() {
         esac
     done
     cargo mutants --output "${CARGO_TARGET_DIR:-target}" --timeout 300 "$@" -- \
-        --lib --test it -- dsp:: gate:: smooth:: pipeline:: core:: frontend:: complaints::
+        --lib --test it -- dsp:: gate:: smooth:: pipeline:: baseline:: core:: frontend:: \
+        complaints::it_reports complaints::wrong
 }
 
 coverage() {
@@ -65,10 +67,33 @@ archive() {
     "$python" tests/e2e/ray_cluster.py "${CARGO_TARGET_DIR:-target}/debug/emoscope"
 }
 
-# Licences, origins and known weaknesses of the crates: deny.toml.
+# Licences, origins and known weaknesses of the crates: deny.toml. `cargo audit` would read the
+# same database of weaknesses.
 deny() {
     tool deny 0.20.2
-    cargo deny check
+    cargo deny check bans licenses sources
+    if cargo deny fetch db; then
+        cargo deny check advisories
+    else
+        say "Known weaknesses were not looked for: their database is out of reach."
+    fi
+}
+
+# Fuzzing that coverage guides, so many seconds an entry; what it finds stays in target/fuzz/found.
+guided() {
+    tool fuzz 0.13.2
+    rustup run nightly rustc --version >/dev/null 2>&1 ||
+        fail "Guided fuzzing needs nightly Rust: rustup toolchain install nightly"
+    target=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
+    mkdir -p "$target/found"
+    for entry in ${ENTRY:-recording raw events model settings}; do
+        mkdir -p "$target/corpus/$entry"
+        seeds=tests/fuzz/seeds/$entry
+        [ "$entry" != recording ] || seeds=tests/data
+        cargo +nightly fuzz run --fuzz-dir tests/fuzz --target-dir "$target" "$entry" \
+            "$target/corpus/$entry" "$seeds" -- -max_total_time="${SECONDS_EACH:-300}" \
+            -max_len=30000 -timeout=30 -rss_limit_mb=2048 -artifact_prefix="$target/found/"
+    done
 }
 
 if [ $# -gt 0 ]; then
@@ -76,6 +101,7 @@ if [ $# -gt 0 ]; then
 else
     package
     fuzz
+    guided
     soak
     archive
     deny
