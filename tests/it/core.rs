@@ -430,13 +430,26 @@ fn a_label_waits_for_a_second_window() {
 }
 
 #[test]
+fn what_hardly_is_speech_needs_more_windows() {
+    let said = said_of_the_first(vec![1.5]);
+    let (short, named) = said.split_at(2);
+    for (_, label, reason) in short {
+        assert_eq!(
+            (label.as_str(), *reason),
+            (UNCERTAIN, Some(Reason::TooShort))
+        );
+    }
+    assert!(named.len() > 1 && named.iter().all(|(_, label, _)| label == "anger"));
+}
+
+#[test]
 fn a_window_that_passes_for_speech_among_others_names_nothing() {
     for (_, label, reason) in &said_of_the_first(vec![2.0, -6.0, 2.0, -6.0])[1..] {
         assert_eq!(label, UNCERTAIN);
         assert_eq!(*reason, Some(Reason::NoSpeech));
     }
     // And one that does not, among windows that do, takes nothing back.
-    let said = said_of_the_first(vec![2.0, 2.0, -1.0, 2.0]);
+    let said = said_of_the_first(vec![3.0, 3.0, -1.0, 3.0]);
     assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
 }
 
@@ -531,7 +544,7 @@ fn what_is_summed_up_is_what_was_told() {
         core.push(block, &mut events).unwrap();
     }
     // The fixture ends in silence that the gate has had time to hear.
-    core.push(&[0.0; 16_000], &mut events).unwrap();
+    core.push(&vec![0.0; 16_000], &mut events).unwrap();
     assert!(!core.hears_a_voice());
     core.finish(&mut events).unwrap();
     let bounds: Vec<f64> = events

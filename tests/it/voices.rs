@@ -132,7 +132,7 @@ fn analyze_gathers_over_a_file_or_a_folder_first() {
     // What the folder tells comes first and the voice itself joins in.
     assert!((auto[0] - auto[1]).abs() < 1e-9, "{auto:?}");
     assert!(auto[0] > 1.0 && auto[2] > auto[1], "{auto:?}");
-    assert!((auto[0] - all[0]).abs() < 1e-9, "{auto:?} {all:?}");
+    assert!((auto[0] - all[0].min(3.0)).abs() < 1e-9, "{auto:?} {all:?}");
     // The two utterances of one file are judged against the same, and both
     // files' against the sum.
     assert!(

@@ -31,8 +31,8 @@ SHARED = ["anger", "happiness", "neutral", "sadness"]
 SECONDS = (0.75, 1.0, 1.5, 2.0, 3.0)
 # Speech of the voice that is known before a clip is judged, in seconds.
 KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
-# What a folder's voices together weigh against the voice itself, as in the binary.
-FOLDER_S = 20.0
+# Seconds that a folder's voices together weigh against the voice itself, as in the binary.
+FOLDER_S = 3.0
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
 ROOM_SNR_DB = 10.0
 CONDITIONS = {features.ROOM: "a room and a bad channel", features.ROOM_ALONE: "a room"}

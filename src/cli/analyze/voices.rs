@@ -20,8 +20,10 @@ use crate::engine::{Engine, Voice};
 const SPREAD: usize = 60;
 /// What is heard of each of them, in seconds.
 const OPENING_S: f64 = 15.0;
-/// What others said weighs no more than so many seconds of the voice itself.
-const OTHERS_S: f64 = 20.0;
+/// What others said weighs no more than so many seconds of the voice itself. More
+/// is right more often on acted speech, but calls plain reading anger or fear: 4 %
+/// of it with 3 s, 11 % with 20 s.
+const OTHERS_S: f64 = 3.0;
 /// Files that are heard before their voices are put together.
 const AT_ONCE: usize = 256;
 
