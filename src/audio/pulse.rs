@@ -350,6 +350,9 @@ mod tests {
         assert_eq!(samples, [0.5, -0.5, 0.5, -0.5]);
         // What comes at once is one block, and the end of the server the reason.
         assert_eq!((fault, blocks), (Some(Fault::ServerLost), 1));
+        // A part of a sample is none.
+        let odd = message(3, &[0, 64, 0]);
+        assert_eq!(hear(protocol::SampleFormat::S16Le, &odd).0, [0.5]);
         let float = message(3, &0.25_f32.to_le_bytes());
         assert_eq!(hear(protocol::SampleFormat::Float32Le, &float).0, [0.25]);
     }
@@ -366,5 +369,29 @@ mod tests {
         lie[..4].copy_from_slice(&u32::MAX.to_be_bytes());
         let (_, fault, _) = hear(protocol::SampleFormat::S16Le, &lie);
         assert_eq!(fault, Some(Fault::Failed));
+    }
+
+    /// What is said where a server answers so to the question for a source.
+    fn refused(answer: PulseError) -> String {
+        let (ours, mut server) = UnixStream::pair().unwrap();
+        protocol::write_error(&mut server, 1, &answer).unwrap();
+        let mut ours = Server {
+            socket: BufReader::new(ours),
+            version: protocol::MAX_VERSION,
+            asked: 0,
+        };
+        sentence("Desk", ours.source("desk").unwrap_err()).to_string()
+    }
+
+    #[test]
+    fn a_server_that_refuses_is_understood() {
+        for (answer, words) in [
+            (PulseError::Busy, "in use by another program"),
+            (PulseError::AccessDenied, "no permission"),
+            (PulseError::NoEntity, "gone"),
+        ] {
+            let told = refused(answer);
+            assert!(told.contains("`Desk`") && told.contains(words), "{told}");
+        }
     }
 }

@@ -200,6 +200,40 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     }
 }
 
+#[test]
+fn a_source_of_any_format_is_heard_the_same() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let session = Session::start(&home, &server);
+    session.until_said("nothing but zeros arrive", LATER);
+    let shapes = [("u8", "8000", "1"), ("s24-32be", "96000", "6")];
+    for (format, rate, channels) in shapes {
+        server.run(&["remove"]);
+        session.until_said("microphone lost, waiting for it", SOON);
+        let shape = [
+            ("VMIC_FORMAT", format),
+            ("VMIC_RATE", rate),
+            ("VMIC_CHANNELS", channels),
+        ];
+        server.run_with(&["add"], &shape).unwrap();
+        session.until_said("the microphone is back", LATER);
+        play(&server);
+        std::thread::sleep(Duration::from_millis(800));
+    }
+    let (lines, wall) = session.end();
+    let ends = of_type(&lines, "utterance_end");
+    let lengths: Vec<f64> = ends.into_iter().map(length).collect();
+    eprintln!("{lengths:?}");
+    assert_eq!(lengths.len(), 4);
+    for (one, other) in lengths[..2].iter().zip(&lengths[2..]) {
+        assert!((one - other).abs() < 0.2, "{lengths:?}");
+    }
+    let duration = lines.last().unwrap()["duration_s"].as_f64().unwrap();
+    assert!((duration - wall).abs() < CLOSE_S, "{duration} of {wall}");
+}
+
 /// The program with an ALSA whose every input is refused with that system error.
 fn refused(errno: &str) -> Option<std::process::Output> {
     let home = tempfile::tempdir().unwrap();

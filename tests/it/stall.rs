@@ -17,6 +17,7 @@ use emoscope::feed::{Control, Update};
 use emoscope::model::Model;
 use emoscope::session::Outlets;
 use emoscope::session::microphone::{Microphone, Wanted, listen};
+use emoscope::sink::Sink;
 
 use crate::support::{data, samples_16};
 
@@ -55,6 +56,7 @@ fn listening(
     capture: Capture,
     choice: ChannelChoice,
     notices: fn(&str),
+    mut outlets: Outlets,
 ) -> (JoinHandle<()>, Receiver<Update>, Sender<Control>) {
     let (screen, updates) = unbounded();
     let (wishes, controls) = unbounded();
@@ -67,7 +69,6 @@ fn listening(
             recording: None,
             notices,
         };
-        let mut outlets = Outlets::default();
         outlets.show_on(screen);
         let microphone = Microphone::from(capture);
         listen(microphone, &engine, &wanted, &mut outlets, &controls).unwrap();
@@ -87,7 +88,8 @@ fn session(stalled: u64) -> Vec<Event> {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::fed(spec, "held up");
     turn(None);
-    let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, hold_up);
+    let (worker, updates, wishes) =
+        listening(capture, ChannelChoice::Mix, hold_up, Outlets::default());
     // The ring is empty when the worker finds that all of it was zeros.
     push(&mut feeder, &vec![0.0; 3 * RATE as usize]);
     until(Some(true));
@@ -165,16 +167,17 @@ fn pace(feeder: &mut Feeder, begin: Instant, blocks: &mut u32, until: Duration) 
 }
 
 /// Gaps and end of a session whose input stalls for `stalled` after a second, then
-/// brings `late` at once, of what came in between, and goes on for another second;
+/// brings `late` at once, of what came in between, and goes on for `after` until it is left;
 /// with how long it was open, and how long it says it was.
-fn stalls(stalled: Duration, late: Duration) -> (Vec<f64>, f64, u64, f64) {
+fn stalls(stalled: Duration, late: Duration, after: Duration) -> (Vec<f64>, f64, u64, f64) {
     let second = Duration::from_secs(1);
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::fed(spec, "stalling");
     let (mut blocks, mut begin) = (0, Instant::now());
     pace(&mut feeder, begin, &mut blocks, Duration::from_millis(10));
-    let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, |_| {});
-    let whole = second + stalled + second;
+    let (worker, updates, wishes) =
+        listening(capture, ChannelChoice::Mix, |_| {}, Outlets::default());
+    let whole = second + stalled + after;
     pace(&mut feeder, begin, &mut blocks, second);
     std::thread::sleep((begin + second + stalled).saturating_duration_since(Instant::now()));
     for _ in 0..late.as_millis() / 10 {
@@ -190,7 +193,6 @@ fn stalls(stalled: Duration, late: Duration) -> (Vec<f64>, f64, u64, f64) {
         &mut blocks,
         whole.saturating_sub(missing),
     );
-    std::thread::sleep(Duration::from_millis(50));
     wishes.send(Control::Quit).unwrap();
     worker.join().unwrap();
     let (mut gaps, mut lost, mut duration_s) = (Vec::new(), 0, 0.0);
@@ -210,16 +212,21 @@ fn stalls(stalled: Duration, late: Duration) -> (Vec<f64>, f64, u64, f64) {
 fn a_stall_took_as_long_as_what_came_late_and_the_gap_together() {
     const NEAR_S: f64 = 0.06;
     let ms = Duration::from_millis;
-    // Hung for so long; of that came late. Below a second nothing is said to hang.
+    // Hung for so long; of that came late; so long until it was left. Below a second
+    // nothing is said to hang.
     let cases = [
-        (ms(2000), ms(0)),
-        (ms(2000), ms(900)),
-        (ms(2000), ms(2000)),
-        (ms(600), ms(0)),
-        (ms(600), ms(600)),
+        (ms(2000), ms(0), ms(1000)),
+        (ms(2000), ms(900), ms(1000)),
+        (ms(2000), ms(2000), ms(1000)),
+        (ms(600), ms(0), ms(1000)),
+        (ms(600), ms(600), ms(1000)),
+        // Left while it is waited for what comes late, and while nothing comes.
+        (ms(2000), ms(900), ms(100)),
+        (ms(2000), ms(0), ms(0)),
     ];
-    let sessions = cases.map(|(stalled, late)| std::thread::spawn(move || stalls(stalled, late)));
-    for ((stalled, late), session) in cases.into_iter().zip(sessions) {
+    let sessions = cases
+        .map(|(stalled, late, after)| std::thread::spawn(move || stalls(stalled, late, after)));
+    for ((stalled, late, _), session) in cases.into_iter().zip(sessions) {
         let (gaps, passed, lost, duration) = session.join().unwrap();
         eprintln!("{stalled:?}, late {late:?}: gaps {gaps:?}, {duration:.3} s of {passed:.3} s");
         let missing = stalled.saturating_sub(late).as_secs_f64();
@@ -245,7 +252,7 @@ fn what_the_ring_lost_while_the_worker_was_held_up_is_told_once() {
     let spec = Spec::checked(FAST, MANY).unwrap();
     let (mut feeder, capture) = Capture::fed(spec, "held up");
     let choice = ChannelChoice::One(1);
-    let (worker, updates, wishes) = listening(capture, choice, sleep_on);
+    let (worker, updates, wishes) = listening(capture, choice, sleep_on, Outlets::default());
     let (begin, block) = (Instant::now(), vec![0.0_f32; FAST as usize / 50 * MANY]);
     let mut frames = 0;
     for number in 0..50 * 8 {
@@ -273,4 +280,90 @@ fn what_the_ring_lost_while_the_worker_was_held_up_is_told_once() {
     assert!(told > u64::from(FAST) && end.samples_lost == told);
     let passed = frames as f64 / f64::from(FAST);
     assert!((end.duration_s - passed).abs() < 1e-3, "{end:?}");
+}
+
+/// A disk that takes nothing until it is told to.
+struct Blocked {
+    free: Receiver<()>,
+    took: Sender<Event>,
+}
+
+impl Sink for Blocked {
+    fn event(&mut self, _: Option<&str>, event: &Event) -> std::io::Result<()> {
+        let _ = self.free.recv();
+        let _ = self.took.send(event.clone());
+        Ok(())
+    }
+
+    fn finish(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_disk_or_a_reader_that_blocks_costs_no_sample_and_no_event() {
+    let spec = Spec::checked(RATE as u32, 2).unwrap();
+    let (mut feeder, capture) = Capture::fed(spec, "blocked");
+    let (unblock, free) = unbounded();
+    let (took, kept) = unbounded();
+    let mut outlets = Outlets::default();
+    let writer = outlets.add(Blocked { free, took }, |error| panic!("{error}"));
+    let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, |_| {}, outlets);
+    push(&mut feeder, &samples_16(&data("two-utterances.wav")));
+    push(&mut feeder, &vec![1e-5; RATE as usize]);
+    // Both utterances are heard while not a line is written.
+    let (mut shown, mut ended) = (Vec::new(), 0);
+    while ended < 2 {
+        let update = updates.recv_timeout(Duration::from_secs(20));
+        if let Update::Event(event) = update.expect("the session stands still") {
+            ended += u32::from(matches!(event, Event::UtteranceEnd(_)));
+            shown.push(event);
+        }
+    }
+    assert!(kept.is_empty());
+    wishes.send(Control::Quit).unwrap();
+    worker.join().unwrap();
+    drop(unblock);
+    writer.join().unwrap();
+    shown.extend(updates.try_iter().filter_map(|update| match update {
+        Update::Event(event) => Some(event),
+        _ => None,
+    }));
+    assert_eq!(kept.try_iter().collect::<Vec<_>>(), shown);
+    let Some(Event::SessionEnd(end)) = shown.last() else {
+        panic!("{shown:?}");
+    };
+    assert_eq!((end.samples_lost, end.utterances), (0, 2));
+}
+
+/// Utterances of a session that hears one channel of blocks that are a sample too long.
+fn too_long(channel: u16) -> u64 {
+    let spec = Spec::checked(RATE as u32, 2).unwrap();
+    let (mut feeder, capture) = Capture::fed(spec, "too long");
+    // A voice on the left, silence on the right.
+    let voice = samples_16(&data("two-utterances.wav"));
+    for block in voice.chunks(BLOCK / 2) {
+        let mut block: Vec<f32> = block.iter().flat_map(|&x| [x, 0.0]).collect();
+        block.push(1.0);
+        feeder.push(&block);
+        feeder.push::<f32>(&[]);
+        feeder.push(&[1.0_f32]);
+    }
+    let choice = ChannelChoice::One(channel);
+    let (worker, updates, wishes) = listening(capture, choice, |_| {}, Outlets::default());
+    wishes.send(Control::Quit).unwrap();
+    worker.join().unwrap();
+    let ends = updates.try_iter().filter_map(|update| match update {
+        Update::Event(Event::SessionEnd(end)) => Some(end),
+        _ => None,
+    });
+    let end = ends.last().unwrap();
+    let length = voice.len() as f64 / RATE as f64;
+    assert!((end.duration_s - length).abs() < 0.01, "{end:?}");
+    end.utterances
+}
+
+#[test]
+fn blocks_of_a_wrong_length_swap_no_channels() {
+    assert_eq!((too_long(1), too_long(2)), (2, 0));
 }
