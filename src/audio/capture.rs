@@ -148,6 +148,11 @@ impl Capture {
         self.signals.heard()
     }
 
+    /// When it was asked for; no sample came before.
+    pub fn opened(&self) -> Instant {
+        self.signals.start
+    }
+
     /// Lets samples wait for so long before they are delivered, if the input allows
     /// to say so: fewer, longer blocks let the processor sleep.
     pub fn set_rest(&self, rest: Duration) {

@@ -59,7 +59,7 @@ impl std::fmt::Display for Fault {
 /// What the callbacks say to the outside, by atomics alone.
 #[derive(Debug)]
 pub(super) struct Signals {
-    start: Instant,
+    pub(super) start: Instant,
     /// Blocks so far.
     pub(super) callbacks: AtomicU64,
     /// When the last of them came, in nanoseconds since `start`.

@@ -19,17 +19,21 @@ const SETTLED: Duration = Duration::from_secs(5);
 const CATCHING_UP: f64 = 1.3;
 /// A hole shorter than this, in seconds, cannot be told from late delivery.
 const HOLE_S: f64 = 0.1;
+/// So much of the time that passes may be due to clocks that differ.
+const CLOCKS: f64 = 1e-3;
 /// Seconds of nothing but zeros after which an input is said to be muted.
 const MUTE_S: f64 = 3.0;
 
 /// An open input under watch.
 ///
-/// Between two of its blocks as much time passed as audio came, but for what is
-/// missing. That holds whatever was late, and whoever was.
+/// As much audio comes as time passes, but for what is missing. That holds
+/// whatever was late, and whoever was.
 pub(super) struct Watch {
     pub(super) capture: Capture,
     /// The last block, or the last before a pause whose end is looked at.
     last: Block,
+    /// By how much the audio was ahead of time then, in seconds.
+    ahead_s: f64,
     /// Since when the looks have been regular.
     awake: Instant,
     looked: Instant,
@@ -81,13 +85,18 @@ impl Watch {
         if last.number == 0 {
             last.at = now;
         }
-        Self {
+        let mut watch = Self {
             capture,
             last,
+            ahead_s: 0.0,
             awake: now,
             looked: now,
             stall: Stall::None,
-        }
+        };
+        // It may have come at once, but not before it was opened.
+        let open = last.at.saturating_duration_since(watch.capture.opened());
+        watch.ahead_s = (watch.seconds(last.frames) - open.as_secs_f64()).max(0.0);
+        watch
     }
 
     /// When the input delivered last, before a stall if there is one.
@@ -119,10 +128,11 @@ impl Watch {
         match self.stall {
             Stall::None if delivered => {
                 let pause = here.at.saturating_duration_since(self.last.at);
-                if pause > PAUSE && self.missing_s(here) > HOLE_S {
+                let ahead_s = self.ahead_s(here);
+                if pause > PAUSE && ahead_s < -HOLE_S {
                     self.ends(here, now, false);
                 } else {
-                    self.last = here;
+                    (self.last, self.ahead_s) = (here, ahead_s);
                 }
             }
             Stall::None if now.duration_since(self.last.at.max(self.awake)) > STALL => {
@@ -163,15 +173,16 @@ impl Watch {
     /// are missing before what came since.
     pub(super) fn settle(&mut self) -> u64 {
         let here = block(&self.capture);
-        let missing_s = self.missing_s(here);
+        let ahead_s = self.ahead_s(here);
         let paused = here.at.saturating_duration_since(self.last.at) > PAUSE;
-        self.last = here;
+        (self.last, self.ahead_s) = (here, ahead_s);
         self.stall = Stall::None;
-        if !paused || missing_s <= HOLE_S {
+        if !paused || ahead_s >= -HOLE_S {
             return 0;
         }
+        self.ahead_s = 0.0;
         let rate = f64::from(self.capture.spec().sample_rate);
-        (missing_s * rate).round() as u64
+        (-ahead_s * rate).round() as u64
     }
 
     fn ends(&mut self, came: Block, now: Instant, said: bool) {
@@ -183,10 +194,12 @@ impl Watch {
         };
     }
 
-    /// What is missing between the last block and this one, in seconds.
-    fn missing_s(&self, here: Block) -> f64 {
+    /// By how much the audio is ahead of time with this block.
+    fn ahead_s(&self, here: Block) -> f64 {
         let passed = here.at.saturating_duration_since(self.last.at);
-        passed.as_secs_f64() - self.seconds(here.frames - self.last.frames)
+        let passed_s = passed.as_secs_f64();
+        let drift_s = self.ahead_s.clamp(-CLOCKS * passed_s, CLOCKS * passed_s);
+        self.ahead_s - drift_s + self.seconds(here.frames - self.last.frames) - passed_s
     }
 
     fn seconds(&self, frames: u64) -> f64 {

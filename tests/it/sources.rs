@@ -219,7 +219,10 @@ fn a_source_of_any_format_is_heard_the_same() {
         ];
         server.run_with(&["add"], &shape).unwrap();
         session.until_said("the microphone is back", LATER);
-        play(&server);
+        // Of what is played, enough lies ready that a busy machine breaks no word.
+        let file = data("two-utterances.wav");
+        let words = ["play", file.to_str().unwrap()];
+        server.run_with(&words, &[("VMIC_LATENCY", "500")]).unwrap();
         std::thread::sleep(Duration::from_millis(800));
     }
     let (lines, wall) = session.end();
@@ -228,7 +231,7 @@ fn a_source_of_any_format_is_heard_the_same() {
     eprintln!("{lengths:?}");
     assert_eq!(lengths.len(), 4);
     for (one, other) in lengths[..2].iter().zip(&lengths[2..]) {
-        assert!((one - other).abs() < 0.2, "{lengths:?}");
+        assert!((one - other).abs() < 0.3, "{lengths:?}");
     }
     let duration = lines.last().unwrap()["duration_s"].as_f64().unwrap();
     assert!((duration - wall).abs() < CLOSE_S, "{duration} of {wall}");

@@ -367,3 +367,36 @@ fn too_long(channel: u16) -> u64 {
 fn blocks_of_a_wrong_length_swap_no_channels() {
     assert_eq!((too_long(1), too_long(2)), (2, 0));
 }
+
+#[test]
+fn audio_that_came_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
+    let spec = Spec::checked(RATE as u32, 2).unwrap();
+    let (mut feeder, capture) = Capture::fed(spec, "ahead");
+    // As an idle source that renders seconds at a time: before it is listened to, and on.
+    let seconds = |feeder: &mut Feeder| push(feeder, &vec![1e-5; 2 * RATE as usize]);
+    seconds(&mut feeder);
+    let (worker, updates, wishes) =
+        listening(capture, ChannelChoice::Mix, |_| {}, Outlets::default());
+    let begin = Instant::now();
+    for number in 1..3 {
+        let due = begin + number * Duration::from_secs(2);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        // The first of it, and soon all of it.
+        push(&mut feeder, &[1e-5; 160]);
+        std::thread::sleep(Duration::from_millis(400));
+        push(&mut feeder, &vec![1e-5; 2 * RATE as usize - 160]);
+    }
+    wishes.send(Control::Quit).unwrap();
+    worker.join().unwrap();
+    let events = updates.try_iter().filter_map(|update| match update {
+        Update::Event(event) => Some(event),
+        _ => None,
+    });
+    let events: Vec<Event> = events.collect();
+    let gap = |event: &Event| matches!(event, Event::Gap(_));
+    assert!(!events.iter().any(gap), "{events:?}");
+    let Some(Event::SessionEnd(end)) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert!((end.duration_s - 6.0).abs() < 0.01, "{end:?}");
+}
