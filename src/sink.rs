@@ -10,11 +10,14 @@ pub mod lines;
 pub mod osc;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+#[cfg(feature = "png")]
+pub mod picture;
 pub mod plain;
 pub mod report;
 pub mod rttm;
 #[cfg(unix)]
 pub mod socket;
+pub mod spectrum;
 pub mod srt;
 pub mod table;
 pub mod textgrid;

@@ -1,5 +1,6 @@
 //! `emoscope report`: a page, or a picture, that can be shown to others.
 
+mod bands;
 mod tap;
 
 use std::fmt::Write as _;
@@ -13,7 +14,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, ValueEnum};
 
-use self::tap::Tap;
+use self::bands::Bands;
+use self::tap::{Envelope, Tap};
 use super::analyze::hear::hear;
 use super::analyze::progress;
 use super::analyze::voices::{Gather, Voices};
@@ -23,6 +25,8 @@ use super::{Done, ModelArgs, complain, usage};
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::model::Model;
+#[cfg(feature = "png")]
+use crate::sink::picture::png;
 use crate::sink::report::{Page, Recording, html};
 use crate::sink::timeline::svg;
 
@@ -39,18 +43,16 @@ const LARGEST_AUDIO: u64 = 200 << 20;
 
 /// Make a page about recordings that needs no network
 ///
-/// The page shows, for each recording, the waveform, the probabilities, arousal
-/// and valence over time, and a list of the utterances; a click, a key or the list moves along it. The
+/// The page shows, for each recording, the waveform, its mel bands, the probabilities,
+/// arousal and valence over time, and a list of the utterances; a click, a key or the list moves along it. The
 /// audio is part of the page only with --audio.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope report talk.opus                          writes talk.html
   emoscope report recordings/ --output report.html   a page about a folder
   emoscope report talk.mp3 --audio -o talk.html      with the audio in it
-  emoscope report talk.wav --format svg -o talk.svg  the timeline alone
-
-For a PNG, let a browser, Inkscape or rsvg-convert render the SVG; a renderer
-inside the program would double its size.")]
+  emoscope report talk.wav --format svg              the timeline alone, talk.svg
+  emoscope report talk.wav --format png              the same for slides, talk.png")]
 pub struct ReportArgs {
     /// Files and folders
     #[arg(required = true, value_name = "FILE|FOLDER")]
@@ -84,12 +86,15 @@ enum Form {
     Html,
     /// The timeline of one recording
     Svg,
+    /// The same as pixels, on a light ground
+    #[cfg(feature = "png")]
+    Png,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     let files = walk(&args.paths)?;
-    if args.format == Form::Svg && files.len() > 1 {
+    if args.format != Form::Html && files.len() > 1 {
         usage("a picture shows one recording: name one file");
     }
     let output = output(args);
@@ -118,17 +123,24 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
         complain(error);
         failed = true;
     }
-    let text = match (args.format, recordings.as_slice()) {
-        (Form::Svg, [recording]) if recording.start.is_some() => svg(recording),
-        (Form::Svg, _) => return Err(anyhow!("nothing to draw")),
-        (Form::Html, _) => html(&page(args, &engine.model, &engine.name), &recordings),
+    let drawn = || {
+        let recording = recordings.first();
+        recording
+            .filter(|recording| recording.start.is_some())
+            .ok_or_else(|| anyhow!("nothing to draw"))
+    };
+    let made = match args.format {
+        Form::Html => html(&page(args, &engine.model, &engine.name), &recordings).into_bytes(),
+        Form::Svg => svg(drawn()?).into_bytes(),
+        #[cfg(feature = "png")]
+        Form::Png => png(drawn()?)?,
     };
     if output == Path::new("-") {
         io::stdout()
-            .write_all(text.as_bytes())
+            .write_all(&made)
             .context("cannot write to standard output")?;
     } else {
-        fs::write(&output, text).with_context(|| format!("cannot write {}", output.display()))?;
+        fs::write(&output, made).with_context(|| format!("cannot write {}", output.display()))?;
         complain(&format!("wrote {}", output.display()));
     }
     Ok(if failed { Done::InPart } else { Done::Well })
@@ -139,6 +151,8 @@ fn output(args: &ReportArgs) -> PathBuf {
     let extension = match args.format {
         Form::Html => "html",
         Form::Svg => "svg",
+        #[cfg(feature = "png")]
+        Form::Png => "png",
     };
     args.output.clone().unwrap_or_else(|| {
         let stem = args.paths.first().and_then(|path| path.file_stem());
@@ -152,16 +166,17 @@ fn judge(found: &Found, args: &ReportArgs, engine: &Engine) -> Recording {
         name,
         ..Recording::default()
     };
-    let mut envelope = tap::Envelope::default();
+    let (mut envelope, mut bands) = (Envelope::default(), Bands::default());
     // The page tells of the recording, not of what was learned of its voice.
     let _ = hear(
         found,
         args.channel,
         engine,
-        |source| Box::new(Tap::new(source, args.channel, &mut envelope)),
+        |source| Box::new(Tap::new(source, args.channel, &mut envelope, &mut bands)),
         |event| recording.take(event),
     );
     recording.envelope = envelope.columns();
+    recording.spectrum = bands.columns();
     if args.audio && recording.start.is_some() {
         match embedded(path_of(found)) {
             Ok(audio) => recording.audio = Some(audio),

@@ -146,6 +146,11 @@ impl MfccStream {
         self.drain(self.samples / HOP as u64 + 1, &mut row);
     }
 
+    /// The log-mel levels (80 bands, dB) of the last frame.
+    pub fn log_mel(&self) -> &[f32] {
+        self.mfcc.log_mel()
+    }
+
     /// Frames computed so far.
     pub fn frames(&self) -> u64 {
         self.frames

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::spectrum::Columns;
 use super::timeline::{self, LEFT, RIGHT, WIDTH, escaped};
 use super::{clock, printable, utterance};
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart};
 
 /// Nothing but what the page itself holds is ever loaded.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; media-src data:";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+     img-src data:; media-src data:";
 /// More recordings than this are closed at first.
 const OPEN: usize = 5;
 
@@ -33,6 +34,8 @@ pub struct Recording {
     pub end: Option<SessionEnd>,
     /// Lowest and highest sample of equal stretches, in `[-1, 1]`.
     pub envelope: Vec<(f32, f32)>,
+    /// Log-mel levels of equal stretches.
+    pub spectrum: Columns,
     /// The audio as a `data:` address, where it is asked for.
     pub audio: Option<String>,
 }
@@ -138,7 +141,8 @@ fn summary(recordings: &[Recording], out: &mut String) {
         };
         let _ = writeln!(
             out,
-            "<td class=\"number\">{length}</td><td class=\"number\">{speech}</td><td class=\"number\">{count}</td><td>{said}</td></tr>"
+            "<td class=\"number\" data-unit=\"long\">{length}</td><td class=\"number\" data-unit=\"of speech\">{speech}</td>\
+             <td class=\"number\" data-unit=\"utterances\">{count}</td><td>{said}</td></tr>"
         );
     }
     out.push_str("</tbody></table></div>\n");
@@ -170,7 +174,7 @@ fn section(number: usize, recording: &Recording, open: bool, out: &mut String) {
         let _ = writeln!(out, "<p class=\"warning\">{}</p>", escaped(error));
     }
     if recording.start.is_some() {
-        figure(recording, out);
+        figure(number, recording, out);
         utterances(recording, out);
         machinery(recording, out);
         let _ = writeln!(
@@ -182,7 +186,7 @@ fn section(number: usize, recording: &Recording, open: bool, out: &mut String) {
     out.push_str("</details>\n");
 }
 
-fn figure(recording: &Recording, out: &mut String) {
+fn figure(number: usize, recording: &Recording, out: &mut String) {
     let height = timeline::height(recording);
     let name = escaped(&recording.name);
     let length = recording.length_s();
@@ -192,7 +196,7 @@ fn figure(recording: &Recording, out: &mut String) {
          aria-valuemin=\"0\" aria-valuemax=\"{length:.1}\" aria-valuenow=\"0\">\n\
          <svg viewBox=\"0 0 {WIDTH} {height}\" aria-hidden=\"true\">"
     );
-    timeline::draw(recording, out);
+    timeline::draw(recording, &format!("mel{number}"), out);
     let _ = writeln!(
         out,
         "<line class=\"cursor\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"0\" y2=\"{height}\"/></svg>\n</div>\n<output></output>"

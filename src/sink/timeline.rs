@@ -1,5 +1,5 @@
-//! The timeline of a recording as an SVG picture: the waveform, what each
-//! utterance was called, a lane for each label's probability, and one each for
+//! The timeline of a recording as an SVG picture: the waveform, the log-mel
+//! levels that the front end makes of it, what each utterance was called, a lane for each label's probability, and one each for
 //! arousal and valence where the model tells them.
 //!
 //! No two labels share a lane and each lane bears its name, so that nothing
@@ -8,8 +8,11 @@
 
 use std::fmt::Write as _;
 
-use super::printable;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::report::Recording;
+use super::{printable, spectrum};
 use crate::events::{Hue, Measurement, UNCERTAIN};
 
 /// Width of the picture in its own units.
@@ -20,6 +23,8 @@ pub const LEFT: f64 = 110.0;
 pub const RIGHT: f64 = 990.0;
 
 const WAVE: f64 = 56.0;
+/// One unit a mel band.
+const MEL: f64 = spectrum::BANDS as f64;
 const CALLS: f64 = 26.0;
 const LANE: f64 = 30.0;
 /// Of arousal and valence, which go both ways.
@@ -43,21 +48,54 @@ pub fn svg(recording: &Recording) -> String {
          <rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>\n",
         escaped(&recording.name)
     );
-    draw(recording, &mut out);
+    draw(recording, "mel", &mut out);
     out.push_str("</svg>\n");
     out
 }
 
-/// Height of the picture in its own units.
-pub fn height(recording: &Recording) -> f64 {
-    let wave = if recording.envelope.is_empty() {
+/// The same for a renderer that knows neither variables nor surroundings: the
+/// colours for light ones, without the log-mel levels.
+#[cfg(feature = "png")]
+pub(super) fn plain_svg(recording: &Recording) -> String {
+    let (names, rest) = STYLE.split_once('}').unwrap_or_default();
+    let (_, rules) = rest.split_once("\ntext ").unwrap_or_default();
+    let mut svg = svg(recording).replace(STYLE, &format!("text {rules}"));
+    for line in names.split(['{', ';']) {
+        if let Some((name, color)) = line.trim().split_once(": ") {
+            svg = svg.replace(&format!("var({name})"), color);
+        }
+    }
+    svg
+}
+
+/// Where the log-mel levels stand: left, top, width, height.
+#[cfg(feature = "png")]
+pub(super) fn bands_lane(recording: &Recording) -> [f32; 4] {
+    [LEFT, wave_height(recording), RIGHT - LEFT, MEL].map(|at| at as f32)
+}
+
+fn wave_height(recording: &Recording) -> f64 {
+    if recording.envelope.is_empty() {
         0.0
     } else {
         WAVE + GAP
-    };
+    }
+}
+
+fn bands_height(recording: &Recording) -> f64 {
+    if recording.spectrum.is_empty() {
+        0.0
+    } else {
+        MEL + GAP
+    }
+}
+
+/// Height of the picture in its own units.
+pub fn height(recording: &Recording) -> f64 {
+    let sound = wave_height(recording) + bands_height(recording);
     let lanes = recording.labels().len() as f64;
     let sides = sides(recording).len() as f64;
-    wave + CALLS + GAP + lanes * (LANE + GAP) + sides * (SIDES + GAP) + AXIS
+    sound + CALLS + GAP + lanes * (LANE + GAP) + sides * (SIDES + GAP) + AXIS
 }
 
 /// A number of a judgement, where it has it.
@@ -83,16 +121,19 @@ fn sides(recording: &Recording) -> Vec<SideLane> {
     all.into_iter().filter(known).collect()
 }
 
-/// The parts of the picture, without the frame around them.
-pub fn draw(recording: &Recording, out: &mut String) {
+/// The parts of the picture, without the frame around them; `id` is a name that
+/// nothing else in the document has.
+pub fn draw(recording: &Recording, id: &str, out: &mut String) {
     let pen = Pen {
         seconds: recording.length_s().max(0.1),
     };
     let mut y = 0.0;
     if !recording.envelope.is_empty() {
         Pen::wave(recording, y, out);
-        y += WAVE + GAP;
     }
+    y += wave_height(recording);
+    Pen::bands(recording, id, y, out);
+    y += bands_height(recording);
     pen.calls(recording, y, out);
     y += CALLS + GAP;
     for (number, label) in recording.labels().iter().enumerate() {
@@ -145,6 +186,22 @@ impl Pen {
         );
     }
 
+    /// The shades are a mask over one colour, so that they fit any surroundings.
+    fn bands(recording: &Recording, id: &str, y: f64, out: &mut String) {
+        let Some(picture) = spectrum::png(&recording.spectrum) else {
+            return;
+        };
+        let picture = BASE64_STANDARD.encode(picture);
+        let width = RIGHT - LEFT;
+        let place = format!("x=\"{LEFT}\" y=\"{y:.1}\" width=\"{width}\" height=\"{MEL}\"");
+        name(out, y + MEL / 2.0, "mel bands");
+        let _ = writeln!(
+            out,
+            "<mask id=\"{id}\"><image {place} preserveAspectRatio=\"none\" href=\"data:image/png;base64,{picture}\"/></mask>\n\
+             <rect class=\"bands\" {place} mask=\"url(#{id})\"/>"
+        );
+    }
+
     fn calls(&self, recording: &Recording, y: f64, out: &mut String) {
         name(out, y + CALLS / 2.0, "utterances");
         for judged in &recording.utterances {
@@ -157,12 +214,16 @@ impl Pen {
                 out,
                 "<rect class=\"call {class}\" x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{CALLS}\" rx=\"3\"><title>{caption}</title></rect>"
             );
-            // About seven units a letter; what does not fit is in the title.
-            if width > 8.0 * judged.label.chars().count() as f64 {
+            // What does not fit is in the title.
+            let letters = judged.label.chars().count() as f64;
+            let size = [("in-call", 9.2), ("in-call small", 7.6)]
+                .into_iter()
+                .find(|(_, letter)| width > letter * letters + 6.0);
+            if let Some((class, _)) = size {
                 let (x, y) = (from + width / 2.0, y + CALLS / 2.0);
                 let _ = writeln!(
                     out,
-                    "<text class=\"in-call\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>"
+                    "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{label}</text>"
                 );
             }
         }

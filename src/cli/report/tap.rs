@@ -1,5 +1,6 @@
-//! The waveform of a recording, seen while it is heard.
+//! The waveform and the log-mel levels of a recording, seen while it is heard.
 
+use super::bands::Bands;
 use crate::audio::source::{DecodeError, Source, Spec};
 use crate::dsp::mono::{ChannelChoice, downmix};
 
@@ -55,6 +56,7 @@ pub(super) struct Tap<'a> {
     source: Box<dyn Source + 'a>,
     choice: ChannelChoice,
     envelope: &'a mut Envelope,
+    bands: &'a mut Bands,
     mono: Vec<f32>,
 }
 
@@ -64,11 +66,13 @@ impl<'a> Tap<'a> {
         source: impl Source + 'a,
         choice: ChannelChoice,
         envelope: &'a mut Envelope,
+        bands: &'a mut Bands,
     ) -> Self {
         Self {
             source: Box::new(source),
             choice,
             envelope,
+            bands,
             mono: Vec::new(),
         }
     }
@@ -87,9 +91,10 @@ impl Source for Tap<'_> {
         let before = out.len();
         let more = self.source.read(out);
         self.mono.clear();
-        let channels = self.source.spec().channels;
-        downmix(&out[before..], channels, self.choice, &mut self.mono);
+        let spec = self.source.spec();
+        downmix(&out[before..], spec.channels, self.choice, &mut self.mono);
         self.envelope.push(&self.mono);
+        self.bands.push(&self.mono, spec.sample_rate);
         more
     }
 
