@@ -107,20 +107,33 @@ impl Recorded {
         controls: &Receiver<Control>,
         linger: bool,
     ) -> Result<(), SessionError> {
-        rounds(playback, outlets, controls, linger, |_, outlets, pace| {
-            Ok(self.play_once(outlets, controls, pace))
-        })
+        rounds(
+            playback,
+            outlets,
+            controls,
+            linger,
+            |from, outlets, pace| Ok(self.play_once(from.unwrap_or(0.0), outlets, controls, pace)),
+        )
     }
 
     fn play_once(
         &self,
+        begin: f64,
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
         pace: &mut Pace,
     ) -> Ending {
-        pace.anchor(0.0);
+        pace.anchor(begin);
         let mut next = 0;
-        self.tell_status(0, outlets);
+        if begin > 0.0 {
+            // A screen still has what was before, and a reader needs a header.
+            self.tell_position(begin, outlets, pace);
+            let is_header = |event: &&Event| matches!(event, Event::SessionStart(_));
+            let mut events = self.events.iter().map(|(_, event)| event);
+            outlets.send(&mut events.find(is_header).cloned().into_iter().collect());
+            next = self.events.partition_point(|(known, _)| *known <= begin);
+        }
+        self.tell_status(next, outlets);
         loop {
             let at = pace.position_s().min(self.total_s());
             let due = self.events.partition_point(|(known, _)| *known <= at);
@@ -130,14 +143,9 @@ impl Recorded {
                 outlets.send(&mut events.map(|(_, event)| event.clone()).collect());
             }
             next = next.max(due);
-            outlets.update(Update::Position(Position {
-                at_s: at,
-                total_s: Some(self.total_s()),
-                speed: pace.speed,
-                paused: pace.paused,
-            }));
+            self.tell_position(at, outlets, pace);
             if next == self.events.len() {
-                return Ending::Reached;
+                return Ending::Reached(self.total_s());
             }
             let to = match controls.recv_timeout(SCREEN_EVERY) {
                 Ok(Control::Quit) | Err(RecvTimeoutError::Disconnected) => return Ending::Quit,
@@ -162,6 +170,15 @@ impl Recorded {
                 self.tell_status(next, outlets);
             }
         }
+    }
+
+    fn tell_position(&self, at_s: f64, outlets: &mut Outlets, pace: &Pace) {
+        outlets.update(Update::Position(Position {
+            at_s,
+            total_s: Some(self.total_s()),
+            speed: pace.speed,
+            paused: pace.paused,
+        }));
     }
 
     /// The machinery as it was after so many events.

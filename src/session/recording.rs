@@ -56,7 +56,7 @@ pub fn analyze(
 
 /// Plays a recording for a person: in step with the clock, with pause, seek
 /// and speed, until its end or until the person has enough. With `linger` it
-/// waits at its end for [`Control::Quit`] or a seek back.
+/// waits at its end for [`Control::Quit`] or a seek back, and goes on from there.
 ///
 /// # Errors
 /// What is wrong with the recording or the engine; it was an event as well.
@@ -73,52 +73,61 @@ pub fn play(
         outlets,
         controls,
         linger,
-        |round, outlets, pace| {
-            if round > 0 {
-                source
-                    .seek(0.0)
-                    .map_err(|error| decode(&playback.name, error))?;
-            }
-            play_once(source, engine, playback, outlets, controls, pace)
+        |from, outlets, pace| {
+            let begin = match from.map(|from| source.seek(from)) {
+                None => 0.0,
+                Some(Ok(landed)) => landed,
+                // Standard input is over for good.
+                Some(Err(DecodeError::CannotSeek)) if !playback.repeat => {
+                    return Ok(Ending::Reached(0.0));
+                }
+                Some(Err(error)) => return Err(decode(&playback.name, error)),
+            };
+            play_once(source, begin, engine, playback, outlets, controls, pace)
         },
     )
 }
 
-/// Plays round after round as long as the playback or the person wants another.
+/// Plays round after round as long as the playback or the person wants another;
+/// `play` gets the place where to begin, in seconds, in all but the first.
 pub(super) fn rounds(
     playback: &Playback,
     outlets: &mut Outlets,
     controls: &Receiver<Control>,
     linger: bool,
-    mut play: impl FnMut(u64, &mut Outlets, &mut Pace) -> Result<Ending, SessionError>,
+    mut play: impl FnMut(Option<f64>, &mut Outlets, &mut Pace) -> Result<Ending, SessionError>,
 ) -> Result<(), SessionError> {
     let mut pace = Pace::new(playback.speed);
-    for round in 0.. {
-        match play(round, outlets, &mut pace)? {
+    let mut from = None;
+    loop {
+        match play(from, outlets, &mut pace)? {
             Ending::Quit => break,
-            Ending::Reached if playback.repeat => {}
-            Ending::Reached if !linger => break,
-            Ending::Reached => {
+            Ending::Reached(_) if playback.repeat => from = Some(0.0),
+            Ending::Reached(_) if !linger => break,
+            Ending::Reached(end_s) => {
                 outlets.update(Update::Ended(Ok(())));
-                if !wait_for_restart(controls) {
+                from = wait_for_restart(controls, end_s);
+                if from.is_none() {
                     break;
                 }
             }
         }
         pace.paused = false;
-        pace.anchor(0.0);
     }
     Ok(())
 }
 
 /// Why a recording stopped playing.
 pub(super) enum Ending {
-    Reached,
+    /// Its end, so many seconds from its begin.
+    Reached(f64),
+    /// The person has enough.
     Quit,
 }
 
 fn play_once(
     source: &mut dyn Source,
+    begin: f64,
     engine: &Engine,
     playback: &Playback,
     outlets: &mut Outlets,
@@ -127,7 +136,20 @@ fn play_once(
 ) -> Result<Ending, SessionError> {
     let mut session = Session::begin(source, engine, playback)?;
     let mut teller = Teller::new(status(engine, &playback.name, source.spec(), true));
-    pace.anchor(0.0);
+    if begin > 0.0 {
+        session.go_to(begin)?;
+    }
+    pace.anchor(begin);
+    let position = |at_s, source: &dyn Source, pace: &Pace| {
+        Update::Position(Position {
+            at_s,
+            total_s: source.total_s(),
+            speed: pace.speed,
+            paused: pace.paused,
+        })
+    };
+    // Before any event, so that a screen goes back first.
+    outlets.update(position(begin, source, pace));
     loop {
         let mut control = None;
         let wait = pace.wait(session.core.position_s());
@@ -135,7 +157,7 @@ fn play_once(
             let more = session.step(source);
             outlets.send(&mut session.events);
             if !more? {
-                return Ok(Ending::Reached);
+                return Ok(Ending::Reached(session.core.position_s()));
             }
         } else {
             match controls.recv_timeout(wait) {
@@ -155,23 +177,22 @@ fn play_once(
             teller.last = None;
         }
         if teller.tell(&mut session.core, &session.time, outlets) {
-            outlets.update(Update::Position(Position {
-                at_s: session.core.position_s(),
-                total_s: source.total_s(),
-                speed: pace.speed,
-                paused: pace.paused,
-            }));
+            outlets.update(position(session.core.position_s(), source, pace));
         }
     }
 }
 
-/// At the end: whether to begin again.
-fn wait_for_restart(controls: &Receiver<Control>) -> bool {
+/// At the end: where to go on, if at all.
+fn wait_for_restart(controls: &Receiver<Control>, end_s: f64) -> Option<f64> {
     loop {
-        match controls.recv() {
-            Ok(Control::SeekTo(_) | Control::SeekBy(_)) => return true,
-            Ok(Control::Quit) | Err(_) => return false,
-            Ok(_) => {}
+        let to = match controls.recv() {
+            Ok(Control::SeekTo(seconds)) => seconds,
+            Ok(Control::SeekBy(seconds)) => end_s + seconds,
+            Ok(Control::Quit) | Err(_) => return None,
+            Ok(_) => continue,
+        };
+        if to < end_s {
+            return Some(to.max(0.0));
         }
     }
 }
@@ -256,6 +277,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// What comes next is so many seconds from the begin.
+    fn go_to(&mut self, seconds: f64) -> Result<(), SessionError> {
+        let sample = (seconds * f64::from(self.core.input().rate)).round() as u64;
+        Ok(self.core.jump(sample, &mut self.events)?)
+    }
+
     fn seek(
         &mut self,
         seconds: f64,
@@ -264,10 +291,8 @@ impl<'a> Session<'a> {
     ) -> Result<(), SessionError> {
         match source.seek(seconds.max(0.0)) {
             Ok(landed) => {
-                let sample = (landed * f64::from(self.core.input().rate)).round() as u64;
-                self.core.jump(sample, &mut self.events)?;
                 pace.anchor(landed);
-                Ok(())
+                self.go_to(landed)
             }
             // Standard input plays on.
             Err(DecodeError::CannotSeek) => Ok(()),

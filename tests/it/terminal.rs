@@ -46,6 +46,54 @@ fn control_c_and_q_end_it_well() {
     }
 }
 
+/// The recording of then, and the events of it that were kept.
+#[test]
+fn a_click_after_the_end_goes_on_from_there() {
+    let home = tempfile::tempdir().unwrap();
+    let kept = home.path().join("kept.jsonl");
+    let printed = emoscope(&home)
+        .arg("replay")
+        .arg(data("two-utterances.wav"))
+        .output();
+    std::fs::write(&kept, printed.unwrap().stdout).unwrap();
+    for recording in [data("two-utterances.wav"), kept] {
+        let mut command = emoscope(&home);
+        command.arg("replay").arg(&recording).args(["--speed", "2"]);
+        let mut terminal = Terminal::start(40, 120, &command);
+        terminal.until("the end", |t| t.contents().contains("is over"));
+        let contents = terminal.contents();
+        let (row, line) = contents
+            .lines()
+            .zip(1..)
+            .map(|(line, row)| (row, line))
+            .filter(|(_, line)| line.contains('━'))
+            .last()
+            .unwrap();
+        let from = line.chars().position(|c| c == '━').unwrap();
+        let length = line.chars().filter(|c| *c == '━').count();
+        assert!(length > 80, "{line}");
+        let column = from + length / 2 + 1;
+        terminal.keys(&format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"));
+        terminal.until("a place within", |t| !t.contents().contains("is over"));
+        let place = terminal.contents();
+        // Half of 5.4 s: the first utterance is still there, the second comes again.
+        let now = place
+            .split(" / ")
+            .next()
+            .unwrap()
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .to_owned();
+        assert!(["0:02", "0:03"].contains(&now.as_str()), "{now}: {place}");
+        assert!(place.contains("utterances"), "{place}");
+        assert!(!place.contains("none yet"), "{place}");
+        terminal.until("the end again", |t| t.contents().contains("is over"));
+        terminal.keys("q");
+        assert_eq!(terminal.ended(), 0);
+    }
+}
+
 #[test]
 fn stopped_it_lends_the_terminal_and_takes_it_again() {
     let home = tempfile::tempdir().unwrap();

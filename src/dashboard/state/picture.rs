@@ -64,6 +64,8 @@ pub struct Picture {
     pub reading: Option<Judgement>,
     /// Whether a replay came to its end.
     pub ended: bool,
+    /// Whether it goes on from another place after its end.
+    resumed: bool,
     notice: Option<(f64, String)>,
     started: bool,
     muted: bool,
@@ -143,9 +145,11 @@ impl Picture {
     pub fn take_event(&mut self, event: &Event) -> bool {
         match event {
             Event::SessionStart(start) => {
-                self.forget();
-                self.utterances.clear();
-                self.now = 0.0;
+                // After a seek from the end, what was before that place stays.
+                if !(std::mem::take(&mut self.resumed) | std::mem::take(&mut self.ended)) {
+                    self.forget();
+                    self.now = 0.0;
+                }
                 if self.status.labels.is_empty() {
                     self.status.labels.clone_from(&start.labels);
                 }
@@ -238,6 +242,7 @@ impl Picture {
 
     fn go_back(&mut self, at: f64) {
         self.now = at;
+        self.resumed = self.ended;
         self.ended = false;
         self.reading = None;
         self.voice = Voicing::default();

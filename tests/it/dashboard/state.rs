@@ -122,6 +122,25 @@ fn the_end_of_a_replay_stands_until_a_key() {
 }
 
 #[test]
+fn a_seek_from_the_end_keeps_what_was_before() {
+    let start = serde_json::json!({
+        "type": "session_start", "schema": "emoscope.event/1", "version": "0.1.0", "source": "file",
+        "name": "interview.flac", "sample_rate": 16000, "channels": 1, "labels": SEVEN,
+        "model": "voices", "model_sha256": "", "engine": "builtin",
+    });
+    let again = Update::Event(serde_json::from_value(start).unwrap());
+    let mut state = state(&replay());
+    state.apply(&Update::Ended(Ok(())));
+    state.apply(&position(24.0));
+    state.apply(&again);
+    assert_eq!(state.picture().utterances.len(), 2);
+    assert!((state.picture().now - 24.0).abs() < 1e-9);
+    // Another round begins with nothing.
+    state.apply(&again);
+    assert_eq!(state.picture().utterances.len(), 0);
+}
+
+#[test]
 fn the_end_leaves_where_nothing_is_to_be_kept() {
     let end = Update::Ended(Ok(()));
     assert_eq!(state(&talk(&SEVEN)).apply(&end), Effect::End(Ok(())));
