@@ -64,8 +64,8 @@ pub struct Picture {
     pub reading: Option<Judgement>,
     /// Whether a replay came to its end.
     pub ended: bool,
-    /// Whether it goes on from another place after its end.
-    resumed: bool,
+    /// Where it goes on after its end, until it does.
+    resumed: Option<f64>,
     notice: Option<(f64, String)>,
     started: bool,
     muted: bool,
@@ -146,7 +146,8 @@ impl Picture {
         match event {
             Event::SessionStart(start) => {
                 // After a seek from the end, what was before that place stays.
-                if !(std::mem::take(&mut self.resumed) | std::mem::take(&mut self.ended)) {
+                let ended = std::mem::take(&mut self.ended);
+                if self.resumed.take().is_none() && !ended {
                     self.forget();
                     self.now = 0.0;
                 }
@@ -242,7 +243,7 @@ impl Picture {
 
     fn go_back(&mut self, at: f64) {
         self.now = at;
-        self.resumed = self.ended;
+        self.resumed = self.ended.then_some(at);
         self.ended = false;
         self.reading = None;
         self.voice = Voicing::default();

@@ -9,8 +9,9 @@ use crate::feed::Status;
 
 /// Columns at which the list of utterances stands beside the bars.
 const WIDE: u16 = 100;
-/// Columns of that list.
+/// Columns of that list, and of the gap before it.
 const LIST_WIDTH: u16 = 36;
+const LIST_GAP: u16 = 2;
 /// Columns of the widest label.
 const LABEL_WIDTH: usize = 14;
 
@@ -73,11 +74,11 @@ impl Plan {
         let footer = from_below(0, rows.footer);
         let progress = from_below(rows.footer, rows.progress);
         if wide && rows.bars > 0 && rows.gaps[1] > 0 {
-            let left = inner.width - LIST_WIDTH - 4;
+            let left = inner.width - LIST_WIDTH - LIST_GAP;
             call.width = left;
             bars.width = left;
             utterances = Rect {
-                x: inner.x + left + 4,
+                x: inner.x + left + LIST_GAP,
                 y: call.y,
                 width: LIST_WIDTH,
                 height: bars.bottom() - call.y,
@@ -143,11 +144,22 @@ impl Rows {
             grant(&mut rows.gaps[5], 1, &mut left);
             grant(&mut rows.list, 12.min(left), &mut left);
         }
-        if left > labels && wide {
+        // The past twice as high says more than bars wide apart; then those, then
+        // more of the past. What is left then goes between the parts, not below.
+        let tall = rows.history >= lanes;
+        if tall && left >= labels {
+            grant(&mut rows.history, labels, &mut left);
+        }
+        if wide && left >= labels {
             grant(&mut rows.bars, labels - 1, &mut left);
         }
-        while left >= labels && rows.history >= lanes && rows.history < 4 * labels + 2 {
+        while tall && left >= labels && rows.history < 6 * labels + 2 {
             grant(&mut rows.history, labels, &mut left);
+        }
+        for gap in [2, 3, 1, 4, 0, 2, 3, 1] {
+            if rows.gaps[gap] > 0 {
+                grant(&mut rows.gaps[gap], 1, &mut left);
+            }
         }
         rows
     }
