@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -78,6 +79,37 @@ def test_a_command_of_another_page_runs(code: str, place: Path, home: dict[str, 
     done = run("sh", code, place, home)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() or list(place.rglob("*.parquet"))
+
+
+PAGES = [TOP / "README.md", TOP / "training" / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+
+
+def commands() -> list[str]:
+    """Every command line of the program on every page, those that need a microphone as well."""
+    found = []
+    for page in PAGES:
+        text = page.read_text()
+        for code in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+            found += re.findall(r"^ *(emoscope\b[^#|\n]*)", code, re.MULTILINE)
+        # In a sentence: only what is no placeholder and not cut short.
+        for code in re.findall(
+            r"`(emoscope [^`|]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        ):
+            if not re.search(r"[A-Z]{3}|…", code):
+                found.append(code)
+    return sorted({command.strip() for command in found})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_line_is_understood(emoscope: Emoscope, command: str) -> None:
+    """Its flags and their values are there; with --help nothing is done."""
+    words = shlex.split(command)[1:]
+    assert "Usage: emoscope" in emoscope(*words, "--help").stdout
+
+
+def test_command_lines_are_found() -> None:
+    """On each page that has some."""
+    assert len(commands()) > 25
 
 
 def test_the_first_page_names_what_there_is(emoscope: Emoscope) -> None:

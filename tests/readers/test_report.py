@@ -233,7 +233,8 @@ picture.onload = () => {
     [canvas.width, canvas.height] = [w, h];
     const context = canvas.getContext("2d");
     context.drawImage(picture, 0, 0);
-    done([w, h, btoa(context.getImageData(0, 0, w, h).data.reduce((all, x) => all + String.fromCharCode(x), ""))]);
+    const bytes = context.getImageData(0, 0, w, h).data;
+    done([w, h, btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""))]);
 };
 picture.onerror = () => done(null);
 picture.src = address;
@@ -257,15 +258,19 @@ class Picture:
 def test_the_mel_bands_show_where_the_sound_is(
     browser: webdriver.Chrome, emoscope: Emoscope, tmp_path: Path
 ) -> None:
-    """A second of silence, of 500 Hz and of 3 kHz: each at its time, in its band of the mel scale."""
+    """A second of silence, of 500 Hz, of 3 kHz: each at its time and place on the mel scale."""
     rate = 16000
     tones = [
-        0.4 * math.sin(2 * math.pi * hertz * n / rate) for hertz in (0, 500, 3000) for n in range(rate)
+        0.4 * math.sin(2 * math.pi * hertz * n / rate)
+        for hertz in (0, 500, 3000)
+        for n in range(rate)
     ]
     path = tmp_path / "tones.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, rate, 0, "NONE", ""))
-        file.writeframes(b"".join(round(32767 * x).to_bytes(2, "little", signed=True) for x in tones))
+        file.writeframes(
+            b"".join(round(32767 * x).to_bytes(2, "little", signed=True) for x in tones)
+        )
     report = tmp_path / "tones.html"
     emoscope("report", path, "--output", report)
     browser.get(report.as_uri())
