@@ -1,6 +1,7 @@
 //! Who may know whom: the pure core knows no outside world, siblings outside do
 //! not see each other.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::support::path;
@@ -184,6 +185,41 @@ fn the_page_about_the_rooms_is_true() {
             );
         }
     }
+}
+
+/// Everything that a room knows, through others as well.
+fn all_known(room: &str) -> BTreeSet<&'static str> {
+    let (_, direct) = MAY_IMPORT.iter().find(|(name, _)| *name == room).unwrap();
+    direct
+        .iter()
+        .flat_map(|other| all_known(other).into_iter().chain([*other]))
+        .collect()
+}
+
+/// The picture has an arrow for each thing that a room knows by itself alone.
+#[test]
+fn the_picture_of_the_rooms_is_true() {
+    let page = std::fs::read_to_string(path("CONTRIBUTING.md")).unwrap();
+    let picture = page.split("```mermaid").nth(1).unwrap();
+    let picture = picture.split("```").next().unwrap();
+    let mut drawn: Vec<(&str, &str)> = picture
+        .lines()
+        .filter_map(|line| line.split_once("-->"))
+        .flat_map(|(room, others)| others.split('&').map(|other| (room.trim(), other.trim())))
+        .collect();
+    let mut expected: Vec<(&str, &str)> = MAY_IMPORT
+        .iter()
+        .flat_map(|(room, others)| others.iter().map(|other| (*room, *other)))
+        .filter(|(room, other)| {
+            let (_, others) = MAY_IMPORT.iter().find(|(name, _)| name == room).unwrap();
+            !others
+                .iter()
+                .any(|between| all_known(between).contains(other))
+        })
+        .collect();
+    drawn.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(drawn, expected);
 }
 
 #[test]
