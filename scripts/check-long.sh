@@ -50,6 +50,11 @@ package() {
     tests/e2e/package.sh
 }
 
+# `cargo install` into a root of its own, and the program alone in an empty folder.
+installed() {
+    tests/e2e/installed.sh
+}
+
 # A day of audio through ring, worker and recording, as fast as they go; then two
 # hours, or so many MINUTES, at a virtual microphone.
 soak() {
@@ -100,6 +105,7 @@ if [ $# -gt 0 ]; then
     "$1"
 else
     package
+    installed
     fuzz
     guided
     soak

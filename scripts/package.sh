@@ -17,7 +17,7 @@ machine=$(uname -m)
 name=emoscope-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$machine
 out=$target/package
 tree=$out/$name
-rm -rf "$tree" "$out/deb"
+rm -rf "$tree" "$out"/*.deb
 mkdir -p "$tree/bin" "$tree/lib/emoscope" "$tree/share/doc/emoscope"
 
 install -m 755 "$program" "$tree/bin/emoscope"
@@ -48,23 +48,14 @@ tar -C "$out" --owner=0 --group=0 --sort=name -czf "$out/$name.tar.gz" "$name"
 printf '%s\n' "$out/$name.tar.gz"
 
 if have dpkg-deb; then
-    deb=$out/deb
-    mkdir -p "$deb/DEBIAN" "$deb/usr"
-    cp -R "$tree/." "$deb/usr/"
-    gzip -9n "$deb"/usr/share/man/man1/*.1 "$deb/usr/share/doc/emoscope/CHANGELOG.md"
-    cat >"$deb/DEBIAN/control" <<CONTROL
-Package: emoscope
-Version: $version
-Architecture: $(dpkg --print-architecture)
-Maintainer: The emoscope developers <emoscope@localhost>
-Section: sound
-Priority: optional
-Installed-Size: $(du -sk "$deb/usr" | cut -f 1)
-Depends: libc6 (>= 2.28), libasound2 | libasound2t64, libopus0, libstdc++6
-Description: Shows live in the terminal which emotion a voice expresses
- Watches a microphone, or judges recordings, and says how a voice sounds to
- others. Works offline; the model is inside the program.
-CONTROL
-    dpkg-deb --root-owner-group --build "$deb" "$out/emoscope_${version}_$(dpkg --print-architecture).deb" >&2
-    printf '%s\n' "$out/emoscope_${version}_$(dpkg --print-architecture).deb"
+    # cargo-deb makes it, as Cargo.toml says, of the same files.
+    deb=$target/release/deb
+    mkdir -p "$target/release"
+    rm -rf "$deb"
+    cp -R "$tree" "$deb"
+    gzip -9n "$deb"/share/man/man1/*.1 "$deb/share/doc/emoscope/CHANGELOG.md"
+    tool=$cache/cargo-deb-3.8.0
+    [ -x "$tool/bin/cargo-deb" ] ||
+        cargo install --quiet --locked --root "$tool" --target-dir "$target/cargo-deb" cargo-deb@3.8.0
+    "$tool/bin/cargo-deb" deb --quiet --no-build --no-strip --output "$out"
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The packages of target/package, installed and run in a Debian that has nothing else: what a person
-# who downloads them meets. Needs root, debootstrap and Debian's archive; takes some minutes.
+# The packages of target/package, installed and run in a Debian that has nothing else, with their man
+# pages and completions: what a person who downloads them meets. Needs root, debootstrap and Debian's archive; takes some minutes.
 #
 #   tests/e2e/package.sh [ROOT]     a root made by debootstrap before, which is kept
 set -eu
@@ -24,6 +24,7 @@ if [ -z "$root" ]; then
     command -v debootstrap >/dev/null || skip 'no debootstrap here'
     suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     root=$(mktemp -d)
+    chmod 755 "$root" # apt and man work as other users
     made=yes
     debootstrap --variant=minbase "$suite" "$root" >"$root.log" 2>&1 || {
         tail -n 5 "$root.log"
@@ -38,7 +39,8 @@ for settings in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.
     [ ! -e "$settings" ] || cp -R "$settings" "$root/etc/apt/"
 done
 cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
-inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"; }
+inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive "$@"; }
 
 cp "$packages"/*.deb "$root/emoscope.deb"
 cp tests/data/two-utterances.wav "$root/root/"
@@ -52,8 +54,16 @@ works() { # PROGRAM
     inside "$1" doctor | grep -E '^ok +self-test'
 }
 works emoscope
-inside test -s /usr/share/man/man1/emoscope-analyze.1.gz
-inside bash -c '. /usr/share/bash-completion/completions/emoscope && complete -p emoscope'
+inside apt-get -qq install -y --no-install-recommends man-db zsh fish >/dev/null
+inside man emoscope-analyze | grep -q -- '--shard'
+# Each shell completes a command and a flag.
+inside bash -c '. /usr/share/bash-completion/completions/emoscope && complete -p emoscope
+    words() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _emoscope emoscope "${COMP_WORDS[-1]}"; echo "${COMPREPLY[@]}"; }
+    [ "$(words emoscope ana)" = analyze ] && [ "$(words emoscope analyze --sha)" = --shard ]'
+[ "$(inside fish -c 'complete -C "emoscope ana"' | cut -f 1)" = analyze ]
+[ "$(inside fish -c 'complete -C "emoscope analyze --sha"' | cut -f 1)" = --shard ]
+[ "$(inside zsh -fc 'autoload -U compinit; compinit -u; echo $_comps[emoscope]')" = _emoscope ]
+inside zsh -n /usr/share/zsh/vendor-completions/_emoscope
 inside apt-get -qq purge -y emoscope >/dev/null
 ! inside sh -c 'command -v emoscope' || { echo 'purge left the program'; exit 1; }
 
