@@ -28,12 +28,12 @@ pub(super) enum Format {
     Csv,
     /// One document, an object per recording
     Json,
-    /// The columns of csv, for pandas, `DuckDB`, Spark
+    /// The columns of csv, for pandas, R, Spark
     #[cfg(feature = "parquet")]
     Parquet,
-    /// `WebVTT` captions, a cue per utterance
+    /// Captions of web players, a cue per utterance
     Vtt,
-    /// `SubRip` captions, a cue per utterance
+    /// Subtitles, a cue per utterance
     Srt,
     /// Label track of Audacity
     Audacity,

@@ -4,8 +4,13 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::{Sink, clock_tenths, printable};
 use crate::events::{Event, Trigger};
+
+/// Columns of the longest path: all of a row fits into 80.
+const WIDEST: usize = 36;
 
 /// Gathers the rows and writes them at the end, when the widths are known.
 pub struct Table<W: Write> {
@@ -25,9 +30,30 @@ impl<W: Write> Table<W> {
     }
 
     fn row(&mut self, file: &str, start: String, end: String, call: &str, confidence: String) {
-        self.rows
-            .push([printable(file), start, end, printable(call), confidence]);
+        self.rows.push([
+            short(&printable(file)),
+            start,
+            end,
+            printable(call),
+            confidence,
+        ]);
     }
+}
+
+/// The end of a long path, where files differ.
+fn short(path: &str) -> String {
+    if path.width() <= WIDEST {
+        return path.into();
+    }
+    let mut width = 1; // of the dots
+    let kept = path.chars().rev().take_while(|c| {
+        width += c.width().unwrap_or(0);
+        width <= WIDEST
+    });
+    let place = path.chars().count() - kept.count();
+    std::iter::once('…')
+        .chain(path.chars().skip(place))
+        .collect()
 }
 
 impl<W: Write> Sink for Table<W> {
@@ -46,10 +72,10 @@ impl<W: Write> Sink for Table<W> {
                     confidence,
                 );
             }
-            Event::Error(error) => {
+            // Why, is said on standard error: a sentence would tear the columns apart.
+            Event::Error(_) => {
                 self.spoke = true;
-                let message = format!("failed: {}", error.message);
-                self.row(file, String::new(), String::new(), &message, String::new());
+                self.row(file, String::new(), String::new(), "failed", String::new());
             }
             Event::SessionEnd(end) if !self.spoke => {
                 self.row(

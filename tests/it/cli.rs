@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::support::{data, emoscope, lines, path, run, said};
 
@@ -320,6 +321,43 @@ fn the_other_formats_hold_a_row_per_utterance() {
     assert_eq!(json[0]["utterances"].as_array().unwrap().len(), 2);
     assert_eq!(json[0]["summary"]["utterances"], 2);
     assert_eq!(with("table").lines().count(), 3);
+}
+
+#[test]
+fn the_table_fits_into_eighty_columns_whatever_fails_and_however_long_the_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder
+        .path()
+        .join("a folder with a long name/日本語のフォルダー")
+        .join("another one");
+    std::fs::create_dir_all(&deep).unwrap();
+    for (from, to) in [
+        ("broken/text.wav", "a.wav"),
+        ("two-utterances.wav", "b.wav"),
+        ("silence.wav", "c.wav"),
+    ] {
+        std::fs::copy(data(from), deep.join(to)).unwrap();
+    }
+    let output = run([
+        "analyze".as_ref(),
+        "--format".as_ref(),
+        "table".as_ref(),
+        folder.path().as_os_str(),
+    ]);
+    let table = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(table.lines().count(), 5, "{table}");
+    for line in table.lines() {
+        assert!(line.width() <= 80, "{line}");
+    }
+    for (row, end, what) in [
+        (1, "one/a.wav", "failed"),
+        (2, "one/b.wav", "neutral"),
+        (4, "one/c.wav", "no speech"),
+    ] {
+        let line = table.lines().nth(row).unwrap();
+        assert!(line.contains(end) && line.contains(what), "{line}");
+    }
+    assert!(said(&output).contains("is not audio"));
 }
 
 #[test]
