@@ -1,5 +1,6 @@
 //! A page about recordings that needs no network: `emoscope report`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -124,28 +125,73 @@ pub fn html(page: &Page, recordings: &[Recording]) -> String {
 }
 
 fn summary(recordings: &[Recording], out: &mut String) {
-    out.push_str(
-        "<div class=\"scroll\"><table id=\"summary\"><caption hidden>Summary</caption><thead><tr><th scope=\"col\">recording</th>\
-         <th scope=\"col\" class=\"number\">length</th><th scope=\"col\" class=\"number\">speech</th>\
-         <th scope=\"col\" class=\"number\">utterances</th><th scope=\"col\">sounds like</th></tr></thead><tbody>\n",
-    );
+    head("summary", "Summary of each recording", "recording", out);
     for (number, recording) in recordings.iter().enumerate() {
         let (name, number) = (escaped(&recording.name), number + 1);
-        let _ = write!(out, "<tr><td><a href=\"#r{number}\">{name}</a></td>");
         let end = recording.end.clone().unwrap_or_default();
-        let (length, speech, count) = (clock(end.duration_s), clock(end.speech_s), end.utterances);
-        let said = match &recording.error {
-            Some(error) => format!("failed: {}", escaped(error)),
-            None if count == 0 => "no speech".into(),
-            None => counts(&end),
-        };
-        let _ = writeln!(
-            out,
-            "<td class=\"number\" data-unit=\"long\">{length}</td><td class=\"number\" data-unit=\"of speech\">{speech}</td>\
-             <td class=\"number\" data-unit=\"utterances\">{count}</td><td>{said}</td></tr>"
-        );
+        let said = recording.error.as_ref();
+        let said = said.map(|error| format!("failed: {}", escaped(error)));
+        let link = format!("<a href=\"#r{number}\">{name}</a>");
+        row(&link, &end, said, out);
     }
     out.push_str("</tbody></table></div>\n");
+    folders(recordings, out);
+}
+
+/// The same for each folder, where there are several: often a speaker each.
+fn folders(recordings: &[Recording], out: &mut String) {
+    let mut folders: BTreeMap<&str, SessionEnd> = BTreeMap::new();
+    for recording in recordings {
+        let place = recording.name.rsplit_once(['/', '\\']);
+        let sum = folders.entry(place.map_or(".", |(folder, _)| folder));
+        add(sum.or_default(), recording.end.as_ref());
+    }
+    if folders.len() < 2 {
+        return;
+    }
+    let caption = "Summary of each folder: of each speaker, where each has one";
+    head("folders", caption, "folder", out);
+    for (folder, end) in &folders {
+        row(&escaped(folder), end, None, out);
+    }
+    out.push_str("</tbody></table></div>\n");
+}
+
+fn add(sum: &mut SessionEnd, end: Option<&SessionEnd>) {
+    let Some(end) = end else { return };
+    sum.duration_s += end.duration_s;
+    sum.speech_s += end.speech_s;
+    sum.utterances += end.utterances;
+    for (label, more) in &end.utterance_labels.0 {
+        let counts = &mut sum.utterance_labels.0;
+        match counts.iter_mut().find(|(name, _)| name == label) {
+            Some((_, count)) => *count += more,
+            None => counts.push((label.clone(), *more)),
+        }
+    }
+}
+
+fn head(id: &str, caption: &str, what: &str, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "<div class=\"scroll\"><table id=\"{id}\" class=\"summary\"><caption>{caption}</caption><thead><tr><th scope=\"col\">{what}</th>\
+         <th scope=\"col\" class=\"number\">length</th><th scope=\"col\" class=\"number\">speech</th>\
+         <th scope=\"col\" class=\"number\">utterances</th><th scope=\"col\">sounds like</th></tr></thead><tbody>",
+    );
+}
+
+fn row(name: &str, end: &SessionEnd, said: Option<String>, out: &mut String) {
+    let (length, speech, count) = (clock(end.duration_s), clock(end.speech_s), end.utterances);
+    let said = said.unwrap_or_else(|| match count {
+        0 => "no speech".into(),
+        _ => counts(end),
+    });
+    let _ = writeln!(
+        out,
+        "<tr><td>{name}</td><td class=\"number\" data-unit=\"long\">{length}</td>\
+         <td class=\"number\" data-unit=\"of speech\">{speech}</td>\
+         <td class=\"number\" data-unit=\"utterances\">{count}</td><td>{said}</td></tr>"
+    );
 }
 
 /// How many utterances were called what, the most first.

@@ -7,6 +7,7 @@ import re
 import shutil
 import wave
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,16 @@ def test_the_summary_tells_each_recording(
     assert list(text) == sorted(str(p) for p in folder.rglob("*.wav"))
     assert "failed" in text[str(folder / "broken.wav")]
     assert "no speech" in text[str(folder / "below/silence.wav")]
+    # And of each folder, which may be a speaker's.
+    rows = browser.find_elements(By.CSS_SELECTOR, "#folders tbody tr")
+    cells = [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
+    assert [row[0] for row in cells] == [str(folder), str(folder / "below")]
+    for place, _, _, count, sounds in cells:
+        inside = Counter(u.label for u in utterances if str(Path(u.file).parent) == place)
+        assert int(count) == inside.total()
+        assert dict(part.rsplit(" ", 1) for part in sounds.split(", ")) == {
+            label: str(number) for label, number in inside.items()
+        }
     first = utterances[0].file
     for utterance in utterances:
         assert utterance.label in text[utterance.file]
