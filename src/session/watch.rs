@@ -128,7 +128,9 @@ impl Watch {
         match self.stall {
             Stall::None if delivered => {
                 let pause = here.at.saturating_duration_since(self.last.at);
-                let ahead_s = self.ahead_s(here);
+                // Before its first block an input is only slow to start.
+                let begun = self.last.number > 0;
+                let ahead_s = if begun { self.ahead_s(here) } else { 0.0 };
                 if pause > PAUSE && ahead_s < -HOLE_S {
                     self.ends(here, now, false);
                 } else {

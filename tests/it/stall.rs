@@ -400,3 +400,25 @@ fn audio_that_came_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
     };
     assert!((end.duration_s - 6.0).abs() < 0.01, "{end:?}");
 }
+
+#[test]
+fn an_input_that_is_slow_to_start_has_lost_nothing() {
+    let spec = Spec::checked(RATE as u32, 2).unwrap();
+    let (mut feeder, capture) = Capture::fed(spec, "slow");
+    let (worker, updates, wishes) =
+        listening(capture, ChannelChoice::Mix, |_| {}, Outlets::default());
+    // It is listened to once the header is there.
+    updates.recv_timeout(Duration::from_secs(20)).unwrap();
+    std::thread::sleep(Duration::from_millis(600));
+    let (begin, mut blocks) = (Instant::now(), 0);
+    pace(&mut feeder, begin, &mut blocks, Duration::from_secs(1));
+    wishes.send(Control::Quit).unwrap();
+    worker.join().unwrap();
+    let ends = updates.try_iter().filter_map(|update| match update {
+        Update::Event(Event::SessionEnd(end)) => Some(end),
+        _ => None,
+    });
+    let end = ends.last().unwrap();
+    assert_eq!(end.samples_lost, 0);
+    assert!((end.duration_s - 1.0).abs() < 0.01, "{end:?}");
+}
