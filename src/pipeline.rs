@@ -237,6 +237,11 @@ impl Pipeline {
         self.judge.voice()
     }
 
+    /// Speech that is known of the voice, in seconds, if the model judges against it.
+    pub fn voice_s(&self) -> Option<f64> {
+        self.judge.voice_s()
+    }
+
     /// How often the voice was plainly another one, and its baseline began anew.
     pub fn voice_changes(&self) -> u64 {
         self.judge.changes()

@@ -267,7 +267,7 @@ impl Teller {
             }));
         }
         self.status.inference_ms = time.milliseconds();
-        self.status.voice_s = pipeline.voice_known().map(|voice| voice.seconds() as u32);
+        self.status.voice_s = pipeline.voice_s().map(|seconds| seconds as u32);
         if self.status != self.sent {
             self.sent.clone_from(&self.status);
             outlets.update(Update::Status(self.status.clone()));

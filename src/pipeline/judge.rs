@@ -132,6 +132,11 @@ impl Judge {
         self.voice.as_ref().map(Followed::baseline)
     }
 
+    /// Speech that is known of the voice, in seconds, if the model judges against it.
+    pub fn voice_s(&self) -> Option<f64> {
+        self.voice.as_ref().map(Followed::seconds)
+    }
+
     /// How often the voice was plainly another one, and its baseline began anew.
     pub fn changes(&self) -> u64 {
         self.changes
@@ -276,8 +281,7 @@ impl Judge {
     }
 
     fn baseline_s(&self) -> Option<f64> {
-        let seconds = self.voice.as_ref()?.seconds();
-        Some((seconds * 100.0).round() / 100.0)
+        Some((self.voice_s()? * 100.0).round() / 100.0)
     }
 
     /// The frames whose centres lie in `[start, end)`, as far as they are complete.

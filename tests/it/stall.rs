@@ -12,7 +12,7 @@ use emoscope::audio::capture::{Capture, Feeder};
 use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
-use emoscope::events::{Event, GapCause};
+use emoscope::events::{Event, GapCause, SessionEnd};
 use emoscope::feed::{Control, Update};
 use emoscope::model::Model;
 use emoscope::session::Outlets;
@@ -353,14 +353,19 @@ fn too_long(channel: u16) -> u64 {
     let (worker, updates, wishes) = listening(capture, choice, |_| {}, Outlets::default());
     wishes.send(Control::Quit).unwrap();
     worker.join().unwrap();
+    let end = last_end(&updates);
+    let length = voice.len() as f64 / RATE as f64;
+    assert!((end.duration_s - length).abs() < 0.01, "{end:?}");
+    end.utterances
+}
+
+/// What a session that is over says of itself.
+fn last_end(updates: &Receiver<Update>) -> SessionEnd {
     let ends = updates.try_iter().filter_map(|update| match update {
         Update::Event(Event::SessionEnd(end)) => Some(end),
         _ => None,
     });
-    let end = ends.last().unwrap();
-    let length = voice.len() as f64 / RATE as f64;
-    assert!((end.duration_s - length).abs() < 0.01, "{end:?}");
-    end.utterances
+    ends.last().unwrap()
 }
 
 #[test]
@@ -414,11 +419,7 @@ fn an_input_that_is_slow_to_start_has_lost_nothing() {
     pace(&mut feeder, begin, &mut blocks, Duration::from_secs(1));
     wishes.send(Control::Quit).unwrap();
     worker.join().unwrap();
-    let ends = updates.try_iter().filter_map(|update| match update {
-        Update::Event(Event::SessionEnd(end)) => Some(end),
-        _ => None,
-    });
-    let end = ends.last().unwrap();
+    let end = last_end(&updates);
     assert_eq!(end.samples_lost, 0);
     assert!((end.duration_s - 1.0).abs() < 0.01, "{end:?}");
 }

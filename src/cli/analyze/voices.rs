@@ -68,6 +68,13 @@ impl Voices {
         jobs: Jobs,
         engine: &Engine,
     ) -> Self {
+        let fixed = match gather {
+            Gather::None => return Self::Strangers,
+            Gather::Auto if engine.voice.known.is_some() => return Self::Strangers,
+            Gather::File => return Self::PerFile,
+            Gather::Auto => false,
+            Gather::Folder => true,
+        };
         let mut folders: BTreeMap<PathBuf, Vec<&Path>> = BTreeMap::new();
         let wanted: BTreeSet<PathBuf> = files.iter().map(path_of).map(folder_of).collect();
         for path in all.iter().filter_map(|found| found.as_deref().ok()) {
@@ -76,13 +83,6 @@ impl Voices {
                 folders.entry(folder).or_default().push(path);
             }
         }
-        let fixed = match gather {
-            Gather::None => return Self::Strangers,
-            Gather::Auto if engine.voice.known.is_some() => return Self::Strangers,
-            Gather::File => return Self::PerFile,
-            Gather::Auto => false,
-            Gather::Folder => true,
-        };
         if !fixed {
             folders.retain(|_, paths| paths.len() > 1);
             folders.values_mut().for_each(spread);
