@@ -3,7 +3,7 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,36 @@ def features(program: Path, sound: Path) -> NDArray[np.float64]:
     return np.asarray(rows, dtype=np.float64)
 
 
-def utterances(program: Path, sound: Path, model: Path) -> list[dict[str, Any]]:
-    """The whole-utterance measurements of `emoscope analyze`."""
-    command = [str(program), "analyze", str(sound), "--model", str(model), "--format", "jsonl"]
-    events = [json.loads(line) for line in run(command).splitlines() if line.strip()]
+def hear(
+    program: Path, model: Path | None, sounds: Iterable[Path], options: Sequence[str] = ()
+) -> dict[str, list[Any]]:
+    """Events of `emoscope analyze` by file."""
+    command = [str(program), "analyze", *map(str, sounds), "--format", "jsonl", "--quiet", *options]
+    found: dict[str, list[Any]] = {}
+    for line in run([*command, *(["--model", str(model)] if model else [])]).splitlines():
+        event = json.loads(line)
+        found.setdefault(event["file"], []).append(event)
+    return found
+
+
+def utterances(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The measurements of whole utterances."""
     return [
         event
         for event in events
         if event["type"] == "measurement" and event["trigger"] == "speech_ended"
     ]
+
+
+def longest(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The measurement of the longest utterance, if there is one."""
+    return max(utterances(events), key=lambda event: event["end_s"] - event["start_s"], default=None)
+
+
+def best(event: dict[str, Any]) -> str:
+    """The likeliest label."""
+    chances: dict[str, float] = event["probabilities"]
+    return max(chances, key=chances.__getitem__)
 
 
 def gap(
@@ -69,7 +90,7 @@ def gap(
         samples = np.concatenate([silence, voice(260, 180.0, 0.3, 6), silence])
         soundfile.write(sound, samples.astype(np.float32), SAMPLE_RATE, subtype="FLOAT")
         features = mfcc(read_audio(sound))
-        found = utterances(program, sound, model)
+        found = utterances(hear(program, model, [sound])[str(sound)])
     centres = np.arange(len(features)) * HOP / SAMPLE_RATE
     gaps = []
     for event in found:

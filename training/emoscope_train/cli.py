@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser(
         "folds",
-        parents=[config, data, work, threads],
+        parents=[config, data, work, threads, binary],
         help="leave speakers out within a corpus, own labels; run before `evaluate`",
     )
     one.add_argument("--corpus", help="one of the config's (default: each in turn)")
@@ -279,7 +279,8 @@ def folds(options: argparse.Namespace) -> int:
     clean = features.cached(clips, data, work)
     room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
     for corpus in [options.corpus] if options.corpus else config.folds.corpora:
-        found = measure(config, corpus, clips, [clean, room], work, options.seed)
+        sets, program = [clean, room], options.emoscope
+        found = measure(config, corpus, clips, sets, data, work, options.seed, program)
         place = runs.folds_folder(work, config.name) / f"{corpus}-{options.seed}.json"
         runs.write_json(place, found)
         print(json.dumps(found, indent=1))

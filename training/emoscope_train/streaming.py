@@ -4,9 +4,7 @@ What is heard is the test side of a split, by a model that never met it, given b
 """
 
 import itertools
-import json
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,22 +70,6 @@ def recordings(clips: list[Clip]) -> list[list[Clip]]:
     return out
 
 
-def hear(program: Path, model: Path | None, sounds: Iterable[Path]) -> dict[str, list[Any]]:
-    """Events of `emoscope analyze` by file."""
-    command = [str(program), "analyze", *map(str, sounds), "--format", "jsonl", "--quiet"]
-    found: dict[str, list[Any]] = {}
-    for line in binary.run([*command, *(["--model", str(model)] if model else [])]).splitlines():
-        event = json.loads(line)
-        found.setdefault(event["file"], []).append(event)
-    return found
-
-
-def best(event: dict[str, Any]) -> str:
-    """The likeliest label."""
-    chances = event["probabilities"]
-    return max(chances, key=chances.__getitem__)
-
-
 def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
     """What was said of each clip, by the utterance that overlaps it most."""
     measured = [e for e in events if e["type"] == "measurement"]
@@ -113,11 +95,11 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
         named = [(s, label) for s, label in calls if label != "uncertain"]
         pairs = itertools.pairwise(named)
         row |= {
-            "right": best(final) == place.clip.label,
+            "right": binary.best(final) == place.clip.label,
             "seconds": final["end_s"] - onset,
             "baseline_s": final.get("baseline_s", 0.0),
             "by_second": {
-                s: best(min(windows, key=lambda e: abs(e["end_s"] - onset - s))) == place.clip.label
+                s: binary.best(min(windows, key=lambda e: abs(e["end_s"] - onset - s))) == place.clip.label
                 for s in ONSETS_S
                 if windows and final["end_s"] - onset >= s
             },
@@ -177,7 +159,7 @@ def streamed(clips: list[Clip], data: Path, program: Path, model: Path | None) -
             path = Path(folder) / f"{number:03d}.wav"
             soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")
             places[str(path)] = placed
-        events = hear(program, model, [Path(name) for name in places])
+        events = binary.hear(program, model, [Path(name) for name in places])
         rows = [row for name, placed in places.items() for row in scored(events[name], placed)]
     return summary(rows)
 
@@ -186,7 +168,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
     """Utterances with a label other than neutral and uncertain, per ten minutes."""
     if not sounds:
         return {}
-    events = hear(program, model, [data / clip.path for clip in sounds])
+    events = binary.hear(program, model, [data / clip.path for clip in sounds])
     seconds, loud, units = 0.0, 0, 0
     for file in events.values():
         ends = [event for event in file if event["type"] == "session_end"]
@@ -208,7 +190,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
 
 def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
     """Plain reading: what share of the utterances is called anger or fear."""
-    events = hear(program, model, [data / clip.path for clip in clips])
+    events = binary.hear(program, model, [data / clip.path for clip in clips])
     calls = [
         event["label"]
         for file in events.values()
