@@ -12,40 +12,10 @@
 //! terminal, and counts time in samples. The same audio therefore gives the
 //! same events, live or from a file, in blocks of any size.
 //!
-//! A recording, judged by a program of yours:
+//! A recording, judged by a program of yours (`examples/classify.rs`):
 //!
 //! ```
-//! use std::path::Path;
-//!
-//! use emoscope::audio::{file::AudioFile, source::Source};
-//! use emoscope::dsp::mono::ChannelChoice;
-//! use emoscope::engine::{Engine, EngineChoice};
-//! use emoscope::events::{Event, Trigger};
-//! use emoscope::model::Model;
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let engine = Engine::load(Model::embedded()?, EngineChoice::Builtin, None)?;
-//! let mut recording = AudioFile::open(Path::new("tests/data/speech-16k.wav"))?;
-//! let (mut pipeline, _) =
-//!     emoscope::session::pipeline(&engine, recording.spec(), ChannelChoice::Mix)?;
-//!
-//! let (mut samples, mut events) = (Vec::new(), Vec::new());
-//! while recording.read(&mut samples)? {
-//!     pipeline.push(&samples, &mut events)?;
-//!     samples.clear();
-//! }
-//! pipeline.finish(&mut events)?;
-//!
-//! let utterances = events.iter().filter_map(|event| match event {
-//!     Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),
-//!     _ => None,
-//! });
-//! for judged in utterances {
-//!     println!("{:.2} s: {} {:.2}", judged.start_s, judged.label, judged.confidence.0);
-//! }
-//! # assert!(events.len() > 3);
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/classify.rs")]
 //! ```
 
 pub mod audio;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::spectrum::Columns;
 use super::timeline::{self, LEFT, RIGHT, WIDTH, escaped};
-use super::{clock, printable, utterance};
+use super::{clock, clock_tenths, printable, utterance};
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart};
 
 /// Nothing but what the page itself holds is ever loaded.
@@ -266,7 +266,7 @@ fn utterances(recording: &Recording, out: &mut String) {
     );
     for judged in &recording.utterances {
         let (start, end) = (judged.start_s, judged.end_s);
-        let (from, to) = (clock(start), clock(end));
+        let (from, to) = (clock_tenths(start), clock_tenths(end));
         let label = escaped(&judged.label);
         let mut shares: Vec<(&str, f64)> = judged
             .probabilities

@@ -336,11 +336,10 @@ impl Pen {
         for tick in 0..=ticks {
             let seconds = tick as f64 * every;
             let x = self.x(seconds);
-            let time = super::clock(seconds);
             let time = if every < 1.0 {
-                &time
+                super::clock_tenths(seconds)
             } else {
-                time.trim_end_matches(".0")
+                super::clock(seconds)
             };
             let _ = writeln!(
                 out,

@@ -1,6 +1,7 @@
 """The report in a browser: clicked through, by keys alone, in light and dark, without a network."""
 
 import base64
+import itertools
 import json
 import math
 import re
@@ -330,6 +331,13 @@ def test_the_png_is_the_same_picture(
         right, middle = number(name, "x"), number(name, "y")
         ink = [png.at(right - x, middle + y) for x in range(50) for y in range(-8, 8)]
         assert min(ink) < (60, 60, 60), name.text
+    # Each time on the axis is another one, as many seconds after the last.
+    ticks = [t for t in svg.iter(f"{space}text") if t.get("class") == "time"]
+    times = [60 * float((t.text or "").split(":")[0]) + float((t.text or "").split(":")[1]) for t in ticks]
+    steps = {round(after - before, 3) for before, after in itertools.pairwise(times)}
+    assert len(times) > 3, times
+    assert len(steps) == 1, times
+    assert min(steps) > 0, times
     # The waveform and the mel bands are there.
     for name, least in zip(names[:2], (0.05, 0.2), strict=True):
         middle = number(name, "y")
