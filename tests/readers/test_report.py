@@ -333,7 +333,10 @@ def test_the_png_is_the_same_picture(
         assert min(ink) < (60, 60, 60), name.text
     # Each time on the axis is another one, as many seconds after the last.
     ticks = [t for t in svg.iter(f"{space}text") if t.get("class") == "time"]
-    times = [60 * float((t.text or "").split(":")[0]) + float((t.text or "").split(":")[1]) for t in ticks]
+    times = [
+        60 * float((t.text or "").split(":")[0]) + float((t.text or "").split(":")[1])
+        for t in ticks
+    ]
     steps = {round(after - before, 3) for before, after in itertools.pairwise(times)}
     assert len(times) > 3, times
     assert len(steps) == 1, times

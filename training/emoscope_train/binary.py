@@ -65,7 +65,9 @@ def utterances(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def longest(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The measurement of the longest utterance, if there is one."""
-    return max(utterances(events), key=lambda event: event["end_s"] - event["start_s"], default=None)
+    return max(
+        utterances(events), key=lambda event: event["end_s"] - event["start_s"], default=None
+    )
 
 
 def best(event: dict[str, Any]) -> str:

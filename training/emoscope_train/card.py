@@ -240,8 +240,8 @@ FOLDS = """\
 The network that never met the corpus learns the corpus's own labels from its other speakers:
 RAVDESS in EmoBox's six folds with calm apart, the others with their speakers in five groups. UAR,
 mean and deviation over the folds, with so many seconds of the voice known; `the program` is
-`emoscope analyze --model` on the clips themselves, each alone, its voice gate included, where a clip
-without an utterance counts as missed. The sentences are shared by all speakers.
+`emoscope analyze --model` on the clips themselves, each alone, its voice gate included, where a
+clip without an utterance counts as missed. The sentences are shared by all speakers.
 
 """
 

@@ -9,11 +9,10 @@ import dataclasses
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from . import calibrate, change, metrics, splits
 from .augment import augmented
-from .baseline import Embeddings, gathered
+from .baseline import gathered
 from .calibrate import Answers
 from .config import HeadTraining
 from .features import Decibels
@@ -29,8 +28,6 @@ from .voices import Versions, Voices
 
 # Versions of each sound that is no speech: there are few.
 SOUND_VERSIONS = 16
-# Sounds in a batch, by share of its clips, and what naming an emotion of them costs.
-SOUNDS, NOTHING_WEIGHT = 0.125, 0.1
 SETTLED_S = 60.0
 
 
@@ -58,7 +55,6 @@ def fit(
     voices: Voices,
     truth: NDArray[np.int64],
     masks: NDArray[np.bool_],
-    sounds: Embeddings,
     recipe: HeadTraining,
     seed: int,
 ) -> None:
@@ -84,19 +80,10 @@ def fit(
             recipe.label_smoothing,
             recipe.absent,
         ).mean()
-        if len(sounds):
-            drawn = rng.integers(0, len(sounds), int(SOUNDS * recipe.batch))
-            loss = loss + nothing_loss(head, torch.from_numpy(sounds[drawn]))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
     head.eval()
-
-
-def nothing_loss(head: VoiceHead, sounds: Tensor) -> Tensor:
-    """Sounds express nothing: every label alike."""
-    labels = head.judge(sounds, *head.unknown(len(sounds)))
-    return -NOTHING_WEIGHT * torch.log_softmax(labels, dim=1).mean()
 
 
 def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
@@ -131,12 +118,11 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     voices = Voices(
         task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
     )
-    width = network.width
-    others = other.embeddings.reshape(-1, width) if other else np.zeros((0, width), np.float32)
-    fit(head, voices, task.train.truth, task.masks, others, recipe, task.config.train.seed)
-    if len(others):
+    fit(head, voices, task.train.truth, task.masks, recipe, task.config.train.seed)
+    if other:
         corpora = [clip.corpus for clip in task.train.clips]
-        fit_speech(head, learned.embeddings, corpora, others, task.config.train.seed)
+        sounded = other.embeddings.reshape(-1, network.width)
+        fit_speech(head, learned.embeddings, corpora, sounded, task.config.train.seed)
     network.voice = head
     return head
 

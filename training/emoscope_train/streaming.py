@@ -99,7 +99,8 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
             "seconds": final["end_s"] - onset,
             "baseline_s": final.get("baseline_s", 0.0),
             "by_second": {
-                s: binary.best(min(windows, key=lambda e: abs(e["end_s"] - onset - s))) == place.clip.label
+                s: binary.best(min(windows, key=lambda e: abs(e["end_s"] - onset - s)))
+                == place.clip.label
                 for s in ONSETS_S
                 if windows and final["end_s"] - onset >= s
             },

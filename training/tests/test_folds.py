@@ -1,6 +1,7 @@
 """Speakers left out within a corpus stay out, and its own labels are learned."""
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,28 @@ def test_no_speaker_is_in_two_folds() -> None:
         assert len({numbers[f"{voice}/{n}.wav"] for n in range(3)}) == 1
 
 
+def answering(folder: Path, known: dict[Path, str]) -> Path:
+    """A program that knows some files by heart, hears nothing in others, and notes its model."""
+    script = folder / "program"
+    script.write_text(
+        f"""#!{sys.executable}
+import json, os, sys
+known = { ({str(path): own for path, own in known.items()})!r}
+model = sys.argv[sys.argv.index("--model") + 1]
+open({str(folder / "asked")!r} + f"/{{os.getpid()}}", "w").write(model)
+for path in sys.argv[2:]:
+    if path in known:
+        for length, says in ((1.0, known[path]), (0.5, "neither")):
+            print(json.dumps({{
+                "type": "measurement", "trigger": "speech_ended", "file": path, "start_s": 0.0,
+                "end_s": length, "probabilities": {{says: 0.6, "other": 0.4}},
+            }}))
+"""
+    )
+    script.chmod(0o755)
+    return script
+
+
 def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
     toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -49,14 +72,27 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
     ]
     clean = features.cached(clips, data, tmp_path / "work", workers=1)
     with pytest.raises(CorpusError, match="train the model first"):
-        folds.measure(settings, "toy", clips, [clean], tmp_path, 1)
+        folds.measure(settings, "toy", clips, [clean], data, tmp_path, 1)
     run = runs.Run(tmp_path, "toy", "without-toy")
     run.folder.mkdir(parents=True)
     torch.manual_seed(0)
     network = Network((4, 7, 10))
     train.save(run.best, {"network": network.state_dict(), "epoch": 1})
-    train.write_json(run.facts, {"taps": [4, 7, 10]})
-    found = folds.measure(settings, "toy", clips, [clean], tmp_path, 1)
+    train.write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
+    found = folds.measure(settings, "toy", clips, [clean], data, tmp_path, 1)
     assert found["labels"] == ["grief", "rage"]
     assert [row["clips"] for row in found["folds"]] == [8] * 5
     assert found["15 s"] > 0.9
+    # What is done is kept, and the program is asked of each fold with the fold's own model.
+    (runs.folds_folder(tmp_path, "toy") / "toy-1" / "2.json").unlink()
+    (tmp_path / "asked").mkdir()
+    program = answering(tmp_path, {data / clip.path: clip.own for clip in clips[::2]})
+    again = folds.measure(settings, "toy", clips, [clean], data, tmp_path, 1, program)
+    assert [{**row, folds.PROGRAM: 0} for row in again["folds"]] == [
+        {**row, folds.PROGRAM: 0} for row in found["folds"]
+    ]
+    models = {path.read_text() for path in (tmp_path / "asked").iterdir()}
+    assert models == {
+        str(runs.folds_folder(tmp_path, "toy") / f"toy-1/{n}.onnx") for n in range(1, 6)
+    }
+    assert again[folds.PROGRAM] == 0.5

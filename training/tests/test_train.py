@@ -168,10 +168,11 @@ def test_the_file_answers_as_the_network(tmp_path: Path, voiced: bool) -> None:
 
 
 LIAR = """#!{python}
-import json
+import json, sys
 labels = {labels}
 event = dict(type="measurement", trigger="speech_ended", start_s=1.0, end_s=3.0)
-print(json.dumps(dict(event, probabilities=dict.fromkeys(labels, 0.0) | {{"anger": 1.0}})))
+chances = dict.fromkeys(labels, 0.0) | {{"anger": 1.0}}
+print(json.dumps(dict(event, file=sys.argv[2], probabilities=chances)))
 """
 
 
