@@ -21,12 +21,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     pipeline.finish(&mut events)?;
 
-    for event in events {
-        if let Event::Measurement(m) = event
-            && m.trigger == Trigger::SpeechEnded
-        {
-            println!("{:.2} s: {} {:.2}", m.start_s, m.label, m.confidence.0);
-        }
+    let utterances = events.iter().filter_map(|event| match event {
+        Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),
+        _ => None,
+    });
+    let mut found = 0;
+    for m in utterances {
+        println!("{:.2} s: {} {:.2}", m.start_s, m.label, m.confidence.0);
+        found += 1;
+    }
+    if found == 0 {
+        return Err("no speech was found".into());
     }
     Ok(())
 }

@@ -67,8 +67,8 @@ def measure(
         raise CorpusError(f"no clip of {corpus} with a label of its own")
     start = Run(work, config.name, splits.WITHOUT + corpus)
     body = load_body(start)
-    metadata = Metadata(training_data=start.read(start.facts)["training_data"])
-    metadata.labels = labels = sorted({clip.own for clip in mine})
+    labels = sorted({clip.own for clip in mine})
+    metadata = Metadata(training_data=start.read(start.facts)["training_data"], labels=labels)
     numbers = folds_of(mine)
     rows = []
     for fold in sorted(set(numbers.values())):
@@ -90,9 +90,10 @@ def measure(
             row = {"fold": fold, "clips": len(parts[1])}
             row |= tested(network, task, parts[1], sets[0], labels)
             write_onnx(network, config.name, metadata, model)
+            write_json(place, row)
         if program and PROGRAM not in row:
             row[PROGRAM] = heard_by(program, model, parts[1], data)
-        write_json(place, row)
+            write_json(place, row)
         rows.append(row)
         print(corpus, "seed", seed, row, flush=True)
     found: dict[str, Any] = {"labels": labels, "seed": seed, "folds": rows}

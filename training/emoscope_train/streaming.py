@@ -73,7 +73,7 @@ def recordings(clips: list[Clip]) -> list[list[Clip]]:
 def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
     """What was said of each clip, by the utterance that overlaps it most."""
     measured = [e for e in events if e["type"] == "measurement"]
-    whole = [e for e in measured if e["trigger"] == "speech_ended"]
+    whole = binary.utterances(events)
     rows = []
     for place in placed:
         row: dict[str, Any] = {"label": place.clip.label, "corpus": place.clip.corpus}
@@ -192,12 +192,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
 def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
     """Plain reading: what share of the utterances is called anger or fear."""
     events = binary.hear(program, model, [data / clip.path for clip in clips])
-    calls = [
-        event["label"]
-        for file in events.values()
-        for event in file
-        if event["type"] == "measurement" and event["trigger"] == "speech_ended"
-    ]
+    calls = [event["label"] for file in events.values() for event in binary.utterances(file)]
     return {
         "utterances": len(calls),
         "anger_or_fear": share([call in {"anger", "fear"} for call in calls]),
