@@ -174,6 +174,7 @@ def train(options: argparse.Namespace) -> int:
     import torch
 
     from . import features
+    from .distil import distil
     from .head import train_head
     from .train import prepare
     from .train import train as fit
@@ -189,6 +190,8 @@ def train(options: argparse.Namespace) -> int:
         task = prepare(for_split(config, split), split, clips, clean, room)
         run = runs.Run(work, config.name, split)
         fit(task, run, options.pretrained, split)
+        if config.distil and not run.distilled.is_file():
+            distil(task, run)
         if config.head:
             train_head(task, run)
     return 0

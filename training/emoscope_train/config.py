@@ -83,12 +83,29 @@ class HeadTraining:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """How a finished body is made to hear noise, rooms and crops as it hears the clip itself."""
+
+    epochs: int
+    clips_per_epoch: int
+    learning_rate: float
+    warm_up: float
+    # Weight of the divergence of the chances beside the distance of the embeddings.
+    agreement: float
+    # Share of the crops that are not changed.
+    untouched: float
+    augment: Augmentation
+
+
+@dataclass(frozen=True)
 class Shorter:
     """What is smaller where a corpus is left out, of which there are many."""
 
     epochs: int
     clips_per_epoch: int
     absent_from: int
+    # Epochs of the distillation.
+    distil: int
     # Of the voice head.
     versions: int
 
@@ -120,6 +137,7 @@ class Config:
     head: HeadTraining | None
     left_out: Shorter | None
     folds: Folds | None = None
+    distil: Distillation | None = None
 
 
 def for_split(config: Config, split: str) -> Config:
@@ -134,7 +152,8 @@ def for_split(config: Config, split: str) -> Config:
         absent_from=shorter.absent_from,
     )
     head = replace(config.head, versions=shorter.versions) if config.head else None
-    return replace(config, train=train, head=head)
+    distil = replace(config.distil, epochs=shorter.distil) if config.distil else None
+    return replace(config, train=train, head=head, distil=distil)
 
 
 def load(path: Path) -> Config:
@@ -155,7 +174,8 @@ def load(path: Path) -> Config:
             augment=_table(Augmentation, raw.get("augment", {})),
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
             left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
-            folds=_folds(raw["folds"]) if "folds" in raw else None,
+            folds=_augmenting(Folds, raw["folds"]) if "folds" in raw else None,
+            distil=_augmenting(Distillation, raw["distil"]) if "distil" in raw else None,
         )
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: missing or wrong: {error}") from error
@@ -164,8 +184,8 @@ def load(path: Path) -> Config:
     return config
 
 
-def _folds(values: dict[str, Any]) -> Any:
-    return _table(Folds, {**values, "augment": _table(Augmentation, values.get("augment", {}))})
+def _augmenting(kind: Any, values: dict[str, Any]) -> Any:
+    return _table(kind, {**values, "augment": _table(Augmentation, values.get("augment", {}))})
 
 
 def _table(kind: Any, values: dict[str, Any]) -> Any:

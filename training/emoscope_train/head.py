@@ -129,7 +129,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
 
 def train_head(task: Task, run: Run) -> None:
     """Fits, checks on validation speakers, calibrates; writes the head beside the body."""
-    network = load_body(run)
+    network = finished_body(run)
     head = learned_head(network, task)
     checked = versions_of(network, task, task.validation.versions, 0, 3)
     answers = answered(head, task.validation, checked)
@@ -190,9 +190,14 @@ def both(answers: dict[str, Answers]) -> Answers:
     )
 
 
+def finished_body(run: Run) -> Network:
+    """The body that a voice head stands on: after the distillation, if there was one."""
+    return load_body(run, run.distilled if run.distilled.is_file() else None)
+
+
 def load_best(run: Run) -> Network:
     """The network of the best epoch, with its voice head if it has one, at rest."""
-    network = load_body(run)
+    network = finished_body(run)
     if run.head.is_file():
         network.with_voice().load_state_dict(torch.load(run.head, weights_only=False)["head"])
     return network.eval()

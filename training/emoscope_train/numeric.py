@@ -1,4 +1,4 @@
-"""A softmax for arrays, and a cosine that falls."""
+"""A softmax for arrays, and how a learning rate goes."""
 
 from typing import Any
 
@@ -17,3 +17,11 @@ def softmax(logits: NDArray[Any], temperature: float = 1.0) -> NDArray[np.float6
 def falling(step: int, steps: int) -> float:
     """From 1 at the first step towards 0 after the last, along half a cosine."""
     return float(0.5 * (1.0 + np.cos(np.pi * step / steps)))
+
+
+def rising_and_falling(step: int, steps: int, warm_up: float) -> float:
+    """One cycle: to 1 in a straight line over a share `warm_up`, then down along half a cosine."""
+    warm = max(1, int(warm_up * steps))
+    if step < warm:
+        return (step + 1) / warm
+    return falling(step - warm, steps - warm)

@@ -36,6 +36,9 @@ class Run:
         self.folder = work / "runs" / name / split
         self.last = self.folder / "last.pt"
         self.best = self.folder / "best.pt"
+        # The body after its distillation, and that one epoch by epoch.
+        self.distilled = self.folder / "distilled.pt"
+        self.distilling = self.folder / "distilling.pt"
         self.head = self.folder / "head.pt"
         self.streaming = self.folder / "streaming.json"
         self.history = self.folder / "history.json"

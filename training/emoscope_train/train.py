@@ -22,7 +22,7 @@ from .features import Decibels, FeatureSet
 from .figures import training_curve
 from .labels import LABELS
 from .model import Network, count_parameters, load_pretrained
-from .numeric import falling, softmax
+from .numeric import rising_and_falling, softmax
 from .predict import logits_of
 from .progress import bar
 from .runs import Run, write_json
@@ -87,11 +87,8 @@ def sides_of(clips: list[Clip], clean: FeatureSet) -> dict[str, list[Decibels]]:
 
 
 def learning_rate(step: int, steps: int, config: Config) -> float:
-    """One cycle: up in a straight line, down along a cosine."""
-    warm = max(1, int(config.train.warm_up * steps))
-    if step < warm:
-        return config.train.learning_rate * (step + 1) / warm
-    return config.train.learning_rate * falling(step - warm, steps - warm)
+    """One cycle over all epochs."""
+    return config.train.learning_rate * rising_and_falling(step, steps, config.train.warm_up)
 
 
 def masked_loss(
@@ -291,15 +288,16 @@ def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[
         "taps": task.config.train.taps,
         "recipe": dataclasses.asdict(task.config.train),
         "augment": dataclasses.asdict(task.config.augment),
+        "distil": dataclasses.asdict(task.config.distil) if task.config.distil else None,
         "training_data": summary(task.train.clips),
         "validation_data": summary(task.validation.clips),
         "noises": len(task.noises),
     }
 
 
-def load_body(run: Run) -> Network:
-    """The network of the best epoch, without a voice head, at rest."""
+def load_body(run: Run, weights: Path | None = None) -> Network:
+    """The network of the best epoch, or of other weights, without a voice head, at rest."""
     taps = run.read(run.facts)["taps"]
     network = Network(tuple(taps))
-    network.load_state_dict(torch.load(run.best, weights_only=False)["network"])
+    network.load_state_dict(torch.load(weights or run.best, weights_only=False)["network"])
     return network.eval()

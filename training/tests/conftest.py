@@ -12,6 +12,43 @@ from numpy.typing import NDArray
 from emoscope_train.frontend import SAMPLE_RATE
 from emoscope_train.golden import voice
 
+TOY = """
+name = "toy"
+splits = ["speakers"]
+[data]
+corpora = ["toy"]
+neutral = []
+noise = []
+sounds = []
+weights = {}
+[train]
+seed = 1
+epochs = 4
+clips_per_epoch = 240
+batch = 16
+learning_rate = 3e-3
+weight_decay = 1e-2
+warm_up = 0.2
+label_smoothing = 0.0
+absent = 0.5
+absent_from = 0
+dropout = 0.0
+taps = [4, 7, 10]
+[augment]
+mixup = 0.1
+time_masks = 0
+frequency_masks = 0
+[head]
+steps = 40
+batch = 32
+learning_rate = 1e-3
+weight_decay = 1e-2
+dropout = 0.0
+label_smoothing = 0.0
+absent = 0.5
+versions = 1
+"""
+
 COLUMNS = ["path", "corpus", "speaker", "language", "text", "label7", "emobox_fold"]
 
 
@@ -47,6 +84,14 @@ def toy_corpus(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return build
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """The config of a model of a toy corpus."""
+    path = tmp_path / "toy.toml"
+    path.write_text(TOY, encoding="utf-8")
+    return path
 
 
 def write_manifest(folder: Path, rows: list[list[str]]) -> None:

@@ -1,0 +1,95 @@
+"""What a body says of a changed clip comes nearer to what it says of the clip itself."""
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from emoscope_train import cli, config, distil, features, train  # noqa: E402
+from emoscope_train.augment import Augmentation, with_noise  # noqa: E402
+from emoscope_train.config import Distillation  # noqa: E402
+from emoscope_train.head import finished_body  # noqa: E402
+from emoscope_train.predict import logits_of  # noqa: E402
+from emoscope_train.runs import Run  # noqa: E402
+from emoscope_train.sampling import opening  # noqa: E402
+from emoscope_train.train import Task  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+RECIPE = Distillation(
+    epochs=2,
+    clips_per_epoch=320,
+    learning_rate=2e-3,
+    warm_up=0.1,
+    agreement=0.5,
+    untouched=0.2,
+    augment=Augmentation(noise=1.0, snr_low_db=0.0, snr_high_db=10.0, silence=0.0, room=0.0),
+)
+
+
+@pytest.fixture
+def taught(toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path) -> tuple[Task, Run]:
+    """A toy that was learned in silence, and a noise that it has not met."""
+    torch.set_num_threads(1)
+    settings = config.load(toy)
+    data = toy_corpus()
+    clips = cli.used(settings, cli.corpora.read(data))
+    clean = features.cached(clips, data, tmp_path, workers=1)
+    task = train.prepare(settings, "speakers", clips, clean, None)
+    run = Run(tmp_path, "toy", "speakers")
+    train.train(task, run, None, "speakers")
+    noise = np.random.default_rng(0).normal(-40.0, 4.0, (300, 80)).astype(np.float32)
+    return dataclasses.replace(
+        task, noises=[noise], config=dataclasses.replace(settings, distil=RECIPE)
+    ), run
+
+
+def test_noise_moves_the_answer_less_and_clean_speech_is_heard_as_before(
+    taught: tuple[Task, Run],
+) -> None:
+    task, run = taught
+    before = train.load_body(run)
+    distil.distil(task, run)
+    after = finished_body(run)
+    pieces = [opening(versions[0]) for versions in task.validation.versions]
+    noisy = [with_noise(piece, task.noises[0], 3.0) for piece in pieces]
+    wanted = logits_of(before, pieces)
+
+    def gap(network: train.Network, heard: list[features.Decibels]) -> float:
+        return float(np.mean(np.abs(logits_of(network, heard) - wanted)))
+
+    assert gap(after, noisy) < 0.7 * gap(before, noisy)
+    assert np.mean(logits_of(after, pieces).argmax(1) == wanted.argmax(1)) >= 0.9
+    # The head and the batch norms' statistics are the teacher's own.
+    for name, value in before.state_dict().items():
+        if not name.startswith("features.") or "running" in name:
+            torch.testing.assert_close(after.state_dict()[name], value, msg=name)
+
+
+def test_a_broken_distillation_ends_as_an_unbroken_one(taught: tuple[Task, Run]) -> None:
+    task, run = taught
+    distil.distil(task, run)
+    whole = torch.load(run.distilled, weights_only=False)["network"]
+    run.distilled.unlink()
+    run.distilling.unlink()
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(path: Path, state: dict[str, object]) -> None:
+        train.save(path, copy.deepcopy(state))
+        raise StoppedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distil, "save", stop)
+        with pytest.raises(StoppedError):
+            distil.distil(task, run)
+    assert not run.distilled.is_file()
+    distil.distil(task, run)
+    for name, value in torch.load(run.distilled, weights_only=False)["network"].items():
+        torch.testing.assert_close(value, whole[name], msg=name)
