@@ -454,6 +454,18 @@ fn a_window_that_passes_for_speech_among_others_names_nothing() {
 }
 
 #[test]
+fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
+    let said = said_of_the_first(vec![1.4]);
+    // Four of them would add up to enough.
+    assert!(said.len() >= 4, "{said:?}");
+    for (number, (_, label, reason)) in said.iter().enumerate() {
+        assert_eq!(label, UNCERTAIN);
+        let why = [Reason::TooShort, Reason::NoSpeech][usize::from(number >= 2)];
+        assert_eq!(*reason, Some(why), "measurement {number}");
+    }
+}
+
+#[test]
 fn what_is_no_speech_has_no_label_and_is_not_learned() {
     let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Voice::default());
     let (found, core) = judged(core, &speech());
