@@ -1,4 +1,4 @@
-"""Teaches a finished body to say of a clip in noise, in a room or cut short what it says of the clip.
+"""Teaches a finished body to hear a clip in noise, in a room or cut short as it hears the clip.
 
 Teacher and student, after Li et al., "Large-scale domain adaptation via teacher-student learning"
 (Interspeech 2017). The teacher is the body as it was trained, on the clip's first window; the

@@ -31,6 +31,8 @@ SHARED = ["anger", "happiness", "neutral", "sadness"]
 SECONDS = (0.75, 1.0, 1.5, 2.0, 3.0)
 # Speech of the voice that is known before a clip is judged, in seconds.
 KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
+# The same in rooms and through channels.
+ROOM_SECONDS = (0.0, 60.0)
 # Seconds that a folder's voices together weigh against the voice itself, as in the binary.
 FOLDER_S = 3.0
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
@@ -205,9 +207,23 @@ def speech_told(
     }
 
 
+@dataclasses.dataclass
+class Unmet:
+    """What was answered to the clips of a corpus that was left out."""
+
+    truth: metrics.Truth
+    # With nothing of the voice known, with a minute of it, and beside its folder.
+    answers: dict[str, metrics.Probabilities]
+
+
 def left_out(
-    config: Config, split: str, clips: list[Clip], clean: FeatureSet, work: Path
-) -> dict[str, Any]:
+    config: Config,
+    split: str,
+    clips: list[Clip],
+    clean: FeatureSet,
+    room: FeatureSet,
+    work: Path,
+) -> tuple[dict[str, Any], Unmet]:
     """A corpus that nothing was learned from, on its own labels."""
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
@@ -216,18 +232,23 @@ def left_out(
     test = Test(load_best(run), calibrate.of(config, work, split), tested)
     pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
     have = labels_of(tested)
-    chances, folder = test.chances(pieces), test.in_folder(pieces)
-    return {
+    chances, settled = test.chances(pieces), test.chances(pieces, KNOWN_SECONDS[-1])
+    folder, known = test.in_folder(pieces), by_known_seconds(test, pieces, have)
+    rooms = [opening(room.trimmed(clip.path)) for clip in tested]
+    found = {
         "labels": len(next(iter(have.values()))),
         "speakers": len({clip.speaker for clip in tested}),
         "test": metrics.report(chances, test.truth),
         "coverage_curve": metrics.coverage_curve(chances, test.truth),
-        "by_known_seconds": by_known_seconds(test, pieces, have),
+        "by_known_seconds": known,
         "in_folder": known_row(test, folder, have),
+        "in_rooms": {
+            f"{s:.0f} s": known_row(test, test.chances(rooms, s), have) for s in ROOM_SECONDS
+        },
         "by_sex": test.by_sex(chances),
         "speakers_apart": test.spread(chances),
-        "answers": {"alone": chances, "in_folder": folder, "truth": test.truth},
     }
+    return found, Unmet(test.truth, {"alone": chances, "settled": settled, "in_folder": folder})
 
 
 def measure(
@@ -328,13 +349,12 @@ def heard_through(
     }
 
 
-def together(left_out: dict[str, Any]) -> dict[str, Any]:
+def together(unmet: list[Unmet]) -> dict[str, Any]:
     """All corpora that were left out as one test, each by the model that never met it."""
-    answers = [found.pop("answers") for found in left_out.values()]
-    truth = np.concatenate([given["truth"] for given in answers])
+    truth = np.concatenate([given.truth for given in unmet])
     out: dict[str, Any] = {"clips": len(truth)}
-    for name in ("alone", "in_folder"):
-        chances = np.concatenate([given[name] for given in answers])
+    for name in unmet[0].answers:
+        chances = np.concatenate([given.answers[name] for given in unmet])
         out[name] = {
             "accuracy": round(metrics.accuracy(chances, truth), 4),
             "ece": round(metrics.calibration_error(chances, truth), 4),
@@ -347,6 +367,8 @@ def together(left_out: dict[str, Any]) -> dict[str, Any]:
 def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: Path) -> None:
     """Measures every split of the config; the first one's model is the shipped one."""
     clean = features.cached(clips, data, work)
+    room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
+    unmet = []
     found: dict[str, Any] = {
         "name": config.name,
         "version": __version__,
@@ -358,7 +380,8 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
     for split in config.splits:
         if split.startswith(splits.WITHOUT):
             name = split.removeprefix(splits.WITHOUT)
-            found["left_out"][name] = left_out(config, split, clips, clean, work)
+            found["left_out"][name], answers = left_out(config, split, clips, clean, room, work)
+            unmet.append(answers)
             print(split, found["left_out"][name]["by_known_seconds"], flush=True)
             continue
         found["splits"][split] = measure(config, split, clips, clean, data, work)
@@ -376,8 +399,8 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
             for corpus in config.folds.corpora
             if (places := sorted(folder_of_folds.glob(f"{corpus}-*.json")))
         }
-    if found["left_out"]:
-        found["left_out_together"] = together(found["left_out"])
+    if unmet:
+        found["left_out_together"] = together(unmet)
     heard = Run(work, config.name, config.splits[0]).streaming
     if heard.is_file():
         found["streaming"] = json.loads(heard.read_text(encoding="utf-8"))
@@ -393,8 +416,9 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         folder / "figures" / "seconds.png",
     )
     curves = {"speakers never heard": measured["reliability"]}
-    if found["left_out"]:
-        curves["corpora never met"] = found["left_out_together"]["alone"]["reliability"]
+    if unmet:
+        for name, title in (("alone", "corpora never met"), ("settled", "the same, 60 s known")):
+            curves[title] = found["left_out_together"][name]["reliability"]
     figures.reliability(curves, folder / "figures" / "reliability.png")
     figures.bars(
         {name: row["uar"] for name, row in measured["by_corpus"].items()}

@@ -41,11 +41,12 @@ def rows(found: dict[str, Any]) -> dict[str, float]:
         out["a corpus left out, gain from 60 s"] = mean("60 s") - mean("0 s")
         folder = [part["in_folder"]["uar_own_labels"] for part in left_out.values()]
         out["a corpus left out, gain from its folder"] = _mean(folder) - mean("0 s")
-        alone = found["left_out_together"]["alone"]
-        out["corpora left out, all clips together, ECE"] = alone["ece"]
-        out["corpora left out, accuracy on the surest half over all"] = (
-            surest_half(alone["coverage_curve"]) - alone["accuracy"]
-        )
+        for name, known in (("alone", "nothing"), ("settled", "60 s")):
+            row = found["left_out_together"][name]
+            out[f"corpora left out, {known} known, ECE"] = row["ece"]
+            out[f"corpora left out, {known} known, accuracy on the surest half over all"] = (
+                surest_half(row["coverage_curve"]) - row["accuracy"]
+            )
     if streaming := found.get("streaming"):
         joined = streaming["joined"]
         out["streaming, accuracy"] = joined["accuracy"]

@@ -21,6 +21,7 @@ from emoscope_train.runs import Run  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
+
 def test_a_toy_is_learned_measured_and_exported(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
