@@ -98,6 +98,18 @@ PROTOCOLS = {
 }
 
 
+def over_seeds(found: dict[str, dict[str, float]]) -> list[str]:
+    """UAR of the trainings that were repeated with other seeds."""
+    rows = []
+    for protocol, seeds in found.items():
+        if len(seeds) > 1:
+            mean = sum(seeds.values()) / len(seeds)
+            deviation = (sum((uar - mean) ** 2 for uar in seeds.values()) / len(seeds)) ** 0.5
+            each = ", ".join(map(percent, seeds.values()))
+            rows.append([protocol, each, f"{percent(mean)} ± {percent(deviation)}"])
+    return [table(["protocol", "UAR by seed", "mean and deviation"], rows)] if rows else []
+
+
 def corpus_table(found: dict[str, Any], with_shortcuts: bool) -> str:
     """UAR per corpus, and what length and loudness alone would reach."""
     rows = []
@@ -381,6 +393,7 @@ def render(metrics: dict[str, Any]) -> str:
         "`uncertain`. A clip is judged by its first 3 s"
         f"{', nothing of its voice being known' if head else ''}.\n",
         table(HEAD, [split_row(PROTOCOLS[key], metrics["splits"][key]) for key in order]),
+        *over_seeds({PROTOCOLS[key]: metrics["splits"][key].get("seeds", {}) for key in order}),
     ]
     if metrics.get("left_out"):
         parts += [

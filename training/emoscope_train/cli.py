@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from . import corpora, runs, splits
@@ -55,6 +56,11 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("train", parents=[config, data, work, threads], help="train a model")
     one.add_argument("--pretrained", type=Path, metavar="FILE", help="mn04_as_mAP_432.pt")
     one.add_argument("--split", help="one of the config's splits (default: each in turn)")
+    one.add_argument(
+        "--seed",
+        type=int,
+        help="repeat with another seed: `evaluate` tells how far seeds lie apart",
+    )
 
     commands.add_parser(
         "evaluate",
@@ -187,8 +193,12 @@ def train(options: argparse.Namespace) -> int:
     spoken = config.data.spoken(clips)
     room = features.cached(spoken, data, work, features.ROOM)
     for split in [options.split] if options.split else config.splits:
-        task = prepare(for_split(config, split), split, clips, clean, room)
+        recipe = for_split(config, split)
         run = runs.Run(work, config.name, split)
+        if options.seed is not None and options.seed != config.train.seed:
+            recipe = replace(recipe, train=replace(recipe.train, seed=options.seed))
+            run = runs.Run.of_seed(work, config.name, split, options.seed)
+        task = prepare(recipe, split, clips, clean, room)
         fit(task, run, options.pretrained, split)
         if config.distil and not run.distilled.is_file():
             distil(task, run)

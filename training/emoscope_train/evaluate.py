@@ -289,6 +289,7 @@ def measure(
         "epochs": len(history),
         "calibration": vars(calibration),
         "test": metrics.report(chances, test.truth) | test.summary(chances),
+        "seeds": seeds(run, test, pieces, chances),
         "by_corpus": by_corpus(test, chances, labels_of(labelled)),
         "by_known_seconds": by_known_seconds(test, pieces, labels_of(labelled))
         if test.network.voice
@@ -324,6 +325,17 @@ def measure(
         "sentences": sentences(test, chances, learned),
         "shortcuts": shortcuts(labelled, assignment, clean, labels_of(labelled)),
     }
+
+
+def seeds(
+    run: Run, test: Test, pieces: list[Decibels], chances: metrics.Probabilities
+) -> dict[str, float]:
+    """UAR of the shipped run and of each that repeats it with another seed."""
+    found = {str(run.read(run.facts)["recipe"]["seed"]): chances}
+    for seed, other in run.repetitions().items():
+        again = Test(load_best(other), test.calibration, test.clips)
+        found[str(seed)] = again.chances(pieces)
+    return {seed: round(metrics.uar(given, test.truth), 4) for seed, given in found.items()}
 
 
 def draw(found: dict[str, Any], run: Run, folder: Path, suffix: str) -> None:

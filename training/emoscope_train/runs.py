@@ -51,6 +51,22 @@ class Run:
         self.answers = self.folder / "answers.npz"
         self.unmet = self.folder / "unmet.npz"
 
+    @classmethod
+    def of_seed(cls, work: Path, name: str, split: str, seed: int) -> "Run":
+        """A repetition of a split's training, besides the one that is shipped."""
+        return cls(work, name, f"{split}-seed-{seed}")
+
+    def repetitions(self) -> dict[int, "Run"]:
+        """The finished ones, by seed."""
+        prefix = f"{self.folder.name}-seed-"
+        found = {}
+        for place in sorted(self.folder.parent.glob(f"{prefix}*")):
+            seed = place.name.removeprefix(prefix)
+            run = Run(place.parents[2], place.parent.name, place.name)
+            if seed.isdigit() and run.best.is_file():
+                found[int(seed)] = run
+        return found
+
     def read(self, path: Path) -> Any:
         """JSON, or an error that says what to run first."""
         if not path.is_file():

@@ -34,11 +34,15 @@ def test_a_toy_is_learned_measured_and_exported(
     assert history[-1]["train_loss"] < history[0]["train_loss"]
     assert max(row["validation_uar"] for row in history) == 1.0
     assert run.curve.is_file()
+    again = ["train", str(toy), *where, "--threads", "1", "--seed", "2"]
+    assert cli.main(again) == 0
 
     assert cli.main(["evaluate", str(toy), *where, *into, "--threads", "1"]) == 0
     metrics = json.loads((tmp_path / "models" / "toy" / "metrics.json").read_text(encoding="utf-8"))
     found = metrics["splits"]["speakers"]
     assert found["test"]["uar"] > 0.9
+    assert found["seeds"].keys() == {"1", "2"}
+    assert found["seeds"]["1"] == found["test"]["uar"]
     assert metrics["rows"]["speakers never met, UAR"] == found["test"]["uar"]
     assert set(found["by_seconds"]) == {"0.75", "1.0", "1.5", "2.0", "3.0"}
     assert found["shortcuts"]["toy"]["seen"] <= 0.8
