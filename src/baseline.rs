@@ -294,6 +294,31 @@ mod tests {
     }
 
     #[test]
+    fn the_distance_is_in_variances_that_lean_on_the_prior() {
+        let known = Baseline {
+            seconds: 12.0,
+            mean: vec![1.0, -2.0, 0.0],
+            variance: vec![4.0, 0.25, 1.0],
+        };
+        let mut found = known.clone();
+        found.mean = vec![2.5, -1.0, 100.0];
+        // The variances are (12 x 4 + 6) / 18 = 3 and (12 x 0.25 + 6) / 18 = 0.5.
+        assert!((known.distance(&found, 1) - 0.75).abs() < 1e-12);
+        assert!((known.distance(&found, 2) - (0.75 + 2.0) / 2.0).abs() < 1e-12);
+        assert!((known.distance(&found, 3) - (0.75 + 2.0 + 9.0) / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_to_weigh_less_keeps_its_means() {
+        let mut voice = of(&[(vec![1.0, 2.0], 5.0)]);
+        voice.weigh_at_most(8.0);
+        assert!((voice.seconds() - 5.0).abs() < 1e-12);
+        voice.weigh_at_most(3.0);
+        assert!((voice.seconds() - 3.0).abs() < 1e-12);
+        assert_eq!(voice.statistics(), [1.0, 2.0, 0.0, 0.0]);
+    }
+
+    #[test]
     fn the_model_is_given_means_and_then_variances() {
         let voice = Baseline {
             seconds: 1.0,

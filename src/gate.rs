@@ -232,6 +232,64 @@ mod tests {
         assert_eq!(gate[35], Gate::ClosedNow { blocks_ago: 15 });
     }
 
+    /// Noise whose level in dBFS is that of the block, over and over.
+    fn hiss(level: f32) -> [f32; BLOCK] {
+        let mut seed = 7_u32;
+        let noise: [f32; BLOCK] = std::array::from_fn(|_| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed as f32 / u32::MAX as f32 - 0.5
+        });
+        let rms = (noise.iter().map(|x| x * x).sum::<f32>() / BLOCK as f32).sqrt();
+        noise.map(|x| x / rms * 10.0_f32.powf(level / 20.0))
+    }
+
+    #[test]
+    fn the_background_follows_down_at_once_and_up_slowly() {
+        let mut gate = VoiceGate::new();
+        for _ in 0..400 {
+            gate.step(&hiss(-60.0));
+        }
+        assert!((gate.background() + 60.0).abs() < 0.01);
+        // 3 dB a second: 20 dB take 400 blocks, and no more comes.
+        for _ in 0..200 {
+            gate.step(&hiss(-40.0));
+        }
+        assert!(
+            (gate.background() + 50.0).abs() < 0.1,
+            "{}",
+            gate.background()
+        );
+        for _ in 0..400 {
+            gate.step(&hiss(-40.0));
+        }
+        assert!((gate.background() + 40.0).abs() < 0.01);
+        gate.step(&hiss(-55.0));
+        assert!((gate.background() + 55.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_does_not_stand_out_of_the_background_or_of_its_loud_parts_has_no_score() {
+        let scored = |gate: &mut VoiceGate, level: f32| {
+            gate.step(&hiss(level));
+            *gate.scores.back().unwrap() > 0.0
+        };
+        let mut gate = VoiceGate::new();
+        for _ in 0..600 {
+            gate.step(&hiss(-60.0));
+        }
+        assert!(!scored(&mut gate, -54.5));
+        assert!(scored(&mut gate, -53.5));
+        // Out of silence a quiet sound has one, but not below a loud one.
+        let mut gate = VoiceGate::new();
+        gate.step(&[0.0; BLOCK]);
+        assert!(scored(&mut gate, -62.0));
+        gate.step(&hiss(-15.0));
+        gate.step(&[0.0; BLOCK]);
+        assert!(!scored(&mut gate, -57.5));
+        assert!(scored(&mut gate, -56.0));
+        assert!(!scored(&mut gate, -76.0));
+    }
+
     #[test]
     fn silence_and_steady_hum_stay_closed() {
         let mut gate = VoiceGate::new();

@@ -164,8 +164,24 @@ proptest! {
         core.finish(&mut events).unwrap();
         let end = core.summary();
         prop_assert_eq!(end.samples_lost, gap);
+        let odd = samples.iter().filter(|x| !x.is_finite()).count() as u64;
+        prop_assert_eq!(end.samples_invalid, 2 * odd);
         let expected = (2 * samples.len() as u64 + gap) as f64 / 16_000.0;
         prop_assert!((end.duration_s - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_clock_is_right_to_half_a_sample_of_the_core_at_any_rate(
+        rate in 8_000_u32..200_000,
+        samples in 0_usize..3_000,
+        lost in 0_u64..10_000_000,
+    ) {
+        let mut core = pipeline(rate);
+        let mut events = Vec::new();
+        core.push(&vec![0.0; samples], &mut events).unwrap();
+        core.gap(lost, GapCause::Overrun, &mut events).unwrap();
+        let expected = (samples as u64 + lost) as f64 / f64::from(rate);
+        prop_assert!((core.position_s() - expected).abs() <= 0.5 / 16_000.0 + 1e-9);
     }
 }
 
@@ -197,6 +213,29 @@ fn a_gap_has_its_exact_place_and_length_and_ends_what_was_said() {
     };
     assert!((end.end_s - 1.5).abs() < 0.02, "{end:?}");
     assert!(matches!(&events[place + 1], Event::Voice(voice) if voice.at_s >= gap.end_s));
+}
+
+#[test]
+fn a_jump_ends_what_was_said_and_times_go_on_from_its_place() {
+    let samples = at_rate(44_100);
+    let cut = 44_100 * 3 / 2;
+    let (mut core, mut before, mut after) = (pipeline(44_100), Vec::new(), Vec::new());
+    core.push(&samples[..cut], &mut before).unwrap();
+    core.jump(44_100 * 60, &mut before).unwrap();
+    let Some(Event::UtteranceEnd(end)) = before.last() else {
+        panic!("{:?}", before.last())
+    };
+    assert!((end.end_s - 1.5).abs() < 0.02, "{end:?}");
+    core.push(&samples, &mut after).unwrap();
+    core.finish(&mut after).unwrap();
+    let expected = 60.0 + samples.len() as f64 / 44_100.0;
+    assert!((core.position_s() - expected).abs() < 1e-4);
+    let starts = after.iter().filter_map(|event| match event {
+        Event::UtteranceStart(start) => Some(start.start_s),
+        _ => None,
+    });
+    assert!(starts.clone().count() > 0);
+    assert!(starts.clone().all(|at| (60.0..expected).contains(&at)));
 }
 
 #[test]
@@ -577,7 +616,34 @@ fn what_is_summed_up_is_what_was_told() {
     // The first sample that stands out of the fixture's silence, at most a preroll later.
     let onset = speech().iter().position(|x| x.abs() > 0.02).unwrap() as f64 / 16_000.0;
     let begun = onset + bounds[0];
-    assert!((-0.02..0.3).contains(&begun), "{begun} s before the voice");
+    assert!((0.02..0.3).contains(&begun), "{begun} s before the voice");
+}
+
+#[test]
+fn a_voice_that_audio_cuts_short_ends_where_it_does_and_not_with_the_audio() {
+    let ends = |samples: &[f32]| -> Vec<(f64, f64)> {
+        let (mut core, mut events) = (pipeline(16_000), Vec::new());
+        core.push(samples, &mut events).unwrap();
+        core.finish(&mut events).unwrap();
+        let utterances = events.iter().filter_map(|event| match event {
+            Event::UtteranceEnd(end) => Some(end.end_s),
+            _ => None,
+        });
+        let voices = events.iter().filter_map(|event| match event {
+            Event::Voice(voice) if !voice.active => Some(voice.at_s),
+            _ => None,
+        });
+        utterances.zip(voices).collect()
+    };
+    let (end, silent) = ends(&speech())[0];
+    assert!((end - silent).abs() < 1e-9);
+    // A tenth of a second of silence does not close the gate; the middle of the voice is voiced.
+    for (cut, expected) in [(end + 0.1, end), (1.5, 1.5)] {
+        let found = ends(&speech()[..(cut * 16_000.0) as usize]);
+        assert_eq!(found.len(), 1);
+        assert!((found[0].0 - expected).abs() < 1e-4, "{found:?} {expected}");
+        assert!((found[0].1 - expected).abs() < 1e-4, "{found:?} {expected}");
+    }
 }
 
 #[test]
