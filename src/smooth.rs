@@ -108,6 +108,15 @@ mod tests {
     }
 
     #[test]
+    fn a_standing_call_may_fall_a_little_below_its_threshold_and_a_new_one_may_not() {
+        let mut smoother = Smoother::new(RULE);
+        assert_eq!(smoother.push(&[0.6, 0.3, 0.1]).1, Some(0));
+        assert_eq!(smoother.push(&[0.34, 0.3, 0.36]).1, Some(0)); // mean 0.47
+        assert_eq!(smoother.push(&[0.4, 0.3, 0.3]).1, None); // mean 0.435
+        assert_eq!(smoother.push(&[0.51, 0.3, 0.19]).1, None); // mean 0.4725
+    }
+
+    #[test]
     fn a_label_that_leads_by_enough_takes_over_from_one_that_is_still_sure() {
         let mut smoother = Smoother::new(Thresholds {
             certain: 0.3,

@@ -362,6 +362,7 @@ fn the_baseline_grows_by_what_was_said_and_only_after_it() {
     assert!(known > 2.0);
     let seconds = core.voice_known().unwrap().seconds();
     assert!((seconds - known).abs() < 0.02, "{seconds} {known}");
+    assert_eq!(core.voice_s(), Some(seconds));
 }
 
 #[test]
@@ -613,6 +614,18 @@ fn what_is_summed_up_is_what_was_told() {
         "{summary:?} {spoken}"
     );
     assert_eq!(summary.utterances, 2);
+    let told: Vec<&Measurement> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Measurement(measurement) => Some(measurement),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(summary.measurements, told.len() as u64);
+    for (label, count) in &summary.utterance_labels.0 {
+        let whole = |m: &&&Measurement| m.trigger == Trigger::SpeechEnded && *m.label == **label;
+        assert_eq!(*count, told.iter().filter(whole).count() as u64, "{label}");
+    }
     // The first sample that stands out of the fixture's silence, at most a preroll later.
     let onset = speech().iter().position(|x| x.abs() > 0.02).unwrap() as f64 / 16_000.0;
     let begun = onset + bounds[0];
@@ -643,6 +656,51 @@ fn a_voice_that_audio_cuts_short_ends_where_it_does_and_not_with_the_audio() {
         assert_eq!(found.len(), 1);
         assert!((found[0].0 - expected).abs() < 1e-4, "{found:?} {expected}");
         assert!((found[0].1 - expected).abs() < 1e-4, "{found:?} {expected}");
+    }
+}
+
+#[test]
+fn a_voice_is_there_until_its_utterance_ends_and_a_level_is_read_once() {
+    let (mut core, mut events) = (pipeline(16_000), Vec::new());
+    core.push(&speech(), &mut events).unwrap();
+    let end = events.iter().find_map(|event| match event {
+        Event::UtteranceEnd(end) => Some((end.end_s * 16_000.0) as usize),
+        _ => None,
+    });
+    let end = end.unwrap();
+    let (mut core, mut events) = (pipeline(16_000), Vec::new());
+    assert_eq!(core.take_level(), None);
+    core.push(&speech()[..end], &mut events).unwrap();
+    let sum: f64 = speech()[..end].iter().map(|&x| f64::from(x * x)).sum();
+    let level = core.take_level().unwrap();
+    let expected = 10.0 * (sum / end as f64).log10();
+    assert!(
+        (f64::from(level.rms_dbfs) - expected).abs() < 0.01,
+        "{level:?}"
+    );
+    assert_eq!(core.take_level(), None);
+    // After a third of a second the gate has closed, after half a second the utterance ends.
+    core.push(&vec![0.0; 5_400], &mut events).unwrap();
+    assert!(matches!(events.last(), Some(Event::Voice(voice)) if !voice.active));
+    assert!(core.hears_a_voice());
+    core.push(&vec![0.0; 5_400], &mut events).unwrap();
+    assert!(!core.hears_a_voice());
+}
+
+#[test]
+fn a_channel_that_the_input_lacks_is_named() {
+    for (channels, wanted, there) in [(1, 1, true), (1, 2, false), (2, 2, true), (2, 3, false)] {
+        let choice = ChannelChoice::One(wanted);
+        let found = pipeline(16_000).change_input(Input {
+            rate: 16_000,
+            channels,
+            choice,
+        });
+        assert_eq!(found.is_ok(), there, "{wanted} of {channels}");
+        if let Err(error) = found {
+            let said = format!("channel {wanted} was asked for, but the input has {channels}");
+            assert_eq!(error.to_string(), said);
+        }
     }
 }
 
