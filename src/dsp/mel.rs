@@ -45,7 +45,8 @@ impl Default for MelBank {
 impl MelBank {
     /// The bank of the front end.
     pub fn new() -> Self {
-        let top = hz_to_mel(f64::from(SAMPLE_RATE) / 2.0);
+        // The Nyquist frequency in mel.
+        let top = BREAK_MEL + (f64::from(SAMPLE_RATE) / 2.0 / BREAK_HZ).ln() / log_step();
         let edges: Vec<f64> = (0..N_MELS + 2)
             .map(|i| mel_to_hz(top * i as f64 / (N_MELS + 1) as f64))
             .collect();
@@ -106,14 +107,6 @@ impl Band {
             .take_while(|&w| w > 0.0)
             .collect();
         Self { first, weights }
-    }
-}
-
-fn hz_to_mel(hz: f64) -> f64 {
-    if hz < BREAK_HZ {
-        hz / LINEAR_STEP
-    } else {
-        BREAK_MEL + (hz / BREAK_HZ).ln() / log_step()
     }
 }
 
