@@ -99,6 +99,30 @@ mod tests {
     }
 
     #[test]
+    fn one_channel_and_many_are_heard_as_two_are() {
+        let mut out = Vec::new();
+        assert_eq!(
+            downmix(&[0.5, f32::NAN], 1, ChannelChoice::Mix, &mut out),
+            1
+        );
+        let frames = [1.0, 0.0, 0.0, 0.0, -0.5, 0.5, 1.0, f32::NAN];
+        assert_eq!(downmix(&frames, 4, ChannelChoice::Mix, &mut out), 1);
+        assert_eq!(downmix(&frames, 4, ChannelChoice::One(3), &mut out), 0);
+        assert_eq!(out, [0.5, 0.0, 0.25, 0.25, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_choice_reads_back_as_it_is_shown() {
+        for choice in [
+            ChannelChoice::Mix,
+            ChannelChoice::One(1),
+            ChannelChoice::One(12),
+        ] {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+    }
+
+    #[test]
     fn reads_the_names_that_the_help_shows() {
         assert_eq!("right".parse(), Ok(ChannelChoice::One(2)));
         assert_eq!("3".parse(), Ok(ChannelChoice::One(3)));

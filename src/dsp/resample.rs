@@ -196,3 +196,33 @@ impl Inner {
         out.extend_from_slice(&self.buffer[skipped..count]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_rates_have_a_filter_for_every_place_that_they_need() {
+        for (rate, places) in [
+            (8_000, 2),
+            (11_025, 640),
+            (22_050, 320),
+            (24_000, 2),
+            (32_000, 1),
+            (44_100, 160),
+            (48_000, 1),
+            (96_000, 1),
+        ] {
+            let (filters, kind) = phases(rate);
+            assert!(matches!(kind, SincInterpolationType::Nearest), "{rate}");
+            assert!(
+                filters >= FINE && filters % places == 0,
+                "{rate}: {filters}"
+            );
+        }
+        assert!(matches!(
+            phases(44_101),
+            (FINE, SincInterpolationType::Cubic)
+        ));
+    }
+}

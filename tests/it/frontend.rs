@@ -157,3 +157,24 @@ fn resampling_keeps_a_tone_in_the_band_and_removes_one_above_it() {
         }
     }
 }
+
+#[test]
+fn a_resampler_that_begins_anew_is_as_a_new_one() {
+    let samples = samples_16(&data("speech-16k.wav"));
+    for rate in [8_000, 16_000, 44_100, 48_000] {
+        let mut resampler = Resampler::new(rate).unwrap();
+        let mut first = Vec::new();
+        resampler.push(&samples, &mut first);
+        resampler.finish(&mut first);
+        let expected = (samples.len() as f64 * 16_000.0 / f64::from(rate)).ceil() as usize;
+        assert_eq!(first.len(), expected, "{rate}");
+        // Broken off in the middle of a chunk.
+        resampler.reset();
+        resampler.push(&samples[..1_001], &mut Vec::new());
+        resampler.reset();
+        let mut second = Vec::new();
+        resampler.push(&samples, &mut second);
+        resampler.finish(&mut second);
+        assert!(first == second, "{rate}");
+    }
+}
