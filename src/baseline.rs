@@ -304,7 +304,7 @@ mod tests {
         found.mean = vec![2.5, -1.0, 100.0];
         // The variances are (12 x 4 + 6) / 18 = 3 and (12 x 0.25 + 6) / 18 = 0.5.
         assert!((known.distance(&found, 1) - 0.75).abs() < 1e-12);
-        assert!((known.distance(&found, 2) - (0.75 + 2.0) / 2.0).abs() < 1e-12);
+        assert!((known.distance(&found, 2) - 1.375).abs() < 1e-12);
         assert!((known.distance(&found, 3) - (0.75 + 2.0 + 9.0) / 3.0).abs() < 1e-12);
     }
 

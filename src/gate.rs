@@ -271,7 +271,7 @@ mod tests {
     fn what_does_not_stand_out_of_the_background_or_of_its_loud_parts_has_no_score() {
         let scored = |gate: &mut VoiceGate, level: f32| {
             gate.step(&hiss(level));
-            *gate.scores.back().unwrap() > 0.0
+            gate.scores.back().is_some_and(|&score| score > 0.0)
         };
         let mut gate = VoiceGate::new();
         for _ in 0..600 {
