@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use emoscope::audio::ring::{self, Chunk};
 use emoscope::baseline::{Baseline, VoiceChange};
+use emoscope::dsp::mfcc::MfccStream;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{
     Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice, softmax,
@@ -458,15 +459,18 @@ fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)>
 
 #[test]
 fn a_label_waits_for_a_second_window() {
-    let said = said_of_the_first(vec![3.0]);
-    assert!(said.len() > 3);
-    let early = (
-        Trigger::Interval,
-        UNCERTAIN.to_owned(),
-        Some(Reason::TooShort),
-    );
-    assert_eq!(said[0], early);
-    assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
+    // However surely the first is speech.
+    for logit in [3.0, 30.0] {
+        let said = said_of_the_first(vec![logit]);
+        assert!(said.len() > 3);
+        let early = (
+            Trigger::Interval,
+            UNCERTAIN.to_owned(),
+            Some(Reason::TooShort),
+        );
+        assert_eq!(said[0], early);
+        assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
+    }
 }
 
 #[test]
@@ -515,6 +519,87 @@ fn what_is_no_speech_has_no_label_and_is_not_learned() {
         assert_eq!(measurement.reason, Some(Reason::NoSpeech));
     }
     assert!(core.voice_known().unwrap().seconds().abs() < 1e-9);
+}
+
+/// Judges by the mean of the first coefficient, and so by what the window holds.
+struct Loudness;
+
+impl Loudness {
+    fn logits(mfcc: &[f32]) -> Vec<f32> {
+        let rows = mfcc.as_chunks::<80>().0;
+        let mean = rows.iter().map(|row| row[0]).sum::<f32>() / rows.len() as f32;
+        vec![mean * 0.02, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    }
+}
+
+impl Classifier for Loudness {
+    fn judge(&mut self, mfcc: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        Ok(Answer {
+            logits: Self::logits(mfcc),
+            speech: Some(3.0),
+            embedding: vec![0.0, 0.0],
+        })
+    }
+}
+
+#[test]
+fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_every_quarter_second() {
+    // A second of a voice over and over, louder each time, between two silences.
+    let silence = vec![0.0; 16_000];
+    let voice = (0..9).flat_map(|n| {
+        let gain = 0.2 + 0.1 * n as f32;
+        speech()[12_000..22_000]
+            .iter()
+            .map(move |x| x * gain)
+            .collect::<Vec<_>>()
+    });
+    let samples: Vec<f32> = [silence.clone(), voice.collect(), silence].concat();
+    let core = pipeline_with(16_000, Box::new(Loudness), Voice::default());
+    let temperature = Model::embedded().unwrap().contract.temperature;
+    let (found, _) = judged(core, &samples);
+    let (whole, intervals) = found.split_last().unwrap();
+    let place = |seconds: f64| (seconds * 16_000.0).round() as usize;
+    let (start, end) = (place(whole.start_s), place(whole.end_s));
+    assert!(end - start > 80_000, "{start} {end}");
+
+    // The frames of the front end, without the pipeline.
+    let (mut rows, mut stream) = (Vec::new(), MfccStream::new());
+    stream.push(&samples, |row| rows.extend_from_slice(row));
+    let judge = |from: usize, to: usize| {
+        let mfcc = &rows[from.div_ceil(160) * 80..to.div_ceil(160) * 80];
+        softmax(&Loudness::logits(mfcc), temperature)[0]
+    };
+    // A tile is judged with the first block of 256 samples that completes it.
+    let (mut tiled, mut sum) = (start, 0.0);
+    for tile in 1..=(end - start) / 48_000 {
+        let now = (start + tile * 48_000).next_multiple_of(256);
+        sum += 48_000.0 * judge(now - 48_000, now);
+        tiled = now;
+    }
+    sum += (end - tiled) as f64 * judge(end - 48_000, end);
+    let weight = (tiled - start) / 48_000 * 48_000 + end - tiled;
+    let expected = sum / weight as f64;
+    let told = whole.probabilities.0[0].1.0;
+    assert!((told - expected).abs() < 1e-5, "{told} {expected}");
+
+    for (number, measurement) in intervals.iter().enumerate() {
+        let due = whole.start_s + 0.75 + 0.25 * number as f64;
+        let late = measurement.end_s - due;
+        assert!((0.0..0.017).contains(&late), "{number}: {late} s late");
+        assert!(measurement.end_s - measurement.start_s <= 3.0 + 1e-9);
+    }
+}
+
+#[test]
+fn what_is_too_short_to_tell_of_a_voice_is_not_learned() {
+    let silence = vec![0.0; 16_000];
+    for (samples, learned) in [(4_800, false), (16_000, true)] {
+        let voice = &speech()[12_000..12_000 + samples];
+        let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Voice::default());
+        let (found, core) = judged(core, &[&silence, voice, &silence].concat());
+        assert!(!found.is_empty());
+        assert_eq!(core.voice_s().unwrap() > 0.0, learned, "{samples}");
+    }
 }
 
 #[test]
