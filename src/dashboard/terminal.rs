@@ -34,7 +34,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// What has to be given back; the panic hook reaches it from any thread.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
-/// Held while a picture is written, so that nothing is written after a restore.
+/// Held while the screen is entered or a picture is written, so that nothing is written after a
+/// restore.
 static DRAWING: Mutex<()> = Mutex::new(());
 
 struct Taken {
@@ -76,6 +77,9 @@ impl Screen {
     }
 
     fn enter(&mut self) -> io::Result<()> {
+        // A thread that panics meanwhile waits: else it would give back half of what
+        // is taken, and nobody the rest.
+        let _drawing = lock(&DRAWING);
         // Taken first: whatever fails from here on is undone by the drop.
         lock(&TAKEN).get_or_insert_with(|| Taken {
             stderr: divert_stderr(self.log.as_deref()),
