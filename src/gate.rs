@@ -215,6 +215,8 @@ mod tests {
     fn the_date_goes_back_over_a_closure_and_not_over_a_pause() {
         let stop = run(&[0.0, 0.6, 0.1, 0.1, 0.8, 0.9, 0.9, 0.9, 0.9]);
         assert_eq!(stop[8], Gate::Opened { blocks_ago: 8 });
+        let longest = run(&[0.6, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9]);
+        assert_eq!(longest[10], Gate::Opened { blocks_ago: 11 });
         let pause = run(&[0.6, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9]);
         assert_eq!(pause[11], Gate::Opened { blocks_ago: 5 });
     }
