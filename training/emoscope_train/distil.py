@@ -21,7 +21,7 @@ from .predict import embeddings_of
 from .progress import bar
 from .runs import Run
 from .sampling import LONGEST, Batch, batches, opening, probabilities
-from .train import Task, load_body, save
+from .train import Task, load_body, save, version_of
 
 
 def distil(task: Task, run: Run) -> None:
@@ -64,7 +64,7 @@ class Lesson:
         self.mean, self.spread = pooled.mean(dim=0), pooled.std(dim=0) + 1e-3
         self.pooled = torch.clamp(self.standard(pooled), -LIMIT, LIMIT)
         with torch.inference_mode():
-            self.chances = torch.softmax(judged(teacher, pooled), dim=1)
+            self.chances = torch.softmax(teacher.plain(pooled), dim=1)
 
     def standard(self, pooled: Tensor) -> Tensor:
         """In standard deviations of clean clips."""
@@ -74,15 +74,9 @@ class Lesson:
         """Squared distance from the clip's embedding, and divergence from its chances."""
         pooled = student.pooled(student.image(crops))
         distance = (self.standard(pooled) - self.pooled[clips]).pow(2).mean()
-        said = torch.log_softmax(judged(student, pooled), dim=1)
+        said = torch.log_softmax(student.plain(pooled), dim=1)
         divergence = torch.nn.functional.kl_div(said, self.chances[clips], reduction="batchmean")
         return distance + agreement * divergence
-
-
-def judged(network: Network, pooled: Tensor) -> Tensor:
-    """Logits of the plain head."""
-    logits: Tensor = network.head(network.norm(pooled))
-    return logits
 
 
 def run_epoch(
@@ -123,8 +117,6 @@ def heard(task: Task, recipe: Distillation, batch: Batch, rng: np.random.Generat
         if rng.random() < recipe.untouched:
             crops.append(levelled(crop(opening(versions[0]), batch.frames, rng)))
             continue
-        source = versions[-1 if rng.random() < recipe.augment.room else 0][:LONGEST]
-        # A room's tail moves the trim by a few frames; the clean one is long enough.
-        source = source if len(source) >= batch.frames else versions[0][:LONGEST]
+        source = version_of(versions, batch.frames, recipe.augment.room, rng)[:LONGEST]
         crops.append(augmented(source, batch.frames, task.noises, recipe.augment, rng))
     return np.stack(crops)

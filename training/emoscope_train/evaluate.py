@@ -233,14 +233,14 @@ def left_out(
     pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
     have = labels_of(tested)
     chances, settled = test.chances(pieces), test.chances(pieces, KNOWN_SECONDS[-1])
-    folder, known = test.in_folder(pieces), by_known_seconds(test, pieces, have)
+    folder = test.in_folder(pieces)
     rooms = [opening(room.trimmed(clip.path)) for clip in tested]
     found = {
         "labels": len(next(iter(have.values()))),
         "speakers": len({clip.speaker for clip in tested}),
         "test": metrics.report(chances, test.truth),
         "coverage_curve": metrics.coverage_curve(chances, test.truth),
-        "by_known_seconds": known,
+        "by_known_seconds": by_known_seconds(test, pieces, have),
         "in_folder": known_row(test, folder, have),
         "in_rooms": {
             f"{s:.0f} s": known_row(test, test.chances(rooms, s), have) for s in ROOM_SECONDS

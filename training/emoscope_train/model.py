@@ -230,10 +230,14 @@ class Network(nn.Module):
                 found += [mean.squeeze(2), spread]
         return torch.cat(found, dim=1)
 
+    def plain(self, pooled: Tensor) -> Tensor:
+        """Logits of the plain head."""
+        logits: Tensor = self.head(self.dropout(self.norm(pooled)))
+        return logits
+
     def from_decibels(self, decibels: Tensor) -> Tensor:
         """Logits of log-mel; training starts here, past the rotation."""
-        logits: Tensor = self.head(self.dropout(self.norm(self.pooled(self.image(decibels)))))
-        return logits
+        return self.plain(self.pooled(self.image(decibels)))
 
     def forward(
         self, mfcc: Tensor, baseline: Tensor | None = None, seconds: Tensor | None = None

@@ -110,6 +110,15 @@ def masked_loss(
     return (1.0 - smoothing) * hit + smoothing * spread
 
 
+def version_of(
+    versions: list[Decibels], frames: int, room: float, rng: np.random.Generator
+) -> Decibels:
+    """The clean version of a clip, or by a chance of `room` the one in a room."""
+    source = versions[-1 if rng.random() < room else 0]
+    # A room's tail moves the trim by a few frames; the clean one is long enough.
+    return source if len(source) >= frames else versions[0]
+
+
 def make_batch(
     task: Task, batch: Batch, rng: np.random.Generator
 ) -> tuple[Decibels, NDArray[np.int64], NDArray[np.bool_]]:
@@ -117,11 +126,7 @@ def make_batch(
     settings = task.config.augment
     crops = []
     for member in batch.members:
-        versions = task.train.versions[member]
-        version = len(versions) - 1 if rng.random() < settings.room else 0
-        source = versions[version]
-        # A room's tail moves the trim by a few frames; the clean one is long enough.
-        source = source if len(source) >= batch.frames else versions[0]
+        source = version_of(task.train.versions[member], batch.frames, settings.room, rng)
         crops.append(augmented(source, batch.frames, task.noises, settings, rng))
     return np.stack(crops), task.train.truth[batch.members], task.masks[batch.members]
 
