@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         parents=[config, work, models, binary],
         help="write model.onnx and golden.json, and compare the engines",
     )
-    one.add_argument("--split", help="export this split's model (default: the config's first)")
+    one.add_argument("--split", help="export this split's model (default: the one that ships)")
     one = commands.add_parser(
         "stream",
         parents=[config, data, work],
@@ -192,14 +192,19 @@ def train(options: argparse.Namespace) -> int:
     clean = features.cached(clips, data, work)
     spoken = config.data.spoken(clips)
     room = features.cached(spoken, data, work, features.ROOM)
-    for split in [options.split] if options.split else config.splits:
+    repeated = options.seed is not None and options.seed != config.train.seed
+    # A repetition tells how far seeds lie apart; nothing of it ships.
+    wanted = config.splits if repeated else [*config.splits, config.shipped_split]
+    for split in [options.split] if options.split else dict.fromkeys(wanted):
         recipe = for_split(config, split)
         run = runs.Run(work, config.name, split)
-        if options.seed is not None and options.seed != config.train.seed:
+        onward = config.shipped and split == config.shipped_split
+        start = runs.Run(work, config.name, config.splits[0]) if onward else None
+        if repeated:
             recipe = replace(recipe, train=replace(recipe.train, seed=options.seed))
             run = runs.Run.of_seed(work, config.name, split, options.seed)
         task = prepare(recipe, split, clips, clean, room)
-        fit(task, run, options.pretrained, split)
+        fit(task, run, start or options.pretrained, split)
         if config.distil and not run.distilled.is_file():
             distil(task, run)
         if config.head:
@@ -223,7 +228,7 @@ def export(options: argparse.Namespace) -> int:
     from .export import export as write
 
     config = load(options.config)
-    split = options.split or config.splits[0]
+    split = options.split or config.shipped_split
     work = runs.work_folder(options.work)
     return write(config, split, work, options.models / config.name, options.emoscope)
 

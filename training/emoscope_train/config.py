@@ -8,7 +8,7 @@ from typing import Any
 from .augment import Augmentation
 from .corpora import Clip, CorpusError
 from .sampling import SHORTEST
-from .splits import SPLITS, WITHOUT
+from .splits import EVERYTHING, SPLITS, WITHOUT
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,15 @@ class Shorter:
 
 
 @dataclass(frozen=True)
+class Shipped:
+    """How the body of the first split goes on with the voices that tested it; that one ships."""
+
+    epochs: int
+    clips_per_epoch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Folds:
     """How the network of `without-CORPUS` learns from a part of that corpus's speakers."""
 
@@ -138,10 +147,20 @@ class Config:
     left_out: Shorter | None
     folds: Folds | None = None
     distil: Distillation | None = None
+    # Without it the first split's model ships.
+    shipped: Shipped | None = None
+
+    @property
+    def shipped_split(self) -> str:
+        """The split whose model is exported."""
+        return EVERYTHING if self.shipped else self.splits[0]
 
 
 def for_split(config: Config, split: str) -> Config:
     """The recipe of one split."""
+    if config.shipped and split == EVERYTHING:
+        onward = replace(config.train, absent_from=0, **vars(config.shipped))
+        return replace(config, train=onward)
     if config.left_out is None or not split.startswith(WITHOUT):
         return config
     shorter = config.left_out
@@ -176,6 +195,7 @@ def load(path: Path) -> Config:
             left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
             folds=_augmenting(Folds, raw["folds"]) if "folds" in raw else None,
             distil=_augmenting(Distillation, raw["distil"]) if "distil" in raw else None,
+            shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: missing or wrong: {error}") from error

@@ -17,7 +17,7 @@ from .corpora import Clip, labels_of
 from .duplicates import without_crossing
 from .features import Decibels, FeatureSet
 from .frontend import FRAMES_PER_SECOND
-from .head import load_best
+from .head import load_best, validated
 from .labels import LABELS
 from .model import Network
 from .numeric import softmax
@@ -327,6 +327,18 @@ def measure(
     }
 
 
+def shipped(config: Config, work: Path) -> dict[str, Any] | None:
+    """What is known of the model that ships, where it went on from the one that is measured."""
+    if config.shipped is None:
+        return None
+    first, last = (Run(work, config.name, s) for s in (config.splits[0], config.shipped_split))
+    return {
+        "facts": last.read(last.facts),
+        "calibration": vars(calibrate.of(config, work, config.shipped_split)),
+        "validation": {"measured": validated(first), "shipped": validated(last)},
+    }
+
+
 def seeds(
     run: Run, test: Test, pieces: list[Decibels], chances: metrics.Probabilities
 ) -> dict[str, float]:
@@ -377,7 +389,7 @@ def together(unmet: list[Unmet]) -> dict[str, Any]:
 
 
 def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: Path) -> None:
-    """Measures every split of the config; the first one's model is the shipped one."""
+    """Measures every split of the config; the first one's are the figures that come first."""
     clean = features.cached(clips, data, work)
     room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
     unmet = []
@@ -388,6 +400,7 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         "head": dataclasses.asdict(config.head) if config.head else None,
         "left_out_recipe": dataclasses.asdict(config.left_out) if config.left_out else None,
         "left_out": {},
+        "shipped": shipped(config, work),
     }
     for split in config.splits:
         if split.startswith(splits.WITHOUT):

@@ -190,6 +190,13 @@ def both(answers: dict[str, Answers]) -> Answers:
     )
 
 
+def validated(run: Run) -> dict[str, float]:
+    """What the voice head reached on the validation speakers."""
+    run.read(run.facts)
+    found: dict[str, float] = torch.load(run.head, weights_only=False)["validation"]
+    return found
+
+
 def finished_body(run: Run) -> Network:
     """The body that a voice head stands on: after the distillation, if there was one."""
     return load_body(run, run.distilled if run.distilled.is_file() else None)

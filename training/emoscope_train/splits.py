@@ -22,6 +22,7 @@ CORPORA = [
 ]  # fmt: skip
 
 WITHOUT = "without-"
+EVERYTHING = "everything"
 
 Assignment = dict[str, str]
 
@@ -123,6 +124,7 @@ def _validation_word(clip: Clip) -> str:
 
 SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
     "speakers": speakers,
+    EVERYTHING: everything,
     **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
     "stratified": tess_stratified,
     "oaf-to-yaf": tess_across("tess_OAF"),

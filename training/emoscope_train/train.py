@@ -225,13 +225,22 @@ def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
     return np.asarray([1.0 / names.count(name) for name in names])
 
 
-def train(task: Task, run: Run, pretrained: Path | None, split: str) -> None:
+def begin(network: Network, start: Path | Run | None) -> str | None:
+    """Loads the published weights or those of a finished run; the published ones' SHA-256."""
+    if isinstance(start, Run):
+        network.load_state_dict(load_body(start).state_dict())
+        digest: str | None = start.read(start.facts)["pretrained_sha256"]
+        return digest
+    return load_pretrained(network, start) if start else None
+
+
+def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     """Trains, keeps the best epoch on validation, then calibrates it."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
     network = Network(tuple(recipe.taps), recipe.dropout)
-    digest = load_pretrained(network, pretrained) if pretrained else None
-    if digest is None:
+    digest = begin(network, start)
+    if start is None:
         # Statistics that start from nothing have to catch up within the first epoch.
         for layer in network.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
@@ -252,10 +261,10 @@ def train(task: Task, run: Run, pretrained: Path | None, split: str) -> None:
     write_json(run.facts, facts(task, split, network, digest))
     steps_per_epoch = max(1, recipe.clips_per_epoch // recipe.batch)
     for epoch in range(len(history), recipe.epochs):
-        start = time.monotonic()
+        began = time.monotonic()
         found = run_epoch(network, optimizer, task, epoch, steps_per_epoch)
         checked, logits = validate(network, task)
-        seconds = round(time.monotonic() - start, 1)
+        seconds = round(time.monotonic() - began, 1)
         entry = {"epoch": epoch + 1, **found, **checked, "seconds": seconds}
         history.append(entry)
         print({k: round(v, 4) if isinstance(v, float) else v for k, v in entry.items()}, flush=True)

@@ -38,7 +38,10 @@ def test_every_side_has_speakers_and_none_crosses() -> None:
 
 def test_a_corpus_that_is_left_out_is_all_of_the_test() -> None:
     clips = many("nemo", 9, 20) + many("urdu", 12, 3) + many("tess", 2, 30)
-    assert set(splits.everything(clips).values()) == {TRAIN, VALIDATION}
+    everything = splits.assign("everything", clips)
+    assert set(everything.values()) == {TRAIN, VALIDATION}
+    held = {c.speaker for c in clips if splits.speakers(clips).get(c.path) == VALIDATION}
+    assert held == {c.speaker for c in clips if everything.get(c.path) == VALIDATION}
     for name in ("nemo", "urdu", "tess"):
         found = splits.assign(f"without-{name}", clips)
         tested = {c.path for c in clips if found.get(c.path) == TEST}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.torch
 def test_a_toy_is_learned_measured_and_exported(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
+    onward = "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
+    toy.write_text(toy.read_text(encoding="utf-8") + onward, encoding="utf-8")
     where = ["--data", str(toy_corpus()), "--work", str(tmp_path / "work")]
     into = ["--models", str(tmp_path / "models")]
     assert cli.main(["train", str(toy), *where, "--threads", "1"]) == 0
@@ -34,6 +37,11 @@ def test_a_toy_is_learned_measured_and_exported(
     assert history[-1]["train_loss"] < history[0]["train_loss"]
     assert max(row["validation_uar"] for row in history) == 1.0
     assert run.curve.is_file()
+    # What ships goes on from there, and knows the voices that test the other.
+    last = Run(tmp_path / "work", "toy", "everything")
+    more = json.loads(last.history.read_text(encoding="utf-8"))
+    assert len(more) == 1
+    assert more[0]["train_loss"] < history[0]["train_loss"]
     again = ["train", str(toy), *where, "--threads", "1", "--seed", "2"]
     assert cli.main(again) == 0
 
@@ -47,10 +55,18 @@ def test_a_toy_is_learned_measured_and_exported(
     assert set(found["by_seconds"]) == {"0.75", "1.0", "1.5", "2.0", "3.0"}
     assert found["shortcuts"]["toy"]["seen"] <= 0.8
     assert found["by_known_seconds"]["15 s"]["uar"] > 0.9
-    assert (tmp_path / "models" / "toy" / "card.md").is_file()
+    speakers = [
+        facts["training_data"][0]["speakers"]
+        for facts in (found["facts"], metrics["shipped"]["facts"])
+    ]
+    assert speakers == [5, 7]
+    text = (tmp_path / "models" / "toy" / "card.md").read_text(encoding="utf-8")
+    assert "The model that ships is not the one that was measured" in text
 
     assert cli.main(["export", str(toy), *where[2:], *into]) == 0
-    assert (tmp_path / "models" / "toy" / "model.onnx").is_file()
+    exported = onnx.load(tmp_path / "models" / "toy" / "model.onnx")
+    said = {entry.key: entry.value for entry in exported.metadata_props}
+    assert json.loads(said["training_data"])[0]["speakers"] == 7
     assert (tmp_path / "models" / "toy" / "golden.json").is_file()
 
 
