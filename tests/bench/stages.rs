@@ -18,9 +18,7 @@ use emoscope::dsp::mfcc::Mfcc;
 use emoscope::dsp::mono::{ChannelChoice, downmix};
 use emoscope::dsp::resample::Resampler;
 use emoscope::dsp::spec::{N_BINS, N_FFT, N_MELS, N_MFCC};
-use emoscope::engine::{
-    Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice, softmax,
-};
+use emoscope::engine::{Classifier, Engine, EngineChoice, Known, Voice, softmax};
 use emoscope::feed::{Level, Update};
 use emoscope::gate::{BLOCK, VoiceGate};
 use emoscope::model::Model;
@@ -30,6 +28,10 @@ use emoscope::smooth::Smoother;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use realfft::RealFftPlanner;
+
+use free::Free;
+
+mod free;
 
 fn main() {
     divan::main();
@@ -197,34 +199,15 @@ fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
     });
 }
 
-/// Knows nothing, at once.
-struct Free {
-    labels: usize,
-    width: usize,
-}
-
-impl Classifier for Free {
-    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
-        Ok(Answer {
-            logits: vec![0.0; self.labels],
-            speech: None,
-            embedding: vec![0.0; self.width],
-        })
-    }
-}
-
 fn pipeline(rate: u32) -> Pipeline {
     let contract = Arc::new(Model::embedded().unwrap().contract);
-    let free = Free {
-        labels: contract.labels.len(),
-        width: contract.width.unwrap_or(0),
-    };
+    let free = Free::like(&contract);
     let input = Input {
         rate,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, contract, Box::new(free), Voice::default()).unwrap()
+    Pipeline::new(input, contract, free, Voice::default()).unwrap()
 }
 
 /// From samples to events, for a second of speech, inference aside.

@@ -11,29 +11,17 @@ use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
 use emoscope::dsp::mfcc::MfccStream;
 use emoscope::dsp::mono::ChannelChoice;
-use emoscope::engine::{Answer, Classifier, Engine, EngineChoice, EngineError, Known, Voice};
+use emoscope::engine::{Classifier, Engine, EngineChoice, Voice};
 use emoscope::events::Event;
 use emoscope::model::Model;
 use emoscope::pipeline::{Input, Pipeline};
 
+use free::Free;
+
+mod free;
+
 /// 100 ms, as from a microphone.
 const BLOCK: usize = 1600;
-
-/// Knows nothing, at once.
-struct Free {
-    labels: usize,
-    width: usize,
-}
-
-impl Classifier for Free {
-    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
-        Ok(Answer {
-            logits: vec![0.0; self.labels],
-            speech: None,
-            embedding: vec![0.0; self.width],
-        })
-    }
-}
 
 fn mfcc(samples: &[f32]) {
     let mut stream = MfccStream::new();
@@ -78,8 +66,6 @@ fn main() {
     let (mut samples, mut file) = (Vec::new(), AudioFile::open(Path::new(recording)).unwrap());
     while file.read(&mut samples).unwrap() {}
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Onnxruntime, None).unwrap();
-    let labels = engine.model.contract.labels.len();
-    let width = engine.model.contract.width.unwrap_or(0);
     let mut out = std::fs::File::create(lines).unwrap();
     for event in hear(&samples, &engine, engine.classifier().unwrap()) {
         writeln!(out, "{}", serde_json::to_string(&event).unwrap()).unwrap();
@@ -89,7 +75,7 @@ fn main() {
         let begin = processor_s();
         match task.unwrap().as_str() {
             "mfcc" => mfcc(&samples),
-            "features" => drop(hear(&samples, &engine, Box::new(Free { labels, width }))),
+            "features" => drop(hear(&samples, &engine, Free::like(&engine.model.contract))),
             "judged" => drop(hear(&samples, &engine, engine.classifier().unwrap())),
             other => panic!("no task {other}"),
         }

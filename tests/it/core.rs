@@ -612,7 +612,8 @@ fn less_than_the_shortest_window_has_no_label() {
     let voice = &speech()[8_000..16_000];
     let silence = vec![0.0; 16_000];
     let samples = [&silence, voice, &silence].concat();
-    let core = pipeline_with(16_000, Box::new(Told(vec![3.0])), Voice::default());
+    // A single window that leaves no doubt of a voice.
+    let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Voice::default());
     let (found, _) = judged(core, &samples);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].label, UNCERTAIN);

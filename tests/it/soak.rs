@@ -21,7 +21,7 @@ use emoscope::session::Outlets;
 use emoscope::session::microphone::{Microphone, Wanted, listen};
 use emoscope::sink::Sink;
 
-use crate::support::{data, samples_16};
+use crate::support::{data, run_alone, samples_16};
 
 const RATE: u32 = 16_000;
 const BLOCK: usize = 160;
@@ -265,19 +265,7 @@ fn soak(seconds: u64) {
 
 /// In a process of its own, whose memory nobody else uses.
 fn alone(name: &str) {
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--ignored", "--nocapture"])
-        .output()
-        .unwrap();
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(
-        output.status.success() && out.contains("1 passed"),
-        "{out}\n{err}"
-    );
-    eprintln!("{err}");
+    run_alone(name, [("", ""); 0]);
 }
 
 #[test]

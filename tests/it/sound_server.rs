@@ -4,6 +4,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::support::run_alone;
+
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/virtual-mic.sh");
 /// Tells a test that it runs against such a server.
 const INSIDE: &str = "EMOSCOPE_TEST_SERVER";
@@ -84,21 +86,7 @@ impl SoundServer {
     /// Runs an ignored test of this binary in a process of its own, for which
     /// the server is the only one in the world.
     pub fn run_test(&self, name: &str) {
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", name, "--ignored", "--nocapture"])
-            .env_remove("DISPLAY")
-            .envs(self.environment())
-            .output()
-            .unwrap();
-        let (out, err) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        assert!(
-            output.status.success() && out.contains("1 passed"),
-            "{out}\n{err}"
-        );
-        eprintln!("{err}");
+        let err = run_alone(name, self.environment());
         for word in ["ALSA lib", "jack", "Jack", "snd_"] {
             assert!(
                 !err.contains(word),

@@ -55,6 +55,29 @@ pub fn samples_16(path: &std::path::Path) -> Vec<f32> {
         .collect()
 }
 
+/// Runs an ignored test of this binary in a process of its own, with that much
+/// more environment; gives what it wrote to standard error.
+pub fn run_alone<K, V>(name: &str, environment: impl IntoIterator<Item = (K, V)>) -> String
+where
+    K: AsRef<std::ffi::OsStr>,
+    V: AsRef<std::ffi::OsStr>,
+{
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--ignored", "--nocapture"])
+        .env_remove("DISPLAY")
+        .envs(environment)
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = said(&output);
+    assert!(
+        output.status.success() && out.contains("1 passed"),
+        "{out}\n{err}"
+    );
+    eprintln!("{err}");
+    err
+}
+
 /// Sends a signal to a program by its shell name: `INT`, `KILL`, `STOP`, ...
 pub fn signal(name: &str, child: &std::process::Child) {
     let status = Command::new("kill")

@@ -424,7 +424,8 @@ def render(metrics: dict[str, Any]) -> str:
         "Voices that were never heard come first. UAR is recall averaged over labels (chance "
         "14.3 % of seven); `labelled` is the share of clips that get a label rather than "
         "`uncertain`. A clip is judged by its first 3 s"
-        f"{', nothing of its voice being known' if head else ''}.\n",
+        f"{', nothing of its voice being known' if head else ''}."
+        f"{' They are those of the model that the one here goes on from.' if onward else ''}\n",
         table(HEAD, [split_row(PROTOCOLS[key], metrics["splits"][key]) for key in order]),
         *over_seeds({PROTOCOLS[key]: metrics["splits"][key].get("seeds", {}) for key in order}),
     ]
