@@ -17,6 +17,11 @@ fuzz() {
     EMOSCOPE_FUZZ=${FUZZ:-1000} cargo test --test it fuzz::
 }
 
+# Without the optional features: no ONNX Runtime, Opus, Parquet or PNG.
+lean() {
+    cargo test --no-default-features
+}
+
 tool() {
     cargo "$1" --version >/dev/null 2>&1 || cargo install --locked "cargo-$1@$2"
 }
@@ -135,6 +140,7 @@ if [ $# -gt 0 ]; then
 else
     package
     installed
+    lean
     fuzz
     guided
     soak

@@ -595,6 +595,46 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
 }
 
 #[test]
+fn after_a_gap_it_hears_as_from_the_beginning() {
+    let new = || pipeline_with(16_000, Box::new(Loudness), Voice::default());
+    // Where an utterance ends the gate decides, which goes on knowing the room.
+    let heard = |core| {
+        let (mut found, _) = judged(core, &speech());
+        found.retain(|measurement| measurement.trigger == Trigger::Interval);
+        found
+    };
+    let alone = heard(new());
+    let (mut core, mut before) = (new(), Vec::new());
+    let louder: Vec<f32> = speech().iter().rev().map(|x| x * 3.0).collect();
+    core.push(&louder, &mut before).unwrap();
+    core.gap(8_000, GapCause::Overrun, &mut before).unwrap();
+    let after = heard(core);
+    assert!(alone.len() > 5);
+    assert_eq!(alone.len(), after.len());
+    for (alone, after) in alone.iter().zip(&after) {
+        assert_eq!(alone.probabilities, after.probabilities);
+    }
+}
+
+#[test]
+fn valence_and_arousal_are_expected_over_the_labels() {
+    let core = pipeline_with(16_000, Box::new(Loudness), Voice::default());
+    let places = Model::embedded().unwrap().contract.affect.unwrap();
+    let (found, _) = judged(core, &speech());
+    assert!(!found.is_empty());
+    for measurement in found {
+        let (mut valence, mut arousal) = (0.0, 0.0);
+        for ((_, chance), place) in measurement.probabilities.0.iter().zip(&places) {
+            valence += chance.0 * place.valence;
+            arousal += chance.0 * place.arousal;
+        }
+        // Told to four decimals.
+        assert!((measurement.valence.unwrap() - valence).abs() < 5.1e-5);
+        assert!((measurement.arousal.unwrap() - arousal).abs() < 5.1e-5);
+    }
+}
+
+#[test]
 fn what_is_too_short_to_tell_of_a_voice_is_not_learned() {
     let silence = vec![0.0; 16_000];
     for (samples, learned) in [(4_800, false), (16_000, true)] {

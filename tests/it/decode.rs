@@ -93,7 +93,8 @@ pub fn ffmpeg(arguments: &[&str]) -> Option<()> {
     }
 }
 
-/// Encodes the samples; the extension names the container.
+/// Encodes the samples; the extension names the container. `None` for Opus as well
+/// where it was left out of the program.
 pub fn encode(
     folder: &Path,
     name: &str,
@@ -102,6 +103,10 @@ pub fn encode(
     rate: u32,
     channels: u16,
 ) -> Option<PathBuf> {
+    if options.contains(&"libopus") && !cfg!(feature = "opus") {
+        eprintln!("skipped: {name}, built without Opus");
+        return None;
+    }
     let input = folder.join(format!("{name}.input.wav"));
     write_wav(&input, samples, rate, channels);
     let output = folder.join(name);
