@@ -207,7 +207,7 @@ fn pipeline(rate: u32) -> Pipeline {
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, contract, free, Voice::default()).unwrap()
+    Pipeline::new(input, contract, Box::new(free), Voice::default()).unwrap()
 }
 
 /// From samples to events, for a second of speech, inference aside.

@@ -75,7 +75,11 @@ fn main() {
         let begin = processor_s();
         match task.unwrap().as_str() {
             "mfcc" => mfcc(&samples),
-            "features" => drop(hear(&samples, &engine, Free::like(&engine.model.contract))),
+            "features" => drop(hear(
+                &samples,
+                &engine,
+                Box::new(Free::like(&engine.model.contract)),
+            )),
             "judged" => drop(hear(&samples, &engine, engine.classifier().unwrap())),
             other => panic!("no task {other}"),
         }
