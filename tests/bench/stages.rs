@@ -18,7 +18,7 @@ use emoscope::dsp::mfcc::Mfcc;
 use emoscope::dsp::mono::{ChannelChoice, downmix};
 use emoscope::dsp::resample::Resampler;
 use emoscope::dsp::spec::{N_BINS, N_FFT, N_MELS, N_MFCC};
-use emoscope::engine::{Classifier, Engine, EngineChoice, Known, Voice, softmax};
+use emoscope::engine::{Engine, EngineChoice, Voice, softmax};
 use emoscope::feed::{Level, Update};
 use emoscope::gate::{BLOCK, VoiceGate};
 use emoscope::model::Model;
