@@ -192,7 +192,6 @@ def both(answers: dict[str, Answers]) -> Answers:
 
 def validated(run: Run) -> dict[str, float]:
     """What the voice head reached on the validation speakers."""
-    run.read(run.facts)
     found: dict[str, float] = torch.load(run.head, weights_only=False)["validation"]
     return found
 
