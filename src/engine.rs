@@ -41,6 +41,14 @@ pub struct Answer {
     pub embedding: Vec<f32>,
 }
 
+/// Environment variable and value without which ONNX Runtime is not loaded.
+///
+/// From 1.29 on its published builds keep a number of the machine in the user's
+/// cache and report what runs to its maker. This alone stops both, and only where
+/// it is set before the library is loaded (its pull request 27379); the program
+/// does so first of all.
+pub const NO_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
+
 /// Why an engine cannot be used or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {

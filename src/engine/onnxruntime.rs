@@ -8,7 +8,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
-use super::{Answer, Classifier, EngineError, Known};
+use super::{Answer, Classifier, EngineError, Known, NO_TELEMETRY};
 use crate::dsp::spec::N_MFCC;
 use crate::model::{BASELINE, BASELINE_S, EMBEDDING, INPUT, Model, OUTPUT, SPEECH};
 
@@ -109,6 +109,12 @@ impl Environment {
 }
 
 fn open(library: &Path) -> Result<ort::environment::Environment, String> {
+    let (name, value) = NO_TELEMETRY;
+    if std::env::var_os(name).is_none_or(|set| set != value) {
+        return Err(format!(
+            "it would report to its maker; set {name}={value} before the program starts"
+        ));
+    }
     ort::init_from(library)
         .map_err(|error| error.to_string())?
         .with_name("emoscope")

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, unbounded};
@@ -63,21 +64,53 @@ fn callback() {
     );
 }
 
-/// Delivers the speech as time passes; when it began, what each block took, and
-/// what the clock alone took before it: the machine's own part after a sleep.
-fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Vec<f64>, Vec<f64>) {
+/// What each block took, in microseconds, and what two things beside it did
+/// that show the machine's own part after a sleep: the least that any callback
+/// does, the samples to float and into memory, and the clock alone.
+#[derive(Default)]
+struct Took {
+    block: Vec<f64>,
+    copy: Vec<f64>,
+    clock: Vec<f64>,
+}
+
+/// Microseconds of it.
+fn timed(work: impl FnOnce()) -> f64 {
+    let before = Instant::now();
+    work();
+    before.elapsed().as_secs_f64() * 1e6
+}
+
+/// Delivers the speech as time passes; when it began, and what each block took.
+fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Took) {
+    // As much memory as half a minute takes, written before.
+    let mut memory = vec![1.0_f32; 30 * 2 * RATE as usize];
+    let places = memory.len() / (2 * BLOCK);
+    let blocks: Vec<&[i16]> = speech.chunks_exact(2 * BLOCK).collect();
+    let mut took = Took::default();
     let begin = Instant::now();
-    let (mut took, mut nothing) = (Vec::new(), Vec::new());
-    for (number, block) in (1..).zip(speech.chunks_exact(2 * BLOCK)) {
-        let due = begin + Duration::from_millis(10) * number;
+    for (number, block) in blocks.iter().enumerate() {
+        let due = begin + Duration::from_millis(10) * (number as u32 + 1);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let before = Instant::now();
-        nothing.push(before.elapsed().as_secs_f64() * 1e6);
-        let before = Instant::now();
-        feeder.push(block);
-        took.push(before.elapsed().as_secs_f64() * 1e6);
+        took.clock.push(timed(|| ()));
+        let other = blocks[(number + blocks.len() / 2) % blocks.len()];
+        let place = &mut memory[number % places * 2 * BLOCK..][..2 * BLOCK];
+        let copy = || {
+            for (to, from) in place.iter_mut().zip(other) {
+                *to = f32::from(*from) / 32768.0;
+            }
+        };
+        // Whoever comes first wakes the processor.
+        if number % 2 == 0 {
+            took.block.push(timed(|| feeder.push(block)));
+            took.copy.push(timed(copy));
+        } else {
+            took.copy.push(timed(copy));
+            took.block.push(timed(|| feeder.push(block)));
+        }
+        black_box(&memory);
     }
-    (begin, took, nothing)
+    (begin, took)
 }
 
 /// When each window's event came, where its window ends, and what its inference took.
@@ -127,11 +160,15 @@ fn event() {
         .unwrap();
     });
     let watcher = std::thread::spawn(move || watch(&updates));
-    let (begin, mut took, mut nothing) = deliver(feeder, &speech());
+    let (begin, mut took) = deliver(feeder, &speech());
     wishes.send(Control::Quit).unwrap();
     session.join().unwrap();
     let events = watcher.join().unwrap();
-    for (what, values) in [("the same", &mut took), ("the clock alone", &mut nothing)] {
+    for (what, values) in [
+        ("the same", &mut took.block),
+        ("a bare copy", &mut took.copy),
+        ("the clock alone", &mut took.clock),
+    ] {
         println!(
             "callback, {what} every 10 ms, {} of them: p50 {:.2} us, p99.9 {:.2} us",
             values.len(),

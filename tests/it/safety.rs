@@ -233,6 +233,8 @@ fn a_device_cannot_steer_the_dashboard() {
 
 /// Files that may hold unsafe code, and how many lines of it; each says why.
 const UNSAFE: &[(&str, usize)] = &[
+    // ONNX Runtime asks the environment alone whether it may report to its maker.
+    ("src/main.rs", 2),
     // The counting allocator of a test.
     ("tests/callback.rs", 6),
 ];
@@ -300,12 +302,8 @@ fn the_sum_of_the_model_and_of_the_library_is_shown() {
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(&format!("SHA-256 {sum}")), "{text}");
-        if let Some(place) = text
-            .split_once("libonnxruntime")
-            .map(|(before, _)| before.rfind('(').unwrap())
-        {
-            let library = text[place + 1..].split(')').next().unwrap();
-            let sum = sha256_of(Path::new(library));
+        if let Some(library) = library_in(&text) {
+            let sum = sha256_of(library);
             assert!(text.contains(&format!("SHA-256 {sum}")), "{text}");
         }
         let mut command = emoscope(&home);
@@ -316,6 +314,41 @@ fn the_sum_of_the_model_and_of_the_library_is_shown() {
         let start = &lines(&command.output().unwrap())[0];
         assert_eq!(start["model_sha256"], sum);
     }
+}
+
+/// The path of ONNX Runtime's library in what `doctor` prints.
+fn library_in(text: &str) -> Option<&Path> {
+    let (before, _) = text.split_once("libonnxruntime")?;
+    let rest = &text[before.rfind('(')? + 1..];
+    rest.split(')').next().map(Path::new)
+}
+
+/// ONNX Runtime's published builds number the machine and report what runs.
+#[cfg(all(target_os = "linux", feature = "onnxruntime"))]
+#[test]
+fn the_library_may_not_report_to_its_maker() {
+    let home = tempfile::tempdir().unwrap();
+    let found = emoscope(&home).arg("doctor").output().unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    let Some(library) = library_in(&found) else {
+        eprintln!("skipped: no library of ONNX Runtime");
+        return;
+    };
+    // Of the environment nothing: it holds its tongue under many a test runner.
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_emoscope"))
+        .env_clear()
+        .env("HOME", home.path())
+        .args(["analyze", "--engine", "onnxruntime", "--onnxruntime"])
+        .arg(library)
+        .arg(data("speech-16k.wav"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let mut left = Vec::new();
+    files(home.path(), &mut left);
+    let log = home.path().join(".local/state/emoscope/emoscope.log");
+    assert_eq!(left, [log]);
 }
 
 #[cfg(all(target_os = "linux", feature = "onnxruntime"))]

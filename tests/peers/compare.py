@@ -51,7 +51,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | dict.fromkeys(THREADS, "1"),
+            env=os.environ | dict.fromkeys(THREADS, "1") | {"ORT_DISABLE_TELEMETRY": "1"},
         )
         self.times: dict[str, list[float]] = {}
 

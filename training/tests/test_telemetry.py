@@ -1,0 +1,18 @@
+"""ONNX Runtime reports nothing of a training to its maker."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_nothing_is_left_in_the_users_cache(tmp_path: Path) -> None:
+    # Of the environment nothing: it holds its tongue under many a test runner.
+    code = "import emoscope_train.onnx_runtime"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert not list(tmp_path.iterdir())
