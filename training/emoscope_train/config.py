@@ -1,7 +1,7 @@
 """A model's TOML file as checked values."""
 
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ class HeadTraining:
     absent: float
     # Augmented versions of every training clip, besides the clean one.
     versions: int
+    # Blocks that it hears; those of the plain head where none are named.
+    taps: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,15 @@ class Shipped:
 
 
 @dataclass(frozen=True)
+class FoldsHead:
+    """What differs in a voice head that has few voices to learn from."""
+
+    learning_rate: float
+    dropout: float
+    taps: list[int]
+
+
+@dataclass(frozen=True)
 class Folds:
     """How the network of `without-CORPUS` learns from a part of that corpus's speakers."""
 
@@ -128,6 +139,7 @@ class Folds:
     # Clips over all epochs; fewer epochs where a corpus is large.
     most_clips: int
     shortest: int
+    head: FoldsHead
     augment: Augmentation
 
 
@@ -193,8 +205,8 @@ def load(path: Path) -> Config:
             augment=_table(Augmentation, raw.get("augment", {})),
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
             left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
-            folds=_augmenting(Folds, raw["folds"]) if "folds" in raw else None,
-            distil=_augmenting(Distillation, raw["distil"]) if "distil" in raw else None,
+            folds=_nested(Folds, raw["folds"], head=FoldsHead) if "folds" in raw else None,
+            distil=_nested(Distillation, raw["distil"]) if "distil" in raw else None,
             shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )
     except (KeyError, TypeError) as error:
@@ -204,8 +216,10 @@ def load(path: Path) -> Config:
     return config
 
 
-def _augmenting(kind: Any, values: dict[str, Any]) -> Any:
-    return _table(kind, {**values, "augment": _table(Augmentation, values.get("augment", {}))})
+def _nested(kind: Any, values: dict[str, Any], **tables: Any) -> Any:
+    inner = {"augment": Augmentation, **tables}
+    made = {name: _table(each, values.get(name, {})) for name, each in inner.items()}
+    return _table(kind, {**values, **made})
 
 
 def _table(kind: Any, values: dict[str, Any]) -> Any:

@@ -87,12 +87,19 @@ def fit(
 
 
 def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
-    """A voice head that answers as the body's own head does, nothing of a voice being known."""
-    head = VoiceHead(network.width, network.heard, dropout, network.head.out_features)
-    rows = versions.embeddings.reshape(-1, network.width).astype(np.float64)
+    """The network's voice head, knowing nothing of any voice.
+
+    It answers as the body's own head does, or on other blocks than that one's all labels alike.
+    """
+    head = network.with_voice(dropout, network.voice_taps)
+    rows = versions.embeddings.reshape(-1, head.width).astype(np.float64)
     head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
     head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
     norm, plain = network.norm, network.head
+    if network.voice_taps != network.taps:
+        torch.nn.init.zeros_(head.head.weight)
+        torch.nn.init.zeros_(head.head.bias)
+        return head
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -107,7 +114,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     """Embeds the training clips and the sounds, and fits a voice head on the finished body."""
     recipe = task.config.head
     assert recipe is not None
-    network.with_voice()
+    network.with_voice(taps=tuple(recipe.taps))
     learned = versions_of(network, task, task.train.versions, recipe.versions, 1)
     sounds = [[sound] for sound in task.sounds[splits.TRAIN]]
     other = versions_of(network, task, sounds, SOUND_VERSIONS, 2) if sounds else None
@@ -121,9 +128,8 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     fit(head, voices, task.train.truth, task.masks, recipe, task.config.train.seed)
     if other:
         corpora = [clip.corpus for clip in task.train.clips]
-        sounded = other.embeddings.reshape(-1, network.width)
+        sounded = other.embeddings.reshape(-1, head.width)
         fit_speech(head, learned.embeddings, corpora, sounded, task.config.train.seed)
-    network.voice = head
     return head
 
 
@@ -145,7 +151,7 @@ def train_head(task: Task, run: Run) -> None:
         write_json(run.change, dataclasses.asdict(border))
     everything = both(answers)
     fitted = calibrate.fit(everything.logits, everything.truth, everything.weights())
-    save(run.head, {"head": head.state_dict(), "validation": found})
+    save(run.head, {"head": head.state_dict(), "taps": network.voice_taps, "validation": found})
     write_json(run.calibration, dataclasses.asdict(fitted))
     everything.save(run.answers)
     if task.unmet.clips:
@@ -205,5 +211,6 @@ def load_best(run: Run) -> Network:
     """The network of the best epoch, with its voice head if it has one, at rest."""
     network = finished_body(run)
     if run.head.is_file():
-        network.with_voice().load_state_dict(torch.load(run.head, weights_only=False)["head"])
+        saved = torch.load(run.head, weights_only=False)
+        network.with_voice(taps=saved["taps"]).load_state_dict(saved["head"])
     return network.eval()

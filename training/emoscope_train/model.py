@@ -187,26 +187,36 @@ class Network(nn.Module):
         self.register_buffer("bands", torch.tensor(matrix, dtype=torch.float32))
         self.register_buffer("offset", torch.tensor(vector, dtype=torch.float32))
         layers: list[nn.Module] = [ConvNormAct(1, STEM, 3, 2, 1, nn.Hardswish())]
-        width, widths = STEM, [STEM]
+        width, self.widths = STEM, [STEM]
         for kernel, stride, wide, outputs, squeezed, swish in BLOCKS:
             layers.append(InvertedResidual(width, kernel, stride, wide, outputs, squeezed, swish))
             width = outputs
-            widths.append(width)
+            self.widths.append(width)
         layers.append(ConvNormAct(width, LAST, 1, 1, 1, nn.Hardswish()))
-        widths.append(LAST)
+        self.widths.append(LAST)
         self.features = nn.ModuleList(layers)
-        pooled = 2 * sum(widths[tap] for tap in self.taps)
-        # All taps but the last; a single tap is all there is.
-        self.heard = pooled - 2 * widths[self.taps[-1]] or pooled
+        pooled = self.width_of(self.taps)
         self.norm = nn.BatchNorm1d(pooled)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(pooled, labels)
-        self.width = pooled
         self.voice: VoiceHead | None = None
+        self.voice_taps = self.taps
 
-    def with_voice(self, dropout: float = 0.0) -> "VoiceHead":
-        """Gives it a voice head of its size that knows nothing yet."""
-        self.voice = VoiceHead(self.width, self.heard, dropout, self.head.out_features)
+    @property
+    def width(self) -> int:
+        """Numbers of the embedding."""
+        return self.width_of(self.voice_taps)
+
+    def width_of(self, taps: tuple[int, ...]) -> int:
+        """Numbers of the pooled blocks."""
+        return 2 * sum(self.widths[tap] for tap in taps)
+
+    def with_voice(self, dropout: float = 0.0, taps: tuple[int, ...] = ()) -> "VoiceHead":
+        """Gives it a voice head that knows nothing yet, on blocks of its own if any are named."""
+        self.voice_taps = taps or self.taps
+        # All taps but the last; a single tap is all there is.
+        heard = self.width_of(self.voice_taps[:-1]) or self.width
+        self.voice = VoiceHead(self.width, heard, dropout, self.head.out_features)
         return self.voice
 
     def image(self, decibels: Tensor) -> Tensor:
@@ -217,13 +227,14 @@ class Network(nn.Module):
         mapped = torch.matmul(relative, self.bands) + self.offset
         return mapped.transpose(1, 2).unsqueeze(1)
 
-    def pooled(self, image: Tensor) -> Tensor:
-        """Mean and spread over time of the tapped blocks."""
+    def pooled(self, image: Tensor, taps: tuple[int, ...] = ()) -> Tensor:
+        """Mean and spread over time of the tapped blocks, the plain head's if none are named."""
+        wanted = taps or self.taps
         found = []
         x = image
-        for index, layer in enumerate(self.features):
+        for index, layer in enumerate(self.features[: max(wanted) + 1]):
             x = layer(x)
-            if index in self.taps:
+            if index in wanted:
                 tracks = x.mean(dim=2)
                 mean = tracks.mean(dim=2, keepdim=True)
                 spread = torch.sqrt(((tracks - mean) ** 2).mean(dim=2) + 1e-5)
@@ -246,7 +257,7 @@ class Network(nn.Module):
         decibels = torch.matmul(mfcc, self.idct)
         if self.voice is None or baseline is None or seconds is None:
             return self.from_decibels(decibels)
-        embedding = self.voice.embed(self.pooled(self.image(decibels)))
+        embedding = self.voice.embed(self.pooled(self.image(decibels), self.voice_taps))
         return (
             self.voice.judge(embedding, baseline, seconds),
             self.voice.speech(embedding),

@@ -17,6 +17,7 @@ from emoscope_train.model import (  # noqa: E402
     foldable_head,
     load_pretrained,
 )
+from emoscope_train.onnx_file import write_graph  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -136,3 +137,31 @@ def test_with_a_voice_head_it_answers_more(network: Network) -> None:
         logits, speech, embedding = voiced(torch.zeros(2, 40, 80), *head.unknown(2))
     assert (logits.shape, speech.shape) == ((2, 7), (2, 1))
     assert embedding.shape == (2, voiced.width)
+
+
+def test_a_voice_head_may_hear_other_blocks_than_the_plain_one(
+    network: Network, tmp_path: Path
+) -> None:
+    voiced = copy.deepcopy(network)
+    head = voiced.with_voice(taps=(3, 5))
+    torch.nn.init.normal_(head.mean)
+    mfcc = torch.randn(1, 60, 80)
+    tracks = {}
+    for tap in (3, 5):
+        voiced.features[tap].register_forward_hook(
+            lambda _, __, out, tap=tap: tracks.update({tap: out.mean(dim=2)})
+        )
+    with torch.inference_mode():
+        voiced.plain(voiced.pooled(voiced.image(mfcc @ voiced.idct)))
+        _, _, embedding = voiced(mfcc, *head.unknown(1))
+    pooled = []
+    for tap in (3, 5):
+        spread = torch.sqrt(tracks[tap].var(dim=2, correction=0) + 1e-5)
+        pooled += [tracks[tap].mean(dim=2), spread]
+    expected = (torch.cat(pooled, dim=1) - head.mean) / head.spread
+    torch.testing.assert_close(embedding, expected, atol=1e-3, rtol=1e-3)
+    # What no head hears is not in the file.
+    write_graph(voiced, tmp_path / "some.onnx")
+    write_graph(network, tmp_path / "all.onnx")
+    sizes = [(tmp_path / name).stat().st_size for name in ("some.onnx", "all.onnx")]
+    assert sizes[0] < sizes[1] / 5
