@@ -138,8 +138,6 @@ class Folds:
     epochs: int
     # Clips over all epochs; fewer epochs where a corpus is large.
     most_clips: int
-    # A body that would learn from fewer stays as it is.
-    voices: int
     shortest: int
     head: FoldsHead
     augment: Augmentation

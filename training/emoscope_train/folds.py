@@ -1,11 +1,10 @@
 """Speakers left out within one corpus, on the corpus's own labels.
 
 The start is the network of `without-CORPUS`, which never met the corpus: it learns the other
-speakers for a fixed number of epochs, or stays as it is where they are few, gets a voice head, and
-is tested once, and so is the binary with the fold's model, where it is named. The recipe was chosen
-on the second group of RAVDESS's speakers with the first one left out of everything, its head and
-the fewest voices on those of EmoDB and nEMO too. A fold that is done is kept, its body apart: what
-was broken off goes on there.
+speakers for a fixed number of epochs, gets a voice head, and is tested once, and so is the binary
+with the fold's model, where it is named. The recipe was chosen on the second group of RAVDESS's
+speakers with the first one left out of everything, its head on those of EmoDB and nEMO too. A fold
+that is done is kept, its body apart: what was broken off goes on there.
 """
 
 import dataclasses
@@ -23,7 +22,7 @@ from .contract import Metadata
 from .corpora import Clip, CorpusError, stable_hash
 from .duplicates import without_crossing
 from .features import FeatureSet
-from .head import finished_body, learned_head
+from .head import learned_head
 from .model import Network
 from .numeric import softmax
 from .onnx_file import write_onnx
@@ -68,6 +67,7 @@ def measure(
     if not mine:
         raise CorpusError(f"no clip of {corpus} with a label of its own")
     start = Run(work, config.name, splits.WITHOUT + corpus)
+    body = load_body(start)
     labels = sorted({clip.own for clip in mine})
     metadata = Metadata(training_data=start.read(start.facts)["training_data"], labels=labels)
     numbers = folds_of(mine)
@@ -87,12 +87,7 @@ def measure(
             row = json.loads(place.read_text(encoding="utf-8"))
         else:
             task = task_of(config, recipe, parts[0], clips, sets, labels, seed)
-            if len({clip.speaker for clip in parts[0]}) < recipe.voices:
-                network = begun(finished_body(start), task, len(labels))
-            else:
-                network = taught(load_body(start), task, len(labels), place.with_suffix(".pt"))
-            network.eval()
-            learned_head(network, task)
+            network = taught(body, task, len(labels), place.with_suffix(".pt"))
             row = {"fold": fold, "clips": len(parts[1])}
             row |= tested(network, task, parts[1], sets[0], labels)
             write_onnx(network, config.name, metadata, model)
@@ -152,31 +147,33 @@ def task_of(
     )
 
 
-def begun(body: Network, task: Task, labels: int) -> Network:
-    """The body with a new head."""
-    torch.manual_seed(task.config.train.seed)
-    network = Network(body.taps, task.config.train.dropout, labels)
-    known = {k: v for k, v in body.state_dict().items() if not k.startswith("head.")}
-    network.load_state_dict(known, strict=False)
+def taught(body: Network, task: Task, labels: int, kept: Path) -> Network:
+    """The body with a new head, after its epochs or as it was kept then, with a voice head."""
+    recipe = task.config.train
+    torch.manual_seed(recipe.seed)
+    network = Network(body.taps, recipe.dropout, labels)
+    if kept.is_file():
+        network.load_state_dict(torch.load(kept)["network"])
+    else:
+        fine_tune(network, body, task)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        save(kept, {"network": network.state_dict()})
+    network.eval()
+    learned_head(network, task)
     return network
 
 
-def taught(body: Network, task: Task, labels: int, kept: Path) -> Network:
-    """The body with a new head after its epochs, or as it was kept then."""
+def fine_tune(network: Network, body: Network, task: Task) -> None:
+    """All but the head begins as the body is."""
     recipe = task.config.train
-    network = begun(body, task, labels)
-    if kept.is_file():
-        network.load_state_dict(torch.load(kept)["network"])
-        return network
+    known = {k: v for k, v in body.state_dict().items() if not k.startswith("head.")}
+    network.load_state_dict(known, strict=False)
     network = network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     for epoch in range(recipe.epochs):
         run_epoch(network, optimizer, task, epoch, max(1, recipe.clips_per_epoch // recipe.batch))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    save(kept, {"network": network.state_dict()})
-    return network
 
 
 def tested(

@@ -62,7 +62,7 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
         settings,
         name="toy",
         data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
-        folds=dataclasses.replace(settings.folds, epochs=6, voices=4, shortest=90),
+        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
         head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
     )
     data = toy_corpus(5, 8)
