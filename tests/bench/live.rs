@@ -42,6 +42,13 @@ fn speech() -> Vec<i16> {
         .collect()
 }
 
+/// Microseconds of it.
+fn timed(work: impl FnOnce()) -> f64 {
+    let before = Instant::now();
+    work();
+    before.elapsed().as_secs_f64() * 1e6
+}
+
 /// One block after another, into a ring that is emptied now and then.
 fn callback() {
     let (mut producer, mut consumer) = ring::channel(RATE as usize, 2);
@@ -49,9 +56,7 @@ fn callback() {
     let mut out = Vec::with_capacity(2 * RATE as usize);
     let mut took = Vec::with_capacity(200_000);
     for round in 0..200_000 {
-        let begin = Instant::now();
-        producer.push(&block);
-        took.push(begin.elapsed().as_secs_f64() * 1e6);
+        took.push(timed(|| producer.push(&block)));
         if round % 50 == 0 {
             out.clear();
             consumer.read(&mut out, RATE as usize);
@@ -72,13 +77,6 @@ struct Took {
     block: Vec<f64>,
     copy: Vec<f64>,
     clock: Vec<f64>,
-}
-
-/// Microseconds of it.
-fn timed(work: impl FnOnce()) -> f64 {
-    let before = Instant::now();
-    work();
-    before.elapsed().as_secs_f64() * 1e6
 }
 
 /// Delivers the speech as time passes; when it began, and what each block took.

@@ -86,12 +86,11 @@ def fit(
     head.eval()
 
 
-def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
-    """The network's voice head, knowing nothing of any voice.
+def start(head: VoiceHead, network: Network, versions: Versions) -> None:
+    """Lets the network's new voice head answer of voices unknown as the body's own head does.
 
-    It answers as the body's own head does, or on other blocks than that one's all labels alike.
+    On other blocks than that one's it answers all labels alike.
     """
-    head = network.with_voice(dropout, network.voice_taps)
     rows = versions.embeddings.reshape(-1, head.width).astype(np.float64)
     head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
     head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
@@ -99,7 +98,7 @@ def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
     if network.voice_taps != network.taps:
         torch.nn.init.zeros_(head.head.weight)
         torch.nn.init.zeros_(head.head.bias)
-        return head
+        return
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -107,18 +106,17 @@ def start(network: Network, versions: Versions, dropout: float) -> VoiceHead:
         head.head.weight.copy_(plain.weight * scale * head.spread)
         shift = norm.bias + (head.mean - norm.running_mean) * scale
         head.head.bias.copy_(plain.bias + plain.weight @ shift)
-    return head
 
 
 def learned_head(network: Network, task: Task) -> VoiceHead:
     """Embeds the training clips and the sounds, and fits a voice head on the finished body."""
     recipe = task.config.head
     assert recipe is not None
-    network.with_voice(taps=tuple(recipe.taps))
+    head = network.with_voice(recipe.dropout, tuple(recipe.taps))
     learned = versions_of(network, task, task.train.versions, recipe.versions, 1)
     sounds = [[sound] for sound in task.sounds[splits.TRAIN]]
     other = versions_of(network, task, sounds, SOUND_VERSIONS, 2) if sounds else None
-    head = start(network, learned, recipe.dropout)
+    start(head, network, learned)
     for versions in filter(None, (learned, other)):
         flat = torch.from_numpy(versions.embeddings)
         versions.embeddings = np.asarray(head.embed(flat), dtype=np.float32)
