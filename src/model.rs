@@ -54,12 +54,12 @@ const LARGEST: u64 = 512 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The file could not be read.
-    #[error("cannot read the model {path}: {source}")]
+    #[error("cannot read the model {path}: {reason}")]
     Read {
         /// Its path.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file is larger than any model that could run here.
     #[error("the model {path} has {size} bytes; at most {LARGEST} are read")]
@@ -251,9 +251,9 @@ impl Model {
     /// A file that cannot be read, is not ONNX, or does not fit.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         let name = path.display().to_string();
-        let read_error = |source| ModelError::Read {
+        let read_error = |reason| ModelError::Read {
             path: name.clone(),
-            source,
+            reason,
         };
         let size = std::fs::metadata(path).map_err(read_error)?.len();
         if size > LARGEST {

@@ -36,14 +36,14 @@ pub enum ProfileError {
         others: Vec<String>,
     },
     /// It could not be read or written.
-    #[error("cannot {what} the profile {path}: {source}")]
+    #[error("cannot {what} the profile {path}: {reason}")]
     Io {
         /// Read or write.
         what: &'static str,
         /// Its path.
         path: String,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// It is no profile, or damaged.
     #[error("the profile {path} is damaged: {reason}; make it again with: emoscope calibrate")]
@@ -90,10 +90,10 @@ struct File {
 pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
     let width = width_of(model)?;
     let path = path_of(name)?;
-    let failed = |source| ProfileError::Io {
+    let failed = |reason| ProfileError::Io {
         what: "read",
         path: path.display().to_string(),
-        source,
+        reason,
     };
     let size = match fs::metadata(&path) {
         Ok(about) => about.len(),
@@ -131,10 +131,10 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
 pub fn write(name: &str, model: &Model, baseline: &Baseline) -> Result<PathBuf, ProfileError> {
     width_of(model)?;
     let path = path_of(name)?;
-    let failed = |source| ProfileError::Io {
+    let failed = |reason| ProfileError::Io {
         what: "write",
         path: path.display().to_string(),
-        source,
+        reason,
     };
     let file = File {
         schema: SCHEMA.into(),

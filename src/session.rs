@@ -42,20 +42,20 @@ pub enum SessionError {
     #[error(transparent)]
     Profile(#[from] ProfileError),
     /// The recording could not be read, or not to its end.
-    #[error("{name} {source}")]
+    #[error("{name} {reason}")]
     Decode {
         /// The file.
         name: String,
         /// What is wrong with it.
-        source: crate::audio::source::DecodeError,
+        reason: crate::audio::source::DecodeError,
     },
     /// The events could not be kept.
-    #[error("cannot write the recording {path}: {source}")]
+    #[error("cannot write the recording {path}: {reason}")]
     Recording {
         /// The file.
         path: String,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 

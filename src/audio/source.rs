@@ -142,9 +142,9 @@ pub enum DecodeError {
 
 fn opening(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "no such file; check the path".into(),
+        io::ErrorKind::NotFound => "is not there; check the path".into(),
         io::ErrorKind::PermissionDenied => {
-            "no permission to read it; change it with: chmod +r FILE".into()
+            "may not be read; allow it with: chmod +r FILE".into()
         }
         _ => format!("does not open: {error}"),
     }

@@ -150,9 +150,9 @@ pub(super) fn record(path: &Path, outlets: &mut Outlets) -> Result<Writer, Sessi
 }
 
 /// A recording that could not be kept.
-pub(super) fn unwritten(path: &Path, source: io::Error) -> SessionError {
+pub(super) fn unwritten(path: &Path, reason: io::Error) -> SessionError {
     SessionError::Recording {
         path: path.display().to_string(),
-        source,
+        reason,
     }
 }

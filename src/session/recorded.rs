@@ -17,12 +17,12 @@ pub enum RecordedError {
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
     /// A line that is none of ours.
-    #[error("is no recording of emoscope: line {line}: {source}")]
+    #[error("is no recording of emoscope: line {line}: {reason}")]
     Line {
         /// Its number, from 1.
         line: usize,
         /// What is wrong with it.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
     /// No header.
     #[error("holds no session; record one with: emoscope live --record FILE.jsonl")]
@@ -63,9 +63,9 @@ impl Recorded {
                     events.push((at, line.event));
                 }
                 Err(_) if text.last() != Some(&b'\n') && number > 1 => {}
-                Err(source) => {
+                Err(reason) => {
                     let line = number;
-                    return Err(RecordedError::Line { line, source });
+                    return Err(RecordedError::Line { line, reason });
                 }
             }
             text.clear();

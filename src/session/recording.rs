@@ -367,9 +367,9 @@ impl Pace {
     }
 }
 
-fn decode(name: &str, source: DecodeError) -> SessionError {
+fn decode(name: &str, reason: DecodeError) -> SessionError {
     SessionError::Decode {
         name: name.into(),
-        source,
+        reason,
     }
 }
