@@ -43,7 +43,7 @@ alone() {
         echo "pub mod $room;"
     done >"$place/src/lib.rs"
     echo "fn main() {}" >"$place/src/main.rs"
-    cp tests/it/core.rs tests/it/frontend.rs tests/it/support.rs "$place/tests/it"
+    cp -r tests/it/core tests/it/core.rs tests/it/frontend.rs tests/it/support.rs "$place/tests/it"
     printf 'mod core;\nmod frontend;\nmod support;\n' >"$place/tests/it/main.rs"
     cp -r tests/data tests/golden tests/bench "$place/tests"
     cp -r models "$place"

@@ -1,0 +1,41 @@
+//! The engines against the probabilities that training wrote down.
+
+use emoscope::engine::{Engine, EngineChoice, Known, softmax};
+use emoscope::model::Model;
+
+#[test]
+fn both_engines_give_the_golden_probabilities() {
+    let golden = Model::embedded_golden();
+    assert!(golden.cases.len() >= 2);
+    let mut engines = vec![EngineChoice::Builtin];
+    if cfg!(feature = "onnxruntime") {
+        engines.push(EngineChoice::Onnxruntime);
+    }
+    for choice in engines {
+        let engine = Engine::load(Model::embedded().unwrap(), choice, None).unwrap();
+        let mut classifier = engine.classifier().unwrap();
+        let settled = Some(Known {
+            statistics: golden.baseline.statistics.clone(),
+            seconds: golden.baseline.seconds,
+        });
+        for case in &golden.cases {
+            assert_eq!(case.mfcc.len(), case.frames * 80);
+            for (voice, answers) in [
+                (&engine.stranger(), &case.probabilities),
+                (&settled, &case.settled_probabilities),
+            ] {
+                let answer = classifier.judge(&case.mfcc, voice.as_ref()).unwrap();
+                let found = softmax(&answer.logits, engine.model.contract.temperature);
+                assert_eq!(found.len(), answers.len());
+                for (found, expected) in found.iter().zip(answers) {
+                    let name = &engine.name;
+                    assert!(
+                        (found - expected).abs() <= 1e-4,
+                        "{name}, {}: {found} {expected}",
+                        case.name
+                    );
+                }
+            }
+        }
+    }
+}

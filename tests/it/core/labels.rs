@@ -1,0 +1,148 @@
+//! When a measurement has a label, and what is said where it has none.
+
+use emoscope::engine::{Answer, Classifier, EngineError, Known, Voice};
+use emoscope::events::{Measurement, Reason, Trigger, UNCERTAIN};
+use emoscope::model::Model;
+
+use super::{Loudness, Told, judged, pipeline_with, speech};
+
+/// What was said of the first utterance, and why where nothing was.
+fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)> {
+    let core = pipeline_with(16_000, Box::new(Told(speech)), Voice::default());
+    let (found, _) = judged(core, &self::speech());
+    let first = found.into_iter().filter(|m| m.utterance == 1);
+    first.map(|m| (m.trigger, m.label, m.reason)).collect()
+}
+
+#[test]
+fn a_label_waits_for_a_second_window() {
+    // However surely the first is speech.
+    for logit in [3.0, 30.0] {
+        let said = said_of_the_first(vec![logit]);
+        assert!(said.len() > 3);
+        let early = (
+            Trigger::Interval,
+            UNCERTAIN.to_owned(),
+            Some(Reason::TooShort),
+        );
+        assert_eq!(said[0], early);
+        assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
+    }
+}
+
+#[test]
+fn what_hardly_is_speech_needs_more_windows() {
+    let said = said_of_the_first(vec![1.5]);
+    let (short, named) = said.split_at(2);
+    for (_, label, reason) in short {
+        assert_eq!(
+            (label.as_str(), *reason),
+            (UNCERTAIN, Some(Reason::TooShort))
+        );
+    }
+    assert!(named.len() > 1 && named.iter().all(|(_, label, _)| label == "anger"));
+}
+
+#[test]
+fn a_window_that_passes_for_speech_among_others_names_nothing() {
+    for (_, label, reason) in &said_of_the_first(vec![2.0, -6.0, 2.0, -6.0])[1..] {
+        assert_eq!(label, UNCERTAIN);
+        assert_eq!(*reason, Some(Reason::NoSpeech));
+    }
+    // And one that does not, among windows that do, takes nothing back.
+    let said = said_of_the_first(vec![3.0, 3.0, -1.0, 3.0]);
+    assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
+}
+
+#[test]
+fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
+    let said = said_of_the_first(vec![1.4]);
+    // Four of them would add up to enough.
+    assert!(said.len() >= 4, "{said:?}");
+    for (number, (_, label, reason)) in said.iter().enumerate() {
+        assert_eq!(label, UNCERTAIN);
+        let why = [Reason::TooShort, Reason::NoSpeech][usize::from(number >= 2)];
+        assert_eq!(*reason, Some(why), "measurement {number}");
+    }
+}
+
+#[test]
+fn what_is_no_speech_has_no_label_and_is_not_learned() {
+    let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Voice::default());
+    let (found, core) = judged(core, &speech());
+    assert!(!found.is_empty());
+    for measurement in found {
+        assert_eq!(measurement.label, UNCERTAIN);
+        assert_eq!(measurement.reason, Some(Reason::NoSpeech));
+    }
+    assert!(core.voice_known().unwrap().seconds().abs() < 1e-9);
+}
+
+#[test]
+fn less_than_the_shortest_window_has_no_label() {
+    // Half a second of a voice between two silences.
+    let voice = &speech()[8_000..16_000];
+    let silence = vec![0.0; 16_000];
+    let samples = [&silence, voice, &silence].concat();
+    // A single window that leaves no doubt of a voice.
+    let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Voice::default());
+    let (found, _) = judged(core, &samples);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].label, UNCERTAIN);
+    assert_eq!(found[0].reason, Some(Reason::TooShort));
+}
+
+/// Torn between two labels always.
+struct Torn;
+
+impl Classifier for Torn {
+    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+        Ok(Answer {
+            logits: vec![4.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            speech: Some(3.0),
+            embedding: vec![1.0, 1.0],
+        })
+    }
+}
+
+#[test]
+fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
+    let mut seed = 9_u32;
+    let mut noise = move || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let decibels = |level: f32| 10_f32.powf(level / 20.0);
+    for (gain, hiss, expected) in [
+        (0.0, -90.0, Reason::Between),
+        (-50.0, -120.0, Reason::TooQuiet),
+        (16.0, -90.0, Reason::Clipped),
+    ] {
+        let heard = |x: &f32| (x * decibels(gain) + noise() * decibels(hiss)).clamp(-1.0, 1.0);
+        let samples: Vec<f32> = speech().iter().map(heard).collect();
+        let core = pipeline_with(16_000, Box::new(Torn), Voice::default());
+        let (found, _) = judged(core, &samples);
+        let whole = |m: &&Measurement| m.trigger == Trigger::SpeechEnded;
+        let last = found.iter().rfind(whole).unwrap();
+        assert_eq!(last.label, UNCERTAIN);
+        assert_eq!(last.reason, Some(expected), "{gain} dB over {hiss} dB");
+    }
+}
+
+#[test]
+fn valence_and_arousal_are_expected_over_the_labels() {
+    let core = pipeline_with(16_000, Box::new(Loudness), Voice::default());
+    let places = Model::embedded().unwrap().contract.affect.unwrap();
+    let (found, _) = judged(core, &speech());
+    assert!(!found.is_empty());
+    for measurement in found {
+        let (mut valence, mut arousal) = (0.0, 0.0);
+        for ((_, chance), place) in measurement.probabilities.0.iter().zip(&places) {
+            valence += chance.0 * place.valence;
+            arousal += chance.0 * place.arousal;
+        }
+        // Told to four decimals.
+        assert!((measurement.valence.unwrap() - valence).abs() < 5.1e-5);
+        assert!((measurement.arousal.unwrap() - arousal).abs() < 5.1e-5);
+    }
+}
