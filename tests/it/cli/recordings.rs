@@ -1,0 +1,107 @@
+//! Recordings as they come: of every format, raw, broken.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::comparable;
+use crate::support::{data, emoscope, lines, run, said};
+
+#[test]
+fn formats_rates_and_channels_of_one_speech_give_the_same_utterance() {
+    let span = |name: &str, channel: &str| {
+        let file = data(name);
+        let output = run([
+            "replay".as_ref(),
+            file.as_os_str(),
+            "--channel".as_ref(),
+            channel.as_ref(),
+        ]);
+        assert!(output.status.success(), "{name}: {}", said(&output));
+        let lines = lines(&output);
+        let end = lines
+            .iter()
+            .find(|line| line["type"] == "utterance_end")
+            .unwrap_or_else(|| panic!("{name}"));
+        (
+            end["start_s"].as_f64().unwrap(),
+            end["end_s"].as_f64().unwrap(),
+        )
+    };
+    let (start, end) = span("speech-16k.wav", "mix");
+    for (name, channel) in [
+        ("speech-48k-stereo.flac", "left"),
+        ("speech-48k-stereo.flac", "mix"),
+        ("speech-44k1.mp3", "mix"),
+        ("speech.m4a", "mix"),
+        ("speech-8k.wav", "mix"),
+    ] {
+        let found = span(name, channel);
+        assert!(
+            (found.0 - start).abs() < 0.15 && (found.1 - end).abs() < 0.3,
+            "{name}: {found:?}"
+        );
+    }
+    if cfg!(feature = "opus") {
+        let found = span("speech.opus", "mix");
+        assert!(
+            (found.0 - start).abs() < 0.15 && (found.1 - end).abs() < 0.3,
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn raw_samples_from_stdin_are_heard_as_those_of_the_file() {
+    let file = data("two-utterances.wav");
+    let bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
+    let home = tempfile::tempdir().unwrap();
+    let mut child = emoscope(&home)
+        .args([
+            "replay",
+            "-",
+            "--raw-rate",
+            "16000",
+            "--raw-format",
+            "s16le",
+            "--raw-channels",
+            "1",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&bytes[at..]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let replayed = run(["replay".as_ref(), file.as_os_str()]);
+    assert_eq!(comparable(&lines(&output)), comparable(&lines(&replayed)));
+}
+
+#[test]
+fn broken_recordings_are_named_with_what_is_wrong() {
+    for (name, code) in [
+        ("broken/empty.wav", 1),
+        ("broken/header-only.wav", 1),
+        ("broken/text.wav", 1),
+        ("broken/truncated.flac", 1),
+        ("broken/one-sample.wav", 0),
+        ("broken/nan.wav", 0),
+        ("no-such-file.wav", 1),
+    ] {
+        for command in ["replay", "analyze", "features"] {
+            let output = run([command.as_ref(), data(name).as_os_str()]);
+            let text = said(&output);
+            assert_eq!(output.status.code(), Some(code), "{command} {name}: {text}");
+            assert_eq!(text.contains(name), code == 1, "{command} {name}: {text}");
+            assert!(!text.contains("panicked"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_recording_of_no_numbers_is_heard_as_silence_and_says_so() {
+    let output = run(["replay".as_ref(), data("broken/nan.wav").as_os_str()]);
+    let lines = lines(&output);
+    assert!(lines.iter().all(|line| line["type"] != "measurement"));
+    assert!(lines.last().unwrap()["samples_invalid"].as_u64().unwrap() > 0);
+}

@@ -1,0 +1,105 @@
+//! What tells how the program is used: help, completions, man pages, errors.
+
+use crate::support::{run, said};
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    for command in [
+        "live",
+        "devices",
+        "replay",
+        "analyze",
+        "report",
+        "features",
+        "demo",
+        "doctor",
+        "config",
+        "completions",
+    ] {
+        let output = run([command, "--help"]);
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            text.contains("Examples:") && text.contains(&format!("emoscope {command}")),
+            "{text}"
+        );
+    }
+    let version = run(["--version"]);
+    assert_eq!(
+        String::from_utf8(version.stdout).unwrap().trim(),
+        concat!("emoscope ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn completions_and_man_pages_tell_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let output = run(["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        for word in ["analyze", "--shard", "--theme"] {
+            let word = if shell == "fish" {
+                word.trim_start_matches("--")
+            } else {
+                word
+            };
+            assert!(script.contains(word), "{shell} lacks {word}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        run(["man".as_ref(), folder.path().as_os_str()])
+            .status
+            .success()
+    );
+    let page = std::fs::read_to_string(folder.path().join("emoscope-analyze.1")).unwrap();
+    assert!(page.contains("\\-\\-shard"), "{page:.400}");
+}
+
+#[test]
+fn usage_errors_are_two_and_failures_one() {
+    for (arguments, code, word) in [
+        (vec!["replay", "x.wav", "--speed", "9"], 2, "0.25 to 8"),
+        (vec!["live", "--channel", "0"], 2, "mix, left, right"),
+        (vec!["live", "--seconds", "0"], 2, "above 0"),
+        (vec!["analyze"], 2, "FILE"),
+        (vec!["nonsense"], 2, "nonsense"),
+        (vec!["demo", "--model", "no-such.onnx"], 1, "no-such.onnx"),
+        (vec!["demo", "--model", "Cargo.toml"], 1, "Cargo.toml"),
+        (
+            vec![
+                "demo",
+                "--engine",
+                "onnxruntime",
+                "--onnxruntime",
+                "/nowhere.so",
+            ],
+            0,
+            "",
+        ),
+        (
+            vec!["replay", "x.wav", "--raw-rate", "16000"],
+            1,
+            "standard input",
+        ),
+        (vec!["live", "--device", "no such device"], 1, "no"),
+    ] {
+        if arguments.contains(&"onnxruntime") && !cfg!(feature = "onnxruntime") {
+            continue;
+        }
+        let output = run(&arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        let text = said(&output);
+        assert!(text.contains(word), "{arguments:?}: {text}");
+        // A reason is told once.
+        let parts: Vec<&str> = text.lines().flat_map(|line| line.split(": ")).collect();
+        assert!(
+            parts.windows(2).all(|pair| pair[0] != pair[1]),
+            "{arguments:?}: {text}"
+        );
+    }
+}
