@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..card import classes_table, percent, table
+from ..tables import classes_table, percent, table
 
 ABOUT = """\
 It judges how a voice sounds, in the labels that it was given, and knows neither what a person feels

@@ -20,6 +20,7 @@ from ..numeric import softmax
 from ..onnx_runtime import heard as run_body
 from ..onnx_runtime import run_onnx, session
 from ..runs import write_json
+from ..tables import percent
 from . import card, sides
 from .clips import NAMED, TEST, TRAIN, Listed, read
 from .graft import Body, Head, relative
@@ -261,11 +262,11 @@ def report(request: Request, facts: dict[str, Any], model: Path) -> None:
     """The last lines: what it is worth, or why nobody can say."""
     if found := facts["figures"]:
         test, spread = found["test"], found["uar_spread"]
-        by_voice = f"by speaker {card.percent(found['uar_mean'])}"
-        by_voice += f" ± {card.percent(spread)}" if spread is not None else ""
+        by_voice = f"by speaker {percent(found['uar_mean'])}"
+        by_voice += f" ± {percent(spread)}" if spread is not None else ""
         print(
-            f"UAR {card.percent(test['uar'])} on speakers that were not learned ({by_voice}; "
-            f"chance {card.percent(1.0 / len(facts['labels']))})"
+            f"UAR {percent(test['uar'])} on speakers that were not learned ({by_voice}; "
+            f"chance {percent(1.0 / len(facts['labels']))})"
         )
     for reason in facts["refused"]:
         print(f"no accuracy: {reason}", file=sys.stderr)
