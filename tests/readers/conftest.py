@@ -1,18 +1,27 @@
-"""What the tests of the formats share: the binary and recordings to judge."""
+"""What the tests of the formats share: the binary, recordings to judge, a report in a browser."""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("EMOSCOPE_BIN", str(TOP / "target" / "debug" / "emoscope"))
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+needs_browser = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="no Chromium with its driver here (chromium-driver)"
+)
 
 Emoscope = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -84,3 +93,33 @@ def utterances(events: list[dict[str, Any]]) -> list[Utterance]:
     found = [Utterance(**{name: event[name] for name in fields}) for event in ended]
     assert len(found) == 3
     return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[webdriver.Chrome]:
+    """A browser without a window."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--mute-audio"):
+        options.add_argument(option)
+    options.add_argument("--autoplay-policy=no-user-gesture-required")
+    options.add_argument("--window-size=1200,1400")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def page(emoscope: Emoscope, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of the folder with its audio."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    done = emoscope("report", folder, "--audio", "--output", path, code=1)
+    assert "broken.wav" in done.stderr
+    return path
+
+
+def sections(browser: webdriver.Chrome, page: Path) -> list[WebElement]:
+    """The recordings of a freshly opened page."""
+    browser.get(page.as_uri())
+    return browser.find_elements(By.CSS_SELECTOR, "details.recording")
