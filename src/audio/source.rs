@@ -143,9 +143,7 @@ pub enum DecodeError {
 fn opening(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "is not there; check the path".into(),
-        io::ErrorKind::PermissionDenied => {
-            "may not be read; allow it with: chmod +r FILE".into()
-        }
+        io::ErrorKind::PermissionDenied => "may not be read; allow it with: chmod +r FILE".into(),
         _ => format!("does not open: {error}"),
     }
 }
