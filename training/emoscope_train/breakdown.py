@@ -197,10 +197,8 @@ def speech_told(
     test: Test, pieces: list[Decibels], sounds: list[Decibels]
 ) -> dict[str, float | int]:
     """Speech taken for speech, and other sounds of the test side for none."""
-    head = test.network.voice
-    assert head is not None
-    spoken = speech_of(head, test.embeddings(pieces))
-    other = speech_of(head, embeddings_of(test.network, [opening(sound) for sound in sounds]))
+    spoken = speech_of(test.network, pieces)
+    other = speech_of(test.network, [opening(sound) for sound in sounds])
     return {
         "sounds": len(sounds),
         "speech_kept": round(float(np.mean(spoken >= 0.5)), 4),

@@ -1,6 +1,6 @@
 """When a voice is plainly another one: the border that the program compares a distance with.
 
-Only the earlier blocks are asked, as for speech: the last one tells emotions apart.
+Only the earlier blocks are asked: the last one tells emotions apart.
 """
 
 from collections.abc import Iterator

@@ -4,6 +4,7 @@ Each clip is judged beside a baseline that is gathered as the binary gathers it:
 minute of other clips of its voice, often mostly neutral ones.
 """
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -16,7 +17,7 @@ from .baseline import gathered
 from .calibrate import Answers
 from .config import HeadTraining
 from .features import Decibels
-from .model import Network, VoiceHead
+from .model import SPEECH_TAPS, Network, VoiceHead
 from .numeric import falling, softmax
 from .predict import embeddings_of, judged, speech_of
 from .progress import bar
@@ -109,25 +110,32 @@ def start(head: VoiceHead, network: Network, versions: Versions) -> None:
 
 
 def learned_head(network: Network, task: Task) -> VoiceHead:
-    """Embeds the training clips and the sounds, and fits a voice head on the finished body."""
+    """Embeds the training clips and the sounds, and fits the heads on the finished body."""
     recipe = task.config.head
     assert recipe is not None
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
-    learned = versions_of(network, task, task.train.versions, recipe.versions, 1)
-    sounds = [[sound] for sound in task.sounds[splits.TRAIN]]
-    other = versions_of(network, task, sounds, SOUND_VERSIONS, 2) if sounds else None
+    assert network.speech is not None
+    # A voice head that knows nothing gives the pooled blocks as they are.
+    listener = copy.deepcopy(network)
+    listener.with_voice(taps=tuple(sorted({*network.voice_taps, *SPEECH_TAPS})))
+    pooled = versions_of(listener, task, task.train.versions, recipe.versions, 1)
+    learned = Versions(listener.part(pooled.embeddings, network.voice_taps), pooled.seconds)
     start(head, network, learned)
-    for versions in filter(None, (learned, other)):
-        flat = torch.from_numpy(versions.embeddings)
-        versions.embeddings = np.asarray(head.embed(flat), dtype=np.float32)
+    learned.embeddings = np.asarray(head.embed(torch.from_numpy(learned.embeddings)))
     voices = Voices(
         task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
     )
     fit(head, voices, task.train.truth, task.masks, recipe, task.config.train.seed)
-    if other:
-        corpora = [clip.corpus for clip in task.train.clips]
-        sounded = other.embeddings.reshape(-1, head.width)
-        fit_speech(head, learned.embeddings, corpora, sounded, task.config.train.seed)
+    if sounds := [[sound] for sound in task.sounds[splits.TRAIN]]:
+        other = versions_of(listener, task, sounds, SOUND_VERSIONS, 2).embeddings
+        sounded = other.reshape(-1, other.shape[2])
+        fit_speech(
+            network.speech,
+            listener.part(pooled.embeddings, SPEECH_TAPS),
+            [clip.corpus for clip in task.train.clips],
+            listener.part(sounded, SPEECH_TAPS),
+            task.config.train.seed,
+        )
     return head
 
 
@@ -139,17 +147,26 @@ def train_head(task: Task, run: Run) -> None:
     answers = answered(head, task.validation, checked)
     found: dict[str, float] = uars(answers, task.config.data.corpora)
     if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
-        heard = versions_of(network, task, sounds, 0, 2).embeddings[:, 0]
-        found["sounds_refused"] = float(np.mean(speech_of(head, heard) < 0.5))
+        pieces = [opening(source) for (source,) in sounds]
+        found["sounds_refused"] = float(np.mean(speech_of(network, pieces) < 0.5))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
     speakers = [clip.speaker for clip in task.validation.clips]
     embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
-    if border := change.border(embedded, seconds, speakers, head.heard):
+    # All blocks but the last, which tells emotions apart; a single one is all there is.
+    earlier = network.width_of(network.voice_taps[:-1]) or network.width
+    if border := change.border(embedded, seconds, speakers, earlier):
         print(border, flush=True)
         write_json(run.change, dataclasses.asdict(border))
     everything = both(answers)
     fitted = calibrate.fit(everything.logits, everything.truth, everything.weights())
-    save(run.head, {"head": head.state_dict(), "taps": network.voice_taps, "validation": found})
+    assert network.speech is not None
+    saved = {
+        "head": head.state_dict(),
+        "taps": network.voice_taps,
+        "speech": network.speech.state_dict(),
+        "validation": found,
+    }
+    save(run.head, saved)
     write_json(run.calibration, dataclasses.asdict(fitted))
     everything.save(run.answers)
     if task.unmet.clips:
@@ -211,4 +228,6 @@ def load_best(run: Run) -> Network:
     if run.head.is_file():
         saved = torch.load(run.head, weights_only=False)
         network.with_voice(taps=saved["taps"]).load_state_dict(saved["head"])
+        assert network.speech is not None
+        network.speech.load_state_dict(saved["speech"])
     return network.eval()

@@ -5,9 +5,12 @@ Module names follow the published state dict, so that it loads by name.
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .bands import FLOOR_DB, mapping
@@ -35,7 +38,9 @@ BLOCKS = [
     (5, 1, 384, 64, 96, True),
 ]
 STEM, LAST = 8, 384
-# Width of the layer that tells speech from other sounds.
+# Blocks that speech is told from other sounds by, and the width of the layer that does. The last
+# blocks know the training corpora too well, the first ones too little.
+SPEECH_TAPS = (5, 7, 9, 10, 12, 13)
 HEARING = 32
 
 
@@ -119,24 +124,20 @@ class VoiceHead(nn.Module):
     The baseline is mean and variance of the voice's embeddings over its windows, [batch, 2, width],
     and the seconds of speech that they were taken over, [batch, 1]. Both are shrunk to the prior
     (mean 0, variance 1: all training speech) with the weight of PRIOR_S seconds, so zero seconds
-    mean a voice that was never heard. Whether it is speech at all is told by the first `heard`
-    numbers, the earlier blocks: the last one knows the training corpora too well.
+    mean a voice that was never heard.
     """
 
     mean: Tensor
     spread: Tensor
 
-    def __init__(
-        self, width: int, heard: int, dropout: float = 0.0, labels: int = len(LABELS)
-    ) -> None:
+    def __init__(self, width: int, dropout: float = 0.0, labels: int = len(LABELS)) -> None:
         super().__init__()
-        self.width, self.heard = width, heard
+        self.width = width
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(width, labels)
         self.settled = nn.Linear(width, labels, bias=False)
-        self.voiced = nn.Sequential(nn.Linear(heard, HEARING), nn.ReLU(), nn.Linear(HEARING, 1))
         nn.init.zeros_(self.settled.weight)
 
     def embed(self, pooled: Tensor) -> Tensor:
@@ -153,14 +154,35 @@ class VoiceHead(nn.Module):
         logits: Tensor = self.head(own) + settled * self.settled(own)
         return logits
 
-    def speech(self, embedding: Tensor) -> Tensor:
-        """Logit [batch, 1] of a voice that speaks, against every other sound."""
-        found: Tensor = self.voiced(torch.clamp(embedding[:, : self.heard], -LIMIT, LIMIT))
-        return found
-
     def unknown(self, count: int) -> tuple[Tensor, Tensor]:
         """The baseline of voices that were never heard."""
         return torch.zeros(count, 2, self.width), torch.zeros(count, 1)
+
+
+class SpeechHead(nn.Module):
+    """Pooled blocks [batch, width] to the logit [batch, 1] of a voice that speaks.
+
+    The other side is every sound that is no speech, of people too.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+        self.layers = nn.Sequential(nn.Linear(width, HEARING), nn.ReLU(), nn.Linear(HEARING, 1))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """The logit."""
+        found: Tensor = self.layers(self.standard(pooled))
+        return found
+
+    def standard(self, pooled: Tensor) -> Tensor:
+        """In standard deviations of all training speech, cut off far from it."""
+        return torch.clamp((pooled - self.mean) / self.spread, -LIMIT, LIMIT)
 
 
 class Network(nn.Module):
@@ -200,6 +222,7 @@ class Network(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(pooled, labels)
         self.voice: VoiceHead | None = None
+        self.speech: SpeechHead | None = None
         self.voice_taps = self.taps
 
     @property
@@ -211,12 +234,20 @@ class Network(nn.Module):
         """Numbers of the pooled blocks."""
         return 2 * sum(self.widths[tap] for tap in taps)
 
+    def part(self, pooled: NDArray[np.float32], taps: tuple[int, ...]) -> NDArray[np.float32]:
+        """The named blocks' numbers out of those of the blocks of the voice head [..., width]."""
+        ends = np.cumsum([self.width_of((tap,)) for tap in self.voice_taps])
+        parts = np.split(pooled, ends[:-1], axis=-1)
+        return np.concatenate([parts[self.voice_taps.index(tap)] for tap in taps], axis=-1)
+
     def with_voice(self, dropout: float = 0.0, taps: tuple[int, ...] = ()) -> "VoiceHead":
-        """Gives it a voice head that knows nothing yet, on blocks of its own if any are named."""
+        """Gives it a voice head that knows nothing yet, on blocks of its own if any are named.
+
+        One that tells speech from other sounds comes with it.
+        """
         self.voice_taps = taps or self.taps
-        # All taps but the last; a single tap is all there is.
-        heard = self.width_of(self.voice_taps[:-1]) or self.width
-        self.voice = VoiceHead(self.width, heard, dropout, self.head.out_features)
+        self.voice = VoiceHead(self.width, dropout, self.head.out_features)
+        self.speech = SpeechHead(self.width_of(SPEECH_TAPS))
         return self.voice
 
     def image(self, decibels: Tensor) -> Tensor:
@@ -230,16 +261,20 @@ class Network(nn.Module):
     def pooled(self, image: Tensor, taps: tuple[int, ...] = ()) -> Tensor:
         """Mean and spread over time of the tapped blocks, the plain head's if none are named."""
         wanted = taps or self.taps
-        found = []
+        return joined(self.tapped(image, wanted), wanted)
+
+    def tapped(self, image: Tensor, taps: Collection[int]) -> dict[int, Tensor]:
+        """Mean and spread over time of each block that is named."""
+        found = {}
         x = image
-        for index, layer in enumerate(self.features[: max(wanted) + 1]):
+        for index, layer in enumerate(self.features[: max(taps) + 1]):
             x = layer(x)
-            if index in wanted:
+            if index in taps:
                 tracks = x.mean(dim=2)
                 mean = tracks.mean(dim=2, keepdim=True)
                 spread = torch.sqrt(((tracks - mean) ** 2).mean(dim=2) + 1e-5)
-                found += [mean.squeeze(2), spread]
-        return torch.cat(found, dim=1)
+                found[index] = torch.cat([mean.squeeze(2), spread], dim=1)
+        return found
 
     def plain(self, pooled: Tensor) -> Tensor:
         """Logits of the plain head."""
@@ -255,14 +290,20 @@ class Network(nn.Module):
     ) -> Tensor | tuple[Tensor, Tensor, Tensor]:
         """Logits; with a voice head logits, speech logit and embedding."""
         decibels = torch.matmul(mfcc, self.idct)
-        if self.voice is None or baseline is None or seconds is None:
+        if self.voice is None or self.speech is None or baseline is None or seconds is None:
             return self.from_decibels(decibels)
-        embedding = self.voice.embed(self.pooled(self.image(decibels), self.voice_taps))
+        found = self.tapped(self.image(decibels), {*self.voice_taps, *SPEECH_TAPS})
+        embedding = self.voice.embed(joined(found, self.voice_taps))
         return (
             self.voice.judge(embedding, baseline, seconds),
-            self.voice.speech(embedding),
+            self.speech(joined(found, SPEECH_TAPS)),
             embedding,
         )
+
+
+def joined(found: dict[int, Tensor], taps: tuple[int, ...]) -> Tensor:
+    """The named blocks in a row."""
+    return torch.cat([found[tap] for tap in taps], dim=1)
 
 
 def load_pretrained(network: Network, path: Path) -> str:

@@ -12,7 +12,7 @@ from .features import Decibels
 from .frontend import to_mfcc
 from .model import Network, VoiceHead
 from .onnx_file import write_graph
-from .onnx_runtime import embeddings, session
+from .onnx_runtime import heard, session
 from .progress import bar
 
 
@@ -36,12 +36,23 @@ def logits_of(network: Network, pieces: list[Decibels], batch: int = 32) -> NDAr
 
 
 def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:
-    """Embeddings of log-mel pieces of any lengths, by the engine that ships: it is the fastest."""
+    """Embeddings of log-mel pieces of any lengths."""
+    return asked(network, pieces)[0]
+
+
+def speech_of(network: Network, pieces: list[Decibels]) -> NDArray[np.float64]:
+    """Probability that a voice speaks in each piece."""
+    chances = 1.0 / (1.0 + np.exp(-asked(network, pieces)[1].astype(np.float64)))
+    return np.asarray(chances)
+
+
+def asked(network: Network, pieces: list[Decibels]) -> tuple[Embeddings, NDArray[np.float32]]:
+    """Embeddings and logits of speech, by the engine that ships: it is the fastest."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         write_graph(network, path)
         windows = (to_mfcc(piece) for piece in pieces)
-        return embeddings(session(path), bar(windows, "embeddings", " windows", len(pieces)))
+        return heard(session(path), bar(windows, "embeddings", " windows", len(pieces)))
 
 
 def judged(head: VoiceHead, found: Embeddings, baselines: Baselines) -> NDArray[np.float64]:
@@ -54,10 +65,3 @@ def judged(head: VoiceHead, found: Embeddings, baselines: Baselines) -> NDArray[
             torch.from_numpy(baselines.seconds),
         )
     return np.asarray(logits.double().numpy())
-
-
-def speech_of(head: VoiceHead, found: Embeddings) -> NDArray[np.float64]:
-    """Probability that a voice speaks."""
-    with torch.inference_mode():
-        logits = head.speech(torch.from_numpy(found))[:, 0]
-    return np.asarray(torch.sigmoid(logits).double().numpy())
