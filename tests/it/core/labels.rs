@@ -31,33 +31,19 @@ fn a_label_waits_for_a_second_window() {
 }
 
 #[test]
-fn what_hardly_is_speech_needs_more_windows() {
-    let said = said_of_the_first(vec![1.5]);
-    let (short, named) = said.split_at(2);
-    for (_, label, reason) in short {
-        assert_eq!(
-            (label.as_str(), *reason),
-            (UNCERTAIN, Some(Reason::TooShort))
-        );
-    }
-    assert!(named.len() > 1 && named.iter().all(|(_, label, _)| label == "anger"));
-}
-
-#[test]
 fn a_window_that_passes_for_speech_among_others_names_nothing() {
     for (_, label, reason) in &said_of_the_first(vec![2.0, -6.0, 2.0, -6.0])[1..] {
         assert_eq!(label, UNCERTAIN);
         assert_eq!(*reason, Some(Reason::NoSpeech));
     }
     // And one that does not, among windows that do, takes nothing back.
-    let said = said_of_the_first(vec![3.0, 3.0, -1.0, 3.0]);
+    let said = said_of_the_first(vec![5.0, 5.0, -1.0, 5.0]);
     assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
 }
 
 #[test]
 fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
-    let said = said_of_the_first(vec![1.4]);
-    // Four of them would add up to enough.
+    let said = said_of_the_first(vec![2.9]);
     assert!(said.len() >= 4, "{said:?}");
     for (number, (_, label, reason)) in said.iter().enumerate() {
         assert_eq!(label, UNCERTAIN);
