@@ -119,6 +119,15 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--corpus", help="one of the config's (default: each in turn)")
     one.add_argument("--seed", type=int, default=1, help="(%(default)s)")
+    one = commands.add_parser(
+        "pairs",
+        parents=[config, data, work, threads],
+        help="learn from one corpus, hear each other one; run before `evaluate`",
+    )
+    one.add_argument("--corpus", help="the one to learn from (default: each in turn)")
+    one.add_argument(
+        "--pretrained", type=Path, metavar="FILE", required=True, help="mn04_as_mAP_432.pt"
+    )
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
     one.add_argument("files", nargs="*", type=Path, help="sound files (default: made here)")
@@ -137,6 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
         "parity": parity,
         "own": own,
         "folds": folds,
+        "pairs": pairs,
     }
     try:
         return commands[options.command](options)
@@ -302,6 +312,26 @@ def folds(options: argparse.Namespace) -> int:
         place = runs.folds_folder(work, config.name) / f"{corpus}-{options.seed}.json"
         runs.write_json(place, found)
         print(json.dumps(found, indent=1))
+    return 0
+
+
+def pairs(options: argparse.Namespace) -> int:
+    import torch
+
+    from . import features
+    from .pairs import measure
+
+    torch.set_num_threads(options.threads)
+    config = load(options.config)
+    if config.pairs is None:
+        raise CorpusError(f"{options.config} has no [pairs]")
+    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
+    clips = used(config, corpora.read(data))
+    clean = features.cached(clips, data, work)
+    room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
+    for source in [options.corpus] if options.corpus else config.pairs.corpora:
+        found = measure(config, source, clips, [clean, room], work, options.pretrained)
+        runs.write_json(runs.pairs_folder(work, config.name) / f"{source}.json", found)
     return 0
 
 

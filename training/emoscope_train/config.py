@@ -144,6 +144,17 @@ class Folds:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """One corpus to one other, as the folds learn."""
+
+    # All of them have all the labels.
+    corpora: list[str]
+    labels: list[str]
+    # Clips over all epochs.
+    most_clips: int
+
+
+@dataclass(frozen=True)
 class Config:
     """One shipped model."""
 
@@ -158,6 +169,7 @@ class Config:
     head: HeadTraining | None
     left_out: Shorter | None
     folds: Folds | None = None
+    pairs: Pairs | None = None
     distil: Distillation | None = None
     # Without it the first split's model ships.
     shipped: Shipped | None = None
@@ -206,6 +218,7 @@ def load(path: Path) -> Config:
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
             left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
             folds=_nested(Folds, raw["folds"], head=FoldsHead) if "folds" in raw else None,
+            pairs=_table(Pairs, raw["pairs"]) if "pairs" in raw else None,
             distil=_nested(Distillation, raw["distil"]) if "distil" in raw else None,
             shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )

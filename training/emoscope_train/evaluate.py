@@ -26,7 +26,7 @@ from .features import Decibels, FeatureSet
 from .frontend import FRAMES_PER_SECOND
 from .head import load_best, validated
 from .labels import LABELS
-from .runs import Run, folds_folder, write_json
+from .runs import Run, folds_folder, pairs_folder, write_json
 from .sampling import opening
 from .shortcuts import shortcuts
 
@@ -239,6 +239,13 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
             corpus: [json.loads(path.read_text(encoding="utf-8")) for path in places]
             for corpus in config.folds.corpora
             if (places := sorted(folder_of_folds.glob(f"{corpus}-*.json")))
+        }
+    if config.pairs:
+        folder_of_pairs = pairs_folder(work, config.name)
+        found["pairs"] = {
+            source: json.loads(place.read_text(encoding="utf-8"))
+            for source in config.pairs.corpora
+            if (place := folder_of_pairs / f"{source}.json").is_file()
         }
     if unmet:
         found["left_out_together"] = together(unmet)

@@ -48,6 +48,11 @@ def rows(found: dict[str, Any]) -> dict[str, float]:
             out[f"corpora left out, {known} known, accuracy on the surest half over all"] = (
                 surest_half(row["coverage_curve"]) - row["accuracy"]
             )
+    if pairs := found.get("pairs"):
+        rows_of = [row for targets in pairs.values() for row in targets.values()]
+        for seconds, known in (("0 s", "nothing known"), ("60 s", "60 s of the voice known")):
+            key = f"one corpus to one other, four labels, {known}, UAR"
+            out[key] = _mean([row[seconds] for row in rows_of])
     if streaming := found.get("streaming"):
         joined = streaming["joined"]
         out["streaming, accuracy"] = joined["accuracy"]

@@ -29,6 +29,11 @@ def folds_folder(work: Path, name: str) -> Path:
     return work / "runs" / name / "folds"
 
 
+def pairs_folder(work: Path, name: str) -> Path:
+    """What `pairs` found, a file per source."""
+    return work / "runs" / name / "pairs"
+
+
 class Run:
     """One training's folder."""
 

@@ -183,6 +183,25 @@ def folds_table(found: dict[str, Any]) -> str:
     return table(heads, rows)
 
 
+def pairs_table(found: dict[str, Any]) -> str:
+    """One corpus to one other: with nothing, and with 60 s of the voice known."""
+    keys = ("0 s", "60 s")
+
+    def cell(rows: list[dict[str, float]]) -> str:
+        means = [sum(row[key] for row in rows) / len(rows) for key in keys]
+        return ", ".join(percent(mean) for mean in means)
+
+    names = list(found)
+    rows = []
+    for source, targets in found.items():
+        cells = [cell([targets[name]]) if name in targets else "-" for name in names]
+        rows.append([source, *cells, cell(list(targets.values()))])
+    heard = [[targets[name] for targets in found.values() if name in targets] for name in names]
+    everything = [row for targets in found.values() for row in targets.values()]
+    rows.append(["**mean**", *map(cell, heard), cell(everything)])
+    return table(["learned from, heard on", *names, "mean"], rows)
+
+
 def over_runs(key: str, runs: list[dict[str, Any]]) -> str:
     """Mean of the runs, and how far their folds lie apart."""
     if not runs:

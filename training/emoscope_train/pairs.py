@@ -1,0 +1,63 @@
+"""One corpus to one other, on four labels: how far what a single corpus teaches carries.
+
+That is how EmoBox tells of corpora that were never met (arXiv 2406.07162, table 5), on four corpora
+of which we have one; here every corpus with the four labels is learned from, and all others test.
+The published body learns the source as a fold's does; nothing is chosen on a target.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import torch
+
+from . import splits
+from .config import Config
+from .corpora import Clip, CorpusError
+from .duplicates import without_crossing
+from .features import FeatureSet
+from .folds import task_of, taught, tested
+from .model import Network, load_pretrained
+from .runs import pairs_folder
+
+# UAR of each target by seconds known of its voices.
+Targets = dict[str, dict[str, float]]
+
+
+def measure(
+    config: Config,
+    source: str,
+    clips: list[Clip],
+    sets: list[FeatureSet],
+    work: Path,
+    start: Path,
+    seed: int = 1,
+) -> Targets:
+    """What a network that learned from `source` alone says of every other corpus."""
+    recipe = config.pairs
+    if recipe is None or config.folds is None or config.head is None:
+        raise CorpusError(f"the config {config.name!r} has no [pairs], no [folds] or no [head]")
+    labels = list(recipe.labels)
+    wanted = [
+        dataclasses.replace(clip, own=clip.label)
+        for clip in clips
+        if clip.corpus in recipe.corpora and clip.label in labels
+    ]
+    roles = {clip.path: splits.TRAIN if clip.corpus == source else splits.TEST for clip in wanted}
+    roles = without_crossing(wanted, roles, sets[0])
+    learned = [clip for clip in wanted if roles.get(clip.path) == splits.TRAIN]
+    if not learned:
+        raise CorpusError(f"no clip of {source} with one of the labels {', '.join(labels)}")
+    torch.manual_seed(seed)
+    body = Network(tuple(config.train.taps))
+    load_pretrained(body, start)
+    shorter = dataclasses.replace(config.folds, most_clips=recipe.most_clips)
+    task = task_of(config, shorter, learned, clips, sets, labels, seed)
+    kept = pairs_folder(work, config.name) / f"{source}.pt"
+    network = taught(body, task, len(labels), kept)
+    found = {}
+    for target in recipe.corpora:
+        there = [clip for clip in wanted if clip.corpus == target and clip.path in roles]
+        if target != source and there:
+            found[target] = tested(network, task, there, sets[0], labels)
+            print(source, "to", target, found[target], flush=True)
+    return found

@@ -1,0 +1,49 @@
+"""One corpus to one other: what was learned is heard on all others, and on those alone."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from emoscope_train import cli, config, features, pairs  # noqa: E402
+from emoscope_train.corpora import CorpusError  # noqa: E402
+
+pytestmark = pytest.mark.torch
+VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
+
+
+def test_a_corpus_is_heard_by_what_learned_another(
+    toy_corpus: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    settings = config.load(VOICES)
+    assert settings.folds
+    assert settings.head
+    settings = dataclasses.replace(
+        settings,
+        name="toy",
+        data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
+        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
+        head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
+        pairs=config.Pairs(["here", "there"], ["anger", "sadness"], 1000),
+    )
+    data = toy_corpus(6, 8)
+    clips = cli.used(settings, cli.corpora.read(data))
+    voices = sorted({clip.speaker for clip in clips})
+    clips = [
+        dataclasses.replace(clip, corpus="here" if clip.speaker in voices[:3] else "there")
+        for clip in clips
+    ]
+    clean = features.cached(clips, data, tmp_path / "work", workers=1)
+    met: list[Path] = []
+    monkeypatch.setattr(pairs, "load_pretrained", lambda _, path: met.append(path))
+    start = tmp_path / "published.pt"
+    found = pairs.measure(settings, "here", clips, [clean], tmp_path, start)
+    assert list(found) == ["there"]
+    assert met == [start]
+    assert found["there"]["15 s"] > 0.8
+    with pytest.raises(CorpusError, match="no clip of nowhere"):
+        pairs.measure(settings, "nowhere", clips, [clean], tmp_path, start)
