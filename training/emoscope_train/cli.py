@@ -6,10 +6,14 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import corpora, runs, splits
 from .config import Config, for_split, load
 from .corpora import Clip, CorpusError
+
+if TYPE_CHECKING:
+    from .features import FeatureSet
 
 EXAMPLES = """examples:
   python -m emoscope_train manifest --data corpora
@@ -186,10 +190,18 @@ def used(config: Config, clips: list[Clip]) -> list[Clip]:
     return [clip for clip in clips if clip.corpus in named]
 
 
+def material(config: Config, data: Path, work: Path) -> "tuple[list[Clip], list[FeatureSet]]":
+    """The clips, and their features as recorded and, of speech, in a room."""
+    from . import features
+
+    clips = used(config, corpora.read(data))
+    clean = features.cached(clips, data, work)
+    return clips, [clean, features.cached(config.data.spoken(clips), data, work, features.ROOM)]
+
+
 def train(options: argparse.Namespace) -> int:
     import torch
 
-    from . import features
     from .distil import distil
     from .head import train_head
     from .train import prepare
@@ -198,10 +210,7 @@ def train(options: argparse.Namespace) -> int:
     torch.set_num_threads(options.threads)
     config = load(options.config)
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips = used(config, corpora.read(data))
-    clean = features.cached(clips, data, work)
-    spoken = config.data.spoken(clips)
-    room = features.cached(spoken, data, work, features.ROOM)
+    clips, (clean, room) = material(config, data, work)
     repeated = options.seed is not None and options.seed != config.train.seed
     # A repetition tells how far seeds lie apart; nothing of it ships.
     wanted = config.splits if repeated else [*config.splits, config.shipped_split]
@@ -295,7 +304,6 @@ def own(options: argparse.Namespace) -> int:
 def folds(options: argparse.Namespace) -> int:
     import torch
 
-    from . import features
     from .folds import measure
 
     torch.set_num_threads(options.threads)
@@ -303,12 +311,10 @@ def folds(options: argparse.Namespace) -> int:
     if config.folds is None:
         raise CorpusError(f"{options.config} has no [folds]")
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips = used(config, corpora.read(data))
-    clean = features.cached(clips, data, work)
-    room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
+    clips, sets = material(config, data, work)
     for corpus in [options.corpus] if options.corpus else config.folds.corpora:
-        sets, program = [clean, room], options.emoscope
-        found = measure(config, corpus, clips, sets, data, work, options.seed, program)
+        seed, program = options.seed, options.emoscope
+        found = measure(config, corpus, clips, sets, data, work, seed, program)
         place = runs.folds_folder(work, config.name) / f"{corpus}-{options.seed}.json"
         runs.write_json(place, found)
         print(json.dumps(found, indent=1))
@@ -318,7 +324,6 @@ def folds(options: argparse.Namespace) -> int:
 def pairs(options: argparse.Namespace) -> int:
     import torch
 
-    from . import features
     from .pairs import measure
 
     torch.set_num_threads(options.threads)
@@ -326,11 +331,9 @@ def pairs(options: argparse.Namespace) -> int:
     if config.pairs is None:
         raise CorpusError(f"{options.config} has no [pairs]")
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips = used(config, corpora.read(data))
-    clean = features.cached(clips, data, work)
-    room = features.cached(config.data.spoken(clips), data, work, features.ROOM)
+    clips, sets = material(config, data, work)
     for source in [options.corpus] if options.corpus else config.pairs.corpora:
-        found = measure(config, source, clips, [clean, room], work, options.pretrained)
+        found = measure(config, source, clips, sets, work, options.pretrained)
         runs.write_json(runs.pairs_folder(work, config.name) / f"{source}.json", found)
     return 0
 

@@ -36,13 +36,6 @@ def run_onnx(
     return np.asarray(logits)[0]
 
 
-def embeddings(
-    runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
-) -> NDArray[Any]:
-    """Embeddings [windows, width] of MFCCs of any lengths, by a model with a voice head."""
-    return heard(runtime, windows)[0]
-
-
 def heard(
     runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
 ) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -1,6 +1,7 @@
 """Synthetic voices and toy corpora: no test needs a recording."""
 
 import csv
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from emoscope_train import config
 from emoscope_train.frontend import SAMPLE_RATE
 from emoscope_train.golden import voice
 
+VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
 TOY = """
 name = "toy"
 splits = ["speakers"]
@@ -98,3 +101,18 @@ def write_manifest(folder: Path, rows: list[list[str]]) -> None:
     """A manifest.csv with the needed columns."""
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle).writerows([COLUMNS, *rows])
+
+
+@pytest.fixture
+def toy_folds() -> config.Config:
+    """The recipe of `voices`, so small that a toy corpus is learned in seconds."""
+    settings = config.load(VOICES)
+    assert settings.folds
+    assert settings.head
+    return dataclasses.replace(
+        settings,
+        name="toy",
+        data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
+        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
+        head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
+    )

@@ -14,7 +14,6 @@ from emoscope_train.corpora import Clip, CorpusError  # noqa: E402
 from emoscope_train.model import Network  # noqa: E402
 
 pytestmark = pytest.mark.torch
-VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
 
 
 def test_no_speaker_is_in_two_folds() -> None:
@@ -52,34 +51,25 @@ for path in sys.argv[2:]:
 
 
 def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
-    toy_corpus: Callable[..., Path], tmp_path: Path
+    toy_corpus: Callable[..., Path], toy_folds: config.Config, tmp_path: Path
 ) -> None:
     torch.set_num_threads(1)
-    settings = config.load(VOICES)
-    assert settings.folds
-    assert settings.head
-    settings = dataclasses.replace(
-        settings,
-        name="toy",
-        data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
-        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
-        head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
-    )
+
     data = toy_corpus(5, 8)
     clips = [
         dataclasses.replace(clip, own={"anger": "rage", "sadness": "grief"}[clip.label])
-        for clip in cli.used(settings, cli.corpora.read(data))
+        for clip in cli.used(toy_folds, cli.corpora.read(data))
     ]
     clean = features.cached(clips, data, tmp_path / "work", workers=1)
     with pytest.raises(CorpusError, match="train the model first"):
-        folds.measure(settings, "toy", clips, [clean], data, tmp_path, 1)
+        folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1)
     run = runs.Run(tmp_path, "toy", "without-toy")
     run.folder.mkdir(parents=True)
     torch.manual_seed(0)
     network = Network((4, 7, 10))
     train.save(run.best, {"network": network.state_dict(), "epoch": 1})
     train.write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
-    found = folds.measure(settings, "toy", clips, [clean], data, tmp_path, 1)
+    found = folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1)
     assert found["labels"] == ["grief", "rage"]
     assert [row["clips"] for row in found["folds"]] == [8] * 5
     assert found["15 s"] > 0.9
@@ -87,7 +77,7 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
     (runs.folds_folder(tmp_path, "toy") / "toy-1" / "2.json").unlink()
     (tmp_path / "asked").mkdir()
     program = answering(tmp_path, {data / clip.path: clip.own for clip in clips[::2]})
-    again = folds.measure(settings, "toy", clips, [clean], data, tmp_path, 1, program)
+    again = folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1, program)
     assert [{**row, folds.PROGRAM: 0} for row in again["folds"]] == [
         {**row, folds.PROGRAM: 0} for row in found["folds"]
     ]

@@ -12,23 +12,17 @@ from emoscope_train import cli, config, features, pairs  # noqa: E402
 from emoscope_train.corpora import CorpusError  # noqa: E402
 
 pytestmark = pytest.mark.torch
-VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
 
 
 def test_a_corpus_is_heard_by_what_learned_another(
-    toy_corpus: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy_corpus: Callable[..., Path],
+    toy_folds: config.Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     torch.set_num_threads(1)
-    settings = config.load(VOICES)
-    assert settings.folds
-    assert settings.head
     settings = dataclasses.replace(
-        settings,
-        name="toy",
-        data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
-        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
-        head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
-        pairs=config.Pairs(["here", "there"], ["anger", "sadness"], 1000),
+        toy_folds, pairs=config.Pairs(["here", "there"], ["anger", "sadness"], 1000)
     )
     data = toy_corpus(6, 8)
     clips = cli.used(settings, cli.corpora.read(data))
