@@ -15,7 +15,7 @@ from .features import Decibels
 from .labels import LABELS
 from .model import Network
 from .numeric import softmax
-from .predict import embeddings_of, judged, logits_of, speech_of
+from .predict import asked, judged, logits_of
 from .sampling import opening, seconds_of
 
 # Speech of the voice that is known before a clip is judged, in seconds.
@@ -34,7 +34,7 @@ class Test:
         self.network, self.calibration, self.clips = network, calibration, clips
         self.truth = np.asarray([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
         self.corpora = np.asarray([clip.corpus for clip in clips])
-        self.last: tuple[list[Decibels], Embeddings] | None = None
+        self.last: tuple[list[Decibels], tuple[Embeddings, NDArray[np.float32]]] | None = None
 
     def chances(
         self, pieces: list[Decibels], known_s: float = 0.0, neutral_first: bool = False
@@ -69,9 +69,13 @@ class Test:
         return softmax(logits, self.calibration.temperature)
 
     def embeddings(self, pieces: list[Decibels]) -> Embeddings:
-        """Of the pieces, computed once for as long as the same ones are asked for."""
+        """Of the pieces."""
+        return self.asked(pieces)[0]
+
+    def asked(self, pieces: list[Decibels]) -> tuple[Embeddings, NDArray[np.float32]]:
+        """Embeddings and logits of speech, once for as long as the same pieces are asked for."""
         if self.last is None or self.last[0] is not pieces:
-            self.last = (pieces, embeddings_of(self.network, pieces))
+            self.last = (pieces, asked(self.network, pieces))
         return self.last[1]
 
     def by_sex(self, chances: NDArray[np.float64]) -> dict[str, dict[str, float]]:
@@ -197,10 +201,10 @@ def speech_told(
     test: Test, pieces: list[Decibels], sounds: list[Decibels]
 ) -> dict[str, float | int]:
     """Speech taken for speech, and other sounds of the test side for none."""
-    spoken = speech_of(test.network, pieces)
-    other = speech_of(test.network, [opening(sound) for sound in sounds])
+    _, spoken = test.asked(pieces)
+    _, other = asked(test.network, [opening(sound) for sound in sounds])
     return {
         "sounds": len(sounds),
-        "speech_kept": round(float(np.mean(spoken >= 0.5)), 4),
-        "sounds_refused": round(float(np.mean(other < 0.5)), 4),
+        "speech_kept": round(float(np.mean(spoken >= 0.0)), 4),
+        "sounds_refused": round(float(np.mean(other < 0.0)), 4),
     }

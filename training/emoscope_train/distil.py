@@ -57,10 +57,7 @@ class Lesson:
     """What the teacher says of every clip: pooled blocks at mean 0 and variance 1, and chances."""
 
     def __init__(self, teacher: Network, pieces: list[Decibels]) -> None:
-        # A voice head that knows nothing gives the pooled blocks as they are.
-        listener = copy.deepcopy(teacher)
-        listener.with_voice()
-        pooled = torch.from_numpy(embeddings_of(listener, pieces))
+        pooled = torch.from_numpy(embeddings_of(teacher.listener(), pieces))
         self.mean, self.spread = pooled.mean(dim=0), pooled.std(dim=0) + 1e-3
         self.pooled = torch.clamp(self.standard(pooled), -LIMIT, LIMIT)
         with torch.inference_mode():

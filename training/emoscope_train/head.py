@@ -4,7 +4,6 @@ Each clip is judged beside a baseline that is gathered as the binary gathers it:
 minute of other clips of its voice, often mostly neutral ones.
 """
 
-import copy
 import dataclasses
 
 import numpy as np
@@ -19,7 +18,7 @@ from .config import HeadTraining
 from .features import Decibels
 from .model import SPEECH_TAPS, Network, VoiceHead
 from .numeric import falling, softmax
-from .predict import embeddings_of, judged, speech_of
+from .predict import asked, embeddings_of, judged
 from .progress import bar
 from .runs import Run, write_json
 from .sampling import LONGEST, SHORTEST, opening, probabilities, seconds_of
@@ -115,9 +114,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     assert recipe is not None
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
     assert network.speech is not None
-    # A voice head that knows nothing gives the pooled blocks as they are.
-    listener = copy.deepcopy(network)
-    listener.with_voice(taps=tuple(sorted({*network.voice_taps, *SPEECH_TAPS})))
+    listener = network.listener(tuple(sorted({*network.voice_taps, *SPEECH_TAPS})))
     pooled = versions_of(listener, task, task.train.versions, recipe.versions, 1)
     learned = Versions(listener.part(pooled.embeddings, network.voice_taps), pooled.seconds)
     start(head, network, learned)
@@ -148,7 +145,7 @@ def train_head(task: Task, run: Run) -> None:
     found: dict[str, float] = uars(answers, task.config.data.corpora)
     if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
         pieces = [opening(source) for (source,) in sounds]
-        found["sounds_refused"] = float(np.mean(speech_of(network, pieces) < 0.5))
+        found["sounds_refused"] = float(np.mean(asked(network, pieces)[1] < 0.0))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
     speakers = [clip.speaker for clip in task.validation.clips]
     embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]

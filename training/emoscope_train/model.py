@@ -4,6 +4,7 @@ plain, or relative to the voice's own baseline.
 Module names follow the published state dict, so that it loads by name.
 """
 
+import copy
 import hashlib
 from collections.abc import Collection
 from pathlib import Path
@@ -239,6 +240,12 @@ class Network(nn.Module):
         ends = np.cumsum([self.width_of((tap,)) for tap in self.voice_taps])
         parts = np.split(pooled, ends[:-1], axis=-1)
         return np.concatenate([parts[self.voice_taps.index(tap)] for tap in taps], axis=-1)
+
+    def listener(self, taps: tuple[int, ...] = ()) -> "Network":
+        """A copy with a voice head that knows nothing: it gives the pooled blocks as they are."""
+        copied = copy.deepcopy(self)
+        copied.with_voice(taps=taps)
+        return copied
 
     def with_voice(self, dropout: float = 0.0, taps: tuple[int, ...] = ()) -> "VoiceHead":
         """Gives it a voice head that knows nothing yet, on blocks of its own if any are named.

@@ -30,13 +30,12 @@ def measure(
     sets: list[FeatureSet],
     work: Path,
     start: Path,
-    seed: int = 1,
 ) -> Targets:
     """What a network that learned from `source` alone says of every other corpus."""
     recipe = config.pairs
     if recipe is None or config.folds is None or config.head is None:
         raise CorpusError(f"the config {config.name!r} has no [pairs], no [folds] or no [head]")
-    labels = list(recipe.labels)
+    labels, seed = recipe.labels, config.train.seed
     wanted = [
         dataclasses.replace(clip, own=clip.label)
         for clip in clips

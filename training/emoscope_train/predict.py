@@ -40,12 +40,6 @@ def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:
     return asked(network, pieces)[0]
 
 
-def speech_of(network: Network, pieces: list[Decibels]) -> NDArray[np.float64]:
-    """Probability that a voice speaks in each piece."""
-    chances = 1.0 / (1.0 + np.exp(-asked(network, pieces)[1].astype(np.float64)))
-    return np.asarray(chances)
-
-
 def asked(network: Network, pieces: list[Decibels]) -> tuple[Embeddings, NDArray[np.float32]]:
     """Embeddings and logits of speech, by the engine that ships: it is the fastest."""
     with tempfile.TemporaryDirectory() as folder:
