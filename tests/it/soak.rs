@@ -14,7 +14,7 @@ use emoscope::audio::capture::{Capture, Feeder};
 use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
-use emoscope::events::Event;
+use emoscope::events::{Event, Gap, GapCause};
 use emoscope::feed::{Control, Update};
 use emoscope::model::Model;
 use emoscope::session::Outlets;
@@ -35,7 +35,7 @@ const CYCLE_S: usize = 20;
 /// Reads the events as a recording would, and keeps what the test asks for.
 struct Ledger {
     lost: Arc<AtomicU64>,
-    gaps: u64,
+    gaps: Vec<Gap>,
     utterances: Vec<(f64, f64)>,
     last_s: f64,
     end: Option<emoscope::events::SessionEnd>,
@@ -46,8 +46,8 @@ impl Sink for Ledger {
     fn event(&mut self, _: Option<&str>, event: &Event) -> std::io::Result<()> {
         match event {
             Event::Gap(gap) => {
-                self.gaps += 1;
                 self.lost.fetch_add(gap.samples, Ordering::Relaxed);
+                self.gaps.push(gap.clone());
             }
             Event::UtteranceEnd(end) => {
                 assert!(end.start_s >= self.last_s - 0.5 && end.end_s > end.start_s);
@@ -67,7 +67,7 @@ impl Sink for Ledger {
     fn finish(&mut self) -> std::io::Result<()> {
         let done = Ledger {
             lost: Arc::clone(&self.lost),
-            gaps: self.gaps,
+            gaps: std::mem::take(&mut self.gaps),
             utterances: std::mem::take(&mut self.utterances),
             last_s: self.last_s,
             end: self.end.take(),
@@ -138,6 +138,10 @@ impl Pusher {
         self.pushed += block.len() as u64;
         self.last = Instant::now();
     }
+
+    fn pushed_s(&self) -> f64 {
+        self.pushed as f64 / f64::from(RATE)
+    }
 }
 
 /// The live session, as the program runs it.
@@ -197,7 +201,7 @@ fn soak(seconds: u64) {
     }
     let sink = Ledger {
         lost: Arc::clone(&lost),
-        gaps: 0,
+        gaps: Vec::new(),
         utterances: Vec::new(),
         last_s: 0.0,
         end: None,
@@ -206,7 +210,8 @@ fn soak(seconds: u64) {
     let session = std::thread::spawn(move || run(capture, &engine, screen, sink, &controls));
 
     let mut memory = Vec::new();
-    let mut stalls = 0;
+    // From where to where the input was pushed while nobody had time for it.
+    let mut stalls = vec![(0.0, late as f64 / f64::from(RATE))];
     while pusher.pushed < seconds * u64::from(RATE) {
         let from = pusher.pushed as usize % audio.len();
         pusher.push(&audio[from..from + BLOCK]);
@@ -215,41 +220,41 @@ fn soak(seconds: u64) {
         if whole && second.is_multiple_of(seconds / 10) {
             memory.extend(resident());
             // The worker falls behind by more than the ring holds.
+            let from_s = pusher.pushed_s();
             for _ in 0..(40 * RATE as usize / BLOCK) {
                 let from = pusher.pushed as usize % audio.len();
                 pusher.blindly(&audio[from..from + BLOCK]);
             }
-            stalls += 1;
+            stalls.push((from_s, pusher.pushed_s()));
         }
     }
     // All that is in the ring is heard before the end, a loss at its very end told.
-    drop(pusher.feeder);
+    let pushed_s = pusher.pushed_s();
+    drop(pusher);
     wishes.send(Control::Quit).unwrap();
     session.join().unwrap();
     let ledger = ledger.recv().unwrap();
     let end = ledger.end.unwrap();
-    let total = pusher.pushed;
     eprintln!(
-        "{:.2} h pushed, {} gaps in {stalls} stalls, {} frames lost, {} utterances, memory {memory:?} KiB",
-        total as f64 / f64::from(RATE) / 3600.0,
-        ledger.gaps,
+        "{:.2} h pushed, {} gaps in {} stalls, {} frames lost, {} utterances, memory {memory:?} KiB",
+        pushed_s / 3600.0,
+        ledger.gaps.len(),
+        stalls.len(),
         end.samples_lost,
         end.utterances,
     );
     // Every frame was heard or told as lost, and the clock is right to the sample.
     assert_eq!(end.samples_lost, lost.load(Ordering::Relaxed));
-    assert!(
-        (end.duration_s - total as f64 / f64::from(RATE)).abs() < 1e-6,
-        "{end:?}"
-    );
-    // The five seconds of the late start, and nothing but stalls besides.
+    assert!((end.duration_s - pushed_s).abs() < 1e-6, "{end:?}");
+    // The five seconds of the late start, and nothing but stalls besides. A session
+    // that is scheduled in the midst of a stall makes two gaps of it.
     assert!(end.samples_lost >= 5 * u64::from(RATE));
-    assert!(
-        ledger.gaps >= 1 && ledger.gaps <= 1 + stalls,
-        "{} gaps",
-        ledger.gaps
-    );
-    assert!(end.samples_lost <= 5 * u64::from(RATE) + stalls * 41 * u64::from(RATE));
+    for gap in &ledger.gaps {
+        let within = |&(from_s, to_s): &(f64, f64)| gap.start_s >= from_s && gap.start_s <= to_s;
+        assert!(stalls.iter().any(within), "{gap:?} in none of {stalls:?}");
+        assert_eq!(gap.cause, GapCause::Overrun);
+    }
+    assert!(end.samples_lost <= 5 * u64::from(RATE) + stalls.len() as u64 * 41 * u64::from(RATE));
     // The last words stand where they were pushed: at the same place of a cycle.
     let place = |at: f64| at % CYCLE_S as f64;
     let (begin, _) = ledger.utterances[ledger.utterances.len() - 3];
