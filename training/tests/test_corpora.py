@@ -104,3 +104,33 @@ def test_tess_is_added_to_a_manifest_without_it(tmp_path: Path) -> None:
     write_manifest(tmp_path, [["a.wav", "toy", "s", "en", "t", "anger", ""]])
     put(tmp_path / "TESS" / "OAF_back_angry.wav")
     assert [c.corpus for c in corpora.read(tmp_path)] == ["toy", "tess"]
+
+
+@pytest.mark.parametrize(
+    ("number", "label"),
+    [
+        ("00001", "neutral"),
+        ("00100", "neutral"),
+        ("00101", "happiness"),
+        ("00200", "happiness"),
+        ("00201", "sadness"),
+        ("00300", "sadness"),
+        ("00301", "anger"),
+        ("00400", "anger"),
+    ],
+)
+def test_what_emotiontts_expresses_follows_from_the_sentence(
+    tmp_path: Path, number: str, label: str
+) -> None:
+    # Whatever a list says: anger and sadness as documented, or mended.
+    for listed in ("anger", "sadness"):
+        write_manifest(
+            tmp_path, [[f"e/nea{number}.opus", "emotiontts", "nea", "ko", "1", listed, ""]]
+        )
+        found = [c.label for c in corpora.read(tmp_path) if c.corpus == "emotiontts"]
+        assert found == [label]
+
+
+def test_other_corpora_keep_the_labels_of_their_list(tmp_path: Path) -> None:
+    write_manifest(tmp_path, [["e/nea00201.opus", "toy", "nea", "ko", "1", "anger", ""]])
+    assert [c.label for c in corpora.read(tmp_path) if c.corpus == "toy"] == ["anger"]
