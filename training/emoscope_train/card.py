@@ -59,18 +59,17 @@ the speaker. Neither row is an estimate for the public at large: for that, see t
 LEFT_OUT = """\
 ### Corpora, languages and rooms never met
 
-The whole training again without one corpus, shorter ({epochs} epochs of {clips_per_epoch} clips),
-tested on all of that corpus: UAR among the labels that it has. Seconds are speech of the same voice
+The whole training again without one corpus, shorter (cycles of {cycles} epochs of
+{clips_per_epoch} clips), tested on all of that corpus: UAR among the labels that it has. Seconds are speech of the same voice
 (other clips, whatever they express, or its neutral ones first) that was known before each clip was
 judged; `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they were
 3 s of the voice. More would be right more often here (20 s: 1 to 5 points), but calls plain reading
 anger or fear, so the weight was chosen by that. `in rooms` are the same clips in a room and through
 a telephone or another narrow channel.
 
-emotiontts is under wrong names here: its documentation calls the files 201 to 300 anger and 301 to
-400 sadness, but what is said in them, how it is said and the answers of every network that never
-met it say the reverse. That was found after these trainings: its rows are too low, and 150 clips
-that the networks learned from were misnamed.
+Of emotiontts the sentences 201 to 300 count as sadness and 301 to 400 as anger. Its documentation
+has the two names the other way round, against what is said in them (one mourns, the other scolds),
+how it is said, and the answers of networks that never met it.
 """
 
 
@@ -326,11 +325,10 @@ def render(metrics: dict[str, Any]) -> str:
         f"\nProtocol: {protocol(measured_name, metrics)} Recordings that appear twice, under two "
         "names or speakers, are kept off two sides. Epoch, temperature and thresholds were chosen "
         "on validation clips, nothing on test clips.\n",
-        f"Recipe: {recipe['epochs']} epochs of {recipe['clips_per_epoch']} drawn clips (one over "
-        "the root of the corpus-and-label count), best epoch "
-        f"{measured['best_epoch']}; AdamW, learning rate {recipe['learning_rate']:g} in one cycle, "
+        f"Recipe: {cycles(facts, measured['best_epoch'])}; clips are drawn by one over the root of "
+        "the corpus-and-label count; AdamW, "
         "crops of 0.75 to 3 s, loss among the labels that the corpus has"
-        f"{absent(recipe)}, mixup, masks, tilt, "
+        f"{absent(facts.get('before', recipe))}, mixup, masks, tilt, "
         "equaliser, vocal-tract and pace warp, noise, rooms and channels.\n",
         *([distil_recipe(facts["distil"])] if facts.get("distil") else []),
         *([head_recipe(head)] if head else []),
@@ -344,6 +342,21 @@ def render(metrics: dict[str, Any]) -> str:
         USE.format(felt=" (of the corpora here only urdu is not acted)" if several else ""),
     ]
     return "\n".join(parts)
+
+
+def cycles(facts: dict[str, Any], best: int) -> str:
+    """How long the body learned, and at which rates."""
+
+    def told(recipe: dict[str, Any]) -> str:
+        return (
+            f"{recipe['epochs']} epochs of {recipe['clips_per_epoch']} clips in one cycle up to a "
+            f"learning rate of {recipe['learning_rate']:g}"
+        )
+
+    last = f"{told(facts['recipe'])}, best epoch {best}"
+    if before := facts.get("before"):
+        return f"{told(before)}; from its best epoch on {last}"
+    return last
 
 
 def absent(recipe: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import corpora, runs, splits
-from .config import Config, for_split, load
+from .config import Config, for_split, load, second_cycle
 from .corpora import Clip, CorpusError
 
 if TYPE_CHECKING:
@@ -218,12 +218,17 @@ def train(options: argparse.Namespace) -> int:
         recipe = for_split(config, split)
         run = runs.Run(work, config.name, split)
         onward = config.shipped and split == config.shipped_split
-        start = runs.Run(work, config.name, config.splits[0]) if onward else None
+        start: Path | runs.Run | None = options.pretrained
+        if onward:
+            start = runs.Run(work, config.name, config.splits[0])
         if repeated:
             recipe = replace(recipe, train=replace(recipe.train, seed=options.seed))
             run = runs.Run.of_seed(work, config.name, split, options.seed)
         task = prepare(recipe, split, clips, clean, room)
-        fit(task, run, start or options.pretrained, split)
+        if config.again and not onward:
+            fit(task, run.first, start, split)
+            start, task = run.first, replace(task, config=second_cycle(recipe))
+        fit(task, run, start, split)
         if config.distil and not run.distilled.is_file():
             distil(task, run)
         if config.head:

@@ -113,6 +113,14 @@ class Shorter:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A second, gentler cycle, from the best epoch of the first one on."""
+
+    epochs: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class Shipped:
     """How the body of the first split goes on with the voices that tested it; that one ships."""
 
@@ -171,6 +179,7 @@ class Config:
     folds: Folds | None = None
     pairs: Pairs | None = None
     distil: Distillation | None = None
+    again: Again | None = None
     # Without it the first split's model ships.
     shipped: Shipped | None = None
 
@@ -199,6 +208,12 @@ def for_split(config: Config, split: str) -> Config:
     return replace(config, train=train, head=head, distil=distil)
 
 
+def second_cycle(config: Config) -> Config:
+    """The recipe of `[again]`."""
+    assert config.again is not None
+    return replace(config, train=replace(config.train, absent_from=0, **vars(config.again)))
+
+
 def load(path: Path) -> Config:
     """Reads and checks; an unknown or a missing key is named."""
     try:
@@ -220,6 +235,7 @@ def load(path: Path) -> Config:
             folds=_nested(Folds, raw["folds"], head=FoldsHead) if "folds" in raw else None,
             pairs=_table(Pairs, raw["pairs"]) if "pairs" in raw else None,
             distil=_nested(Distillation, raw["distil"]) if "distil" in raw else None,
+            again=_table(Again, raw["again"]) if "again" in raw else None,
             shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )
     except (KeyError, TypeError) as error:

@@ -61,6 +61,11 @@ class Run:
         """A repetition of a split's training, besides the one that is shipped."""
         return cls(work, name, f"{split}-seed-{seed}")
 
+    @property
+    def first(self) -> "Run":
+        """The first cycle of a training that has two."""
+        return Run(self.folder.parents[2], self.folder.parent.name, f"{self.folder.name}-first")
+
     def repetitions(self) -> dict[int, "Run"]:
         """The finished ones, by seed."""
         prefix = f"{self.folder.name}-seed-"

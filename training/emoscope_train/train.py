@@ -258,7 +258,10 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
         print(f"going on after epoch {len(history)}", flush=True)
     run.folder.mkdir(parents=True, exist_ok=True)
     # Known before the first epoch, so that a run says what it is even when it is broken off.
-    write_json(run.facts, facts(task, split, network, digest))
+    about = facts(task, split, network, digest)
+    if isinstance(start, Run):
+        about["before"] = start.read(start.facts)["recipe"]
+    write_json(run.facts, about)
     steps_per_epoch = max(1, recipe.clips_per_epoch // recipe.batch)
     for epoch in range(len(history), recipe.epochs):
         began = time.monotonic()

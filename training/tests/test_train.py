@@ -26,16 +26,23 @@ pytestmark = pytest.mark.torch
 def test_a_toy_is_learned_measured_and_exported(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
-    onward = "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
+    onward = (
+        "[again]\nepochs = 2\nlearning_rate = 1e-3\n"
+        "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
+    )
     toy.write_text(toy.read_text(encoding="utf-8") + onward, encoding="utf-8")
     where = ["--data", str(toy_corpus()), "--work", str(tmp_path / "work")]
     into = ["--models", str(tmp_path / "models")]
     assert cli.main(["train", str(toy), *where, "--threads", "1"]) == 0
     run = Run(tmp_path / "work", "toy", "speakers")
-    history = json.loads(run.history.read_text(encoding="utf-8"))
+    history = json.loads(run.first.history.read_text(encoding="utf-8"))
     assert len(history) == 4
     assert history[-1]["train_loss"] < history[0]["train_loss"]
-    assert max(row["validation_uar"] for row in history) == 1.0
+    # The second cycle begins where the first one was best.
+    more = json.loads(run.history.read_text(encoding="utf-8"))
+    assert len(more) == 2
+    assert more[0]["train_loss"] < history[0]["train_loss"]
+    assert max(row["validation_uar"] for row in more) == 1.0
     assert run.curve.is_file()
     # What ships goes on from there, and knows the voices that test the other.
     last = Run(tmp_path / "work", "toy", "everything")
@@ -62,6 +69,8 @@ def test_a_toy_is_learned_measured_and_exported(
     assert speakers == [5, 7]
     text = (tmp_path / "models" / "toy" / "card.md").read_text(encoding="utf-8")
     assert "The model that ships is not the one that was measured" in text
+    assert "4 epochs of" in text
+    assert "from its best epoch on 2 epochs of" in text
 
     assert cli.main(["export", str(toy), *where[2:], *into]) == 0
     exported = onnx.load(tmp_path / "models" / "toy" / "model.onnx")
