@@ -59,13 +59,13 @@ the speaker. Neither row is an estimate for the public at large: for that, see t
 LEFT_OUT = """\
 ### Corpora, languages and rooms never met
 
-The whole training again without one corpus, shorter (cycles of {cycles} epochs of
-{clips_per_epoch} clips), tested on all of that corpus: UAR among the labels that it has. Seconds are
-speech of the same voice (other clips, whatever they express, or its neutral ones first) that was
-known before each clip was judged; `its folder` is what `analyze` does: clips of the corpus, whoever
-speaks, as if they were 3 s of the voice. More would be right more often here (20 s: 1 to 5 points),
-but calls plain reading anger or fear, so the weight was chosen by that. `in rooms` are the same clips
-in a room and through a telephone or another narrow channel.
+The whole training again without one corpus, shorter ({epochs} epochs of {clips_per_epoch} clips),
+tested on all of that corpus: UAR among the labels that it has. Seconds are speech of the same voice
+(other clips, whatever they express, or its neutral ones first) that was known before each clip was
+judged; `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they were
+3 s of the voice. More would be right more often here (20 s: 1 to 5 points), but calls plain reading
+anger or fear, so the weight was chosen by that. `in rooms` are the same clips in a room and through
+a telephone or another narrow channel.
 
 Of emotiontts the sentences 201 to 300 count as sadness and 301 to 400 as anger. Its documentation
 has the two names the other way round, against what is said in them (one mourns, the other scolds),

@@ -225,7 +225,7 @@ def train(options: argparse.Namespace) -> int:
             recipe = replace(recipe, train=replace(recipe.train, seed=options.seed))
             run = runs.Run.of_seed(work, config.name, split, options.seed)
         task = prepare(recipe, split, clips, clean, room)
-        if config.again and not onward:
+        if recipe.again and not onward:
             fit(task, run.first, start, split)
             start, task = run.first, replace(task, config=second_cycle(recipe))
         fit(task, run, start, split)

@@ -101,7 +101,7 @@ class Distillation:
 
 @dataclass(frozen=True)
 class Shorter:
-    """What is smaller where a corpus is left out, of which there are many."""
+    """What is smaller where a corpus is left out, of which there are many; in one cycle."""
 
     epochs: int
     clips_per_epoch: int
@@ -205,7 +205,7 @@ def for_split(config: Config, split: str) -> Config:
     )
     head = replace(config.head, versions=shorter.versions) if config.head else None
     distil = replace(config.distil, epochs=shorter.distil) if config.distil else None
-    return replace(config, train=train, head=head, distil=distil)
+    return replace(config, train=train, head=head, distil=distil, again=None)
 
 
 def second_cycle(config: Config) -> Config:

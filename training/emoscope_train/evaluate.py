@@ -81,14 +81,6 @@ def left_out(
     return found, Unmet(test.truth, {"alone": chances, "settled": settled, "in_folder": folder})
 
 
-def left_out_recipe(config: Config) -> dict[str, Any] | None:
-    """How long the networks learned that a corpus was left out of."""
-    if config.left_out is None:
-        return None
-    cycles = [config.left_out.epochs, *([config.again.epochs] if config.again else [])]
-    return dataclasses.asdict(config.left_out) | {"cycles": " and ".join(map(str, cycles))}
-
-
 def measure(
     config: Config,
     split: str,
@@ -222,7 +214,7 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         "version": __version__,
         "splits": {},
         "head": dataclasses.asdict(config.head) if config.head else None,
-        "left_out_recipe": left_out_recipe(config),
+        "left_out_recipe": dataclasses.asdict(config.left_out) if config.left_out else None,
         "left_out": {},
         "shipped": shipped(config, work),
     }
