@@ -325,8 +325,8 @@ def render(metrics: dict[str, Any]) -> str:
         f"\nProtocol: {protocol(measured_name, metrics)} Recordings that appear twice, under two "
         "names or speakers, are kept off two sides. Epoch, temperature and thresholds were chosen "
         "on validation clips, nothing on test clips.\n",
-        f"Recipe: {cycles(facts, measured['best_epoch'])}; chances of a clip by one over the root of "
-        "the corpus-and-label count; AdamW, "
+        f"Recipe: {cycles(facts, measured['best_epoch'])}; chances of a clip by one over the "
+        "root of the corpus-and-label count; AdamW, "
         "crops of 0.75 to 3 s, loss among the labels that the corpus has"
         f"{absent(facts.get('before', recipe))}, mixup, masks, tilt, "
         "equaliser, vocal-tract and pace warp, noise, rooms and channels.\n",
