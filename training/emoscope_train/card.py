@@ -233,14 +233,30 @@ def streamed(found: dict[str, Any]) -> str:
         f"voice gate lets through, {row['minutes']:g} minutes)"
         for name, row in found["without_speech"].items()
     )
+    kinds = {
+        "joined": "one voice",
+        "in_noise": "noise 10 dB below",
+        "in_turns": "two voices in turn",
+    }
+    head = ["recordings", "clips", "found", "accuracy", "UAR", "first label, s", "changes a minute"]
+    rows = [
+        [
+            kinds[name],
+            str(row["clips"]),
+            *(percent(row[key]) for key in ("heard", "accuracy", "uar")),
+            *(f"{row[key]:g}" for key in ("first_named_s", "flips_per_minute")),
+        ]
+        for name in kinds
+        if (row := found[name])
+    ]
     return (
         "### As the program hears whole recordings\n\n"
-        f"{joined['clips']} test clips joined with pauses over a faint background, by voice: "
-        f"{percent(joined['heard'])} are found as utterances, accuracy "
-        f"{percent(joined['accuracy'])}, UAR {percent(joined['uar'])}, the baseline growing as "
-        f"they come. First judgement {joined['first_judgement_s']:g} s after the onset, first "
-        f"label after {joined['first_named_s']:g} s (medians); {joined['flips_per_minute']:g} "
-        "changes of the label per minute of speech.\n\n"
+        "Test clips joined with pauses over a faint background, the baseline growing as they come: "
+        "how many are found as utterances, how often these are called right, how long after the "
+        f"onset the first label comes (median; the first judgement {joined['first_judgement_s']:g} "
+        "s after it), and changes of the label in a minute of speech. The clips of the first row "
+        f"each by itself through the program: accuracy {percent(found['alone'])}.\n\n"
+        f"{table(head, rows)}\n"
         "Utterances with a label other than neutral and uncertain, per ten minutes without speech: "
         f"{sounds}.\n\n"
         f"Plain reading ({read['utterances']} utterances): {percent(read['anger_or_fear'])} are "

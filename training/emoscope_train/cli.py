@@ -269,8 +269,15 @@ def stream(options: argparse.Namespace) -> int:
     plain = [clip for clip in tested if clip.corpus in config.data.neutral]
     acted = [clip for clip in tested if clip.corpus not in config.data.neutral]
     program, model = options.emoscope, options.fold_model
+    groups = streaming.recordings(acted)
+    turns = streaming.dialogues(groups)
+    kept = streaming.test_side(config.data.select_noise(clips))
+    noises = [clip for name in config.data.noise for clip in kept.get(name, [])]
     found = {
-        "joined": streaming.streamed(acted, data, program, model),
+        "joined": streaming.streamed(groups, data, program, model),
+        "alone": streaming.alone([c for g in groups for c in g], data, program, model),
+        "in_noise": streaming.streamed(groups, data, program, model, noises) if noises else None,
+        "in_turns": streaming.streamed(turns, data, program, model) if turns else None,
         "without_speech": {
             name: streaming.alarms(sounds, data, program, model)
             for name, sounds in streaming.test_side(config.data.select_sounds(clips)).items()

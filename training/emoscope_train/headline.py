@@ -56,6 +56,7 @@ def rows(found: dict[str, Any]) -> dict[str, float]:
     if streaming := found.get("streaming"):
         joined = streaming["joined"]
         out["streaming, accuracy"] = joined["accuracy"]
+        out["streaming, the same clips alone, accuracy"] = streaming["alone"]
         out["streaming, first label after the onset, seconds"] = joined["first_named_s"]
         out["streaming, flips per minute"] = joined["flips_per_minute"]
         for sounds, row in streaming["without_speech"].items():

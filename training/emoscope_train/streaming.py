@@ -25,6 +25,8 @@ PAUSE_S = (0.8, 1.6)
 # The background under everything, below the loud parts of speech.
 BACKGROUND_DB = -45.0
 SPEECH_DB = -23.0
+# Household noise under everything, below speech.
+NOISE_DB = -10.0
 ONSETS_S = (0.75, 1.0, 1.5, 2.0, 3.0)
 CALM = {"neutral", "uncertain"}
 
@@ -39,9 +41,12 @@ class Placed:
 
 
 def joined(
-    clips: list[Clip], data: Path, rng: np.random.Generator
+    clips: list[Clip],
+    data: Path,
+    rng: np.random.Generator,
+    noise: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float32], list[Placed]]:
-    """One recording of the clips with pauses over a faint background."""
+    """One recording of the clips with pauses over a faint background, or over noise."""
     pieces, placed, at = [], [], 0
     for clip in clips:
         pause = np.zeros(int(rng.uniform(*PAUSE_S) * SAMPLE_RATE))
@@ -54,6 +59,9 @@ def joined(
     whole = np.concatenate([*pieces, np.zeros(SAMPLE_RATE)])
     level = 10.0 ** ((SPEECH_DB + BACKGROUND_DB) / 20.0)
     whole += rng.normal(0.0, level, len(whole))
+    if noise is not None:
+        loud = 10.0 ** ((SPEECH_DB + NOISE_DB) / 20.0) / (np.sqrt(np.mean(noise**2)) + 1e-9)
+        whole += loud * np.resize(noise, len(whole))
     return np.clip(whole, -1.0, 1.0).astype(np.float32), placed
 
 
@@ -67,6 +75,16 @@ def recordings(clips: list[Clip]) -> list[list[Clip]]:
             voice.sort(key=lambda clip: stable_hash(clip.path))
             mine += [voice[i : i + JOINED] for i in range(0, len(voice), JOINED)]
         out += sorted(mine, key=lambda group: stable_hash(group[0].path))[:RECORDINGS]
+    return out
+
+
+def dialogues(groups: list[list[Clip]]) -> list[list[Clip]]:
+    """Two voices of one corpus that take turns, half of the clips of each recording."""
+    out = []
+    for first, second in itertools.pairwise(groups):
+        if first[0].corpus == second[0].corpus and first[0].speaker != second[0].speaker:
+            turns = zip(first[: JOINED // 2], second[: JOINED // 2], strict=False)
+            out.append([clip for turn in turns for clip in turn])
     return out
 
 
@@ -150,19 +168,40 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def streamed(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
-    """Joined recordings through the binary."""
+def streamed(
+    groups: list[list[Clip]],
+    data: Path,
+    program: Path,
+    model: Path | None,
+    noises: list[Clip] | None = None,
+) -> dict[str, Any]:
+    """A recording of each group through the binary, each over the next of the noises."""
     rng = np.random.default_rng(0)
+    sounds = [read_audio(data / clip.path).astype(np.float64) for clip in noises or []]
     with tempfile.TemporaryDirectory() as folder:
         places = {}
-        for number, group in enumerate(recordings(clips)):
-            samples, placed = joined(group, data, rng)
+        for number, group in enumerate(groups):
+            noise = sounds[number % len(sounds)] if sounds else None
+            samples, placed = joined(group, data, rng, noise)
             path = Path(folder) / f"{number:03d}.wav"
             soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")
             places[str(path)] = placed
         events = binary.hear(program, model, [Path(name) for name in places])
         rows = [row for name, placed in places.items() for row in scored(events[name], placed)]
     return summary(rows)
+
+
+def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
+    """Accuracy on the clips each by itself; one without an utterance is missed."""
+    sounds = [data / clip.path for clip in clips]
+    events = binary.hear(program, model, sounds, ["--baseline", "none"])
+    whole = [binary.longest(events.get(str(place), [])) for place in sounds]
+    return share(
+        [
+            said is not None and binary.best(said) == clip.label
+            for said, clip in zip(whole, clips, strict=True)
+        ]
+    )
 
 
 def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:

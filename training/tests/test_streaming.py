@@ -1,9 +1,13 @@
 """What the program said of joined recordings is counted for the right clip."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import soundfile
+
 from emoscope_train.corpora import Clip
-from emoscope_train.streaming import Placed, scored, summary
+from emoscope_train.streaming import Placed, dialogues, joined, scored, summary
 
 LABELS = ("anger", "neutral", "sadness")
 
@@ -41,3 +45,25 @@ def test_a_word_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
     found = summary(rows)
     assert found["heard"] == round(2 / 3, 4)
     assert found["accuracy"] == 1.0
+
+
+def test_two_voices_of_one_corpus_take_turns() -> None:
+    def group(corpus: str, voice: str) -> list[Clip]:
+        return [Clip(f"{voice}{n}.wav", corpus, voice, "en", "", "anger") for n in range(12)]
+
+    groups = [group("toy", "a"), group("toy", "a"), group("toy", "b"), group("other", "c")]
+    (only,) = dialogues(groups)
+    assert [clip.speaker for clip in only] == ["a", "b"] * 6
+    assert len({clip.path for clip in only}) == 12
+
+
+def test_noise_lies_ten_decibels_below_the_voice(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "a.wav", np.sin(np.arange(32_000) * 0.1) * 0.3, 16_000)
+    clips = [Clip("a.wav", "toy", "toy_1", "en", "", "anger")]
+    samples, (place,) = joined(clips, tmp_path, rng, rng.normal(0.0, 0.02, 5000))
+    voiced = samples[int(place.start_s * 16_000) : int(place.end_s * 16_000)]
+    pause = samples[: int(place.start_s * 16_000)]
+    # Power of voice and noise together over that of the noise.
+    ratio = np.mean(voiced.astype(float) ** 2) / np.mean(pause.astype(float) ** 2)
+    np.testing.assert_allclose(10.0 * np.log10(ratio - 1.0), 10.0, atol=0.3)
