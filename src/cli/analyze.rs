@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::hear::hear;
-use self::voices::{Gather, Voices};
+use self::voices::{Before, Voices};
 use self::walk::{Found, Shard, name_of, size, walk};
 use super::format::Format;
 use super::jobs::Jobs;
@@ -68,9 +68,8 @@ pub struct AnalyzeArgs {
     /// No progress bar
     #[arg(long)]
     quiet: bool,
-    /// What is heard beforehand, so that a voice is judged against a baseline from the first word
-    #[arg(long, value_enum, default_value = "auto")]
-    baseline: Gather,
+    #[command(flatten)]
+    before: Before,
     #[command(flatten)]
     model: ModelArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
@@ -94,7 +93,7 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
     let mut sink = output::open(args, &mut files)?;
     let bar = progress(args.quiet, &files);
     let voices = Voices::gather(
-        args.baseline,
+        args.before.baseline,
         &all,
         &files,
         args.channel,

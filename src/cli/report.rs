@@ -18,7 +18,7 @@ use self::bands::Bands;
 use self::tap::{Envelope, Tap};
 use super::analyze::hear::hear;
 use super::analyze::progress;
-use super::analyze::voices::{Gather, Voices};
+use super::analyze::voices::{Before, Voices};
 use super::analyze::walk::{Found, name_of, path_of, size, walk};
 use super::jobs::Jobs;
 use super::{Done, ModelArgs, complain, usage};
@@ -75,6 +75,8 @@ pub struct ReportArgs {
     #[arg(long)]
     quiet: bool,
     #[command(flatten)]
+    before: Before,
+    #[command(flatten)]
     model: ModelArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
@@ -101,7 +103,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     let engine = args.model.load()?;
     let bar = progress(args.quiet, &files);
     let voices = Voices::gather(
-        Gather::Auto,
+        args.before.baseline,
         &files,
         &files,
         args.channel,

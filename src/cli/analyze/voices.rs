@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use super::hear::hear;
 use super::walk::{Found, path_of};
@@ -39,6 +39,14 @@ pub enum Gather {
     File,
     /// Each folder, heard twice: one voice a folder
     Folder,
+}
+
+/// The wish for it.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Before {
+    /// What is heard beforehand, so that a voice is judged against a baseline from the first word
+    #[arg(long, value_enum, default_value = "auto")]
+    pub baseline: Gather,
 }
 
 /// The voices of all files.
