@@ -42,11 +42,12 @@ class Utterance:
 def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment whose settings and log lie in a folder of their own.
 
-    A recording alone is judged as it is among others.
+    A recording alone is judged as it is among others, and one of the utterances is
+    not sure enough for a label: the fixture checks that.
     """
     folder = str(tmp_path_factory.mktemp("home"))
-    own = {"XDG_CONFIG_HOME": folder, "XDG_STATE_HOME": folder, "EMOSCOPE_BASELINE": "none"}
-    return {**os.environ, **own}
+    own = {"XDG_CONFIG_HOME": folder, "XDG_STATE_HOME": folder}
+    return {**os.environ, **own, "EMOSCOPE_BASELINE": "none", "EMOSCOPE_CERTAIN": "0.6"}
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +93,7 @@ def utterances(events: list[dict[str, Any]]) -> list[Utterance]:
     fields = ("file", "start_s", "end_s", "label", "confidence", "probabilities")
     found = [Utterance(**{name: event[name] for name in fields}) for event in ended]
     assert len(found) == 3
+    assert "uncertain" in {utterance.label for utterance in found} != {"uncertain"}
     return found
 
 
