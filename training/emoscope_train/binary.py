@@ -76,6 +76,13 @@ def best(event: dict[str, Any]) -> str:
     return max(chances, key=chances.__getitem__)
 
 
+def called(program: Path, model: Path | None, sounds: Sequence[Path]) -> list[str | None]:
+    """The likeliest label of each sound by itself, by its longest utterance if it has one."""
+    events = hear(program, model, sounds, ["--baseline", "none"])
+    whole = [longest(events.get(str(sound), [])) for sound in sounds]
+    return [best(event) if event else None for event in whole]
+
+
 def gap(
     judge: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     model: Path,

@@ -197,11 +197,8 @@ def tested(
 
 def heard_by(program: Path, model: Path, clips: list[Clip], data: Path) -> float:
     """UAR of what the binary says of each clip; a clip without an utterance is missed."""
-    places = {clip.path: data / clip.path for clip in clips}
-    events = binary.hear(program, model, places.values(), ["--baseline", "none"])
+    said = binary.called(program, model, [data / clip.path for clip in clips])
     right: dict[str, list[bool]] = {}
-    for clip in clips:
-        whole = binary.longest(events.get(str(places[clip.path]), []))
-        said = binary.best(whole) if whole else None
-        right.setdefault(clip.own, []).append(said == clip.own)
+    for call, clip in zip(said, clips, strict=True):
+        right.setdefault(clip.own, []).append(call == clip.own)
     return round(float(np.mean([np.mean(found) for found in right.values()])), 4)

@@ -193,15 +193,8 @@ def streamed(
 
 def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
     """Accuracy on the clips each by itself; one without an utterance is missed."""
-    sounds = [data / clip.path for clip in clips]
-    events = binary.hear(program, model, sounds, ["--baseline", "none"])
-    whole = [binary.longest(events.get(str(place), [])) for place in sounds]
-    return share(
-        [
-            said is not None and binary.best(said) == clip.label
-            for said, clip in zip(whole, clips, strict=True)
-        ]
-    )
+    said = binary.called(program, model, [data / clip.path for clip in clips])
+    return share([call == clip.label for call, clip in zip(said, clips, strict=True)])
 
 
 def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
