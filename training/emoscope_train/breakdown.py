@@ -24,6 +24,7 @@ KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
 FOLDER_S = 3.0
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
 ROOM_SNR_DB = 10.0
+MUSIC, MUSIC_SNR_DB = "music", 10.0
 CONDITIONS = {features.ROOM: "a room and a bad channel", features.ROOM_ALONE: "a room"}
 
 
@@ -146,9 +147,10 @@ def conditions(
     test: Test,
     pieces: list[Decibels],
     noises: list[Decibels],
+    music: list[Decibels],
     versions: dict[str, list[Decibels]],
 ) -> dict[str, dict[str, float]]:
-    """The same clips with held-out noise, in rooms and through channels."""
+    """The same clips over held-out noise and music, in rooms and through channels."""
     rng = np.random.default_rng(0)
     out = {"as recorded": test.summary(test.chances(pieces))}
     for snr in NOISE_SNRS_DB if noises else ():
@@ -160,6 +162,9 @@ def conditions(
             for p in versions[features.ROOM_ALONE]
         ]
         out[f"a room, noise at {ROOM_SNR_DB:.0f} dB"] = test.summary(test.chances(noisy))
+    if music:
+        over = [with_noise(p, music[rng.integers(len(music))], MUSIC_SNR_DB) for p in pieces]
+        out[f"music at {MUSIC_SNR_DB:.0f} dB"] = test.summary(test.chances(over))
     for name, heard in versions.items():
         out[CONDITIONS.get(name, name)] = test.summary(test.chances(heard))
     return out

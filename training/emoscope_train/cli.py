@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import corpora, runs, splits
 from .config import Config, for_split, load, second_cycle
@@ -14,6 +14,17 @@ from .corpora import Clip, CorpusError
 
 if TYPE_CHECKING:
     from .features import FeatureSet
+
+
+class Within(NamedTuple):
+    """An opened config with what its networks learn from."""
+
+    config: Config
+    data: Path
+    work: Path
+    clips: list[Clip]
+    sets: "list[FeatureSet]"
+
 
 EXAMPLES = """examples:
   python -m emoscope_train manifest --data corpora
@@ -313,17 +324,23 @@ def own(options: argparse.Namespace) -> int:
     return command.make(request)
 
 
-def folds(options: argparse.Namespace) -> int:
+def within(options: argparse.Namespace, name: str) -> "Within":
+    """What `folds` and `pairs` have in common: the config has to have a table of that name."""
     import torch
-
-    from .folds import measure
 
     torch.set_num_threads(options.threads)
     config = load(options.config)
-    if config.folds is None:
-        raise CorpusError(f"{options.config} has no [folds]")
+    if getattr(config, name) is None:
+        raise CorpusError(f"{options.config} has no [{name}]")
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips, sets = material(config, data, work)
+    return Within(config, data, work, *material(config, data, work))
+
+
+def folds(options: argparse.Namespace) -> int:
+    from .folds import measure
+
+    config, data, work, clips, sets = within(options, "folds")
+    assert config.folds
     for corpus in [options.corpus] if options.corpus else config.folds.corpora:
         seed, program = options.seed, options.emoscope
         found = measure(config, corpus, clips, sets, data, work, seed, program)
@@ -334,16 +351,10 @@ def folds(options: argparse.Namespace) -> int:
 
 
 def pairs(options: argparse.Namespace) -> int:
-    import torch
-
     from .pairs import measure
 
-    torch.set_num_threads(options.threads)
-    config = load(options.config)
-    if config.pairs is None:
-        raise CorpusError(f"{options.config} has no [pairs]")
-    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips, sets = material(config, data, work)
+    config, _, work, clips, sets = within(options, "pairs")
+    assert config.pairs
     for source in [options.corpus] if options.corpus else config.pairs.corpora:
         found = measure(config, source, clips, sets, work, options.pretrained)
         runs.write_json(runs.pairs_folder(work, config.name) / f"{source}.json", found)

@@ -10,6 +10,7 @@ import numpy as np
 from . import __version__, calibrate, card, features, figures, headline, metrics, splits
 from .breakdown import (
     KNOWN_SECONDS,
+    MUSIC,
     Test,
     by_corpus,
     by_known_seconds,
@@ -110,7 +111,9 @@ def measure(
     roles = splits.sounds(noise)
     sound_roles = splits.sounds(config.data.select_sounds(clips))
     sounds = [clean.trimmed(path) for path, role in sound_roles.items() if role == splits.TEST]
-    noises = [clean.whole(path) for path, role in roles.items() if role == splits.TEST]
+    heard = [clip for clip in noise if roles[clip.path] == splits.TEST]
+    noises = [clean.whole(clip.path) for clip in heard]
+    music = [clean.whole(clip.path) for clip in heard if clip.own == MUSIC]
     history = run.read(run.history)
     return {
         "split": split,
@@ -144,7 +147,11 @@ def measure(
             for s in SECONDS
         },
         "by_condition": conditions(
-            test, pieces, noises, heard_through(tested, config.data.spoken(clips), data, work)
+            test,
+            pieces,
+            noises,
+            music,
+            heard_through(tested, config.data.spoken(clips), data, work),
         ),
         "by_sex": test.by_sex(chances),
         "by_language": metrics.by_group(
