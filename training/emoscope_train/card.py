@@ -118,7 +118,10 @@ clip without an utterance counts as missed. The sentences are shared by all spea
 
 """
 
-RELIABILITY = "![reliability](figures/reliability.png)\n"
+LEFT_OUT_FIGURES = (
+    "![reliability](figures/reliability.png) "
+    "![confusion, nothing known](figures/confusion-left-out.png)\n"
+)
 
 
 def groups(found: dict[str, Any]) -> list[str]:
@@ -299,6 +302,7 @@ def render(metrics: dict[str, Any]) -> str:
             LEFT_OUT.format(**metrics["left_out_recipe"]),
             left_out_table(metrics["left_out"]),
             left_out_text(metrics["left_out_together"]),
+            LEFT_OUT_FIGURES,
         ]
     if metrics.get("folds"):
         parts += [FOLDS + folds_table(metrics["folds"])]
@@ -312,7 +316,7 @@ def render(metrics: dict[str, Any]) -> str:
     if several:
         shared = measured["shared_labels"]
         parts += [
-            *(["### Speakers never met\n", known_table(measured), RELIABILITY] if head else []),
+            *(["### Speakers never met\n", known_table(measured)] if head else []),
             f"On the labels that nearly every corpus has ({', '.join(shared['labels'])}), all "
             f"corpora together: UAR {percent(shared['uar'])} with seven labels open, "
             f"{percent(shared['uar_of_these'])} when only these may be answered.\n",
@@ -327,7 +331,7 @@ def render(metrics: dict[str, Any]) -> str:
         "![UAR](figures/uar.png)\n",
         f"### By label: {PROTOCOLS[measured_name]}\n",
         classes_table(measured),
-        "![confusion](figures/confusion.png)\n",
+        "![confusion](figures/confusion.png) ![labels](figures/classes.png)\n",
         "### By length, and in worse conditions\n",
         summary_table("seconds heard, at most", measured["by_seconds"]),
         summary_table("condition", measured["by_condition"]),

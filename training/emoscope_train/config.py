@@ -225,6 +225,7 @@ def load(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise CorpusError(f"{path}: {error}") from error
     try:
+        _known(Config, raw)
         config = Config(
             name=raw["name"],
             splits=raw["splits"],
@@ -242,6 +243,8 @@ def load(path: Path) -> Config:
         )
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: missing or wrong: {error}") from error
+    if config.shipped and not config.head:
+        raise CorpusError(f"{path}: [shipped] needs a [head]")
     if unknown := set(config.splits) - set(SPLITS):
         raise CorpusError(f"{path}: no such split: {', '.join(sorted(unknown))}")
     return config
@@ -254,7 +257,10 @@ def _nested(kind: Any, values: dict[str, Any], **tables: Any) -> Any:
 
 
 def _table(kind: Any, values: dict[str, Any]) -> Any:
-    known = {field.name for field in fields(kind)}
-    if unknown := set(values) - known:
-        raise TypeError(f"no such key: {', '.join(sorted(unknown))}")
+    _known(kind, values)
     return kind(**values)
+
+
+def _known(kind: Any, values: dict[str, Any]) -> None:
+    if unknown := set(values) - {field.name for field in fields(kind)}:
+        raise TypeError(f"no such key: {', '.join(sorted(unknown))}")

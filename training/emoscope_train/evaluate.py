@@ -188,12 +188,13 @@ def seeds(
 
 
 def draw(found: dict[str, Any], run: Run, folder: Path, suffix: str) -> None:
-    """The figures of one split."""
+    """The figures of one split; all of them for the one without a suffix."""
     test = found["test"]
     title = f"test, {found['split']}"
-    figures.training_curve(run.read(run.history), folder / f"training{suffix}.png")
     figures.confusion(test["confusion"], title, folder / f"confusion{suffix}.png")
-    figures.classes(test["classes"], title, folder / f"classes{suffix}.png")
+    if not suffix:
+        figures.training_curve(run.read(run.history), folder / "training.png")
+        figures.classes(test["classes"], title, folder / "classes.png")
 
 
 def together(unmet: list[Unmet]) -> dict[str, Any]:
@@ -207,6 +208,7 @@ def together(unmet: list[Unmet]) -> dict[str, Any]:
             "ece": round(metrics.calibration_error(chances, truth), 4),
             "coverage_curve": metrics.coverage_curve(chances, truth),
             "reliability": metrics.reliability(chances, truth),
+            "confusion": metrics.confusions(chances, truth),
         }
     return out
 
@@ -270,11 +272,16 @@ def evaluate(config: Config, clips: list[Clip], data: Path, work: Path, folder: 
         ("seconds heard", "accuracy", "length of the window"),
         folder / "figures" / "seconds.png",
     )
-    curves = {"speakers never heard": measured["reliability"]}
     if unmet:
+        curves = {"speakers never heard": measured["reliability"]}
         for name, title in (("alone", "corpora never met"), ("settled", "the same, 60 s known")):
             curves[title] = found["left_out_together"][name]["reliability"]
-    figures.reliability(curves, folder / "figures" / "reliability.png")
+        figures.reliability(curves, folder / "figures" / "reliability.png")
+        figures.confusion(
+            found["left_out_together"]["alone"]["confusion"],
+            "corpora never met",
+            folder / "figures" / "confusion-left-out.png",
+        )
     figures.bars(
         {name: row["uar"] for name, row in measured["by_corpus"].items()}
         if len(measured["by_corpus"]) > 1

@@ -51,6 +51,7 @@ def test_shipped_configs_load(path: Path) -> None:
         (("seed = 1", "sead = 1"), "sead"),
         (("seed = 1\n", ""), "seed"),
         (('"without-nemo"', '"without-all"'), "without-all"),
+        (("[shipped]", "[shiped]"), "shiped"),
         (("name =", "name"), "voices"),
     ],
 )
@@ -60,6 +61,16 @@ def test_a_wrong_config_is_named(tmp_path: Path, change: tuple[str, str], named:
     path.write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(CorpusError, match=named):
         config.load(path)
+
+
+def test_what_ships_by_itself_needs_a_voice_head(toy: Path) -> None:
+    with_head = toy.read_text(encoding="utf-8")
+    onward = "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
+    toy.write_text(with_head + onward, encoding="utf-8")
+    assert config.load(toy).shipped
+    toy.write_text(with_head[: with_head.index("[head]")] + onward, encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"needs a \[head\]"):
+        config.load(toy)
 
 
 def test_only_the_commands_that_need_it_import_pytorch() -> None:
