@@ -108,8 +108,7 @@ FOLDS = """\
 
 The network that never met the corpus, as it was before it taught itself noise and rooms, learns the
 corpus's own labels from its other speakers. Its head hears the blocks before the last one, which
-knows so few voices by heart; beside RAVDESS's clips it goes on learning the other corpora, half as
-many, by a head of their own. Both were chosen on the second groups of RAVDESS, EmoDB and nEMO with
+knows so few voices by heart; that was chosen on the second groups of RAVDESS, EmoDB and nEMO with
 the first left out: the second ones are not clean of choice.
 RAVDESS in EmoBox's six folds with calm apart, the others with their speakers in five groups. UAR,
 mean and deviation over the folds, with so many seconds of the voice known; `the program` is

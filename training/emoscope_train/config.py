@@ -144,11 +144,9 @@ class Folds:
 
     corpora: list[str]
     epochs: int
-    # Clips over all epochs, those beside them too; fewer epochs where a corpus is large.
+    # Clips over all epochs; fewer epochs where a corpus is large.
     most_clips: int
     shortest: int
-    # Clips of the other corpora beside each batch of a corpus, on the seven labels.
-    beside: dict[str, int]
     head: FoldsHead
     augment: Augmentation
 

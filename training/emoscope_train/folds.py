@@ -1,26 +1,23 @@
 """Speakers left out within one corpus, on the corpus's own labels.
 
 The start is the network of `without-CORPUS`, which never met the corpus: it learns the other
-speakers for a fixed number of epochs, and meanwhile goes on with the other corpora where the config
-says so. It gets a voice head and is tested once, and so is the binary with the fold's model, where
-it is named. The recipe was chosen on the second group of RAVDESS's speakers with the first one left
-out of everything, its head on those of EmoDB and nEMO too. A fold that is done is kept, its body
-apart: what was broken off goes on there.
+speakers for a fixed number of epochs, gets a voice head, and is tested once, and so is the binary
+with the fold's model, where it is named. The recipe was chosen on the second group of RAVDESS's
+speakers with the first one left out of everything, its head on those of EmoDB and nEMO too. A fold
+that is done is kept, its body apart: what was broken off goes on there.
 """
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from . import binary, metrics, splits
 from .baseline import gathered
-from .config import Config, Folds, for_split
+from .config import Config, Folds
 from .contract import Metadata
 from .corpora import Clip, CorpusError, stable_hash
 from .duplicates import without_crossing
@@ -31,18 +28,8 @@ from .numeric import softmax
 from .onnx_file import write_onnx
 from .predict import embeddings_of, judged
 from .runs import Run, folds_folder, write_json
-from .sampling import batches, opening, probabilities, seconds_of
-from .train import (
-    Material,
-    Task,
-    load_body,
-    masked_loss,
-    prefetched,
-    prepare,
-    run_epoch,
-    save,
-    sides_of,
-)
+from .sampling import opening, seconds_of
+from .train import Material, Task, load_body, run_epoch, save, sides_of
 
 # Groups of speakers of a corpus without published folds.
 GROUPS = 5
@@ -83,8 +70,6 @@ def measure(
     body = load_body(start)
     labels = sorted({clip.own for clip in mine})
     metadata = Metadata(training_data=start.read(start.facts)["training_data"], labels=labels)
-    beside = recipe.beside.get(corpus, 0)
-    others = others_of(config, corpus, clips, sets, beside) if beside else None
     numbers = folds_of(mine)
     rows = []
     for fold in sorted(set(numbers.values())):
@@ -101,8 +86,8 @@ def measure(
         if place.is_file():
             row = json.loads(place.read_text(encoding="utf-8"))
         else:
-            task = task_of(config, recipe, parts[0], clips, sets, labels, seed, beside)
-            network = taught(body, task, len(labels), place.with_suffix(".pt"), others)
+            task = task_of(config, recipe, parts[0], clips, sets, labels, seed)
+            network = taught(body, task, len(labels), place.with_suffix(".pt"))
             row = {"fold": fold, "clips": len(parts[1])}
             row |= tested(network, task, parts[1], sets[0], labels)
             write_onnx(network, config.name, metadata, model)
@@ -129,18 +114,16 @@ def task_of(
     sets: list[FeatureSet],
     labels: list[str],
     seed: int,
-    beside: int = 0,
 ) -> Task:
     """The corpus's own labels in place of the seven; nobody validates."""
     assert config.head is not None
-    an_epoch = len(learned) * (1.0 + beside / config.train.batch)
     settings = dataclasses.replace(
         config,
         data=dataclasses.replace(config.data, weights={}),
         train=dataclasses.replace(
             config.train,
             seed=seed,
-            epochs=max(1, min(recipe.epochs, int(recipe.most_clips / an_epoch))),
+            epochs=max(1, min(recipe.epochs, recipe.most_clips // len(learned))),
             clips_per_epoch=len(learned),
             shortest=recipe.shortest,
             absent=0.0,
@@ -164,20 +147,7 @@ def task_of(
     )
 
 
-def others_of(
-    config: Config, corpus: str, clips: list[Clip], sets: list[FeatureSet], batch: int
-) -> Task:
-    """All corpora but that one, as the start learned them, changed as the fold's clips are."""
-    assert config.folds is not None
-    split = splits.WITHOUT + corpus
-    train = dataclasses.replace(for_split(config, split).train, batch=batch)
-    recipe = dataclasses.replace(config, train=train, augment=config.folds.augment)
-    return prepare(recipe, split, clips, sets[0], None)
-
-
-def taught(
-    body: Network, task: Task, labels: int, kept: Path, others: Task | None = None
-) -> Network:
+def taught(body: Network, task: Task, labels: int, kept: Path) -> Network:
     """The body with a new head, after its epochs or as it was kept then, with a voice head."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
@@ -185,7 +155,7 @@ def taught(
     if kept.is_file():
         network.load_state_dict(torch.load(kept)["network"])
     else:
-        fine_tune(network, body, task, others)
+        fine_tune(network, body, task)
         kept.parent.mkdir(parents=True, exist_ok=True)
         save(kept, {"network": network.state_dict()})
     network.eval()
@@ -193,46 +163,17 @@ def taught(
     return network
 
 
-def fine_tune(network: Network, body: Network, task: Task, others: Task | None = None) -> None:
-    """All but the head begins as the body is.
-
-    With `others` the body goes on with what it knows too, by the head that it has.
-    """
+def fine_tune(network: Network, body: Network, task: Task) -> None:
+    """All but the head begins as the body is."""
     recipe = task.config.train
     known = {k: v for k, v in body.state_dict().items() if not k.startswith("head.")}
     network.load_state_dict(known, strict=False)
     network = network.to(memory_format=torch.channels_last)
-    weights = list(network.parameters())
-    elder = Network(body.taps, recipe.dropout)
-    elder.load_state_dict(body.state_dict())
-    elder.features = network.features
-    if others:
-        weights += [*elder.norm.parameters(), *elder.head.parameters()]
     optimizer = torch.optim.AdamW(
-        weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    steps = max(1, recipe.clips_per_epoch // recipe.batch)
     for epoch in range(recipe.epochs):
-        beside = going_on(elder, others, task, steps, epoch) if others else None
-        run_epoch(network, optimizer, task, epoch, steps, beside)
-
-
-def going_on(elder: Network, others: Task, task: Task, steps: int, epoch: int) -> Iterator[Tensor]:
-    """The loss of a batch of the other corpora for every step, on the seven labels."""
-    recipe = others.config.train
-    draw, change = np.random.default_rng([task.config.train.seed, epoch, 1]).spawn(2)
-    lengths = np.asarray([len(v[0]) for v in others.train.versions], dtype=np.int64)
-    chances = probabilities(others.train.clips, others.config.data.weights)
-    plan = batches(lengths, chances, steps * recipe.batch, recipe.batch, draw)
-    elder.train()
-    for crops, truth, masks in prefetched(others, plan, change):
-        yield masked_loss(
-            elder.from_decibels(torch.from_numpy(crops)),
-            torch.from_numpy(truth),
-            torch.from_numpy(masks),
-            recipe.label_smoothing,
-            recipe.absent,
-        ).mean()
+        run_epoch(network, optimizer, task, epoch, max(1, recipe.clips_per_epoch // recipe.batch))
 
 
 def tested(

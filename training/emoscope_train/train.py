@@ -151,12 +151,8 @@ def run_epoch(
     task: Task,
     epoch: int,
     steps_per_epoch: int,
-    beside: Iterator[Tensor] | None = None,
 ) -> dict[str, float]:
-    """One pass over drawn clips. Everything random follows from seed and epoch.
-
-    `beside` gives a loss to add to that of each step.
-    """
+    """One pass over drawn clips. Everything random follows from seed and epoch."""
     recipe = task.config.train
     draw, change, mix = np.random.default_rng([recipe.seed, epoch]).spawn(3)
     torch.manual_seed(recipe.seed * 1000 + epoch)
@@ -186,8 +182,6 @@ def run_epoch(
             for o in (np.arange(len(truth)), order)
         )
         loss = (share * first + (1.0 - share) * second).mean()
-        if beside is not None:
-            loss = loss + next(beside)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -113,6 +113,6 @@ def toy_folds() -> config.Config:
         settings,
         name="toy",
         data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
-        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90, beside={}),
+        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
         head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
     )

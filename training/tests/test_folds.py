@@ -2,11 +2,9 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -88,55 +86,3 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
         str(runs.folds_folder(tmp_path, "toy") / f"toy-1/{n}.onnx") for n in range(1, 6)
     }
     assert again[folds.PROGRAM] == 0.5
-
-
-def test_the_other_corpora_are_learned_beside_and_the_tested_one_is_not(
-    toy_corpus: Callable[..., Path],
-    toy_folds: config.Config,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    torch.set_num_threads(1)
-    assert toy_folds.folds
-    recipe = dataclasses.replace(toy_folds.folds, epochs=24)
-    settings = dataclasses.replace(
-        toy_folds,
-        data=dataclasses.replace(toy_folds.data, corpora=["emodb", "nemo"]),
-        train=dataclasses.replace(toy_folds.train, learning_rate=4e-3, dropout=0.0),
-        left_out=None,
-    )
-    data = toy_corpus(8, 8)
-    clips = [
-        dataclasses.replace(
-            clip, corpus="emodb" if clip.speaker < "toy_4" else "nemo", own=clip.label[:3]
-        )
-        for clip in cli.used(toy_folds, cli.corpora.read(data))
-    ]
-    clean = features.cached(clips, data, tmp_path / "work", workers=1)
-    others = folds.others_of(settings, "emodb", clips, [clean], 8)
-    assert {clip.corpus for clip in others.train.clips} == {"nemo"}
-
-    mine = [clip for clip in clips if clip.corpus == "emodb"]
-    labels = ["ang", "sad"]
-    task = folds.task_of(settings, recipe, mine, clips, [clean], labels, 1)
-    as_written = folds.going_on
-    sizes: set[int] = set()
-
-    def last_losses(learned: bool) -> float:
-        found: list[float] = []
-
-        def noted(elder: Network, *rest: Any) -> Iterator[Any]:
-            hook = elder.norm.register_forward_pre_hook(lambda _, given: sizes.add(len(given[0])))
-            for loss in as_written(elder, *rest):
-                found.append(loss.item())
-                yield loss if learned else loss.detach()
-            hook.remove()
-
-        monkeypatch.setattr(folds, "going_on", noted)
-        torch.manual_seed(0)
-        body = Network((4, 7, 10))
-        folds.taught(body, task, 2, tmp_path / f"{learned}.pt", others)
-        return float(np.mean(found[-8:]))
-
-    assert last_losses(learned=True) < 0.7 * last_losses(learned=False)
-    assert sizes == {8}
