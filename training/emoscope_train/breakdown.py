@@ -20,6 +20,9 @@ from .sampling import opening, seconds_of
 
 # Speech of the voice that is known before a clip is judged, in seconds.
 KNOWN_SECONDS = (0.0, 5.0, 15.0, 60.0)
+# What of a voice is known, besides any of it: its neutral clips before all others, or only clips
+# that express what is judged.
+NEUTRAL_FIRST, ALIKE = "neutral first", "alike"
 # Seconds that a folder's voices together weigh against the voice itself, as in the binary.
 FOLDER_S = 3.0
 NOISE_SNRS_DB = (20.0, 10.0, 5.0)
@@ -38,22 +41,21 @@ class Test:
         self.last: tuple[list[Decibels], tuple[Embeddings, NDArray[np.float32]]] | None = None
 
     def chances(
-        self, pieces: list[Decibels], known_s: float = 0.0, neutral_first: bool = False
+        self, pieces: list[Decibels], known_s: float = 0.0, kind: str = ""
     ) -> NDArray[np.float64]:
         """Probabilities as the binary would give them, so much of each voice being known.
 
-        What is known are other clips of the voice, whatever they express, or its neutral ones
-        before all others.
+        What is known are other clips of the voice, whatever they express, or of a kind.
         """
         if self.network.voice is None:
             return softmax(logits_of(self.network, pieces), self.calibration.temperature)
         known = gathered(
             self.embeddings(pieces),
             seconds_of(pieces),
-            [clip.speaker for clip in self.clips],
+            [clip.speaker + (f"/{clip.label}" if kind == ALIKE else "") for clip in self.clips],
             known_s,
             np.random.default_rng(0),
-            self.truth == LABELS.index("neutral") if neutral_first else None,
+            self.truth == LABELS.index("neutral") if kind == NEUTRAL_FIRST else None,
         )
         return self.against(pieces, known)
 
@@ -123,9 +125,9 @@ def by_known_seconds(
     """The same clips with nothing and with more and more of the voice known."""
     out = {}
     for known_s in KNOWN_SECONDS:
-        for neutral_first in (False, True) if known_s else (False,):
-            key = f"{known_s:.0f} s" + (", neutral first" if neutral_first else "")
-            out[key] = known_row(test, test.chances(pieces, known_s, neutral_first), have)
+        for kind in ("", NEUTRAL_FIRST, ALIKE) if known_s else ("",):
+            key = f"{known_s:.0f} s" + (f", {kind}" if kind else "")
+            out[key] = known_row(test, test.chances(pieces, known_s, kind), have)
     return out
 
 

@@ -42,6 +42,8 @@ FAILS = """\
   without a warning.
 - Much of what it hears is arousal: anger and happiness, and neutral and sadness, are mixed up most.
 - Short windows, noise, singing, laughter, shouting over distance, children, whispering.
+- A voice that expresses one thing for minutes: its baseline takes that for how the voice is, in
+  part (the columns `alike`), and what remains of it sounds milder.
 - Below the thresholds it says `uncertain`; a sure answer can still be wrong.
 - Where a corpus lacks a label, nothing was learned about that label in its language.
 """
@@ -61,8 +63,8 @@ LEFT_OUT = """\
 
 The whole training again without one corpus, shorter ({epochs} epochs of {clips_per_epoch} clips),
 tested on all of that corpus: UAR among the labels that it has. Seconds are speech of the same voice
-(other clips, whatever they express, or its neutral ones first) that was known before each clip was
-judged; `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they were
+(other clips, whatever they express, or its neutral ones first, or alone those that are alike: of the
+label of the clip) that was known before each clip was judged; `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they were
 3 s of the voice. More would be right more often here (20 s: 1 to 5 points), but calls plain reading
 anger or fear, so the weight was chosen by that. `in rooms` are the same clips in a room and through
 a telephone or another narrow channel.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .bands import FLOOR_DB, mapping
-from .baseline import LIMIT, PRIOR_S, VARIANCE_FLOOR
+from .baseline import LIMIT, ONE_NOTE, PRIOR_S, VARIANCE_FLOOR, VARIED
 from .frontend import inverse_dct
 from .labels import LABELS
 
@@ -125,7 +125,7 @@ class VoiceHead(nn.Module):
     The baseline is mean and variance of the voice's embeddings over its windows, [batch, 2, width],
     and the seconds of speech that they were taken over, [batch, 1]. Both are shrunk to the prior
     (mean 0, variance 1: all training speech) with the weight of PRIOR_S seconds, so zero seconds
-    mean a voice that was never heard.
+    mean a voice that was never heard; and the more so the less they vary.
     """
 
     mean: Tensor
@@ -147,7 +147,8 @@ class VoiceHead(nn.Module):
 
     def judge(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
         """Logits [batch, labels]."""
-        settled = seconds / (seconds + PRIOR_S)
+        varied = (baseline[:, 1].mean(dim=1, keepdim=True) - ONE_NOTE) / (VARIED - ONE_NOTE)
+        settled = torch.clamp(varied, 0.0, 1.0) * seconds / (seconds + PRIOR_S)
         mean = settled * baseline[:, 0]
         variance = settled * baseline[:, 1] + (1.0 - settled)
         own = torch.clamp((embedding - mean) / torch.sqrt(variance + VARIANCE_FLOOR), -LIMIT, LIMIT)

@@ -150,7 +150,7 @@ def known_table(found: dict[str, Any]) -> str:
 
 def left_out_table(left_out: dict[str, Any]) -> str:
     """Corpora that nothing was learned from, with more and more of each voice known."""
-    keys = ["0 s", "5 s", "15 s", "60 s", "15 s, neutral first"]
+    keys = ["0 s", "5 s", "15 s", "60 s", "15 s, neutral first", "60 s, alike"]
 
     def cells(found: dict[str, Any]) -> list[float]:
         known, rooms = found["by_known_seconds"], found["in_rooms"]

@@ -14,6 +14,8 @@ COLD = 0.35
 MOST, FEWEST = 30, 2
 # Share of baselines that are mostly neutral, and how much likelier a neutral clip is then.
 MOSTLY_NEUTRAL, NEUTRAL_ODDS = 0.3, 20.0
+# Share of those that mostly express what the clip does, and how much likelier such a clip is then.
+MOSTLY_ALIKE, ALIKE_ODDS = 0.2, 20.0
 # Share of baselines that were heard in one version throughout: one room, one microphone.
 SAME_VERSION = 0.7
 
@@ -32,7 +34,7 @@ class Voices:
     def __init__(self, clips: list[Clip], versions: Versions, chances: NDArray[np.float64]) -> None:
         self.versions, self.chances = versions, chances
         self.speakers = np.asarray([clip.speaker for clip in clips])
-        self.neutral = np.asarray([clip.label == "neutral" for clip in clips])
+        self.labels = np.asarray([clip.label for clip in clips])
         names = np.unique(self.speakers)
         self.mine = {name: np.flatnonzero(self.speakers == name) for name in names}
 
@@ -51,8 +53,11 @@ class Voices:
                 continue
             heard = int(np.exp(rng.uniform(0.0, np.log(MOST + 1))))
             share = self.chances[others].copy()
-            if rng.random() < MOSTLY_NEUTRAL:
-                share[self.neutral[others]] *= NEUTRAL_ODDS
+            kind = rng.random()
+            if kind < MOSTLY_NEUTRAL:
+                share[self.labels[others] == "neutral"] *= NEUTRAL_ODDS
+            elif kind < MOSTLY_NEUTRAL + MOSTLY_ALIKE:
+                share[self.labels[others] == self.labels[clip]] *= ALIKE_ODDS
             chosen = rng.choice(others, heard, p=share / share.sum())
             same = rng.random() < SAME_VERSION
             version = rng.integers(0, kinds, 1 if same else heard)

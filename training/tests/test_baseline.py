@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from emoscope_train.baseline import Baselines, gathered, of_everybody, statistics
+from emoscope_train.baseline import (
+    ONE_NOTE,
+    PRIOR_S,
+    VARIED,
+    Baselines,
+    gathered,
+    of_everybody,
+    statistics,
+    trusted,
+)
+
+from emoscope_train.corpora import Clip
+from emoscope_train.voices import FEWEST, MOST, Versions, Voices
 
 RNG = np.random.default_rng(7)
 EMBEDDINGS = RNG.normal(size=(12, 5)).astype(np.float32)
@@ -56,3 +68,43 @@ def test_everybody_is_one_voice_of_limited_weight() -> None:
     assert np.all(found.seconds == 5.0)
     short = of_everybody(EMBEDDINGS[:1], SECONDS[:1], 5.0)
     assert short.seconds[0, 0] == pytest.approx(SECONDS[0])
+
+
+def test_a_baseline_weighs_its_seconds_and_its_variety() -> None:
+    def weight(seconds: float, variance: float) -> float:
+        known = np.stack(
+            [RNG.normal(size=5), RNG.permutation([0.0, 0.5, 1.0, 1.5, 2.0]) * variance]
+        )
+        one = Baselines(known[None].astype(np.float32), np.full((1, 1), seconds, np.float32))
+        return float(trusted(one)[0, 0])
+
+    assert weight(0.0, 1.0) == 0.0
+    assert weight(PRIOR_S, 1.0) == pytest.approx(0.5)
+    assert weight(60.0, VARIED) == pytest.approx(60.0 / (60.0 + PRIOR_S))
+    assert weight(60.0, 3.0) == pytest.approx(60.0 / (60.0 + PRIOR_S))
+    assert weight(60.0, ONE_NOTE) == pytest.approx(0.0, abs=1e-6)
+    middle = weight(60.0, (ONE_NOTE + VARIED) / 2.0)
+    assert middle == pytest.approx(30.0 / (60.0 + PRIOR_S), rel=1e-5)
+
+
+def test_a_voice_is_met_in_every_mood_in_one_or_in_none() -> None:
+    labels = ["neutral", "anger", "sadness", "fear"] * 30
+    clips = [
+        Clip(f"{n}.wav", "toy", f"toy_{n % 3}", "en", "", label) for n, label in enumerate(labels)
+    ]
+    # An embedding is its label's place in a row of four.
+    heard = np.eye(4, dtype=np.float32)[np.arange(120) % 4][:, None]
+    voices = Voices(clips, Versions(heard, np.ones((120, 1))), np.full(120, 1.0 / 120.0))
+    drawn, embeddings, known = voices.draw(4000, np.random.default_rng(3))
+    seconds = known.seconds[:, 0]
+    assert FEWEST <= MOST == seconds.max()
+    assert 0.3 < np.mean(seconds == 0.0) < 0.4
+    many = seconds >= 10.0
+    np.testing.assert_array_equal(embeddings[many].argmax(1), drawn[many] % 4)
+    moods = known.statistics[many, 0]
+    # Mostly of the mood that is judged, mostly neutral, or anything.
+    alike = moods[np.arange(len(moods)), drawn[many] % 4] > 0.7
+    angry = drawn[many] % 4 == 1
+    assert 0.15 < np.mean(alike[angry]) < 0.25
+    assert 0.25 < np.mean(moods[angry, 0] > 0.7) < 0.35
+    assert np.mean(moods[angry].max(axis=1) < 0.7) > 0.4

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from emoscope_train import golden  # noqa: E402
+from emoscope_train.baseline import Baselines  # noqa: E402
 from emoscope_train.frontend import mfcc  # noqa: E402
 from emoscope_train.model import (  # noqa: E402
     Network,
@@ -18,6 +19,7 @@ from emoscope_train.model import (  # noqa: E402
     load_pretrained,
 )
 from emoscope_train.onnx_file import write_graph  # noqa: E402
+from emoscope_train.own import graft  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -128,6 +130,32 @@ def test_a_voice_is_taken_out_by_its_baseline(head: VoiceHead) -> None:
         one = head.judge(embedding, plain, long)
         two = head.judge(embedding * scale + shift, moved, long)
     torch.testing.assert_close(one, two, atol=2e-2, rtol=2e-2)
+
+
+def test_a_voice_that_said_one_thing_is_hardly_taken_out(head: VoiceHead) -> None:
+    embedding = 0.5 * torch.randn(4, 12)
+    mean, long = embedding.mean(dim=0), torch.full((4, 1), 60.0)
+    moved = []
+    for variance in (0.05, 0.2, 0.6):
+        known = torch.stack([mean, torch.full((12,), variance)]).expand(4, 2, -1)
+        with torch.inference_mode():
+            cold = head.judge(embedding, *head.unknown(4))
+            moved.append(float((head.judge(embedding, known, long) - cold).abs().mean()))
+    assert moved[0] < 1e-5
+    assert moved[0] < moved[1] < moved[2]
+
+
+def test_the_numpy_twin_takes_as_much_out(head: VoiceHead) -> None:
+    embedding, known = torch.randn(6, 12), torch.rand(6, 2, 12)
+    known[:, 1] *= torch.linspace(0.1, 1.6, 6)[:, None]
+    seconds = torch.linspace(0.0, 60.0, 6)[:, None]
+    weights = head.head.weight + 0.0
+    with torch.inference_mode():
+        torch.nn.init.zeros_(head.settled.weight)
+        found = head.judge(embedding, known, seconds)
+        own = graft.relative(embedding.numpy(), Baselines(known.numpy(), seconds.numpy()))
+        expected = torch.from_numpy(own) @ weights.T + head.head.bias
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_with_a_voice_head_it_answers_more(network: Network) -> None:

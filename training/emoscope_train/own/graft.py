@@ -12,12 +12,23 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from ..baseline import LIMIT, PRIOR_S, VARIANCE_FLOOR, Baselines, Embeddings
+from ..baseline import (
+    LIMIT,
+    ONE_NOTE,
+    PRIOR_S,
+    VARIANCE_FLOOR,
+    VARIED,
+    Baselines,
+    Embeddings,
+    trusted,
+)
 from ..contract import BASELINE, EMBEDDING, OUTPUT, SECONDS, SPEECH, Metadata
 from ..corpora import CorpusError
 
 # What the model's own head says, inside the new one.
 TAUGHT = "own/taught"
+# Of the nodes that have any.
+OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axes": [1]}}
 
 
 @dataclass
@@ -39,7 +50,7 @@ class Head:
 
 def relative(embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
     """Embeddings about the voice's own mean, in its own spread."""
-    share = known.seconds / (known.seconds + PRIOR_S)
+    share = trusted(known)
     variance = share * known.statistics[:, 1] + (1.0 - share)
     own = (embeddings - share * known.statistics[:, 0]) / np.sqrt(variance + VARIANCE_FLOOR)
     return np.clip(own, -LIMIT, LIMIT).astype(np.float32)
@@ -111,6 +122,10 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
     """`relative` and `Head.judge` as a graph."""
     weights: dict[str, NDArray[Any]] = {
         "prior_s": np.asarray([PRIOR_S], np.float32),
+        "one_note": np.asarray([ONE_NOTE], np.float32),
+        "range": np.asarray([VARIED - ONE_NOTE], np.float32),
+        "nothing": np.asarray(0.0, np.float32),
+        "whole": np.asarray(1.0, np.float32),
         "one": np.asarray([1.0], np.float32),
         "floor": np.asarray([VARIANCE_FLOOR], np.float32),
         "low": np.asarray(-LIMIT, np.float32),
@@ -123,10 +138,15 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
     }
     steps = [
         ("Add", [SECONDS, "prior_s"], "total_s"),
-        ("Div", [SECONDS, "total_s"], "share"),
-        ("Sub", ["one", "share"], "rest"),
+        ("Div", [SECONDS, "total_s"], "heard_share"),
         ("Gather", [BASELINE, "mean_row"], "mean"),
         ("Gather", [BASELINE, "variance_row"], "variance"),
+        ("ReduceMean", ["variance"], "variety"),
+        ("Sub", ["variety", "one_note"], "above"),
+        ("Div", ["above", "range"], "varied"),
+        ("Clip", ["varied", "nothing", "whole"], "trust"),
+        ("Mul", ["trust", "heard_share"], "share"),
+        ("Sub", ["one", "share"], "rest"),
         ("Mul", ["share", "mean"], "known_mean"),
         ("Mul", ["share", "variance"], "known_variance"),
         ("Add", ["known_variance", "rest"], "shrunk"),
@@ -147,7 +167,7 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
 
     nodes = []
     for operator, inputs, output in steps:
-        options: dict[str, Any] = {"axis": 1} if operator == "Gather" else {}
+        options: dict[str, Any] = OPTIONS.get(operator, {})
         names = [full(name) for name in inputs]
         nodes.append(helper.make_node(operator, names, [full(output)], full(output), **options))
     return nodes, [numpy_helper.from_array(value, full(key)) for key, value in weights.items()]
