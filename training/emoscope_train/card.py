@@ -63,8 +63,10 @@ LEFT_OUT = """\
 
 The whole training again without one corpus, shorter ({epochs} epochs of {clips_per_epoch} clips),
 tested on all of that corpus: UAR among the labels that it has. Seconds are speech of the same voice
-(other clips, whatever they express, or its neutral ones first, or alone those that are alike: of the
-label of the clip) that was known before each clip was judged; `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they were
+that was known before each clip was judged: other clips, whatever they express, or its neutral ones
+first, or only those of the label of the clip (`alike`: a voice that keeps to one mood; urdu's voices
+hardly say anything else). `its folder` is what `analyze` does: clips of the corpus, whoever speaks,
+as if they were
 3 s of the voice. More would be right more often here (20 s: 1 to 5 points), but calls plain reading
 anger or fear, so the weight was chosen by that. `in rooms` are the same clips in a room and through
 a telephone or another narrow channel.
@@ -240,6 +242,7 @@ def streamed(found: dict[str, Any]) -> str:
     )
     kinds = {
         "joined": "one voice",
+        "in_one_mood": "one voice, one label throughout",
         "in_noise": "noise 10 dB below",
         "in_turns": "two voices in turn",
     }

@@ -282,12 +282,14 @@ def stream(options: argparse.Namespace) -> int:
     program, model = options.emoscope, options.fold_model
     groups = streaming.recordings(acted)
     turns = streaming.dialogues(groups)
+    moods = streaming.recordings(acted, one_mood=True)
     kept = streaming.test_side(config.data.select_noise(clips))
     noises = [clip for name in config.data.noise for clip in kept.get(name, [])]
     found = {
         "joined": streaming.streamed(groups, data, program, model),
         "alone": streaming.alone([c for g in groups for c in g], data, program, model),
         "in_noise": streaming.streamed(groups, data, program, model, noises) if noises else None,
+        "in_one_mood": streaming.streamed(moods, data, program, model),
         "in_turns": streaming.streamed(turns, data, program, model) if turns else None,
         "without_speech": {
             name: streaming.alarms(sounds, data, program, model)

@@ -65,13 +65,20 @@ def joined(
     return np.clip(whole, -1.0, 1.0).astype(np.float32), placed
 
 
-def recordings(clips: list[Clip]) -> list[list[Clip]]:
-    """Clips of one voice in a stable disorder, some recordings of each corpus."""
+def recordings(clips: list[Clip], one_mood: bool = False) -> list[list[Clip]]:
+    """Clips of one voice in a stable disorder, some recordings of each corpus.
+
+    A voice expresses now this and now that, or the same throughout.
+    """
+
+    def belongs(clip: Clip) -> tuple[str, str]:
+        return clip.speaker, clip.label if one_mood else ""
+
     out: list[list[Clip]] = []
     for corpus in dict.fromkeys(clip.corpus for clip in clips):
         mine: list[list[Clip]] = []
-        for speaker in sorted({c.speaker for c in clips if c.corpus == corpus}):
-            voice = [c for c in clips if c.speaker == speaker]
+        for key in sorted({belongs(c) for c in clips if c.corpus == corpus}):
+            voice = [c for c in clips if belongs(c) == key]
             voice.sort(key=lambda clip: stable_hash(clip.path))
             mine += [voice[i : i + JOINED] for i in range(0, len(voice), JOINED)]
         out += sorted(mine, key=lambda group: stable_hash(group[0].path))[:RECORDINGS]

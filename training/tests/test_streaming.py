@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 from emoscope_train.corpora import Clip
-from emoscope_train.streaming import Placed, dialogues, joined, scored, summary
+from emoscope_train.streaming import Placed, dialogues, joined, recordings, scored, summary
 
 LABELS = ("anger", "neutral", "sadness")
 
@@ -45,6 +45,22 @@ def test_a_word_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
     found = summary(rows)
     assert found["heard"] == round(2 / 3, 4)
     assert found["accuracy"] == 1.0
+
+
+def test_a_recording_is_of_one_voice_and_if_wanted_of_one_mood() -> None:
+    clips = [
+        Clip(f"{voice}{label}{n}.wav", "toy", voice, "en", "", label)
+        for voice in "ab"
+        for label in LABELS
+        for n in range(15)
+    ]
+    for one_mood, moods in ((False, 3), (True, 1)):
+        found = recordings(clips, one_mood)
+        assert sorted(clip.path for group in found for clip in group) == sorted(
+            clip.path for clip in clips
+        )
+        assert all(len({clip.speaker for clip in group}) == 1 for group in found)
+        assert max(len({clip.label for clip in group}) for group in found) == moods
 
 
 def test_two_voices_of_one_corpus_take_turns() -> None:
