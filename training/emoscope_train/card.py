@@ -64,8 +64,8 @@ LEFT_OUT = """\
 The whole training again without one corpus, shorter ({epochs} epochs of {clips_per_epoch} clips),
 tested on all of that corpus: UAR among the labels that it has. Seconds are speech of the same voice
 that was known before each clip was judged: other clips, whatever they express, or its neutral ones
-first, or only those of the label of the clip (`alike`: a voice that keeps to one mood, as nearly all
-of urdu's do). `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they
+first, or only those of the clip's label (`alike`: a voice that keeps to one mood, as nearly all of
+urdu's do). `its folder` is what `analyze` does: clips of the corpus, whoever speaks, as if they
 were 3 s of the voice. More would be right more often here (20 s: 1 to 5 points), but calls
 plain reading anger or fear, so the weight was chosen by that. `in rooms` are the same clips in a
 room and through a telephone or another narrow channel.
