@@ -20,6 +20,11 @@ from .tables import (
     training_table,
 )
 
+ONE_MOOD = """\
+- A voice that expresses one thing for minutes: its baseline takes that for how the voice is, in
+  part (`alike` in the tables), and what remains of it sounds milder.
+"""
+
 USE = """\
 ## What it is for, and what not
 
@@ -42,8 +47,6 @@ FAILS = """\
   without a warning.
 - Much of what it hears is arousal: anger and happiness, and neutral and sadness, are mixed up most.
 - Short windows, noise, singing, laughter, shouting over distance, children, whispering.
-- A voice that expresses one thing for minutes: its baseline takes that for how the voice is, in
-  part (the columns `alike`), and what remains of it sounds milder.
 - Below the thresholds it says `uncertain`; a sure answer can still be wrong.
 - Where a corpus lacks a label, nothing was learned about that label in its language.
 """
@@ -362,7 +365,7 @@ def render(metrics: dict[str, Any]) -> str:
         f"or with a lead under {calibration['margin']:g}.\n",
         *([AFFECT] if head else []),
         "![training](figures/training.png)\n",
-        FAILS,
+        FAILS + (ONE_MOOD if head else ""),
         USE.format(felt=" (of the corpora here only urdu is not acted)" if several else ""),
     ]
     return "\n".join(parts)
