@@ -97,6 +97,17 @@ impl Baseline {
         self.seconds = self.seconds.min(seconds);
     }
 
+    /// Lets the mean variance be no less than that: what was heard kept to one mood,
+    /// and is known to be how the voice is.
+    pub fn vary_at_least(&mut self, variance: f64) {
+        let mean = self.variance.iter().sum::<f64>() / self.variance.len().max(1) as f64;
+        if mean > 0.0 && mean < variance {
+            for value in &mut self.variance {
+                *value *= variance / mean;
+            }
+        }
+    }
+
     /// How far from this voice another's mean lies: the mean, over the first
     /// `numbers` of an embedding, of its squared distance in variances of this voice.
     fn distance(&self, other: &Self, numbers: usize) -> f64 {
@@ -316,6 +327,23 @@ mod tests {
         voice.weigh_at_most(3.0);
         assert!((voice.seconds() - 3.0).abs() < 1e-12);
         assert_eq!(voice.statistics(), [1.0, 2.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_kept_to_one_mood_may_count_as_more() {
+        let mut flat = of(&[(vec![1.0, -1.0], 2.0), (vec![1.4, -1.6], 2.0)]);
+        let before = flat.clone();
+        flat.vary_at_least(0.01);
+        assert!(close(&flat, &before));
+        flat.vary_at_least(0.5);
+        assert!((flat.variance.iter().sum::<f64>() / 2.0 - 0.5).abs() < 1e-12);
+        // Each number keeps its share, and the means stay.
+        let shares = |b: &Baseline| b.variance[0] / b.variance[1];
+        assert!((shares(&flat) - shares(&before)).abs() < 1e-12);
+        assert_eq!(flat.mean, before.mean);
+        let mut once = of(&[(vec![1.0, -1.0], 2.0)]);
+        once.vary_at_least(0.5);
+        assert!(once.is_sound());
     }
 
     #[test]

@@ -69,6 +69,36 @@ fn a_profile_is_made_kept_and_begun_with() {
 }
 
 #[test]
+fn a_profile_counts_however_evenly_it_was_read() {
+    let home = tempfile::tempdir().unwrap();
+    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    assert!(made.status.success(), "{}", said(&made));
+    let file = profile(&home, "ada");
+    // What the model is sure of, the voice being known and ever more even.
+    let confidence = |even: f64| -> f64 {
+        let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        for value in kept["baseline"]["variance"].as_array_mut().unwrap() {
+            *value = (value.as_f64().unwrap() * even).into();
+        }
+        std::fs::write(&file, kept.to_string()).unwrap();
+        let found = run(&home, &["replay", "--jsonl", "--profile", "ada", &speech()]);
+        assert!(found.status.success(), "{}", said(&found));
+        let ended = lines(&found)
+            .into_iter()
+            .find(|line| line["trigger"] == "speech_ended");
+        ended.unwrap()["confidence"].as_f64().unwrap()
+    };
+    let (evenly, more, most) = (confidence(0.1), confidence(0.1), confidence(0.1));
+    assert!((evenly - more).abs() < 1e-3, "{evenly} {more}");
+    assert!((more - most).abs() < 1e-3, "{more} {most}");
+    let stranger = lines(&run(&home, &["replay", "--jsonl", &speech()]))
+        .into_iter()
+        .find(|line| line["trigger"] == "speech_ended");
+    let unknown = stranger.unwrap()["confidence"].as_f64().unwrap();
+    assert!((unknown - most).abs() > 1e-2, "{unknown} {most}");
+}
+
+#[test]
 fn a_profile_that_cannot_be_used_says_why() {
     let home = tempfile::tempdir().unwrap();
     let refused = |name: &str, words: &[&str]| {
