@@ -13,7 +13,6 @@ from emoscope_train.baseline import (
     statistics,
     trusted,
 )
-
 from emoscope_train.corpora import Clip
 from emoscope_train.voices import FEWEST, MOST, Versions, Voices
 
