@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import binary, splits
 from .audio import read_audio
+from .channels import levelled
 from .corpora import Clip, stable_hash
 from .frontend import SAMPLE_RATE
 from .labels import LABELS
@@ -50,8 +51,7 @@ def joined(
     pieces, placed, at = [], [], 0
     for clip in clips:
         pause = np.zeros(int(rng.uniform(*PAUSE_S) * SAMPLE_RATE))
-        speech = read_audio(data / clip.path).astype(np.float64)
-        speech *= 10.0 ** (SPEECH_DB / 20.0) / (np.sqrt(np.mean(speech**2)) + 1e-9)
+        speech = levelled(read_audio(data / clip.path).astype(np.float64), SPEECH_DB)
         at += len(pause)
         placed.append(Placed(clip, at / SAMPLE_RATE, (at + len(speech)) / SAMPLE_RATE))
         at += len(speech)
@@ -60,8 +60,7 @@ def joined(
     level = 10.0 ** ((SPEECH_DB + BACKGROUND_DB) / 20.0)
     whole += rng.normal(0.0, level, len(whole))
     if noise is not None:
-        loud = 10.0 ** ((SPEECH_DB + NOISE_DB) / 20.0) / (np.sqrt(np.mean(noise**2)) + 1e-9)
-        whole += loud * np.resize(noise, len(whole))
+        whole += np.resize(levelled(noise, SPEECH_DB + NOISE_DB), len(whole))
     return np.clip(whole, -1.0, 1.0).astype(np.float32), placed
 
 
