@@ -1,5 +1,5 @@
 #!/bin/sh
-# Formats and lints of both languages; --fix mends the Python it can.
+# Words, formats and lints of both languages; --fix mends the Python it can.
 set -eu
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -18,6 +18,8 @@ if [ "${1:-}" = --fix ]; then
     exit 0
 fi
 
+python3 scripts/words.py
+python3 scripts/results.py --check
 cargo fmt --check
 cargo clippy --all-targets -- -D warnings
 # Each optional feature can be left out.

@@ -98,7 +98,7 @@ fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Took) {
                 *to = f32::from(*from) / 32768.0;
             }
         };
-        // Whoever comes first wakes the processor.
+        // The first of the two wakes the processor.
         if number % 2 == 0 {
             took.block.push(timed(|| feeder.push(block)));
             took.copy.push(timed(copy));

@@ -26,7 +26,7 @@ PAIRS = (
     ("MFCC rows", "mfcc", "kaldi-native-fbank, online, from Python", "kaldi:mfcc", 10, 20),
     ("MFCC rows", "mfcc", "kaldi-native-fbank, online, from C++", "kaldi:native", 2, 3),
     (
-        "all but inference, voice gate included",
+        "all but inference, VAD included",
         "features",
         "a live loop in Python, its features alone",
         "loop:features",
@@ -150,8 +150,8 @@ def table(workers: dict[str, Worker], rounds: int) -> str:
         "# emoscope and its peers\n\n"
         "Made by `make bench-peers`. Processor time of one thread for the same minute of speech,\n"
         f"the least (and the median) of {rounds} alternating rounds; the ratio is the peer's time\n"
-        "over emoscope's. The Python loop is given emoscope's windows and model, and computes the\n"
-        "features of each window anew.\n\n"
+        "over emoscope's. The Python loop uses emoscope's windows and model, and computes the\n"
+        "features of each window again.\n\n"
         f"On {machine()}; {versions()}.\n\n"
     )
     return heading + "\n".join(rows) + "\n"

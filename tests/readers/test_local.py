@@ -135,7 +135,7 @@ def test_a_reader_that_sleeps_or_leaves_disturbs_nobody(start: Start, tmp_path: 
 
 
 def test_a_fifo_is_made_private_and_taken_away(start: Start, tmp_path: Path) -> None:
-    """Whoever opens it gets the header and what follows."""
+    """Its reader gets the header and what follows."""
     path = tmp_path / "voice"
     process = start("--fifo", path)
     wait_for(path)
