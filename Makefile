@@ -7,13 +7,13 @@
 # rustup's folder, where the shell does not know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-# What a first picture needs and no more.
+# The smallest build that can show the dashboard.
 QUICK := --profile quick --no-default-features --features onnxruntime,opus
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-# Standard output is the binary's: events alone, where it is not a terminal.
+# Without a terminal, standard output carries only the events.
 run: setup ## open the dashboard on the default microphone
 	@cargo build $(QUICK)
 	@if [ -t 1 ]; then exec cargo run --quiet $(QUICK) -- live --or-demo; \
@@ -23,33 +23,33 @@ setup:
 	@scripts/setup.sh
 	@scripts/onnxruntime.sh
 
-build: setup ## make the optimised binary, target/release/emoscope
+build: setup ## build the optimised program, target/release/emoscope
 	@cargo build --release
 
 package: build ## make a .deb and a tarball in target/package
 	@scripts/package.sh
 
-test: lint test-rust test-python ## check everything that needs no PyTorch
+test: lint test-rust test-python ## lint and all tests that need no PyTorch
 
-lint: ## formats and lints, Rust and Python
+lint: ## words, formats and lints, Rust and Python
 	@scripts/setup.sh --with-lint
 	@scripts/lint.sh
 
-test-rust: ## the tests of the binary, with both engines
+test-rust: ## Rust tests, with both engines
 	@scripts/setup.sh --with-tests
 	@scripts/onnxruntime.sh --required
 	@cargo test
 
-test-python: ## the tests that are in Python and need no PyTorch
+test-python: ## Python tests that need no PyTorch
 	@scripts/setup.sh --with-tests
 	@scripts/pytest.sh training/requirements.txt training -m "not torch" tests
 	@scripts/pytest.sh tests/requirements.txt tests/readers
 
-test-training: ## those that need PyTorch; its packages take gigabytes
+test-training: ## Python tests with PyTorch, whose packages take gigabytes
 	@scripts/setup.sh --with-tests
 	@scripts/pytest.sh training/requirements-torch.txt training -m torch tests
 
-bench: setup ## what each stage costs, and the whole program
+bench: setup ## measure the cost of each stage and of the whole program
 	@scripts/setup.sh --only-python
 	@scripts/onnxruntime.sh --required
 	@cargo bench --bench stages
@@ -57,11 +57,11 @@ bench: setup ## what each stage costs, and the whole program
 	@cargo build --release
 	@python3 tests/bench/whole.py target/release/emoscope $(BENCH)
 
-bench-peers: setup ## the same audio through librosa, kaldi-native-fbank, openSMILE and a Python loop
+bench-peers: setup ## compare with librosa, kaldi-native-fbank, openSMILE and a Python loop
 	@scripts/onnxruntime.sh --required
 	@scripts/bench-peers.sh
 
-check-long: ## what takes hours: FUZZ=1000 times as much damage as in the tests, guided fuzzing, a day of audio, mutants, coverage
+check-long: ## checks that take hours: packages, fuzzing (FUZZ=1000 times the tests'), a day of audio, mutants, coverage
 	@scripts/setup.sh --with-tests
 	@scripts/onnxruntime.sh --required
 	@scripts/check-long.sh
@@ -71,13 +71,13 @@ fmt: ## format the code, Rust and Python
 	@cargo fmt
 	@scripts/lint.sh --fix
 
-picture: ## draw the picture of the dashboard in the README again
+picture: ## update the picture of the dashboard in the README
 	@EMOSCOPE_PICTURE=1 cargo test --quiet --test it dashboard::svg
 
-fixtures: ## make the recordings and reference data of the tests again
+fixtures: ## regenerate the recordings and reference data of the tests
 	@scripts/setup.sh --with-tests
 	@python=$$(scripts/python-env.sh training/requirements.txt)/bin/python && \
 	$$python tests/data/make.py && $$python tests/golden/make.py
 
-clean: ## remove what was built; what was fetched stays in the cache
+clean: ## remove the build; downloads stay in the cache
 	@cargo clean

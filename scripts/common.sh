@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# What the scripts share. Read by them, not run.
+# Shared functions of the scripts, which source this file.
 
-# Everything fetched or made outside the checkout lies here, and may be deleted at any time.
+# Everything that is fetched or made outside the checkout; you may delete it at any time.
 # shellcheck disable=SC2034 # used by the readers
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/emoscope
 
-# Standard output belongs to events and paths.
+# Messages go to standard error; standard output is for events and paths.
 say() { printf '%s\n' "$*" >&2; }
 fail() {
     say "$@"
@@ -17,7 +17,7 @@ sha256() {
     if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }
 
-# Prints a Python of 3.11 or later that can make environments; fails where there is none.
+# Prints a Python of 3.11 or later that can make environments; fails if there is none.
 find_python() {
     for python in "${PYTHON:-python3}" python3.13 python3.12 python3.11; do
         if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \

@@ -1,8 +1,8 @@
-"""Whether every crate that the program is made of has a licence that deny.toml allows.
+"""Checks that deny.toml allows the licence of every crate in the program.
 
     python3 scripts/licences.py
 
-What `cargo deny` says of licences, without its database of weaknesses: it needs no network.
+The same check as `cargo deny check licenses`, but without network.
 """
 
 import json
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def allowed(expression: str, allow: set[str]) -> bool:
-    """Whether an SPDX expression can be met; an exception goes with its licence."""
+    """Whether an SPDX expression is allowed; an exception belongs to its licence."""
     words = re.findall(r"[()]|[^\s()/]+|/", expression.replace("/", " OR "))
 
     def either() -> bool:
@@ -48,7 +48,7 @@ def allowed(expression: str, allow: set[str]) -> bool:
 
 
 def main() -> int:
-    """Prints what is not allowed."""
+    """Prints every crate whose licence is not allowed."""
     allow = set(tomllib.loads((ROOT / "deny.toml").read_text())["licenses"]["allow"])
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--all-features"]
     text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Python tests of a folder, in the environment of a requirements file; they run the binary of
+# Runs the Python tests of a folder in the environment of a requirements file. They use the binary of
 # this checkout.
 #
 #   scripts/pytest.sh training/requirements.txt training -m 'not torch'
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 environment=$(scripts/python-env.sh "$1")
 folder=$2
 shift 2
-# The binary as the Rust tests have it: with other features, crates would be compiled twice.
+# Build as for the Rust tests: other features would compile the crates a second time.
 cargo test --no-run
 target=$(cargo metadata --format-version 1 --no-deps |
     "$environment/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')

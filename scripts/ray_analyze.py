@@ -1,9 +1,9 @@
-"""Runs `emoscope analyze` over an archive on a Ray cluster, a task per share of the recordings.
+"""Runs `emoscope analyze` over an archive on a Ray cluster, one task per shard.
 
     python scripts/ray_analyze.py ARCHIVE OUTPUT --shards 64 --address auto
 
-ARCHIVE, OUTPUT and the program are the same paths on every machine. A share whose machine dies is
-begun again elsewhere and goes on where its parts end; so does the same command after Ctrl-C.
+ARCHIVE, OUTPUT and the program need the same paths on every machine. If a machine fails, its shards
+restart elsewhere and skip what is complete. After Ctrl-C, the same command does so too.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import ray
 
 
 def die_with_parent() -> None:
-    """A worker that is killed takes its program along, or a share would be written twice."""
+    """Ends the program with its worker, so that no two programs write one shard."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
@@ -27,7 +27,7 @@ def die_with_parent() -> None:
 def analyze(
     program: str, archive: str, output: str, shard: int, shards: int, cores: int, more: list[str]
 ) -> tuple[int, int, str]:
-    """One share: its number, exit code and what was said. A part is there whole or not at all."""
+    """Runs one shard; returns its number, the exit code and the messages."""
     folder = Path(output) / f"shard-{shard:05d}-of-{shards:05d}"
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
@@ -42,30 +42,34 @@ def analyze(
         preexec_fn=die_with_parent,
     )
     if done.returncode not in (0, 1):
-        # 0: all judged; 1: some recordings could not be read, which another try does not mend.
-        raise RuntimeError(f"share {shard}: exit code {done.returncode}: {done.stdout.strip()}")
+        # 0: success; 1: some recordings could not be read, and a retry would not help.
+        raise RuntimeError(f"shard {shard}: exit code {done.returncode}: {done.stdout.strip()}")
     return shard, done.returncode, done.stdout
 
 
 def main() -> int:
-    """Exit code 0, or 1 where a recording or a share failed."""
+    """Returns 0, or 1 if a recording or a shard failed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("archive", help="folder of the recordings")
-    parser.add_argument("output", help="folder of the Parquet parts")
-    parser.add_argument("--shards", type=int, default=64, help="shares (%(default)s)")
-    parser.add_argument("--cores", type=int, default=1, help="cores of a share (%(default)s)")
-    parser.add_argument("--address", help="of a running cluster; this machine alone without it")
+    parser.add_argument("archive", help="folder with the recordings")
+    parser.add_argument("output", help="folder for the Parquet parts")
+    parser.add_argument("--shards", type=int, default=64, help="number of shards (%(default)s)")
+    parser.add_argument("--cores", type=int, default=1, help="cores per shard (%(default)s)")
+    parser.add_argument(
+        "--address", help="address of a running cluster; default: this machine alone"
+    )
     parser.add_argument("--emoscope", default="emoscope", help="the program (%(default)s)")
-    parser.add_argument("more", nargs="*", help="after --: options of analyze, as --model FILE")
+    parser.add_argument(
+        "more", nargs="*", help="options of analyze after --, for example -- --model FILE"
+    )
     asked = parser.parse_args()
     ray.init(address=asked.address, log_to_driver=False)
-    # For ever where a machine dies; not where the program itself fails.
-    share = ray.remote(num_cpus=asked.cores, max_retries=-1)(analyze)
+    # Retry without limit if a machine fails, but not if the program itself fails.
+    run_shard = ray.remote(num_cpus=asked.cores, max_retries=-1)(analyze)
     paths = (str(Path(asked.archive).absolute()), str(Path(asked.output).absolute()))
     waiting = [
-        share.remote(asked.emoscope, *paths, number, asked.shards, asked.cores, asked.more)
+        run_shard.remote(asked.emoscope, *paths, number, asked.shards, asked.cores, asked.more)
         for number in range(1, asked.shards + 1)
     ]
     begin, failed = time.monotonic(), 0
@@ -80,7 +84,7 @@ def main() -> int:
             print(f"ray_analyze: {error.cause}", file=sys.stderr)
         done = asked.shards - len(waiting)
         left = (time.monotonic() - begin) / done * len(waiting) / 60.0
-        print(f"{done} of {asked.shards} shares, about {left:.1f} minutes left", flush=True)
+        print(f"{done} of {asked.shards} shards, about {left:.1f} minutes left", flush=True)
     return 1 if failed else 0
 
 

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Finds what the build needs and is missing, and installs it or prints the command that does.
+# Finds missing requirements of the build, and installs them or prints the command that does.
 #
 #   scripts/setup.sh                what `make run` and `make build` need
-#   scripts/setup.sh --with-lint    and rustfmt, clippy and Python
-#   scripts/setup.sh --with-tests   and Python, and the programs that single tests call
+#   scripts/setup.sh --with-lint    also rustfmt, clippy and Python
+#   scripts/setup.sh --with-tests   also Python, and the programs that some tests call
 #   scripts/setup.sh --only-python  Python alone
 #
-# Silent where nothing is missing. Packages are installed on Debian and Ubuntu by root or with a
-# sudo that asks for no password. The programs of single tests are left to root and to CI: tests
-# say what they miss and are skipped.
+# Prints nothing if nothing is missing. It installs packages on Debian and Ubuntu as root, or with a
+# sudo that needs no password. Programs for tests are installed by root and CI only: without them,
+# tests are skipped and say what they need.
 set -eu
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -25,12 +25,12 @@ for option in "$@"; do
     esac
 done
 
-# At least: version $1 is $2 or later; both are MAJOR.MINOR and more.
+# Whether version $1 is $2 or later; both start with MAJOR.MINOR.
 at_least() {
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$2" ]
 }
 
-# apt-get as somebody who may; what it says is shown where it fails.
+# apt-get as root; its output is shown only if it fails.
 apt() {
     set -- env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
     [ "$(id -u)" = 0 ] || set -- sudo -n "$@"
@@ -44,7 +44,7 @@ may_install() {
 }
 install() {
     say "Installing $*"
-    # A fresh machine has no package lists, an old one has stale ones.
+    # The package lists may be missing or out of date.
     apt update && apt install -y --no-install-recommends "$@"
 }
 
@@ -68,7 +68,7 @@ check_rust_tools() {
     fi
 }
 
-# Debian's names of what is needed and missing.
+# Debian's names of the missing packages.
 missing_packages() {
     if [ -n "$rust" ]; then
         have cc || echo gcc libc6-dev
@@ -83,7 +83,7 @@ missing_packages() {
     fi
 }
 
-# Debian's names of the programs that single tests call.
+# Debian's names of the missing programs that some tests call.
 missing_test_packages() {
     have pulseaudio || echo pulseaudio
     have pactl || echo pulseaudio-utils
@@ -91,7 +91,7 @@ missing_test_packages() {
     for program in ffmpeg jq sox espeak-ng strace tmux; do
         have "$program" || echo "$program"
     done
-    # Elsewhere the browser has other names, or comes as a snap that root cannot drive.
+    # Ubuntu ships the browser as a snap that root cannot drive.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then
         have chromedriver || echo chromium chromium-driver
     fi
@@ -111,7 +111,7 @@ Install with: sudo apt-get install $packages"
     elif have brew; then
         fail "Missing. Install with: brew install pkg-config opus python"
     else
-        fail "Missing, by the names that Debian gives: $packages"
+        fail "Missing (Debian package names): $packages"
     fi
     [ -z "$python" ] || find_python >/dev/null ||
         fail "Python 3.11 or later is needed; name one with PYTHON=/path/to/python3."
@@ -124,7 +124,7 @@ if [ -n "$tests" ] && [ "$(uname -s)" = Linux ]; then
         if may_install && { [ "$(id -u)" = 0 ] || [ -n "${CI:-}" ]; } && install $packages; then
             :
         else
-            say "Some tests will be skipped. They want: sudo apt-get install $packages"
+            say "Some tests will be skipped. They need: sudo apt-get install $packages"
         fi
     fi
 fi

@@ -1,10 +1,10 @@
-"""The same minute of audio through emoscope and its peers, side by side.
+"""Processes the same minute of audio with emoscope and its peers, and compares the cost.
 
     python3 tests/peers/compare.py WORKER [ROUNDS]
 
-WORKER is emoscope's own, built from tests/bench/worker.rs; `make bench-peers` does it all. Each
-peer has an environment of its own. Rounds alternate, so that a machine that drifts drifts for
-all; processor time is compared, one thread each. The table goes to tests/peers/README.md.
+WORKER is the emoscope side, built from tests/bench/worker.rs; `make bench-peers` does everything.
+Each peer has a separate environment. Rounds alternate, so that a change in machine speed affects
+all alike. The processor time of one thread is compared. The table goes to tests/peers/README.md.
 """
 
 import os
@@ -20,7 +20,7 @@ from statistics import median
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MODEL = ROOT / "models/voices/model.onnx"
-# What is compared, and how many times cheaper emoscope must be, and should be.
+# Pairs to compare, with the required and the desired ratio of processor time.
 PAIRS = (
     ("MFCC rows", "mfcc", "librosa, the whole recording at once", "librosa:mfcc", 2, 4),
     ("MFCC rows", "mfcc", "kaldi-native-fbank, online, from Python", "kaldi:mfcc", 10, 20),

@@ -1,6 +1,6 @@
-"""The loop that one writes first: librosa on each window, then onnxruntime.
+"""The obvious Python loop: librosa on each window, then onnxruntime.
 
-It gets emoscope's own windows and model, and need not find the voice in them.
+It uses emoscope's windows and model, so it needs no VAD.
 """
 
 import sys
@@ -19,8 +19,8 @@ def main() -> None:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(sys.argv[3], options, ["CPUExecutionProvider"])
 
-    # What else the model wants: the baseline of a voice that was never heard.
-    stranger = {
+    # The other inputs of the model: an empty speaker baseline.
+    no_baseline = {
         given.name: np.zeros([1, *given.shape[1:]], dtype=np.float32)
         for given in session.get_inputs()
         if given.name != "mfcc"
@@ -43,7 +43,7 @@ def main() -> None:
 
     def judged() -> list[np.ndarray]:
         return [
-            session.run(["logits"], {"mfcc": mfcc.T[np.newaxis], **stranger})[0]
+            session.run(["logits"], {"mfcc": mfcc.T[np.newaxis], **no_baseline})[0]
             for mfcc in features()
         ]
 

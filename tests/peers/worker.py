@@ -1,4 +1,4 @@
-"""What the peers have in common: audio in, rounds measured in processor time."""
+"""Shared by the peers: reads the audio and measures rounds in processor time."""
 
 import json
 import sys
