@@ -205,9 +205,11 @@ def material(config: Config, data: Path, work: Path) -> "tuple[list[Clip], list[
     """The clips, and their features as recorded and, of speech, in a room."""
     from . import features
 
-    clips = used(config, corpora.read(data))
-    clean = features.cached(clips, data, work)
-    return clips, [clean, features.cached(config.data.spoken(clips), data, work, features.ROOM)]
+    # Of all clips, whatever the config names: one cache serves every config.
+    everything = corpora.read(data)
+    clean = features.cached(everything, data, work)
+    room = features.cached(config.data.spoken(everything), data, work, features.ROOM)
+    return used(config, everything), [clean, room]
 
 
 def train(options: argparse.Namespace) -> int:

@@ -65,6 +65,12 @@ class Training:
     taps: list[int]
     # Frames of the shortest crop.
     shortest: int = SHORTEST
+    # mn04 or whisper, its rate against that of the head, and the largest norm of a gradient.
+    backbone: str = "mn04"
+    backbone_rate: float = 1.0
+    gradient_norm: float = 5.0
+    # Share of the batches that are placed anywhere in an utterance, for a backbone with positions.
+    moved: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class HeadTraining:
     versions: int
     # Blocks that it hears; those of the plain head where none are named.
     taps: list[int] = field(default_factory=list)
+    # Heads learned with as many seeds; their weights are averaged.
+    seeds: int = 1
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class Clip:
     sex: str = ""
     # As the corpus itself calls it.
     own: str = ""
+    # Shares of the listeners' votes by label, in our order, where a corpus has them.
+    votes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,13 @@ ABOUT = {
     "ased": About("Amharic Speech Emotion Dataset, acted", "am", NONE_STATED),
     "urdu": About("URDU, talk shows, not acted", "ur", NONE_STATED + ' ("research")'),
     "turevdb": About("TurEV-DB, Turkish, single words, acted", "tr", "CC BY-NC-ND 4.0"),
-    "cremad": About("CREMA-D, happiness and sadness only, acted", "en", "ODbL 1.0"),
+    "cremad": About("CREMA-D, English, acted, with listeners' votes", "en", "ODbL 1.0"),
     "emotiontts": About("EmotionTTS Open DB, Korean, acted", "ko", "CC BY-NC-SA (research)"),
     "emospeech": About(
         "EmoSpeech, Hindi and Indian English keywords on phones, acted", "hi", "CC BY-NC-SA 4.0"
     ),
+    "banglaser": About("BanglaSER, Bangla, acted on phones and laptops", "bn", "CC BY 4.0"),
+    "esuem": About("ESUEM, Spanish, elicited from people who do not act", "es", NONE_STATED),
     "plain": About("LibriSpeech, read, taken as neutral", "en", "CC BY 4.0"),
     "noise": About(
         "Household sounds, ESC-10, instruments; mixed in", "", "mixed (CC0, CC, research)"
@@ -121,11 +125,33 @@ def read_manifest(path: Path) -> list[Clip]:
     for number, clip in enumerate(clips, start=2):
         if clip.label and clip.label not in LABELS:
             raise CorpusError(f"{path} line {number}: no such label {clip.label!r}")
-    return [heard(clip) for clip in clips]
+    votes = read_votes(path.parent / "cremad-votes.csv")
+    return [replace(corrected(clip), votes=votes.get(Path(clip.path).stem, ())) for clip in clips]
 
 
-def heard(clip: Clip) -> Clip:
-    """The clip with the label of what is heard in it, where the corpus itself is mistaken."""
+def read_votes(path: Path) -> dict[str, tuple[float, ...]]:
+    """Shares of the votes of CREMA-D's listeners by clip name; none where there is no file."""
+    if not path.is_file():
+        return {}
+    columns = {"A": "anger", "D": "disgust", "F": "fear", "H": "happiness", "N": "neutral"}
+    columns["S"] = "sadness"
+    found = {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            counts = {label: float(row[column] or 0) for column, label in columns.items()}
+            if total := sum(counts.values()):
+                found[row["clip"]] = tuple(counts.get(label, 0.0) / total for label in LABELS)
+    return found
+
+
+# BanglaSER_Extended: each label is one sentence there, so a label could be told by the words.
+EXTENDED = "banglaser/x"
+
+
+def corrected(clip: Clip) -> Clip:
+    """The clip with its label mended where the corpus is mistaken, or without one."""
+    if clip.path.startswith(EXTENDED):
+        return replace(clip, label="")
     found = EMOTIONTTS_NAME.search(clip.path) if clip.corpus == "emotiontts" else None
     place = (int(found[1]) - 1) // 100 if found else -1
     if place not in range(len(EMOTIONTTS_LABELS)):
@@ -207,7 +233,8 @@ def write(clips: list[Clip], path: Path) -> None:
     """The clips as CSV."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as handle:
-        rows = csv.DictWriter(handle, [field.name for field in fields(Clip)])
+        names = [field.name for field in fields(Clip) if field.name != "votes"]
+        rows = csv.DictWriter(handle, names, extrasaction="ignore")
         rows.writeheader()
         rows.writerows(asdict(clip) for clip in clips)
 

@@ -31,7 +31,7 @@ def distil(task: Task, run: Run) -> None:
     teacher = load_body(run)
     student = copy.deepcopy(teacher).to(memory_format=torch.channels_last)
     # Batch norms keep their statistics: noisy speech is to land where clean speech lies.
-    body = list(student.features.parameters())
+    body = student.backbone.trained()
     optimizer = torch.optim.AdamW(body, lr=recipe.learning_rate, weight_decay=0.0)
     done = 0
     if run.distilling.is_file():
@@ -100,7 +100,7 @@ def run_epoch(
         loss = lesson.loss(student, crops, batch.members, recipe.agreement)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(student.features.parameters(), 5.0)
+        torch.nn.utils.clip_grad_norm_(student.backbone.trained(), 5.0)
         optimizer.step()
         losses.append(loss.item())
     return round(float(np.mean(losses)), 4)

@@ -29,7 +29,7 @@ from .onnx_file import write_onnx
 from .predict import embeddings_of, judged
 from .runs import Run, folds_folder, write_json
 from .sampling import opening, seconds_of
-from .train import Material, Task, load_body, run_epoch, save, sides_of
+from .train import Material, Task, load_body, one_hot, optimizer_of, run_epoch, save, sides_of, use_half
 
 # Groups of speakers of a corpus without published folds.
 GROUPS = 5
@@ -135,10 +135,10 @@ def task_of(
     truth = np.asarray([labels.index(clip.own) for clip in learned], dtype=np.int64)
     # The balance of a batch is that of the labels that are learned.
     named = [dataclasses.replace(clip, label=clip.own) for clip in learned]
-    nothing = Material([], [], np.zeros(0, np.int64))
+    nothing = Material([], [], np.zeros(0, np.int64), np.zeros((0, len(labels)), np.float32))
     return Task(
         settings,
-        Material(named, versions, truth),
+        Material(named, versions, truth, one_hot(truth, len(labels))),
         nothing,
         nothing,
         sides_of(config.data.select_noise(clips), sets[0])[splits.TRAIN],
@@ -151,7 +151,7 @@ def taught(body: Network, task: Task, labels: int, kept: Path) -> Network:
     """The body with a new head, after its epochs or as it was kept then, with a voice head."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
-    network = Network(body.taps, recipe.dropout, labels)
+    network = Network(body.taps, recipe.dropout, labels, recipe.backbone)
     if kept.is_file():
         network.load_state_dict(torch.load(kept)["network"])
     else:
@@ -169,9 +169,8 @@ def fine_tune(network: Network, body: Network, task: Task) -> None:
     known = {k: v for k, v in body.state_dict().items() if not k.startswith("head.")}
     network.load_state_dict(known, strict=False)
     network = network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
+    use_half(network)
+    optimizer = optimizer_of(network, recipe)
     for epoch in range(recipe.epochs):
         run_epoch(network, optimizer, task, epoch, max(1, recipe.clips_per_epoch // recipe.batch))
 

@@ -4,6 +4,7 @@ Each clip is judged beside a baseline that is gathered as the binary gathers it:
 minute of other clips of its voice, often mostly neutral ones.
 """
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -16,7 +17,7 @@ from .baseline import gathered
 from .calibrate import Answers
 from .config import HeadTraining
 from .features import Decibels
-from .model import SPEECH_TAPS, Network, VoiceHead
+from .model import Network, VoiceHead
 from .numeric import falling, softmax
 from .predict import asked, embeddings_of, judged
 from .progress import bar
@@ -53,7 +54,7 @@ def versions_of(
 def fit(
     head: VoiceHead,
     voices: Voices,
-    truth: NDArray[np.int64],
+    targets: NDArray[np.float32],
     masks: NDArray[np.bool_],
     recipe: HeadTraining,
     seed: int,
@@ -75,7 +76,7 @@ def fit(
         )
         loss = masked_loss(
             logits,
-            torch.from_numpy(truth[clips]),
+            torch.from_numpy(targets[clips]),
             torch.from_numpy(masks[clips]),
             recipe.label_smoothing,
             recipe.absent,
@@ -114,7 +115,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     assert recipe is not None
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
     assert network.speech is not None
-    listener = network.listener(tuple(sorted({*network.voice_taps, *SPEECH_TAPS})))
+    listener = network.listener(tuple(sorted({*network.voice_taps, *network.speech_taps})))
     pooled = versions_of(listener, task, task.train.versions, recipe.versions, 1)
     learned = Versions(listener.part(pooled.embeddings, network.voice_taps), pooled.seconds)
     start(head, network, learned)
@@ -122,15 +123,22 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     voices = Voices(
         task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
     )
-    fit(head, voices, task.train.truth, task.masks, recipe, task.config.train.seed)
+    fits = []
+    for seed in range(task.config.train.seed, task.config.train.seed + recipe.seeds):
+        learned_once = copy.deepcopy(head)
+        fit(learned_once, voices, task.train.targets, task.masks, recipe, seed)
+        fits.append(learned_once.state_dict())
+    # The head is linear, so the mean of the weights gives the mean of the logits.
+    head.load_state_dict({key: sum(f[key] for f in fits) / len(fits) for key in fits[0]})
+    head.eval()
     if sounds := [[sound] for sound in task.sounds[splits.TRAIN]]:
         other = versions_of(listener, task, sounds, SOUND_VERSIONS, 2).embeddings
         sounded = other.reshape(-1, other.shape[2])
         fit_speech(
             network.speech,
-            listener.part(pooled.embeddings, SPEECH_TAPS),
+            listener.part(pooled.embeddings, network.speech_taps),
             [clip.corpus for clip in task.train.clips],
-            listener.part(sounded, SPEECH_TAPS),
+            listener.part(sounded, network.speech_taps),
             task.config.train.seed,
         )
     return head

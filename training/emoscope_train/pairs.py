@@ -47,7 +47,7 @@ def measure(
     if not learned:
         raise CorpusError(f"no clip of {source} with one of the labels {', '.join(labels)}")
     torch.manual_seed(seed)
-    body = Network(tuple(config.train.taps))
+    body = Network(tuple(config.train.taps), backbone=config.train.backbone)
     load_pretrained(body, start)
     shorter = dataclasses.replace(config.folds, most_clips=recipe.most_clips)
     task = task_of(config, shorter, learned, clips, sets, labels, seed)

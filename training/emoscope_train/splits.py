@@ -18,7 +18,7 @@ TRAIN_ONLY = {"tess"}
 # Those with labels; each is left out once.
 CORPORA = [
     "tess", "ravdess", "emodb", "nemo", "ased", "urdu",
-    "turevdb", "cremad", "emotiontts", "emospeech",
+    "turevdb", "cremad", "emotiontts", "emospeech", "banglaser", "esuem",
 ]  # fmt: skip
 
 WITHOUT = "without-"

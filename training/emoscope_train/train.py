@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from . import calibrate, metrics, splits
+from . import calibrate, metrics, splits, whisper
 from .augment import augmented, mixed
-from .config import Config
+from .config import Config, Training
 from .corpora import Clip, labels_of, summary
 from .duplicates import without_crossing
 from .features import Decibels, FeatureSet
@@ -36,12 +36,28 @@ class Material:
     clips: list[Clip]
     versions: list[list[Decibels]]
     truth: NDArray[np.int64]
+    # What is learned: [clips, labels], rows that sum to 1.
+    targets: NDArray[np.float32]
 
     @classmethod
     def of(cls, clips: list[Clip], sets: list[FeatureSet]) -> "Material":
         versions = [[found.trimmed(clip.path) for found in sets] for clip in clips]
         truth = np.asarray([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
-        return cls(clips, versions, truth)
+        return cls(clips, versions, truth, targets_of(clips, truth))
+
+
+def targets_of(clips: list[Clip], truth: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The label of each clip; where listeners voted, half of it and half of their votes."""
+    targets = one_hot(truth, len(LABELS))
+    for place, clip in enumerate(clips):
+        if clip.votes:
+            targets[place] = 0.5 * targets[place] + 0.5 * np.asarray(clip.votes, np.float32)
+    return targets
+
+
+def one_hot(truth: NDArray[np.int64], labels: int) -> NDArray[np.float32]:
+    """[clips, labels], 1 at the label."""
+    return np.eye(labels, dtype=np.float32)[truth]
 
 
 @dataclasses.dataclass
@@ -92,20 +108,20 @@ def learning_rate(step: int, steps: int, config: Config) -> float:
 
 
 def masked_loss(
-    logits: Tensor, truth: Tensor, masks: Tensor, smoothing: float, absent: float
+    logits: Tensor, targets: Tensor, masks: Tensor, smoothing: float, absent: float
 ) -> Tensor:
-    """Cross-entropy per clip among the labels that its corpus has.
+    """Cross-entropy per clip among the labels that its corpus has; all arguments [batch, labels].
 
     A label that is never wrong for a corpus grows there without bound, and at run time all seven
     compete: so a share `absent` of the loss is taken among all of them.
     """
     if absent > 0.0:
         everything = torch.ones_like(masks)
-        among_all = masked_loss(logits, truth, everything, smoothing, 0.0)
-        own = masked_loss(logits, truth, masks, smoothing, 0.0)
+        among_all = masked_loss(logits, targets, everything, smoothing, 0.0)
+        own = masked_loss(logits, targets, masks, smoothing, 0.0)
         return (1.0 - absent) * own + absent * among_all
     chances = torch.log_softmax(logits.masked_fill(~masks, -1e4), dim=1)
-    hit = -chances.gather(1, truth[:, None]).squeeze(1)
+    hit = -(chances * targets).sum(1)
     spread = -(chances * masks).sum(1) / masks.sum(1)
     return (1.0 - smoothing) * hit + smoothing * spread
 
@@ -121,19 +137,19 @@ def version_of(
 
 def make_batch(
     task: Task, batch: Batch, rng: np.random.Generator
-) -> tuple[Decibels, NDArray[np.int64], NDArray[np.bool_]]:
-    """Augmented crops [batch, frames, 80], their labels and masks."""
+) -> tuple[Decibels, list[int]]:
+    """Augmented crops [batch, frames, 80], and the clips that they are of."""
     settings = task.config.augment
     crops = []
     for member in batch.members:
         source = version_of(task.train.versions[member], batch.frames, settings.room, rng)
         crops.append(augmented(source, batch.frames, task.noises, settings, rng))
-    return np.stack(crops), task.train.truth[batch.members], task.masks[batch.members]
+    return np.stack(crops), batch.members
 
 
 def prefetched(
     task: Task, plan: Iterable[Batch], rng: np.random.Generator
-) -> Iterator[tuple[Decibels, NDArray[np.int64], NDArray[np.bool_]]]:
+) -> Iterator[tuple[Decibels, list[int]]]:
     """Makes the next batches while the network works on this one; in order, so still repeatable."""
     with ThreadPoolExecutor(1) as pool:
         waiting: deque[Future[Any]] = deque()
@@ -164,17 +180,21 @@ def run_epoch(
     steps = recipe.epochs * steps_per_epoch
     plan = batches(lengths, chances, count, recipe.batch, draw, recipe.shortest)
     made = bar(prefetched(task, plan, change), f"epoch {epoch + 1}", " batches", steps_per_epoch)
-    for step, (crops, truth, masks) in enumerate(made):
+    for step, (crops, members) in enumerate(made):
+        truth, targets = task.train.truth[members], task.train.targets[members]
+        masks = task.masks[members]
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(epoch * steps_per_epoch + step, steps, task.config)
-        share = mix.beta(task.config.augment.mixup, task.config.augment.mixup)
+            rate = learning_rate(epoch * steps_per_epoch + step, steps, task.config)
+            group["lr"] = rate * group["scale"]
+        move(network, recipe.moved, mix)
+        share = mixing_share(task.config.augment.mixup, mix)
         order = mix.permutation(len(truth))
         inputs = torch.from_numpy(mixed(crops, share, order))
         logits = network.from_decibels(inputs)
         first, second = (
             masked_loss(
                 logits,
-                torch.from_numpy(truth[o]),
+                torch.from_numpy(targets[o]),
                 torch.from_numpy(masks[o]),
                 recipe.label_smoothing,
                 recipe.absent if epoch >= recipe.absent_from else 0.0,
@@ -184,18 +204,49 @@ def run_epoch(
         loss = (share * first + (1.0 - share) * second).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.gradient_norm)
         optimizer.step()
         # Right when the louder clip's label leads among the labels that its corpus has.
         louder = np.arange(len(truth)) if share >= 0.5 else order
         answer = np.where(masks[louder], logits.detach().numpy(), -np.inf).argmax(1)
         losses.append(loss.item())
         rights.append(np.mean(answer == truth[louder]))
+    move(network, 0.0, mix)
     return {
         "train_loss": float(np.mean(losses)),
         "train_accuracy": float(np.mean(rights)),
         "learning_rate": optimizer.param_groups[0]["lr"],
     }
+
+
+def move(network: Network, share: float, rng: np.random.Generator) -> None:
+    """Places a batch anywhere in an utterance of up to half a minute, by a chance of `share`."""
+    if isinstance(network.backbone, whisper.WhisperEncoder):
+        blocks = (whisper.POSITIONS - whisper.BACK) // whisper.BLOCK
+        there = int(rng.integers(blocks)) if rng.random() < share else 0
+        network.backbone.offset = there * whisper.BLOCK
+
+
+def mixing_share(beta: float, rng: np.random.Generator) -> float:
+    """Share of a crop in its mixture with another; 1 where nothing is mixed."""
+    return float(rng.beta(beta, beta)) if beta > 0.0 else 1.0
+
+
+def optimizer_of(network: Network, recipe: Training) -> torch.optim.AdamW:
+    """The backbone's weights at a rate of their own."""
+    backbone = network.backbone.trained()
+    rest = [*network.norm.parameters(), *network.head.parameters()]
+    groups = [
+        {"params": backbone, "scale": recipe.backbone_rate},
+        {"params": rest, "scale": 1.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+
+
+def use_half(network: Network) -> None:
+    """bfloat16 for a backbone that can do with it, where the processor multiplies in it."""
+    if isinstance(network.backbone, whisper.WhisperEncoder):
+        network.backbone.half = torch.cpu._is_avx512_bf16_supported()
 
 
 def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.float64]]:
@@ -231,24 +282,23 @@ def begin(network: Network, start: Path | Run | None) -> str | None:
         network.load_state_dict(load_body(start).state_dict())
         digest: str | None = start.read(start.facts)["pretrained_sha256"]
         return digest
-    return load_pretrained(network, start) if start else None
+    return load_pretrained(network, start)
 
 
 def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     """Trains, keeps the best epoch on validation, then calibrates it."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
-    network = Network(tuple(recipe.taps), recipe.dropout)
+    network = Network(tuple(recipe.taps), recipe.dropout, backbone=recipe.backbone)
     digest = begin(network, start)
-    if start is None:
+    use_half(network)
+    if digest is None:
         # Statistics that start from nothing have to catch up within the first epoch.
         for layer in network.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
                 layer.momentum = 0.1
     network = network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
+    optimizer = optimizer_of(network, recipe)
     history: list[dict[str, Any]] = []
     if run.last.is_file():
         saved = torch.load(run.last, weights_only=False)
@@ -314,7 +364,7 @@ def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[
 
 def load_body(run: Run, weights: Path | None = None) -> Network:
     """The network of the best epoch, or of other weights, without a voice head, at rest."""
-    taps = run.read(run.facts)["taps"]
-    network = Network(tuple(taps))
+    facts = run.read(run.facts)
+    network = Network(tuple(facts["taps"]), backbone=facts.get("recipe", {}).get("backbone", "mn04"))
     network.load_state_dict(torch.load(weights or run.best, weights_only=False)["network"])
     return network.eval()

@@ -175,7 +175,7 @@ def test_a_voice_head_may_hear_other_blocks_than_the_plain_one(
     mfcc = torch.randn(1, 60, 80)
     tracks = {}
     for tap in (3, 5):
-        voiced.features[tap].register_forward_hook(
+        voiced.backbone.features[tap].register_forward_hook(
             lambda _, __, out, tap=tap: tracks.update({tap: out.mean(dim=2)})
         )
     with torch.inference_mode():

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from emoscope_train.model import SPEECH_TAPS, Network, SpeechHead  # noqa: E402
+from emoscope_train.model import Network, SpeechHead  # noqa: E402
 from emoscope_train.speech import fit_speech, logits_of  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -41,7 +41,7 @@ def test_the_last_blocks_are_not_listened_to() -> None:
     mfcc = 20.0 * torch.randn(2, 40, 80)
     with torch.inference_mode():
         _, before, embedding = network(mfcc, *head.unknown(2))
-        for block in network.features[max(SPEECH_TAPS) + 1 :]:
+        for block in network.backbone.features[max(network.speech_taps) + 1 :]:
             for weights in block.parameters():
                 weights.mul_(1.5)
         _, after, other = network(mfcc, *head.unknown(2))

@@ -116,12 +116,12 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
 def test_the_mask_keeps_absent_labels_out_of_the_loss() -> None:
     logits = torch.tensor([[0.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0]], requires_grad=True)
     masks = torch.tensor([[True, False, False, False, False, True, False]])
-    loss = train.masked_loss(logits, torch.tensor([0]), masks, 0.1, 0.0)
+    loss = train.masked_loss(logits, torch.eye(7)[:1], masks, 0.1, 0.0)
     assert loss.item() == pytest.approx(np.log(2.0))
     loss.sum().backward()
     assert logits.grad is not None
     assert logits.grad[0, 1] == 0.0
-    everything = train.masked_loss(logits, torch.tensor([0]), masks, 0.0, 0.3)
+    everything = train.masked_loss(logits, torch.eye(7)[:1], masks, 0.0, 0.3)
     assert everything.item() == pytest.approx(0.7 * np.log(2.0) + 0.3 * 50.0, rel=1e-5)
 
 
