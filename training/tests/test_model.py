@@ -73,18 +73,18 @@ def test_it_stays_small(network: Network) -> None:
 def test_names_are_the_published_ones(network: Network) -> None:
     names = set(network.state_dict())
     for name in (
-        "features.0.0.weight",
-        "features.1.block.1.1.running_var",
-        "features.4.block.2.conc_se_layers.0.fc1.weight",
-        "features.15.block.3.0.weight",
-        "features.16.1.bias",
+        "backbone.features.0.0.weight",
+        "backbone.features.1.block.1.1.running_var",
+        "backbone.features.4.block.2.conc_se_layers.0.fc1.weight",
+        "backbone.features.15.block.3.0.weight",
+        "backbone.features.16.1.bias",
     ):
         assert name in names
 
 
 def test_another_file_is_refused(network: Network, tmp_path: Path) -> None:
     path = tmp_path / "other.pt"
-    torch.save({"features.0.0.weight": torch.zeros(1)}, path)
+    torch.save({"backbone.features.0.0.weight": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match="not the published mn04"):
         load_pretrained(network, path)
 
@@ -94,7 +94,7 @@ def test_level_is_taken_over_the_window(network: Network) -> None:
     decibels[:, :5] = 20.0
     image = network.image(decibels)
     # Half the frames are 3 dB above the mean; the others lie on the floor.
-    matrix, vector = network.bands, network.offset
+    matrix, vector = network.backbone.bands, network.backbone.offset
     expected = 3.0103 * matrix.sum(0) + vector
     torch.testing.assert_close(image[0, 0, :, 0], expected, atol=1e-4, rtol=1e-4)
     floor = -60.0 * matrix.sum(0) + vector
