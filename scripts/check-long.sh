@@ -89,6 +89,12 @@ installed() {
     tests/e2e/installed.sh
 }
 
+# The oldest and the newest ONNX Runtime, and some between.
+versions() {
+    cargo build
+    tests/e2e/onnxruntime-versions.sh "${CARGO_TARGET_DIR:-target}/debug/emoscope"
+}
+
 # A day of audio through ring, worker and recording, as fast as they go; then two
 # hours, or so many MINUTES, at a virtual microphone.
 soak() {
@@ -140,6 +146,7 @@ if [ $# -gt 0 ]; then
 else
     package
     installed
+    versions
     lean
     fuzz
     guided

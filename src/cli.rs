@@ -128,6 +128,10 @@ impl ModelArgs {
             None => None,
         };
         let mut engine = Engine::load(model, self.engine, self.onnxruntime.clone())?;
+        if let Some(warning) = engine.warning() {
+            tracing::warn!("{warning}");
+            complain(&warning);
+        }
         engine.voice = Voice {
             known,
             fixed: false,
@@ -276,7 +280,7 @@ fn run(command: &Command) -> anyhow::Result<Done> {
 fn keep_caught_panics_quiet() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !crate::audio::guard::guarded() {
+        if !crate::guard::guarded() {
             tracing::error!("{info}");
             previous(info);
         }

@@ -4,6 +4,7 @@ mod builtin;
 #[cfg(feature = "onnxruntime")]
 pub mod onnxruntime;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,11 +55,13 @@ pub const NO_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 pub enum EngineError {
     /// ONNX Runtime was asked for and could not be loaded.
     #[error(
-        "ONNX Runtime was not found; looked at:\n{looked}\nset ORT_DYLIB_PATH to its library, or use --engine builtin"
+        "ONNX Runtime {}; looked at:\n{}\nset ORT_DYLIB_PATH to its library, or use --engine builtin",
+        if refused.iter().any(|it| it.found) { "cannot be used" } else { "was not found" },
+        list(refused)
     )]
     NoLibrary {
-        /// Places and what was found there, a line each.
-        looked: String,
+        /// Places and what is wrong with each, in the order of the search.
+        refused: Vec<Refused>,
     },
     /// The program was built without it.
     #[error("this program was built without ONNX Runtime; use --engine builtin")]
@@ -88,6 +91,34 @@ pub enum EngineError {
     Model(#[from] ModelError),
 }
 
+/// A place without a library of ONNX Runtime that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What kind of place.
+    pub place: &'static str,
+    /// The library, or where none was found.
+    pub path: PathBuf,
+    /// The user named the place.
+    pub explicit: bool,
+    /// There is a file, but it cannot be used.
+    pub found: bool,
+    /// Why it cannot be used.
+    pub reason: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        write!(f, "{}: {path}: {}", self.place, self.reason)
+    }
+}
+
+/// One indented line per place.
+fn list<'a>(refused: impl IntoIterator<Item = &'a Refused>) -> String {
+    let lines: Vec<String> = refused.into_iter().map(|it| format!("  {it}")).collect();
+    lines.join("\n")
+}
+
 /// Which engine is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum EngineChoice {
@@ -107,8 +138,10 @@ pub struct Engine {
     pub name: String,
     /// Where the library was loaded from.
     pub library: Option<PathBuf>,
-    /// Why the wanted engine is not the one in use; `None` if it is.
-    pub fallback: Option<String>,
+    /// Why ONNX Runtime was wanted and is not in use; `None` if it is, or was not.
+    pub fallback: Option<Arc<EngineError>>,
+    /// Places before the library in use that hold no library that can be used.
+    pub refused: Vec<Refused>,
     /// The model.
     pub model: Arc<Model>,
     /// The voice that sessions begin with.
@@ -120,13 +153,13 @@ pub struct Engine {
 
 type Idle = Arc<Mutex<Vec<Box<dyn Classifier>>>>;
 
-/// A classifier that goes back to the idle ones.
-struct Lent {
+/// A classifier that goes back to the idle ones when it is dropped.
+struct PooledClassifier {
     inner: Option<Box<dyn Classifier>>,
     idle: Idle,
 }
 
-impl Classifier for Lent {
+impl Classifier for PooledClassifier {
     fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
         match &mut self.inner {
             Some(inner) => inner.judge(mfcc, voice),
@@ -135,7 +168,7 @@ impl Classifier for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledClassifier {
     fn drop(&mut self) {
         // One that panicked may be in any state.
         if let Some(inner) = self.inner.take()
@@ -181,11 +214,7 @@ impl Engine {
         if choice != EngineChoice::Builtin {
             match Self::with_onnxruntime(&model, library) {
                 Ok(engine) => return Ok(engine),
-                Err(error @ (EngineError::NoLibrary { .. } | EngineError::NotBuilt))
-                    if choice == EngineChoice::Auto =>
-                {
-                    fallback = Some(error.to_string());
-                }
+                Err(error) if choice == EngineChoice::Auto => fallback = Some(Arc::new(error)),
                 Err(error) => return Err(error),
             }
         }
@@ -194,6 +223,7 @@ impl Engine {
             name: "rten (built in)".into(),
             library: None,
             fallback,
+            refused: Vec::new(),
             model,
             voice: Voice::default(),
             kind: Kind::Builtin(shared),
@@ -210,6 +240,7 @@ impl Engine {
             name: format!("ONNX Runtime {}", environment.version()),
             library: Some(environment.library().to_path_buf()),
             fallback: None,
+            refused: environment.refused().to_vec(),
             model: Arc::clone(model),
             voice: Voice::default(),
             kind: Kind::OnnxRuntime(environment),
@@ -222,6 +253,34 @@ impl Engine {
     #[cfg(not(feature = "onnxruntime"))]
     fn with_onnxruntime(_: &Arc<Model>, _: Option<PathBuf>) -> Result<Self, EngineError> {
         Err(EngineError::NotBuilt)
+    }
+
+    /// What the user should be told once: that ONNX Runtime is there and not in
+    /// use, or is not where the user said.
+    pub fn warning(&self) -> Option<String> {
+        let (head, refused) = match self.fallback.as_deref() {
+            None => {
+                let named = |it: &&Refused| it.explicit;
+                let library = self.library.clone().unwrap_or_default();
+                (
+                    format!("{} is used", library.display()),
+                    self.refused.iter().filter(named).collect(),
+                )
+            }
+            Some(EngineError::NoLibrary { refused }) => {
+                let notable = |it: &&Refused| it.found || it.explicit;
+                let refused: Vec<_> = refused.iter().filter(notable).collect();
+                ("the built-in engine is used".into(), refused)
+            }
+            Some(EngineError::NotBuilt) => return None,
+            Some(error) => return Some(format!("{error}; the built-in engine is used")),
+        };
+        (!refused.is_empty()).then(|| {
+            format!(
+                "{head}; ONNX Runtime cannot be used from:\n{}",
+                list(refused)
+            )
+        })
     }
 
     /// The same engine for sessions that begin with another voice.
@@ -247,7 +306,7 @@ impl Engine {
                 Box::new(environment.classifier(&self.model)?)
             }
         };
-        Ok(Box::new(Lent {
+        Ok(Box::new(PooledClassifier {
             inner: Some(inner),
             idle: Arc::clone(&self.idle),
         }))

@@ -27,6 +27,7 @@ pub mod engine;
 pub mod events;
 pub mod feed;
 pub mod gate;
+mod guard;
 pub mod model;
 pub mod paths;
 pub mod pipeline;

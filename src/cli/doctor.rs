@@ -146,11 +146,11 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
             Chunk::Empty => std::thread::sleep(Duration::from_millis(20)),
         }
     }
-    let heard = frames as f64 / f64::from(spec.sample_rate);
+    let captured = frames as f64 / f64::from(spec.sample_rate);
     let Some(level) = meter.take() else {
         return report.note("level", "it delivers nothing; restart the sound server");
     };
-    let found = format!("peak {:.0} dBFS in {heard:.1} s", level.peak_dbfs);
+    let found = format!("peak {:.0} dBFS in {captured:.1} s", level.peak_dbfs);
     if level.peak_dbfs < MUTED {
         report.note("level", &format!("{found}: digital silence; is it muted?"))
     } else if level.clipped {
@@ -197,33 +197,39 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
     } else {
         Golden::default()
     };
-    let mut works = false;
-    let wanted = match args.model.engine {
-        EngineChoice::Auto => vec![EngineChoice::Onnxruntime, EngineChoice::Builtin],
-        one => vec![one],
+    let load = |choice| Engine::load(model.clone(), choice, args.model.onnxruntime.clone());
+    // As every other command loads it.
+    let engine = match load(args.model.engine) {
+        Ok(engine) => engine,
+        Err(error) => {
+            report.fail("engine", &error.to_string())?;
+            return Ok(false);
+        }
     };
-    for choice in wanted {
-        match Engine::load(model.clone(), choice, args.model.onnxruntime.clone()) {
-            Ok(engine) => works |= judge(&engine, &golden, !works, report)?,
-            Err(error) if choice == args.model.engine => {
-                report.fail("engine", &error.to_string())?;
-            }
-            Err(error @ (EngineError::NoLibrary { .. } | EngineError::NotBuilt)) => {
-                for line in error.to_string().lines() {
-                    report.note("engine", line)?;
-                }
-            }
-            Err(error) => report.fail("engine", &error.to_string())?,
+    for refused in &engine.refused {
+        if refused.found || refused.explicit {
+            report.note("engine", &refused.to_string())?;
         }
     }
-    if !works {
-        report.fail("engine", "no engine works with this model")?;
+    if let Some(error) = &engine.fallback {
+        for line in error.to_string().lines() {
+            report.note("engine", line)?;
+        }
+    }
+    let works = check_engine(&engine, &golden, true, report)?;
+    if args.model.engine == EngineChoice::Auto && engine.library.is_some() {
+        match load(EngineChoice::Builtin) {
+            Ok(reserve) => {
+                check_engine(&reserve, &golden, false, report)?;
+            }
+            Err(error) => report.note("engine", &error.to_string())?,
+        }
     }
     Ok(works)
 }
 
 /// The self-test and the time of one engine.
-fn judge(
+fn check_engine(
     engine: &Engine,
     golden: &Golden,
     used: bool,

@@ -70,7 +70,7 @@ fn on_dashboard(
         mouse: !taste.no_mouse,
         quit_at_end: false,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
-        caught: crate::audio::guard::guarded,
+        caught: crate::guard::guarded,
     };
     let shown = dashboard::run(updates, wishes.clone(), options);
     let _ = wishes.send(Control::Quit);

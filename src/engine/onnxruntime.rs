@@ -1,20 +1,24 @@
 //! ONNX Runtime, loaded at run time.
 
+mod image;
+mod search;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ort::LoadDynamicError;
 use ort::ep;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
-use super::{Answer, Classifier, EngineError, Known, NO_TELEMETRY};
+pub use self::search::VERSION;
+use super::{Answer, Classifier, EngineError, Known, NO_TELEMETRY, Refused};
 use crate::dsp::spec::N_MFCC;
+use crate::guard::guard;
 use crate::model::{BASELINE, BASELINE_S, EMBEDDING, INPUT, Model, OUTPUT, SPEECH};
 
 const NAME: &str = "ONNX Runtime";
-/// Version that the set-up fetches into the cache.
-pub const VERSION: &str = "1.32.0";
 
 /// The loaded library. There is one per process.
 #[derive(Clone)]
@@ -23,69 +27,87 @@ pub struct Environment(Arc<Loaded>);
 struct Loaded {
     environment: ort::environment::Environment,
     library: PathBuf,
+    refused: Vec<Refused>,
 }
 
-static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
+/// What became of the search in this process. `ort` keeps the first library
+/// that it accepts, so a later search could not choose another one.
+#[derive(Default)]
+enum Search {
+    #[default]
+    Open,
+    Loaded(Environment),
+    /// The accepted library gave no environment.
+    Failed(Vec<Refused>),
+}
+
+static SEARCH: Mutex<Search> = Mutex::new(Search::Open);
+
+/// Why the search ended or goes on after a library.
+enum OpenError {
+    /// This library does not do; another one may.
+    Refused(String),
+    /// The library was accepted but does not work; no other one can be loaded.
+    Broken(String),
+}
 
 impl Environment {
-    /// Loads the library from the first place of [`places`] that has one.
+    /// Loads the first library of the search order that can be loaded.
     ///
     /// # Errors
     /// [`EngineError::NoLibrary`] with every place and what was wrong there.
     pub fn load(setting: Option<PathBuf>) -> Result<Self, EngineError> {
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(environment) = &*loaded {
-            return Ok(environment.clone());
+        let mut search = SEARCH.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*search {
+            Search::Loaded(environment) => return Ok(environment.clone()),
+            Search::Failed(refused) => {
+                return Err(EngineError::NoLibrary {
+                    refused: refused.clone(),
+                });
+            }
+            Search::Open => {}
         }
-        let mut looked = Vec::new();
-        for place in places(setting) {
-            let Some(library) = place.library() else {
-                looked.push(format!(
-                    "  {}: {}: not there",
-                    place.what,
-                    place.path.display()
-                ));
-                continue;
+        let mut refused = Vec::new();
+        for place in search::places(setting) {
+            let mut refuse = |path: &Path, found: bool, reason: String| {
+                refused.push(Refused {
+                    place: place.what,
+                    path: path.to_path_buf(),
+                    explicit: place.explicit,
+                    found,
+                    reason,
+                });
             };
-            match open(&library) {
-                Ok(environment) => {
-                    let environment = Self(Arc::new(Loaded {
-                        environment,
-                        library,
-                    }));
-                    *loaded = Some(environment.clone());
-                    return Ok(environment);
-                }
-                Err(reason) => {
-                    looked.push(format!("  {}: {}: {reason}", place.what, library.display()));
+            let libraries = place.libraries();
+            if libraries.is_empty() {
+                refuse(&place.path, false, "not there".into());
+            }
+            for library in libraries {
+                match open(&library) {
+                    Ok(environment) => {
+                        let environment = Self(Arc::new(Loaded {
+                            environment,
+                            library,
+                            refused,
+                        }));
+                        *search = Search::Loaded(environment.clone());
+                        return Ok(environment);
+                    }
+                    Err(OpenError::Refused(reason)) => refuse(&library, true, reason),
+                    Err(OpenError::Broken(reason)) => {
+                        refuse(&library, true, reason);
+                        *search = Search::Failed(refused.clone());
+                        return Err(EngineError::NoLibrary { refused });
+                    }
                 }
             }
         }
-        Err(EngineError::NoLibrary {
-            looked: looked.join("\n"),
-        })
+        Err(EngineError::NoLibrary { refused })
     }
 
-    /// The library's own version.
+    /// The library's own version, as its file name has it; else an empty text.
     pub fn version(&self) -> String {
-        // "ORT Build Info: git-branch=..., ..." has no version; the file name does.
-        let name = self
-            .0
-            .library
-            .canonicalize()
-            .unwrap_or_else(|_| self.0.library.clone());
-        let name = name
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let digits: String = name
-            .chars()
-            .skip_while(|c| !c.is_ascii_digit())
-            .collect::<String>();
-        digits
-            .trim_end_matches(".dylib")
-            .trim_end_matches(".dll")
-            .to_owned()
+        search::version(&self.0.library)
     }
 
     /// Where it was loaded from.
@@ -93,10 +115,16 @@ impl Environment {
         &self.0.library
     }
 
+    /// Places that come before it in the search order, and why they do not serve.
+    pub(super) fn refused(&self) -> &[Refused] {
+        &self.0.refused
+    }
+
     /// A session of its own for one thread.
     pub(super) fn classifier(&self, model: &Model) -> Result<OnnxRuntime, EngineError> {
-        let session =
-            session(&self.0.environment, &model.bytes).map_err(|error| EngineError::Load {
+        let session = guard(|| session(&self.0.environment, &model.bytes))
+            .unwrap_or_else(|| Err(ort::Error::new("it ended unexpectedly")))
+            .map_err(|error| EngineError::Load {
                 engine: NAME,
                 model: model.name.clone(),
                 reason: error.to_string(),
@@ -108,25 +136,42 @@ impl Environment {
     }
 }
 
-fn open(library: &Path) -> Result<ort::environment::Environment, String> {
+fn open(library: &Path) -> Result<ort::environment::Environment, OpenError> {
     let (name, value) = NO_TELEMETRY;
     if std::env::var_os(name).is_none_or(|set| set != value) {
-        return Err(format!(
+        return Err(OpenError::Refused(format!(
             "it would report to its maker; set {name}={value} before the program starts"
-        ));
+        )));
     }
-    ort::init_from(library)
-        .map_err(|error| error.to_string())?
-        .with_name("emoscope")
-        .with_telemetry(false)
-        .build()
-        .map_err(|error| error.to_string())
+    image::check(library).map_err(|error| OpenError::Refused(error.to_string()))?;
+    // `ort` panics on an interface that lacks a part.
+    let panicked = || OpenError::Broken("its interface is incomplete".into());
+    let builder = guard(|| ort::init_from(library))
+        .ok_or_else(panicked)?
+        .map_err(|error| OpenError::Refused(describe(&error)))?;
+    guard(|| builder.with_name("emoscope").with_telemetry(false).build())
+        .ok_or_else(panicked)?
+        .map_err(|error| OpenError::Broken(error.to_string()))
+}
+
+/// The loader's error without the names of other crates.
+fn describe(error: &LoadDynamicError) -> String {
+    match error {
+        LoadDynamicError::BadVersion { version_str, .. } => format!(
+            "its version {version_str} is too old; 1.{} or later is needed",
+            ort::MINOR_VERSION
+        ),
+        LoadDynamicError::Dlopen { error, .. } => format!("cannot be loaded: {error}"),
+        LoadDynamicError::MissingApi { .. } => "does not export OrtGetApiBase".into(),
+        LoadDynamicError::InvalidVersionString => "its version is no text".into(),
+    }
 }
 
 fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Result<Session> {
     // One thread that does not spin: with the defaults the library burns half a
     // core between windows. No arena and no memory pattern: windows vary in
-    // length, and both would keep the largest of everything ever seen.
+    // length, and both would keep the largest of everything ever seen. All
+    // optimizations: versions before 1.23 refuse the levels between.
     Session::builder(environment)?
         .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
         .with_intra_threads(1)?
@@ -134,102 +179,8 @@ fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Re
         .with_intra_op_spinning(false)?
         .with_inter_op_spinning(false)?
         .with_memory_pattern(false)?
-        .with_optimization_level(GraphOptimizationLevel::Level3)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
         .commit_from_memory(bytes)
-}
-
-/// A place where the library may be.
-pub struct Place {
-    /// What kind of place.
-    pub what: &'static str,
-    /// The file or folder.
-    pub path: PathBuf,
-}
-
-impl Place {
-    /// The library there: the path itself, or the newest one in the folder.
-    fn library(&self) -> Option<PathBuf> {
-        if self.path.is_file() {
-            return Some(self.path.clone());
-        }
-        let names = std::fs::read_dir(&self.path).ok()?;
-        names
-            .filter_map(Result::ok)
-            .map(|entry| entry.path())
-            .filter(|path| is_library(path))
-            .max()
-    }
-}
-
-fn is_library(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let known = name == "onnxruntime.dll"
-        || name.starts_with("libonnxruntime.so")
-        || (name.starts_with("libonnxruntime.") && path.extension() == Some("dylib".as_ref()));
-    known && path.is_file()
-}
-
-/// The search order: the setting, `ORT_DYLIB_PATH`, beside the program, the
-/// project's cache, the system's library folders, Python's package.
-pub fn places(setting: Option<PathBuf>) -> Vec<Place> {
-    let mut places = Vec::new();
-    let mut add = |what, path| places.push(Place { what, path });
-    if let Some(path) = setting {
-        add("--onnxruntime", path);
-    }
-    if let Some(path) = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
-        add("ORT_DYLIB_PATH", path.into());
-    }
-    if let Some(folder) = std::env::current_exe()
-        .ok()
-        .as_deref()
-        .and_then(Path::parent)
-    {
-        add("beside the program", folder.into());
-        add("beside the program", folder.join("../lib/emoscope"));
-    }
-    if let Some(cache) = crate::paths::cache() {
-        add("the cache", cache.join(format!("onnxruntime-{VERSION}")));
-    }
-    for folder in [
-        "/usr/local/lib",
-        "/usr/lib",
-        "/usr/lib64",
-        "/opt/homebrew/lib",
-    ] {
-        add("the system", folder.into());
-    }
-    if cfg!(target_os = "linux") {
-        let triple = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
-        add("the system", triple.into());
-    }
-    for folder in python_packages() {
-        add("Python's package", folder.join("onnxruntime/capi"));
-    }
-    places
-}
-
-/// Folders of Python packages: the active environment's, the user's, the system's.
-fn python_packages() -> Vec<PathBuf> {
-    let environment = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local"));
-    let roots = environment
-        .into_iter()
-        .chain(home)
-        .chain(["/usr/local".into()]);
-    let mut folders: Vec<PathBuf> = roots
-        .filter_map(|root| std::fs::read_dir(root.join("lib")).ok())
-        .flat_map(|names| names.filter_map(Result::ok).map(|entry| entry.path()))
-        .filter(|path| path.to_string_lossy().contains("/python3"))
-        .flat_map(|path| [path.join("site-packages"), path.join("dist-packages")])
-        .filter(|path| path.join("onnxruntime").is_dir())
-        .collect();
-    folders.sort();
-    folders.reverse();
-    folders
 }
 
 /// A classifier of ONNX Runtime.

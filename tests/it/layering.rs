@@ -9,6 +9,7 @@ use crate::support::path;
 /// A room and the rooms of ours that it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("stumble", &[]),
+    ("guard", &[]),
     ("events", &[]),
     ("feed", &["events"]),
     ("paths", &[]),
@@ -17,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &["baseline", "dsp", "events"]),
     ("baseline", &[]),
     ("smooth", &["model"]),
-    ("engine", &["baseline", "dsp", "model", "paths"]),
+    ("engine", &["baseline", "dsp", "guard", "model", "paths"]),
     ("profile", &["baseline", "model", "paths"]),
     (
         "pipeline",
@@ -25,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "baseline", "dsp", "engine", "events", "gate", "model", "smooth",
         ],
     ),
-    ("audio", &["dsp"]),
+    ("audio", &["dsp", "guard"]),
     ("sink", &["events"]),
     ("dashboard", &["events", "feed", "sink", "stumble"]),
     (
@@ -45,6 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "engine",
             "events",
             "feed",
+            "guard",
             "model",
             "paths",
             "profile",

@@ -13,6 +13,8 @@ mod faults;
 mod frontend;
 mod fuzz;
 mod layering;
+#[cfg(all(unix, feature = "onnxruntime"))]
+mod libraries;
 mod live;
 mod model;
 #[cfg(target_os = "linux")]
