@@ -50,7 +50,9 @@ ALLOWED = {
 # Not checked yet.
 PENDING = ("crates/", "models/", "src/", "tests/bench/", "tests/it/", "training/")
 # Not text of ours, or text that is data.
-SKIPPED = re.compile(r"(^LICENSE|\.lock|requirements[^/]*\.txt|^(?!tests/schema/).*\.json|\.svg|\.snap|\.csv)$")
+SKIPPED = re.compile(
+    r"(^LICENSE|\.lock|requirements[^/]*\.txt|^(?!tests/schema/).*\.json|\.svg|\.snap|\.csv)$"
+)
 GUIDES = re.compile(r"^(README|CHANGELOG|CONTRIBUTING|docs/.*)\.md$")
 
 # Where a phrase may break: a space, or a line's end with the next line's comment mark.

@@ -1,5 +1,5 @@
-"""Cost and memory against size, as a picture: both axes logarithmic, so that a straight line of
-slope one is linear growth, and a flat one none."""
+"""Draws cost and memory against size. Both axes are logarithmic: slope one is linear growth, a flat
+line is none."""
 
 from math import ceil, floor, log10
 from typing import NamedTuple
@@ -10,7 +10,7 @@ SECONDS, MEMORY = "#1f6feb", "#bf5b04"
 
 
 class Point(NamedTuple):
-    """What one size costs."""
+    """Cost and memory at one size."""
 
     size: float
     seconds: float
@@ -18,7 +18,7 @@ class Point(NamedTuple):
 
 
 def panel(at: int, title: str, points: list[Point]) -> list[str]:
-    """One diagram, `at` from the left."""
+    """One diagram, `at` pixels from the left."""
     low, high = log10(points[0].size), log10(points[-1].size)
     costs = [value for point in points for value in (point.seconds, point.megabytes)]
     bottom, top = floor(log10(min(costs))), ceil(log10(max(costs)))
@@ -40,7 +40,7 @@ def panel(at: int, title: str, points: list[Point]) -> list[str]:
             f'<path d="M{at + LEFT} {line:.1f}H{at + WIDTH - RIGHT}" stroke="#ddd"/>'
             + text(at + LEFT - 6, line + 4, f"{10.0**power:g}", "end")
         )
-    # What a cost in proportion to the last would look like.
+    # Cost in proportion to the last point.
     first, last = points[0], points[-1]
     ideal = max(last.seconds * first.size / last.size, 10.0**bottom)
     begin = last.size * ideal / last.seconds
@@ -63,7 +63,7 @@ def panel(at: int, title: str, points: list[Point]) -> list[str]:
 
 
 def picture(*panels: tuple[str, list[Point]]) -> str:
-    """An SVG with a diagram for each title and its points."""
+    """An SVG with one diagram per title."""
     width = WIDTH * len(panels)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}"'

@@ -1,10 +1,10 @@
-"""Hours at a virtual microphone, dashboard open: nothing grows or is lost, the clock is right.
+"""Runs the dashboard on a virtual microphone for hours and checks memory, losses and the clock.
 
     python3 tests/bench/soak.py PROGRAM [--minutes N]
 
-Two hours if nothing else is said. Of every 20 s a voice speaks for five, from one player that
-never pauses, so that each utterance has its place within the 20 s: a clock that drifts from the
-audio moves it. A line a minute, then the verdict; the exit code is 1 where a part of it fails.
+The default is two hours. One player loops 20 s of audio, five of them speech, without a pause. Each
+utterance thus has a fixed place within the 20 s, which moves if a clock drifts from the audio. Prints
+a line per minute, then the checks. The exit code is 1 if a check fails.
 """
 
 import datetime
@@ -23,7 +23,7 @@ from statistics import median
 from whole import ROOT, Screen, microphone
 
 CYCLE_S = 20
-# So much may two clocks differ.
+# Largest relative difference between two clocks.
 CLOCKS = 5e-4
 RATE = 16000
 
@@ -36,7 +36,7 @@ def cycle() -> bytes:
 
 
 def play(player: "subprocess.Popen[bytes]") -> None:
-    """Feeds the player until it goes."""
+    """Feeds the player until it ends."""
     assert player.stdin is not None
     once = cycle()
     try:
@@ -47,23 +47,23 @@ def play(player: "subprocess.Popen[bytes]") -> None:
 
 
 def quantile(values: list[float], of_100: int) -> float:
-    """The smallest value that so many of a hundred do not exceed."""
+    """The given percentile."""
     ordered = sorted(values) or [0.0]
     return ordered[min(len(ordered) - 1, len(ordered) * of_100 // 100)]
 
 
 class Listener(threading.Thread):
-    """Takes event lines as they come, and when each measurement on the way came."""
+    """Reads the events and notes when each measurement arrived."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(daemon=True)
         self.path = path
-        # Since the start of the session, and where the window ends.
+        # End of the window since the start of the session, and the delay after it; in seconds.
         self.ages: list[tuple[float, float]] = []
         self.started = 0.0
 
     def run(self) -> None:
-        """Until the program goes."""
+        """Reads until the program ends."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self.path))
             with connection.makefile("rb") as lines:
@@ -77,12 +77,12 @@ class Listener(threading.Thread):
 
 
 def say(text: str) -> None:
-    """One line, at once."""
+    """Prints one line without delay."""
     print(text, flush=True)
 
 
 def minute(screen: Screen, listener: Listener, begin: float, used: float) -> tuple[float, float]:
-    """Passes a minute; resident memory and processor time after it."""
+    """Waits a minute; returns resident memory in MB and processor time in seconds."""
     heard = len(listener.ages)
     screen.read(60)
     memory, now = screen.resident_mb(), screen.processor_s()
@@ -102,7 +102,7 @@ def verdict(
     memory: list[float],
     came: list[tuple[float, float]],
 ) -> list[tuple[bool, str]]:
-    """What holds of a session and what does not."""
+    """Every check, with its result and a message."""
 
     def of(kind: str) -> list[dict[str, object]]:
         return [line for line in lines if line["type"] == kind]
@@ -113,12 +113,12 @@ def verdict(
     told = sum(int(str(gap["samples"])) for gap in gaps)
     starts = [float(str(line["start_s"])) for line in of("utterance_start")]
     numbers = [int(str(line["utterance"])) for line in of("utterance_end")]
-    # Where the first utterance of each cycle stands within it.
+    # Place of the first utterance within each cycle.
     places = [start % CYCLE_S for start in starts[::2]]
     tenth = max(3, len(places) // 10)
     moved = median(places[-tenth:]) - median(places[:tenth])
     moved = (moved + CYCLE_S / 2) % CYCLE_S - CYCLE_S / 2
-    # The server counts its own seconds; an event is late by those, not by the wall's.
+    # Delays are measured on the sound server's clock, not on the wall clock.
     drift = float(str(end["duration_s"])) - passed
     ages = [age + at * drift / passed for at, age in came]
     expected = 2 * passed / CYCLE_S
@@ -149,7 +149,7 @@ def verdict(
 
 
 def soak(program: Path, minutes: int, folder: Path, found: dict[str, str]) -> bool:
-    """The session and its verdict."""
+    """Runs the session and its checks."""
     words = f"pacat --playback --latency-msec=500 --device=vspk --raw --rate={RATE} --channels=1"
     player = subprocess.Popen(
         words.split(),
@@ -183,7 +183,7 @@ def soak(program: Path, minutes: int, folder: Path, found: dict[str, str]) -> bo
 
 
 def main() -> int:
-    """Runs it where a sound server can be had."""
+    """Runs if a sound server can be started."""
     minutes = int(sys.argv[sys.argv.index("--minutes") + 1]) if "--minutes" in sys.argv else 120
     with tempfile.TemporaryDirectory() as name, microphone() as found:
         os.environ["XDG_STATE_HOME"] = name

@@ -1,9 +1,9 @@
-"""What the whole program costs: processor time, memory, time to the first picture.
+"""Measures the whole program: processor time, memory, time to the first picture.
 
     python3 tests/bench/whole.py PROGRAM [--long] [--curve FILE.svg]
 
-Processor time is the child's own, user and system. Each figure stands beside what it must be and
-what it should be. `--long` adds ten hours of audio and 10,000 files; `--curve` draws cost and
+Processor time is user and system time of the child process. Each figure is printed with its required
+and its desired value. `--long` adds ten hours of audio and 10,000 files; `--curve` draws cost and
 memory against both.
 """
 
@@ -34,13 +34,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def speech() -> bytes:
-    """5.4 s of a voice, 16 bits at 16 kHz."""
+    """5.4 s of speech, 16 bits at 16 kHz."""
     with wave.open(str(ROOT / "tests/data/two-utterances.wav")) as file:
         return file.readframes(file.getnframes())
 
 
 def write(path: Path, seconds: int, rate: int = 16000) -> Path:
-    """A WAV file of speech over and over; at other rates it sounds higher."""
+    """A WAV file of repeated speech; other rates raise its pitch."""
     once = speech()
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -123,7 +123,7 @@ def counts(program: Path, folder: Path, long: bool) -> list[curve.Point]:
 
 @contextmanager
 def microphone() -> Iterator[dict[str, str] | None]:
-    """A virtual microphone, or nothing where none can be had."""
+    """A virtual microphone, or None without a sound server."""
     with tempfile.TemporaryDirectory() as folder:
         script = ROOT / "tests/e2e/virtual-mic.sh"
         place = {"VMIC_DIR": folder, "VMIC_CHANNELS": "2"}
@@ -152,13 +152,13 @@ class Screen:
         self.bytes = 0
 
     def read(self, seconds: float, until: bytes | None = None) -> bool:
-        """Takes what is drawn; says whether `until` came."""
+        """Reads what is drawn; returns whether `until` was among it."""
         end, seen = time.monotonic() + seconds, b""
         while (left := end - time.monotonic()) > 0:
             if select.select([self.terminal], [], [], left)[0]:
                 try:
                     part = os.read(self.terminal, 1 << 16)
-                except OSError:  # it has left
+                except OSError:  # the program has ended
                     return False
                 self.bytes += len(part)
                 seen = (seen + part)[-20000:]
@@ -172,7 +172,7 @@ class Screen:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def wakes(self) -> dict[str, int]:
-        """How often each of its threads went to sleep so far, by name."""
+        """How often each thread has gone to sleep so far, by name."""
         found: dict[str, int] = {}
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             text = (task / "status").read_text()
@@ -187,7 +187,7 @@ class Screen:
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
 
     def close(self) -> None:
-        """Leaves."""
+        """Ends the program."""
         os.kill(self.pid, signal.SIGTERM)
         self.read(0.3)
         os.waitpid(self.pid, 0)

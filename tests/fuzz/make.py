@@ -1,6 +1,6 @@
-"""Makes the smallest model that keeps the contract, which the fuzzing of models begins with.
+"""Makes the smallest valid model, the seed for the fuzzing of models.
 
-The mean of the features over time, times nothing: its answer is the same for every voice.
+It multiplies the mean of the features by zero, so its answer is constant.
 Needs onnx and numpy.
 """
 
@@ -16,10 +16,10 @@ LABELS = ["calm", "loud"]
 
 
 def frontend() -> dict[str, object]:
-    """What every model says of its features; taken from the model inside the program."""
+    """The `frontend` entry, taken from the model inside the program."""
     model = (HERE.parents[1] / "models/voices/model.onnx").read_bytes()
     found = re.search(rb'\{"sample_rate": 16000[^}]*\}', model)
-    assert found, "the model inside the program says nothing of its features"
+    assert found, "the model inside the program has no frontend entry"
     said: dict[str, object] = json.loads(found[0])
     return said
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the reference of the front end with librosa, stage by stage.
+"""Makes the reference of each front-end stage with librosa.
 
-Written apart from the code of `training/`, so that the two check each other. Needs librosa, numpy
+It shares no code with `training/`, so that the two check each other. Needs librosa, numpy
 and scipy in the versions of `training/requirements.txt`.
 """
 
@@ -37,7 +37,7 @@ ABOUT = (
 
 
 def make_chirp(path: Path) -> None:
-    """A sweep over the whole band with a faint noise; the last half second is digital silence."""
+    """A sweep over the whole band with faint noise, then half a second of digital silence."""
     time = np.arange(RATE) / RATE
     signal = 0.4 * chirp(time, 50.0, 1.0, 7900.0, method="logarithmic")
     signal += 0.002 * np.random.default_rng(7).standard_normal(RATE)
@@ -59,7 +59,7 @@ def read(path: Path) -> NDArray[np.float64]:
 
 
 def numbers(row: NDArray[np.float64]) -> list[float]:
-    """Values with as many digits as are compared."""
+    """Values rounded to the compared digits."""
     return [float(f"{value:.{DIGITS}g}") for value in row]
 
 
