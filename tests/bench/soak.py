@@ -3,8 +3,8 @@
     python3 tests/bench/soak.py PROGRAM [--minutes N]
 
 The default is two hours. One player loops 20 s of audio, five of them speech, without a pause. Each
-utterance thus has a fixed place within the 20 s, which moves if a clock drifts from the audio. Prints
-a line per minute, then the checks. The exit code is 1 if a check fails.
+utterance thus has a fixed place within the 20 s, which moves if a clock drifts from the audio.
+Prints a line per minute, then the checks. The exit code is 1 if a check fails.
 """
 
 import datetime
