@@ -4,27 +4,11 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
-from . import corpora, runs, splits
-from .config import Config, for_split, load, second_cycle
-from .corpora import Clip, CorpusError
-
-if TYPE_CHECKING:
-    from .features import FeatureSet
-
-
-class Within(NamedTuple):
-    """An opened config with what its networks learn from."""
-
-    config: Config
-    data: Path
-    work: Path
-    clips: list[Clip]
-    sets: "list[FeatureSet]"
-
+from . import runs
+from .config import load
+from .errors import UserError
 
 EXAMPLES = """examples:
   python -m emoscope_train manifest --data corpora
@@ -165,7 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
     }
     try:
         return commands[options.command](options)
-    except CorpusError as error:
+    except UserError as error:
         print(f"emoscope_train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -174,95 +158,38 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def manifest(options: argparse.Namespace) -> int:
-    from .audio import read_audio
+    from .data.listing import list_clips
 
-    data = runs.data_folder(options.data)
-    clips = corpora.read(data)
-    for row in corpora.summary(clips):
-        shape = "{corpus:12} {language:3} {clips:5} clips {speakers:4} speakers  {licence}"
-        print(shape.format(**row))
-    if options.check:
-        for clip in clips:
-            read_audio(data / clip.path)
-        print(f"{len(clips)} clips decode")
-    if options.output:
-        corpora.write(clips, options.output)
+    list_clips(runs.data_folder(options.data), options.output, options.check)
     return 0
 
 
-def used(config: Config, clips: list[Clip]) -> list[Clip]:
-    """All clips of the corpora that the config names, noise too."""
-    named = {
-        *config.data.corpora,
-        *config.data.neutral,
-        *config.data.noise,
-        *config.data.sounds,
-    }
-    return [clip for clip in clips if clip.corpus in named]
-
-
-def material(config: Config, data: Path, work: Path) -> "tuple[list[Clip], list[FeatureSet]]":
-    """The clips, and their features as recorded and, of speech, in a room."""
-    from . import features
-
-    # Of all clips, whatever the config names: one cache serves every config.
-    everything = corpora.read(data)
-    clean = features.cached(everything, data, work)
-    room = features.cached(config.data.spoken(everything), data, work, features.ROOM)
-    return used(config, everything), [clean, room]
-
-
 def train(options: argparse.Namespace) -> int:
-    import torch
+    from .training.pipeline import train_splits
 
-    from .distil import distil
-    from .head import train_head
-    from .train import prepare
-    from .train import train as fit
-
-    torch.set_num_threads(options.threads)
-    config = load(options.config)
-    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips, (clean, room) = material(config, data, work)
-    repeated = options.seed is not None and options.seed != config.train.seed
-    # A repetition tells how far seeds lie apart; nothing of it ships.
-    wanted = config.splits if repeated else [*config.splits, config.shipped_split]
-    for split in [options.split] if options.split else dict.fromkeys(wanted):
-        recipe = for_split(config, split)
-        run = runs.Run(work, config.name, split)
-        onward = config.shipped and split == config.shipped_split
-        start: Path | runs.Run | None = options.pretrained
-        if onward:
-            start = runs.Run(work, config.name, config.splits[0])
-        if repeated:
-            recipe = replace(recipe, train=replace(recipe.train, seed=options.seed))
-            run = runs.Run.of_seed(work, config.name, split, options.seed)
-        task = prepare(recipe, split, clips, clean, room)
-        if recipe.again and not onward:
-            fit(task, run.first, start, split)
-            start, task = run.first, replace(task, config=second_cycle(recipe))
-        fit(task, run, start, split)
-        if config.distil and not run.distilled.is_file():
-            distil(task, run)
-        if config.head:
-            train_head(task, run)
+    train_splits(
+        load(options.config),
+        runs.data_folder(options.data),
+        runs.work_folder(options.work),
+        options.pretrained,
+        options.split,
+        options.seed,
+        options.threads,
+    )
     return 0
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    import torch
+    from .evaluation.evaluate import evaluate as measure
 
-    from .evaluate import evaluate as measure
-
-    torch.set_num_threads(options.threads)
     config = load(options.config)
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    measure(config, used(config, corpora.read(data)), data, work, options.models / config.name)
+    measure(config, data, work, options.models / config.name, options.threads)
     return 0
 
 
 def export(options: argparse.Namespace) -> int:
-    from .export import export as write
+    from .export.model_files import export as write
 
     config = load(options.config)
     split = options.split or config.shipped_split
@@ -271,41 +198,16 @@ def export(options: argparse.Namespace) -> int:
 
 
 def stream(options: argparse.Namespace) -> int:
-    from . import streaming
+    from .evaluation.streaming import measure
 
-    config = load(options.config)
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    clips = used(config, corpora.read(data))
-    chosen = config.data.select(clips)
-    roles = splits.assign("speakers", chosen)
-    tested = [clip for clip in chosen if roles.get(clip.path) == splits.TEST]
-    plain = [clip for clip in tested if clip.corpus in config.data.neutral]
-    acted = [clip for clip in tested if clip.corpus not in config.data.neutral]
-    program, model = options.emoscope, options.fold_model
-    groups = streaming.recordings(acted)
-    turns = streaming.dialogues(groups)
-    moods = streaming.recordings(acted, one_mood=True)
-    kept = streaming.test_side(config.data.select_noise(clips))
-    noises = [clip for name in config.data.noise for clip in kept.get(name, [])]
-    found = {
-        "joined": streaming.streamed(groups, data, program, model),
-        "alone": streaming.alone([c for g in groups for c in g], data, program, model),
-        "in_noise": streaming.streamed(groups, data, program, model, noises) if noises else None,
-        "in_one_mood": streaming.streamed(moods, data, program, model),
-        "in_turns": streaming.streamed(turns, data, program, model) if turns else None,
-        "without_speech": {
-            name: streaming.alarms(sounds, data, program, model)
-            for name, sounds in streaming.test_side(config.data.select_sounds(clips)).items()
-        },
-        "read_speech": streaming.read_speech(plain, data, program, model) if plain else None,
-    }
-    runs.write_json(runs.Run(work, config.name, "speakers").streaming, found)
+    found = measure(load(options.config), data, work, options.emoscope, options.fold_model)
     print(json.dumps(found, indent=1))
     return 0
 
 
 def own(options: argparse.Namespace) -> int:
-    from .own import command
+    from .custom import command
 
     request = command.Request(
         source=options.source,
@@ -328,44 +230,36 @@ def own(options: argparse.Namespace) -> int:
     return command.make(request)
 
 
-def within(options: argparse.Namespace, name: str) -> "Within":
-    """What `folds` and `pairs` have in common: the config has to have a table of that name."""
-    import torch
-
-    torch.set_num_threads(options.threads)
-    config = load(options.config)
-    if getattr(config, name) is None:
-        raise CorpusError(f"{options.config} has no [{name}]")
-    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    return Within(config, data, work, *material(config, data, work))
-
-
 def folds(options: argparse.Namespace) -> int:
-    from .folds import measure
+    from .evaluation.folds import measure_corpora
 
-    config, data, work, clips, sets = within(options, "folds")
-    assert config.folds
-    for corpus in [options.corpus] if options.corpus else config.folds.corpora:
-        seed, program = options.seed, options.emoscope
-        found = measure(config, corpus, clips, sets, data, work, seed, program)
-        place = runs.folds_folder(work, config.name) / f"{corpus}-{options.seed}.json"
-        runs.write_json(place, found)
-        print(json.dumps(found, indent=1))
+    measure_corpora(
+        load(options.config),
+        runs.data_folder(options.data),
+        runs.work_folder(options.work),
+        options.corpus,
+        options.seed,
+        options.emoscope,
+        options.threads,
+    )
     return 0
 
 
 def pairs(options: argparse.Namespace) -> int:
-    from .pairs import measure
+    from .evaluation.pairs import measure_sources
 
-    config, _, work, clips, sets = within(options, "pairs")
-    assert config.pairs
-    for source in [options.corpus] if options.corpus else config.pairs.corpora:
-        found = measure(config, source, clips, sets, work, options.pretrained)
-        runs.write_json(runs.pairs_folder(work, config.name) / f"{source}.json", found)
+    measure_sources(
+        load(options.config),
+        runs.data_folder(options.data),
+        runs.work_folder(options.work),
+        options.corpus,
+        options.pretrained,
+        options.threads,
+    )
     return 0
 
 
 def parity(options: argparse.Namespace) -> int:
-    from .parity import compare
+    from .export.parity import compare
 
     return compare(options.emoscope, options.files)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from .augment import Augmentation
-from .corpora import Clip, CorpusError
-from .sampling import SHORTEST
-from .splits import EVERYTHING, SPLITS, WITHOUT
+from .data.corpora import Clip
+from .data.splits import EVERYTHING, SPLITS, WITHOUT
+from .errors import CorpusError, UserError
+from .features.augment import Augmentation
+from .features.windows import SHORTEST
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Data:
             if clip.corpus in self.neutral:
                 out.append(Clip(**{**vars(clip), "label": "neutral"}))
         return out
+
+    def named(self, clips: list[Clip]) -> list[Clip]:
+        """Every clip of a corpus that the config names, sounds too."""
+        names = {*self.corpora, *self.neutral, *self.noise, *self.sounds}
+        return [clip for clip in clips if clip.corpus in names]
 
     def select_noise(self, clips: list[Clip]) -> list[Clip]:
         """The sounds to mix in; a data folder may have none."""
@@ -227,9 +233,9 @@ def load(path: Path) -> Config:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CorpusError(f"cannot read the config {path}: {error.strerror}") from error
+        raise UserError(f"cannot read the config {path}: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
-        raise CorpusError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {error}") from error
     try:
         _known(Config, raw)
         config = Config(
@@ -248,11 +254,11 @@ def load(path: Path) -> Config:
             shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )
     except (KeyError, TypeError) as error:
-        raise CorpusError(f"{path}: missing or wrong: {error}") from error
+        raise UserError(f"{path}: missing or wrong: {error}") from error
     if config.shipped and not config.head:
-        raise CorpusError(f"{path}: [shipped] needs a [head]")
+        raise UserError(f"{path}: [shipped] needs a [head]")
     if unknown := set(config.splits) - set(SPLITS):
-        raise CorpusError(f"{path}: no such split: {', '.join(sorted(unknown))}")
+        raise UserError(f"{path}: no such split: {', '.join(sorted(unknown))}")
     return config
 
 

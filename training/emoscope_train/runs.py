@@ -5,14 +5,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .corpora import CorpusError
+from .errors import UserError
 
 
 def data_folder(given: Path | None) -> Path:
     """`--data`, else EMOSCOPE_DATA; there is no default."""
     found = given or os.environ.get("EMOSCOPE_DATA")
     if not found:
-        raise CorpusError("name the folder of the corpora with --data DIR or EMOSCOPE_DATA")
+        raise UserError("name the folder of the corpora with --data DIR or EMOSCOPE_DATA")
     return Path(found)
 
 
@@ -80,13 +80,5 @@ class Run:
     def read(self, path: Path) -> Any:
         """JSON, or an error that says what to run first."""
         if not path.is_file():
-            raise CorpusError(f"no {path}; train the model first")
+            raise UserError(f"no {path}; train the model first")
         return json.loads(path.read_text(encoding="utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Whole or not at all: a reader never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)

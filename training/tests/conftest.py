@@ -11,8 +11,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from emoscope_train import config
-from emoscope_train.frontend import SAMPLE_RATE
-from emoscope_train.golden import voice
+from emoscope_train.export.golden import voice
+from emoscope_train.features.frontend import SAMPLE_RATE
 
 VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
 TOY = """

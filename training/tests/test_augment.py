@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from emoscope_train import augment
-from emoscope_train.augment import Augmentation
-from emoscope_train.frontend import log_mel
-from emoscope_train.golden import voice
+from emoscope_train.export.golden import voice
+from emoscope_train.features import augment
+from emoscope_train.features.augment import Augmentation
+from emoscope_train.features.frontend import log_mel
 
 
 @pytest.fixture

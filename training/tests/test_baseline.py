@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from emoscope_train.baseline import (
+from emoscope_train.data.corpora import Clip
+from emoscope_train.model.baseline import (
     ONE_NOTE,
     PRIOR_S,
     VARIED,
@@ -13,8 +14,7 @@ from emoscope_train.baseline import (
     statistics,
     trusted,
 )
-from emoscope_train.corpora import Clip
-from emoscope_train.voices import FEWEST, MOST, Versions, Voices
+from emoscope_train.training.enrolment import FEWEST, MOST, Versions, Voices
 
 RNG = np.random.default_rng(7)
 EMBEDDINGS = RNG.normal(size=(12, 5)).astype(np.float32)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from emoscope_train import channels
-from emoscope_train.channels import CHANNELS
-from emoscope_train.frontend import SAMPLE_RATE
-from emoscope_train.golden import voice
+from emoscope_train.export.golden import voice
+from emoscope_train.features import channels
+from emoscope_train.features.channels import CHANNELS
+from emoscope_train.features.frontend import SAMPLE_RATE
 
 
 @pytest.fixture

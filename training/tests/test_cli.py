@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emoscope_train import cli, config
-from emoscope_train.corpora import CorpusError
+from emoscope_train.errors import UserError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.toml"))
 
@@ -59,7 +59,7 @@ def test_a_wrong_config_is_named(tmp_path: Path, change: tuple[str, str], named:
     text = next(path for path in CONFIGS if path.stem == "voices").read_text(encoding="utf-8")
     path = tmp_path / "voices.toml"
     path.write_text(text.replace(*change), encoding="utf-8")
-    with pytest.raises(CorpusError, match=named):
+    with pytest.raises(UserError, match=named):
         config.load(path)
 
 
@@ -69,14 +69,15 @@ def test_what_ships_by_itself_needs_a_voice_head(toy: Path) -> None:
     toy.write_text(with_head + onward, encoding="utf-8")
     assert config.load(toy).shipped
     toy.write_text(with_head[: with_head.index("[head]")] + onward, encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"needs a \[head\]"):
+    with pytest.raises(UserError, match=r"needs a \[head\]"):
         config.load(toy)
 
 
 def test_only_the_commands_that_need_it_import_pytorch() -> None:
     code = (
-        "import sys, emoscope_train.cli, emoscope_train.parity, emoscope_train.features, "
-        "emoscope_train.duplicates, emoscope_train.card; sys.exit('torch' in sys.modules)"
+        "import sys, emoscope_train.cli, emoscope_train.export.parity, "
+        "emoscope_train.features.cache, emoscope_train.features.duplicates, "
+        "emoscope_train.reporting.card; sys.exit('torch' in sys.modules)"
     )
     folder = Path(__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", code], cwd=folder, check=False).returncode == 0

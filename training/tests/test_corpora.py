@@ -7,9 +7,9 @@ import pytest
 import soundfile
 from conftest import write_manifest
 
-from emoscope_train import corpora
-from emoscope_train.audio import read_audio
-from emoscope_train.corpora import CorpusError
+from emoscope_train.data import corpora
+from emoscope_train.errors import CorpusError
+from emoscope_train.features.audio import read_audio
 
 SECOND = np.sin(2 * np.pi * 440.0 * np.arange(24_414) / 24_414)
 

@@ -10,14 +10,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from emoscope_train import cli, config, distil, features, train  # noqa: E402
-from emoscope_train.augment import Augmentation, with_noise  # noqa: E402
-from emoscope_train.config import Distillation  # noqa: E402
-from emoscope_train.head import finished_body  # noqa: E402
-from emoscope_train.predict import logits_of  # noqa: E402
-from emoscope_train.runs import Run  # noqa: E402
-from emoscope_train.sampling import opening  # noqa: E402
-from emoscope_train.train import Task  # noqa: E402
+from emoscope_train import config
+from emoscope_train.config import Distillation
+from emoscope_train.data import corpora
+from emoscope_train.evaluation.inference import logits_of
+from emoscope_train.features import cache
+from emoscope_train.features.augment import Augmentation, with_noise
+from emoscope_train.features.windows import opening
+from emoscope_train.model.network import Network
+from emoscope_train.runs import Run
+from emoscope_train.training import distil, loop
+from emoscope_train.training.checkpoints import finished_body, load_body, save
+from emoscope_train.training.task import Task, prepare
 
 pytestmark = pytest.mark.torch
 
@@ -38,11 +42,11 @@ def taught(toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path) -> tuple[
     torch.set_num_threads(1)
     settings = config.load(toy)
     data = toy_corpus()
-    clips = cli.used(settings, cli.corpora.read(data))
-    clean = features.cached(clips, data, tmp_path, workers=1)
-    task = train.prepare(settings, "speakers", clips, clean, None)
+    clips = settings.data.named(corpora.read(data))
+    clean = cache.cached(clips, data, tmp_path, workers=1)
+    task = prepare(settings, "speakers", clips, clean, None)
     run = Run(tmp_path, "toy", "speakers")
-    train.train(task, run, None, "speakers")
+    loop.train(task, run, None, "speakers")
     noise = np.random.default_rng(0).normal(-40.0, 4.0, (300, 80)).astype(np.float32)
     return dataclasses.replace(
         task, noises=[noise], config=dataclasses.replace(settings, distil=RECIPE)
@@ -53,14 +57,14 @@ def test_noise_moves_the_answer_less_and_clean_speech_is_heard_as_before(
     taught: tuple[Task, Run],
 ) -> None:
     task, run = taught
-    before = train.load_body(run)
+    before = load_body(run)
     distil.distil(task, run)
     after = finished_body(run)
     pieces = [opening(versions[0]) for versions in task.validation.versions]
     noisy = [with_noise(piece, task.noises[0], 3.0) for piece in pieces]
     wanted = logits_of(before, pieces)
 
-    def gap(network: train.Network, heard: list[features.Decibels]) -> float:
+    def gap(network: Network, heard: list[cache.Decibels]) -> float:
         return float(np.mean(np.abs(logits_of(network, heard) - wanted)))
 
     assert gap(after, noisy) < 0.7 * gap(before, noisy)
@@ -82,7 +86,7 @@ def test_a_broken_distillation_ends_as_an_unbroken_one(taught: tuple[Task, Run])
         pass
 
     def stop(path: Path, state: dict[str, object]) -> None:
-        train.save(path, copy.deepcopy(state))
+        save(path, copy.deepcopy(state))
         raise StoppedError
 
     with pytest.MonkeyPatch.context() as patch:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emoscope_train import corpora, features
+from emoscope_train.data import corpora
+from emoscope_train.features import cache
 
 
 def test_what_was_computed_whole_is_not_computed_again(
@@ -14,7 +15,7 @@ def test_what_was_computed_whole_is_not_computed_again(
 ) -> None:
     data = toy_corpus(2, 3)
     clips = corpora.read(data)
-    whole = features.cached(clips, data, tmp_path / "whole", workers=1)
+    whole = cache.cached(clips, data, tmp_path / "whole", workers=1)
     (folder,) = (tmp_path / "whole" / "features").iterdir()
     lengths = list(json.loads((folder / "index.json").read_text(encoding="utf-8")).values())
     frames = (folder / "frames.f16").read_bytes()
@@ -23,10 +24,10 @@ def test_what_was_computed_whole_is_not_computed_again(
     # Two clips are whole, the first of them marked; half of a third was written, and half its line.
     marked = np.frombuffer(frames, np.float16).copy()
     marked[0] = 99.0
-    kept = 2 * features.N_MELS * sum(lengths[:2])
+    kept = 2 * cache.N_MELS * sum(lengths[:2])
     (broken / "frames.f16").write_bytes(marked.tobytes()[: kept + 1001])
     (broken / "journal").write_text(f"{lengths[0]}\n{lengths[1]}\n1", encoding="utf-8")
-    again = features.cached(clips, data, tmp_path / "broken", workers=1)
+    again = cache.cached(clips, data, tmp_path / "broken", workers=1)
     assert again.lengths == whole.lengths
     assert again.frames[0, 0] == 99.0
     np.testing.assert_array_equal(again.frames[1:], whole.frames[1:])

@@ -9,9 +9,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from emoscope_train import cli, config, features, folds, runs, train  # noqa: E402
-from emoscope_train.corpora import Clip, CorpusError  # noqa: E402
-from emoscope_train.model import Network  # noqa: E402
+from emoscope_train import config, runs
+from emoscope_train.data import corpora
+from emoscope_train.data.corpora import Clip
+from emoscope_train.errors import UserError
+from emoscope_train.evaluation import folds
+from emoscope_train.features import cache
+from emoscope_train.files import write_json
+from emoscope_train.model.network import Network
+from emoscope_train.training.checkpoints import save
 
 pytestmark = pytest.mark.torch
 
@@ -58,17 +64,17 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
     data = toy_corpus(5, 8)
     clips = [
         dataclasses.replace(clip, own={"anger": "rage", "sadness": "grief"}[clip.label])
-        for clip in cli.used(toy_folds, cli.corpora.read(data))
+        for clip in toy_folds.data.named(corpora.read(data))
     ]
-    clean = features.cached(clips, data, tmp_path / "work", workers=1)
-    with pytest.raises(CorpusError, match="train the model first"):
+    clean = cache.cached(clips, data, tmp_path / "work", workers=1)
+    with pytest.raises(UserError, match="train the model first"):
         folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1)
     run = runs.Run(tmp_path, "toy", "without-toy")
     run.folder.mkdir(parents=True)
     torch.manual_seed(0)
     network = Network((4, 7, 10))
-    train.save(run.best, {"network": network.state_dict(), "epoch": 1})
-    train.write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
+    save(run.best, {"network": network.state_dict(), "epoch": 1})
+    write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
     found = folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1)
     assert found["labels"] == ["grief", "rage"]
     assert [row["clips"] for row in found["folds"]] == [8] * 5

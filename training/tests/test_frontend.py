@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from emoscope_train import frontend
+from emoscope_train.features import frontend
 
 
 def slaney(mel: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emoscope_train import headline
+from emoscope_train.evaluation import headline
 
 
 def curve(half: float) -> list[dict[str, float]]:

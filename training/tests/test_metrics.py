@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emoscope_train import calibrate, config, metrics
-from emoscope_train.contract import Calibration
-from emoscope_train.labels import LABELS
+from emoscope_train import config
+from emoscope_train.data.labels import LABELS
+from emoscope_train.evaluation import metrics
+from emoscope_train.export.model_spec import Calibration
 from emoscope_train.numeric import softmax
 from emoscope_train.runs import Run
+from emoscope_train.training import calibration
+from emoscope_train.training.calibration import calibration_of, fit_calibration
 
 
 def one_hot(answers: list[int], sure: float = 0.94) -> np.ndarray:
@@ -65,12 +68,12 @@ def planted(temperature: float) -> tuple[np.ndarray, np.ndarray]:
 def test_the_planted_temperature_is_found(temperature: float) -> None:
     logits, truth = planted(temperature)
     weights = np.ones(len(truth))
-    assert calibrate.temperature(logits, truth, weights) == pytest.approx(temperature, rel=0.08)
+    assert calibration.temperature(logits, truth, weights) == pytest.approx(temperature, rel=0.08)
 
 
 def test_thresholds_cover_what_is_wanted_and_help() -> None:
     logits, truth = planted(1.0)
-    fitted = calibrate.fit(logits, truth, np.ones(len(truth)))
+    fitted = fit_calibration(logits, truth, np.ones(len(truth)))
     chances = softmax(logits, fitted.temperature)
     kept = metrics.is_certain(chances, fitted)
     assert 0.6 <= kept.mean() <= 0.7
@@ -79,7 +82,7 @@ def test_thresholds_cover_what_is_wanted_and_help() -> None:
 
 def test_a_validation_without_a_mistake_does_not_ask_for_certainty() -> None:
     logits = one_hot([0, 1, 2, 3] * 50) * 20.0
-    fitted = calibrate.fit(logits, logits.argmax(1), np.ones(len(logits)))
+    fitted = fit_calibration(logits, logits.argmax(1), np.ones(len(logits)))
     assert fitted.temperature >= 0.5
     assert fitted.certain <= 0.9
 
@@ -93,12 +96,12 @@ def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Pa
     )
     rng = np.random.default_rng(0)
 
-    def answers(sharpness: float, corpus: str) -> calibrate.Answers:
+    def answers(sharpness: float, corpus: str) -> calibration.Answers:
         """Logits whose true temperature is one, times `sharpness`."""
         logits = rng.normal(0.0, 2.0, (4000, 7))
         chances = softmax(logits)
         truth = np.asarray([rng.choice(7, p=row) for row in chances])
-        return calibrate.Answers(sharpness * logits, truth, np.full(4000, corpus))
+        return calibration.Answers(sharpness * logits, truth, np.full(4000, corpus))
 
     for split, sharpness in (("speakers", 1.0), ("without-emodb", 1.0), ("without-nemo", 1.0)):
         run = Run(tmp_path, settings.name, split)
@@ -107,9 +110,9 @@ def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Pa
     answers(4.0, "emodb").save(Run(tmp_path, settings.name, "without-emodb").unmet)
     answers(1.0, "nemo").save(Run(tmp_path, settings.name, "without-nemo").unmet)
     # Judged on emodb, the model is calibrated by validation speakers and nemo, which are right.
-    assert calibrate.of(settings, tmp_path, "without-emodb").temperature == pytest.approx(
+    assert calibration_of(settings, tmp_path, "without-emodb").temperature == pytest.approx(
         1, abs=0.1
     )
-    assert calibrate.of(settings, tmp_path, "without-nemo").temperature > 1.3
-    shipped = calibrate.of(settings, tmp_path, "speakers").temperature
-    assert 1.15 < shipped < calibrate.of(settings, tmp_path, "without-nemo").temperature
+    assert calibration_of(settings, tmp_path, "without-nemo").temperature > 1.3
+    shipped = calibration_of(settings, tmp_path, "speakers").temperature
+    assert 1.15 < shipped < calibration_of(settings, tmp_path, "without-nemo").temperature

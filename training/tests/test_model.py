@@ -8,18 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from emoscope_train import golden  # noqa: E402
-from emoscope_train.baseline import Baselines  # noqa: E402
-from emoscope_train.frontend import mfcc  # noqa: E402
-from emoscope_train.model import (  # noqa: E402
-    Network,
-    VoiceHead,
-    count_parameters,
-    foldable_head,
-    load_pretrained,
-)
-from emoscope_train.onnx_file import write_graph  # noqa: E402
-from emoscope_train.own import graft  # noqa: E402
+from emoscope_train.custom import graft
+from emoscope_train.errors import UserError
+from emoscope_train.export import golden
+from emoscope_train.export.onnx_file import write_graph
+from emoscope_train.features.frontend import mfcc
+from emoscope_train.model.baseline import Baselines
+from emoscope_train.model.heads import VoiceHead
+from emoscope_train.model.network import Network, count_parameters, foldable_head, load_pretrained
 
 pytestmark = pytest.mark.torch
 
@@ -85,7 +81,7 @@ def test_names_are_the_published_ones(network: Network) -> None:
 def test_another_file_is_refused(network: Network, tmp_path: Path) -> None:
     path = tmp_path / "other.pt"
     torch.save({"backbone.features.0.0.weight": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match="not the published mn04"):
+    with pytest.raises(UserError, match="not the published mn04"):
         load_pretrained(network, path)
 
 

@@ -9,9 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from emoscope_train import cli, config, features, pairs  # noqa: E402
-from emoscope_train.corpora import CorpusError  # noqa: E402
-from emoscope_train.model import Network  # noqa: E402
+from emoscope_train import config
+from emoscope_train.data import corpora
+from emoscope_train.errors import CorpusError
+from emoscope_train.evaluation import pairs
+from emoscope_train.features import cache
+from emoscope_train.model.network import Network
 
 pytestmark = pytest.mark.torch
 
@@ -27,13 +30,13 @@ def test_a_corpus_is_heard_by_what_learned_another(
         toy_folds, pairs=config.Pairs(["here", "there"], ["anger", "sadness"], 1000)
     )
     data = toy_corpus(6, 8)
-    clips = cli.used(settings, cli.corpora.read(data))
+    clips = settings.data.named(corpora.read(data))
     voices = sorted({clip.speaker for clip in clips})
     clips = [
         dataclasses.replace(clip, corpus="here" if clip.speaker in voices[:3] else "there")
         for clip in clips
     ]
-    clean = features.cached(clips, data, tmp_path / "work", workers=1)
+    clean = cache.cached(clips, data, tmp_path / "work", workers=1)
     met: list[Path] = []
 
     def published(network: Network, path: Path) -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from emoscope_train import parity
-from emoscope_train.corpora import CorpusError
+from emoscope_train.errors import UserError
+from emoscope_train.export import parity
 
 STAND_IN = """#!{python}
 import sys
 import numpy as np
 sys.path.insert(0, {package!r})
-from emoscope_train.audio import read_audio
-from emoscope_train.frontend import mfcc
+from emoscope_train.features.audio import read_audio
+from emoscope_train.features.frontend import mfcc
 from pathlib import Path
 rows = mfcc(read_audio(Path(sys.argv[2])))
 {spoil}
@@ -50,9 +50,9 @@ def test_only_what_is_near_passes(tmp_path: Path, spoil: str, status: int) -> No
 
 @pytest.mark.usefixtures("sounds")
 def test_a_binary_that_fails_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="ended with 3"):
+    with pytest.raises(UserError, match="ended with 3"):
         parity.compare(stand_in(tmp_path, "sys.exit(3)"), [])
-    with pytest.raises(CorpusError, match="cannot run"):
+    with pytest.raises(UserError, match="cannot run"):
         parity.compare(tmp_path / "absent", [])
 
 

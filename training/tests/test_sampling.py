@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from emoscope_train import sampling
-from emoscope_train.corpora import Clip
+from emoscope_train.data.corpora import Clip
+from emoscope_train.training import sampling
 
 
 def clip(corpus: str, label: str) -> Clip:

@@ -8,11 +8,13 @@ import numpy as np
 import onnx
 import pytest
 
-from emoscope_train import __version__, binary, card, golden
-from emoscope_train.frontend import FRONTEND, WINDOW
-from emoscope_train.labels import LABELS
+from emoscope_train import __version__
+from emoscope_train.data.labels import LABELS
+from emoscope_train.export import binary, golden
+from emoscope_train.export.onnx_runtime import run_onnx, session
+from emoscope_train.features.frontend import FRONTEND, WINDOW
 from emoscope_train.numeric import softmax
-from emoscope_train.onnx_runtime import run_onnx, session
+from emoscope_train.reporting import card
 
 MODELS = Path(__file__).parents[2] / "models"
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/model.onnx"))

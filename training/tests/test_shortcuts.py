@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from emoscope_train.corpora import Clip
-from emoscope_train.features import FeatureSet
-from emoscope_train.shortcuts import shortcuts
-from emoscope_train.splits import TEST, TRAIN
+from emoscope_train.data.corpora import Clip
+from emoscope_train.data.splits import TEST, TRAIN
+from emoscope_train.evaluation.shortcuts import shortcuts
+from emoscope_train.features.cache import FeatureSet
 
 
 def planted(frames: dict[str, int], level: dict[str, float]) -> dict[str, dict[str, float]]:

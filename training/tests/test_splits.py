@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from emoscope_train import corpora, duplicates, features, runs, splits
-from emoscope_train.audio import read_audio
-from emoscope_train.corpora import Clip, CorpusError
-from emoscope_train.features import FeatureSet
-from emoscope_train.frontend import SAMPLE_RATE, log_mel
-from emoscope_train.golden import voice
-from emoscope_train.splits import ROLES, TEST, TRAIN, VALIDATION
+from emoscope_train import runs
+from emoscope_train.data import corpora, splits
+from emoscope_train.data.corpora import Clip
+from emoscope_train.data.splits import ROLES, TEST, TRAIN, VALIDATION
+from emoscope_train.errors import CorpusError
+from emoscope_train.export.golden import voice
+from emoscope_train.features import cache, duplicates
+from emoscope_train.features.audio import read_audio
+from emoscope_train.features.cache import FeatureSet
+from emoscope_train.features.frontend import SAMPLE_RATE, log_mel
 
 
 def clip(name: str, speaker: str, corpus: str = "toy", text: str = "t", fold: str = "") -> Clip:
@@ -123,7 +126,7 @@ def test_two_takes_are_not_copies() -> None:
 def test_the_corpora_do_not_leak() -> None:
     data, work = runs.data_folder(None), runs.work_folder(None)
     clips = [c for c in corpora.read(data) if c.corpus in corpora.ABOUT]
-    clean = features.cached(clips, data, work)
+    clean = cache.cached(clips, data, work)
     spoken = [c for c in clips if c.corpus != "noise"]
     found = duplicates.without_crossing(spoken, splits.assign("speakers", spoken), clean)
     assert {found[c.path] for c in spoken if c.path in found} == set(ROLES)

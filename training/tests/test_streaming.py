@@ -6,8 +6,15 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from emoscope_train.corpora import Clip
-from emoscope_train.streaming import Placed, dialogues, joined, recordings, scored, summary
+from emoscope_train.data.corpora import Clip
+from emoscope_train.evaluation.streaming import (
+    Placed,
+    dialogues,
+    joined,
+    recordings,
+    scored,
+    summary,
+)
 
 LABELS = ("anger", "neutral", "sadness")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def test_nothing_is_left_in_the_users_cache(tmp_path: Path) -> None:
     # Of the environment nothing: it holds its tongue under many a test runner.
-    code = "import emoscope_train.onnx_runtime"
+    code = "import emoscope_train.export.onnx_runtime"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},

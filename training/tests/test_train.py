@@ -12,13 +12,21 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from emoscope_train import cli, config, export, features, golden, train  # noqa: E402
-from emoscope_train.contract import Metadata  # noqa: E402
-from emoscope_train.labels import LABELS  # noqa: E402
-from emoscope_train.model import Network  # noqa: E402
-from emoscope_train.onnx_file import write_onnx  # noqa: E402
-from emoscope_train.onnx_runtime import run_onnx, session  # noqa: E402
-from emoscope_train.runs import Run  # noqa: E402
+from emoscope_train import cli, config
+from emoscope_train.data import corpora
+from emoscope_train.data.labels import LABELS
+from emoscope_train.export import golden, model_files
+from emoscope_train.export.model_spec import Metadata
+from emoscope_train.export.onnx_file import write_onnx
+from emoscope_train.export.onnx_runtime import run_onnx, session
+from emoscope_train.features import cache
+from emoscope_train.files import write_json
+from emoscope_train.model.network import Network
+from emoscope_train.runs import Run
+from emoscope_train.training import loop
+from emoscope_train.training.checkpoints import save
+from emoscope_train.training.losses import masked_loss
+from emoscope_train.training.task import prepare
 
 pytestmark = pytest.mark.torch
 
@@ -88,11 +96,11 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
         settings, train=dataclasses.replace(settings.train, epochs=2, clips_per_epoch=32)
     )
     data = toy_corpus(6, 4)
-    clips = cli.used(settings, cli.corpora.read(data))
-    clean = features.cached(clips, data, tmp_path / "work", workers=1)
-    task = train.prepare(settings, "speakers", clips, clean, None)
+    clips = settings.data.named(corpora.read(data))
+    clean = cache.cached(clips, data, tmp_path / "work", workers=1)
+    task = prepare(settings, "speakers", clips, clean, None)
     whole, broken = (Run(tmp_path / name, "toy", "speakers") for name in ("whole", "broken"))
-    train.train(task, whole, None, "speakers")
+    loop.train(task, whole, None, "speakers")
 
     class StoppedError(Exception):
         pass
@@ -102,12 +110,12 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
         if path == broken.history:
             raise StoppedError
 
-    train_write = train.write_json
+    train_write = loop.write_json
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "write_json", stop)
+        patch.setattr(loop, "write_json", stop)
         with pytest.raises(StoppedError):
-            train.train(task, broken, None, "speakers")
-    train.train(task, broken, None, "speakers")
+            loop.train(task, broken, None, "speakers")
+    loop.train(task, broken, None, "speakers")
     one, two = (torch.load(run.last, weights_only=False)["network"] for run in (whole, broken))
     for name, value in one.items():
         torch.testing.assert_close(value, two[name], msg=name)
@@ -116,18 +124,18 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
 def test_the_mask_keeps_absent_labels_out_of_the_loss() -> None:
     logits = torch.tensor([[0.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0]], requires_grad=True)
     masks = torch.tensor([[True, False, False, False, False, True, False]])
-    loss = train.masked_loss(logits, torch.eye(7)[:1], masks, 0.1, 0.0)
+    loss = masked_loss(logits, torch.eye(7)[:1], masks, 0.1, 0.0)
     assert loss.item() == pytest.approx(np.log(2.0))
     loss.sum().backward()
     assert logits.grad is not None
     assert logits.grad[0, 1] == 0.0
-    everything = train.masked_loss(logits, torch.eye(7)[:1], masks, 0.0, 0.3)
+    everything = masked_loss(logits, torch.eye(7)[:1], masks, 0.0, 0.3)
     assert everything.item() == pytest.approx(0.7 * np.log(2.0) + 0.3 * 50.0, rel=1e-5)
 
 
 def test_the_rate_goes_up_and_down_once(toy: Path) -> None:
     settings = config.load(toy)
-    rates = [train.learning_rate(step, 100, settings) for step in range(100)]
+    rates = [loop.learning_rate(step, 100, settings) for step in range(100)]
     assert int(np.argmax(rates)) in (19, 20)
     assert max(rates) == pytest.approx(3e-3)
     assert rates[-1] < 1e-5
@@ -149,7 +157,7 @@ def test_the_file_answers_as_the_network(tmp_path: Path, voiced: bool) -> None:
             ours = network(torch.from_numpy(case)[None], *known)
             ours = (ours[0] if voiced else ours)[0].numpy()
         np.testing.assert_allclose(run_onnx(runtime, case), ours, atol=2e-4)
-    assert export.onnx_gap(network, path, 1.0) <= golden.TOLERANCE
+    assert model_files.onnx_gap(network, path, 1.0) <= golden.TOLERANCE
 
 
 LIAR = """#!{python}
@@ -167,16 +175,16 @@ def test_a_file_that_the_binary_contradicts_is_deleted(
     run = Run(tmp_path, "toy", "speakers")
     run.folder.mkdir(parents=True)
     network = Network((4, 7, 10))
-    train.save(run.best, {"network": network.state_dict(), "epoch": 1})
-    train.write_json(run.calibration, {"temperature": 1.0, "certain": 0.3, "margin": 0.1})
-    train.write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
+    save(run.best, {"network": network.state_dict(), "epoch": 1})
+    write_json(run.calibration, {"temperature": 1.0, "certain": 0.3, "margin": 0.1})
+    write_json(run.facts, {"taps": [4, 7, 10], "training_data": []})
     liar = tmp_path / "emoscope"
     liar.write_text(LIAR.format(python=sys.executable, labels=LABELS), encoding="utf-8")
     liar.chmod(0o755)
     folder = tmp_path / "models"
-    assert export.export(config.load(toy), "speakers", tmp_path, folder, liar) == 1
+    assert model_files.export(config.load(toy), "speakers", tmp_path, folder, liar) == 1
     assert not (folder / "model.onnx").exists()
     assert not (folder / "golden.json").exists()
     assert "allowed" in capsys.readouterr().out
-    assert export.export(config.load(toy), "speakers", tmp_path, folder, None) == 0
+    assert model_files.export(config.load(toy), "speakers", tmp_path, folder, None) == 0
     assert (folder / "model.onnx").is_file()

@@ -1,0 +1,279 @@
+"""`own`: from a folder or a manifest to a model with its report."""
+
+import dataclasses
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import __version__
+from ..data.corpora import NONE_STATED, Clip
+from ..errors import CorpusError, UserError
+from ..export import binary, golden
+from ..export.model_spec import Calibration, Metadata
+from ..export.onnx_runtime import heard as run_body
+from ..export.onnx_runtime import run_onnx, session
+from ..files import write_json, write_text
+from ..model.baseline import Baselines
+from ..numeric import softmax
+from ..reporting import figures
+from ..reporting.tables import percent
+from . import card, folds
+from .clips import NAMED, TEST, TRAIN, Listed, read
+from .embeddings import Heard, hear
+from .fit import fit
+from .graft import Body, Head, relative
+from .measure import figures as measured
+from .measure import held_out, judge_all
+
+COLORS = ("red", "magenta", "yellow", "blue", "cyan", "plain", "dim")
+SHIPPED = Path(__file__).parents[3] / "models" / "voices" / "model.onnx"
+# Share of clips not taken for speech from which on it is told.
+MUCH_REFUSED = 0.05
+FEW_CLIPS = 20
+
+
+@dataclasses.dataclass
+class Request:
+    """What was asked for; see the options of `own`."""
+
+    source: Path
+    name: str
+    output: Path
+    work: Path
+    speaker: str = ""
+    labels: list[str] = dataclasses.field(default_factory=list)
+    colors: dict[str, str] = dataclasses.field(default_factory=dict)
+    licence: str = NONE_STATED
+    pretrained: Path = SHIPPED
+    threads: int = 1
+    program: Path | None = None
+
+
+def make(request: Request) -> int:
+    """Exit status 0 with a model, 1 and no file where an engine differs from what was learned."""
+    check(request)
+    body = Body(request.pretrained)
+    pattern = re.compile(request.speaker) if request.speaker else None
+    listed = read(request.source, request.name, pattern, request.labels)
+    reasons = folds.refusals(listed)
+    tell(listed)
+    heard = hear(listed.clips, body.path, request.work, request.threads)
+    learned, tested = two_sides(listed, heard)
+    truth = np.asarray([listed.labels.index(clip.label) for clip in listed.clips], dtype=np.int64)
+
+    def side(places: NDArray[np.int64]) -> tuple[list[Clip], NDArray[np.int64], Heard]:
+        return [listed.clips[place] for place in places], truth[places], heard.of(places)
+
+    answers = held_out(body, *side(learned), len(listed.labels))
+    calibration = answers.calibration()
+    clips, wanted, material = side(learned)
+    head = fit(body, clips, wanted, material.versions, len(listed.labels))
+    found = None
+    if not reasons and len(tested):
+        asked, answer, versions = side(tested)
+        test = judge_all(body, head, asked, answer, versions)
+        found = measured(test, listed.labels, calibration)
+    elif not reasons:
+        found = measured(answers, listed.labels, None)
+    facts = describe(request, body, listed, heard, reasons, found)
+    facts["calibration"] = dataclasses.asdict(calibration)
+    return write(request, body, head, listed, calibration, facts)
+
+
+def check(request: Request) -> None:
+    """Refuses what would fail at the end, after minutes."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", request.name):
+        raise UserError(f"--name {request.name!r}: letters, digits, '.', '_' and '-' alone")
+    try:
+        re.compile(request.speaker)
+    except re.error as error:
+        raise UserError(
+            f"--speaker {request.speaker!r} is no regular expression: {error}"
+        ) from error
+    for label, color in request.colors.items():
+        if color not in COLORS:
+            raise UserError(f"--colors {label}={color}: there are {', '.join(COLORS)}")
+
+
+def tell(listed: Listed) -> None:
+    """What was found, before the long step, so that a wrong reading is seen at once."""
+    speakers = sorted({clip.speaker for clip in listed.clips if clip.speaker})
+    shown = ", ".join(speakers[:NAMED]) + (", ..." if len(speakers) > NAMED else "")
+    counts = Counter(clip.label for clip in listed.clips)
+    print(f"{len(listed.clips)} clips: " + ", ".join(f"{n} {counts[n]}" for n in listed.labels))
+    print(f"{len(speakers)} speakers: {shown}" if speakers else "speakers unknown", flush=True)
+
+
+def two_sides(listed: Listed, heard: Heard) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of what is learned and of what the manifest keeps for the test."""
+    side = [listed.sides.get(clip.path, TRAIN) for clip in listed.clips]
+    tested = np.asarray([p for p, s in enumerate(side) if s == TEST], dtype=np.int64)
+    learned = np.asarray([p for p, s in enumerate(side) if s == TRAIN], dtype=np.int64)
+    learned = folds.without_copies(learned, tested, heard.copies())
+    have = {listed.clips[place].label for place in learned}
+    if missing := [label for label in listed.labels if label not in have]:
+        raise CorpusError(
+            f"{listed.source}: no clip of {', '.join(missing)} with split train, so it cannot be "
+            "learned"
+        )
+    return learned, tested
+
+
+def describe(
+    request: Request,
+    body: Body,
+    listed: Listed,
+    heard: Heard,
+    reasons: list[str],
+    found: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """What metrics.json and the card tell."""
+    speakers = {clip.speaker for clip in listed.clips if clip.speaker}
+    counts = Counter(clip.label for clip in listed.clips)
+    own = {
+        "corpus": request.name,
+        "language": "",
+        "clips": len(listed.clips),
+        "speakers": len(speakers),
+        "licence": request.licence,
+    }
+    taught = json.loads(body.entry("training_data") or "[]")
+    training = [*taught, own]
+    return {
+        "name": request.name,
+        "version": __version__,
+        "labels": listed.labels,
+        "clips": len(listed.clips),
+        "clips_by_label": {label: counts[label] for label in listed.labels},
+        "speakers": len(speakers),
+        "refused": reasons,
+        "figures": found,
+        "calibrated_on_speakers": len(speakers) > 1 and all(c.speaker for c in listed.clips),
+        "notes": notes(listed, heard, counts, len(speakers), [row["corpus"] for row in taught]),
+        "body": {
+            "name": body.model.graph.name,
+            "sha256": hashlib.sha256(body.path.read_bytes()).hexdigest(),
+        },
+        "training_data": training,
+        "licences": sorted({row["licence"] for row in training}),
+    }
+
+
+def notes(
+    listed: Listed, heard: Heard, counts: Counter[str], speakers: int, taught: list[str]
+) -> list[str]:
+    """What a person should know of these clips."""
+    out = []
+    if few := [label for label in listed.labels if counts[label] < FEW_CLIPS]:
+        out.append(f"fewer than {FEW_CLIPS} clips of {', '.join(few)}: expect chance to matter")
+    if speakers and speakers == len(listed.clips):
+        out.append(
+            "every clip has a speaker of its own; where that is not so, --speaker or the column "
+            "speaker takes the clip for the voice, and the figures are too good"
+        )
+    copies = heard.copies()
+    other = [(a, b) for a, b in copies if listed.clips[a].label != listed.clips[b].label]
+    if copies:
+        out.append(f"{len(copies)} pairs of clips are the same recording, kept on one side")
+    for a, b in other[:NAMED]:
+        one, two = listed.clips[a], listed.clips[b]
+        out.append(
+            f"the same recording is called {one.label} ({one.path}) and {two.label} ({two.path}): "
+            "one of the two is wrong"
+        )
+    refused = np.flatnonzero(heard.speech < 0.0)
+    if len(refused) > MUCH_REFUSED * len(heard.speech):
+        out.append(
+            f"{len(refused)} of {len(heard.speech)} clips are not taken for speech, the first "
+            f"{listed.clips[refused[0]].path}; the program says `uncertain` there"
+        )
+    if taught:
+        out.append(
+            f"the body learned from {', '.join(taught)}: for clips of these, its figures are too "
+            "good"
+        )
+    return out
+
+
+def write(
+    request: Request,
+    body: Body,
+    head: Head,
+    listed: Listed,
+    calibration: Calibration,
+    facts: dict[str, Any],
+) -> int:
+    """The model, compared with what was learned, and its report."""
+    model = request.output / "model.onnx"
+    colors = {label: request.colors[label] for label in listed.labels if label in request.colors}
+    metadata = Metadata(calibration, facts["training_data"], listed.labels, colors)
+    body.graft(head, request.name, metadata, model)
+    checks = [("ONNX Runtime", gap(body, head, model, calibration), golden.TOLERANCE)]
+    if request.program:
+        runtime = session(model)
+
+        def judge(window: NDArray[np.float64]) -> NDArray[np.float64]:
+            return softmax(run_onnx(runtime, window), calibration.temperature)
+
+        difference = binary.gap(judge, model, request.program, listed.labels)
+        checks.append((request.program.name, difference, binary.TOLERANCE))
+    for name, difference, allowed in checks:
+        if difference > allowed:
+            model.unlink()
+            print(
+                f"emoscope_train: {name} differs from what was learned by {difference:.1e}, "
+                f"allowed is {allowed:.0e}; {model} was removed",
+                file=sys.stderr,
+            )
+            return 1
+    write_json(request.output / "metrics.json", facts)
+    if found := facts["figures"]:
+        title = "speakers that were not learned"
+        matrix = found["test"]["confusion"]
+        path = request.output / "figures" / "confusion.png"
+        figures.confusion(matrix, title, path, listed.labels)
+    write_text(request.output / "card.md", card.render(facts))
+    report(request, facts, model)
+    return 0
+
+
+def gap(body: Body, head: Head, model: Path, calibration: Calibration) -> float:
+    """Largest difference in probability between the file and the head, of a voice never heard."""
+    runtime, source = session(model), session(body.path)
+    gaps = []
+    for case in golden.inputs().values():
+        embeddings, _ = run_body(source, [case])
+        for known_s in (0.0, golden.SETTLED_S):
+            known = Baselines.unknown(1, embeddings.shape[1])
+            statistics, _ = golden.baseline(embeddings.shape[1])
+            known.statistics[0], known.seconds[0] = statistics, known_s
+            ours = head.judge(relative(embeddings, known), body.taught(embeddings, known))[0]
+            theirs = run_onnx(runtime, case, statistics, known_s)
+            warmth = calibration.temperature
+            gaps.append(np.abs(softmax(ours, warmth) - softmax(theirs, warmth)).max())
+    return float(max(gaps))
+
+
+def report(request: Request, facts: dict[str, Any], model: Path) -> None:
+    """The last lines: what it is worth, or why nobody can say."""
+    if found := facts["figures"]:
+        test, spread = found["test"], found["uar_spread"]
+        by_voice = f"by speaker {percent(found['uar_mean'])}"
+        by_voice += f" ± {percent(spread)}" if spread is not None else ""
+        print(
+            f"UAR {percent(test['uar'])} on speakers that were not learned ({by_voice}; "
+            f"chance {percent(1.0 / len(facts['labels']))})"
+        )
+    for reason in facts["refused"]:
+        print(f"no accuracy: {reason}", file=sys.stderr)
+    for note in facts["notes"]:
+        print(f"note: {note}")
+    print(f"wrote {model} and {request.output / 'card.md'}")
+    print(f"try: emoscope --model {model}")

@@ -1,0 +1,162 @@
+"""What the body hears in each clip, computed once and kept: a broken-off run goes on from there."""
+
+import hashlib
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from ..data.corpora import Clip
+from ..errors import CorpusError
+from ..export.onnx_runtime import heard, session
+from ..features.audio import read_audio
+from ..features.augment import Augmentation, augmented
+from ..features.cache import speech_bounds
+from ..features.duplicates import alike, fingerprint
+from ..features.frontend import FRAMES_PER_SECOND, FRONTEND, log_mel, to_mfcc
+from ..features.windows import LONGEST, SHORTEST, opening, seconds_of
+from ..files import replacing
+from ..model.baseline import Embeddings
+from ..progress import bar
+from ..training.enrolment import Versions
+from .clips import NAMED
+
+# Changed whenever something else is computed from the same recording.
+RECIPE = 1
+# Windows of a clip that are learned from besides its first: anywhere in it, and changed.
+CHANGED = 3
+# Below this there is nothing to judge, in frames of 10 ms.
+LEAST = 10
+
+
+@dataclass
+class Heard:
+    """Every clip in several versions, the first clean and from its begin on."""
+
+    versions: Versions
+    # Logit of speech, of the clean version.
+    speech: NDArray[np.float32]
+    # What copies are told by.
+    prints: NDArray[np.float32]
+    frames: NDArray[np.int64]
+
+    def of(self, places: NDArray[np.int64]) -> "Heard":
+        """The same of some clips."""
+        versions = Versions(self.versions.embeddings[places], self.versions.seconds[places])
+        return Heard(versions, self.speech[places], self.prints[places], self.frames[places])
+
+    def copies(self) -> list[tuple[int, int]]:
+        """Places of clips that are one recording."""
+        return alike(self.prints, self.frames)
+
+
+def hear(clips: list[Clip], body: Path, work: Path, threads: int) -> Heard:
+    """Runs the body over all clips; what earlier runs heard is taken from `work`.
+
+    Raises `CorpusError` with every recording that cannot be used.
+    """
+    seal = hashlib.sha256(body.read_bytes())
+    seal.update(json.dumps([RECIPE, CHANGED, FRONTEND]).encode())
+    folder = work / "own" / seal.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = [folder / f"{key(clip)}.npz" for clip in clips]
+    missing = [place for place, path in enumerate(kept) if not path.is_file()]
+    if 0 < len(missing) < len(clips):
+        print(f"{len(clips) - len(missing)} of {len(clips)} clips were heard before")
+    local = threading.local()
+
+    def one(place: int) -> None:
+        if not hasattr(local, "runtime"):
+            local.runtime = session(body)
+        write(kept[place], listen(Path(clips[place].path), local.runtime))
+
+    failed = []
+    pool = ThreadPoolExecutor(threads)
+    try:
+        jobs = [pool.submit(one, place) for place in missing]
+        for job in bar(as_completed(jobs), "hearing", " clips", len(jobs)):
+            if isinstance(error := job.exception(), CorpusError):
+                failed.append(str(error))
+            elif error:
+                raise error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    if failed:
+        raise CorpusError(unusable(failed))
+    return together([load(path) for path in kept])
+
+
+def key(clip: Clip) -> str:
+    """The same until the file is another."""
+    found = Path(clip.path).stat()
+    seal = hashlib.sha256(f"{clip.path}\0{found.st_size}\0{found.st_mtime_ns}".encode())
+    return seal.hexdigest()[:32]
+
+
+def unusable(failed: list[str]) -> str:
+    """One message about all of them."""
+    shown = "\n  ".join(sorted(failed)[:NAMED])
+    more = f"\n  and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+    return (
+        f"{len(failed)} recordings cannot be used:\n  {shown}{more}\n"
+        "Take them out, or convert them, for example: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav. "
+        "The others are not heard again."
+    )
+
+
+def listen(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArray[Any]]:
+    """What is kept of one clip."""
+    samples = read_audio(path)
+    if not np.all(np.isfinite(samples)) or not np.any(samples):
+        raise CorpusError(f"{path} holds nothing but silence")
+    decibels = log_mel(samples).astype(np.float32)
+    start, end = speech_bounds(decibels)
+    spoken = decibels[start:end]
+    if len(spoken) < LEAST:
+        raise CorpusError(f"{path} is too short: {len(spoken) / FRAMES_PER_SECOND:g} s of sound")
+    # By what is heard, not by where it lies: a copy of a folder makes the same model.
+    seed = int.from_bytes(hashlib.sha256(samples.tobytes()).digest()[:8], "big")
+    rng = np.random.default_rng(seed)
+    pieces = [opening(spoken)]
+    for _ in range(CHANGED):
+        frames = min(len(spoken), int(rng.integers(SHORTEST, LONGEST + 1)))
+        pieces.append(augmented(spoken, frames, [], Augmentation(), rng))
+    embedded, speech = heard(runtime, [to_mfcc(piece) for piece in pieces])
+    return {
+        "embeddings": embedded,
+        "seconds": seconds_of(pieces),
+        "speech": speech[0],
+        "print": fingerprint(spoken),
+        "frames": np.asarray(len(spoken)),
+    }
+
+
+def write(path: Path, values: dict[str, NDArray[Any]]) -> None:
+    """Whole or not at all."""
+    with replacing(path) as part, part.open("wb") as out:
+        np.savez(out, **values)  # type: ignore[arg-type]
+
+
+def load(path: Path) -> dict[str, NDArray[Any]]:
+    """What was kept of one clip."""
+    with np.load(path) as found:
+        return dict(found)
+
+
+def together(rows: list[Any]) -> Heard:
+    def column(name: str) -> NDArray[Any]:
+        return np.stack([row[name] for row in rows])
+
+    embeddings: Embeddings = column("embeddings")
+    return Heard(
+        Versions(embeddings, column("seconds")),
+        column("speech"),
+        column("print"),
+        column("frames"),
+    )

@@ -1,0 +1,71 @@
+"""Learns the head: a logistic regression that starts from what the body was taught."""
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from ..data.corpora import Clip
+from ..model.baseline import Baselines, Embeddings, gathered
+from ..training.enrolment import Versions, Voices
+from .graft import Body, Head, relative
+
+# Draws: a clip in one of its versions beside some baseline.
+DRAWS_PER_CLIP, FEWEST_DRAWS, MOST_DRAWS = 4, 2000, 16_000
+# What the body was taught weighs so many standard deviations of an embedding's number: a few clips
+# suffice to learn from it, many to learn past it.
+TAUGHT_WEIGHT = 5.0
+STRENGTH = 3e-3
+# A label that no clip of a fold has.
+NEVER = -30.0
+
+
+def speakers(clips: list[Clip]) -> list[str]:
+    """Whose baseline a clip may stand beside; a clip of nobody known stands alone."""
+    return [clip.speaker or clip.path for clip in clips]
+
+
+def fit(
+    body: Body, clips: list[Clip], truth: NDArray[np.int64], versions: Versions, labels: int
+) -> Head:
+    """The head of `labels` labels; every label counts alike, however many clips it has."""
+    counts = Counter(truth.tolist())
+    chances = np.asarray([1.0 / counts[k] for k in truth.tolist()])
+    named = [
+        Clip(c.path, c.corpus, who, "", "", c.label)
+        for c, who in zip(clips, speakers(clips), strict=True)
+    ]
+    voices = Voices(named, versions, chances / chances.sum())
+    draws = min(max(FEWEST_DRAWS, DRAWS_PER_CLIP * len(clips)), MOST_DRAWS)
+    drawn, embeddings, known = voices.draw(draws, np.random.default_rng(0))
+    own, taught = relative(embeddings, known), body.taught(embeddings, known)
+    scale = TAUGHT_WEIGHT / float(np.std(taught) + 1e-6)
+    inputs = np.concatenate([own, scale * taught], axis=1)
+    weight = np.zeros((labels, inputs.shape[1]), dtype=np.float32)
+    bias = np.full(labels, NEVER, dtype=np.float32)
+    width = own.shape[1]
+    if len(counts) == 1:
+        # All else of a fold was a copy, or said by those that are tested.
+        bias[truth[0]] = 0.0
+        return Head(weight[:, :width], weight[:, width:], bias)
+    learner = LogisticRegression(C=STRENGTH, max_iter=500)
+    learner.fit(inputs, truth[drawn])
+    coefficients, offsets = learner.coef_, learner.intercept_
+    if len(coefficients) == 1:
+        # Of two labels the library learns how far the second is ahead of the first.
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2.0
+        offsets = np.concatenate([-offsets, offsets]) / 2.0
+    weight[learner.classes_], bias[learner.classes_] = coefficients, offsets
+    return Head(weight[:, :width], scale * weight[:, width:], bias)
+
+
+def judged(
+    body: Body, head: Head, clips: list[Clip], versions: Versions, known_s: float
+) -> NDArray[np.float64]:
+    """Logits of the clips' first windows, with so much of each voice known."""
+    embeddings: Embeddings = versions.embeddings[:, 0]
+    known: Baselines = gathered(
+        embeddings, versions.seconds[:, 0], speakers(clips), known_s, np.random.default_rng(0)
+    )
+    return head.judge(relative(embeddings, known), body.taught(embeddings, known))

@@ -1,0 +1,87 @@
+"""Who is held out: folds of speakers, and why a figure would mean nothing."""
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.corpora import Clip, stable_hash
+from .clips import NAMED, TEST, Listed
+
+FEWEST_SPEAKERS, MOST_FOLDS = 3, 10
+
+
+def refusals(listed: Listed) -> list[str]:
+    """Why no accuracy can be told of these clips, each with what would help; empty where it can."""
+    unknown = [clip for clip in listed.clips if not clip.speaker]
+    if unknown:
+        return [
+            f"nobody said who speaks in {len(unknown)} of {len(listed.clips)} clips, the first "
+            f"{unknown[0].path}, and a voice that is learned and tested tells nothing of others: "
+            f"{listed.remedy}"
+        ]
+    if crossing := crossing_speakers(listed):
+        return [crossing]
+    found = []
+    tested = sorted({c.speaker for c in listed.clips if listed.sides.get(c.path, TEST) == TEST})
+    speakers = sorted({clip.speaker for clip in listed.clips})
+    if len(speakers) < FEWEST_SPEAKERS:
+        found.append(
+            f"there are {len(speakers)} speakers ({', '.join(speakers)}), and at least "
+            f"{FEWEST_SPEAKERS} are needed to tell voices from chance: add recordings of others"
+        )
+    if listed.sides and not tested:
+        found.append("the column split has no row with test: give it to whole speakers")
+    for label in listed.labels:
+        who = {clip.speaker for clip in listed.clips if clip.label == label}
+        if len(who) == 1:
+            found.append(
+                f"{label} is spoken by one speaker alone ({who.pop()}), who cannot be both learned "
+                "and tested: add clips of it by somebody else, or leave it out with --labels"
+            )
+    return found
+
+
+def crossing_speakers(listed: Listed) -> str:
+    """Speakers on both sides of the manifest's own split, and what to change; empty for none."""
+    sides: dict[str, set[str]] = {}
+    for clip in listed.clips:
+        if side := listed.sides.get(clip.path):
+            sides.setdefault(clip.speaker, set()).add(side)
+    both = sorted(name for name, found in sides.items() if len(found) > 1)
+    if not both:
+        return ""
+    shown = ", ".join(both[:NAMED]) + (", ..." if len(both) > NAMED else "")
+    counts = Counter(listed.sides[c.path] for c in listed.clips if c.speaker == both[0])
+    return (
+        f"{len(both)} speakers are on both sides of the column split ({shown}; {both[0]}: "
+        f"{counts['train']} clips train, {counts['test']} clips test), so the test would measure "
+        f"how well their voices are known: give every row of a speaker in {listed.source.name} the "
+        "same split, or remove the column, and speakers are held out in turn"
+    )
+
+
+def folds(clips: list[Clip]) -> list[NDArray[np.int64]]:
+    """Places of the clips of each fold: whole speakers, the folds of like size.
+
+    Where nobody said who speaks, each clip is dealt by itself.
+    """
+    names = [clip.speaker or clip.path for clip in clips]
+    counts = Counter(names)
+    loads = [0] * min(MOST_FOLDS, len(counts))
+    home: dict[str, int] = {}
+    # The longest first, each into the emptiest; equals by a stable disorder.
+    for name in sorted(counts, key=lambda name: (-counts[name], stable_hash(name))):
+        home[name] = int(np.argmin(loads))
+        loads[home[name]] += counts[name]
+    places = np.asarray([home[name] for name in names])
+    return [np.flatnonzero(places == fold) for fold in range(len(loads))]
+
+
+def without_copies(
+    learned: NDArray[np.int64], tested: NDArray[np.int64], copies: list[tuple[int, int]]
+) -> NDArray[np.int64]:
+    """What is learned, less the clips that are tested under another name."""
+    test = set(tested.tolist())
+    known = {a for a, b in copies if b in test} | {b for a, b in copies if a in test}
+    return np.asarray([place for place in learned if place not in known], dtype=np.int64)

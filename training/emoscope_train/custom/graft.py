@@ -1,0 +1,172 @@
+"""Puts a head of one's own beside that of a model file: the body and what it was taught stay."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.utils
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from ..errors import UserError
+from ..export.model_spec import BASELINE, EMBEDDING, OUTPUT, SECONDS, SPEECH, Metadata
+from ..files import replacing
+from ..model.baseline import (
+    LIMIT,
+    ONE_NOTE,
+    PRIOR_S,
+    VARIANCE_FLOOR,
+    VARIED,
+    Baselines,
+    Embeddings,
+    trusted,
+)
+
+# What the model's own head says, inside the new one.
+TAUGHT = "own/taught"
+# Of the nodes that have any.
+OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axes": [1]}}
+
+
+@dataclass
+class Head:
+    """Logits of an embedding in its voice's own spread, and of what the body was taught.
+
+    `weight` is [labels, width], `taught` is [labels, labels of the body], `bias` is [labels].
+    """
+
+    weight: NDArray[np.float32]
+    taught: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def judge(self, own: NDArray[np.float32], taught: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Logits [clips, labels]."""
+        logits = own @ self.weight.T + taught @ self.taught.T + self.bias
+        return np.asarray(logits, dtype=np.float64)
+
+
+def relative(embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
+    """Embeddings about the voice's own mean, in its own spread."""
+    share = trusted(known)
+    variance = share * known.statistics[:, 1] + (1.0 - share)
+    own = (embeddings - share * known.statistics[:, 0]) / np.sqrt(variance + VARIANCE_FLOOR)
+    return np.clip(own, -LIMIT, LIMIT).astype(np.float32)
+
+
+class Body:
+    """A model file that can carry another head."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.model = onnx.load(path)
+        except Exception as error:
+            raise UserError(f"cannot read the body {path}: {error}") from error
+        graph = self.model.graph
+        have = {value.name for value in [*graph.input, *graph.output]}
+        if missing := {BASELINE, SECONDS, OUTPUT, EMBEDDING, SPEECH} - have:
+            raise UserError(
+                f"{path} cannot carry another head, for it lacks {', '.join(sorted(missing))}; "
+                "models/voices/model.onnx has all"
+            )
+        between = onnx.utils.Extractor(self.model)
+        head = between.extract_model([EMBEDDING, BASELINE, SECONDS], [OUTPUT])
+        self.head = onnxruntime.InferenceSession(
+            head.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+
+    def taught(self, embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
+        """Logits of the model's own head."""
+        given = {EMBEDDING: embeddings, BASELINE: known.statistics, SECONDS: known.seconds}
+        (logits,) = self.head.run([OUTPUT], given)
+        return np.asarray(logits)
+
+    def entry(self, key: str) -> str:
+        """One entry of the metadata; JSON, or empty."""
+        found = [entry.value for entry in self.model.metadata_props if entry.key == key]
+        return found[0] if found else ""
+
+    def graft(self, head: Head, name: str, metadata: Metadata, path: Path) -> None:
+        """Writes the model with that head, whole or not at all."""
+        out = copy.deepcopy(self.model)
+        graph = out.graph
+        for node in graph.node:
+            for names in (node.input, node.output):
+                for place, value in enumerate(names):
+                    if value == OUTPUT:
+                        names[place] = TAUGHT
+        nodes, weights = judge_nodes(head)
+        graph.node.extend(nodes)
+        graph.initializer.extend(weights)
+        logits = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", len(head.bias)])
+        outputs = [logits, *(value for value in graph.output if value.name != OUTPUT)]
+        outputs = copy.deepcopy(outputs)
+        del graph.output[:]
+        graph.output.extend(outputs)
+        graph.name = f"emoscope-{name}"
+        del out.metadata_props[:]
+        for key, value in metadata.properties().items():
+            entry = out.metadata_props.add()
+            entry.key, entry.value = key, value
+        onnx.checker.check_model(out)
+        with replacing(path) as part:
+            onnx.save(out, part)
+
+
+def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+    """`relative` and `Head.judge` as a graph."""
+    weights: dict[str, NDArray[Any]] = {
+        "prior_s": np.asarray([PRIOR_S], np.float32),
+        "one_note": np.asarray([ONE_NOTE], np.float32),
+        "range": np.asarray([VARIED - ONE_NOTE], np.float32),
+        "nothing": np.asarray(0.0, np.float32),
+        "whole": np.asarray(1.0, np.float32),
+        "one": np.asarray([1.0], np.float32),
+        "floor": np.asarray([VARIANCE_FLOOR], np.float32),
+        "low": np.asarray(-LIMIT, np.float32),
+        "high": np.asarray(LIMIT, np.float32),
+        "mean_row": np.asarray(0, np.int64),
+        "variance_row": np.asarray(1, np.int64),
+        "weight": head.weight.T.astype(np.float32),
+        "taught_weight": head.taught.T.astype(np.float32),
+        "bias": head.bias.astype(np.float32),
+    }
+    steps = [
+        ("Add", [SECONDS, "prior_s"], "total_s"),
+        ("Div", [SECONDS, "total_s"], "heard_share"),
+        ("Gather", [BASELINE, "mean_row"], "mean"),
+        ("Gather", [BASELINE, "variance_row"], "variance"),
+        ("ReduceMean", ["variance"], "variety"),
+        ("Sub", ["variety", "one_note"], "above"),
+        ("Div", ["above", "range"], "varied"),
+        ("Clip", ["varied", "nothing", "whole"], "trust"),
+        ("Mul", ["trust", "heard_share"], "share"),
+        ("Sub", ["one", "share"], "rest"),
+        ("Mul", ["share", "mean"], "known_mean"),
+        ("Mul", ["share", "variance"], "known_variance"),
+        ("Add", ["known_variance", "rest"], "shrunk"),
+        ("Add", ["shrunk", "floor"], "floored"),
+        ("Sqrt", ["floored"], "spread"),
+        ("Sub", [EMBEDDING, "known_mean"], "centred"),
+        ("Div", ["centred", "spread"], "scaled"),
+        ("Clip", ["scaled", "low", "high"], "relative"),
+        ("MatMul", ["relative", "weight"], "heard"),
+        ("MatMul", ["taught", "taught_weight"], "known"),
+        ("Add", ["heard", "known"], "both"),
+        ("Add", ["both", "bias"], OUTPUT),
+    ]
+    outside = {SECONDS, BASELINE, EMBEDDING, OUTPUT}
+
+    def full(name: str) -> str:
+        return name if name in outside else f"own/{name}"
+
+    nodes = []
+    for operator, inputs, output in steps:
+        options: dict[str, Any] = OPTIONS.get(operator, {})
+        names = [full(name) for name in inputs]
+        nodes.append(helper.make_node(operator, names, [full(output)], full(output), **options))
+    return nodes, [numpy_helper.from_array(value, full(key)) for key, value in weights.items()]

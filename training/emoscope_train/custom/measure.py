@@ -1,0 +1,117 @@
+"""What the head is worth on voices that it did not learn."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.corpora import Clip
+from ..evaluation import metrics
+from ..export.model_spec import Calibration
+from ..numeric import softmax
+from ..progress import bar
+from ..training.calibration import fit_calibration
+from . import folds
+from .embeddings import Heard
+from .fit import fit, judged
+from .graft import Body, Head
+
+# Speech of the voice that is known before a clip is judged, in seconds.
+COLD, KNOWN_S = 0.0, (0.0, 15.0, 60.0)
+
+
+@dataclass
+class Answers:
+    """Logits of clips by a head that learned none of their voices, by seconds known."""
+
+    clips: list[Clip]
+    truth: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    logits: dict[float, NDArray[np.float64]]
+
+    def calibration(self, chosen: NDArray[np.bool_] | None = None) -> Calibration:
+        """Temperature and thresholds, with nothing and with most of each voice known alike."""
+        kept = np.ones(len(self.truth), bool) if chosen is None else chosen
+        both = np.concatenate([self.logits[KNOWN_S[0]][kept], self.logits[KNOWN_S[-1]][kept]])
+        truth = np.tile(self.truth[kept], 2)
+        counts = np.bincount(truth)
+        return fit_calibration(both, truth, 1.0 / counts[truth])
+
+
+def held_out(
+    body: Body, clips: list[Clip], truth: NDArray[np.int64], heard: Heard, labels: int
+) -> Answers:
+    """Every clip judged by a head that learned the other folds."""
+    groups, copies = folds.folds(clips), heard.copies()
+    fold = np.zeros(len(clips), dtype=np.int64)
+    logits = {known: np.zeros((len(clips), labels)) for known in KNOWN_S}
+    for number, tested in enumerate(bar(groups, "speakers in turn", " folds")):
+        fold[tested] = number
+        rest = np.setdiff1d(np.arange(len(clips)), tested)
+        learned = folds.without_copies(rest, tested, copies)
+        mine = [clips[place] for place in learned]
+        head = fit(body, mine, truth[learned], heard.of(learned).versions, labels)
+        asked = [clips[place] for place in tested]
+        for known in KNOWN_S:
+            versions = heard.of(tested).versions
+            logits[known][tested] = judged(body, head, asked, versions, known)
+    return Answers(clips, truth, fold, logits)
+
+
+def judge_all(
+    body: Body, head: Head, clips: list[Clip], truth: NDArray[np.int64], heard: Heard
+) -> Answers:
+    """The clips that the manifest keeps for the test, all by one head."""
+    logits = {known: judged(body, head, clips, heard.versions, known) for known in KNOWN_S}
+    return Answers(clips, truth, np.zeros(len(clips), dtype=np.int64), logits)
+
+
+def figures(answers: Answers, labels: list[str], calibration: Calibration | None) -> dict[str, Any]:
+    """Accuracy and what goes with it, of a test side by its calibration or of folds.
+
+    Of folds each is calibrated on the others, so that no clip sets its own thresholds.
+    """
+    truth, cold = answers.truth, answers.logits[COLD]
+    folds = np.unique(answers.fold)
+    chances = {known: np.zeros_like(cold) for known in KNOWN_S}
+    certain = np.zeros(len(truth), dtype=bool)
+    for number in folds:
+        mine = answers.fold == number
+        chosen = calibration or answers.calibration(~mine)
+        for known in KNOWN_S:
+            chances[known][mine] = softmax(answers.logits[known][mine], chosen.temperature)
+        certain[mine] = metrics.is_certain(chances[COLD][mine], chosen)
+    speakers = np.asarray([clip.speaker for clip in answers.clips])
+    # Whole voices, so that the spread is that from voice to voice and not from clip to clip.
+    by_speaker = [
+        summary(str(who), chances[COLD], truth, speakers == who) for who in np.unique(speakers)
+    ]
+    recalls = [row["uar"] for row in by_speaker]
+    right = chances[COLD].argmax(1) == truth
+    return {
+        "test": metrics.report(chances[COLD], truth, labels),
+        "folds": len(folds),
+        "by_speaker": by_speaker,
+        "uar_mean": round(float(np.mean(recalls)), 4),
+        "uar_spread": round(float(np.std(recalls, ddof=1)), 4) if len(recalls) > 1 else None,
+        "certain": {
+            "coverage": round(float(np.mean(certain)), 4),
+            "accuracy": round(float(np.mean(right[certain])), 4) if np.any(certain) else None,
+        },
+        "by_known_seconds": {
+            f"{known:.0f} s": metrics.summary(chances[known], truth) for known in KNOWN_S
+        },
+    }
+
+
+def summary(
+    name: str, chances: NDArray[np.float64], truth: NDArray[np.int64], mine: NDArray[np.bool_]
+) -> dict[str, Any]:
+    """One voice."""
+    return {
+        "speaker": name,
+        "clips": int(np.sum(mine)),
+        "accuracy": round(metrics.accuracy(chances[mine], truth[mine]), 4),
+        "uar": round(metrics.uar(chances[mine], truth[mine]), 4),
+    }

@@ -1,0 +1,162 @@
+"""Who trains, who validates, who tests; no speaker does two of these (TESS stratified excepted)."""
+
+from collections.abc import Callable, Iterable
+
+from ..errors import CorpusError, UserError
+from .corpora import Clip, stable_hash
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+ROLES = (TRAIN, VALIDATION, TEST)
+# Shares of the speakers of a corpus, at least one each.
+TEST_SHARE, VALIDATION_SHARE = 0.20, 0.15
+# RAVDESS has published folds that share no speaker: four speakers each.
+RAVDESS_TEST, RAVDESS_VALIDATION = "1", "2"
+# Of a corpus with this many sentences a share is learned by nobody, to tell voices from words.
+MANY_TEXTS, OPEN_SHARE = 10, 0.12
+# Corpora with too few speakers to hold any back.
+TRAIN_ONLY = {"tess"}
+
+# Those with labels; each is left out once.
+CORPORA = [
+    "tess", "ravdess", "emodb", "nemo", "ased", "urdu",
+    "turevdb", "cremad", "emotiontts", "emospeech", "banglaser", "esuem",
+]  # fmt: skip
+
+WITHOUT = "without-"
+EVERYTHING = "everything"
+
+Assignment = dict[str, str]
+
+
+def speakers(clips: list[Clip]) -> Assignment:
+    """Held-out speakers within every corpus; what is not speech emotion is cut the same way."""
+    out: Assignment = {}
+    for corpus in dict.fromkeys(clip.corpus for clip in clips):
+        mine = [clip for clip in clips if clip.corpus == corpus]
+        if corpus in TRAIN_ONLY:
+            out |= {clip.path: TRAIN for clip in mine}
+        elif corpus == "ravdess" and all(clip.fold for clip in mine):
+            roles = {RAVDESS_TEST: TEST, RAVDESS_VALIDATION: VALIDATION}
+            out |= {clip.path: roles.get(clip.fold, TRAIN) for clip in mine}
+        else:
+            parts = share({clip.speaker for clip in mine})
+            unheard = open_texts(mine)
+            out |= {
+                clip.path: parts[clip.speaker]
+                for clip in mine
+                if parts[clip.speaker] == TEST or clip.text not in unheard
+            }
+    return out
+
+
+def everything(clips: list[Clip]) -> Assignment:
+    """Speakers for validation alone; the voices and sentences of the test train too."""
+    roles = speakers(clips)
+    validating = {c.speaker for c in clips if roles.get(c.path) == VALIDATION}
+    # What a validation speaker says of the sentences kept for the test stays out.
+    return {
+        c.path: VALIDATION if c.speaker in validating else TRAIN
+        for c in clips
+        if c.speaker not in validating or c.path in roles
+    }
+
+
+def without(corpus: str) -> Callable[[list[Clip]], Assignment]:
+    """Tests on a corpus, hence mostly a language, that nothing was learned from."""
+
+    def assign(clips: list[Clip]) -> Assignment:
+        return everything([c for c in clips if c.corpus != corpus]) | {
+            clip.path: TEST for clip in clips if clip.corpus == corpus
+        }
+
+    return assign
+
+
+def sounds(clips: list[Clip]) -> Assignment:
+    """Noises and other sounds: a person on one side, a file without a person by itself."""
+    names = {c.path: c.path if c.corpus == "noise" else c.speaker for c in clips}
+    parts = share(set(names.values())) if names else {}
+    return {path: parts[name] for path, name in names.items()}
+
+
+def open_texts(clips: list[Clip]) -> set[str]:
+    """The sentences of one corpus that only the test hears."""
+    texts = sorted({clip.text for clip in clips if clip.text}, key=stable_hash)
+    if len(texts) < MANY_TEXTS or clips[0].corpus in TRAIN_ONLY:
+        return set()
+    return set(texts[: round(OPEN_SHARE * len(texts))])
+
+
+def share(names: Iterable[str]) -> dict[str, str]:
+    """Deals names out by a stable hash, so that a new name moves few others."""
+    order = sorted(names, key=stable_hash)
+    tests = max(1, round(TEST_SHARE * len(order)))
+    validations = max(1, round(VALIDATION_SHARE * len(order)))
+    roles = [TEST] * tests + [VALIDATION] * validations
+    roles += [TRAIN] * max(0, len(order) - len(roles))
+    return dict(zip(order, roles, strict=False))
+
+
+def tess_stratified(clips: list[Clip]) -> Assignment:
+    """EmoBox's: both actresses on both sides, the usual and flattering one."""
+    return {
+        clip.path: TEST if clip.fold == "1" else _validation_word(clip)
+        for clip in clips
+        if clip.corpus == "tess"
+    }
+
+
+def tess_across(train_speaker: str) -> Callable[[list[Clip]], Assignment]:
+    """Trains on one actress, tests on the other; validation words come from the first."""
+
+    def assign(clips: list[Clip]) -> Assignment:
+        return {
+            clip.path: _validation_word(clip) if clip.speaker == train_speaker else TEST
+            for clip in clips
+            if clip.corpus == "tess"
+        }
+
+    return assign
+
+
+def _validation_word(clip: Clip) -> str:
+    return VALIDATION if stable_hash(clip.text) % 100 < 15 else TRAIN
+
+
+SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
+    "speakers": speakers,
+    EVERYTHING: everything,
+    **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
+    "stratified": tess_stratified,
+    "oaf-to-yaf": tess_across("tess_OAF"),
+    "yaf-to-oaf": tess_across("tess_YAF"),
+}
+
+
+def assign(name: str, clips: list[Clip]) -> Assignment:
+    """The named split, checked."""
+    if name not in SPLITS:
+        raise UserError(f"no split {name!r}; there are {', '.join(SPLITS)}")
+    assignment = SPLITS[name](clips)
+    if not assignment:
+        raise CorpusError(f"the split {name!r} finds none of its clips")
+    if name != "stratified" and (crossing := crossing_speakers(clips, assignment)):
+        raise CorpusError(f"speakers on two sides of {name!r}: {', '.join(sorted(crossing)[:5])}")
+    return assignment
+
+
+def crossing_speakers(clips: Iterable[Clip], assignment: Assignment) -> set[str]:
+    """Speakers whose voice is tested on and was learned or validated with.
+
+    Validation against training is let pass only for TESS, where one actress is all there is.
+    """
+    sides: dict[str, set[str]] = {}
+    for clip in clips:
+        if clip.path in assignment and clip.corpus != "noise":
+            sides.setdefault(clip.speaker, set()).add(assignment[clip.path])
+    allowed = {TRAIN, VALIDATION}
+    return {
+        speaker
+        for speaker, found in sides.items()
+        if len(found) > 1 and not (speaker.startswith("tess_") and found <= allowed)
+    }

@@ -1,0 +1,95 @@
+"""Runs the network over clips as the binary would meet them."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..export.onnx_file import write_graph
+from ..export.onnx_runtime import heard, session
+from ..features.cache import Decibels
+from ..features.frontend import to_mfcc
+from ..model.baseline import Baselines, Embeddings
+from ..model.heads import VoiceHead
+from ..model.network import Network, joined
+from ..model.whisper import WhisperEncoder
+from ..progress import bar
+
+
+def logits_of(network: Network, pieces: list[Decibels], batch: int = 32) -> NDArray[np.float64]:
+    """Logits of log-mel pieces of any lengths; only equal lengths share a batch."""
+    network.eval()
+    out = np.zeros((len(pieces), network.head.out_features))
+    with torch.inference_mode():
+        for group, stack in batched(pieces, batch):
+            out[group] = network.from_decibels(stack).double().numpy()
+    return out
+
+
+def batched(pieces: list[Decibels], batch: int) -> Iterator[tuple[list[int], Tensor]]:
+    """Groups of pieces of one length, and each as one tensor [group, frames, 80]."""
+    order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
+    start = 0
+    while start < len(order):
+        frames = len(pieces[order[start]])
+        end = start
+        while end < len(order) and end - start < batch and len(pieces[order[end]]) == frames:
+            end += 1
+        group = order[start:end]
+        yield group, torch.from_numpy(np.stack([pieces[i] for i in group]).astype(np.float32))
+        start = end
+
+
+def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:
+    """Embeddings of log-mel pieces of any lengths."""
+    return asked(network, pieces)[0]
+
+
+def asked(network: Network, pieces: list[Decibels]) -> tuple[Embeddings, NDArray[np.float32]]:
+    """Embeddings and logits of speech.
+
+    By the engine that ships, which is the fastest; a large backbone is faster in batches.
+    """
+    if isinstance(network.backbone, WhisperEncoder):
+        return asked_in_batches(network, pieces)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write_graph(network, path)
+        windows = (to_mfcc(piece) for piece in pieces)
+        return heard(session(path), bar(windows, "embeddings", " windows", len(pieces)))
+
+
+def asked_in_batches(
+    network: Network, pieces: list[Decibels], batch: int = 32
+) -> tuple[Embeddings, NDArray[np.float32]]:
+    """The same, by PyTorch."""
+    assert network.voice is not None
+    assert network.speech is not None
+    network.eval()
+    embeddings = np.zeros((len(pieces), network.width), np.float32)
+    speech = np.zeros(len(pieces), np.float32)
+    groups = bar(list(batched(pieces, batch)), "embeddings", " batches", None)
+    with torch.inference_mode():
+        for group, stack in groups:
+            found = network.tapped(
+                network.image(stack), {*network.voice_taps, *network.speech_taps}
+            )
+            embeddings[group] = network.voice.embed(joined(found, network.voice_taps)).numpy()
+            speech[group] = network.speech(joined(found, network.speech_taps))[:, 0].numpy()
+    return embeddings, speech
+
+
+def judged(head: VoiceHead, found: Embeddings, baselines: Baselines) -> NDArray[np.float64]:
+    """Logits of embeddings, each beside its voice's baseline."""
+    head.eval()
+    with torch.inference_mode():
+        logits = head.judge(
+            torch.from_numpy(found),
+            torch.from_numpy(baselines.statistics),
+            torch.from_numpy(baselines.seconds),
+        )
+    return np.asarray(logits.double().numpy())

@@ -1,0 +1,73 @@
+"""Cases with which the binary tests a model at start: synthetic sounds, never a corpus clip."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..features.frontend import HOP, SAMPLE_RATE, mfcc
+from ..files import write_text
+
+# Rounded before anything is computed, so that the file holds exactly what was judged.
+DECIMALS = 4
+TOLERANCE = 1e-4
+SETTLED_S = 30.0
+
+
+def voice(frames: int, pitch: float, rise: float, seed: int) -> NDArray[np.float64]:
+    """A buzz with formants and a pitch that moves, over faint noise; frames x 10 ms."""
+    count = (frames - 1) * HOP
+    time = np.arange(count) / SAMPLE_RATE
+    f0 = pitch * 2.0 ** (rise * time) * (1.0 + 0.02 * np.sin(2 * np.pi * 5.0 * time))
+    phase = 2 * np.pi * np.cumsum(f0) / SAMPLE_RATE
+    signal = np.zeros(count)
+    for harmonic in range(1, 40):
+        frequency = harmonic * f0
+        gain = sum(np.exp(-(((frequency - f) / 150.0) ** 2)) for f in (600.0, 1300.0, 2600.0))
+        signal += (gain + 0.02) / harmonic * np.sin(harmonic * phase) * (frequency < 7600.0)
+    syllables = 0.55 - 0.45 * np.cos(2 * np.pi * 4.0 * time)
+    noise = np.random.default_rng(seed).normal(0.0, 1e-3, count)
+    return np.asarray(0.1 * signal * syllables + noise)
+
+
+def inputs() -> dict[str, NDArray[np.float32]]:
+    """Named MFCCs, the shortest window and shorter among them."""
+    sounds = {
+        "rising voice": voice(80, 220.0, 0.5, 1),
+        "low voice, short": voice(37, 110.0, -0.3, 2),
+        "noise": np.random.default_rng(3).normal(0.0, 0.05, 24 * HOP),
+    }
+    return {name: np.round(mfcc(x), DECIMALS).astype(np.float32) for name, x in sounds.items()}
+
+
+def baseline(width: int) -> tuple[NDArray[np.float32], float]:
+    """A made-up voice: mean and variance [2, width], and the seconds they were taken over."""
+    places = np.arange(width)
+    mean = np.round(0.5 * np.sin(places), DECIMALS)
+    variance = np.round(1.0 + 0.5 * np.cos(places), DECIMALS)
+    return np.stack([mean, variance]).astype(np.float32), SETTLED_S
+
+
+def write(path: Path, answers: dict[str, dict[str, NDArray[Any]]], width: int) -> None:
+    """The cases with their answers as JSON: of a voice never heard, and of a settled one."""
+    statistics, seconds = baseline(width)
+    cases = []
+    for name, features in inputs().items():
+        rounded = {
+            key: [round(float(p), 7) for p in values] for key, values in answers[name].items()
+        }
+        cases.append(
+            {
+                "name": name,
+                "frames": len(features),
+                "mfcc": [round(float(v), DECIMALS) for v in features.ravel()],
+                **rounded,
+            }
+        )
+    known = {
+        "seconds": seconds,
+        "statistics": [round(float(v), DECIMALS) for v in statistics.ravel()],
+    }
+    write_text(path, json.dumps({"baseline": known, "cases": cases}) + "\n")

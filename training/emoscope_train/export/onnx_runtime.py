@@ -1,0 +1,57 @@
+"""Runs a model file in ONNX Runtime."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from .model_spec import BASELINE, EMBEDDING, INPUT, OUTPUT, SECONDS, SPEECH
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    """The model on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def run_onnx(
+    runtime: onnxruntime.InferenceSession,
+    mfcc: NDArray[Any],
+    baseline: NDArray[Any] | None = None,
+    seconds: float = 0.0,
+) -> NDArray[Any]:
+    """Logits of one window, [labels], of a voice that was never heard or beside its baseline."""
+    given: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
+    shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
+    if BASELINE in shapes:
+        empty = np.zeros(shapes[BASELINE][1:])
+        given[BASELINE] = np.asarray(empty if baseline is None else baseline, np.float32)[None]
+        given[SECONDS] = np.asarray([[seconds]], dtype=np.float32)
+    (logits,) = runtime.run([OUTPUT], given)
+    return np.asarray(logits)[0]
+
+
+def heard(
+    runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Embeddings [windows, width] and logits of speech [windows]."""
+    shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
+    given = {
+        BASELINE: np.zeros((1, *shapes[BASELINE][1:]), dtype=np.float32),
+        SECONDS: np.zeros((1, 1), dtype=np.float32),
+    }
+    rows = [
+        runtime.run(
+            [EMBEDDING, SPEECH], given | {INPUT: np.asarray(window, dtype=np.float32)[None]}
+        )
+        for window in windows
+    ]
+    embedded, speech = (
+        np.concatenate(column).astype(np.float32) for column in zip(*rows, strict=True)
+    )
+    return embedded, speech[:, 0]

@@ -1,0 +1,1 @@
+"""From recordings to log-mel and MFCCs, as recorded and augmented."""

@@ -1,0 +1,78 @@
+"""The heads on a backbone's pooled layers: emotion relative to the speaker baseline, and speech."""
+
+import torch
+from torch import Tensor, nn
+
+from ..data.labels import LABELS
+from .baseline import LIMIT, ONE_NOTE, PRIOR_S, VARIANCE_FLOOR, VARIED
+
+# The width of the layer that tells speech from other sounds.
+HEARING = 32
+
+
+class VoiceHead(nn.Module):
+    """Embeddings [batch, width] to logits, relative to the baseline of their voice.
+
+    The baseline is mean and variance of the voice's embeddings over its windows, [batch, 2, width],
+    and the seconds of speech that they were taken over, [batch, 1]. Both are shrunk to the prior
+    (mean 0, variance 1: all training speech) with the weight of PRIOR_S seconds, so zero seconds
+    mean a voice that was never heard; and the more so the less they vary.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, width: int, dropout: float = 0.0, labels: int = len(LABELS)) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(width, labels)
+        self.settled = nn.Linear(width, labels, bias=False)
+        nn.init.zeros_(self.settled.weight)
+
+    def embed(self, pooled: Tensor) -> Tensor:
+        """The embedding: pooled blocks at mean 0 and variance 1 over all training speech."""
+        return (pooled - self.mean) / self.spread
+
+    def judge(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
+        """Logits [batch, labels]."""
+        varied = (baseline[:, 1].mean(dim=1, keepdim=True) - ONE_NOTE) / (VARIED - ONE_NOTE)
+        settled = torch.clamp(varied, 0.0, 1.0) * seconds / (seconds + PRIOR_S)
+        mean = settled * baseline[:, 0]
+        variance = settled * baseline[:, 1] + (1.0 - settled)
+        own = torch.clamp((embedding - mean) / torch.sqrt(variance + VARIANCE_FLOOR), -LIMIT, LIMIT)
+        own = self.dropout(own)
+        logits: Tensor = self.head(own) + settled * self.settled(own)
+        return logits
+
+    def unknown(self, count: int) -> tuple[Tensor, Tensor]:
+        """The baseline of voices that were never heard."""
+        return torch.zeros(count, 2, self.width), torch.zeros(count, 1)
+
+
+class SpeechHead(nn.Module):
+    """Pooled blocks [batch, width] to the logit [batch, 1] of a voice that speaks.
+
+    The other side is every sound that is no speech, of people too.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.ones(width))
+        self.layers = nn.Sequential(nn.Linear(width, HEARING), nn.ReLU(), nn.Linear(HEARING, 1))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """The logit."""
+        found: Tensor = self.layers(self.standard(pooled))
+        return found
+
+    def standard(self, pooled: Tensor) -> Tensor:
+        """In standard deviations of all training speech, cut off far from it."""
+        return torch.clamp((pooled - self.mean) / self.spread, -LIMIT, LIMIT)

@@ -1,0 +1,1 @@
+"""Writes what was measured: tables, figures, cards."""

@@ -1,0 +1,1 @@
+"""Trains backbones and heads."""

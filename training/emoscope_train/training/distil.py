@@ -1,0 +1,123 @@
+"""Teaches a finished body to hear a clip in noise, in a room or cut short as it hears the clip.
+
+Teacher and student, after Li et al., "Large-scale domain adaptation via teacher-student learning"
+(Interspeech 2017). The teacher is the body as it was trained, on the clip's first window; the
+student begins as its copy and hears a crop of that window, changed. No label takes part, so what
+the body tells apart in clean speech stays as it was.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..config import Distillation
+from ..evaluation.inference import embeddings_of
+from ..features.augment import augmented, crop, levelled
+from ..features.cache import Decibels
+from ..features.windows import LONGEST, opening
+from ..model.baseline import LIMIT
+from ..model.network import Network
+from ..numeric import rising_and_falling
+from ..progress import bar
+from ..runs import Run
+from .batches import version_of
+from .checkpoints import load_body, save
+from .sampling import Batch, batches, probabilities
+from .task import Task
+
+
+def distil(task: Task, run: Run) -> None:
+    """Writes the student's weights; a run that was broken off goes on after its last epoch."""
+    recipe = task.config.distil
+    assert recipe is not None
+    teacher = load_body(run)
+    student = copy.deepcopy(teacher).to(memory_format=torch.channels_last)
+    # Batch norms keep their statistics: noisy speech is to land where clean speech lies.
+    body = student.backbone.trained()
+    optimizer = torch.optim.AdamW(body, lr=recipe.learning_rate, weight_decay=0.0)
+    done = 0
+    if run.distilling.is_file():
+        saved = torch.load(run.distilling, weights_only=False)
+        student.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        done = saved["epochs"]
+        print(f"distillation: going on after epoch {done}", flush=True)
+    lesson = Lesson(teacher, [opening(versions[0]) for versions in task.train.versions])
+    for epoch in range(done, recipe.epochs):
+        found = run_epoch(student, optimizer, lesson, task, recipe, epoch)
+        print(f"distillation, epoch {epoch + 1}: {found}", flush=True)
+        state = {
+            "network": student.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "epochs": epoch + 1,
+        }
+        save(run.distilling, state)
+    save(run.distilled, {"network": student.state_dict()})
+
+
+class Lesson:
+    """What the teacher says of every clip: pooled blocks at mean 0 and variance 1, and chances."""
+
+    def __init__(self, teacher: Network, pieces: list[Decibels]) -> None:
+        pooled = torch.from_numpy(embeddings_of(teacher.listener(), pieces))
+        self.mean, self.spread = pooled.mean(dim=0), pooled.std(dim=0) + 1e-3
+        self.pooled = torch.clamp(self.standard(pooled), -LIMIT, LIMIT)
+        with torch.inference_mode():
+            self.chances = torch.softmax(teacher.plain(pooled), dim=1)
+
+    def standard(self, pooled: Tensor) -> Tensor:
+        """In standard deviations of clean clips."""
+        return (pooled - self.mean) / self.spread
+
+    def loss(self, student: Network, crops: Tensor, clips: list[int], agreement: float) -> Tensor:
+        """Squared distance from the clip's embedding, and divergence from its chances."""
+        pooled = student.pooled(student.image(crops))
+        distance = (self.standard(pooled) - self.pooled[clips]).pow(2).mean()
+        said = torch.log_softmax(student.plain(pooled), dim=1)
+        divergence = torch.nn.functional.kl_div(said, self.chances[clips], reduction="batchmean")
+        return distance + agreement * divergence
+
+
+def run_epoch(
+    student: Network,
+    optimizer: torch.optim.Optimizer,
+    lesson: Lesson,
+    task: Task,
+    recipe: Distillation,
+    epoch: int,
+) -> float:
+    """Mean loss. Everything random follows from seed and epoch."""
+    draw, change = np.random.default_rng([task.config.train.seed, epoch]).spawn(2)
+    # Crops are taken out of the window that the teacher judges.
+    lengths = np.asarray([min(len(v[0]), LONGEST) for v in task.train.versions], dtype=np.int64)
+    chances = probabilities(task.train.clips, task.config.data.weights)
+    size, each = task.config.train.batch, recipe.clips_per_epoch // task.config.train.batch
+    plan = batches(lengths, chances, each * size, size, draw)
+    losses = []
+    for step, batch in enumerate(bar(plan, f"distillation, epoch {epoch + 1}", " batches", each)):
+        rate = rising_and_falling(epoch * each + step, recipe.epochs * each, recipe.warm_up)
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * rate
+        crops = torch.from_numpy(heard(task, recipe, batch, change))
+        loss = lesson.loss(student, crops, batch.members, recipe.agreement)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(student.backbone.trained(), 5.0)
+        optimizer.step()
+        losses.append(loss.item())
+    return round(float(np.mean(losses)), 4)
+
+
+def heard(task: Task, recipe: Distillation, batch: Batch, rng: np.random.Generator) -> Decibels:
+    """Crops [batch, frames, 80] of the first window: some as they are, most changed."""
+    crops = []
+    for member in batch.members:
+        versions = task.train.versions[member]
+        if rng.random() < recipe.untouched:
+            crops.append(levelled(crop(opening(versions[0]), batch.frames, rng)))
+            continue
+        source = version_of(versions, batch.frames, recipe.augment.room, rng)[:LONGEST]
+        crops.append(augmented(source, batch.frames, task.noises, recipe.augment, rng))
+    return np.stack(crops)

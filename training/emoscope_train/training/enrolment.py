@@ -1,0 +1,67 @@
+"""Draws clips as a session meets them: each beside a baseline of other clips of its voice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.corpora import Clip
+from ..model.baseline import Baselines, Embeddings, statistics
+
+# Share of clips that are judged without a baseline, as in the first seconds of a session.
+COLD = 0.35
+# Most clips of a baseline, and the fewest others that a voice must have for one.
+MOST, FEWEST = 30, 2
+# Share of baselines that are mostly neutral, and how much likelier a neutral clip is then.
+MOSTLY_NEUTRAL, NEUTRAL_ODDS = 0.3, 20.0
+# Share of those that mostly express what the clip does, and how much likelier such a clip is then.
+MOSTLY_ALIKE, ALIKE_ODDS = 0.2, 20.0
+# Share of baselines that were heard in one version throughout: one room, one microphone.
+SAME_VERSION = 0.7
+
+
+@dataclass
+class Versions:
+    """Embeddings [clips, versions, width] and the seconds that each was taken over."""
+
+    embeddings: Embeddings
+    seconds: NDArray[np.float64]
+
+
+class Voices:
+    """Draws clips, each with a baseline out of others of its voice."""
+
+    def __init__(self, clips: list[Clip], versions: Versions, chances: NDArray[np.float64]) -> None:
+        self.versions, self.chances = versions, chances
+        self.speakers = np.asarray([clip.speaker for clip in clips])
+        self.labels = np.asarray([clip.label for clip in clips])
+        names = np.unique(self.speakers)
+        self.mine = {name: np.flatnonzero(self.speakers == name) for name in names}
+
+    def draw(
+        self, count: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], Embeddings, Baselines]:
+        """Numbers of clips, an embedding of each, and what is known of its voice."""
+        kinds = self.versions.embeddings.shape[1]
+        clips = rng.choice(len(self.chances), count, p=self.chances)
+        embeddings = self.versions.embeddings[clips, rng.integers(0, kinds, count)]
+        known = Baselines.unknown(count, embeddings.shape[1])
+        for place, clip in enumerate(clips):
+            others = self.mine[self.speakers[clip]]
+            others = others[others != clip]
+            if len(others) < FEWEST or rng.random() < COLD:
+                continue
+            heard = int(np.exp(rng.uniform(0.0, np.log(MOST + 1))))
+            share = self.chances[others].copy()
+            kind = rng.random()
+            if kind < MOSTLY_NEUTRAL:
+                share[self.labels[others] == "neutral"] *= NEUTRAL_ODDS
+            elif kind < MOSTLY_NEUTRAL + MOSTLY_ALIKE:
+                share[self.labels[others] == self.labels[clip]] *= ALIKE_ODDS
+            chosen = rng.choice(others, heard, p=share / share.sum())
+            same = rng.random() < SAME_VERSION
+            version = rng.integers(0, kinds, 1 if same else heard)
+            seconds = self.versions.seconds[chosen, version]
+            known.statistics[place] = statistics(self.versions.embeddings[chosen, version], seconds)
+            known.seconds[place] = seconds.sum()
+        return clips, embeddings, known

@@ -1,0 +1,220 @@
+"""Fine-tunes the network; every epoch is kept, and a broken-off run goes on where it stopped."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..config import Config, Training
+from ..data.corpora import Clip, summary
+from ..evaluation import metrics
+from ..evaluation.inference import logits_of
+from ..features.augment import mixed
+from ..features.windows import opening
+from ..files import write_json
+from ..model import whisper
+from ..model.network import Network, count_parameters
+from ..numeric import rising_and_falling, softmax
+from ..progress import bar
+from ..reporting.figures import training_curve
+from ..runs import Run
+from .batches import prefetched
+from .calibration import fit_calibration
+from .checkpoints import begin, save
+from .losses import masked_loss
+from .sampling import batches, probabilities
+from .task import Task
+
+
+def learning_rate(step: int, steps: int, config: Config) -> float:
+    """One cycle over all epochs."""
+    return config.train.learning_rate * rising_and_falling(step, steps, config.train.warm_up)
+
+
+def run_epoch(
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    task: Task,
+    epoch: int,
+    steps_per_epoch: int,
+) -> dict[str, float]:
+    """One pass over drawn clips. Everything random follows from seed and epoch."""
+    recipe = task.config.train
+    draw, change, mix = np.random.default_rng([recipe.seed, epoch]).spawn(3)
+    torch.manual_seed(recipe.seed * 1000 + epoch)
+    lengths = np.asarray([len(v[0]) for v in task.train.versions], dtype=np.int64)
+    chances = probabilities(task.train.clips, task.config.data.weights)
+    count = steps_per_epoch * recipe.batch
+    network.train()
+    losses, rights = [], []
+    steps = recipe.epochs * steps_per_epoch
+    plan = batches(lengths, chances, count, recipe.batch, draw, recipe.shortest)
+    made = bar(prefetched(task, plan, change), f"epoch {epoch + 1}", " batches", steps_per_epoch)
+    for step, (crops, members) in enumerate(made):
+        truth, targets = task.train.truth[members], task.train.targets[members]
+        masks = task.masks[members]
+        for group in optimizer.param_groups:
+            rate = learning_rate(epoch * steps_per_epoch + step, steps, task.config)
+            group["lr"] = rate * group["scale"]
+        move(network, recipe.moved, mix)
+        share = mixing_share(task.config.augment.mixup, mix)
+        order = mix.permutation(len(truth))
+        inputs = torch.from_numpy(mixed(crops, share, order))
+        logits = network.from_decibels(inputs)
+        first, second = (
+            masked_loss(
+                logits,
+                torch.from_numpy(targets[o]),
+                torch.from_numpy(masks[o]),
+                recipe.label_smoothing,
+                recipe.absent if epoch >= recipe.absent_from else 0.0,
+            )
+            for o in (np.arange(len(truth)), order)
+        )
+        loss = (share * first + (1.0 - share) * second).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.gradient_norm)
+        optimizer.step()
+        # Right when the louder clip's label leads among the labels that its corpus has.
+        louder = np.arange(len(truth)) if share >= 0.5 else order
+        answer = np.where(masks[louder], logits.detach().numpy(), -np.inf).argmax(1)
+        losses.append(loss.item())
+        rights.append(np.mean(answer == truth[louder]))
+    move(network, 0.0, mix)
+    return {
+        "train_loss": float(np.mean(losses)),
+        "train_accuracy": float(np.mean(rights)),
+        "learning_rate": optimizer.param_groups[0]["lr"],
+    }
+
+
+def move(network: Network, share: float, rng: np.random.Generator) -> None:
+    """Places a batch anywhere in an utterance of up to half a minute, by a chance of `share`."""
+    if isinstance(network.backbone, whisper.WhisperEncoder):
+        blocks = (whisper.POSITIONS - whisper.BACK) // whisper.BLOCK
+        there = int(rng.integers(blocks)) if rng.random() < share else 0
+        network.backbone.offset = there * whisper.BLOCK
+
+
+def mixing_share(beta: float, rng: np.random.Generator) -> float:
+    """Share of a crop in its mixture with another; 1 where nothing is mixed."""
+    return float(rng.beta(beta, beta)) if beta > 0.0 else 1.0
+
+
+def optimizer_of(network: Network, recipe: Training) -> torch.optim.AdamW:
+    """The backbone's weights at a rate of their own."""
+    backbone = network.backbone.trained()
+    rest = [*network.norm.parameters(), *network.head.parameters()]
+    groups = [
+        {"params": backbone, "scale": recipe.backbone_rate},
+        {"params": rest, "scale": 1.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+
+
+def use_half(network: Network) -> None:
+    """bfloat16 for a backbone that can do with it, where the processor multiplies in it."""
+    if isinstance(network.backbone, whisper.WhisperEncoder):
+        network.backbone.use_bfloat16 = torch.cpu._is_avx512_bf16_supported()
+
+
+def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Loss, accuracy and the mean over corpora of UAR, all seven labels open, first 3 s."""
+    pieces = [opening(versions[0]) for versions in task.validation.versions]
+    logits = logits_of(network, pieces)
+    truth = task.validation.truth
+    chances = softmax(logits)
+    corpora = np.asarray([clip.corpus for clip in task.validation.clips])
+    by_corpus = {
+        name: round(metrics.uar(chances[corpora == name], truth[corpora == name]), 4)
+        for name in task.config.data.corpora
+        if np.any(corpora == name)
+    }
+    found = {
+        "validation_loss": float(-np.mean(np.log(chances[np.arange(len(truth)), truth] + 1e-12))),
+        "validation_accuracy": metrics.accuracy(chances, truth),
+        "validation_uar": float(np.mean(list(by_corpus.values()))),
+        "by_corpus": by_corpus,
+    }
+    return found, logits
+
+
+def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
+    """Every corpus counts alike, however many clips it holds back."""
+    names = [clip.corpus for clip in clips]
+    return np.asarray([1.0 / names.count(name) for name in names])
+
+
+def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
+    """Trains, keeps the best epoch on validation, then calibrates it."""
+    recipe = task.config.train
+    torch.manual_seed(recipe.seed)
+    network = Network(tuple(recipe.taps), recipe.dropout, backbone=recipe.backbone)
+    digest = begin(network, start)
+    use_half(network)
+    if digest is None:
+        # Statistics that start from nothing have to catch up within the first epoch.
+        for layer in network.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.momentum = 0.1
+    network = network.to(memory_format=torch.channels_last)
+    optimizer = optimizer_of(network, recipe)
+    history: list[dict[str, Any]] = []
+    if run.last.is_file():
+        saved = torch.load(run.last, weights_only=False)
+        network.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        history = saved["history"]
+        print(f"going on after epoch {len(history)}", flush=True)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    # Known before the first epoch, so that a run says what it is even when it is broken off.
+    about = facts(task, split, network, digest)
+    if isinstance(start, Run):
+        about["before"] = start.read(start.facts)["recipe"]
+    write_json(run.facts, about)
+    steps_per_epoch = max(1, recipe.clips_per_epoch // recipe.batch)
+    for epoch in range(len(history), recipe.epochs):
+        began = time.monotonic()
+        found = run_epoch(network, optimizer, task, epoch, steps_per_epoch)
+        checked, logits = validate(network, task)
+        seconds = round(time.monotonic() - began, 1)
+        entry = {"epoch": epoch + 1, **found, **checked, "seconds": seconds}
+        history.append(entry)
+        print({k: round(v, 4) if isinstance(v, float) else v for k, v in entry.items()}, flush=True)
+        if checked["validation_uar"] >= max(row["validation_uar"] for row in history):
+            save(run.best, {"network": network.state_dict(), "epoch": epoch + 1})
+            fitted = fit_calibration(
+                logits, task.validation.truth, corpus_weights(task.validation.clips)
+            )
+            write_json(run.calibration, dataclasses.asdict(fitted))
+        state = {
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "history": history,
+        }
+        save(run.last, state)
+        write_json(run.history, history)
+    training_curve(history, run.curve)
+
+
+def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[str, Any]:
+    """What the card and the model file tell of the training."""
+    return {
+        "name": task.config.name,
+        "split": split,
+        "remark": task.config.remark,
+        "parameters": count_parameters(network),
+        "pretrained_sha256": digest,
+        "taps": task.config.train.taps,
+        "recipe": dataclasses.asdict(task.config.train),
+        "augment": dataclasses.asdict(task.config.augment),
+        "distil": dataclasses.asdict(task.config.distil) if task.config.distil else None,
+        "training_data": summary(task.train.clips),
+        "validation_data": summary(task.validation.clips),
+        "noises": len(task.noises),
+    }

@@ -1,0 +1,23 @@
+"""Losses of the labels."""
+
+import torch
+from torch import Tensor
+
+
+def masked_loss(
+    logits: Tensor, targets: Tensor, masks: Tensor, smoothing: float, absent: float
+) -> Tensor:
+    """Cross-entropy per clip among the labels that its corpus has; all arguments [batch, labels].
+
+    A label that is never wrong for a corpus grows there without bound, and at run time all seven
+    compete: so a share `absent` of the loss is taken among all of them.
+    """
+    if absent > 0.0:
+        everything = torch.ones_like(masks)
+        among_all = masked_loss(logits, targets, everything, smoothing, 0.0)
+        own = masked_loss(logits, targets, masks, smoothing, 0.0)
+        return (1.0 - absent) * own + absent * among_all
+    chances = torch.log_softmax(logits.masked_fill(~masks, -1e4), dim=1)
+    hit = -(chances * targets).sum(1)
+    spread = -(chances * masks).sum(1) / masks.sum(1)
+    return (1.0 - smoothing) * hit + smoothing * spread

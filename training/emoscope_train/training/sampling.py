@@ -1,0 +1,60 @@
+"""Which clips an epoch hears, how long each crop is, and what shares a batch."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.corpora import Clip
+from ..data.labels import LABELS
+from ..features.windows import LONGEST, SHORTEST, whole_steps
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips that are cut to the same number of frames."""
+
+    members: list[int]
+    frames: int
+
+
+def probabilities(clips: list[Clip], weights: dict[str, float]) -> NDArray[np.float64]:
+    """One over the root of the corpus-and-label count, times the corpus's weight."""
+    counts = Counter((clip.corpus, clip.label) for clip in clips)
+    raw = [weights.get(c.corpus, 1.0) / np.sqrt(counts[c.corpus, c.label]) for c in clips]
+    return np.asarray(raw) / np.sum(raw)
+
+
+def label_masks(clips: list[Clip], labels: dict[str, list[str]]) -> NDArray[np.bool_]:
+    """Clips x labels: which labels the clip's corpus could have given it.
+
+    A corpus with one label says nothing by its mask, so it competes with all of them.
+    """
+    rows = []
+    for clip in clips:
+        allowed = labels.get(clip.corpus, [])
+        rows.append([len(allowed) < 2 or name in allowed for name in LABELS])
+    return np.asarray(rows, dtype=bool)
+
+
+def batches(
+    lengths: NDArray[np.int64],
+    chances: NDArray[np.float64],
+    count: int,
+    size: int,
+    rng: np.random.Generator,
+    shortest: int = SHORTEST,
+) -> Iterator[Batch]:
+    """Draws `count` clips and a length for each, from `shortest` frames on; like goes with like.
+
+    A clip is never lengthened: a batch is cut to its shortest wish.
+    """
+    drawn = rng.choice(len(chances), size=count, p=chances)
+    wished = np.minimum(rng.integers(shortest, LONGEST + 1, size=count), lengths[drawn])
+    order = np.argsort(wished + rng.uniform(0.0, 1.0, count))
+    groups = [order[start : start + size] for start in range(0, count - size + 1, size)]
+    for place in rng.permutation(len(groups)):
+        group = groups[place]
+        yield Batch([int(i) for i in drawn[group]], whole_steps(int(wished[group].min())))

@@ -1,0 +1,75 @@
+"""Trains the head that tells speech from other sounds.
+
+A corpus is told from other sounds by its room and codec too, and then a voice in another room is
+taken for no voice. So the border is put where it keeps the speech of corpora that were left out.
+"""
+
+from collections import Counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..model.baseline import Embeddings
+from ..model.heads import SpeechHead
+from ..numeric import falling
+
+STEPS, BATCH, RATE, DROPOUT, PENALTY = 1600, 512, 2e-3, 0.3, 1e-3
+# Windows of a corpus that was left out that have to be taken for speech, clean and changed alike.
+KEPT = 0.97
+
+
+def fit_speech(
+    head: SpeechHead, spoken: Embeddings, corpora: list[str], sounds: Embeddings, seed: int
+) -> None:
+    """Learns from pooled blocks: of clips [clips, versions, width], of other sounds [n, width]."""
+    names = np.repeat(np.asarray(corpora), spoken.shape[1])
+    windows = spoken.reshape(-1, head.width)
+    head.mean.copy_(torch.from_numpy(windows.mean(axis=0, dtype=np.float64)))
+    head.spread.copy_(torch.from_numpy(windows.std(axis=0, dtype=np.float64) + 1e-3))
+    borders = []
+    for corpus in np.unique(names) if len(set(corpora)) > 1 else ():
+        out = names == corpus
+        learn(head, windows[~out], names[~out], sounds, seed)
+        borders.append(np.quantile(logits_of(head, windows[out]), 1.0 - KEPT))
+    learn(head, windows, names, sounds, seed)
+    last = head.layers[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.bias.sub_(float(np.median(borders)) if borders else 0.0)
+
+
+def learn(
+    head: SpeechHead, windows: Embeddings, names: NDArray[np.str_], sounds: Embeddings, seed: int
+) -> None:
+    """From new weights; speech counts as much as the rest, corpora by the root of their size."""
+    torch.manual_seed(seed)
+    for layer in head.layers:
+        if isinstance(layer, nn.Linear):
+            layer.reset_parameters()
+    counts = Counter(names)
+    shares = np.asarray([1.0 / np.sqrt(counts[name]) for name in names])
+    chances = np.concatenate([np.full(len(sounds), 0.5 / len(sounds)), 0.5 * shares / shares.sum()])
+    inputs = head.standard(torch.from_numpy(np.concatenate([sounds, windows])))
+    truth = torch.cat([torch.zeros(len(sounds)), torch.ones(len(windows))])
+    taught = nn.Sequential(nn.Dropout(DROPOUT), *head.layers[:-1], nn.Dropout(DROPOUT))
+    optimizer = torch.optim.AdamW(head.layers.parameters(), lr=RATE)
+    rng = np.random.default_rng(seed)
+    for step in range(STEPS):
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * falling(step, STEPS)
+        batch = torch.from_numpy(rng.choice(len(chances), BATCH, p=chances))
+        answers = head.layers[-1](taught(inputs[batch]))[:, 0]
+        size = sum((p**2).sum() for p in head.layers.parameters() if p.dim() > 1)
+        wrong = nn.functional.binary_cross_entropy_with_logits(answers, truth[batch])
+        loss = wrong + PENALTY * size
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+
+def logits_of(head: SpeechHead, windows: Embeddings) -> NDArray[np.float64]:
+    """Speech logit of each window."""
+    with torch.inference_mode():
+        return np.asarray(head(torch.from_numpy(windows))[:, 0].double().numpy())

@@ -1,0 +1,223 @@
+"""Trains the voice head: embeddings of every clip in several versions, the body left as it is.
+
+Each clip is judged beside a baseline that is gathered as the binary gathers it: from nothing to a
+minute of other clips of its voice, often mostly neutral ones.
+"""
+
+import copy
+import dataclasses
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..config import HeadTraining
+from ..data import splits
+from ..evaluation import metrics
+from ..evaluation.inference import asked, embeddings_of, judged
+from ..features.augment import augmented
+from ..features.cache import Decibels
+from ..features.windows import LONGEST, SHORTEST, opening, seconds_of
+from ..files import write_json
+from ..model.baseline import gathered
+from ..model.heads import VoiceHead
+from ..model.network import Network
+from ..numeric import falling, softmax
+from ..progress import bar
+from ..runs import Run
+from . import voice_change
+from .calibration import Answers, fit_calibration
+from .checkpoints import finished_body, save
+from .enrolment import Versions, Voices
+from .losses import masked_loss
+from .sampling import probabilities
+from .speech_head import fit_speech
+from .task import Material, Task
+
+# Versions of each sound that is no speech: there are few.
+SOUND_VERSIONS = 16
+SETTLED_S = 60.0
+
+
+def versions_of(
+    network: Network, task: Task, clips: list[list[Decibels]], count: int, seed: int
+) -> Versions:
+    """Each clip clean, by its first window, and `count` times changed, by any window of it."""
+    settings = task.config.augment
+    pieces = []
+    for number, sources in enumerate(clips):
+        rng = np.random.default_rng([seed, number])
+        pieces.append(opening(sources[0]))
+        for _ in range(count):
+            source = sources[-1] if rng.random() < settings.room else sources[0]
+            frames = min(len(source), int(rng.integers(SHORTEST, LONGEST + 1)))
+            pieces.append(augmented(source, frames, task.noises, settings, rng))
+    shape = (len(clips), count + 1)
+    return Versions(
+        embeddings_of(network, pieces).reshape(*shape, -1), seconds_of(pieces).reshape(shape)
+    )
+
+
+def fit(
+    head: VoiceHead,
+    voices: Voices,
+    targets: NDArray[np.float32],
+    masks: NDArray[np.bool_],
+    recipe: HeadTraining,
+    seed: int,
+) -> None:
+    """Learns the weights; the rate falls along a cosine."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    optimizer = torch.optim.AdamW(
+        head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    head.train()
+    for step in bar(range(recipe.steps), "voice head", " steps"):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * falling(step, recipe.steps)
+        clips, embeddings, known = voices.draw(recipe.batch, rng)
+        spoken = torch.from_numpy(embeddings)
+        logits = head.judge(
+            spoken, torch.from_numpy(known.statistics), torch.from_numpy(known.seconds)
+        )
+        loss = masked_loss(
+            logits,
+            torch.from_numpy(targets[clips]),
+            torch.from_numpy(masks[clips]),
+            recipe.label_smoothing,
+            recipe.absent,
+        ).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    head.eval()
+
+
+def start(head: VoiceHead, network: Network, versions: Versions) -> None:
+    """Lets the network's new voice head answer of voices unknown as the body's own head does.
+
+    On other blocks than that one's it answers all labels alike.
+    """
+    rows = versions.embeddings.reshape(-1, head.width).astype(np.float64)
+    head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
+    head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
+    norm, plain = network.norm, network.head
+    if network.voice_taps != network.taps:
+        torch.nn.init.zeros_(head.head.weight)
+        torch.nn.init.zeros_(head.head.bias)
+        return
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    with torch.no_grad():
+        head.head.weight.copy_(plain.weight * scale * head.spread)
+        shift = norm.bias + (head.mean - norm.running_mean) * scale
+        head.head.bias.copy_(plain.bias + plain.weight @ shift)
+
+
+def learned_head(network: Network, task: Task) -> VoiceHead:
+    """Embeds the training clips and the sounds, and fits the heads on the finished body."""
+    recipe = task.config.head
+    assert recipe is not None
+    head = network.with_voice(recipe.dropout, tuple(recipe.taps))
+    assert network.speech is not None
+    listener = network.listener(tuple(sorted({*network.voice_taps, *network.speech_taps})))
+    pooled = versions_of(listener, task, task.train.versions, recipe.versions, 1)
+    learned = Versions(listener.part(pooled.embeddings, network.voice_taps), pooled.seconds)
+    start(head, network, learned)
+    learned.embeddings = np.asarray(head.embed(torch.from_numpy(learned.embeddings)))
+    voices = Voices(
+        task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
+    )
+    fits = []
+    for seed in range(task.config.train.seed, task.config.train.seed + recipe.seeds):
+        learned_once = copy.deepcopy(head)
+        fit(learned_once, voices, task.train.targets, task.masks, recipe, seed)
+        fits.append(learned_once.state_dict())
+    # The head is linear, so the mean of the weights gives the mean of the logits.
+    head.load_state_dict({key: sum(f[key] for f in fits) / len(fits) for key in fits[0]})
+    head.eval()
+    if sounds := [[sound] for sound in task.sounds[splits.TRAIN]]:
+        other = versions_of(listener, task, sounds, SOUND_VERSIONS, 2).embeddings
+        sounded = other.reshape(-1, other.shape[2])
+        fit_speech(
+            network.speech,
+            listener.part(pooled.embeddings, network.speech_taps),
+            [clip.corpus for clip in task.train.clips],
+            listener.part(sounded, network.speech_taps),
+            task.config.train.seed,
+        )
+    return head
+
+
+def train_head(task: Task, run: Run) -> None:
+    """Fits, checks on validation speakers, calibrates; writes the head beside the body."""
+    network = finished_body(run)
+    head = learned_head(network, task)
+    checked = versions_of(network, task, task.validation.versions, 0, 3)
+    answers = answered(head, task.validation, checked)
+    found: dict[str, float] = uars(answers, task.config.data.corpora)
+    if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
+        pieces = [opening(source) for (source,) in sounds]
+        found["sounds_refused"] = float(np.mean(asked(network, pieces)[1] < 0.0))
+    print({k: round(v, 4) for k, v in found.items()}, flush=True)
+    speakers = [clip.speaker for clip in task.validation.clips]
+    embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
+    # All blocks but the last, which tells emotions apart; a single one is all there is.
+    earlier = network.width_of(network.voice_taps[:-1]) or network.width
+    if border := voice_change.border(embedded, seconds, speakers, earlier):
+        print(border, flush=True)
+        write_json(run.change, dataclasses.asdict(border))
+    everything = both(answers)
+    fitted = fit_calibration(everything.logits, everything.truth, everything.weights())
+    assert network.speech is not None
+    saved = {
+        "head": head.state_dict(),
+        "taps": network.voice_taps,
+        "speech": network.speech.state_dict(),
+        "validation": found,
+    }
+    save(run.head, saved)
+    write_json(run.calibration, dataclasses.asdict(fitted))
+    everything.save(run.answers)
+    if task.unmet.clips:
+        strangers = versions_of(network, task, task.unmet.versions, 0, 4)
+        both(answered(head, task.unmet, strangers)).save(run.unmet)
+
+
+def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[str, Answers]:
+    """Answers to the clips as they are, with nothing and with a minute of each voice known."""
+    corpora = np.asarray([clip.corpus for clip in material.clips])
+    found = {}
+    for name, limit in (("cold", 0.0), ("settled", SETTLED_S)):
+        known = gathered(
+            versions.embeddings[:, 0],
+            versions.seconds[:, 0],
+            [clip.speaker for clip in material.clips],
+            limit,
+            np.random.default_rng(0),
+        )
+        logits = judged(head, versions.embeddings[:, 0], known)
+        found[name] = Answers(logits, material.truth, corpora)
+    return found
+
+
+def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
+    """Mean over the corpora of UAR, seven labels open."""
+    found = {}
+    for name, given in answers.items():
+        chances = softmax(given.logits)
+        mine = [given.corpora == corpus for corpus in corpora if corpus in given.corpora]
+        found[name] = float(np.mean([metrics.uar(chances[m], given.truth[m]) for m in mine]))
+    return found
+
+
+def both(answers: dict[str, Answers]) -> Answers:
+    """All of them as one."""
+    return Answers(
+        *(
+            np.concatenate([getattr(given, field.name) for given in answers.values()])
+            for field in dataclasses.fields(Answers)
+        )
+    )
