@@ -3,8 +3,8 @@
     python3 tests/bench/whole.py PROGRAM [--long] [--curve FILE.svg]
 
 Processor time is user and system time of the child process. Each figure is printed with its
-required and its desired value. `--long` adds ten hours of audio and 10,000 files; `--curve` draws cost and
-memory against both.
+required and its desired value. `--long` adds ten hours of audio and 10,000 files; `--curve` draws
+cost and memory against both.
 """
 
 import array
