@@ -28,9 +28,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::format::Format;
 use self::local::LocalArgs;
+use crate::classifier::Enrolment;
 use crate::dashboard::theme::Palette;
 use crate::dsp::mono::ChannelChoice;
-use crate::engine::{Engine, EngineChoice, EngineError, Voice};
+use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::Model;
 use crate::paths::{create_private, create_private_folder};
 use crate::profile;
@@ -121,9 +122,9 @@ impl ModelArgs {
             None => Model::embedded().map_err(EngineError::from)?,
         };
         if let Some(certain) = self.certain {
-            model.contract.thresholds.certain = certain;
+            model.spec.thresholds.certain = certain;
         }
-        let known = match &self.profile {
+        let baseline = match &self.profile {
             Some(name) => Some(profile::read(name, &model)?),
             None => None,
         };
@@ -132,8 +133,8 @@ impl ModelArgs {
             tracing::warn!("{warning}");
             complain(&warning);
         }
-        engine.voice = Voice {
-            known,
+        engine.enrolment = Enrolment {
+            baseline,
             fixed: false,
         };
         Ok(engine)

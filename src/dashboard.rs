@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::feed::{Control, Update};
+use crate::messages::{Control, Update};
 use state::State;
 use theme::Theme;
 

@@ -8,39 +8,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::baseline::Baseline;
-use crate::dsp::spec::N_MFCC;
+use crate::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
+use crate::dsp::feature_spec::N_MFCC;
 use crate::model::{Model, ModelError};
-
-/// Judges one window.
-pub trait Classifier: Send {
-    /// The answer on `mfcc`: whole rows of 80 coefficients, one or more. A model
-    /// that judges against a baseline is given the voice's.
-    ///
-    /// # Errors
-    /// What the engine says.
-    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError>;
-}
-
-/// What is known of the voice, as the model is given it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Known {
-    /// Means of the embeddings, then their variances.
-    pub statistics: Vec<f32>,
-    /// Speech that these were taken over, in seconds.
-    pub seconds: f32,
-}
-
-/// What a model says of a window.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Answer {
-    /// One per label.
-    pub logits: Vec<f32>,
-    /// Logit of speech against other sounds, if the model tells them apart.
-    pub speech: Option<f32>,
-    /// What the voice's baseline is made of; empty if the model has none.
-    pub embedding: Vec<f32>,
-}
 
 /// Environment variable and value without which ONNX Runtime is not loaded.
 ///
@@ -77,15 +47,8 @@ pub enum EngineError {
         reason: String,
     },
     /// The engine failed on a window.
-    #[error("{engine} failed on a window of {frames} frames: {reason}")]
-    Run {
-        /// The engine.
-        engine: &'static str,
-        /// Frames of the window.
-        frames: usize,
-        /// What it said.
-        reason: String,
-    },
+    #[error(transparent)]
+    Window(#[from] ClassifierError),
     /// The model does not keep what its metadata promises.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -144,8 +107,8 @@ pub struct Engine {
     pub refused: Vec<Refused>,
     /// The model.
     pub model: Arc<Model>,
-    /// The voice that sessions begin with.
-    pub voice: Voice,
+    /// The baseline that sessions start with.
+    pub enrolment: Enrolment,
     kind: Kind,
     /// Classifiers that nobody uses: to make one can cost as much as a minute of audio.
     idle: Idle,
@@ -160,10 +123,14 @@ struct PooledClassifier {
 }
 
 impl Classifier for PooledClassifier {
-    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         match &mut self.inner {
-            Some(inner) => inner.judge(mfcc, voice),
-            None => Ok(Answer::default()), // never: only the drop takes it
+            Some(inner) => inner.classify(mfcc, baseline),
+            None => Ok(ModelOutput::default()), // never: only the drop takes it
         }
     }
 }
@@ -181,15 +148,6 @@ impl Drop for PooledClassifier {
 
 fn lock(idle: &Idle) -> std::sync::MutexGuard<'_, Vec<Box<dyn Classifier>>> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a session knows of its voice when it begins, and whether it goes on learning.
-#[derive(Debug, Clone, Default)]
-pub struct Voice {
-    /// From a profile or from audio that was gathered before; else it is a stranger.
-    pub known: Option<Baseline>,
-    /// Whether it stays as it is.
-    pub fixed: bool,
 }
 
 #[derive(Clone)]
@@ -225,7 +183,7 @@ impl Engine {
             fallback,
             refused: Vec::new(),
             model,
-            voice: Voice::default(),
+            enrolment: Enrolment::default(),
             kind: Kind::Builtin(shared),
             idle: Idle::default(),
         };
@@ -242,7 +200,7 @@ impl Engine {
             fallback: None,
             refused: environment.refused().to_vec(),
             model: Arc::clone(model),
-            voice: Voice::default(),
+            enrolment: Enrolment::default(),
             kind: Kind::OnnxRuntime(environment),
             idle: Idle::default(),
         };
@@ -283,11 +241,11 @@ impl Engine {
         })
     }
 
-    /// The same engine for sessions that begin with another voice.
+    /// The same engine for sessions that start with another baseline.
     #[must_use]
-    pub fn with_voice(&self, voice: Voice) -> Self {
+    pub fn with_enrolment(&self, enrolment: Enrolment) -> Self {
         Self {
-            voice,
+            enrolment,
             ..self.clone()
         }
     }
@@ -312,12 +270,9 @@ impl Engine {
         }))
     }
 
-    /// A voice that was never heard, for a model that judges against a baseline.
-    pub fn stranger(&self) -> Option<Known> {
-        self.model.contract.width.map(|width| Known {
-            statistics: vec![0.0; 2 * width],
-            seconds: 0.0,
-        })
+    /// The input for an unknown speaker, if the model takes a baseline.
+    pub fn unknown_speaker(&self) -> Option<BaselineInput> {
+        self.model.spec.embedding_width.map(BaselineInput::unknown)
     }
 
     /// Two windows of different length show a model whose metadata lies.
@@ -325,39 +280,28 @@ impl Engine {
         let mut classifier = self.classifier()?;
         for frames in [37, 100] {
             let mfcc: Vec<f32> = (0..frames * N_MFCC).map(|i| (i % 7) as f32 - 3.0).collect();
-            let answer = classifier.judge(&mfcc, self.stranger().as_ref())?;
+            let answer = classifier.classify(&mfcc, self.unknown_speaker().as_ref())?;
             let logits = answer.logits;
-            let labels = self.model.contract.labels.len();
-            let width = self.model.contract.width.unwrap_or(0);
+            let labels = self.model.spec.labels.len();
+            let width = self.model.spec.embedding_width.unwrap_or(0);
             if answer.embedding.len() != width {
                 let (expected, found) = (width.to_string(), answer.embedding.len().to_string());
-                return Err(self.model.misfit("embedding", expected, found).into());
+                return Err(self.model.incompatible("embedding", expected, found).into());
             }
             if logits.len() != labels {
                 let expected = format!("{labels} numbers, one per label");
                 return Err(self
                     .model
-                    .misfit("logits", expected, logits.len().to_string())
+                    .incompatible("logits", expected, logits.len().to_string())
                     .into());
             }
             if !logits.iter().all(|x| x.is_finite()) {
                 return Err(self
                     .model
-                    .misfit("logits", "finite numbers".into(), format!("{logits:?}"))
+                    .incompatible("logits", "finite numbers".into(), format!("{logits:?}"))
                     .into());
             }
         }
         Ok(())
     }
-}
-
-/// Probabilities from logits at a temperature, in the same order.
-pub fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weights: Vec<f64> = logits
-        .iter()
-        .map(|&x| (f64::from(x - top) / temperature).exp())
-        .collect();
-    let sum: f64 = weights.iter().sum();
-    weights.into_iter().map(|w| w / sum).collect()
 }

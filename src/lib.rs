@@ -4,12 +4,12 @@
 //!
 //! ```text
 //! audio (microphone, file, stdin)
-//!   -> pipeline: dsp (mono, 16 kHz, frames, MFCC) -> gate -> window -> engine -> smooth
+//!   -> pipeline: dsp (mono, 16 kHz, frames, MFCC) -> vad -> window -> engine -> decision
 //!   -> events -> sinks (lines, tables) and the dashboard
 //! ```
 //!
-//! Everything up to [`events`] is pure: it knows no clock, thread, file or
-//! terminal, and counts time in samples. The same audio therefore gives the
+//! The crate `emoscope-core` holds everything up to [`events`]. It knows no
+//! clock, thread, file or terminal, and counts time in samples. The same audio therefore gives the
 //! same events, live or from a file, in blocks of any size.
 //!
 //! A recording, judged by a program of yours (`examples/classify.rs`):
@@ -18,21 +18,17 @@
 #![doc = include_str!("../examples/classify.rs")]
 //! ```
 
+pub use emoscope_core::{baseline, classifier, decision, dsp, events, model_spec, pipeline, vad};
+
 pub mod audio;
-pub mod baseline;
 pub mod cli;
 pub mod dashboard;
-pub mod dsp;
 pub mod engine;
-pub mod events;
-pub mod feed;
-pub mod gate;
+mod failpoint;
 mod guard;
+pub mod messages;
 pub mod model;
 pub mod paths;
-pub mod pipeline;
 pub mod profile;
 pub mod session;
 pub mod sink;
-pub mod smooth;
-mod stumble;

@@ -1,45 +1,20 @@
-//! The model file: it describes itself, and is refused where it does not fit.
+//! The model file: read, checked, and rejected if it is not compatible.
 //!
-//! An ONNX file carries one metadata entry per item, each JSON: `labels`,
-//! `frontend`, `window`, `temperature`, `thresholds`, `version`,
-//! `training_data`, `licences`, and perhaps `affect`, `colors` and `voice_change`. Its input is `mfcc`
-//! `[batch, time, 80]`, its output `logits` `[batch, labels]`. It may also judge
-//! against a voice's own baseline: inputs `baseline` `[batch, 2, width]` (mean and
-//! variance of the embeddings) and `baseline_s` `[batch, 1]` (seconds of speech
-//! that they were taken over), output `embedding` `[batch, width]`; and it may
-//! say in `speech` `[batch, 1]` (a logit) whether it heard speech at all. All are
-//! 32-bit floats.
+//! [`ModelSpec`] describes what an ONNX file has to say about itself.
 
-mod check;
 mod weights;
 mod wire;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use rten_onnx::onnx::ModelProto;
-use serde::{Deserialize, Serialize};
+use rten_onnx::onnx::{DataType, Dimension as OnnxDimension, ModelProto, ValueInfoProto};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::baseline::VoiceChange;
-use crate::dsp::spec::SAMPLE_RATE;
-use crate::events::Hue;
-use check::Checker;
-
-/// Name of the input tensor.
-pub const INPUT: &str = "mfcc";
-/// Name of the input with the voice's mean and variance.
-pub const BASELINE: &str = "baseline";
-/// Name of the input with the seconds that these were taken over.
-pub const BASELINE_S: &str = "baseline_s";
-/// Name of the output tensor.
-pub const OUTPUT: &str = "logits";
-/// Name of the output that a baseline is made of.
-pub const EMBEDDING: &str = "embedding";
-/// Name of the output that tells speech from other sounds.
-pub const SPEECH: &str = "speech";
+use crate::model_spec::{Dimension, ModelSpec, SpecError, TensorInfo};
 
 /// The default model, inside the binary.
 const EMBEDDED: &[u8] = include_bytes!("../models/voices/model.onnx");
@@ -78,109 +53,13 @@ pub enum ModelError {
         reason: String,
     },
     /// The file is ONNX, but not for this program.
-    #[error("the model {name} does not fit: {item}: expected {expected}, found {found}")]
-    Misfit {
+    #[error("the model {name} is not compatible: {reason}")]
+    Incompatible {
         /// Its name.
         name: String,
         /// The entry or tensor concerned.
-        item: String,
-        /// What this program needs.
-        expected: String,
-        /// What the file says.
-        found: String,
+        reason: SpecError,
     },
-}
-
-/// Windows that the model was trained to judge.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WindowSpec {
-    /// Speech before the first judgement, in seconds.
-    pub min_s: f64,
-    /// Longest window, in seconds.
-    pub max_s: f64,
-    /// From one judgement to the next, in seconds.
-    pub hop_s: f64,
-}
-
-/// When a label is sure enough to be named.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Thresholds {
-    /// Least probability of the first label.
-    pub certain: f64,
-    /// Least lead over the second.
-    pub margin: f64,
-}
-
-/// A corpus that the model was trained on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Corpus {
-    /// Its name.
-    pub corpus: String,
-    /// Its language.
-    #[serde(default)]
-    pub language: String,
-    /// Clips used.
-    #[serde(default)]
-    pub clips: u64,
-    /// Speakers used.
-    #[serde(default)]
-    pub speakers: u64,
-    /// Its licence, as its makers state it.
-    #[serde(default)]
-    pub licence: String,
-}
-
-/// Where a label lies.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(from = "[f64; 2]", into = "[f64; 2]")]
-pub struct Affect {
-    /// From -1, unpleasant, to 1, pleasant.
-    pub valence: f64,
-    /// From -1, calm, to 1, excited.
-    pub arousal: f64,
-}
-
-impl From<[f64; 2]> for Affect {
-    fn from([valence, arousal]: [f64; 2]) -> Self {
-        Self { valence, arousal }
-    }
-}
-
-impl From<Affect> for [f64; 2] {
-    fn from(affect: Affect) -> Self {
-        [affect.valence, affect.arousal]
-    }
-}
-
-/// What the metadata says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Contract {
-    /// Labels in the order of the logits.
-    pub labels: Arc<[Arc<str>]>,
-    /// Windows to judge.
-    pub window: WindowSpec,
-    /// Softmax temperature.
-    pub temperature: f64,
-    /// Thresholds of the decision.
-    pub thresholds: Thresholds,
-    /// Where each label lies in valence and arousal, if the model says so.
-    pub affect: Option<Vec<Affect>>,
-    /// The colour of each label, if the model names any.
-    pub colors: Vec<Option<Hue>>,
-    /// Numbers of an embedding, if the model judges against a baseline.
-    pub width: Option<usize>,
-    /// When a voice is plainly another one, if the model says so.
-    pub voice_change: Option<VoiceChange>,
-    /// Whether the model tells speech from other sounds.
-    pub speech: bool,
-    /// The model's own version.
-    pub version: String,
-    /// What it was trained on.
-    pub training_data: Vec<Corpus>,
-    /// Licences of that, hence of the weights.
-    pub licences: Vec<String>,
 }
 
 /// A checked model, not yet loaded into an engine.
@@ -191,7 +70,7 @@ pub struct Model {
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
     /// What the metadata says.
-    pub contract: Contract,
+    pub spec: ModelSpec,
     /// The file.
     pub bytes: Cow<'static, [u8]>,
 }
@@ -274,35 +153,71 @@ impl Model {
         };
         wire::check(&bytes).map_err(not_onnx)?;
         let proto = ModelProto::parse_buf(&bytes).map_err(|error| not_onnx(error.to_string()))?;
-        let contract = Checker { name: &name }.contract(&proto)?;
+        let spec = spec_of(&proto).map_err(|reason| ModelError::Incompatible {
+            name: name.clone(),
+            reason,
+        })?;
         Ok(Self {
             name,
             sha256: sha256(&bytes),
-            contract,
+            spec,
             bytes,
         })
     }
 
-    /// A misfit that only shows when the model runs.
-    pub fn misfit(&self, item: &str, expected: String, found: String) -> ModelError {
-        Checker { name: &self.name }.misfit(item, expected, found)
+    /// The error about a model that does not do what its metadata says.
+    pub fn incompatible(&self, item: &str, expected: String, found: String) -> ModelError {
+        ModelError::Incompatible {
+            name: self.name.clone(),
+            reason: SpecError::new(item, expected, found),
+        }
     }
 }
 
-impl Contract {
-    /// Shortest window for an interval judgement, in 16 kHz samples.
-    pub fn min_samples(&self) -> u64 {
-        samples(self.window.min_s)
+fn spec_of(proto: &ModelProto) -> Result<ModelSpec, SpecError> {
+    let graph = proto.graph.as_ref();
+    if let Some(error) = graph.and_then(weights::error) {
+        return Err(error);
     }
+    // Older exporters list the weights among the inputs.
+    let weights: HashSet<&str> = graph
+        .map(|g| {
+            g.initializer
+                .iter()
+                .filter_map(|t| t.name.as_deref())
+                .collect()
+        })
+        .unwrap_or_default();
+    let inputs: Vec<TensorInfo> = graph
+        .map_or(&[][..], |g| &g.input)
+        .iter()
+        .filter(|v| !v.name.as_deref().is_some_and(|name| weights.contains(name)))
+        .map(tensor_info)
+        .collect();
+    let outputs = graph.map_or(&[][..], |g| &g.output);
+    let outputs: Vec<TensorInfo> = outputs.iter().map(tensor_info).collect();
+    let metadata = |key: &str| {
+        let mut entries = proto.metadata_props.iter();
+        let found = entries.find(|entry| entry.key.as_deref() == Some(key))?;
+        found.value.as_deref()
+    };
+    ModelSpec::parse(metadata, &inputs, &outputs)
+}
 
-    /// Longest window, in 16 kHz samples.
-    pub fn max_samples(&self) -> u64 {
-        samples(self.window.max_s)
+fn tensor_info(value: &ValueInfoProto) -> TensorInfo {
+    let tensor = value.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
+    let shape = tensor.and_then(|t| t.shape.as_ref());
+    TensorInfo {
+        name: value.name.clone().unwrap_or("?".into()),
+        float32: tensor.is_some_and(|t| t.elem_type == Some(DataType::FLOAT)),
+        shape: shape.map_or(Vec::new(), |s| s.dim.iter().map(dimension).collect()),
     }
+}
 
-    /// From one judgement to the next, in 16 kHz samples.
-    pub fn hop_samples(&self) -> u64 {
-        samples(self.window.hop_s)
+fn dimension(dim: &OnnxDimension) -> Dimension {
+    match dim.dim_value {
+        Some(value) => Dimension::Fixed(value),
+        None => Dimension::Free(dim.dim_param.clone().unwrap_or("?".into())),
     }
 }
 
@@ -313,8 +228,4 @@ pub fn sha256(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-fn samples(seconds: f64) -> u64 {
-    (seconds * f64::from(SAMPLE_RATE)).round() as u64
 }

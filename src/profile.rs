@@ -123,11 +123,11 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
             theirs: file.model_sha256.chars().take(8).collect(),
         });
     }
-    if file.baseline.width() != width || !file.baseline.is_sound() {
+    if file.baseline.width() != width || !file.baseline.is_valid() {
         return Err(damaged("its numbers do not fit".into()));
     }
     let mut baseline = file.baseline;
-    baseline.vary_at_least(ORDINARY);
+    baseline.raise_variance(ORDINARY);
     Ok(baseline)
 }
 
@@ -164,7 +164,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn width_of(model: &Model) -> Result<usize, ProfileError> {
-    let width = model.contract.width;
+    let width = model.spec.embedding_width;
     width.ok_or_else(|| ProfileError::NoBaseline(model.name.clone()))
 }
 

@@ -17,14 +17,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, unbounded};
 
 use crate::audio::source::Spec;
+use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::mono::ChannelChoice;
-use crate::engine::{Answer, Classifier, Engine, EngineError, Known};
+use crate::engine::{Engine, EngineError};
 use crate::events::{Event, SCHEMA, SessionStart, SourceKind};
-use crate::feed::{Control, Level, Status, Update};
-use crate::pipeline::{Input, InputError, Pipeline};
+use crate::failpoint::failpoint;
+use crate::messages::{Control, Level, Status, Update};
+use crate::pipeline::{InputError, InputFormat, Pipeline};
 use crate::profile::ProfileError;
 use crate::sink::Sink;
-use crate::stumble::stumble;
 
 /// How often levels and positions go to the screen.
 pub const SCREEN_EVERY: Duration = Duration::from_millis(50);
@@ -57,6 +58,12 @@ pub enum SessionError {
         /// What the system said.
         reason: io::Error,
     },
+}
+
+impl From<ClassifierError> for SessionError {
+    fn from(error: ClassifierError) -> Self {
+        Self::Engine(error.into())
+    }
 }
 
 /// Where the events of a session go. Nothing here makes the session wait.
@@ -153,7 +160,7 @@ impl Writer {
 
 /// The header of a session.
 pub fn header(engine: &Engine, source: SourceKind, name: &str, spec: Spec) -> SessionStart {
-    let contract = &engine.model.contract;
+    let contract = &engine.model.spec;
     SessionStart {
         schema: SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -184,18 +191,18 @@ pub fn pipeline(
         inner: engine.classifier()?,
         time: time.clone(),
     };
-    let contract = Arc::new(engine.model.contract.clone());
+    let model_spec = Arc::new(engine.model.spec.clone());
     let pipeline = Pipeline::new(
         input(spec, choice),
-        contract,
+        model_spec,
         Box::new(classifier),
-        engine.voice.clone(),
+        engine.enrolment.clone(),
     )?;
     Ok((pipeline, time))
 }
 
-fn input(spec: Spec, choice: ChannelChoice) -> Input {
-    Input {
+fn input(spec: Spec, choice: ChannelChoice) -> InputFormat {
+    InputFormat {
         rate: spec.sample_rate,
         channels: spec.channels,
         choice,
@@ -220,9 +227,13 @@ struct Timed {
 }
 
 impl Classifier for Timed {
-    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         let start = Instant::now();
-        let answer = self.inner.judge(mfcc, voice);
+        let answer = self.inner.classify(mfcc, baseline);
         self.time
             .0
             .store(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
@@ -257,7 +268,7 @@ impl Teller {
             return false;
         }
         self.last = Some(Instant::now());
-        stumble("session");
+        failpoint("session");
         if let Some(level) = pipeline.take_level() {
             outlets.update(Update::Level(Level {
                 rms_dbfs: level.rms_dbfs,
@@ -267,7 +278,7 @@ impl Teller {
             }));
         }
         self.status.inference_ms = time.milliseconds();
-        self.status.voice_s = pipeline.voice_s().map(|seconds| seconds as u32);
+        self.status.baseline_s = pipeline.baseline_s().map(|seconds| seconds as u32);
         if self.status != self.sent {
             self.sent.clone_from(&self.status);
             outlets.update(Update::Status(self.status.clone()));
@@ -286,12 +297,12 @@ fn status(engine: &Engine, name: &str, spec: Spec, replay: bool) -> Status {
         model: engine.model.name.clone(),
         labels: engine
             .model
-            .contract
+            .spec
             .labels
             .iter()
             .map(ToString::to_string)
             .collect(),
-        colors: engine.model.contract.colors.clone(),
+        colors: engine.model.spec.colors.clone(),
         ..Status::default()
     }
 }

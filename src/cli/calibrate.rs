@@ -15,7 +15,7 @@ use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::Event;
-use crate::feed::Update;
+use crate::messages::Update;
 use crate::profile;
 use crate::session::microphone::{Microphone, Wanted, listen};
 use crate::session::{Outlets, SessionError};
@@ -76,7 +76,7 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
         None => from_microphone(args, &engine)?,
     };
     let voice = voice.unwrap_or_else(|| Baseline::new(0));
-    if engine.model.contract.width.is_some() && voice.seconds() < LEAST_S {
+    if engine.model.spec.embedding_width.is_some() && voice.seconds() < LEAST_S {
         let heard = voice.seconds();
         let help = match &args.file {
             Some(path) => format!("{} has no more", path.display()),

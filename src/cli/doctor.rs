@@ -10,10 +10,11 @@ use super::{Done, ModelArgs};
 use crate::audio::capture::Capture;
 use crate::audio::device::{self, InputDevice};
 use crate::audio::ring::Chunk;
-use crate::dsp::level::Meter;
+use crate::classifier::{BaselineInput, softmax};
+use crate::dsp::feature_spec::{HOP_SAMPLES, N_MFCC, SAMPLE_RATE_HZ};
+use crate::dsp::level::LevelMeter;
 use crate::dsp::mono::{ChannelChoice, downmix};
-use crate::dsp::spec::{HOP, N_MFCC, SAMPLE_RATE};
-use crate::engine::{Engine, EngineChoice, EngineError, Known, softmax};
+use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::{Golden, Model, sha256};
 use crate::paths;
 use crate::sink::printable;
@@ -130,7 +131,7 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
             input.name, spec.sample_rate, spec.channels
         ),
     )?;
-    let (mut meter, mut frames) = (Meter::default(), 0);
+    let (mut meter, mut frames) = (LevelMeter::default(), 0);
     let (mut samples, mut mono) = (Vec::new(), Vec::new());
     let start = Instant::now();
     while start.elapsed() < LISTEN && capture.fault().is_none() {
@@ -177,20 +178,20 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
             return Ok(false);
         }
     };
-    let contract = &model.contract;
+    let spec = &model.spec;
     report.ok(
         "model",
         &format!(
             "{} {}, {} labels",
             model.name,
-            contract.version,
-            contract.labels.len()
+            spec.version,
+            spec.labels.len()
         ),
     )?;
     report.ok("", &format!("SHA-256 {}", model.sha256))?;
     report.ok(
         "weights",
-        &format!("after their corpora: {}", contract.licences.join(", ")),
+        &format!("after their corpora: {}", spec.licences.join(", ")),
     )?;
     let golden = if args.model.model.is_none() {
         Model::embedded_golden()
@@ -252,9 +253,9 @@ fn check_engine(
     }
     match measure(engine, golden) {
         Ok((difference, time)) => {
-            let contract = &engine.model.contract;
+            let spec = &engine.model.spec;
             let time = time.as_secs_f64() * 1e3;
-            let window = contract.window.max_s;
+            let window = spec.window.max_s;
             if difference > GOLDEN_TOLERANCE {
                 let found = format!("off by {difference:.1e} from the golden answers");
                 report.fail("self-test", &format!("{found}; install it again"))?;
@@ -285,34 +286,34 @@ fn check_engine(
 /// Largest difference from the golden probabilities, and the median time of the
 /// longest window.
 fn measure(engine: &Engine, golden: &Golden) -> Result<(f64, Duration), EngineError> {
-    let contract = &engine.model.contract;
+    let spec = &engine.model.spec;
     let mut classifier = engine.classifier()?;
     let mut difference = 0.0_f64;
-    let stranger = engine.stranger();
-    let golden_voice = contract.width.map(|_| Known {
+    let unknown = engine.unknown_speaker();
+    let golden_voice = spec.embedding_width.map(|_| BaselineInput {
         statistics: golden.baseline.statistics.clone(),
         seconds: golden.baseline.seconds,
     });
     for case in &golden.cases {
         for (voice, expected) in [
-            (&stranger, &case.probabilities),
+            (&unknown, &case.probabilities),
             (&golden_voice, &case.settled_probabilities),
         ] {
-            let answer = classifier.judge(&case.mfcc, voice.as_ref())?;
-            let found = softmax(&answer.logits, contract.temperature);
+            let answer = classifier.classify(&case.mfcc, voice.as_ref())?;
+            let found = softmax(&answer.logits, spec.temperature);
             for (found, expected) in found.iter().zip(expected) {
                 difference = difference.max((found - expected).abs());
             }
         }
     }
-    let frames = (contract.window.max_s * f64::from(SAMPLE_RATE)) as usize / HOP;
+    let frames = (spec.window.max_s * f64::from(SAMPLE_RATE_HZ)) as usize / HOP_SAMPLES;
     let window: Vec<f32> = (0..frames * N_MFCC)
         .map(|i| (i % 11) as f32 - 5.0)
         .collect();
     let mut times = Vec::new();
     for _ in 0..9 {
         let start = Instant::now();
-        classifier.judge(&window, stranger.as_ref())?;
+        classifier.classify(&window, unknown.as_ref())?;
         times.push(start.elapsed());
     }
     times.sort_unstable();

@@ -9,7 +9,7 @@ use clap::Args;
 use super::Done;
 use crate::audio::file::AudioFile;
 use crate::audio::source::Source;
-use crate::dsp::mfcc::{MfccStream, Row};
+use crate::dsp::mfcc::{MfccFrame, MfccStream};
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::dsp::resample::Resampler;
 
@@ -71,7 +71,7 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
     Ok(Done::Well)
 }
 
-fn write_row(out: &mut impl Write, row: &Row, written: &mut io::Result<()>) {
+fn write_row(out: &mut impl Write, row: &MfccFrame, written: &mut io::Result<()>) {
     if written.is_err() {
         return;
     }

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::complain;
-use crate::feed::Update;
+use crate::messages::Update;
 use crate::session::{Outlets, Writer};
 use crate::sink::Sink;
 #[cfg(unix)]

@@ -236,7 +236,7 @@ fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
         "{day} · emoscope {} · model {} {} · {engine}",
         env!("CARGO_PKG_VERSION"),
         model.name,
-        model.contract.version
+        model.spec.version
     );
     Page {
         title,
@@ -250,7 +250,7 @@ fn caveats(ours: bool, model: &Model) -> String {
     let limits = CARD.find("## Where it fails").map(|at| &CARD[at..]);
     let mut text = limits.filter(|_| ours).unwrap_or(UNKNOWN).to_owned();
     text.push_str("\n\n## What it was trained on\n\n");
-    for corpus in &model.contract.training_data {
+    for corpus in &model.spec.training_data {
         let licence = if corpus.licence.is_empty() {
             "no licence stated"
         } else {

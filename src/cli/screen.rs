@@ -13,7 +13,7 @@ use super::format::Format;
 use super::{Done, Show, ShowArgs, TasteArgs, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
-use crate::feed::{Control, Update};
+use crate::messages::{Control, Update};
 use crate::paths::create_private;
 use crate::session::{Outlets, SessionError, Writer};
 use crate::sink::Named;

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, at, never, select};
 use super::keys::{Key, Pointer};
 use super::state::{Action, Effect, State, Target};
 use super::{DashboardError, Outcome};
-use crate::feed::{Control, Update};
+use crate::messages::{Control, Update};
 
 /// Shortest time between two pictures.
 const FRAME: Duration = Duration::from_millis(50);

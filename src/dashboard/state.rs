@@ -10,7 +10,7 @@ use picker::Picker;
 use picture::Picture;
 
 use super::keys::{Key, Pointer, SPEEDS};
-use crate::feed::{Control, Update};
+use crate::messages::{Control, Update};
 
 /// What lies over the picture.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -190,7 +190,7 @@ impl State {
             (Key::Help, Overlay::None) => self.show(Overlay::Help),
             (Key::Devices, _) => self.open_picker(),
             (Key::Forget, _) if self.live.status.recorded => Action::None,
-            (Key::Forget, _) => Action::Send(Control::ForgetVoice),
+            (Key::Forget, _) => Action::Send(Control::ResetSpeaker),
             _ if self.live.status.replay => self.press_in_replay(key),
             (Key::Hold, _) => {
                 self.frozen = match self.frozen {

@@ -27,7 +27,7 @@ use super::keys::{Key, Pointer};
 use super::state::{State, Target};
 use super::theme::Theme;
 use super::{Options, view};
-use crate::stumble::stumble;
+use crate::failpoint::failpoint;
 
 /// How long a panic in another thread waits for a picture to be finished.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -107,7 +107,7 @@ impl cycle::Screen for Screen {
             return Ok(()); // a panic gave it back
         }
         let theme = self.theme;
-        stumble("screen");
+        failpoint("screen");
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let drawn = self
             .terminal
@@ -298,7 +298,7 @@ impl Reader {
 fn read(inputs: &Sender<Input>) -> bool {
     let input = match event::read() {
         Ok(Event::Key(key)) => {
-            stumble("keys");
+            failpoint("keys");
             match Key::from_event(&key) {
                 Some(key) => Input::Key(key),
                 None => return true,

@@ -7,9 +7,11 @@ use rten::{ModelOptions, NodeId, RunOptions, ThreadPool};
 use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
 
-use super::{Answer, Classifier, EngineError, Known};
-use crate::dsp::spec::N_MFCC;
-use crate::model::{BASELINE, BASELINE_S, EMBEDDING, INPUT, Model, OUTPUT, SPEECH};
+use super::EngineError;
+use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
+use crate::dsp::feature_spec::N_MFCC;
+use crate::model::Model;
+use crate::model_spec::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH};
 
 const NAME: &str = "the built-in engine";
 
@@ -45,12 +47,12 @@ impl Shared {
                 .node_id(name)
                 .map_err(|error| refuse(error.to_string()))
         };
-        let contract = &model.contract;
+        let spec = &model.spec;
         let mut outputs = vec![node(OUTPUT)?];
-        if contract.speech {
+        if spec.has_speech {
             outputs.push(node(SPEECH)?);
         }
-        let voice = match contract.width {
+        let voice = match spec.embedding_width {
             Some(_) => {
                 outputs.push(node(EMBEDDING)?);
                 Some([node(BASELINE)?, node(BASELINE_S)?])
@@ -61,7 +63,7 @@ impl Shared {
             input: node(INPUT)?,
             voice,
             outputs,
-            speech: contract.speech,
+            speech: spec.has_speech,
             model: Arc::new(graph),
         })
     }
@@ -84,9 +86,13 @@ pub struct Builtin {
 }
 
 impl Classifier for Builtin {
-    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         let frames = mfcc.len() / N_MFCC;
-        let fail = |reason: String| EngineError::Run {
+        let fail = |reason: String| ClassifierError {
             engine: NAME,
             frames,
             reason,
@@ -94,7 +100,7 @@ impl Classifier for Builtin {
         let shared = &self.shared;
         let window = NdTensorView::from_data([1, frames, N_MFCC], &mfcc[..frames * N_MFCC]);
         let mut inputs = vec![(shared.input, window.into())];
-        if let (Some([statistics, seconds]), Some(known)) = (shared.voice, voice) {
+        if let (Some([statistics, seconds]), Some(known)) = (shared.voice, baseline) {
             let width = known.statistics.len() / 2;
             let view = NdTensorView::from_data([1, 2, width], &known.statistics[..2 * width]);
             inputs.push((statistics, view.into()));
@@ -112,7 +118,7 @@ impl Classifier for Builtin {
                 .map_err(|_| fail("an output is not of 32-bit floats".into()))
         });
         let mut next = || values.next().transpose().map(Option::unwrap_or_default);
-        Ok(Answer {
+        Ok(ModelOutput {
             logits: next()?,
             speech: if shared.speech {
                 next()?.first().copied()

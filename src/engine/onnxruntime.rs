@@ -13,10 +13,12 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
 pub use self::search::VERSION;
-use super::{Answer, Classifier, EngineError, Known, NO_TELEMETRY, Refused};
-use crate::dsp::spec::N_MFCC;
+use super::{EngineError, NO_TELEMETRY, Refused};
+use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
+use crate::dsp::feature_spec::N_MFCC;
 use crate::guard::guard;
-use crate::model::{BASELINE, BASELINE_S, EMBEDDING, INPUT, Model, OUTPUT, SPEECH};
+use crate::model::Model;
+use crate::model_spec::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH};
 
 const NAME: &str = "ONNX Runtime";
 
@@ -131,7 +133,7 @@ impl Environment {
             })?;
         Ok(OnnxRuntime {
             session,
-            speech: model.contract.speech,
+            speech: model.spec.has_speech,
         })
     }
 }
@@ -190,10 +192,14 @@ pub(super) struct OnnxRuntime {
 }
 
 impl Classifier for OnnxRuntime {
-    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         let frames = mfcc.len() / N_MFCC;
-        self.run(frames, &mfcc[..frames * N_MFCC], voice)
-            .map_err(|error| EngineError::Run {
+        self.run(frames, &mfcc[..frames * N_MFCC], baseline)
+            .map_err(|error| ClassifierError {
                 engine: NAME,
                 frames,
                 reason: error.to_string(),
@@ -202,9 +208,14 @@ impl Classifier for OnnxRuntime {
 }
 
 impl OnnxRuntime {
-    fn run(&mut self, frames: usize, mfcc: &[f32], voice: Option<&Known>) -> ort::Result<Answer> {
+    fn run(
+        &mut self,
+        frames: usize,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> ort::Result<ModelOutput> {
         let window = TensorRef::from_array_view(([1, frames, N_MFCC], mfcc))?;
-        let outputs = match voice {
+        let outputs = match baseline {
             None => self.session.run(ort::inputs![INPUT => window])?,
             Some(known) => {
                 let width = known.statistics.len() / 2;
@@ -220,14 +231,14 @@ impl OnnxRuntime {
         let values = |name: &str| -> ort::Result<Vec<f32>> {
             Ok(outputs[name].try_extract_tensor::<f32>()?.1.to_vec())
         };
-        Ok(Answer {
+        Ok(ModelOutput {
             logits: values(OUTPUT)?,
             speech: if self.speech {
                 values(SPEECH)?.first().copied()
             } else {
                 None
             },
-            embedding: match voice {
+            embedding: match baseline {
                 Some(_) => values(EMBEDDING)?,
                 None => Vec::new(),
             },

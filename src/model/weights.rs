@@ -2,8 +2,10 @@
 
 use rten_onnx::onnx::{DataLocation, DataType, GraphProto, TensorProto};
 
-/// The first tensor that does not: its name, what it should hold and what it does.
-pub(super) fn misfit(graph: &GraphProto) -> Option<(String, String, String)> {
+use crate::model_spec::SpecError;
+
+/// The error about the first tensor that does not.
+pub(super) fn error(graph: &GraphProto) -> Option<SpecError> {
     let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
     let constants = attributes().filter_map(|attribute| attribute.t.as_ref());
     let inner = || attributes().filter_map(|attribute| attribute.g.as_ref());
@@ -12,9 +14,9 @@ pub(super) fn misfit(graph: &GraphProto) -> Option<(String, String, String)> {
         .find_map(|tensor| {
             let (expected, found) = contents(tensor)?;
             let name = tensor.name.as_deref().unwrap_or("?");
-            Some((format!("tensor {name}"), expected, found))
+            Some(SpecError::new(format!("tensor {name}"), expected, found))
         })
-        .or_else(|| inner().find_map(misfit))
+        .or_else(|| inner().find_map(error))
 }
 
 /// What a tensor should hold and what it holds, where the two differ.

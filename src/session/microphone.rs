@@ -15,7 +15,7 @@ use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{Event, GapCause, Signal, SourceKind, Trigger};
-use crate::feed::{Control, Update};
+use crate::messages::{Control, Update};
 use crate::pipeline::Pipeline;
 
 /// How long samples may wait during a voice: what is said of them must not.
@@ -132,7 +132,7 @@ pub fn listen(
     let finished = session.core.finish(&mut session.events);
     session.outlets.send(&mut session.events);
     result.and(finished.map_err(SessionError::from))?;
-    Ok(session.core.voice_known())
+    Ok(session.core.baseline())
 }
 
 struct Session<'a> {
@@ -230,7 +230,7 @@ impl Session<'_> {
         let Line::On(watch) = &self.line else {
             return TICK;
         };
-        let rest = if self.core.hears_a_voice() {
+        let rest = if self.core.is_voice_active() {
             PROMPT
         } else {
             CALM
@@ -253,9 +253,9 @@ impl Session<'_> {
             match watch.capture.read(&mut self.samples, TAKE) {
                 Chunk::Samples(_) => {
                     let start_s = self.core.position_s();
-                    let changes = self.core.voice_changes();
+                    let changes = self.core.speaker_changes();
                     self.core.push(&self.samples, &mut self.events)?;
-                    if self.core.voice_changes() > changes {
+                    if self.core.speaker_changes() > changes {
                         let notice = "another voice: its baseline begins anew";
                         (self.wanted.notices)(notice);
                         self.outlets.update(Update::Notice(notice.into()));
@@ -398,8 +398,8 @@ impl Session<'_> {
         match control {
             Control::OpenPicker => self.picker = Some(Picker::open(&self.device)),
             Control::ClosePicker => self.picker = None,
-            Control::ForgetVoice => {
-                self.core.forget_voice();
+            Control::ResetSpeaker => {
+                self.core.reset_speaker();
                 self.say("the voice is forgotten: its baseline begins anew");
             }
             Control::SwitchDevice(id) => {

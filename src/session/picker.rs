@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::{Outlets, SCREEN_EVERY};
 use crate::audio::device;
 use crate::audio::probe::LevelProbe;
-use crate::feed::{DeviceLine, Update};
+use crate::messages::{DeviceLine, Update};
 
 /// Measures every input on a thread of its own: opening some takes its time,
 /// and the session must not wait for that.

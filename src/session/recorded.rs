@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::recording::{Ending, Pace, Playback, rounds};
 use super::{Outlets, SCREEN_EVERY, SessionError};
 use crate::events::{Event, Line};
-use crate::feed::{Control, Position, Status, Update};
+use crate::messages::{Control, Position, Status, Update};
 
 /// Why event lines cannot be played. The sentences follow the file's name.
 #[derive(Debug, thiserror::Error)]

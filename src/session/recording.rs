@@ -11,7 +11,7 @@ use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
-use crate::feed::{Control, Position, Update};
+use crate::messages::{Control, Position, Update};
 use crate::pipeline::Pipeline;
 
 /// How a recording is played.
@@ -48,7 +48,7 @@ pub fn analyze(
         session.events.drain(..).for_each(&mut event);
         match step {
             Ok(true) => {}
-            Ok(false) => return Ok(session.core.voice_known()),
+            Ok(false) => return Ok(session.core.baseline()),
             Err(error) => return Err(error),
         }
     }
@@ -269,7 +269,7 @@ impl<'a> Session<'a> {
             Control::TogglePause => pace.paused = !pace.paused,
             Control::Speed(speed) => pace.speed = Some(*speed),
             Control::SeekBy(seconds) => return self.seek(now + seconds, source, pace),
-            Control::ForgetVoice => self.core.forget_voice(),
+            Control::ResetSpeaker => self.core.reset_speaker(),
             Control::SeekTo(seconds) => return self.seek(*seconds, source, pace),
             _ => return Ok(()),
         }
@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
     /// What comes next is so many seconds from the begin.
     fn go_to(&mut self, seconds: f64) -> Result<(), SessionError> {
         let sample = (seconds * f64::from(self.core.input().rate)).round() as u64;
-        Ok(self.core.jump(sample, &mut self.events)?)
+        Ok(self.core.seek(sample, &mut self.events)?)
     }
 
     fn seek(

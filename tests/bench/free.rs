@@ -1,7 +1,7 @@
 //! A classifier that costs nothing, for what all the rest costs.
 
-use emoscope::engine::{Answer, Classifier, EngineError, Known};
-use emoscope::model::Contract;
+use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
+use emoscope::model_spec::ModelSpec;
 
 /// Knows nothing, at once.
 pub struct Free {
@@ -11,17 +11,21 @@ pub struct Free {
 
 impl Free {
     /// Answers of the shape that the model gives.
-    pub fn like(contract: &Contract) -> Self {
+    pub fn like(spec: &ModelSpec) -> Self {
         Self {
-            labels: contract.labels.len(),
-            width: contract.width.unwrap_or(0),
+            labels: spec.labels.len(),
+            width: spec.embedding_width.unwrap_or(0),
         }
     }
 }
 
 impl Classifier for Free {
-    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
-        Ok(Answer {
+    fn classify(
+        &mut self,
+        _: &[f32],
+        _: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
+        Ok(ModelOutput {
             logits: vec![0.0; self.labels],
             speech: None,
             embedding: vec![0.0; self.width],

@@ -8,23 +8,24 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use emoscope::audio::ring;
+use emoscope::classifier::{Enrolment, softmax};
 use emoscope::dashboard::state::State;
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dashboard::view;
+use emoscope::decision::Smoother;
 use emoscope::dsp::dct::Dct;
 use emoscope::dsp::decibels::decibels;
+use emoscope::dsp::feature_spec::{N_BINS, N_FFT, N_MELS, N_MFCC};
 use emoscope::dsp::mel::MelBank;
 use emoscope::dsp::mfcc::Mfcc;
 use emoscope::dsp::mono::{ChannelChoice, downmix};
 use emoscope::dsp::resample::Resampler;
-use emoscope::dsp::spec::{N_BINS, N_FFT, N_MELS, N_MFCC};
-use emoscope::engine::{Engine, EngineChoice, Voice, softmax};
-use emoscope::feed::{Level, Update};
-use emoscope::gate::{BLOCK, VoiceGate};
+use emoscope::engine::{Engine, EngineChoice};
+use emoscope::messages::{Level, Update};
 use emoscope::model::Model;
-use emoscope::pipeline::rows::Rows;
-use emoscope::pipeline::{Input, Pipeline};
-use emoscope::smooth::Smoother;
+use emoscope::pipeline::mfcc_history::MfccHistory;
+use emoscope::pipeline::{InputFormat, Pipeline};
+use emoscope::vad::{BLOCK_SAMPLES, Vad};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use realfft::RealFftPlanner;
@@ -152,7 +153,7 @@ fn frame_row(bencher: Bencher) {
 
 #[divan::bench]
 fn window_view_of_4_s(bencher: Bencher) {
-    let mut rows = Rows::new(600);
+    let mut rows = MfccHistory::new(600);
     for _ in 0..1000 {
         rows.push(&[1.0; N_MFCC]);
     }
@@ -162,17 +163,17 @@ fn window_view_of_4_s(bencher: Bencher) {
 /// 16 ms.
 #[divan::bench]
 fn voice_gate(bencher: Bencher) {
-    let samples = voice(100 * BLOCK, 16_000);
-    let mut gate = VoiceGate::new();
-    let mut blocks = samples.chunks_exact(BLOCK).cycle();
+    let samples = voice(100 * BLOCK_SAMPLES, 16_000);
+    let mut gate = Vad::new();
+    let mut blocks = samples.chunks_exact(BLOCK_SAMPLES).cycle();
     bencher.bench_local(move || gate.step(blocks.next().unwrap_or_default()));
 }
 
 #[divan::bench]
 fn smoothing(bencher: Bencher) {
-    let contract = Model::embedded().unwrap().contract;
-    let mut smoother = Smoother::new(contract.thresholds);
-    let logits: Vec<f32> = (0..contract.labels.len()).map(|i| i as f32).collect();
+    let spec = Model::embedded().unwrap().spec;
+    let mut smoother = Smoother::new(spec.thresholds);
+    let logits: Vec<f32> = (0..spec.labels.len()).map(|i| i as f32).collect();
     bencher.bench_local(move || smoother.push(&softmax(black_box(&logits), 1.3)).1);
 }
 
@@ -191,23 +192,23 @@ fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
         mfcc.row(frame, &mut row);
         window.extend(row);
     }
-    let stranger = engine.stranger();
+    let stranger = engine.unknown_speaker();
     bencher.bench_local(move || {
         classifier
-            .judge(black_box(&window), stranger.as_ref())
+            .classify(black_box(&window), stranger.as_ref())
             .unwrap()
     });
 }
 
 fn pipeline(rate: u32) -> Pipeline {
-    let contract = Arc::new(Model::embedded().unwrap().contract);
-    let free = Free::like(&contract);
-    let input = Input {
+    let spec = Arc::new(Model::embedded().unwrap().spec);
+    let free = Free::like(&spec);
+    let input = InputFormat {
         rate,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, contract, Box::new(free), Voice::default()).unwrap()
+    Pipeline::new(input, spec, Box::new(free), Enrolment::default()).unwrap()
 }
 
 /// From samples to events, for a second of speech, inference aside.

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
+use emoscope::classifier::{Classifier, Enrolment};
 use emoscope::dsp::mfcc::MfccStream;
 use emoscope::dsp::mono::ChannelChoice;
-use emoscope::engine::{Classifier, Engine, EngineChoice, Voice};
+use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::Event;
 use emoscope::model::Model;
-use emoscope::pipeline::{Input, Pipeline};
+use emoscope::pipeline::{InputFormat, Pipeline};
 
 use free::Free;
 
@@ -33,14 +34,14 @@ fn mfcc(samples: &[f32]) {
 }
 
 fn hear(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec<Event> {
-    let contract = Arc::new(engine.model.contract.clone());
-    let input = Input {
+    let spec = Arc::new(engine.model.spec.clone());
+    let input = InputFormat {
         rate: 16_000,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
     let (mut core, mut events) = (
-        Pipeline::new(input, contract, classifier, Voice::default()).unwrap(),
+        Pipeline::new(input, spec, classifier, Enrolment::default()).unwrap(),
         Vec::new(),
     );
     for block in samples.chunks(BLOCK) {
@@ -78,7 +79,7 @@ fn main() {
             "features" => drop(hear(
                 &samples,
                 &engine,
-                Box::new(Free::like(&engine.model.contract)),
+                Box::new(Free::like(&engine.model.spec)),
             )),
             "judged" => drop(hear(&samples, &engine, engine.classifier().unwrap())),
             other => panic!("no task {other}"),

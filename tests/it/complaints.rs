@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use emoscope::dsp::mfcc::{Mfcc, Row};
+use emoscope::dsp::feature_spec::{N_FFT, SAMPLE_RATE_HZ};
+use emoscope::dsp::mfcc::{Mfcc, MfccFrame};
 use emoscope::dsp::resample::Resampler;
-use emoscope::dsp::spec::{N_FFT, SAMPLE_RATE};
 use emoscope::events::Event;
 
 use crate::core::pipeline;
@@ -15,7 +15,7 @@ use crate::pty::Terminal;
 use crate::sound_server::SoundServer;
 use crate::support::{data, emoscope, lines, run, said, samples_16};
 
-const RATE: usize = SAMPLE_RATE as usize;
+const RATE: usize = SAMPLE_RATE_HZ as usize;
 
 /// Noise from -1 to 1, the same every time.
 struct Noise(u64);
@@ -96,7 +96,7 @@ fn it_reports_emotions_in_silence() {
         ),
     ];
     for (name, samples) in scenes {
-        let (mut core, mut events) = (pipeline(SAMPLE_RATE), Vec::new());
+        let (mut core, mut events) = (pipeline(SAMPLE_RATE_HZ), Vec::new());
         for second in samples.chunks(RATE) {
             core.push(second, &mut events).unwrap();
         }
@@ -120,11 +120,11 @@ fn wrong_sample_rate() {
         let mut out = Vec::new();
         resampler.push(&tone, &mut out);
         resampler.finish(&mut out);
-        let (mut mfcc, mut row): (_, Row) = (Mfcc::new(), [0.0; 80]);
+        let (mut mfcc, mut row): (_, MfccFrame) = (Mfcc::new(), [0.0; 80]);
         mfcc.row(&out[8000..8000 + N_FFT], &mut row);
         *mfcc.log_mel().first_chunk::<80>().unwrap()
     };
-    let expected = heard(SAMPLE_RATE);
+    let expected = heard(SAMPLE_RATE_HZ);
     let loudest = expected.iter().copied().fold(f32::MIN, f32::max);
     for rate in [
         8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000,
@@ -326,7 +326,7 @@ fn the_terminal_is_broken_after_a_crash() {
     for (name, value) in program.get_envs() {
         shell.env(name, value.unwrap());
     }
-    shell.env("EMOSCOPE_STUMBLE", "session");
+    shell.env("EMOSCOPE_FAILPOINT", "session");
     let mut terminal = Terminal::start(24, 80, &shell);
     assert_eq!(terminal.ended(), 0);
     assert!(terminal.contents().contains("back") && terminal.restored());

@@ -10,12 +10,13 @@ mod utterances;
 
 use std::sync::Arc;
 
-use emoscope::baseline::VoiceChange;
+use emoscope::baseline::SpeakerChange;
+use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use emoscope::dsp::mono::ChannelChoice;
-use emoscope::engine::{Answer, Classifier, EngineError, Known, Voice};
 use emoscope::events::{Event, Measurement};
-use emoscope::model::{Contract, Model};
-use emoscope::pipeline::{Input, Pipeline};
+use emoscope::model::Model;
+use emoscope::model_spec::ModelSpec;
+use emoscope::pipeline::{InputFormat, Pipeline};
 
 use crate::support::{data, samples_16};
 
@@ -25,11 +26,15 @@ use crate::support::{data, samples_16};
 struct Sums;
 
 impl Classifier for Sums {
-    fn judge(&mut self, mfcc: &[f32], voice: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         let sum: f32 = mfcc.iter().sum();
-        let voice = voice.expect("the contract has a baseline");
+        let voice = baseline.expect("the model takes a baseline");
         let known = voice.seconds + voice.statistics.iter().sum::<f32>();
-        Ok(Answer {
+        Ok(ModelOutput {
             logits: (0..7)
                 .map(|i| ((sum * 1e-4 + known) * (i + 1) as f32).sin() * 4.0)
                 .collect(),
@@ -43,12 +48,16 @@ impl Classifier for Sums {
 struct Told(Vec<f32>);
 
 impl Classifier for Told {
-    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        _: &[f32],
+        _: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         let speech = self.0[0];
         if self.0.len() > 1 {
             self.0.remove(0);
         }
-        Ok(Answer {
+        Ok(ModelOutput {
             logits: vec![9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             speech: Some(speech),
             embedding: vec![1.0, 1.0],
@@ -70,8 +79,12 @@ impl Loudness {
 }
 
 impl Classifier for Loudness {
-    fn judge(&mut self, mfcc: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
-        Ok(Answer {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        _: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
+        Ok(ModelOutput {
             logits: Self::logits(mfcc),
             speech: Some(3.0),
             embedding: vec![0.0, 0.0],
@@ -80,26 +93,26 @@ impl Classifier for Loudness {
 }
 
 pub fn pipeline(rate: u32) -> Pipeline {
-    pipeline_with(rate, Box::new(Sums), Voice::default())
+    pipeline_with(rate, Box::new(Sums), Enrolment::default())
 }
 
-fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Voice) -> Pipeline {
-    let change = VoiceChange {
+fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Enrolment) -> Pipeline {
+    let change = SpeakerChange {
         numbers: 2,
         distance: 3.0,
     };
-    let contract = Arc::new(Contract {
-        width: Some(2),
+    let spec = Arc::new(ModelSpec {
+        embedding_width: Some(2),
         voice_change: Some(change),
-        speech: true,
-        ..Model::embedded().unwrap().contract
+        has_speech: true,
+        ..Model::embedded().unwrap().spec
     });
-    let input = Input {
+    let input = InputFormat {
         rate,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, contract, classifier, voice).unwrap()
+    Pipeline::new(input, spec, classifier, voice).unwrap()
 }
 
 /// Two utterances at any rate: the 16 kHz fixture, taken as if it had that rate.

@@ -1,8 +1,8 @@
 //! The front end against librosa, stage by stage, on speech and on a chirp.
 
+use emoscope::dsp::feature_spec::{HOP_SAMPLES, N_FFT};
 use emoscope::dsp::mfcc::{Mfcc, MfccStream};
 use emoscope::dsp::resample::Resampler;
-use emoscope::dsp::spec::{HOP, N_FFT};
 use serde_json::Value;
 
 use crate::support::{data, path, run, samples_16};
@@ -43,7 +43,7 @@ fn every_stage_agrees_with_librosa() {
         let mut mfcc = Mfcc::new();
         let mut row = [0.0; 80];
         for frame in input["checked"].as_array().unwrap() {
-            let at = frame["frame"].as_u64().unwrap() as usize * HOP;
+            let at = frame["frame"].as_u64().unwrap() as usize * HOP_SAMPLES;
             mfcc.row(&padded[at..at + N_FFT], &mut row);
             let power = numbers(&frame["power"]);
             let loudest = power.iter().copied().fold(0.0, f64::max);
@@ -78,7 +78,7 @@ fn the_features_command_prints_what_librosa_computes() {
             .collect();
         assert_eq!(
             rows.len() as u64,
-            input["samples"].as_u64().unwrap() / HOP as u64 + 1
+            input["samples"].as_u64().unwrap() / HOP_SAMPLES as u64 + 1
         );
         assert_eq!(rows.len() as u64, input["frames"].as_u64().unwrap());
         for frame in input["checked"].as_array().unwrap() {
@@ -97,11 +97,14 @@ fn a_stream_gives_the_frames_of_the_whole_in_pieces_of_any_size() {
     padded.extend_from_slice(&samples);
     padded.extend([0.0; N_FFT / 2]);
     let mut mfcc = Mfcc::new();
-    let frames = samples.len() / HOP + 1;
+    let frames = samples.len() / HOP_SAMPLES + 1;
     let mut whole = Vec::new();
     for frame in 0..frames {
         let mut row = [0.0; 80];
-        mfcc.row(&padded[frame * HOP..frame * HOP + N_FFT], &mut row);
+        mfcc.row(
+            &padded[frame * HOP_SAMPLES..frame * HOP_SAMPLES + N_FFT],
+            &mut row,
+        );
         whole.extend_from_slice(&row);
     }
     let mut stream = MfccStream::new();

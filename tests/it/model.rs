@@ -1,6 +1,6 @@
 //! Models that do not fit are refused, with what was expected and what was found.
 
-use emoscope::dsp::spec::Frontend;
+use emoscope::dsp::feature_spec::FeatureSpec;
 use emoscope::model::Model;
 use rten_onnx::onnx::{DataLocation, ModelProto, StringStringEntryProto, TensorProto};
 use serde_json::json;
@@ -48,7 +48,7 @@ fn refusal(bytes: Vec<u8>) -> String {
 
 #[test]
 fn each_entry_is_checked() {
-    let mut other_rate = serde_json::to_value(Frontend::ours()).unwrap();
+    let mut other_rate = serde_json::to_value(FeatureSpec::ours()).unwrap();
     other_rate["sample_rate"] = json!(8000);
     for (key, value, expected, found) in [
         ("labels", json!(["one"]), "two or more", "one"),

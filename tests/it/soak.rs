@@ -15,7 +15,7 @@ use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, Gap, GapCause};
-use emoscope::feed::{Control, Update};
+use emoscope::messages::{Control, Update};
 use emoscope::model::Model;
 use emoscope::session::Outlets;
 use emoscope::session::microphone::{Microphone, Wanted, listen};

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use emoscope::audio::capture::{Capture, Feeder};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
-use emoscope::feed::{Control, Update};
+use emoscope::messages::{Control, Update};
 use emoscope::model::Model;
 use emoscope::session::Outlets;
 use emoscope::session::microphone::{Microphone, Wanted, listen};

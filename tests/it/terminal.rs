@@ -127,7 +127,7 @@ fn a_panic_in_any_thread_gives_the_terminal_back_and_is_in_the_log() {
         let home = tempfile::tempdir().unwrap();
         let mut command = emoscope(&home);
         command.arg("replay").arg(data("two-utterances.wav"));
-        command.env("EMOSCOPE_STUMBLE", thread);
+        command.env("EMOSCOPE_FAILPOINT", thread);
         let mut terminal = Terminal::start(24, 80, &command);
         if thread == "keys" {
             terminal.until_drawn();
@@ -137,12 +137,12 @@ fn a_panic_in_any_thread_gives_the_terminal_back_and_is_in_the_log() {
         assert!(terminal.restored(), "{thread}");
         // The message stands on the screen that was there before.
         assert!(
-            terminal.contents().contains("stumbled on request"),
+            terminal.contents().contains("panicked on request"),
             "{thread}: {}",
             terminal.contents()
         );
         assert!(
-            log(&home).contains("src/stumble.rs:") && log(&home).contains(thread),
+            log(&home).contains("src/failpoint.rs:") && log(&home).contains(thread),
             "{thread}: {}",
             log(&home)
         );

@@ -12,9 +12,10 @@ use super::walk::{Found, path_of};
 use crate::audio::file::AudioFile;
 use crate::audio::source::{DecodeError, Source, Spec};
 use crate::baseline::Baseline;
+use crate::classifier::Enrolment;
 use crate::cli::jobs::Jobs;
 use crate::dsp::mono::ChannelChoice;
-use crate::engine::{Engine, Voice};
+use crate::engine::Engine;
 
 /// Recordings of a folder, evenly spread over it, that tell how voices sound there.
 const SPREAD: usize = 60;
@@ -78,7 +79,7 @@ impl Voices {
     ) -> Self {
         let fixed = match gather {
             Gather::None => return Self::Strangers,
-            Gather::Auto if engine.voice.known.is_some() => return Self::Strangers,
+            Gather::Auto if engine.enrolment.baseline.is_some() => return Self::Strangers,
             Gather::File => return Self::PerFile,
             Gather::Auto => false,
             Gather::Folder => true,
@@ -110,7 +111,7 @@ impl Voices {
         }
         if !fixed {
             for voice in voices.values_mut() {
-                voice.weigh_at_most(OTHERS_S);
+                voice.cap_seconds(OTHERS_S);
             }
         }
         Self::PerFolder {
@@ -121,12 +122,12 @@ impl Voices {
 
     /// The engine that knows the voice of a file.
     pub fn before(&self, path: &Path, choice: ChannelChoice, engine: &Engine) -> Engine {
-        let (known, fixed) = match self {
+        let (baseline, fixed) = match self {
             Self::Strangers => return engine.clone(),
             Self::PerFile => (heard(path, f64::INFINITY, choice, engine), true),
             Self::PerFolder { folders, fixed } => (folders.get(&folder_of(path)).cloned(), *fixed),
         };
-        engine.with_voice(Voice { known, fixed })
+        engine.with_enrolment(Enrolment { baseline, fixed })
     }
 }
 

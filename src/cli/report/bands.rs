@@ -1,8 +1,8 @@
 //! The log-mel levels of a recording, by the front end that the model hears.
 
+use crate::dsp::feature_spec::{HOP_SAMPLES, N_FFT, N_MELS};
 use crate::dsp::mfcc::MfccStream;
 use crate::dsp::resample::Resampler;
-use crate::dsp::spec::{HOP, N_FFT, N_MELS};
 
 /// Columns of the picture at most.
 const COLUMNS: usize = 880;
@@ -56,7 +56,7 @@ impl Bands {
     /// No more than a hop at a time, so that there is no more than a frame at a time.
     fn frames(&mut self) {
         let mut at_16k = std::mem::take(&mut self.at_16k);
-        for hop in at_16k.chunks(HOP) {
+        for hop in at_16k.chunks(HOP_SAMPLES) {
             let mut there = false;
             self.mfcc.push(hop, |_| there = true);
             if there && let Ok(levels) = self.mfcc.log_mel().try_into() {

@@ -1,6 +1,6 @@
 //! The level meter: peak hold and clipping, timed by the audio itself.
 
-use crate::feed::Level;
+use crate::messages::Level;
 
 /// Level under which the meter is empty, in dBFS.
 pub const FLOOR_DBFS: f32 = -60.0;

@@ -1,7 +1,7 @@
 //! The list of inputs to choose from.
 
 use super::meter::{FLOOR_DBFS, bounded};
-use crate::feed::DeviceLine;
+use crate::messages::DeviceLine;
 
 /// An input with its level.
 #[derive(Debug, Clone, PartialEq)]

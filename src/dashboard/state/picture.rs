@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::history::{History, Judgement};
 use super::meter::Meter;
 use crate::events::{Event, Measurement, Trigger, UNCERTAIN};
-use crate::feed::{Level, Position, Status};
+use crate::messages::{Level, Position, Status};
 
 /// How long a notice stays, in seconds of audio: while a microphone is lost no
 /// audio comes, and the sentence about it stays.

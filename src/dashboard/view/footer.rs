@@ -7,7 +7,7 @@ use super::Pen;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
-use crate::feed::Position;
+use crate::messages::Position;
 use crate::sink::clock;
 
 /// The line of a replay.
@@ -126,7 +126,7 @@ fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
             parts.push((5, format!("{latency:.0} ms latency"), dim));
         }
     }
-    if let Some(seconds) = status.voice_s {
+    if let Some(seconds) = status.baseline_s {
         parts.push((1, format!("voice {seconds} s"), dim));
     }
     if !status.model.is_empty() {

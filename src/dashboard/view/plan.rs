@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::dashboard::text;
 use crate::dashboard::theme::Mark;
-use crate::feed::Status;
+use crate::messages::Status;
 
 /// Columns at which the list of utterances stands beside the bars.
 const WIDE: u16 = 100;

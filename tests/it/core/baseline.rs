@@ -1,7 +1,7 @@
 //! What is known of a voice: it grows with what was said, and another voice begins anew.
 
 use emoscope::baseline::Baseline;
-use emoscope::engine::{Answer, Classifier, EngineError, Known, Voice};
+use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use emoscope::events::{Event, Trigger};
 
 use super::{Sums, Told, judged, pipeline, pipeline_with, speech};
@@ -17,21 +17,21 @@ fn the_baseline_grows_by_what_was_said_and_only_after_it() {
         }
     }
     assert!(known > 2.0);
-    let seconds = core.voice_known().unwrap().seconds();
+    let seconds = core.baseline().unwrap().seconds();
     assert!((seconds - known).abs() < 0.02, "{seconds} {known}");
-    assert_eq!(core.voice_s(), Some(seconds));
+    assert_eq!(core.baseline_s(), Some(seconds));
 }
 
 #[test]
 fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
     let mut voice = Baseline::new(2);
-    voice.hear(&[1.0, 2.0], 30.0);
+    voice.update(&[1.0, 2.0], 30.0);
     for fixed in [true, false] {
-        let known = Some(voice.clone());
-        let core = pipeline_with(16_000, Box::new(Sums), Voice { known, fixed });
+        let baseline = Some(voice.clone());
+        let core = pipeline_with(16_000, Box::new(Sums), Enrolment { baseline, fixed });
         let (found, core) = judged(core, &speech());
         assert_eq!(found[0].baseline_s, Some(30.0));
-        assert_eq!(core.voice_known().as_ref() == Some(&voice), fixed);
+        assert_eq!(core.baseline().as_ref() == Some(&voice), fixed);
     }
 }
 
@@ -41,8 +41,8 @@ fn a_new_voice_is_a_stranger() {
     let mut events = Vec::new();
     core.push(&speech(), &mut events).unwrap();
     core.push(&vec![0.0; 16_000], &mut events).unwrap();
-    assert!(core.voice_known().unwrap().seconds() > 2.0);
-    core.forget_voice();
+    assert!(core.baseline().unwrap().seconds() > 2.0);
+    core.reset_speaker();
     let before = events.len();
     core.push(&speech(), &mut events).unwrap();
     let first = events[before..].iter().find_map(|event| match event {
@@ -56,10 +56,14 @@ fn a_new_voice_is_a_stranger() {
 struct Replaced(u32);
 
 impl Classifier for Replaced {
-    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
+    fn classify(
+        &mut self,
+        _: &[f32],
+        _: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
         self.0 = self.0.saturating_sub(1);
         let place = if self.0 > 0 { 0.0 } else { 4.0 };
-        Ok(Answer {
+        Ok(ModelOutput {
             logits: vec![0.0; 7],
             speech: Some(3.0),
             embedding: vec![place, -place],
@@ -71,19 +75,19 @@ impl Classifier for Replaced {
 fn a_voice_that_is_plainly_another_one_begins_anew() {
     let talk = [speech(), vec![0.0; 16_000]].concat().repeat(20);
     let heard = |windows| {
-        let core = pipeline_with(16_000, Box::new(Replaced(windows)), Voice::default());
+        let core = pipeline_with(16_000, Box::new(Replaced(windows)), Enrolment::default());
         let (found, core) = judged(core, &talk);
         let known: Vec<f64> = found.iter().filter_map(|m| m.baseline_s).collect();
         let drops = known.windows(2).filter(|pair| pair[1] < pair[0]).count();
         (drops as u64, core, known)
     };
     let (drops, core, known) = heard(u32::MAX);
-    assert_eq!((drops, core.voice_changes()), (0, 0));
+    assert_eq!((drops, core.speaker_changes()), (0, 0));
     assert!(known[known.len() - 1] > 40.0, "{known:?}");
     let (drops, core, _) = heard(known.len() as u32 * 2 / 3);
-    assert_eq!((drops, core.voice_changes()), (1, 1));
+    assert_eq!((drops, core.speaker_changes()), (1, 1));
     // What is known now is the voice of the end.
-    let voice = core.voice_known().unwrap();
+    let voice = core.baseline().unwrap();
     assert!((voice.statistics()[0] - 4.0).abs() < 0.5);
     assert!(voice.seconds() < 40.0);
 }
@@ -93,9 +97,9 @@ fn what_is_too_short_to_tell_of_a_voice_is_not_learned() {
     let silence = vec![0.0; 16_000];
     for (samples, learned) in [(4_800, false), (16_000, true)] {
         let voice = &speech()[12_000..12_000 + samples];
-        let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Voice::default());
+        let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Enrolment::default());
         let (found, core) = judged(core, &[&silence, voice, &silence].concat());
         assert!(!found.is_empty());
-        assert_eq!(core.voice_s().unwrap() > 0.0, learned, "{samples}");
+        assert_eq!(core.baseline_s().unwrap() > 0.0, learned, "{samples}");
     }
 }

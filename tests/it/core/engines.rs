@@ -1,6 +1,7 @@
 //! The engines against the probabilities that training wrote down.
 
-use emoscope::engine::{Engine, EngineChoice, Known, softmax};
+use emoscope::classifier::{BaselineInput, softmax};
+use emoscope::engine::{Engine, EngineChoice};
 use emoscope::model::Model;
 
 #[test]
@@ -14,18 +15,18 @@ fn both_engines_give_the_golden_probabilities() {
     for choice in engines {
         let engine = Engine::load(Model::embedded().unwrap(), choice, None).unwrap();
         let mut classifier = engine.classifier().unwrap();
-        let settled = Some(Known {
+        let settled = Some(BaselineInput {
             statistics: golden.baseline.statistics.clone(),
             seconds: golden.baseline.seconds,
         });
         for case in &golden.cases {
             assert_eq!(case.mfcc.len(), case.frames * 80);
             for (voice, answers) in [
-                (&engine.stranger(), &case.probabilities),
+                (&engine.unknown_speaker(), &case.probabilities),
                 (&settled, &case.settled_probabilities),
             ] {
-                let answer = classifier.judge(&case.mfcc, voice.as_ref()).unwrap();
-                let found = softmax(&answer.logits, engine.model.contract.temperature);
+                let answer = classifier.classify(&case.mfcc, voice.as_ref()).unwrap();
+                let found = softmax(&answer.logits, engine.model.spec.temperature);
                 assert_eq!(found.len(), answers.len());
                 for (found, expected) in found.iter().zip(answers) {
                     let name = &engine.name;

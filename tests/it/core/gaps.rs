@@ -1,6 +1,6 @@
 //! Gaps and jumps: the clock is right past them, and what came before is over.
 
-use emoscope::engine::Voice;
+use emoscope::classifier::Enrolment;
 use emoscope::events::{Event, GapCause, Trigger};
 use proptest::prelude::*;
 
@@ -60,7 +60,7 @@ fn a_jump_ends_what_was_said_and_times_go_on_from_its_place() {
     let cut = 44_100 * 3 / 2;
     let (mut core, mut before, mut after) = (pipeline(44_100), Vec::new(), Vec::new());
     core.push(&samples[..cut], &mut before).unwrap();
-    core.jump(44_100 * 60, &mut before).unwrap();
+    core.seek(44_100 * 60, &mut before).unwrap();
     let Some(Event::UtteranceEnd(end)) = before.last() else {
         panic!("{:?}", before.last())
     };
@@ -79,7 +79,7 @@ fn a_jump_ends_what_was_said_and_times_go_on_from_its_place() {
 
 #[test]
 fn after_a_gap_it_hears_as_from_the_beginning() {
-    let new = || pipeline_with(16_000, Box::new(Loudness), Voice::default());
+    let new = || pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
     // Where an utterance ends the gate decides, which goes on knowing the room.
     let heard = |core| {
         let (mut found, _) = judged(core, &speech());

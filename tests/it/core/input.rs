@@ -3,7 +3,7 @@
 use emoscope::audio::ring::{self, Chunk};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, GapCause};
-use emoscope::pipeline::Input;
+use emoscope::pipeline::InputFormat;
 use proptest::prelude::*;
 
 use super::{at_rate, pipeline, speech};
@@ -105,7 +105,7 @@ proptest! {
 fn a_channel_that_the_input_lacks_is_named() {
     for (channels, wanted, there) in [(1, 1, true), (1, 2, false), (2, 2, true), (2, 3, false)] {
         let choice = ChannelChoice::One(wanted);
-        let found = pipeline(16_000).change_input(Input {
+        let found = pipeline(16_000).change_input(InputFormat {
             rate: 16_000,
             channels,
             choice,
@@ -132,17 +132,17 @@ fn after_a_minute_of_noise_a_voice_is_still_heard_and_so_it_is_with_another_inpu
     for _ in 0..60 {
         core.push(&hiss, &mut events).unwrap();
     }
-    assert!(!core.hears_a_voice());
+    assert!(!core.is_voice_active());
     core.push(&speech()[..24_000], &mut events).unwrap();
-    assert!(core.hears_a_voice());
-    let stereo = Input {
+    assert!(core.is_voice_active());
+    let stereo = InputFormat {
         rate: 48_000,
         channels: 2,
         choice: ChannelChoice::Mix,
     };
     core.gap(8_000, GapCause::DeviceChanged, &mut events)
         .unwrap();
-    assert!(!core.hears_a_voice());
+    assert!(!core.is_voice_active());
     core.change_input(stereo).unwrap();
     let both: Vec<f32> = at_rate(48_000).iter().flat_map(|&x| [x, x]).collect();
     core.push(&both, &mut events).unwrap();

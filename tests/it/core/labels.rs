@@ -1,6 +1,6 @@
 //! When a measurement has a label, and what is said where it has none.
 
-use emoscope::engine::{Answer, Classifier, EngineError, Known, Voice};
+use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use emoscope::events::{Measurement, Reason, Trigger, UNCERTAIN};
 use emoscope::model::Model;
 
@@ -8,7 +8,7 @@ use super::{Loudness, Told, judged, pipeline_with, speech};
 
 /// What was said of the first utterance, and why where nothing was.
 fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)> {
-    let core = pipeline_with(16_000, Box::new(Told(speech)), Voice::default());
+    let core = pipeline_with(16_000, Box::new(Told(speech)), Enrolment::default());
     let (found, _) = judged(core, &self::speech());
     let first = found.into_iter().filter(|m| m.utterance == 1);
     first.map(|m| (m.trigger, m.label, m.reason)).collect()
@@ -54,14 +54,14 @@ fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
 
 #[test]
 fn what_is_no_speech_has_no_label_and_is_not_learned() {
-    let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Voice::default());
+    let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Enrolment::default());
     let (found, core) = judged(core, &speech());
     assert!(!found.is_empty());
     for measurement in found {
         assert_eq!(measurement.label, UNCERTAIN);
         assert_eq!(measurement.reason, Some(Reason::NoSpeech));
     }
-    assert!(core.voice_known().unwrap().seconds().abs() < 1e-9);
+    assert!(core.baseline().unwrap().seconds().abs() < 1e-9);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn less_than_the_shortest_window_has_no_label() {
     let silence = vec![0.0; 16_000];
     let samples = [&silence, voice, &silence].concat();
     // A single window that leaves no doubt of a voice.
-    let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Voice::default());
+    let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Enrolment::default());
     let (found, _) = judged(core, &samples);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].label, UNCERTAIN);
@@ -82,8 +82,12 @@ fn less_than_the_shortest_window_has_no_label() {
 struct Torn;
 
 impl Classifier for Torn {
-    fn judge(&mut self, _: &[f32], _: Option<&Known>) -> Result<Answer, EngineError> {
-        Ok(Answer {
+    fn classify(
+        &mut self,
+        _: &[f32],
+        _: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
+        Ok(ModelOutput {
             logits: vec![4.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             speech: Some(3.0),
             embedding: vec![1.0, 1.0],
@@ -106,7 +110,7 @@ fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
     ] {
         let heard = |x: &f32| (x * decibels(gain) + noise() * decibels(hiss)).clamp(-1.0, 1.0);
         let samples: Vec<f32> = speech().iter().map(heard).collect();
-        let core = pipeline_with(16_000, Box::new(Torn), Voice::default());
+        let core = pipeline_with(16_000, Box::new(Torn), Enrolment::default());
         let (found, _) = judged(core, &samples);
         let whole = |m: &&Measurement| m.trigger == Trigger::SpeechEnded;
         let last = found.iter().rfind(whole).unwrap();
@@ -117,8 +121,8 @@ fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
 
 #[test]
 fn valence_and_arousal_are_expected_over_the_labels() {
-    let core = pipeline_with(16_000, Box::new(Loudness), Voice::default());
-    let places = Model::embedded().unwrap().contract.affect.unwrap();
+    let core = pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
+    let places = Model::embedded().unwrap().spec.affect.unwrap();
     let (found, _) = judged(core, &speech());
     assert!(!found.is_empty());
     for measurement in found {

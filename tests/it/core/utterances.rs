@@ -1,7 +1,7 @@
 //! Where utterances begin and end, when they are measured, and what is summed up of them.
 
+use emoscope::classifier::{Enrolment, softmax};
 use emoscope::dsp::mfcc::MfccStream;
-use emoscope::engine::{Voice, softmax};
 use emoscope::events::{Event, Measurement, Trigger};
 use emoscope::model::Model;
 
@@ -83,8 +83,8 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
             .collect::<Vec<_>>()
     });
     let samples: Vec<f32> = [silence.clone(), voice.collect(), silence].concat();
-    let core = pipeline_with(16_000, Box::new(Loudness), Voice::default());
-    let temperature = Model::embedded().unwrap().contract.temperature;
+    let core = pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
+    let temperature = Model::embedded().unwrap().spec.temperature;
     let (found, _) = judged(core, &samples);
     let (whole, intervals) = found.split_last().unwrap();
     let place = |seconds: f64| (seconds * 16_000.0).round() as usize;
@@ -191,22 +191,22 @@ fn a_voice_is_there_until_its_utterance_ends_and_a_level_is_read_once() {
     // After a third of a second the gate has closed, after half a second the utterance ends.
     core.push(&vec![0.0; 5_400], &mut events).unwrap();
     assert!(matches!(events.last(), Some(Event::Voice(voice)) if !voice.active));
-    assert!(core.hears_a_voice());
+    assert!(core.is_voice_active());
     core.push(&vec![0.0; 5_400], &mut events).unwrap();
-    assert!(!core.hears_a_voice());
+    assert!(!core.is_voice_active());
 }
 
 #[test]
 fn what_is_summed_up_is_what_was_told() {
     let mut core = pipeline(16_000);
     let mut events = Vec::new();
-    assert!(!core.hears_a_voice());
+    assert!(!core.is_voice_active());
     for block in speech().chunks(1600) {
         core.push(block, &mut events).unwrap();
     }
     // The fixture ends in silence that the gate has had time to hear.
     core.push(&vec![0.0; 16_000], &mut events).unwrap();
-    assert!(!core.hears_a_voice());
+    assert!(!core.is_voice_active());
     core.finish(&mut events).unwrap();
     let bounds: Vec<f64> = events
         .iter()

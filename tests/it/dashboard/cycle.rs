@@ -9,7 +9,7 @@ use emoscope::dashboard::cycle::{Input, Screen, run};
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::{State, Target};
 use emoscope::dashboard::{DashboardError, Outcome};
-use emoscope::feed::{Control, Update};
+use emoscope::messages::{Control, Update};
 
 use super::scenes::{SEVEN, level, replay, talk};
 

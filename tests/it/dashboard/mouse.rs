@@ -3,7 +3,7 @@
 use emoscope::dashboard::keys::{Key, Pointer};
 use emoscope::dashboard::state::{Action, Overlay, State, Target};
 use emoscope::dashboard::view::target;
-use emoscope::feed::Control;
+use emoscope::messages::Control;
 use ratatui::layout::Rect;
 
 use super::scenes::{COLOR, SEVEN, devices, drawn, replay, state, talk, text};

@@ -4,7 +4,7 @@ use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::SourceKind;
-use emoscope::feed::{Status, Update};
+use emoscope::messages::{Status, Update};
 use emoscope::session::Outlets;
 use emoscope::session::recorded::Recorded;
 use emoscope::session::recording::Playback;

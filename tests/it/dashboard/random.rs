@@ -11,7 +11,7 @@ use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Measurement, Probability, Reason, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::feed::{DeviceLine, Level, Position, Status, Update};
+use emoscope::messages::{DeviceLine, Level, Position, Status, Update};
 use proptest::prelude::*;
 
 use super::scenes::{devices, drawn};

@@ -7,7 +7,7 @@ use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Measurement, Probability, Signal, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::feed::{DeviceLine, Level, Position, Status, Update};
+use emoscope::messages::{DeviceLine, Level, Position, Status, Update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;

@@ -4,7 +4,7 @@ use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::picture::Phase;
 use emoscope::dashboard::state::{Action, Effect, Overlay, State};
 use emoscope::events::Trigger;
-use emoscope::feed::{Control, Position, Status, Update};
+use emoscope::messages::{Control, Position, Status, Update};
 
 use super::scenes::{
     SEVEN, devices, level, measured, position, replay, signal, state, status, talk, utterance_end,

@@ -10,7 +10,7 @@ use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, SourceKind};
-use emoscope::feed::{Level, Position, Status, Update};
+use emoscope::messages::{Level, Position, Status, Update};
 use emoscope::model::Model;
 use emoscope::session::{header, pipeline};
 use ratatui::buffer::{Buffer, Cell};

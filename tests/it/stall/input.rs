@@ -8,7 +8,7 @@ use emoscope::audio::capture::{Capture, Feeder};
 use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, SessionEnd};
-use emoscope::feed::{Control, Update};
+use emoscope::messages::{Control, Update};
 use emoscope::session::Outlets;
 
 use super::{BLOCK, RATE, listening, push};

@@ -9,7 +9,7 @@ use emoscope::audio::capture::Capture;
 use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, GapCause};
-use emoscope::feed::{Control, Update};
+use emoscope::messages::{Control, Update};
 use emoscope::session::Outlets;
 use emoscope::sink::Sink;
 

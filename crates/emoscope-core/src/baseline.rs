@@ -52,7 +52,7 @@ impl Baseline {
     }
 
     /// Whether every number is one that speech can give.
-    pub fn is_sound(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
         self.seconds.is_finite()
             && self.seconds >= 0.0
@@ -63,7 +63,7 @@ impl Baseline {
     }
 
     /// Hears the embedding of a window of `seconds` of speech.
-    pub fn hear(&mut self, embedding: &[f32], seconds: f64) {
+    pub fn update(&mut self, embedding: &[f32], seconds: f64) {
         debug_assert_eq!(embedding.len(), self.width());
         let share = seconds / (self.seconds + seconds);
         for ((mean, variance), &x) in self.mean.iter_mut().zip(&mut self.variance).zip(embedding) {
@@ -93,13 +93,13 @@ impl Baseline {
     }
 
     /// Lets what is known weigh no more than so many seconds.
-    pub fn weigh_at_most(&mut self, seconds: f64) {
+    pub fn cap_seconds(&mut self, seconds: f64) {
         self.seconds = self.seconds.min(seconds);
     }
 
     /// Lets the mean variance be no less than that: what was heard kept to one mood,
     /// and is known to be how the voice is.
-    pub fn vary_at_least(&mut self, variance: f64) {
+    pub fn raise_variance(&mut self, variance: f64) {
         let mean = self.variance.iter().sum::<f64>() / self.variance.len().max(1) as f64;
         if mean > 0.0 && mean < variance {
             for value in &mut self.variance {
@@ -132,7 +132,7 @@ impl Baseline {
 /// When a voice is plainly another one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct VoiceChange {
+pub struct SpeakerChange {
     /// How many of an embedding's first numbers tell voices apart.
     pub numbers: usize,
     /// Mean squared distance, in variances of the voice, that the voice itself
@@ -143,17 +143,17 @@ pub struct VoiceChange {
 /// The voice in front of the microphone: its baseline, which begins anew with what
 /// was said last when that is plainly another's.
 #[derive(Debug, Clone)]
-pub struct Followed {
+pub struct SpeakerTracker {
     /// All but what was said last.
     settled: Baseline,
     /// What was said last, at most about [`RECENT_S`].
     recent: Baseline,
-    change: Option<VoiceChange>,
+    change: Option<SpeakerChange>,
 }
 
-impl Followed {
+impl SpeakerTracker {
     /// Begins with what is known. Without `change` every voice is taken for the same.
-    pub fn new(known: Baseline, change: Option<VoiceChange>) -> Self {
+    pub fn new(known: Baseline, change: Option<SpeakerChange>) -> Self {
         Self {
             recent: Baseline::new(known.width()),
             settled: known,
@@ -175,8 +175,8 @@ impl Followed {
 
     /// Hears the embedding of a window of `seconds` of speech. Says whether the
     /// voice has changed.
-    pub fn hear(&mut self, embedding: &[f32], seconds: f64) -> bool {
-        self.recent.hear(embedding, seconds);
+    pub fn update(&mut self, embedding: &[f32], seconds: f64) -> bool {
+        self.recent.update(embedding, seconds);
         if self.recent.seconds < RECENT_S {
             return false;
         }
@@ -208,7 +208,7 @@ mod tests {
     fn of(windows: &[(Vec<f32>, f64)]) -> Baseline {
         let mut baseline = Baseline::new(2);
         for (embedding, seconds) in windows {
-            baseline.hear(embedding, *seconds);
+            baseline.update(embedding, *seconds);
         }
         baseline
     }
@@ -238,7 +238,7 @@ mod tests {
                 prop_assert!((found.variance[place] - variance).abs() < 1e-9);
             }
             prop_assert!((found.seconds() - total).abs() < 1e-9);
-            prop_assert!(found.is_sound());
+            prop_assert!(found.is_valid());
         }
 
         #[test]
@@ -258,19 +258,19 @@ mod tests {
 
     #[test]
     fn another_voice_is_noticed_by_the_numbers_that_tell_voices_apart() {
-        let change = Some(VoiceChange {
+        let change = Some(SpeakerChange {
             numbers: 2,
             distance: 1.5,
         });
         let (first, second) = ([0.0; 4], [3.0, -3.0, 0.0, 0.0]);
         let aroused = [0.0, 0.0, 4.0, 4.0];
         for (other, noticed) in [(first, false), (second, true), (aroused, false)] {
-            let mut followed = Followed::new(Baseline::new(4), change);
+            let mut followed = SpeakerTracker::new(Baseline::new(4), change);
             for number in 0..20 {
-                assert!(!followed.hear(&voice(first, number), 3.0));
+                assert!(!followed.update(&voice(first, number), 3.0));
             }
             let heard: Vec<bool> = (20..24)
-                .map(|number| followed.hear(&voice(other, number), 3.0))
+                .map(|number| followed.update(&voice(other, number), 3.0))
                 .collect();
             assert_eq!(heard, [false, false, false, noticed], "{other:?}");
             let known = followed.baseline();
@@ -282,13 +282,13 @@ mod tests {
 
     #[test]
     fn a_voice_that_is_hardly_known_is_not_given_up() {
-        let change = Some(VoiceChange {
+        let change = Some(SpeakerChange {
             numbers: 4,
             distance: 0.0,
         });
-        let mut followed = Followed::new(Baseline::new(4), change);
+        let mut followed = SpeakerTracker::new(Baseline::new(4), change);
         let heard: Vec<bool> = (0..12)
-            .map(|number| followed.hear(&voice([0.0; 4], number), 3.0))
+            .map(|number| followed.update(&voice([0.0; 4], number), 3.0))
             .collect();
         assert_eq!(heard.iter().position(|&changed| changed), Some(11));
     }
@@ -296,9 +296,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_followed_voice_is_the_same_baseline(windows in windows(40)) {
-            let mut followed = Followed::new(Baseline::new(2), None);
+            let mut followed = SpeakerTracker::new(Baseline::new(2), None);
             for (embedding, seconds) in &windows {
-                prop_assert!(!followed.hear(embedding, *seconds));
+                prop_assert!(!followed.update(embedding, *seconds));
             }
             prop_assert!(close(&followed.baseline(), &of(&windows)));
         }
@@ -322,9 +322,9 @@ mod tests {
     #[test]
     fn what_is_to_weigh_less_keeps_its_means() {
         let mut voice = of(&[(vec![1.0, 2.0], 5.0)]);
-        voice.weigh_at_most(8.0);
+        voice.cap_seconds(8.0);
         assert!((voice.seconds() - 5.0).abs() < 1e-12);
-        voice.weigh_at_most(3.0);
+        voice.cap_seconds(3.0);
         assert!((voice.seconds() - 3.0).abs() < 1e-12);
         assert_eq!(voice.statistics(), [1.0, 2.0, 0.0, 0.0]);
     }
@@ -333,17 +333,17 @@ mod tests {
     fn what_kept_to_one_mood_may_count_as_more() {
         let mut flat = of(&[(vec![1.0, -1.0], 2.0), (vec![1.4, -1.6], 2.0)]);
         let before = flat.clone();
-        flat.vary_at_least(0.01);
+        flat.raise_variance(0.01);
         assert!(close(&flat, &before));
-        flat.vary_at_least(0.5);
+        flat.raise_variance(0.5);
         assert!((flat.variance.iter().sum::<f64>() / 2.0 - 0.5).abs() < 1e-12);
         // Each number keeps its share, and the means stay.
         let shares = |b: &Baseline| b.variance[0] / b.variance[1];
         assert!((shares(&flat) - shares(&before)).abs() < 1e-12);
         assert_eq!(flat.mean, before.mean);
         let mut once = of(&[(vec![1.0, -1.0], 2.0)]);
-        once.vary_at_least(0.5);
-        assert!(once.is_sound());
+        once.raise_variance(0.5);
+        assert!(once.is_valid());
     }
 
     #[test]
@@ -363,11 +363,11 @@ mod tests {
             mean: vec![1.0, -2.0],
             variance: vec![0.0, 2.0],
         };
-        assert!(sound.is_sound());
+        assert!(sound.is_valid());
         let with = |change: &dyn Fn(&mut Baseline)| {
             let mut other = sound.clone();
             change(&mut other);
-            other.is_sound()
+            other.is_valid()
         };
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert!(!with(&|b| b.seconds = odd));
@@ -383,11 +383,11 @@ mod tests {
     fn a_voice_that_has_changed_is_followed_in_minutes() {
         let mut baseline = Baseline::new(1);
         for _ in 0..10_000 {
-            baseline.hear(&[1.0], 3.0);
+            baseline.update(&[1.0], 3.0);
         }
         assert!(baseline.seconds() <= MEMORY_S);
         for _ in 0..300 {
-            baseline.hear(&[-1.0], 3.0);
+            baseline.update(&[-1.0], 3.0);
         }
         assert!(baseline.mean[0] < -0.85, "{}", baseline.mean[0]);
     }

@@ -3,19 +3,19 @@
 
 use std::ops::Range;
 
-use crate::dsp::mfcc::Row;
-use crate::dsp::spec::N_MFCC;
+use crate::dsp::feature_spec::N_MFCC;
+use crate::dsp::mfcc::MfccFrame;
 
 /// A history of rows.
 #[derive(Debug, Clone)]
-pub struct Rows {
+pub struct MfccHistory {
     values: Vec<f32>,
     /// Number of the first row held.
     first: u64,
     keep: usize,
 }
 
-impl Rows {
+impl MfccHistory {
     /// A history that holds at least the last `keep` rows.
     pub fn new(keep: usize) -> Self {
         // Twice as many, so that old rows are moved out once per `keep` rows.
@@ -33,7 +33,7 @@ impl Rows {
     }
 
     /// Adds the next row.
-    pub fn push(&mut self, row: &Row) {
+    pub fn push(&mut self, row: &MfccFrame) {
         if self.values.len() >= 2 * self.keep * N_MFCC {
             self.values.drain(..self.keep * N_MFCC);
             self.first += self.keep as u64;
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn holds_the_last_rows_under_their_numbers() {
-        let mut rows = Rows::new(3);
+        let mut rows = MfccHistory::new(3);
         for n in 0..20_u64 {
             rows.push(&[n as f32; N_MFCC]);
             let from = n.saturating_sub(2);

@@ -10,7 +10,7 @@ use rubato::{
     SincInterpolationType, WindowFunction,
 };
 
-use crate::dsp::spec::SAMPLE_RATE;
+use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
 /// Lowest and highest rate of an input, in hertz.
 pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
@@ -39,11 +39,11 @@ fn delay(ratio: f64) -> usize {
 /// 44.1 kHz: 160), so that a filter for each is exact and four times cheaper than
 /// the cubic through four. `rubato` is off by one place, so there are many.
 fn phases(rate: u32) -> (usize, SincInterpolationType) {
-    let (mut a, mut b) = (rate, SAMPLE_RATE);
+    let (mut a, mut b) = (rate, SAMPLE_RATE_HZ);
     while b > 0 {
         (a, b) = (b, a % b);
     }
-    let places = (SAMPLE_RATE / a) as usize;
+    let places = (SAMPLE_RATE_HZ / a) as usize;
     if places <= MOST_PLACES {
         let whole = FINE.next_multiple_of(places);
         (whole, SincInterpolationType::Nearest)
@@ -83,7 +83,7 @@ impl Resampler {
         if !RATES.contains(&rate) {
             return Err(RateError { rate });
         }
-        let inner = if rate == SAMPLE_RATE {
+        let inner = if rate == SAMPLE_RATE_HZ {
             None
         } else {
             Some(Inner::new(rate)?)
@@ -131,7 +131,7 @@ impl Resampler {
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         let Some(inner) = &mut self.inner else { return };
         let rate = u64::from(self.rate);
-        let total = (self.received * u64::from(SAMPLE_RATE)).div_ceil(rate);
+        let total = (self.received * u64::from(SAMPLE_RATE_HZ)).div_ceil(rate);
         let before = out.len();
         let end = before + total.saturating_sub(self.sent) as usize;
         let mut rest = inner.queue.len();
@@ -156,7 +156,7 @@ impl Inner {
             window: WindowFunction::BlackmanHarris2,
         };
         let chunk = (rate / 100).max(1) as usize;
-        let ratio = f64::from(SAMPLE_RATE) / f64::from(rate);
+        let ratio = f64::from(SAMPLE_RATE_HZ) / f64::from(rate);
         let sinc = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input)
             .map_err(|_| RateError { rate })?;
         let buffer = vec![0.0; sinc.output_frames_max()];

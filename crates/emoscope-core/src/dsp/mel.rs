@@ -4,7 +4,7 @@
 //! report 1998-010), as `librosa.filters.mel(htk=False, norm="slaney")`: linear
 //! below 1 kHz, logarithmic above, triangles of equal area.
 
-use crate::dsp::spec::{N_BINS, N_FFT, N_MELS, SAMPLE_RATE};
+use crate::dsp::feature_spec::{N_BINS, N_FFT, N_MELS, SAMPLE_RATE_HZ};
 
 /// Hertz per mel in the linear part.
 const LINEAR_STEP: f64 = 200.0 / 3.0;
@@ -46,7 +46,7 @@ impl MelBank {
     /// The bank of the front end.
     pub fn new() -> Self {
         // The Nyquist frequency in mel.
-        let top = BREAK_MEL + (f64::from(SAMPLE_RATE) / 2.0 / BREAK_HZ).ln() / log_step();
+        let top = BREAK_MEL + (f64::from(SAMPLE_RATE_HZ) / 2.0 / BREAK_HZ).ln() / log_step();
         let edges: Vec<f64> = (0..N_MELS + 2)
             .map(|i| mel_to_hz(top * i as f64 / (N_MELS + 1) as f64))
             .collect();
@@ -96,7 +96,7 @@ impl Band {
     fn new(low: f64, centre: f64, high: f64) -> Self {
         let area = 2.0 / (high - low);
         let weight = |bin: usize| {
-            let hz = bin as f64 * f64::from(SAMPLE_RATE) / N_FFT as f64;
+            let hz = bin as f64 * f64::from(SAMPLE_RATE_HZ) / N_FFT as f64;
             area * ((hz - low) / (centre - low))
                 .min((high - hz) / (high - centre))
                 .max(0.0)

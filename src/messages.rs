@@ -74,7 +74,7 @@ pub struct Status {
     /// File that the events are recorded to.
     pub recording: Option<PathBuf>,
     /// Speech that the voice's baseline knows, in whole seconds, if the model has one.
-    pub voice_s: Option<u32>,
+    pub baseline_s: Option<u32>,
 }
 
 /// Where a replay stands.
@@ -119,7 +119,7 @@ pub enum Control {
     /// Change the speed of a replay.
     Speed(f64),
     /// Another voice speaks from now on: begin its baseline anew.
-    ForgetVoice,
+    ResetSpeaker,
     /// List the inputs and measure their levels until the picker is closed.
     OpenPicker,
     /// Stop measuring.

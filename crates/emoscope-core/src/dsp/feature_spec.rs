@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Sample rate of everything after the resampler, in hertz.
-pub const SAMPLE_RATE: u32 = 16_000;
+pub const SAMPLE_RATE_HZ: u32 = 16_000;
 /// Points of a frame and of its FFT: 25 ms.
 pub const N_FFT: usize = 400;
 /// Samples from the centre of a frame to the next: 10 ms.
-pub const HOP: usize = 160;
+pub const HOP_SAMPLES: usize = 160;
 /// Bins of the power spectrum, 0 to 8000 Hz.
 pub const N_BINS: usize = N_FFT / 2 + 1;
 /// Mel bands, 0 to 8000 Hz.
@@ -16,12 +16,12 @@ pub const N_MELS: usize = 80;
 /// Cepstral coefficients kept: all of them.
 pub const N_MFCC: usize = 80;
 /// Smallest mel energy that the logarithm sees (-100 dB).
-pub const FLOOR: f64 = 1e-10;
+pub const MEL_FLOOR: f64 = 1e-10;
 
 /// The front end as a model file states it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Frontend {
+pub struct FeatureSpec {
     /// Sample rate in hertz.
     pub sample_rate: u32,
     /// Points of the FFT and of the window.
@@ -52,22 +52,22 @@ pub struct Frontend {
     pub n_mfcc: usize,
 }
 
-impl Frontend {
+impl FeatureSpec {
     /// The one that this program computes.
     pub fn ours() -> Self {
         Self {
-            sample_rate: SAMPLE_RATE,
+            sample_rate: SAMPLE_RATE_HZ,
             n_fft: N_FFT,
             window: "hann".into(),
-            hop: HOP,
+            hop: HOP_SAMPLES,
             center: true,
             pad: "zero".into(),
             n_mels: N_MELS,
             mel: "slaney".into(),
             f_min: 0.0,
-            f_max: f64::from(SAMPLE_RATE) / 2.0,
+            f_max: f64::from(SAMPLE_RATE_HZ) / 2.0,
             log: "10log10".into(),
-            floor: FLOOR,
+            floor: MEL_FLOOR,
             dct: "ortho2".into(),
             n_mfcc: N_MFCC,
         }

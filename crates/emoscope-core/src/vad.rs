@@ -15,7 +15,7 @@ use earshot::Detector;
 use crate::dsp::level::dbfs;
 
 /// Samples of a block: 16 ms at 16 kHz.
-pub const BLOCK: usize = 256;
+pub const BLOCK_SAMPLES: usize = 256;
 
 /// Level that the detector sees for the loud parts, in dBFS.
 const DETECTOR_LEVEL: f32 = -30.0;
@@ -48,28 +48,28 @@ const CLOSE_AFTER: u32 = 15;
 
 /// What a block did to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
+pub enum VadState {
     /// Nothing is heard.
-    Closed,
+    Inactive,
     /// It opened; the voice began so many blocks before the end of this one.
-    Opened {
+    Started {
         /// Blocks, this one included.
         blocks_ago: u32,
     },
     /// It is open.
-    Open {
+    Active {
         /// Whether this very block is voiced, and not a short pause.
         voiced: bool,
     },
     /// It closed; the last voiced block ended so many blocks before the end of this one.
-    ClosedNow {
+    Ended {
         /// Blocks without voice.
         blocks_ago: u32,
     },
 }
 
 /// The gate of one stream.
-pub struct VoiceGate {
+pub struct Vad {
     detector: Box<Detector>,
     background: f32,
     loud: f32,
@@ -79,13 +79,13 @@ pub struct VoiceGate {
     unvoiced: u32,
 }
 
-impl Default for VoiceGate {
+impl Default for Vad {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl VoiceGate {
+impl Vad {
     /// A closed gate.
     pub fn new() -> Self {
         Self {
@@ -126,9 +126,9 @@ impl VoiceGate {
         self.unvoiced
     }
 
-    /// Judges one block of [`BLOCK`] samples, finite ones.
-    pub fn step(&mut self, block: &[f32]) -> Gate {
-        let power = block.iter().map(|x| x * x).sum::<f32>() / BLOCK as f32;
+    /// Judges one block of [`BLOCK_SAMPLES`] samples, finite ones.
+    pub fn step(&mut self, block: &[f32]) -> VadState {
+        let power = block.iter().map(|x| x * x).sum::<f32>() / BLOCK_SAMPLES as f32;
         let level = dbfs(power.sqrt()).min(0.0);
         self.background = level
             .min(self.background + BACKGROUND_RISE)
@@ -136,7 +136,8 @@ impl VoiceGate {
         self.loud = level.max(self.loud - LOUD_FALL).max(LOUD_LEAST);
         let gain = 10.0_f32.powf((DETECTOR_LEVEL - self.loud) / 20.0);
         // The detector takes nothing beyond full scale.
-        let seen: [f32; BLOCK] = std::array::from_fn(|i| (block[i] * gain).clamp(-1.0, 1.0));
+        let seen: [f32; BLOCK_SAMPLES] =
+            std::array::from_fn(|i| (block[i] * gain).clamp(-1.0, 1.0));
         let score = self.detector.predict_f32(&seen);
         let stands_out = level
             > QUIET
@@ -145,7 +146,7 @@ impl VoiceGate {
         self.advance(if stands_out { score } else { 0.0 })
     }
 
-    fn advance(&mut self, score: f32) -> Gate {
+    fn advance(&mut self, score: f32) -> VadState {
         if self.scores.len() == ONSET {
             self.scores.pop_front();
         }
@@ -158,20 +159,20 @@ impl VoiceGate {
         };
         if self.open {
             if self.unvoiced < CLOSE_AFTER {
-                return Gate::Open { voiced };
+                return VadState::Active { voiced };
             }
             self.open = false;
             self.scores.clear();
-            return Gate::ClosedNow {
+            return VadState::Ended {
                 blocks_ago: self.unvoiced,
             };
         }
         let mean = self.scores.iter().rev().take(RECENT).sum::<f32>() / RECENT as f32;
         if !voiced || mean < OPEN_SCORE {
-            return Gate::Closed;
+            return VadState::Inactive;
         }
         self.open = true;
-        Gate::Opened {
+        VadState::Started {
             blocks_ago: self.onset(),
         }
     }
@@ -197,28 +198,28 @@ impl VoiceGate {
 mod tests {
     use super::*;
 
-    fn run(scores: &[f32]) -> Vec<Gate> {
-        let mut gate = VoiceGate::new();
+    fn run(scores: &[f32]) -> Vec<VadState> {
+        let mut gate = Vad::new();
         scores.iter().map(|&score| gate.advance(score)).collect()
     }
 
     #[test]
     fn a_click_does_not_open_it_and_a_voice_is_dated_back_to_its_first_block() {
         let click = run(&[0.0, 0.9, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0]);
-        assert!(click.iter().all(|&gate| gate == Gate::Closed));
+        assert!(click.iter().all(|&gate| gate == VadState::Inactive));
         let voice = run(&[0.0, 0.5, 0.6, 0.7, 0.7, 0.8, 0.9]);
-        assert_eq!(voice[5], Gate::Closed);
-        assert_eq!(voice[6], Gate::Opened { blocks_ago: 6 });
+        assert_eq!(voice[5], VadState::Inactive);
+        assert_eq!(voice[6], VadState::Started { blocks_ago: 6 });
     }
 
     #[test]
     fn the_date_goes_back_over_a_closure_and_not_over_a_pause() {
         let stop = run(&[0.0, 0.6, 0.1, 0.1, 0.8, 0.9, 0.9, 0.9, 0.9]);
-        assert_eq!(stop[8], Gate::Opened { blocks_ago: 8 });
+        assert_eq!(stop[8], VadState::Started { blocks_ago: 8 });
         let longest = run(&[0.6, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9]);
-        assert_eq!(longest[10], Gate::Opened { blocks_ago: 11 });
+        assert_eq!(longest[10], VadState::Started { blocks_ago: 11 });
         let pause = run(&[0.6, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9]);
-        assert_eq!(pause[11], Gate::Opened { blocks_ago: 5 });
+        assert_eq!(pause[11], VadState::Started { blocks_ago: 5 });
     }
 
     #[test]
@@ -228,26 +229,26 @@ mod tests {
         scores.push(0.9);
         scores.extend([0.1; 15]);
         let gate = run(&scores);
-        assert_eq!(gate[5], Gate::Opened { blocks_ago: 6 });
-        assert_eq!(gate[19], Gate::Open { voiced: false });
-        assert_eq!(gate[20], Gate::Open { voiced: true });
-        assert_eq!(gate[35], Gate::ClosedNow { blocks_ago: 15 });
+        assert_eq!(gate[5], VadState::Started { blocks_ago: 6 });
+        assert_eq!(gate[19], VadState::Active { voiced: false });
+        assert_eq!(gate[20], VadState::Active { voiced: true });
+        assert_eq!(gate[35], VadState::Ended { blocks_ago: 15 });
     }
 
     /// Noise whose level in dBFS is that of the block, over and over.
-    fn hiss(level: f32) -> [f32; BLOCK] {
+    fn hiss(level: f32) -> [f32; BLOCK_SAMPLES] {
         let mut seed = 7_u32;
-        let noise: [f32; BLOCK] = std::array::from_fn(|_| {
+        let noise: [f32; BLOCK_SAMPLES] = std::array::from_fn(|_| {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             seed as f32 / u32::MAX as f32 - 0.5
         });
-        let rms = (noise.iter().map(|x| x * x).sum::<f32>() / BLOCK as f32).sqrt();
+        let rms = (noise.iter().map(|x| x * x).sum::<f32>() / BLOCK_SAMPLES as f32).sqrt();
         noise.map(|x| x / rms * 10.0_f32.powf(level / 20.0))
     }
 
     #[test]
     fn the_background_follows_down_at_once_and_up_slowly() {
-        let mut gate = VoiceGate::new();
+        let mut gate = Vad::new();
         for _ in 0..400 {
             gate.step(&hiss(-60.0));
         }
@@ -271,22 +272,22 @@ mod tests {
 
     #[test]
     fn what_does_not_stand_out_of_the_background_or_of_its_loud_parts_has_no_score() {
-        let scored = |gate: &mut VoiceGate, level: f32| {
+        let scored = |gate: &mut Vad, level: f32| {
             gate.step(&hiss(level));
             gate.scores.back().is_some_and(|&score| score > 0.0)
         };
-        let mut gate = VoiceGate::new();
+        let mut gate = Vad::new();
         for _ in 0..600 {
             gate.step(&hiss(-60.0));
         }
         assert!(!scored(&mut gate, -54.5));
         assert!(scored(&mut gate, -53.5));
         // Out of silence a quiet sound has one, but not below a loud one.
-        let mut gate = VoiceGate::new();
-        gate.step(&[0.0; BLOCK]);
+        let mut gate = Vad::new();
+        gate.step(&[0.0; BLOCK_SAMPLES]);
         assert!(scored(&mut gate, -62.0));
         gate.step(&hiss(-15.0));
-        gate.step(&[0.0; BLOCK]);
+        gate.step(&[0.0; BLOCK_SAMPLES]);
         assert!(!scored(&mut gate, -57.5));
         assert!(scored(&mut gate, -56.0));
         assert!(!scored(&mut gate, -76.0));
@@ -294,11 +295,11 @@ mod tests {
 
     #[test]
     fn silence_and_steady_hum_stay_closed() {
-        let mut gate = VoiceGate::new();
+        let mut gate = Vad::new();
         for n in 0..2_000_usize {
             let loudness = if n < 200 { 0.0 } else { 0.1 };
-            let hum: Vec<f32> = (0..BLOCK)
-                .map(|i| ((n * BLOCK + i) as f32 * 0.0196).sin() * loudness)
+            let hum: Vec<f32> = (0..BLOCK_SAMPLES)
+                .map(|i| ((n * BLOCK_SAMPLES + i) as f32 * 0.0196).sin() * loudness)
                 .collect();
             gate.step(&hum);
             assert!(!gate.is_open(), "block {n}");

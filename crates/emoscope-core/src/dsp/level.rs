@@ -8,16 +8,16 @@ const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
 
 /// Gathers the level of the samples that pass.
 #[derive(Debug, Clone, Default)]
-pub struct Meter {
+pub struct LevelMeter {
     sum: f64,
     count: u64,
     peak: f32,
     clipped: bool,
 }
 
-/// A reading of a [`Meter`].
+/// A reading of a [`LevelMeter`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
+pub struct LevelReading {
     /// Root mean square in dBFS (a full-scale sine is -3.01), at least [`QUIETEST`].
     pub rms_dbfs: f32,
     /// Peak in dBFS, at least [`QUIETEST`].
@@ -26,7 +26,7 @@ pub struct Reading {
     pub clipped: bool,
 }
 
-impl Meter {
+impl LevelMeter {
     /// Adds mono samples.
     pub fn push(&mut self, samples: &[f32]) {
         for &x in samples {
@@ -38,11 +38,11 @@ impl Meter {
     }
 
     /// The reading since the last one; `None` if nothing was heard.
-    pub fn take(&mut self) -> Option<Reading> {
+    pub fn take(&mut self) -> Option<LevelReading> {
         if self.count == 0 {
             return None;
         }
-        let reading = Reading {
+        let reading = LevelReading {
             rms_dbfs: dbfs((self.sum / self.count as f64).sqrt() as f32),
             peak_dbfs: dbfs(self.peak),
             clipped: self.clipped,
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_full_scale_sine_reads_minus_three() {
-        let mut meter = Meter::default();
+        let mut meter = LevelMeter::default();
         let sine: Vec<f32> = (0..16_000)
             .map(|n| (n as f32 * std::f32::consts::TAU * 0.0625).sin())
             .collect();

@@ -12,11 +12,11 @@ use realfft::{RealFftPlanner, RealToComplex};
 
 use crate::dsp::dct::Dct;
 use crate::dsp::decibels::decibels;
+use crate::dsp::feature_spec::{HOP_SAMPLES, N_BINS, N_FFT, N_MELS, N_MFCC};
 use crate::dsp::mel::MelBank;
-use crate::dsp::spec::{HOP, N_BINS, N_FFT, N_MELS, N_MFCC};
 
 /// One row: the 80 coefficients of a frame.
-pub type Row = [f32; N_MFCC];
+pub type MfccFrame = [f32; N_MFCC];
 
 /// Computes single frames; holds the tables and the scratch space.
 pub struct Mfcc {
@@ -60,7 +60,7 @@ impl Mfcc {
     }
 
     /// The coefficients of one frame of 400 samples.
-    pub fn row(&mut self, samples: &[f32], row: &mut Row) {
+    pub fn row(&mut self, samples: &[f32], row: &mut MfccFrame) {
         self.window(samples);
         // Fails only on lengths other than planned, and those are fixed above.
         let planned =
@@ -134,16 +134,16 @@ impl MfccStream {
     }
 
     /// Adds samples; `row` gets each finished frame in order.
-    pub fn push(&mut self, samples: &[f32], mut row: impl FnMut(&Row)) {
+    pub fn push(&mut self, samples: &[f32], mut row: impl FnMut(&MfccFrame)) {
         self.samples += samples.len() as u64;
         self.pending.extend_from_slice(samples);
         self.drain(u64::MAX, &mut row);
     }
 
     /// Ends the stream: the frames that reach beyond the last sample see zeros.
-    pub fn finish(&mut self, mut row: impl FnMut(&Row)) {
+    pub fn finish(&mut self, mut row: impl FnMut(&MfccFrame)) {
         self.pending.resize(self.pending.len() + N_FFT / 2, 0.0);
-        self.drain(self.samples / HOP as u64 + 1, &mut row);
+        self.drain(self.samples / HOP_SAMPLES as u64 + 1, &mut row);
     }
 
     /// The log-mel levels (80 bands, dB) of the last frame.
@@ -156,14 +156,14 @@ impl MfccStream {
         self.frames
     }
 
-    fn drain(&mut self, limit: u64, row: &mut impl FnMut(&Row)) {
+    fn drain(&mut self, limit: u64, row: &mut impl FnMut(&MfccFrame)) {
         let mut out = [0.0; N_MFCC];
         let mut left = 0;
         while self.frames < limit && left + N_FFT <= self.pending.len() {
             self.mfcc.row(&self.pending[left..left + N_FFT], &mut out);
             row(&out);
             self.frames += 1;
-            left += HOP;
+            left += HOP_SAMPLES;
         }
         self.pending.drain(..left);
     }

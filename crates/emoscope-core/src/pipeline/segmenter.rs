@@ -1,17 +1,17 @@
 //! Debounced units of speech, from the changes of the voice gate.
 
-use crate::dsp::spec::{N_FFT, SAMPLE_RATE};
+use crate::dsp::feature_spec::{N_FFT, SAMPLE_RATE_HZ};
 
 /// Voice shorter than this is no utterance: 160 ms.
-pub const SHORTEST: u64 = SAMPLE_RATE as u64 * 16 / 100;
+pub const MIN_UTTERANCE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 * 16 / 100;
 /// Silence that ends an utterance: 500 ms.
-pub const PAUSE: u64 = SAMPLE_RATE as u64 / 2;
+pub const PAUSE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 / 2;
 /// Speech without a pause is cut after so long: 20 s.
-pub const LONGEST: u64 = SAMPLE_RATE as u64 * 20;
+pub const MAX_UTTERANCE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 * 20;
 
 /// A unit of speech that goes on; samples at 16 kHz from the start of the segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Open {
+pub struct OpenUtterance {
     /// Number within the session, from 1.
     pub number: u64,
     /// Onset of the voice.
@@ -20,27 +20,27 @@ pub struct Open {
 
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum UtteranceChange {
     /// An utterance began.
-    Start(Open),
+    Start(OpenUtterance),
     /// An utterance ended there.
-    End(Open, u64),
+    End(OpenUtterance, u64),
 }
 
 /// Turns gate changes into utterances.
 #[derive(Debug, Clone, Default)]
-pub struct Utterances {
+pub struct Segmenter {
     count: u64,
     /// Voice that is not long enough yet.
     candidate: Option<u64>,
-    open: Option<Open>,
+    open: Option<OpenUtterance>,
     /// Where the voice stopped, while the gate is closed.
     silent_since: Option<u64>,
 }
 
-impl Utterances {
+impl Segmenter {
     /// The one that goes on.
-    pub fn open(&self) -> Option<Open> {
+    pub fn open(&self) -> Option<OpenUtterance> {
         self.open
     }
 
@@ -59,35 +59,38 @@ impl Utterances {
     }
 
     /// What the clock brings: to be called at every block with its end.
-    pub fn at(&mut self, now: u64) -> Option<Change> {
+    pub fn at(&mut self, now: u64) -> Option<UtteranceChange> {
         if let Some(start) = self.candidate
-            && now >= start + SHORTEST
+            && now >= start + MIN_UTTERANCE_SAMPLES
         {
             self.candidate = None;
-            return Some(Change::Start(self.begin(start)));
+            return Some(UtteranceChange::Start(self.begin(start)));
         }
         let open = self.open?;
         match self.silent_since {
-            Some(end) if now >= end + PAUSE => {
+            Some(end) if now >= end + PAUSE_SAMPLES => {
                 self.open = None;
-                Some(Change::End(open, end))
+                Some(UtteranceChange::End(open, end))
             }
             // A little late, so that the last frame of the unit is complete.
-            None if now >= open.start + LONGEST + N_FFT as u64 / 2 => {
-                let end = open.start + LONGEST;
+            None if now >= open.start + MAX_UTTERANCE_SAMPLES + N_FFT as u64 / 2 => {
+                let end = open.start + MAX_UTTERANCE_SAMPLES;
                 self.open = None;
                 self.candidate = Some(end);
-                Some(Change::End(open, end))
+                Some(UtteranceChange::End(open, end))
             }
             _ => None,
         }
     }
 
     /// The audio stops at `end`, the voice with it.
-    pub fn finish(&mut self, end: u64) -> Option<Change> {
+    pub fn finish(&mut self, end: u64) -> Option<UtteranceChange> {
         self.candidate = None;
         let open = self.open.take()?;
-        Some(Change::End(open, self.silent_since.take().unwrap_or(end)))
+        Some(UtteranceChange::End(
+            open,
+            self.silent_since.take().unwrap_or(end),
+        ))
     }
 
     /// Units so far.
@@ -95,9 +98,9 @@ impl Utterances {
         self.count
     }
 
-    fn begin(&mut self, start: u64) -> Open {
+    fn begin(&mut self, start: u64) -> OpenUtterance {
         self.count += 1;
-        let open = Open {
+        let open = OpenUtterance {
             number: self.count,
             start,
         };
@@ -112,39 +115,48 @@ mod tests {
 
     #[test]
     fn a_cough_is_no_utterance_and_a_breath_does_not_end_one() {
-        let mut units = Utterances::default();
+        let mut units = Segmenter::default();
         units.voice_began(1000);
         units.voice_ended(2000);
         assert_eq!(units.at(9000), None);
         units.voice_began(10_000);
         assert_eq!(units.at(10_100), None);
-        let open = Open {
+        let open = OpenUtterance {
             number: 1,
             start: 10_000,
         };
-        assert_eq!(units.at(12_560), Some(Change::Start(open)));
+        assert_eq!(units.at(12_560), Some(UtteranceChange::Start(open)));
         units.voice_ended(30_000);
         units.voice_began(34_000);
         assert_eq!(units.at(40_000), None);
         units.voice_ended(50_000);
         assert_eq!(units.at(57_999), None);
-        assert_eq!(units.at(58_000), Some(Change::End(open, 50_000)));
+        assert_eq!(units.at(58_000), Some(UtteranceChange::End(open, 50_000)));
     }
 
     #[test]
     fn endless_speech_is_cut_and_goes_on() {
-        let mut units = Utterances::default();
+        let mut units = Segmenter::default();
         units.voice_began(0);
-        let first = Open {
+        let first = OpenUtterance {
             number: 1,
             start: 0,
         };
-        assert_eq!(units.at(SHORTEST), Some(Change::Start(first)));
-        assert_eq!(units.at(LONGEST + 200), Some(Change::End(first, LONGEST)));
-        let second = Open {
+        assert_eq!(
+            units.at(MIN_UTTERANCE_SAMPLES),
+            Some(UtteranceChange::Start(first))
+        );
+        assert_eq!(
+            units.at(MAX_UTTERANCE_SAMPLES + 200),
+            Some(UtteranceChange::End(first, MAX_UTTERANCE_SAMPLES))
+        );
+        let second = OpenUtterance {
             number: 2,
-            start: LONGEST,
+            start: MAX_UTTERANCE_SAMPLES,
         };
-        assert_eq!(units.at(LONGEST + SHORTEST), Some(Change::Start(second)));
+        assert_eq!(
+            units.at(MAX_UTTERANCE_SAMPLES + MIN_UTTERANCE_SAMPLES),
+            Some(UtteranceChange::Start(second))
+        );
     }
 }

@@ -4,7 +4,7 @@
 //! sums of mirrored inputs alone and the odd ones the differences. The sums are
 //! again a DCT-II, of half the size, so the same holds there.
 
-use crate::dsp::spec::{N_MELS, N_MFCC};
+use crate::dsp::feature_spec::{N_MELS, N_MFCC};
 
 const HALF: usize = N_MFCC / 2;
 const QUARTER: usize = N_MFCC / 4;

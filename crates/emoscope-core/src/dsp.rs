@@ -5,9 +5,9 @@
 
 pub mod dct;
 pub mod decibels;
+pub mod feature_spec;
 pub mod level;
 pub mod mel;
 pub mod mfcc;
 pub mod mono;
 pub mod resample;
-pub mod spec;

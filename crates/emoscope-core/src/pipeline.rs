@@ -5,38 +5,38 @@
 //! nothing. After a hole in the audio (or a jump in a file) a new *segment*
 //! begins: the filters start afresh, the clock goes on.
 
-mod conditions;
-mod judge;
-pub mod rows;
-mod utterance;
+mod audio_quality;
+pub mod mfcc_history;
+mod segmenter;
+mod utterance_classifier;
 
 use std::sync::Arc;
 
 use crate::baseline::Baseline;
-use crate::dsp::level::{Meter, Reading};
+use crate::classifier::{Classifier, ClassifierError, Enrolment};
+use crate::dsp::feature_spec::{HOP_SAMPLES, SAMPLE_RATE_HZ};
+use crate::dsp::level::{LevelMeter, LevelReading};
 use crate::dsp::mfcc::MfccStream;
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::dsp::resample::{RateError, Resampler};
-use crate::dsp::spec::{HOP, SAMPLE_RATE};
-use crate::engine::{Classifier, EngineError, Voice as KnownVoice};
 use crate::events::{
     ByLabel, Event, Gap, GapCause, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd, UtteranceStart,
     Voice,
 };
-use crate::gate::{BLOCK, Gate, VoiceGate};
-use crate::model::Contract;
+use crate::model_spec::ModelSpec;
+use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
 
-use conditions::Conditions;
-use judge::Judge;
-use rows::Rows;
-use utterance::{Change, Utterances};
+use audio_quality::AudioQuality;
+use mfcc_history::MfccHistory;
+use segmenter::{Segmenter, UtteranceChange};
+use utterance_classifier::UtteranceClassifier;
 
 /// Voice that the gate takes for silence before it opens: 48 ms.
-const PREROLL: u64 = 3 * BLOCK as u64;
+const PREROLL: u64 = 3 * BLOCK_SAMPLES as u64;
 
 /// What comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Input {
+pub struct InputFormat {
     /// Sample rate in hertz.
     pub rate: u32,
     /// Interleaved channels.
@@ -63,16 +63,16 @@ pub enum InputError {
 
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
-    input: Input,
-    contract: Arc<Contract>,
+    input: InputFormat,
+    spec: Arc<ModelSpec>,
     resampler: Resampler,
     mfcc: MfccStream,
-    rows: Rows,
-    gate: VoiceGate,
-    utterances: Utterances,
-    judge: Judge,
-    conditions: Conditions,
-    meter: Meter,
+    rows: MfccHistory,
+    vad: Vad,
+    utterances: Segmenter,
+    classifier: UtteranceClassifier,
+    quality: AudioQuality,
+    meter: LevelMeter,
     clock: Clock,
     totals: SessionEnd,
     mono: Vec<f32>,
@@ -99,11 +99,11 @@ struct Clock {
 impl Clock {
     fn position(&self, rate: u32) -> u64 {
         let rate = u64::from(rate);
-        self.base + (self.since * u64::from(SAMPLE_RATE) + rate / 2) / rate
+        self.base + (self.since * u64::from(SAMPLE_RATE_HZ) + rate / 2) / rate
     }
 
     fn seconds(&self, sample: u64) -> f64 {
-        (self.segment + sample) as f64 / f64::from(SAMPLE_RATE)
+        (self.segment + sample) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 }
 
@@ -113,14 +113,14 @@ impl Pipeline {
     /// # Errors
     /// An input that cannot be heard.
     pub fn new(
-        input: Input,
-        contract: Arc<Contract>,
+        input: InputFormat,
+        spec: Arc<ModelSpec>,
         classifier: Box<dyn Classifier>,
-        voice: KnownVoice,
+        enrolment: Enrolment,
     ) -> Result<Self, InputError> {
         // Enough for the longest window after the longest pause that ends an utterance.
-        let keep = contract.max_samples() + utterance::PAUSE + u64::from(SAMPLE_RATE);
-        let labels = contract.labels.iter().cloned().chain([UNCERTAIN.into()]);
+        let keep = spec.max_samples() + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ);
+        let labels = spec.labels.iter().cloned().chain([UNCERTAIN.into()]);
         let totals = SessionEnd {
             utterance_labels: ByLabel(labels.map(|label| (label, 0)).collect()),
             ..SessionEnd::default()
@@ -129,19 +129,19 @@ impl Pipeline {
             resampler: checked(input)?,
             input,
             mfcc: MfccStream::new(),
-            rows: Rows::new((keep / HOP as u64) as usize),
-            gate: VoiceGate::new(),
-            utterances: Utterances::default(),
-            judge: Judge::new(classifier, Arc::clone(&contract), voice),
-            conditions: Conditions::default(),
-            meter: Meter::default(),
+            rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
+            vad: Vad::new(),
+            utterances: Segmenter::default(),
+            classifier: UtteranceClassifier::new(classifier, Arc::clone(&spec), enrolment),
+            quality: AudioQuality::default(),
+            meter: LevelMeter::default(),
             clock: Clock::default(),
             totals,
             mono: Vec::new(),
             queue: Vec::new(),
             speech: 0,
             spoken: 0,
-            contract,
+            spec,
         })
     }
 
@@ -149,9 +149,13 @@ impl Pipeline {
     ///
     /// # Errors
     /// What the engine says. The audio up to the window that failed was heard.
-    pub fn push(&mut self, interleaved: &[f32], out: &mut Vec<Event>) -> Result<(), EngineError> {
+    pub fn push(
+        &mut self,
+        interleaved: &[f32],
+        out: &mut Vec<Event>,
+    ) -> Result<(), ClassifierError> {
         self.mono.clear();
-        let Input {
+        let InputFormat {
             channels, choice, ..
         } = self.input;
         self.totals.samples_invalid += downmix(interleaved, channels, choice, &mut self.mono);
@@ -170,13 +174,13 @@ impl Pipeline {
         samples: u64,
         cause: GapCause,
         out: &mut Vec<Event>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
         let start = self.clock.position(self.input.rate);
         self.clock.since += samples;
         self.totals.samples_lost += samples;
         let end = self.clock.position(self.input.rate);
-        let seconds = |position: u64| position as f64 / f64::from(SAMPLE_RATE);
+        let seconds = |position: u64| position as f64 / f64::from(SAMPLE_RATE_HZ);
         out.push(Event::Gap(Gap {
             start_s: seconds(start),
             end_s: seconds(end),
@@ -191,7 +195,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// What the engine says of the utterance that the jump ends.
-    pub fn jump(&mut self, sample: u64, out: &mut Vec<Event>) -> Result<(), EngineError> {
+    pub fn seek(&mut self, sample: u64, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
         self.clock.base = 0;
         self.clock.since = sample;
@@ -203,7 +207,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// An input that cannot be heard; the old one stays then.
-    pub fn change_input(&mut self, input: Input) -> Result<(), InputError> {
+    pub fn change_input(&mut self, input: InputFormat) -> Result<(), InputError> {
         self.resampler = checked(input)?;
         self.clock.base = self.clock.position(self.input.rate);
         self.clock.since = 0;
@@ -216,7 +220,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// What the engine says of the last utterance.
-    pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), EngineError> {
+    pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
         out.push(Event::SessionEnd(self.summary()));
         Ok(())
@@ -226,91 +230,94 @@ impl Pipeline {
     pub fn summary(&self) -> SessionEnd {
         SessionEnd {
             duration_s: self.position_s(),
-            speech_s: self.speech as f64 / f64::from(SAMPLE_RATE),
+            speech_s: self.speech as f64 / f64::from(SAMPLE_RATE_HZ),
             utterances: self.utterances.count(),
             ..self.totals.clone()
         }
     }
 
     /// What is known of the voice, if the model judges against a baseline.
-    pub fn voice_known(&self) -> Option<Baseline> {
-        self.judge.voice()
+    pub fn baseline(&self) -> Option<Baseline> {
+        self.classifier.baseline()
     }
 
     /// Speech that is known of the voice, in seconds, if the model judges against it.
-    pub fn voice_s(&self) -> Option<f64> {
-        self.judge.voice_s()
+    pub fn baseline_s(&self) -> Option<f64> {
+        self.classifier.baseline_s()
     }
 
     /// How often the voice was plainly another one, and its baseline began anew.
-    pub fn voice_changes(&self) -> u64 {
-        self.judge.changes()
+    pub fn speaker_changes(&self) -> u64 {
+        self.classifier.speaker_changes()
     }
 
     /// Another voice speaks from now on: its baseline begins anew.
-    pub fn forget_voice(&mut self) {
-        self.judge.forget();
+    pub fn reset_speaker(&mut self) {
+        self.classifier.reset_speaker();
     }
 
     /// The input that is heard.
-    pub fn input(&self) -> Input {
+    pub fn input(&self) -> InputFormat {
         self.input
     }
 
     /// Whether a voice is there, or was until a moment ago.
-    pub fn hears_a_voice(&self) -> bool {
-        self.gate.is_open() || self.utterances.open().is_some()
+    pub fn is_voice_active(&self) -> bool {
+        self.vad.is_open() || self.utterances.open().is_some()
     }
 
     /// Where the session stands, in seconds: all that came in, gaps included.
     pub fn position_s(&self) -> f64 {
-        self.clock.position(self.input.rate) as f64 / f64::from(SAMPLE_RATE)
+        self.clock.position(self.input.rate) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 
     /// The level since the last reading; `None` if nothing was heard.
-    pub fn take_level(&mut self) -> Option<Reading> {
+    pub fn take_level(&mut self) -> Option<LevelReading> {
         self.meter.take()
     }
 
-    fn drain(&mut self, out: &mut Vec<Event>) -> Result<(), EngineError> {
+    fn drain(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let queue = std::mem::take(&mut self.queue);
-        let mut blocks = queue.chunks_exact(BLOCK);
+        let mut blocks = queue.chunks_exact(BLOCK_SAMPLES);
         let result = blocks.by_ref().try_for_each(|block| self.block(block, out));
         self.queue = queue;
-        let rest = self.queue.len() % BLOCK;
+        let rest = self.queue.len() % BLOCK_SAMPLES;
         self.queue.drain(..self.queue.len() - rest);
         result
     }
 
-    fn block(&mut self, block: &[f32], out: &mut Vec<Event>) -> Result<(), EngineError> {
+    fn block(&mut self, block: &[f32], out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let rows = &mut self.rows;
         self.mfcc.push(block, |row| rows.push(row));
-        self.clock.done += BLOCK as u64;
+        self.clock.done += BLOCK_SAMPLES as u64;
         let now = self.clock.done;
-        let gate = self.gate.step(block);
-        match gate {
-            Gate::Opened { blocks_ago } => {
-                let onset = now.saturating_sub(u64::from(blocks_ago) * BLOCK as u64);
+        let state = self.vad.step(block);
+        match state {
+            VadState::Started { blocks_ago } => {
+                let onset = now.saturating_sub(u64::from(blocks_ago) * BLOCK_SAMPLES as u64);
                 let onset = onset.saturating_sub(PREROLL).max(self.spoken);
                 self.utterances.voice_began(onset);
                 self.voice(onset, true, out);
             }
-            Gate::ClosedNow { blocks_ago } => {
-                let end = now - u64::from(blocks_ago) * BLOCK as u64;
+            VadState::Ended { blocks_ago } => {
+                let end = now - u64::from(blocks_ago) * BLOCK_SAMPLES as u64;
                 self.utterances.voice_ended(end);
                 self.voice(end, false, out);
             }
-            Gate::Open { .. } | Gate::Closed => {}
+            VadState::Active { .. } | VadState::Inactive => {}
         }
         if let Some(change) = self.utterances.at(now) {
             self.change(change, out)?;
         }
         if let Some(open) = self.utterances.open() {
-            self.conditions
-                .hear(block, self.gate.loud(), self.gate.background());
-            let voiced = matches!(gate, Gate::Open { voiced: true } | Gate::Opened { .. });
-            if let Some(verdict) = self.judge.interval(open, now, voiced, &self.rows)? {
-                self.measured(&verdict, open.number, out);
+            self.quality
+                .update(block, self.vad.loud(), self.vad.background());
+            let voiced = matches!(
+                state,
+                VadState::Active { voiced: true } | VadState::Started { .. }
+            );
+            if let Some(result) = self.classifier.interval(open, now, voiced, &self.rows)? {
+                self.measured(&result, open.number, out);
             }
         }
         Ok(())
@@ -324,22 +331,26 @@ impl Pipeline {
         }));
     }
 
-    fn change(&mut self, change: Change, out: &mut Vec<Event>) -> Result<(), EngineError> {
+    fn change(
+        &mut self,
+        change: UtteranceChange,
+        out: &mut Vec<Event>,
+    ) -> Result<(), ClassifierError> {
         match change {
-            Change::Start(open) => {
-                self.judge.begin(open);
-                self.conditions = Conditions::default();
+            UtteranceChange::Start(open) => {
+                self.classifier.begin(open);
+                self.quality = AudioQuality::default();
                 let start_s = self.clock.seconds(open.start);
                 out.push(Event::UtteranceStart(UtteranceStart {
                     utterance: open.number,
                     start_s,
                 }));
             }
-            Change::End(open, end) => {
-                let verdict = self.judge.whole(open, end, &self.rows)?;
-                self.measured(&verdict, open.number, out);
-                let last = self.contract.labels.len();
-                self.totals.utterance_labels.0[verdict.call().unwrap_or(last)].1 += 1;
+            UtteranceChange::End(open, end) => {
+                let result = self.classifier.whole(open, end, &self.rows)?;
+                self.measured(&result, open.number, out);
+                let last = self.spec.labels.len();
+                self.totals.utterance_labels.0[result.call().unwrap_or(last)].1 += 1;
                 self.speech += end - open.start;
                 out.push(Event::UtteranceEnd(UtteranceEnd {
                     utterance: open.number,
@@ -351,19 +362,24 @@ impl Pipeline {
         Ok(())
     }
 
-    fn measured(&mut self, verdict: &judge::Verdict, utterance: u64, out: &mut Vec<Event>) {
+    fn measured(
+        &mut self,
+        result: &utterance_classifier::UtteranceResult,
+        utterance: u64,
+        out: &mut Vec<Event>,
+    ) {
         self.totals.measurements += 1;
-        debug_assert!(verdict.trigger == Trigger::SpeechEnded || verdict.end <= self.clock.done);
-        out.push(Event::Measurement(verdict.event(
+        debug_assert!(result.trigger == Trigger::SpeechEnded || result.end <= self.clock.done);
+        out.push(Event::Measurement(result.event(
             utterance,
-            &self.contract,
-            &self.conditions,
+            &self.spec,
+            &self.quality,
             |sample| self.clock.seconds(sample),
         )));
     }
 
     /// Hears the rest of the segment: what the resampler and the frames held back.
-    fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), EngineError> {
+    fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let mut rest = std::mem::take(&mut self.queue);
         self.resampler.finish(&mut rest);
         self.queue = rest;
@@ -373,8 +389,8 @@ impl Pipeline {
         self.mfcc.finish(|row| rows.push(row));
         self.clock.done += self.queue.len() as u64;
         let end = self.clock.done;
-        if self.gate.is_open() {
-            let silent = u64::from(self.gate.unvoiced_blocks()) * BLOCK as u64;
+        if self.vad.is_open() {
+            let silent = u64::from(self.vad.unvoiced_blocks()) * BLOCK_SAMPLES as u64;
             let silent = if silent == 0 {
                 0
             } else {
@@ -398,12 +414,12 @@ impl Pipeline {
         self.resampler.reset();
         self.mfcc.reset();
         self.rows.clear();
-        self.gate.reset();
+        self.vad.reset();
     }
 }
 
-fn checked(input: Input) -> Result<Resampler, InputError> {
-    let Input {
+fn checked(input: InputFormat) -> Result<Resampler, InputError> {
+    let InputFormat {
         rate,
         channels,
         choice,

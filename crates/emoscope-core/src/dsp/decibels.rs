@@ -4,17 +4,17 @@
 //! frame. This one has no branch and no call, so that the compiler turns it into
 //! vector instructions; it is as exact as its 32-bit result can be.
 
-use crate::dsp::spec::FLOOR;
+use crate::dsp::feature_spec::MEL_FLOOR;
 
 /// Decibels of a factor of two.
 const PER_OCTAVE: f32 = 3.010_3;
 /// Decibels of a factor of e, times two: the series below gives half a logarithm.
 const PER_HALF_LOG: f32 = 8.685_89;
 
-/// `10 log10(max(energy, FLOOR))` of each energy, a finite number; within 2e-5 dB.
+/// `10 log10(max(energy, MEL_FLOOR))` of each energy, a finite number; within 2e-5 dB.
 pub fn decibels<const N: usize>(energies: &[f64; N], levels: &mut [f32; N]) {
     for (energy, level) in energies.iter().zip(&mut *levels) {
-        *level = energy.max(FLOOR) as f32;
+        *level = energy.max(MEL_FLOOR) as f32;
     }
     for level in levels {
         *level = decibel(*level);
@@ -49,7 +49,7 @@ mod tests {
     fn off(energy: f64) -> f64 {
         let mut level = [0.0];
         decibels(&[energy], &mut level);
-        (f64::from(level[0]) - 10.0 * energy.max(FLOOR).log10()).abs()
+        (f64::from(level[0]) - 10.0 * energy.max(MEL_FLOOR).log10()).abs()
     }
 
     proptest! {
@@ -70,7 +70,7 @@ mod tests {
     fn the_edges_of_its_range_are_exact() {
         for energy in [
             0.0,
-            FLOOR,
+            MEL_FLOOR,
             0.5,
             0.5_f64.sqrt(),
             1.0,

@@ -16,7 +16,7 @@ const CLEAR: f32 = 10.0;
 
 /// What was met since the utterance began.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Conditions {
+pub struct AudioQuality {
     blocks: u64,
     clipped: u64,
     /// Level of the voice's loud parts, in dBFS.
@@ -25,9 +25,9 @@ pub struct Conditions {
     background: f32,
 }
 
-impl Conditions {
+impl AudioQuality {
     /// Hears a block of the utterance, with the gate's two levels in dBFS.
-    pub fn hear(&mut self, block: &[f32], loud: f32, background: f32) {
+    pub fn update(&mut self, block: &[f32], loud: f32, background: f32) {
         let over = block.iter().filter(|x| x.abs() >= CLIPPED).count();
         self.blocks += 1;
         self.clipped += u64::from(over >= CLIPPED_SAMPLES);
@@ -58,11 +58,11 @@ mod tests {
     use super::*;
 
     fn after(blocks: &[[f32; 4]], loud: f32, background: f32) -> Reason {
-        let mut conditions = Conditions::default();
+        let mut quality = AudioQuality::default();
         for block in blocks {
-            conditions.hear(block, loud, background);
+            quality.update(block, loud, background);
         }
-        conditions.reason(true, 16_000, 12_000)
+        quality.reason(true, 16_000, 12_000)
     }
 
     #[test]
@@ -76,8 +76,8 @@ mod tests {
         let mut once = vec![fine; 99];
         once.push(over);
         assert_eq!(after(&once, -20.0, -50.0), Reason::Between);
-        let conditions = Conditions::default();
-        assert_eq!(conditions.reason(true, 8_000, 12_000), Reason::TooShort);
-        assert_eq!(conditions.reason(false, 8_000, 12_000), Reason::NoSpeech);
+        let quality = AudioQuality::default();
+        assert_eq!(quality.reason(true, 8_000, 12_000), Reason::TooShort);
+        assert_eq!(quality.reason(false, 8_000, 12_000), Reason::NoSpeech);
     }
 }

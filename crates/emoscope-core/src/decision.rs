@@ -1,6 +1,6 @@
 //! From one window's probabilities to a call that does not flicker.
 
-use crate::model::Thresholds;
+use crate::model_spec::Thresholds;
 
 /// Weight of the newest window in the running mean.
 const NEWEST: f64 = 0.5;

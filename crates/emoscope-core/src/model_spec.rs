@@ -1,0 +1,177 @@
+//! What a model file says about itself, parsed and checked.
+//!
+//! An ONNX file carries one metadata entry per item, each JSON: `labels`,
+//! `frontend`, `window`, `temperature`, `thresholds`, `version`,
+//! `training_data`, `licences`, and optionally `affect`, `colors` and
+//! `voice_change`. Its input is `mfcc` `[batch, time, 80]`, its output `logits`
+//! `[batch, labels]`. A model may compare a window with the speaker's baseline:
+//! inputs `baseline` `[batch, 2, width]` (mean and variance of the embeddings)
+//! and `baseline_s` `[batch, 1]` (seconds of speech that they were taken over),
+//! output `embedding` `[batch, width]`. It may tell speech from other sounds in
+//! `speech` `[batch, 1]` (a logit). All tensors hold 32-bit floats.
+
+mod check;
+mod tensors;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::SpeakerChange;
+use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
+use crate::events::Hue;
+
+pub use tensors::{Dimension, TensorInfo};
+
+/// Name of the input tensor.
+pub const INPUT: &str = "mfcc";
+/// Name of the input with the voice's mean and variance.
+pub const BASELINE: &str = "baseline";
+/// Name of the input with the seconds that these were taken over.
+pub const BASELINE_S: &str = "baseline_s";
+/// Name of the output tensor.
+pub const OUTPUT: &str = "logits";
+/// Name of the output that a baseline is made of.
+pub const EMBEDDING: &str = "embedding";
+/// Name of the output that tells speech from other sounds.
+pub const SPEECH: &str = "speech";
+
+/// Why a model is not compatible.
+#[derive(Debug, thiserror::Error)]
+#[error("{item}: expected {expected}, found {found}")]
+pub struct SpecError {
+    /// The metadata entry or tensor.
+    pub item: String,
+    /// What this program needs.
+    pub expected: String,
+    /// What the file says.
+    pub found: String,
+}
+
+impl SpecError {
+    /// An error about one entry or tensor.
+    pub fn new(
+        item: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self {
+            item: item.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+}
+
+/// Windows that the model was trained to judge.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSpec {
+    /// Speech before the first judgement, in seconds.
+    pub min_s: f64,
+    /// Longest window, in seconds.
+    pub max_s: f64,
+    /// From one judgement to the next, in seconds.
+    pub hop_s: f64,
+}
+
+/// When a label is sure enough to be named.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// Least probability of the first label.
+    pub certain: f64,
+    /// Least lead over the second.
+    pub margin: f64,
+}
+
+/// A corpus that the model was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Corpus {
+    /// Its name.
+    pub corpus: String,
+    /// Its language.
+    #[serde(default)]
+    pub language: String,
+    /// Clips used.
+    #[serde(default)]
+    pub clips: u64,
+    /// Speakers used.
+    #[serde(default)]
+    pub speakers: u64,
+    /// Its licence, as its makers state it.
+    #[serde(default)]
+    pub licence: String,
+}
+
+/// Where a label lies.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 2]", into = "[f64; 2]")]
+pub struct Affect {
+    /// From -1, unpleasant, to 1, pleasant.
+    pub valence: f64,
+    /// From -1, calm, to 1, excited.
+    pub arousal: f64,
+}
+
+impl From<[f64; 2]> for Affect {
+    fn from([valence, arousal]: [f64; 2]) -> Self {
+        Self { valence, arousal }
+    }
+}
+
+impl From<Affect> for [f64; 2] {
+    fn from(affect: Affect) -> Self {
+        [affect.valence, affect.arousal]
+    }
+}
+
+/// What the metadata says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelSpec {
+    /// Labels in the order of the logits.
+    pub labels: Arc<[Arc<str>]>,
+    /// Windows to judge.
+    pub window: WindowSpec,
+    /// Softmax temperature.
+    pub temperature: f64,
+    /// Thresholds of the decision.
+    pub thresholds: Thresholds,
+    /// Where each label lies in valence and arousal, if the model says so.
+    pub affect: Option<Vec<Affect>>,
+    /// The colour of each label, if the model names any.
+    pub colors: Vec<Option<Hue>>,
+    /// Numbers of an embedding, if the model judges against a baseline.
+    pub embedding_width: Option<usize>,
+    /// When a voice is plainly another one, if the model says so.
+    pub voice_change: Option<SpeakerChange>,
+    /// Whether the model tells speech from other sounds.
+    pub has_speech: bool,
+    /// The model's own version.
+    pub version: String,
+    /// What it was trained on.
+    pub training_data: Vec<Corpus>,
+    /// Licences of that, hence of the weights.
+    pub licences: Vec<String>,
+}
+
+impl ModelSpec {
+    /// Shortest window for an interval judgement, in 16 kHz samples.
+    pub fn min_samples(&self) -> u64 {
+        samples(self.window.min_s)
+    }
+
+    /// Longest window, in 16 kHz samples.
+    pub fn max_samples(&self) -> u64 {
+        samples(self.window.max_s)
+    }
+
+    /// From one judgement to the next, in 16 kHz samples.
+    pub fn hop_samples(&self) -> u64 {
+        samples(self.window.hop_s)
+    }
+}
+
+fn samples(seconds: f64) -> u64 {
+    (seconds * f64::from(SAMPLE_RATE_HZ)).round() as u64
+}

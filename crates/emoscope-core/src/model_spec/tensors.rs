@@ -1,0 +1,118 @@
+//! The inputs and outputs of a model.
+
+use super::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, SpecError};
+use crate::dsp::feature_spec::N_MFCC;
+
+/// An input or output as the model file declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds 32-bit floats.
+    pub float32: bool,
+    /// Its dimensions.
+    pub shape: Vec<Dimension>,
+}
+
+/// A dimension of a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dimension {
+    /// Fixed by the file.
+    Fixed(i64),
+    /// Free, under a name or `?`.
+    Free(String),
+}
+
+/// What a model takes and gives besides features and logits.
+pub(super) struct Interface {
+    /// Numbers of an embedding, if the model takes a baseline.
+    pub(super) embedding_width: Option<usize>,
+    /// Whether it tells speech from other sounds.
+    pub(super) has_speech: bool,
+}
+
+/// Checks inputs and outputs against the number of labels.
+pub(super) fn check(
+    inputs: &[TensorInfo],
+    outputs: &[TensorInfo],
+    labels: usize,
+) -> Result<Interface, SpecError> {
+    let has = |name: &str, shape: &[Option<usize>]| outputs.iter().any(|o| o.fits(name, shape));
+    let embedding_width = match inputs {
+        [input] if input.fits(INPUT, &[None, None, Some(N_MFCC)]) => None,
+        [input, statistics, seconds]
+            if input.fits(INPUT, &[None, None, Some(N_MFCC)])
+                && statistics.fits(BASELINE, &[None, Some(2), statistics.last()])
+                && seconds.fits(BASELINE_S, &[None, Some(1)])
+                && has(EMBEDDING, &[None, statistics.last()]) =>
+        {
+            statistics.last()
+        }
+        _ => {
+            let wanted = format!(
+                "{INPUT} [batch, time, {N_MFCC}], or besides {BASELINE} [batch, 2, width] and \
+                 {BASELINE_S} [batch, 1] with an output {EMBEDDING} [batch, width], \
+                 of 32-bit floats"
+            );
+            return Err(SpecError::new("inputs", wanted, describe(inputs)));
+        }
+    };
+    if !has(OUTPUT, &[None, Some(labels)]) {
+        let wanted = format!("an output {OUTPUT} [batch, {labels}] of 32-bit floats");
+        return Err(SpecError::new("outputs", wanted, describe(outputs)));
+    }
+    Ok(Interface {
+        embedding_width,
+        has_speech: has(SPEECH, &[None, Some(1)]),
+    })
+}
+
+impl TensorInfo {
+    /// The last dimension, where the file fixes it.
+    fn last(&self) -> Option<usize> {
+        match self.shape.last()? {
+            Dimension::Fixed(value) => usize::try_from(*value).ok(),
+            Dimension::Free(_) => None,
+        }
+    }
+
+    /// Whether it has the name, the type, and no dimension that contradicts.
+    /// A fixed batch of 1 is fine; a fixed time is not.
+    fn fits(&self, name: &str, shape: &[Option<usize>]) -> bool {
+        let matches = |axis: usize, found: &Dimension, wanted: &Option<usize>| match (found, wanted)
+        {
+            (Dimension::Fixed(found), Some(wanted)) => *found == *wanted as i64,
+            (Dimension::Fixed(found), None) => axis == 0 && *found == 1,
+            (Dimension::Free(_), _) => true,
+        };
+        self.name == name
+            && self.float32
+            && self.shape.len() == shape.len()
+            && (self.shape.iter().zip(shape).enumerate())
+                .all(|(axis, (found, wanted))| matches(axis, found, wanted))
+    }
+}
+
+fn describe(tensors: &[TensorInfo]) -> String {
+    let shown: Vec<String> = tensors
+        .iter()
+        .map(|tensor| {
+            let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
+            format!("{} [{}]", tensor.name, shape.join(", "))
+        })
+        .collect();
+    if shown.is_empty() {
+        "none".into()
+    } else {
+        shown.join(", ")
+    }
+}
+
+impl std::fmt::Display for Dimension {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(value) => write!(out, "{value}"),
+            Self::Free(name) => out.write_str(name),
+        }
+    }
+}
