@@ -33,7 +33,7 @@ fn mfcc(samples: &[f32]) {
     assert!(sum != 0.0);
 }
 
-fn hear(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec<Event> {
+fn run(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec<Event> {
     let spec = Arc::new(engine.model.spec.clone());
     let input = InputFormat {
         rate: 16_000,
@@ -68,7 +68,7 @@ fn main() {
     while file.read(&mut samples).unwrap() {}
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Onnxruntime, None).unwrap();
     let mut out = std::fs::File::create(lines).unwrap();
-    for event in hear(&samples, &engine, engine.classifier().unwrap()) {
+    for event in run(&samples, &engine, engine.classifier().unwrap()) {
         writeln!(out, "{}", serde_json::to_string(&event).unwrap()).unwrap();
     }
     println!("ready");
@@ -76,12 +76,12 @@ fn main() {
         let begin = processor_s();
         match task.unwrap().as_str() {
             "mfcc" => mfcc(&samples),
-            "features" => drop(hear(
+            "features" => drop(run(
                 &samples,
                 &engine,
                 Box::new(Free::like(&engine.model.spec)),
             )),
-            "judged" => drop(hear(&samples, &engine, engine.classifier().unwrap())),
+            "judged" => drop(run(&samples, &engine, engine.classifier().unwrap())),
             other => panic!("no task {other}"),
         }
         println!("{}", processor_s() - begin);

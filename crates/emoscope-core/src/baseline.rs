@@ -140,8 +140,8 @@ pub struct SpeakerChange {
     pub distance: f64,
 }
 
-/// The voice in front of the microphone: its baseline, which begins anew with what
-/// was said last when that is plainly another's.
+/// The baseline of the current speaker. When the recent speech is clearly from
+/// another speaker, it becomes the new baseline.
 #[derive(Debug, Clone)]
 pub struct SpeakerTracker {
     /// All but what was said last.

@@ -23,7 +23,7 @@ pub const UNCERTAIN: &str = "uncertain";
 pub enum Event {
     /// The header, first line of a session.
     SessionStart(SessionStart),
-    /// The voice gate opened or closed.
+    /// Voice activity started or ended.
     Voice(Voice),
     /// A unit of speech began.
     UtteranceStart(UtteranceStart),
@@ -116,7 +116,7 @@ pub enum SourceKind {
     Stdin,
 }
 
-/// A change of the voice gate.
+/// A change of voice activity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
     /// When.

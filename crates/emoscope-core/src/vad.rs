@@ -1,12 +1,11 @@
-//! The voice gate: is somebody speaking in these 16 ms?
+//! Voice activity detection: does somebody speak in these 16 ms?
 //!
 //! A small neural detector (`earshot`) scores blocks of 256 samples. Its scores
-//! depend on the level, so the blocks are brought to one level first, as far as
-//! the recent past tells it. It takes some tones and noises for a voice, so a
-//! block must also stand out from the background, whose level is followed as a
-//! slow minimum. The constants were chosen on speech of ten corpora against
-//! household noise, music and non-speech sounds: every clip of read speech
-//! opens the gate, also 30 dB down.
+//! depend on the level, so the blocks are first normalised by the recent level.
+//! The detector takes some tones and noises for speech, so a block must also
+//! exceed the background level, which is tracked as a slow minimum. The constants
+//! were chosen on speech of ten corpora against household noise, music and
+//! non-speech sounds. Every clip of read speech is detected, also 30 dB down.
 
 use std::collections::VecDeque;
 

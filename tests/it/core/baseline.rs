@@ -1,4 +1,4 @@
-//! What is known of a voice: it grows with what was said, and another voice begins anew.
+//! The speaker baseline: it grows with speech, and another speaker starts a new one.
 
 use emoscope::baseline::Baseline;
 use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};

@@ -1,4 +1,4 @@
-//! Debounced units of speech, from the changes of the voice gate.
+//! Debounced utterances, from the changes of the VAD.
 
 use crate::dsp::feature_spec::{N_FFT, SAMPLE_RATE_HZ};
 
