@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod analyze;
+mod batch;
 mod calibrate;
 mod config;
 mod demo;
@@ -8,13 +9,12 @@ mod devices;
 mod doctor;
 mod features;
 mod format;
-mod jobs;
 mod live;
-mod local;
 mod replay;
 mod report;
-mod screen;
 mod shell;
+mod show;
+mod transports;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::format::Format;
-use self::local::LocalArgs;
+use self::transports::TransportArgs;
 use crate::classifier::Enrolment;
 use crate::dashboard::theme::Palette;
 use crate::dsp::mono::ChannelChoice;
@@ -68,17 +68,17 @@ enum Command {
     Devices(devices::DevicesArgs),
     /// Play a recording through the dashboard, or print its events
     Replay(replay::ReplayArgs),
-    /// Judge files and folders as fast as the machine allows
+    /// Analyze files and folders as fast as the machine allows
     Analyze(analyze::AnalyzeArgs),
     /// Make a page about recordings that needs no network
     Report(report::ReportArgs),
-    /// Learn how a voice usually sounds, to judge it better
+    /// Learn how a voice usually sounds, for better results
     Calibrate(calibrate::CalibrateArgs),
     /// Print the features of a file, a line of 80 numbers per frame
     Features(features::FeaturesArgs),
     /// Play the bundled recording
     Demo(demo::DemoArgs),
-    /// Look what works here, and say what to do where something does not
+    /// Check what works here, and what to do where something does not
     Doctor(doctor::DoctorArgs),
     /// Show or create the file of settings
     Config(config::ConfigArgs),
@@ -100,10 +100,10 @@ struct ModelArgs {
     /// ONNX Runtime's library, before all other places
     #[arg(long, value_name = "PATH")]
     onnxruntime: Option<PathBuf>,
-    /// Begin with this voice, as `emoscope calibrate` kept it
+    /// Start with the baseline of this profile, made by `emoscope calibrate`
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Name a label only from this probability on, 0 to 1; default the model's
+    /// Give a label only from this probability on, 0 to 1; default the model's
     #[arg(long, value_name = "P", value_parser = probability)]
     certain: Option<f64>,
 }
@@ -147,25 +147,25 @@ struct ShowArgs {
     /// Print event lines (JSON); the default where standard output is no terminal
     #[arg(long, conflicts_with = "plain")]
     jsonl: bool,
-    /// Print a readable sentence a change
+    /// Print a sentence for every change
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
-    taste: TasteArgs,
+    appearance: AppearanceArgs,
     #[command(flatten)]
-    local: LocalArgs,
+    transports: TransportArgs,
 }
 
 /// How the dashboard looks and feels.
 #[derive(Debug, Clone, Args)]
-struct TasteArgs {
+struct AppearanceArgs {
     /// Colours of the dashboard; every one is safe for the colour-blind
     #[arg(long, value_enum, default_value = "auto")]
     theme: Palette,
-    /// Two pictures a second at most, for calm eyes and slow lines
+    /// At most two frames a second, for less motion and for slow connections
     #[arg(long)]
     reduced_motion: bool,
-    /// Leave the mouse to the terminal, for selecting text; else a click seeks and chooses
+    /// Leave the mouse to the terminal, to select text; without, a click seeks and chooses
     #[arg(long)]
     no_mouse: bool,
 }
@@ -179,14 +179,22 @@ enum Show {
 }
 
 impl ShowArgs {
-    fn show(&self) -> Show {
+    /// How to show a session; `piped` where standard input is its audio.
+    fn show(&self, piped: bool) -> Show {
         match (self.jsonl, self.plain) {
             (true, _) => Show::As(Format::Jsonl),
             (_, true) => Show::Sentences,
-            _ if io::stdout().is_terminal() && io::stdin().is_terminal() => Show::Dashboard,
+            _ if io::stdout().is_terminal() && has_keys(piped) => Show::Dashboard,
             _ => Show::As(Format::Jsonl),
         }
     }
+}
+
+/// Whether keys can be read: from standard input, or, where that is audio, from
+/// the terminal itself.
+fn has_keys(piped: bool) -> bool {
+    let terminal = || cfg!(windows) || std::fs::File::open("/dev/tty").is_ok();
+    io::stdin().is_terminal() || (piped && terminal())
 }
 
 /// What a command ended with, where it did not fail.
@@ -203,7 +211,7 @@ enum Done {
 /// Name of the log in the folder of states.
 const LOG: &str = "emoscope.log";
 
-const CHANNEL_HELP: &str = "Channel to hear: mix, left, right, or its number from 1";
+const CHANNEL_HELP: &str = "Channel to use: mix, left, right, or its number from 1";
 
 fn channel(text: &str) -> Result<ChannelChoice, String> {
     text.parse()
@@ -221,7 +229,7 @@ pub fn main() -> ExitCode {
     start_log();
     keep_caught_panics_quiet();
     let command = cli.command.unwrap_or(Command::Live(cli.live));
-    // A panic has said its word by now, and leaves with the code of a failure.
+    // A panic has printed its message by now; the exit code is that of a failure.
     let Ok(result) = std::panic::catch_unwind(|| run(&command)) else {
         return ExitCode::FAILURE;
     };
@@ -277,7 +285,7 @@ fn run(command: &Command) -> anyhow::Result<Done> {
     }
 }
 
-/// A decoder's panic is caught and told as a damaged file; its own text is noise.
+/// A decoder's panic is caught and reported as a damaged file; its own text is noise.
 fn keep_caught_panics_quiet() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -290,10 +298,10 @@ fn keep_caught_panics_quiet() {
 
 /// A message to the person, on standard error.
 fn complain(message: &str) {
-    // Where standard error is closed there is nobody to tell.
+    // Where standard error is closed, no one can read it.
     let lines = message
         .lines()
-        .map(crate::sink::printable)
+        .map(crate::text::printable)
         .collect::<Vec<_>>()
         .join("\n");
     let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("emoscope: {lines}\n"));
@@ -306,7 +314,7 @@ fn usage(message: &str) -> ! {
         .exit()
 }
 
-/// A reader that has seen enough is no failure.
+/// A reader that closes the pipe is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
@@ -314,7 +322,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The log goes to a file, never to the screen. Without a place for it there is none.
+/// The log goes to a file, never to the screen. Without a folder for it there is none.
 fn start_log() {
     let Some(folder) = crate::paths::state() else {
         return;

@@ -21,14 +21,20 @@
 pub use emoscope_core::{baseline, classifier, decision, dsp, events, model_spec, pipeline, vad};
 
 pub mod audio;
+pub mod batch;
 pub mod cli;
 pub mod dashboard;
 pub mod engine;
 mod failpoint;
+pub mod files;
 mod guard;
+pub mod labels;
 pub mod messages;
 pub mod model;
 pub mod paths;
 pub mod profile;
+pub mod report;
 pub mod session;
 pub mod sink;
+pub mod text;
+pub mod transport;

@@ -9,16 +9,17 @@ use clap::Args;
 use crossbeam_channel::{Receiver, bounded};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::analyze::hear::hear;
 use super::{Done, ModelArgs, complain};
 use crate::baseline::Baseline;
+use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::Event;
 use crate::messages::Update;
 use crate::profile;
-use crate::session::microphone::{Microphone, Wanted, listen};
-use crate::session::{Outlets, SessionError};
+use crate::session::Session as _;
+use crate::session::live::{LiveOptions, LiveSession, Microphone};
+use crate::session::outlets::Outlets;
 
 /// Speech that a profile needs at least, in seconds.
 const LEAST_S: f64 = 5.0;
@@ -49,7 +50,7 @@ Read this aloud as you usually speak. Any plain text in your own language will d
   emoscope calibrate --profile ada interview.opus
   emoscope live --profile ada")]
 pub struct CalibrateArgs {
-    /// Recording of the voice alone instead of the microphone
+    /// Recording of the voice alone instead of the microphone, - for standard input
     file: Option<PathBuf>,
     /// Input: its number or id from `emoscope devices`, or (part of) its name
     #[arg(long, value_name = "NAME|ID|INDEX", conflicts_with = "file")]
@@ -66,11 +67,11 @@ pub struct CalibrateArgs {
 /// Runs the command. A profile that is named is made anew, whatever it held.
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let name = args.model.profile.as_deref().unwrap_or("default");
-    let stranger = ModelArgs {
+    let without_profile = ModelArgs {
         profile: None,
         ..args.model.clone()
     };
-    let engine = stranger.load()?;
+    let engine = without_profile.load()?;
     let voice = match &args.file {
         Some(path) => from_file(path, args.channel, &engine)?,
         None => from_microphone(args, &engine)?,
@@ -100,15 +101,17 @@ fn from_file(
     choice: ChannelChoice,
     engine: &Engine,
 ) -> anyhow::Result<Option<Baseline>> {
-    let mut wrong = None;
-    let found = Ok(path.to_path_buf());
-    let note = |event| {
+    let mut problem = None;
+    let mut note = |event| {
         if let Event::Error(error) = event {
-            wrong = Some(error.message);
+            problem = Some(error.message);
         }
     };
-    let voice = hear(&found, choice, engine, |source| Box::new(source), note);
-    wrong.map_or(Ok(voice), |message| Err(anyhow!(message)))
+    let recording = Recording::new(path);
+    let baseline = recording
+        .open(&mut note)
+        .and_then(|mut source| recording.analyze(&mut source, choice, engine, &mut note));
+    problem.map_or(Ok(baseline), |message| Err(anyhow!(message)))
 }
 
 fn from_microphone(args: &CalibrateArgs, engine: &Engine) -> anyhow::Result<Option<Baseline>> {
@@ -116,29 +119,33 @@ fn from_microphone(args: &CalibrateArgs, engine: &Engine) -> anyhow::Result<Opti
     if io::stderr().is_terminal() {
         complain(TEXT);
     }
-    let wanted = Wanted {
-        choice: args.channel,
+    let options = LiveOptions {
+        channel: args.channel,
         seconds: Some(args.seconds.into()),
         started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         recording: None,
-        notices: complain,
+        notice: complain,
+    };
+    let session = LiveSession {
+        microphone,
+        engine: engine.clone(),
+        options,
     };
     let (screen, updates) = bounded(256);
     let (wishes, controls) = bounded(4);
-    super::screen::quit_on_signal(wishes)?;
-    let length = f64::from(args.seconds);
-    std::thread::scope(|scope| {
-        scope.spawn(move || follow(&updates, length));
-        let mut outlets = Outlets::default();
-        outlets.show_on(screen);
-        let heard: Result<_, SessionError> =
-            listen(microphone, engine, &wanted, &mut outlets, &controls);
-        Ok(heard?)
-    })
+    super::show::quit_on_signal(wishes)?;
+    let length_s = f64::from(args.seconds);
+    let bar = std::thread::spawn(move || show_progress(&updates, length_s));
+    let mut outlets = Outlets::default();
+    outlets.show_on(screen);
+    let baseline = session.run(&mut outlets, &controls);
+    drop(outlets);
+    let _ = bar.join(); // a bar that failed is no loss
+    Ok(baseline?)
 }
 
 /// Moves the bar with the audio until the session is over.
-fn follow(updates: &Receiver<Update>, length: f64) {
+fn show_progress(updates: &Receiver<Update>, length: f64) {
     let target = if io::stderr().is_terminal() {
         ProgressDrawTarget::stderr_with_hz(8)
     } else {

@@ -8,6 +8,7 @@ use super::{Done, ModelArgs, ShowArgs};
 use crate::audio::file::AudioFile;
 use crate::dsp::mono::ChannelChoice;
 use crate::events::SourceKind;
+use crate::session::audio_file::FileOptions;
 
 /// A synthetic voice in several prosodies; `tests/data/` has the script that made it.
 const RECORDING: &[u8] = include_bytes!("demo.ogg");
@@ -27,7 +28,7 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// The demonstration in the place of a microphone.
+    /// The demonstration instead of a microphone.
     pub(super) fn instead(show: ShowArgs, model: ModelArgs) -> Self {
         Self {
             play: PlayArgs::new(show, model),
@@ -39,11 +40,10 @@ impl DemoArgs {
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Done> {
     let source = AudioFile::from_bytes(RECORDING)
         .map_err(|error| anyhow!("the bundled recording {error}"))?;
-    run_source(
-        Box::new(source),
-        SourceKind::File,
-        "the bundled recording".into(),
-        ChannelChoice::Mix,
-        &args.play,
-    )
+    let options = FileOptions {
+        kind: SourceKind::File,
+        name: "the bundled recording".into(),
+        channel: ChannelChoice::Mix,
+    };
+    run_source(Box::new(source), options, &args.play)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Done;
 use crate::audio::device::{self, InputDevice};
-use crate::sink::printable;
+use crate::text::printable;
 
 /// List the inputs of this machine
 ///

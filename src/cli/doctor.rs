@@ -17,7 +17,7 @@ use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::{Golden, Model, sha256};
 use crate::paths;
-use crate::sink::printable;
+use crate::text::printable;
 
 /// Largest difference of a probability from its golden value.
 const GOLDEN_TOLERANCE: f64 = 1e-4;

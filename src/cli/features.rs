@@ -7,8 +7,8 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Done;
-use crate::audio::file::AudioFile;
 use crate::audio::source::Source;
+use crate::batch::recording::Recording;
 use crate::dsp::mfcc::{MfccFrame, MfccStream};
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::dsp::resample::Resampler;
@@ -17,13 +17,14 @@ use crate::dsp::resample::Resampler;
 ///
 /// Frames 0 to floor(N/160) of the signal at 16 kHz, frame k centred on sample
 /// 160 k, zeros before its begin and after its end: 80 MFCCs each, separated by
-/// tabs. No level normalisation, no trimming, no gate.
+/// tabs. No level normalisation, no trimming, no VAD.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope features talk.wav > talk.tsv
-  emoscope features talk.opus | head -1")]
+  emoscope features talk.opus | head -1
+  ffmpeg -i film.mkv -f wav - | emoscope features -")]
 pub struct FeaturesArgs {
-    /// Recording
+    /// Recording, - for standard input
     file: PathBuf,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
@@ -31,9 +32,11 @@ pub struct FeaturesArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
-    let name = args.file.display();
-    let mut source =
-        AudioFile::open(&args.file).map_err(|error| anyhow::anyhow!("{name} {error}"))?;
+    let recording = Recording::new(&args.file);
+    let name = &recording.name;
+    let mut source = recording
+        .decoder()
+        .map_err(|error| anyhow::anyhow!("{name} {error}"))?;
     let spec = source.spec();
     if let ChannelChoice::One(wanted) = args.channel
         && wanted > spec.channels

@@ -1,5 +1,6 @@
 //! Formats of the output.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use clap::ValueEnum;
@@ -9,6 +10,7 @@ use crate::sink::audacity::Audacity;
 use crate::sink::csv::Csv;
 use crate::sink::json::Json;
 use crate::sink::lines::Lines;
+use crate::sink::manifest::Manifest;
 #[cfg(feature = "parquet")]
 use crate::sink::parquet::Parquet;
 use crate::sink::rttm::Rttm;
@@ -40,8 +42,10 @@ pub(super) enum Format {
     /// Tiers of Praat
     #[value(name = "textgrid")]
     TextGrid,
-    /// Segments of NIST; the label stands where a speaker would
+    /// Segments of NIST; the label is in the place of the speaker
     Rttm,
+    /// Lines with `audio_filepath`, offset and duration, as NeMo's tools read them
+    Manifest,
 }
 
 impl Format {
@@ -58,7 +62,8 @@ impl Format {
             Self::Srt => Box::new(Srt::new(out)),
             Self::Audacity => Box::new(Audacity::new(out)),
             Self::TextGrid => Box::new(TextGrid::new(out)),
-            Self::Rttm => Box::new(Rttm::new(out)),
+            Self::Rttm => Box::new(Rttm::new(out, HashMap::new())),
+            Self::Manifest => Box::new(Manifest::new(out)),
         }
     }
 

@@ -4,12 +4,19 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
+use crossbeam_channel::Receiver;
 
-use super::screen::{record, show, unwritten};
+use super::show::show;
 use super::{Done, ModelArgs, Show, ShowArgs, complain, demo};
 use crate::audio::device::DeviceError;
+use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
-use crate::session::microphone::{Microphone, Wanted, listen};
+use crate::files::numbered;
+use crate::messages::Control;
+use crate::session::live::{LiveOptions, LiveSession, Microphone};
+use crate::session::outlets::Outlets;
+use crate::session::{Session, SessionError};
+use crate::text::path_name;
 
 /// Watch a microphone
 #[derive(Debug, Clone, Args)]
@@ -31,7 +38,7 @@ pub struct LiveArgs {
     channel: ChannelChoice,
     #[command(flatten)]
     model: ModelArgs,
-    /// Keep the events in a file as well
+    /// Keep the events in a file as well; where it exists, in one with a number
     #[arg(long, value_name = "FILE.jsonl")]
     record: Option<PathBuf>,
     /// End after so many seconds of audio
@@ -53,7 +60,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 /// Runs the command.
 pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
-    let how = args.show.show();
+    let how = args.show.show(false);
     let microphone = match Microphone::open(args.device.as_deref()) {
         Ok(microphone) => microphone,
         Err(error @ DeviceError::NoneFound { .. }) if args.or_demo => {
@@ -65,33 +72,54 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
         }
         Err(error) => return Err(error.into()),
     };
-    let model = args.model.clone();
-    let wanted = Wanted {
-        choice: args.channel,
+    let record = args.record.as_deref().map(numbered);
+    if record != args.record
+        && let (Some(wanted), Some(free)) = (&args.record, &record)
+    {
+        complain(&format!(
+            "{} holds an earlier recording; this one goes to {}",
+            path_name(wanted),
+            path_name(free)
+        ));
+    }
+    let options = LiveOptions {
+        channel: args.channel,
         seconds: args.seconds,
         started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
-        recording: args.record.clone(),
+        recording: record.clone(),
         // The dashboard shows notices itself.
-        notices: if how == Show::Dashboard {
+        notice: if how == Show::Dashboard {
             |_| {}
         } else {
             complain
         },
     };
-    let recording = args.record.clone();
-    show(how, &args.show, move |outlets, controls| {
-        let recorder = match &recording {
-            Some(path) => Some(record(path, outlets)?),
-            None => None,
+    let session = Live {
+        microphone,
+        model: args.model.clone(),
+        options,
+    };
+    show(session, how, &args.show, record)
+}
+
+/// Loads the model while the dashboard opens; the microphone waits in its ring.
+struct Live {
+    microphone: Microphone,
+    model: ModelArgs,
+    options: LiveOptions,
+}
+
+impl Session for Live {
+    fn run(
+        self,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<Option<Baseline>, SessionError> {
+        let session = LiveSession {
+            microphone: self.microphone,
+            engine: self.model.load()?,
+            options: self.options,
         };
-        let engine = model.load()?;
-        listen(microphone, &engine, &wanted, outlets, controls)?;
-        outlets.close();
-        match (recorder, recording) {
-            (Some(recorder), Some(path)) => {
-                recorder.join().map_err(|error| unwritten(&path, error))
-            }
-            _ => Ok(()),
-        }
-    })
+        session.run(outlets, controls)
+    }
 }

@@ -1,23 +1,23 @@
 //! `emoscope replay`: a recording in front of the dashboard, or as event lines.
 
 use std::fs::File;
-use std::io::{BufReader, IsTerminal};
+use std::io::{self, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
 
 use super::format::Format;
-use super::screen::show;
+use super::show::show;
 use super::{Done, ModelArgs, Show, ShowArgs, usage};
-use crate::audio::file::AudioFile;
 use crate::audio::raw::{RawAudio, RawFormat};
-use crate::audio::source::Source;
+use crate::audio::source::{DecodeError, Source};
+use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::RATES;
 use crate::events::SourceKind;
-use crate::session::recorded::Recorded;
-use crate::session::recording::{Playback, play};
+use crate::session::audio_file::{FileOptions, FileSession, PlaybackOptions};
+use crate::session::event_log::EventLog;
 
 /// Play a recording through the dashboard, or print its events
 #[derive(Debug, Clone, Args)]
@@ -28,6 +28,7 @@ use crate::session::recording::{Playback, play};
   emoscope replay talk.mp3 --format srt     captions
   emoscope replay today.jsonl               what --record kept, without the audio
   ffmpeg -i film.mkv -f wav - | emoscope replay - --jsonl
+  parec --rate=48000 --channels=1 | emoscope replay - --raw-rate 48000
   arecord -t raw -f S16_LE -r 16000 | emoscope replay - --raw-rate 16000 --plain
 
 Keys: space pauses, arrows seek, + and - change the speed, ? shows all.")]
@@ -74,6 +75,23 @@ pub(super) struct PlayArgs {
 }
 
 impl PlayArgs {
+    /// How it is shown and played; `piped` where standard input is the audio.
+    fn playback(&self, piped: bool) -> (Show, PlaybackOptions) {
+        let how = self.format.map_or_else(|| self.show.show(piped), Show::As);
+        if let Show::As(format) = how
+            && format.is_binary()
+            && io::stdout().is_terminal()
+        {
+            usage("this format is not for a terminal: put > FILE behind it");
+        }
+        let playback = PlaybackOptions {
+            speed: Speed::times(self.speed, how),
+            repeat: self.repeat,
+            linger: how == Show::Dashboard,
+        };
+        (how, playback)
+    }
+
     /// As it is played where nothing else is asked for.
     pub(super) fn new(show: ShowArgs, model: ModelArgs) -> Self {
         Self {
@@ -117,98 +135,60 @@ pub(super) fn speed(text: &str) -> Result<Speed, String> {
 
 /// Runs the command.
 pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
-    let stdin = args.file == Path::new("-");
-    if args.raw_rate.is_some() && !stdin {
+    let recording = Recording::new(&args.file);
+    if args.raw_rate.is_some() && !recording.is_standard_input() {
         return Err(anyhow!(
             "raw PCM comes from standard input only: emoscope replay - < FILE"
         ));
     }
-    let (name, kind) = if stdin {
-        ("standard input".to_owned(), SourceKind::Stdin)
-    } else {
-        (args.file.display().to_string(), SourceKind::File)
-    };
-    if is_recorded(&args.file) {
-        return replay_recorded(args, name);
+    if is_event_log(&args.file) {
+        return replay_events(args, &recording);
     }
-    let source = open(args, stdin).map_err(|error| anyhow!("{name} {error}"))?;
-    run_source(source, kind, name, args.channel, &args.play)
+    let source = open(args, &recording).map_err(|error| anyhow!("{} {error}", recording.name))?;
+    let options = FileOptions {
+        kind: recording.kind(),
+        name: recording.name,
+        channel: args.channel,
+    };
+    run_source(source, options, &args.play)
 }
 
 /// Whether a file holds the events of a session and no audio.
-fn is_recorded(file: &Path) -> bool {
+fn is_event_log(file: &Path) -> bool {
     file.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"))
 }
 
 /// Shows an earlier session; neither audio nor model is needed.
-fn replay_recorded(args: &ReplayArgs, name: String) -> anyhow::Result<Done> {
+fn replay_events(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Done> {
+    let name = &recording.name;
     let file = File::open(&args.file).map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
-    let recorded =
-        Recorded::read(BufReader::new(file)).map_err(|error| anyhow!("{name} {error}"))?;
-    let (how, playback) = played(SourceKind::File, name, args.channel, &args.play);
-    show(how, &args.play.show, move |outlets, controls| {
-        outlets.be_patient();
-        recorded.play(&playback, outlets, controls, how == Show::Dashboard)
-    })
-}
-
-/// How something is shown and played.
-fn played(
-    kind: SourceKind,
-    name: String,
-    choice: ChannelChoice,
-    args: &PlayArgs,
-) -> (Show, Playback) {
-    let how = args.format.map_or_else(|| args.show.show(), Show::As);
-    if let Show::As(format) = how
-        && format.is_binary()
-        && std::io::stdout().is_terminal()
-    {
-        usage("this format is not for a terminal: put > FILE behind it");
-    }
-    let playback = Playback {
-        kind,
-        name,
-        choice,
-        speed: Speed::times(args.speed, how),
-        repeat: args.repeat,
-    };
-    (how, playback)
+    let log = EventLog::read(BufReader::new(file)).map_err(|error| anyhow!("{name} {error}"))?;
+    let (how, playback) = args.play.playback(false);
+    show(log.session(playback), how, &args.play.show, None)
 }
 
 /// Shows any source; the demonstration does the same.
 pub(super) fn run_source(
-    mut source: Box<dyn Source>,
-    kind: SourceKind,
-    name: String,
-    choice: ChannelChoice,
+    source: Box<dyn Source>,
+    options: FileOptions,
     args: &PlayArgs,
 ) -> anyhow::Result<Done> {
-    let (how, playback) = played(kind, name, choice, args);
-    let engine = args.model.load()?;
-    show(how, &args.show, move |outlets, controls| {
-        outlets.be_patient();
-        play(
-            &mut *source,
-            &engine,
-            &playback,
-            outlets,
-            controls,
-            how == Show::Dashboard,
-        )
-    })
+    let (how, playback) = args.playback(options.kind == SourceKind::Stdin);
+    let session = FileSession {
+        source,
+        engine: args.model.load()?,
+        options,
+        playback,
+    };
+    show(session, how, &args.show, None)
 }
 
-fn open(
-    args: &ReplayArgs,
-    stdin: bool,
-) -> Result<Box<dyn Source>, crate::audio::source::DecodeError> {
-    Ok(match (stdin, args.raw_rate) {
-        (false, _) => Box::new(AudioFile::open(&args.file)?),
-        (true, None) => Box::new(AudioFile::from_reader(std::io::stdin())?),
-        (true, Some(rate)) => Box::new(RawAudio::new(
-            std::io::stdin(),
+fn open(args: &ReplayArgs, recording: &Recording) -> Result<Box<dyn Source>, DecodeError> {
+    Ok(match args.raw_rate {
+        None => Box::new(recording.decoder()?),
+        Some(rate) => Box::new(RawAudio::new(
+            io::stdin(),
             args.raw_format,
             rate,
             args.raw_channels,

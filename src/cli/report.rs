@@ -1,8 +1,5 @@
 //! `emoscope report`: a page, or a picture, that can be shown to others.
 
-mod bands;
-mod tap;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
@@ -14,21 +11,21 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, ValueEnum};
 
-use self::bands::Bands;
-use self::tap::{Envelope, Tap};
-use super::analyze::hear::hear;
-use super::analyze::progress;
-use super::analyze::voices::{Before, Voices};
-use super::analyze::walk::{Found, name_of, path_of, size, walk};
-use super::jobs::Jobs;
+use super::batch::BatchArgs;
 use super::{Done, ModelArgs, complain, usage};
+use crate::batch::Progress as _;
+use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
+use crate::files::{self, Existing, PendingFile};
 use crate::model::Model;
+use crate::report::page::{Page, html};
 #[cfg(feature = "png")]
-use crate::sink::picture::png;
-use crate::sink::report::{Page, Recording, html};
-use crate::sink::timeline::svg;
+use crate::report::picture::png;
+use crate::report::recording::ReportedRecording;
+use crate::report::samples::{SampleTap, Summary};
+use crate::report::timeline::svg;
+use crate::text::path_name;
 
 /// The card of the model inside the program.
 const CARD: &str = include_str!("../../models/voices/card.md");
@@ -43,9 +40,9 @@ const LARGEST_AUDIO: u64 = 200 << 20;
 
 /// Make a page about recordings that needs no network
 ///
-/// The page shows, for each recording, the waveform, its mel bands, the probabilities,
-/// arousal and valence over time, and a list of the utterances; a click, a key or the list moves along it. The
-/// audio is part of the page only with --audio.
+/// For each recording the page shows the waveform, its mel bands, the probabilities,
+/// arousal and valence over time, and a list of the utterances. A click, a key or
+/// the list moves along it. The audio is part of the page only with --audio.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope report talk.opus                          writes talk.html
@@ -54,8 +51,8 @@ const LARGEST_AUDIO: u64 = 200 << 20;
   emoscope report talk.wav --format svg              the timeline alone, talk.svg
   emoscope report talk.wav --format png              the same for slides, talk.png")]
 pub struct ReportArgs {
-    /// Files and folders
-    #[arg(required = true, value_name = "FILE|FOLDER")]
+    /// Files and folders, - for standard input
+    #[arg(required_unless_present = "manifest", value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
     /// Where to write; default the name of the file or folder, - is standard output
     #[arg(long, short, value_name = "FILE")]
@@ -70,12 +67,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     #[command(flatten)]
-    jobs: Jobs,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
-    #[command(flatten)]
-    before: Before,
+    batch: BatchArgs,
     #[command(flatten)]
     model: ModelArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
@@ -95,57 +87,65 @@ enum Form {
 
 /// Runs the command.
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
-    let files = walk(&args.paths)?;
-    if args.format != Form::Html && files.len() > 1 {
+    let recordings = args.batch.recordings(&args.paths)?;
+    if args.format != Form::Html && recordings.len() > 1 {
         usage("a picture shows one recording: name one file");
     }
     let output = output(args);
+    if output != Path::new("-") && !args.batch.overwrite {
+        files::check_free(&output)?;
+    }
     let engine = args.model.load()?;
-    let bar = progress(args.quiet, &files);
-    let voices = Voices::gather(
-        args.before.baseline,
-        &files,
-        &files,
-        args.channel,
-        args.jobs,
-        &engine,
-    );
-    let recordings = args.jobs.map(&files, |found| {
-        let engine = voices.before(path_of(found), args.channel, &engine);
-        let recording = judge(found, args, &engine);
-        bar.inc(size(found));
-        recording
+    let baselines = args.batch.baselines(&recordings, &recordings, args.channel, &engine);
+    let bar = args.batch.bar(&recordings);
+    let reported = args.batch.jobs().map(&recordings, |recording| {
+        let engine = baselines.engine(recording, args.channel, &engine);
+        let reported = analyze(recording, args, &engine);
+        bar.done(recording);
+        reported
     });
-    bar.finish_and_clear();
-    let mut failed = false;
-    for error in recordings
-        .iter()
-        .filter_map(|recording| recording.error.as_ref())
-    {
-        complain(error);
-        failed = true;
-    }
-    let drawn = || {
-        let recording = recordings.first();
-        recording
-            .filter(|recording| recording.start.is_some())
-            .ok_or_else(|| anyhow!("nothing to draw"))
-    };
+    drop(bar);
+    let errors: Vec<&String> = reported.iter().filter_map(|r| r.error.as_ref()).collect();
+    errors.iter().for_each(|error| complain(error));
     let made = match args.format {
-        Form::Html => html(&page(args, &engine.model, &engine.name), &recordings).into_bytes(),
-        Form::Svg => svg(drawn()?).into_bytes(),
+        Form::Html => html(&page(args, &engine.model, &engine.name), &reported)?.into_bytes(),
+        Form::Svg => svg(drawn(&reported)?)?.into_bytes(),
         #[cfg(feature = "png")]
-        Form::Png => png(drawn()?)?,
+        Form::Png => png(drawn(&reported)?)?,
     };
-    if output == Path::new("-") {
-        io::stdout()
-            .write_all(&made)
-            .context("cannot write to standard output")?;
+    write(&output, &made, args.batch.existing())?;
+    Ok(if errors.is_empty() {
+        Done::Well
     } else {
-        fs::write(&output, made).with_context(|| format!("cannot write {}", output.display()))?;
-        complain(&format!("wrote {}", output.display()));
+        Done::InPart
+    })
+}
+
+/// The recording of a picture.
+fn drawn(reported: &[ReportedRecording]) -> anyhow::Result<&ReportedRecording> {
+    reported
+        .first()
+        .filter(|recording| recording.start.is_some())
+        .ok_or_else(|| anyhow!("nothing to draw"))
+}
+
+fn write(output: &Path, made: &[u8], existing: Existing) -> anyhow::Result<()> {
+    if output == Path::new("-") {
+        return io::stdout()
+            .write_all(made)
+            .context("cannot write to standard output");
     }
-    Ok(if failed { Done::InPart } else { Done::Well })
+    let unwritten = || format!("cannot write {}", path_name(output));
+    if fs::metadata(output).is_ok_and(|file| !file.is_file()) {
+        fs::write(output, made).with_context(unwritten)?;
+    } else {
+        let (pending, mut file) =
+            PendingFile::create(output, existing).with_context(unwritten)?;
+        file.write_all(made).with_context(unwritten)?;
+        pending.keep().with_context(unwritten)?;
+    }
+    complain(&format!("wrote {}", path_name(output)));
+    Ok(())
 }
 
 /// What was asked for, or a name after the first path in this folder.
@@ -157,39 +157,42 @@ fn output(args: &ReportArgs) -> PathBuf {
         Form::Png => "png",
     };
     args.output.clone().unwrap_or_else(|| {
-        let stem = args.paths.first().and_then(|path| path.file_stem());
+        let first = args.paths.first().filter(|path| *path != Path::new("-"));
+        let stem = first.and_then(|path| path.file_stem());
         Path::new(stem.unwrap_or("report".as_ref())).with_added_extension(extension)
     })
 }
 
-fn judge(found: &Found, args: &ReportArgs, engine: &Engine) -> Recording {
-    let name = name_of(found);
-    let mut recording = Recording {
-        name,
-        ..Recording::default()
+fn analyze(recording: &Recording, args: &ReportArgs, engine: &Engine) -> ReportedRecording {
+    let mut reported = ReportedRecording {
+        name: recording.name.clone(),
+        ..ReportedRecording::default()
     };
-    let (mut envelope, mut bands) = (Envelope::default(), Bands::default());
-    // The page tells of the recording, not of what was learned of its voice.
-    let _ = hear(
-        found,
-        args.channel,
-        engine,
-        |source| Box::new(Tap::new(source, args.channel, &mut envelope, &mut bands)),
-        |event| recording.take(event),
-    );
-    recording.envelope = envelope.columns();
-    recording.spectrum = bands.columns();
-    if args.audio && recording.start.is_some() {
-        match embedded(path_of(found)) {
-            Ok(audio) => recording.audio = Some(audio),
-            Err(error) => recording.error = Some(format!("{}: {error}", recording.name)),
+    let mut summary = Summary::default();
+    if let Some(source) = recording.open(&mut |event| reported.push(event)) {
+        let mut source = SampleTap::new(source, args.channel, &mut summary);
+        recording.analyze(&mut source, args.channel, engine, &mut |event| {
+            reported.push(event);
+        });
+    }
+    (reported.envelope, reported.spectrum) = summary.finish();
+    if args.audio && reported.start.is_some() {
+        match embedded(recording) {
+            Ok(audio) => reported.audio = Some(audio),
+            Err(error) => reported.error = Some(format!("{}: {error}", reported.name)),
         }
     }
-    recording
+    reported
 }
 
 /// The file as a `data:` address that a browser plays.
-fn embedded(path: &Path) -> anyhow::Result<String> {
+fn embedded(recording: &Recording) -> anyhow::Result<String> {
+    let path = &recording.path;
+    if recording.is_stream() {
+        return Err(anyhow!(
+            "a stream cannot be read twice, so its audio is left out; save it to a file first"
+        ));
+    }
     let extension = path
         .extension()
         .unwrap_or_default()
@@ -226,7 +229,7 @@ fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
         let names: Vec<String> = args
             .paths
             .iter()
-            .map(|path| path.display().to_string())
+            .map(|path| Recording::new(path).name)
             .collect();
         format!("Perceived expression: {}", names.join(", "))
     });

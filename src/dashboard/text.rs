@@ -3,7 +3,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::sink::steers;
+use crate::text::is_unsafe;
 
 /// Columns that a text takes.
 pub fn width(text: &str) -> usize {
@@ -17,7 +17,7 @@ pub fn clean(text: &str, unicode: bool) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => ' ',
-            c if unicode && steers(c) => '\u{fffd}',
+            c if unicode && is_unsafe(c) => '\u{fffd}',
             c if !unicode && (c.is_control() || !c.is_ascii()) => '?',
             c => c,
         })

@@ -12,6 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::text::clean;
 use crate::events::Hue;
+use crate::labels::{indexed, shared};
 
 /// What the terminal and the person allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +44,14 @@ pub enum Palette {
 impl Palette {
     /// A hue of a label, in this palette.
     fn of(self, hue: Hue) -> Style {
-        // A name of the terminal's own, and numbers of the 256 colours that
-        // terminals share. Each of these holds 4.5 to 1 against its ground, and
-        // every two of them stay apart for whoever lacks one kind of cones
-        // (`tests/it/dashboard/colours.rs`).
-        let (own, dark, light) = match hue {
-            Hue::Red => (Some(Color::Red), 203, 88),
-            Hue::Magenta => (Some(Color::Magenta), 212, 128),
-            Hue::Yellow => (Some(Color::Yellow), 178, 94),
-            Hue::Blue => (Some(Color::Blue), 33, 19),
-            Hue::Cyan => (Some(Color::Cyan), 43, 23),
-            Hue::Plain => (None, 254, 234),
-            Hue::Dim => (None, 245, 243),
+        let (dark, light) = indexed(hue);
+        let own = match hue {
+            Hue::Red => Some(Color::Red),
+            Hue::Magenta => Some(Color::Magenta),
+            Hue::Yellow => Some(Color::Yellow),
+            Hue::Blue => Some(Color::Blue),
+            Hue::Cyan => Some(Color::Cyan),
+            Hue::Plain | Hue::Dim => None,
         };
         match self {
             Self::Dark => Style::new().fg(Color::Indexed(dark)),
@@ -76,17 +73,6 @@ pub struct Mark {
     /// Its colour.
     pub style: Style,
 }
-
-/// Looks of the labels that many models share.
-const KNOWN: [(&[&str], char, Hue); 7] = [
-    (&["anger", "angry"], '▲', Hue::Red),
-    (&["disgust", "disgusted"], '■', Hue::Dim),
-    (&["fear", "fearful", "afraid"], '◆', Hue::Magenta),
-    (&["happiness", "happy", "joy"], '★', Hue::Yellow),
-    (&["neutral", "calm"], '●', Hue::Plain),
-    (&["sadness", "sad"], '▼', Hue::Blue),
-    (&["surprise", "surprised"], '✚', Hue::Cyan),
-];
 
 /// Shapes and hues for other labels, in the order in which they are given out.
 const SHAPES: [char; 14] = [
@@ -122,7 +108,7 @@ impl Theme {
         let mut symbols: Vec<char> = Vec::new();
         let mut hues: Vec<Hue> = Vec::new();
         for label in labels {
-            let known = known(label).filter(|(symbol, _)| !symbols.contains(symbol));
+            let known = shared(label).filter(|(symbol, _)| !symbols.contains(symbol));
             let (symbol, hue) = known.unwrap_or(('\0', Hue::Plain));
             symbols.push(symbol);
             hues.push(hue);
@@ -212,15 +198,6 @@ impl Theme {
     }
 }
 
-/// The look of a label that many models share.
-fn known(label: &str) -> Option<(char, Hue)> {
-    let label = label.trim().to_lowercase();
-    KNOWN
-        .iter()
-        .find(|(names, ..)| names.contains(&label.as_str()))
-        .map(|(_, symbol, hue)| (*symbol, *hue))
-}
-
 /// A letter for a label: its own first free one, or any free one.
 fn letter(label: &str, taken: &[char]) -> char {
     label
@@ -296,10 +273,15 @@ mod tests {
             unicode: true,
             palette: Palette::Auto,
         };
-        let names: Vec<String> = KNOWN
-            .iter()
-            .map(|(names, ..)| names[0].to_owned())
-            .collect();
+        let names = labels(&[
+            "anger",
+            "disgust",
+            "fear",
+            "happiness",
+            "neutral",
+            "sadness",
+            "surprise",
+        ]);
         let marks = theme.marks(&names, &[]);
         for (i, mark) in marks.iter().enumerate() {
             assert!(marks[..i].iter().all(|other| other.style != mark.style));

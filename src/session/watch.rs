@@ -5,29 +5,29 @@ use std::time::{Duration, Instant};
 
 use crate::audio::capture::Capture;
 
-/// An input that delivers nothing for so long is said to hang.
+/// An input that delivers nothing for this long hangs.
 const STALL: Duration = Duration::from_secs(1);
-/// After a pause so long something may be missing: what a server keeps for a
-/// reader that is held up may have run over.
+/// After a pause this long samples may be missing: the buffer that a server keeps
+/// for a late reader may have overflowed.
 const PAUSE: Duration = Duration::from_millis(250);
-/// What a server held back comes in so soon after it goes on, or later where
-/// it still comes faster than time passes.
+/// What a server held back comes in this soon after it continues, or later while
+/// it comes faster than real time.
 const SETTLE: Duration = Duration::from_millis(300);
-/// No server takes longer.
+/// No server takes longer than this.
 const SETTLED: Duration = Duration::from_secs(5);
-/// Audio that comes so many times faster than time passes was held back.
+/// Audio that comes this many times faster than real time was held back.
 const CATCHING_UP: f64 = 1.3;
 /// A hole shorter than this, in seconds, cannot be told from late delivery.
 const HOLE_S: f64 = 0.1;
-/// So much of the time that passes may be due to clocks that differ.
+/// Share of elapsed time by which two clocks may differ.
 const CLOCKS: f64 = 1e-3;
-/// Seconds of nothing but zeros after which an input is said to be muted.
+/// Seconds of zeros after which an input is reported as muted.
 const MUTE_S: f64 = 3.0;
 
 /// An open input under watch.
 ///
-/// As much audio comes as time passes, but for what is missing. That holds
-/// whatever was late, and whoever was.
+/// Captured duration equals wall time minus lost samples, however late a block or
+/// this thread was.
 pub(super) struct Watch {
     pub(super) capture: Capture,
     /// The last block, or the last before a pause whose end is looked at.
@@ -218,36 +218,36 @@ fn block(capture: &Capture) -> Block {
     }
 }
 
-/// Looks for an input that delivers nothing but zeros, as a muted one does, and
-/// one that the system keeps from this program.
+/// Detects an input that delivers only zeros, as a muted one does, and one that
+/// this program may not use.
 #[derive(Debug, Default)]
-pub(super) struct Mute {
+pub(super) struct ZeroDetector {
     since_s: Option<f64>,
-    told: bool,
+    reported: bool,
 }
 
 /// A change of the signal.
 #[derive(Debug, PartialEq)]
-pub(super) enum Change {
-    /// Nothing but zeros since then.
-    Muted(f64),
-    /// Something again since then.
-    Heard(f64),
+pub(super) enum SignalChange {
+    /// Only zeros since then.
+    Zeros(f64),
+    /// A signal since then.
+    Present(f64),
 }
 
-impl Mute {
-    /// Takes the samples heard from `start_s` to `end_s`.
-    pub(super) fn take(&mut self, samples: &[f32], start_s: f64, end_s: f64) -> Option<Change> {
+impl ZeroDetector {
+    /// Adds the samples from `start_s` to `end_s`.
+    pub(super) fn push(&mut self, samples: &[f32], start_s: f64, end_s: f64) -> Option<SignalChange> {
         // Zeros of either sign.
         let Some(first) = samples.iter().position(|x| x.abs() > 0.0) else {
             let since = *self.since_s.get_or_insert(start_s);
-            let muted = !self.told && end_s - since >= MUTE_S;
-            self.told |= muted;
-            return muted.then_some(Change::Muted(since));
+            let muted = !self.reported && end_s - since >= MUTE_S;
+            self.reported |= muted;
+            return muted.then_some(SignalChange::Zeros(since));
         };
         self.since_s = None;
         let share = first as f64 / samples.len() as f64;
-        std::mem::take(&mut self.told).then_some(Change::Heard(start_s + share * (end_s - start_s)))
+        std::mem::take(&mut self.reported).then_some(SignalChange::Present(start_s + share * (end_s - start_s)))
     }
 }
 
@@ -256,16 +256,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_zeros_and_only_three_seconds_of_them_are_a_mute() {
-        let mut mute = Mute::default();
+    fn three_seconds_of_zeros_are_reported_and_their_end() {
+        let mut zeros_since = ZeroDetector::default();
         let zeros = [0.0, -0.0, 0.0, 0.0];
-        assert_eq!(mute.take(&zeros, 0.0, 2.9), None);
-        assert_eq!(mute.take(&[0.0, 1e-9], 2.9, 3.1), None);
-        assert_eq!(mute.take(&zeros, 3.1, 6.0), None);
-        assert_eq!(mute.take(&zeros, 6.0, 6.2), Some(Change::Muted(3.1)));
-        assert_eq!(mute.take(&zeros, 6.2, 9.9), None);
+        assert_eq!(zeros_since.push(&zeros, 0.0, 2.9), None);
+        assert_eq!(zeros_since.push(&[0.0, 1e-9], 2.9, 3.1), None);
+        assert_eq!(zeros_since.push(&zeros, 3.1, 6.0), None);
+        assert_eq!(zeros_since.push(&zeros, 6.0, 6.2), Some(SignalChange::Zeros(3.1)));
+        assert_eq!(zeros_since.push(&zeros, 6.2, 9.9), None);
         let speech = [0.0, 0.0, 0.5, 0.0];
-        assert_eq!(mute.take(&speech, 10.0, 10.4), Some(Change::Heard(10.2)));
-        assert_eq!(mute.take(&speech, 10.4, 10.8), None);
+        assert_eq!(zeros_since.push(&speech, 10.0, 10.4), Some(SignalChange::Present(10.2)));
+        assert_eq!(zeros_since.push(&speech, 10.4, 10.8), None);
     }
 }

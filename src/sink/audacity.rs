@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, caption, utterance};
+use super::{Sink, utterance};
 use crate::events::Event;
+use crate::text::caption;
 
 /// Writes each label as soon as its utterance has ended.
 pub struct Audacity<W: Write> {

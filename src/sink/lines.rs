@@ -46,13 +46,13 @@ pub fn line(file: Option<&str>, event: &Event) -> io::Result<Vec<u8>> {
 }
 
 /// Event lines in a file that never holds a part of one: where a line cannot be
-/// written whole, as on a full disk, its beginning is taken back.
-pub struct Recording {
+/// written whole, as on a full disk, its beginning is removed.
+pub struct EventLogFile {
     lines: Lines<File>,
     whole: u64,
 }
 
-impl Recording {
+impl EventLogFile {
     /// Lines to an empty `file`.
     pub fn new(file: File) -> Self {
         Self {
@@ -62,12 +62,12 @@ impl Recording {
     }
 }
 
-impl Sink for Recording {
+impl Sink for EventLogFile {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         let written = self.lines.event(file, event);
         let out = &mut self.lines.out;
         match written {
-            // A pipe has no place, and nothing can be taken back from it.
+            // A pipe has no position, and nothing can be removed from it.
             Ok(()) => self.whole = out.stream_position().unwrap_or(0),
             Err(_) => drop(out.set_len(self.whole)),
         }
@@ -79,7 +79,7 @@ impl Sink for Recording {
     }
 }
 
-/// What event lines hold already.
+/// What a file of event lines holds already.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// The recordings that are there from header to summary.
@@ -88,7 +88,7 @@ pub struct Held {
     pub bytes: u64,
 }
 
-/// Reads event lines of `analyze` to go on behind them.
+/// Reads event lines of `analyze`, to continue after them.
 ///
 /// # Errors
 /// What the system says, or that these are other lines.

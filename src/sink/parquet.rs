@@ -15,9 +15,9 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::folder::Part;
 use super::{Sink, utterance};
 use crate::events::{Event, Measurement};
+use crate::files::{Existing, PendingFile};
 
 /// Rows that are written together.
 const GROUP_ROWS: usize = 65_536;
@@ -185,7 +185,7 @@ pub struct Parts {
     folder: PathBuf,
     prefix: String,
     next: usize,
-    open: Option<(Parquet<BufWriter<File>>, Part)>,
+    open: Option<(Parquet<BufWriter<File>>, PendingFile)>,
 }
 
 impl Parts {
@@ -225,7 +225,7 @@ impl Parts {
 impl Sink for Parts {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         if matches!(event, Event::SessionStart(_)) && self.open.is_none() {
-            let (part, out) = Part::create(&self.path())?;
+            let (part, out) = PendingFile::create(&self.path(), Existing::Keep)?;
             self.open = Some((Parquet::new(BufWriter::new(out)), part));
         }
         let Some((sink, _)) = &mut self.open else {

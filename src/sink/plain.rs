@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, clock_tenths, printable};
+use super::Sink;
 use crate::events::{Event, GapCause, Measurement, Reason, Trigger, UNCERTAIN};
+use crate::text::{clock_tenths, printable};
 
 /// Writes sentences, only when something changed.
 pub struct Plain<W: Write> {

@@ -1,25 +1,29 @@
-//! RTTM of the NIST evaluations, a line per utterance. The label stands where
-//! a speaker's name would: emoscope does not tell voices apart.
+//! RTTM of the NIST evaluations, a line per utterance. The label is in the place
+//! of the speaker's name: emoscope does not tell speakers apart.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::{Sink, utterance};
 use crate::events::Event;
 
-/// Writes each line as soon as its utterance has ended; the recording is its
-/// file name without extension.
+/// Writes each line as soon as its utterance has ended.
 pub struct Rttm<W: Write> {
     out: W,
-    name: String,
+    /// Identifiers of recordings by their names.
+    identifiers: HashMap<String, String>,
+    current: String,
 }
 
 impl<W: Write> Rttm<W> {
-    /// Lines to `out`.
-    pub fn new(out: W) -> Self {
+    /// Lines to `out`; a recording without one of these `identifiers` has its file
+    /// name without extension.
+    pub fn new(out: W, identifiers: HashMap<String, String>) -> Self {
         Self {
             out,
-            name: String::new(),
+            identifiers,
+            current: String::new(),
         }
     }
 }
@@ -28,10 +32,11 @@ impl<W: Write> Sink for Rttm<W> {
     fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
         if let Event::SessionStart(start) = event {
             let stem = Path::new(&start.name).file_stem().unwrap_or_default();
-            self.name = word(&stem.to_string_lossy());
+            let known = self.identifiers.get(&start.name).cloned();
+            self.current = known.unwrap_or_else(|| word(&stem.to_string_lossy()));
         }
         if let Some(m) = utterance(event) {
-            let (name, label) = (&self.name, word(&m.label));
+            let (name, label) = (&self.current, word(&m.label));
             let (start, length) = (m.start_s, m.end_s - m.start_s);
             let sure = m.confidence.0;
             writeln!(
@@ -48,7 +53,7 @@ impl<W: Write> Sink for Rttm<W> {
     }
 }
 
-/// Fields are divided by white space and cannot hold any.
+/// Fields are separated by white space and cannot contain any.
 fn word(text: &str) -> String {
     let text: String = text
         .chars()

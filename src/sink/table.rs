@@ -6,8 +6,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Sink, clock_tenths, printable};
+use super::Sink;
 use crate::events::{Event, Trigger};
+use crate::text::{clock_tenths, printable};
 
 /// Columns of the longest path: all of a row fits into 80.
 const WIDEST: usize = 36;

@@ -3,8 +3,9 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, printable, utterance};
+use super::{Sink, utterance};
 use crate::events::Event;
+use crate::text::printable;
 
 /// The shortest recording that Praat takes, in seconds.
 const SHORTEST_S: f64 = 1e-4;

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, caption, printable, timestamp, utterance};
+use super::{Sink, utterance};
 use crate::events::Event;
+use crate::text::{caption, printable, timestamp};
 
 /// Writes each cue as soon as its utterance has ended.
 pub struct WebVtt<W: Write> {

@@ -1,46 +1,54 @@
-//! Where the output goes, and what is there already.
+//! Where the output goes, and what it holds already.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
 use super::AnalyzeArgs;
-use super::walk::{Found, name_of, path_of};
+use crate::batch::recording::Recording;
+use crate::batch::targets;
 use crate::cli::format::Format;
 use crate::cli::usage;
+use crate::files::{self, Existing};
 use crate::sink::Sink;
-use crate::sink::folder::Folder;
-#[cfg(feature = "parquet")]
-use crate::sink::folder::Whole;
+use crate::sink::folder::{Folder, Make, Whole};
 use crate::sink::lines::{self, Lines};
 #[cfg(feature = "parquet")]
 use crate::sink::parquet::{self, Parts};
+use crate::sink::rttm::Rttm;
+use crate::text::path_name;
 
-/// Opens the output, and takes from `files` what it holds.
+/// The sink of a run.
+type Output = anyhow::Result<Box<dyn Sink + Send>>;
+
+/// Opens the output, and removes from `recordings` what it holds; `all` are those of
+/// every shard.
 pub(super) fn open(
     args: &AnalyzeArgs,
-    files: &mut Vec<Found>,
-) -> anyhow::Result<Box<dyn Sink + Send>> {
+    all: &[Recording],
+    recordings: &mut Vec<Recording>,
+) -> Output {
     let Some(output) = &args.output else {
-        return Ok(to_standard_output(args));
+        return to_standard_output(args, all);
     };
     let format = args.format.unwrap_or(Format::Jsonl);
-    let unwritten = || format!("cannot write {}", output.display());
+    let existing = args.batch.existing();
+    let unwritten = || format!("cannot write {}", path_name(output));
     if let Some(extension) = format.extension()
         && (is_folder(output) || !is_one(args))
     {
-        return folder(args, format, extension, output, files);
+        return folder(args, format, extension, all, recordings, output);
     }
     #[cfg(feature = "parquet")]
     if format == Format::Parquet {
         if is_folder(output) || output.extension().is_none() {
-            return parts(args, output, files).with_context(unwritten);
+            return parts(args, output, recordings).with_context(unwritten);
         }
         if !args.resume && is_plain(output) {
-            let whole = Whole::create(output, &make(format)).with_context(unwritten)?;
+            let whole = Whole::create(output, existing, &make(format)).with_context(unwritten)?;
             return Ok(Box::new(whole));
         }
     }
@@ -50,13 +58,13 @@ pub(super) fn open(
                 "--resume needs jsonl, parquet in a folder, or a format with a file per recording",
             );
         }
-        return go_on(output, files).with_context(unwritten);
+        return go_on(output, recordings).with_context(unwritten);
     }
-    let file = File::create(output).with_context(unwritten)?;
-    Ok(format.sink(Box::new(BufWriter::new(file))))
+    let file = files::create(output, existing).with_context(unwritten)?;
+    sink(format, all, Box::new(BufWriter::new(file)))
 }
 
-fn to_standard_output(args: &AnalyzeArgs) -> Box<dyn Sink + Send> {
+fn to_standard_output(args: &AnalyzeArgs, all: &[Recording]) -> Output {
     let terminal = io::stdout().is_terminal();
     let format = args.format.unwrap_or(if terminal {
         Format::Table
@@ -69,12 +77,20 @@ fn to_standard_output(args: &AnalyzeArgs) -> Box<dyn Sink + Send> {
     if format.is_binary() && terminal {
         usage("this format is not for a terminal: name a file with --output FILE");
     }
-    format.sink(Box::new(io::stdout()))
+    sink(format, all, Box::new(io::stdout()))
+}
+
+/// A sink for all recordings.
+fn sink(format: Format, all: &[Recording], out: Box<dyn Write + Send>) -> Output {
+    if format == Format::Rttm {
+        return Ok(Box::new(Rttm::new(out, targets::identifiers(all)?)));
+    }
+    Ok(format.sink(out))
 }
 
 /// Whether one recording is asked for.
 fn is_one(args: &AnalyzeArgs) -> bool {
-    matches!(args.paths.as_slice(), [path] if !path.is_dir())
+    args.batch.manifest.is_none() && matches!(args.paths.as_slice(), [path] if !path.is_dir())
 }
 
 /// Whether a path is meant as a folder.
@@ -84,10 +100,10 @@ fn is_folder(path: &Path) -> bool {
 
 /// Whether a path can be replaced by a file: no device, no pipe.
 fn is_plain(path: &Path) -> bool {
-    fs::metadata(path).map_or(true, |about| about.is_file())
+    fs::metadata(path).map_or(true, |file| file.is_file())
 }
 
-fn make(format: Format) -> crate::sink::folder::Make {
+fn make(format: Format) -> Make {
     Box::new(move |out| format.sink(out))
 }
 
@@ -96,53 +112,38 @@ fn folder(
     args: &AnalyzeArgs,
     format: Format,
     extension: &str,
+    all: &[Recording],
+    recordings: &mut Vec<Recording>,
     output: &Path,
-    files: &mut Vec<Found>,
-) -> anyhow::Result<Box<dyn Sink + Send>> {
-    let mut targets = HashMap::new();
-    let mut taken: HashMap<PathBuf, String> = HashMap::new();
-    for found in files.iter() {
-        let below = below(args, path_of(found));
-        // Two recordings of one name, as wav and as mp3, keep their extensions.
-        let mut target = output.join(below.with_extension(extension));
-        if taken.contains_key(&target) {
-            target = output.join(format!("{}.{extension}", below.display()));
-        }
-        let name = name_of(found);
-        if let Some(other) = taken.insert(target.clone(), name.clone()) {
-            let target = target.display();
-            return Err(anyhow!(
-                "{other} and {name} would both be written to {target}"
-            ));
-        }
-        targets.insert(name, target);
+) -> Output {
+    let mut targets = targets::files(all, extension)?;
+    for target in targets.values_mut() {
+        *target = output.join(&target);
     }
+    let existing = args.batch.existing();
     if args.resume {
-        files.retain(|found| !targets[&name_of(found)].exists());
+        recordings.retain(|recording| !targets[&recording.name].exists());
+    } else if existing == Existing::Keep {
+        for recording in recordings.iter() {
+            files::check_free(&targets[&recording.name]).with_context(|| {
+                format!(
+                    "{} would be replaced; --resume skips what exists",
+                    path_name(output)
+                )
+            })?;
+        }
     }
-    Ok(Box::new(Folder::new(targets, make(format))))
-}
-
-/// A path without the folder that was asked for.
-fn below(args: &AnalyzeArgs, path: &Path) -> PathBuf {
-    let mut folders = args.paths.iter().filter(|asked| asked.is_dir());
-    let below = folders.find_map(|folder| path.strip_prefix(folder).ok());
-    let name = path.file_name().map_or(path, Path::new);
-    below.unwrap_or(name).to_owned()
+    Ok(Box::new(Folder::new(targets, existing, make(format))))
 }
 
 #[cfg(feature = "parquet")]
-fn parts(
-    args: &AnalyzeArgs,
-    output: &Path,
-    files: &mut Vec<Found>,
-) -> anyhow::Result<Box<dyn Sink + Send>> {
+fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> Output {
     let held = parquet::held(output)?;
     if args.resume {
-        skip(files, &held);
-    } else if files.iter().any(|found| held.contains(&name_of(found))) {
+        skip(recordings, &held);
+    } else if recordings.iter().any(|recording| held.contains(&recording.name)) {
         return Err(anyhow!(
-            "it holds these recordings already; --resume skips them, another folder starts anew"
+            "it holds these recordings already; --resume skips them, another folder starts afresh"
         ));
     }
     let prefix = args.shard.map_or("part".into(), |shard| {
@@ -151,8 +152,8 @@ fn parts(
     Ok(Box::new(Parts::new(output, prefix)?))
 }
 
-/// Event lines behind those that are there.
-fn go_on(output: &Path, files: &mut Vec<Found>) -> anyhow::Result<Box<dyn Sink + Send>> {
+/// Event lines after those that are there.
+fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
     let file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -162,10 +163,10 @@ fn go_on(output: &Path, files: &mut Vec<Found>) -> anyhow::Result<Box<dyn Sink +
     if is_plain(output) {
         file.set_len(held.bytes)?;
     }
-    skip(files, &held.files);
+    skip(recordings, &held.files);
     Ok(Box::new(Lines::new(BufWriter::new(file))))
 }
 
-fn skip(files: &mut Vec<Found>, held: &BTreeSet<String>) {
-    files.retain(|found| !held.contains(&name_of(found)));
+fn skip(recordings: &mut Vec<Recording>, held: &BTreeSet<String>) {
+    recordings.retain(|recording| !held.contains(&recording.name));
 }

@@ -8,7 +8,7 @@ use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
 use crate::messages::Position;
-use crate::sink::clock;
+use crate::text::clock;
 
 /// The line of a replay.
 pub(super) fn progress(pen: &mut Pen<'_>, area: Rect) {

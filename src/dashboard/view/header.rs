@@ -6,7 +6,7 @@ use super::Pen;
 use crate::dashboard::state::picture::Phase;
 use crate::dashboard::text::{self, fit};
 use crate::dashboard::theme::Theme;
-use crate::sink::clock;
+use crate::text::clock;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, frozen: bool) {
     let unicode = pen.theme.unicode;

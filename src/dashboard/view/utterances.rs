@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::Pen;
 use crate::dashboard::text::percent;
 use crate::dashboard::theme::Theme;
-use crate::sink::clock;
+use crate::text::clock;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height < 2 {

@@ -4,7 +4,7 @@ use emoscope::dashboard::theme::{Palette, Theme};
 use ratatui::style::{Color, Modifier};
 
 use super::scenes::SEVEN;
-use crate::support::path;
+use crate::support::{data, run};
 
 type Rgb = [f64; 3];
 type Matrix = [[f64; 3]; 3];
@@ -119,7 +119,10 @@ fn a_terminals_own_colours_will_do() {
 
 #[test]
 fn the_colours_of_a_report_differ_as_well() {
-    let css = std::fs::read_to_string(path("src/sink/report/timeline.css")).unwrap();
+    let silence = data("silence.wav");
+    let arguments = ["report", "--format", "svg", "--output", "-"].map(std::ffi::OsStr::new);
+    let output = run(arguments.into_iter().chain([silence.as_os_str()]));
+    let css = String::from_utf8(output.stdout).unwrap();
     let grounds: Vec<&str> = css.split("--ground:").skip(1).collect();
     assert_eq!(grounds.len(), 2, "light and dark");
     for text in grounds {

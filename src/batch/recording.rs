@@ -1,0 +1,129 @@
+//! One recording from its file to its events.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::audio::file::AudioFile;
+use crate::audio::source::{DecodeError, Source};
+use crate::baseline::Baseline;
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::{ErrorEvent, Event, SourceKind};
+use crate::session::audio_file::{FileOptions, analyze};
+use crate::text::path_name;
+
+/// The path that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+/// A recording to analyze.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Its name in every output; no two recordings of a run share one.
+    pub name: String,
+    /// Where it is; [`STANDARD_INPUT`] is standard input.
+    pub path: PathBuf,
+    /// The folder that was asked for, where it was found in one.
+    pub root: Option<PathBuf>,
+    /// Why it cannot be analyzed, in words that follow its name.
+    pub problem: Option<String>,
+}
+
+impl Recording {
+    /// A recording at a path.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = if path == Path::new(STANDARD_INPUT) {
+            "standard input".into()
+        } else {
+            path_name(&path)
+        };
+        Self {
+            name,
+            path,
+            root: None,
+            problem: None,
+        }
+    }
+
+    /// Whether it is standard input.
+    pub fn is_standard_input(&self) -> bool {
+        self.path == Path::new(STANDARD_INPUT)
+    }
+
+    /// Whether it can be read once only: standard input, a pipe, a device.
+    pub fn is_stream(&self) -> bool {
+        self.is_standard_input() || std::fs::metadata(&self.path).is_ok_and(|file| !file.is_file())
+    }
+
+    /// What an event says of its source.
+    pub fn kind(&self) -> SourceKind {
+        if self.is_standard_input() {
+            SourceKind::Stdin
+        } else {
+            SourceKind::File
+        }
+    }
+
+    /// Its size in bytes; 0 where it is not known.
+    pub fn bytes(&self) -> u64 {
+        if self.is_standard_input() {
+            return 0;
+        }
+        std::fs::metadata(&self.path).map_or(0, |file| file.len())
+    }
+
+    /// Opens it; a failure becomes an event.
+    pub fn open(&self, event: &mut dyn FnMut(Event)) -> Option<AudioFile> {
+        let opened = match &self.problem {
+            Some(problem) => Err(problem.clone()),
+            None => self.decoder().map_err(|error| error.to_string()),
+        };
+        opened
+            .inspect_err(|problem| {
+                let message = format!("{} {problem}", self.name);
+                event(Event::Error(ErrorEvent { message }));
+            })
+            .ok()
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that follow its name.
+    pub fn decoder(&self) -> Result<AudioFile, DecodeError> {
+        if self.is_standard_input() {
+            AudioFile::from_reader(io::stdin())
+        } else {
+            AudioFile::open(&self.path)
+        }
+    }
+
+    /// Analyzes what `source` reads of it; every failure is an event, too. Gives
+    /// what is known of the speaker at its end, if the model uses a baseline.
+    pub fn analyze(
+        &self,
+        source: &mut dyn Source,
+        channel: ChannelChoice,
+        engine: &Engine,
+        event: &mut dyn FnMut(Event),
+    ) -> Option<Baseline> {
+        let options = FileOptions {
+            kind: self.kind(),
+            name: self.name.clone(),
+            channel,
+        };
+        let mut reported = false;
+        let result = analyze(source, engine, &options, &mut |next| {
+            reported |= matches!(next, Event::Error(_));
+            event(next);
+        });
+        result
+            .inspect_err(|error| {
+                if !reported {
+                    let message = format!("{}: {error}", self.name);
+                    event(Event::Error(ErrorEvent { message }));
+                }
+            })
+            .ok()?
+    }
+}

@@ -1,0 +1,148 @@
+//! What the commands on many recordings share.
+
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::complain;
+use crate::batch::Progress;
+use crate::batch::baselines::{Baselines, Scope};
+use crate::batch::jobs::Jobs;
+use crate::batch::manifest;
+use crate::batch::recording::Recording;
+use crate::batch::walk::Walk;
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::files::Existing;
+use crate::text::path_name;
+
+/// How many recordings are analyzed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BatchArgs {
+    /// Analyze the recordings of a manifest, too: JSON lines with `audio_filepath`
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Replace an output that exists already
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Files that are analyzed at once; default as many as there are cores
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+    /// What is decoded beforehand, so that a voice has a baseline from the first word on
+    #[arg(long, value_enum, default_value = "auto")]
+    baseline: BaselineScope,
+}
+
+/// Over what a baseline is collected beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BaselineScope {
+    /// A part of each folder of several files, whoever speaks in it; then the
+    /// voice itself while it speaks. Without effect beside --profile
+    Auto,
+    /// Nothing: each file begins without a baseline, or with --profile
+    None,
+    /// Each file, decoded twice: one voice a file
+    File,
+    /// Each folder, decoded twice: one voice a folder
+    Folder,
+}
+
+impl BatchArgs {
+    /// The recordings at the paths and of the manifest.
+    pub(super) fn recordings(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Recording>> {
+        let Walk {
+            mut recordings,
+            warnings,
+        } = Walk::new(paths);
+        warnings.iter().for_each(|warning| complain(warning));
+        if let Some(path) = &self.manifest {
+            let named = |reason: &dyn std::fmt::Display| anyhow!("{} {reason}", path_name(path));
+            let lines = File::open(path)
+                .map_err(|error| named(&format_args!("cannot be opened: {error}")))?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let (listed, warnings) = manifest::read(BufReader::new(lines), folder)
+                .map_err(|error| named(&error))?;
+            warnings.iter().for_each(|warning| complain(warning));
+            recordings.extend(listed);
+        }
+        if recordings.is_empty() {
+            return Err(anyhow!("nothing to analyze"));
+        }
+        Ok(recordings)
+    }
+
+    /// The baselines of `wanted`; `all` are those of every shard.
+    pub(super) fn baselines(
+        &self,
+        all: &[Recording],
+        wanted: &[Recording],
+        channel: ChannelChoice,
+        engine: &Engine,
+    ) -> Baselines {
+        let scope = match self.baseline {
+            BaselineScope::Auto => Scope::Auto,
+            BaselineScope::None => Scope::None,
+            BaselineScope::File => Scope::Recording,
+            BaselineScope::Folder => Scope::Folder,
+        };
+        let (baselines, warnings) =
+            Baselines::collect(scope, all, wanted, channel, self.jobs(), engine);
+        warnings.iter().for_each(|warning| complain(warning));
+        baselines
+    }
+
+    /// How many at once.
+    pub(super) fn jobs(&self) -> Jobs {
+        Jobs { at_once: self.jobs }
+    }
+
+    /// Whether an output may replace a file.
+    pub(super) fn existing(&self) -> Existing {
+        if self.overwrite {
+            Existing::Replace
+        } else {
+            Existing::Keep
+        }
+    }
+
+    /// A bar of bytes on standard error, where that is a terminal.
+    pub(super) fn bar(&self, recordings: &[Recording]) -> Bar {
+        if self.quiet || !io::stderr().is_terminal() {
+            return Bar(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(
+            Some(recordings.iter().map(Recording::bytes).sum()),
+            ProgressDrawTarget::stderr_with_hz(8),
+        );
+        let template = "{wide_bar} {bytes} of {total_bytes}, {eta} left";
+        let style = ProgressStyle::with_template(template);
+        Bar(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+}
+
+/// Shows how far a batch is.
+pub(super) struct Bar(ProgressBar);
+
+impl Progress for Bar {
+    fn failed(&self, message: &str) {
+        self.0.suspend(|| complain(message));
+    }
+
+    fn done(&self, recording: &Recording) {
+        self.0.inc(recording.bytes());
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

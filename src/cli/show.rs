@@ -1,0 +1,203 @@
+//! Shows a session: on the dashboard, or as text on standard output.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context as _;
+use crossbeam_channel::{Sender, bounded, unbounded};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::format::Format;
+use super::{AppearanceArgs, Done, Show, ShowArgs, complain};
+use crate::dashboard::theme::Theme;
+use crate::dashboard::{self, Outcome};
+use crate::messages::{Control, Update};
+use crate::paths::create_private;
+use crate::session::outlets::{Outlets, Writer};
+use crate::session::{Session, SessionError, handle};
+use crate::sink::Named;
+use crate::sink::lines::{EventLogFile, Lines};
+use crate::sink::plain::Plain;
+
+/// Updates that wait for the screen at most; then it misses some.
+const SCREEN_QUEUE: usize = 4096;
+
+/// Runs a session and shows it until it ends or the person quits. Its events also
+/// go to the transports that were asked for, and into the file `record`.
+pub(super) fn show(
+    session: impl Session,
+    show: Show,
+    args: &ShowArgs,
+    record: Option<PathBuf>,
+) -> anyhow::Result<Done> {
+    match show {
+        Show::Dashboard => on_dashboard(session, args, record),
+        Show::Sentences => as_text(session, args, record, None),
+        Show::As(format) => as_text(session, args, record, Some(format)),
+    }
+}
+
+fn on_dashboard(
+    session: impl Session,
+    args: &ShowArgs,
+    record: Option<PathBuf>,
+) -> anyhow::Result<Done> {
+    let (screen, updates) = bounded(SCREEN_QUEUE);
+    let mut outlets = Outlets::default();
+    outlets.show_on(screen);
+    let writers = Writers::open(&mut outlets, args, record)?;
+    let session = handle::start(session, outlets)?;
+    let shown = dashboard::run(updates, session.controls(), options(&args.appearance));
+    let ended = session.stop();
+    let written = writers.join();
+    let outcome = shown?;
+    ended?;
+    written?;
+    Ok(match outcome {
+        Outcome::Signal(number) => Done::Signal(number),
+        _ => Done::Well,
+    })
+}
+
+fn options(appearance: &AppearanceArgs) -> dashboard::Options {
+    dashboard::Options {
+        theme: Theme::from_env(appearance.theme),
+        reduced_motion: appearance.reduced_motion,
+        mouse: !appearance.no_mouse,
+        quit_at_end: false,
+        log: crate::paths::state().map(|folder| folder.join(super::LOG)),
+        caught: crate::guard::guarded,
+    }
+}
+
+/// Writes in a format, or sentences.
+fn as_text(
+    session: impl Session,
+    args: &ShowArgs,
+    record: Option<PathBuf>,
+    format: Option<Format>,
+) -> anyhow::Result<Done> {
+    let (wishes, controls) = unbounded();
+    let mut outlets = Outlets::default();
+    let writers = Writers::open(&mut outlets, args, record)?;
+    let to_stdout = write_to_stdout(&mut outlets, format, wishes.clone());
+    quit_on_signal(wishes)?;
+    let ended = session.run(&mut outlets, &controls);
+    drop(outlets);
+    let printed = to_stdout.join();
+    let written = writers.join();
+    ended?;
+    printed.context("cannot write to standard output")?;
+    written?;
+    Ok(Done::Well)
+}
+
+/// The session ends when its output cannot be written.
+fn write_to_stdout(
+    outlets: &mut Outlets,
+    format: Option<Format>,
+    wishes: Sender<Control>,
+) -> Writer {
+    let failed = move |_: &io::Error| {
+        let _ = wishes.send(Control::Quit);
+    };
+    match format {
+        None => outlets.add(Plain::new(io::stdout()), failed),
+        Some(Format::Jsonl) => outlets.add(Lines::new(io::stdout()), failed),
+        Some(format) => outlets.add(Named::new(format.sink(Box::new(io::stdout()))), failed),
+    }
+}
+
+/// The outlets besides the screen and standard output.
+struct Writers {
+    record: Option<(PathBuf, Writer)>,
+    transports: Vec<Writer>,
+}
+
+impl Writers {
+    /// Opens them before anything is captured for an outlet that cannot be had.
+    fn open(
+        outlets: &mut Outlets,
+        args: &ShowArgs,
+        record: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
+        let transports = args.transports.open()?;
+        let record = record.map(|path| record_to(path, outlets)).transpose()?;
+        let add = |transport| transport_to(transport, outlets);
+        Ok(Self {
+            record,
+            transports: transports.into_iter().map(add).collect(),
+        })
+    }
+
+    /// Waits until all is written.
+    fn join(self) -> Result<(), SessionError> {
+        for writer in self.transports {
+            let _ = writer.join(); // a failure was reported when it happened
+        }
+        match self.record {
+            Some((path, writer)) => writer.join().map_err(|error| unwritten(path, error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn transport_to((name, sink): super::transports::Transport, outlets: &mut Outlets) -> Writer {
+    let screen = outlets.screen();
+    outlets.add(sink, move |error| {
+        notify(screen.as_ref(), format!("{name} stops here: {error}"));
+    })
+}
+
+/// Adds a file that keeps the events.
+fn record_to(
+    path: PathBuf,
+    outlets: &mut Outlets,
+) -> Result<(PathBuf, Writer), SessionError> {
+    let file = match create_private(&path) {
+        Ok(file) => file,
+        Err(error) => return Err(unwritten(path, error)),
+    };
+    let (name, screen) = (path.display().to_string(), outlets.screen());
+    let writer = outlets.add(EventLogFile::new(file), move |error| {
+        let message = format!("the recording {name} stops here: {error}");
+        tracing::error!("{message}");
+        notify(screen.as_ref(), message);
+    });
+    Ok((path, writer))
+}
+
+/// Tells the person: on the screen, or on standard error.
+fn notify(screen: Option<&Sender<Update>>, message: String) {
+    match screen {
+        Some(screen) => drop(screen.try_send(Update::Notice(message))),
+        None => complain(&message),
+    }
+}
+
+fn unwritten(path: PathBuf, reason: io::Error) -> SessionError {
+    SessionError::Recording {
+        path: path.display().to_string(),
+        reason,
+    }
+}
+
+/// The first signal ends the session in order; a second one ends the program.
+pub(super) fn quit_on_signal(wishes: Sender<Control>) -> io::Result<()> {
+    let hurry = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&hurry))?;
+        signal_hook::flag::register(signal, Arc::clone(&hurry))?;
+    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            if signals.forever().next().is_some() {
+                let _ = wishes.send(Control::Quit);
+            }
+        })?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Files of the output: there whole or not at all, and never in the place of
+//! another file by accident.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+/// Whether a file may be written where another one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is kept, and writing fails.
+    Keep,
+    /// It is replaced.
+    Replace,
+}
+
+/// A file that gets its name when it is complete. Without [`PendingFile::keep`] it
+/// vanishes.
+#[derive(Debug)]
+pub struct PendingFile {
+    target: PathBuf,
+    written: TempPath,
+    existing: Existing,
+}
+
+impl PendingFile {
+    /// Creates the file beside `target`, with the folders above it.
+    ///
+    /// # Errors
+    /// What the system says, with the path; [`io::ErrorKind::AlreadyExists`] where
+    /// `target` is to be kept.
+    pub fn create(target: &Path, existing: Existing) -> io::Result<(Self, File)> {
+        // As any program creates a file: the system takes away what the user denies.
+        Self::with_mode(target, existing, 0o666)
+    }
+
+    /// The same, for the owner alone.
+    ///
+    /// # Errors
+    /// As [`PendingFile::create`].
+    pub fn create_private(target: &Path, existing: Existing) -> io::Result<(Self, File)> {
+        Self::with_mode(target, existing, 0o600)
+    }
+
+    fn with_mode(target: &Path, existing: Existing, mode: u32) -> io::Result<(Self, File)> {
+        if existing == Existing::Keep {
+            check_free(target)?;
+        }
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(folder).map_err(|error| named(target, error))?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".emoscope-").suffix(".part");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        #[cfg(not(unix))]
+        let _ = mode;
+        let file = builder.tempfile_in(folder).map_err(|error| named(target, error))?;
+        let (file, written) = file.into_parts();
+        let pending = Self {
+            target: target.to_owned(),
+            written,
+            existing,
+        };
+        Ok((pending, file))
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// What the system says, with the path.
+    pub fn keep(self) -> io::Result<()> {
+        let target = &self.target;
+        if self.existing == Existing::Keep {
+            check_free(target)?;
+        }
+        let kept = self.written.persist(target);
+        kept.map_err(|error| named(target, error.error))
+    }
+}
+
+/// Checks that nothing is lost by writing to a path: it is free, an empty file, or
+/// no file but a pipe or a device.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], in words that say what to do.
+pub fn check_free(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() > 0 => {
+            let message = format!(
+                "{} exists already; name another file, or replace it with --overwrite",
+                path.display()
+            );
+            Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Creates a file to write to it bit by bit, or opens a pipe or a device.
+///
+/// # Errors
+/// What the system says; as [`check_free`] where an existing file is to be kept.
+pub fn create(path: &Path, existing: Existing) -> io::Result<File> {
+    if existing == Existing::Keep {
+        check_free(path)?;
+    }
+    File::create(path)
+}
+
+/// The first path that is free: `path` itself, else with a number behind its stem,
+/// from 2.
+pub fn numbered(path: &Path) -> PathBuf {
+    let mut free = path.to_owned();
+    let mut number = 2;
+    while check_free(&free).is_err() {
+        let mut name = path.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-{number}"));
+        if let Some(extension) = path.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        free = path.with_file_name(name);
+        number += 1;
+    }
+    free
+}
+
+fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_whole_or_not_at_all_and_replaces_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("below/a.txt");
+        let (pending, mut file) = PendingFile::create(&target, Existing::Keep).unwrap();
+        file.write_all(b"first").unwrap();
+        assert!(!target.exists());
+        pending.keep().unwrap();
+        let refused = PendingFile::create(&target, Existing::Keep).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        drop(PendingFile::create(&target, Existing::Replace).unwrap());
+        assert_eq!(fs::read(&target).unwrap(), b"first");
+        assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1);
+        let (pending, _) = PendingFile::create(&target, Existing::Replace).unwrap();
+        pending.keep().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"");
+    }
+
+    #[test]
+    fn numbers_go_up_and_empty_files_are_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("today.jsonl");
+        assert_eq!(numbered(&path), path);
+        fs::write(&path, "").unwrap();
+        assert_eq!(numbered(&path), path);
+        fs::write(&path, "a").unwrap();
+        let second = folder.path().join("today-2.jsonl");
+        assert_eq!(numbered(&path), second);
+        fs::write(&second, "b").unwrap();
+        assert_eq!(numbered(&path), folder.path().join("today-3.jsonl"));
+    }
+}

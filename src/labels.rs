@@ -1,0 +1,83 @@
+//! Shape and colour of each label: one table for the screen and the report.
+
+use crate::events::Hue;
+
+/// Names, shape and colour of the labels that many models share.
+const SHARED: [(&[&str], char, Hue); 7] = [
+    (&["anger", "angry"], '▲', Hue::Red),
+    (&["disgust", "disgusted"], '■', Hue::Dim),
+    (&["fear", "fearful", "afraid"], '◆', Hue::Magenta),
+    (&["happiness", "happy", "joy"], '★', Hue::Yellow),
+    (&["neutral", "calm"], '●', Hue::Plain),
+    (&["sadness", "sad"], '▼', Hue::Blue),
+    (&["surprise", "surprised"], '✚', Hue::Cyan),
+];
+
+/// Shape and colour of a label that many models share; case is ignored.
+pub fn shared(label: &str) -> Option<(char, Hue)> {
+    let label = label.trim().to_lowercase();
+    SHARED
+        .iter()
+        .find(|(names, ..)| names.contains(&label.as_str()))
+        .map(|(_, shape, hue)| (*shape, *hue))
+}
+
+/// Every colour, in the order of the labels that many models share.
+pub fn hues() -> [Hue; 7] {
+    SHARED.map(|(.., hue)| hue)
+}
+
+/// A colour on a dark and on a light ground, as numbers of the 256 colours that
+/// terminals share. Each has a contrast of at least 4.5 to 1 against its ground,
+/// and every two of them stay apart under each kind of colour blindness
+/// (`tests/it/dashboard/colours.rs`).
+pub const fn indexed(hue: Hue) -> (u8, u8) {
+    match hue {
+        Hue::Red => (203, 88),
+        Hue::Magenta => (212, 128),
+        Hue::Yellow => (178, 94),
+        Hue::Blue => (33, 19),
+        Hue::Cyan => (43, 23),
+        Hue::Plain => (254, 234),
+        Hue::Dim => (245, 243),
+    }
+}
+
+/// Red, green and blue of one of the upper 240 of the 256 colours: a cube of
+/// six steps a side, then 24 greys.
+pub const fn rgb(index: u8) -> [u8; 3] {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    if index >= 232 {
+        let grey = 8 + 10 * (index - 232);
+        return [grey; 3];
+    }
+    let place = index.saturating_sub(16) as usize;
+    [STEPS[place / 36], STEPS[place / 6 % 6], STEPS[place % 6]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_colours_are_those_of_xterm() {
+        // From xterm's own table, 256colres.h.
+        for (index, expected) in [
+            (16, [0x00, 0x00, 0x00]),
+            (203, [0xff, 0x5f, 0x5f]),
+            (94, [0x87, 0x5f, 0x00]),
+            (231, [0xff, 0xff, 0xff]),
+            (232, [0x08, 0x08, 0x08]),
+            (243, [0x76, 0x76, 0x76]),
+            (255, [0xee, 0xee, 0xee]),
+        ] {
+            assert_eq!(rgb(index), expected, "{index}");
+        }
+    }
+
+    #[test]
+    fn aliases_share_a_look() {
+        assert_eq!(shared(" Angry"), shared("anger"));
+        assert_eq!(shared("boredom"), None);
+    }
+}

@@ -1,0 +1,70 @@
+//! A recording as a report shows it.
+
+use super::spectrogram::Levels;
+use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Trigger};
+
+/// What is known of a recording.
+#[derive(Debug, Clone, Default)]
+pub struct ReportedRecording {
+    /// Its path.
+    pub name: String,
+    /// The header; none where it could not be opened.
+    pub start: Option<SessionStart>,
+    /// Measurements of windows.
+    pub intervals: Vec<Measurement>,
+    /// Measurements of whole utterances.
+    pub utterances: Vec<Measurement>,
+    /// Where samples are missing.
+    pub gaps: Vec<Gap>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// The summary.
+    pub end: Option<SessionEnd>,
+    /// Lowest and highest sample of equal stretches, in `[-1, 1]`.
+    pub envelope: Vec<(f32, f32)>,
+    /// Log-mel levels of equal stretches.
+    pub spectrum: Levels,
+    /// The audio as a `data:` address, where it is asked for.
+    pub audio: Option<String>,
+}
+
+impl ReportedRecording {
+    /// Adds an event.
+    pub fn push(&mut self, event: Event) {
+        match event {
+            Event::SessionStart(start) => self.start = Some(start),
+            Event::Measurement(judged) if judged.trigger == Trigger::SpeechEnded => {
+                self.utterances.push(judged);
+            }
+            Event::Measurement(judged) => self.intervals.push(judged),
+            Event::Gap(gap) => self.gaps.push(gap),
+            Event::Error(error) => self.error = Some(error.message),
+            Event::SessionEnd(end) => self.end = Some(end),
+            _ => {}
+        }
+    }
+
+    /// The labels in the model's order.
+    pub fn labels(&self) -> &[String] {
+        self.start.as_ref().map_or(&[], |start| &start.labels)
+    }
+
+    /// The model's colours for them, if it names any.
+    pub fn colors(&self) -> &[Option<Hue>] {
+        self.start.as_ref().map_or(&[], |start| &start.colors)
+    }
+
+    /// Length in seconds.
+    pub fn length_s(&self) -> f64 {
+        self.end.as_ref().map_or(0.0, |end| end.duration_s)
+    }
+
+    /// The largest sample, at least 0.05, so that noise does not look like speech.
+    pub fn peak(&self) -> f64 {
+        let extremes = self
+            .envelope
+            .iter()
+            .flat_map(|(low, high)| [low.abs(), high.abs()]);
+        f64::from(extremes.fold(0.05, f32::max))
+    }
+}

@@ -1,0 +1,139 @@
+//! The log-mel levels of a recording: what the front end computes before the
+//! cepstral coefficients, in sixteen shades.
+
+use crate::dsp::feature_spec::{HOP_SAMPLES, N_FFT, N_MELS};
+use crate::dsp::mfcc::MfccStream;
+use crate::dsp::resample::Resampler;
+
+/// Mel bands, low to high.
+pub const BANDS: usize = N_MELS;
+
+/// Log-mel levels of equal stretches of a recording, in dB.
+pub type Levels = Vec<[f32; BANDS]>;
+
+/// Columns of the picture at most.
+const COLUMNS: usize = 880;
+/// Levels this far below the loudest are blank, in dB.
+const RANGE_DB: f32 = 60.0;
+/// The loudest level is taken to be at least this, in dB, so that the noise of a
+/// silent recording does not look like a voice.
+const FLOOR_DB: f32 = -30.0;
+
+/// Mean levels of equal stretches, which double in length as the recording goes
+/// on.
+#[derive(Default)]
+pub(super) struct Spectrogram {
+    resampler: Option<Resampler>,
+    mfcc: MfccStream,
+    at_16k: Vec<f32>,
+    stretches: Stretches,
+}
+
+#[derive(Default)]
+struct Stretches {
+    /// Frames in one, less one.
+    more: usize,
+    columns: Vec<[f32; BANDS]>,
+    /// Frames in the last one so far.
+    filled: usize,
+}
+
+impl Spectrogram {
+    /// Adds samples of one channel; the rate never changes.
+    pub(super) fn push(&mut self, mono: &[f32], rate: u32) {
+        if self.resampler.is_none() {
+            // Sources have no other rates than can be used.
+            self.resampler = Resampler::new(rate).ok();
+        }
+        if let Some(resampler) = &mut self.resampler {
+            resampler.push(mono, &mut self.at_16k);
+        }
+        self.frames();
+    }
+
+    /// The levels of the whole, in no more stretches than can be seen.
+    pub(super) fn finish(mut self) -> Levels {
+        if let Some(resampler) = &mut self.resampler {
+            resampler.finish(&mut self.at_16k);
+        }
+        // The last frames reach beyond the end.
+        self.at_16k.resize(self.at_16k.len() + N_FFT / 2, 0.0);
+        self.frames();
+        while self.stretches.columns.len() > COLUMNS {
+            self.stretches.halve();
+        }
+        self.stretches.columns
+    }
+
+    /// No more than a hop at a time, so that there is no more than a frame at a time.
+    fn frames(&mut self) {
+        let mut at_16k = std::mem::take(&mut self.at_16k);
+        for hop in at_16k.chunks(HOP_SAMPLES) {
+            let mut there = false;
+            self.mfcc.push(hop, |_| there = true);
+            if there && let Ok(levels) = self.mfcc.log_mel().try_into() {
+                self.stretches.frame(levels);
+            }
+        }
+        at_16k.clear();
+        self.at_16k = at_16k;
+    }
+}
+
+impl Stretches {
+    fn frame(&mut self, levels: &[f32; BANDS]) {
+        if self.filled == 0 {
+            if self.columns.len() == 2 * COLUMNS {
+                self.halve();
+                self.more = 2 * self.more + 1;
+            }
+            self.columns.push(*levels);
+        } else if let Some(mean) = self.columns.last_mut() {
+            for (mean, level) in mean.iter_mut().zip(levels) {
+                *mean += (level - *mean) / (self.filled + 1) as f32;
+            }
+        }
+        self.filled = (self.filled + 1) % (self.more + 1);
+    }
+
+    fn halve(&mut self) {
+        let mean = |pair: &[[f32; BANDS]]| {
+            let other = pair.last().unwrap_or(&pair[0]);
+            std::array::from_fn(|band| f32::midpoint(pair[0][band], other[band]))
+        };
+        self.columns = self.columns.chunks(2).map(mean).collect();
+    }
+}
+
+/// Shades from 0 (blank) to 15 (the loudest) of each band, low to high.
+pub fn shades(columns: &Levels) -> Vec<[u8; BANDS]> {
+    let loudest = columns.iter().flatten().copied().fold(FLOOR_DB, f32::max);
+    let shade = |level: f32| {
+        let above = (level - loudest) / RANGE_DB + 1.0;
+        (above.clamp(0.0, 1.0) * 15.0).round() as u8
+    };
+    columns.iter().map(|column| column.map(shade)).collect()
+}
+
+/// The shades as a grey PNG, a pixel a band and stretch, high bands at the top;
+/// none of no stretches.
+pub fn png(columns: &Levels) -> Option<Vec<u8>> {
+    let shades = shades(columns);
+    let mut rows = Vec::new();
+    for band in (0..BANDS).rev() {
+        // Two to a byte.
+        rows.extend(shades.chunks(2).map(|pair| {
+            let right = pair.get(1).map_or(0, |column| column[band]);
+            pair[0][band] << 4 | right
+        }));
+    }
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, shades.len() as u32, BANDS as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Four);
+    encoder.set_compression(png::Compression::High);
+    let mut writer = encoder.write_header().ok()?;
+    writer.write_image_data(&rows).ok()?;
+    writer.finish().ok()?;
+    Some(file)
+}

@@ -1,0 +1,80 @@
+//! The waveform of a recording, as extremes of equal stretches.
+
+/// Columns of the picture at most.
+const COLUMNS: usize = 1000;
+
+/// Lowest and highest sample of equal stretches, which double in length as the
+/// recording goes on.
+#[derive(Debug, Default)]
+pub(super) struct Waveform {
+    /// Samples in a stretch.
+    stretch: usize,
+    columns: Vec<(f32, f32)>,
+    /// Samples in the last stretch so far.
+    filled: usize,
+}
+
+impl Waveform {
+    /// Adds samples of one channel.
+    pub(super) fn push(&mut self, samples: &[f32]) {
+        for &sample in samples {
+            if self.filled == 0 {
+                if self.columns.len() == 2 * COLUMNS {
+                    self.halve();
+                }
+                self.columns.push((sample, sample));
+            } else if let Some((low, high)) = self.columns.last_mut() {
+                *low = low.min(sample);
+                *high = high.max(sample);
+            }
+            self.filled = (self.filled + 1) % self.stretch.max(1);
+        }
+    }
+
+    fn halve(&mut self) {
+        self.columns = self.columns.chunks(2).map(joined).collect();
+        self.stretch = self.stretch.max(1) * 2;
+    }
+
+    /// The columns, no more than can be seen.
+    pub(super) fn columns(&self) -> Vec<(f32, f32)> {
+        let every = self.columns.len().div_ceil(COLUMNS).max(1);
+        self.columns.chunks(every).map(joined).collect()
+    }
+}
+
+fn joined(columns: &[(f32, f32)]) -> (f32, f32) {
+    let start = (f32::INFINITY, f32::NEG_INFINITY);
+    let join =
+        |(low, high): (f32, f32), column: &(f32, f32)| (low.min(column.0), high.max(column.1));
+    columns.iter().fold(start, join)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_extreme_is_seen_at_its_place() {
+        for length in [1, 999, 1000, 2001, 48_000, 1_234_567] {
+            let mut waveform = Waveform::default();
+            let mut samples = vec![0.0; length];
+            samples[length / 4] = 0.9;
+            samples[length * 3 / 4] -= 0.8;
+            for block in samples.chunks(777) {
+                waveform.push(block);
+            }
+            let columns = waveform.columns();
+            assert!(columns.len() <= COLUMNS && columns.len() >= length.min(COLUMNS / 2));
+            if length > 1 {
+                let place = |found: Option<usize>| found.unwrap_or(0) as f64 / columns.len() as f64;
+                let high = place(columns.iter().position(|(_, high)| *high > 0.89));
+                let low = place(columns.iter().position(|(low, _)| *low < -0.79));
+                assert!(
+                    (high - 0.25).abs() < 0.003 && (low - 0.75).abs() < 0.003,
+                    "{length}"
+                );
+            }
+        }
+    }
+}

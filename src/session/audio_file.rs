@@ -1,0 +1,302 @@
+//! A recording through the pipeline: in step with the clock for a person, or as
+//! fast as possible.
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::latency::LatencyMeter;
+use super::outlets::Outlets;
+use super::playback::{AtEnd, Ending, Playable, PlaybackClock, play_all};
+use super::status::{StatusReporter, status};
+use super::{Session, SessionError, header, next_control, pipeline};
+use crate::audio::source::{DecodeError, Source};
+use crate::baseline::Baseline;
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::{ErrorEvent, Event, SourceKind};
+use crate::messages::{Control, Position, Update};
+use crate::pipeline::Pipeline;
+
+/// What is read, and how.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    /// File, or standard input.
+    pub kind: SourceKind,
+    /// Name for the header.
+    pub name: String,
+    /// Which channel.
+    pub channel: ChannelChoice,
+}
+
+/// How a recording is played.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaybackOptions {
+    /// Times real time; `None` is as fast as possible.
+    pub speed: Option<f64>,
+    /// Whether it starts again at its end.
+    pub repeat: bool,
+    /// Whether it waits at its end for [`Control::Quit`] or a seek back.
+    pub linger: bool,
+}
+
+/// Runs a recording through a pipeline without a look at the clock; `event` gets
+/// every event, the header and the summary included. A recording that breaks off
+/// gives the events up to there, an `error` and the summary. Returns what is known
+/// of the speaker at the end, if the model uses a baseline.
+///
+/// # Errors
+/// What is wrong with the recording or the engine; it was an event as well.
+pub fn analyze(
+    source: &mut dyn Source,
+    engine: &Engine,
+    options: &FileOptions,
+    event: &mut dyn FnMut(Event),
+) -> Result<Option<Baseline>, SessionError> {
+    let mut pass = Pass::new(source, engine, options)?;
+    loop {
+        let step = pass.step(source);
+        pass.events.drain(..).for_each(&mut *event);
+        if !step? {
+            return Ok(pass.pipeline.baseline());
+        }
+    }
+}
+
+/// A recording that is played for a person: in step with the clock, with pause,
+/// seek and speed.
+pub struct FileSession {
+    /// The recording.
+    pub source: Box<dyn Source>,
+    /// Model and engine.
+    pub engine: Engine,
+    /// What it is.
+    pub options: FileOptions,
+    /// How it is played.
+    pub playback: PlaybackOptions,
+}
+
+impl Session for FileSession {
+    fn run(
+        mut self,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<Option<Baseline>, SessionError> {
+        outlets.wait_for_screen();
+        let PlaybackOptions {
+            speed,
+            repeat,
+            linger,
+        } = self.playback;
+        let at_end = AtEnd { repeat, linger };
+        play_all(&mut self, speed, at_end, outlets, controls)?;
+        Ok(None)
+    }
+}
+
+impl Playable for FileSession {
+    fn play(
+        &mut self,
+        from: Option<f64>,
+        clock: &mut PlaybackClock,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<Ending, SessionError> {
+        let start_s = match from.map(|from| self.source.seek(from)) {
+            None => 0.0,
+            Some(Ok(landed)) => landed,
+            // Standard input cannot start again.
+            Some(Err(DecodeError::CannotSeek)) if !self.playback.repeat => {
+                return Ok(Ending::Reached(0.0));
+            }
+            Some(Err(error)) => return Err(decode_error(&self.options.name, error)),
+        };
+        self.play_once(start_s, clock, outlets, controls)
+    }
+}
+
+impl FileSession {
+    fn play_once(
+        &mut self,
+        start_s: f64,
+        clock: &mut PlaybackClock,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<Ending, SessionError> {
+        let source = &mut *self.source;
+        let mut pass = Pass::new(source, &self.engine, &self.options)?;
+        let status = status(&self.engine, &self.options.name, source.spec(), true);
+        let mut reporter = StatusReporter::new(status);
+        if start_s > 0.0 {
+            pass.continue_at(start_s)?;
+        }
+        clock.anchor(start_s);
+        // Before any event, so that a screen goes back first.
+        outlets.update(position(start_s, source, clock));
+        loop {
+            let mut control = None;
+            let wait = clock.wait(pass.pipeline.position_s());
+            if wait.is_zero() {
+                let more = pass.step(source);
+                outlets.send(&mut pass.events);
+                if !more? {
+                    return Ok(Ending::Reached(pass.pipeline.position_s()));
+                }
+            } else {
+                match controls.recv_timeout(wait) {
+                    Ok(next) => control = Some(next),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => control = Some(Control::Quit),
+                }
+            }
+            if let Some(control) = control.or_else(|| next_control(controls)) {
+                if control == Control::Quit {
+                    pass.close(Ok(())).ok();
+                    outlets.send(&mut pass.events);
+                    return Ok(Ending::Quit);
+                }
+                pass.handle(&control, source, clock)?;
+                outlets.send(&mut pass.events);
+                reporter.hurry();
+            }
+            if reporter.report(&mut pass.pipeline, &pass.latency, outlets) {
+                outlets.update(position(pass.pipeline.position_s(), source, clock));
+            }
+        }
+    }
+}
+
+fn position(at_s: f64, source: &dyn Source, clock: &PlaybackClock) -> Update {
+    Update::Position(Position {
+        at_s,
+        total_s: source.total_s(),
+        speed: clock.speed,
+        paused: clock.paused,
+    })
+}
+
+/// One pass through a recording.
+struct Pass<'a> {
+    pipeline: Pipeline,
+    latency: LatencyMeter,
+    options: &'a FileOptions,
+    samples: Vec<f32>,
+    events: Vec<Event>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        source: &dyn Source,
+        engine: &Engine,
+        options: &'a FileOptions,
+    ) -> Result<Self, SessionError> {
+        let spec = source.spec();
+        let (pipeline, latency) = pipeline(engine, spec, options.channel)?;
+        let start = header(engine, options.kind, &options.name, spec);
+        Ok(Self {
+            pipeline,
+            latency,
+            options,
+            samples: Vec::new(),
+            events: vec![Event::SessionStart(start)],
+        })
+    }
+
+    /// Processes the next samples; `false` after the last, when the summary is out.
+    fn step(&mut self, source: &mut dyn Source) -> Result<bool, SessionError> {
+        self.samples.clear();
+        let read = source.read(&mut self.samples);
+        let processed = self
+            .pipeline
+            .push(&self.samples, &mut self.events)
+            .map_err(SessionError::from);
+        let name = &self.options.name;
+        match processed.and(read.map_err(|error| decode_error(name, error))) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                let flaw = flaw(source).map(|error| decode_error(name, error));
+                self.close(flaw.map_or(Ok(()), Err)).map(|()| false)
+            }
+            Err(error) => self.close(Err(error)).map(|()| false),
+        }
+    }
+
+    /// The last events: what went wrong, what was still open, the summary.
+    fn close(&mut self, result: Result<(), SessionError>) -> Result<(), SessionError> {
+        if let Err(error) = &result {
+            self.events.push(Event::Error(ErrorEvent {
+                message: error.to_string(),
+            }));
+        }
+        let finished = self
+            .pipeline
+            .finish(&mut self.events)
+            .map_err(SessionError::from);
+        result.and(finished)
+    }
+
+    fn handle(
+        &mut self,
+        control: &Control,
+        source: &mut dyn Source,
+        clock: &mut PlaybackClock,
+    ) -> Result<(), SessionError> {
+        let now = self.pipeline.position_s();
+        match control {
+            Control::TogglePause => clock.paused = !clock.paused,
+            Control::Speed(speed) => clock.speed = Some(*speed),
+            Control::SeekBy(seconds) => return self.seek(now + seconds, source, clock),
+            Control::ResetSpeaker => self.pipeline.reset_speaker(),
+            Control::SeekTo(seconds) => return self.seek(*seconds, source, clock),
+            _ => return Ok(()),
+        }
+        clock.anchor(now);
+        Ok(())
+    }
+
+    /// The next samples are those at so many seconds from the start.
+    fn continue_at(&mut self, seconds: f64) -> Result<(), SessionError> {
+        let sample = (seconds * f64::from(self.pipeline.input().rate)).round() as u64;
+        Ok(self.pipeline.seek(sample, &mut self.events)?)
+    }
+
+    fn seek(
+        &mut self,
+        seconds: f64,
+        source: &mut dyn Source,
+        clock: &mut PlaybackClock,
+    ) -> Result<(), SessionError> {
+        match source.seek(seconds.max(0.0)) {
+            Ok(landed) => {
+                clock.anchor(landed);
+                self.continue_at(landed)
+            }
+            // Standard input plays on.
+            Err(DecodeError::CannotSeek) => Ok(()),
+            Err(error) => Err(decode_error(&self.options.name, error)),
+        }
+    }
+}
+
+/// What is wrong with a recording that was read to its end.
+fn flaw(source: &dyn Source) -> Option<DecodeError> {
+    let damaged = source.damaged();
+    if damaged > 0 {
+        let packets = if damaged == 1 {
+            "packet was"
+        } else {
+            "packets were"
+        };
+        return Some(DecodeError::Damaged(format!(
+            "{damaged} {packets} heard as silence"
+        )));
+    }
+    source
+        .truncated()
+        .then(|| DecodeError::Damaged("its last packet is cut off".into()))
+}
+
+fn decode_error(name: &str, reason: DecodeError) -> SessionError {
+    SessionError::Decode {
+        name: name.into(),
+        reason,
+    }
+}

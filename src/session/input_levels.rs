@@ -1,0 +1,76 @@
+//! The inputs and their live levels, while the device list is open.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::SCREEN_INTERVAL;
+use super::outlets::Outlets;
+use crate::audio::device;
+use crate::audio::probe::LevelProbe;
+use crate::messages::{DeviceLine, Update};
+
+/// Measures every input on a thread of its own: some take long to open, and the
+/// session must not wait for that.
+pub struct InputLevels {
+    updates: Receiver<Update>,
+    closed: Arc<AtomicBool>,
+}
+
+impl InputLevels {
+    /// Lists the inputs; `current` is the id of the one in use.
+    pub fn open(current: &str) -> Self {
+        let (sender, updates) = unbounded();
+        let closed = Arc::new(AtomicBool::new(false));
+        let (current, flag) = (current.to_owned(), Arc::clone(&closed));
+        std::thread::spawn(move || measure(&current, &flag, &sender));
+        Self { updates, closed }
+    }
+
+    /// Sends what was measured since the last call.
+    pub fn report(&self, outlets: &mut Outlets) {
+        for update in self.updates.try_iter() {
+            outlets.update(update);
+        }
+    }
+}
+
+impl Drop for InputLevels {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+fn measure(current: &str, closed: &AtomicBool, updates: &Sender<Update>) {
+    let inputs = device::list();
+    let lines = inputs.iter().map(|input| DeviceLine {
+        id: input.id.clone(),
+        name: input.name.clone(),
+        default: input.default,
+        monitor: input.monitor,
+        current: input.id == current,
+    });
+    if updates.send(Update::Devices(lines.collect())).is_err() {
+        return;
+    }
+    // An input that cannot be opened has no level to show.
+    let probes: Vec<(String, LevelProbe)> = inputs
+        .iter()
+        .take_while(|_| !closed.load(Ordering::Relaxed))
+        .filter_map(|input| Some((input.id.clone(), LevelProbe::open(input).ok()?)))
+        .collect();
+    while !closed.load(Ordering::Relaxed) {
+        for (id, probe) in &probes {
+            let update = Update::DeviceLevel {
+                id: id.clone(),
+                peak_dbfs: probe.take_peak_dbfs(),
+            };
+            if updates.send(update).is_err() {
+                return;
+            }
+        }
+        std::thread::sleep(SCREEN_INTERVAL + Duration::from_millis(50));
+    }
+}

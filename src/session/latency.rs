@@ -1,0 +1,71 @@
+//! How long the answers of a session take. The core cannot measure that: it knows
+//! no clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
+use crate::events::{Event, Trigger};
+
+/// Measures inference and the way of the audio to a measurement.
+#[derive(Debug, Clone, Default)]
+pub struct LatencyMeter {
+    /// Of the last inference, in nanoseconds.
+    inference_ns: Arc<AtomicU64>,
+    measurement_ms: f32,
+}
+
+impl LatencyMeter {
+    /// The same classifier, timed.
+    pub(super) fn timed(&self, classifier: Box<dyn Classifier>) -> Box<dyn Classifier> {
+        Box::new(TimedClassifier {
+            classifier,
+            inference_ns: Arc::clone(&self.inference_ns),
+        })
+    }
+
+    /// Time of the last inference in milliseconds; 0 before the first.
+    pub fn inference_ms(&self) -> f32 {
+        self.inference_ns.load(Ordering::Relaxed) as f32 / 1e6
+    }
+
+    /// Time from the last sample of the last window until its measurement, in
+    /// milliseconds; 0 before the first.
+    pub(super) fn measurement_ms(&self) -> f32 {
+        self.measurement_ms
+    }
+
+    /// Takes the newest events of a live input, of which `captured_s` were
+    /// captured when its last block came.
+    pub(super) fn update(&mut self, events: &[Event], captured_s: f64, last_block: Instant) {
+        for event in events {
+            if let Event::Measurement(measurement) = event
+                && measurement.trigger == Trigger::Interval
+            {
+                let behind_s = captured_s - measurement.end_s;
+                let latency_s = behind_s + last_block.elapsed().as_secs_f64();
+                self.measurement_ms = (latency_s * 1e3) as f32;
+            }
+        }
+    }
+}
+
+struct TimedClassifier {
+    classifier: Box<dyn Classifier>,
+    inference_ns: Arc<AtomicU64>,
+}
+
+impl Classifier for TimedClassifier {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        baseline: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
+        let start = Instant::now();
+        let output = self.classifier.classify(mfcc, baseline);
+        let nanoseconds = start.elapsed().as_nanos() as u64;
+        self.inference_ns.store(nanoseconds, Ordering::Relaxed);
+        output
+    }
+}

@@ -1,0 +1,455 @@
+//! A live input through the pipeline, and what to do when it is lost.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::input_levels::InputLevels;
+use super::latency::LatencyMeter;
+use super::outlets::Outlets;
+use super::poll_timer::PollTimer;
+use super::status::{StatusReporter, status};
+use super::watch::{Finding, SignalChange, Watch, ZeroDetector};
+use super::{Session, SessionError, header, input_format, next_control, pipeline};
+use crate::audio::capture::Capture;
+use crate::audio::device::{self, DeviceError, InputDevice};
+use crate::audio::ring::Chunk;
+use crate::baseline::Baseline;
+use crate::dsp::mono::ChannelChoice;
+use crate::engine::Engine;
+use crate::events::{Event, GapCause, Signal, SourceKind};
+use crate::messages::{Control, Update};
+use crate::pipeline::Pipeline;
+
+/// How long samples may wait while a voice is active.
+const VOICE_WAIT: Duration = Duration::from_millis(10);
+/// The same without a voice: the first measurement needs half a second of voice,
+/// and the processor sleeps meanwhile.
+const SILENCE_WAIT: Duration = Duration::from_millis(25);
+/// How often to look for controls while there is no input.
+const CONTROL_INTERVAL: Duration = Duration::from_millis(20);
+/// Frames taken from the ring at a time.
+const BLOCK_FRAMES: usize = 4096;
+/// An idle input sends what it held back this soon after it is opened.
+const ARRIVAL: Duration = Duration::from_millis(60);
+/// Wait between attempts to open a lost input.
+const REOPEN_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How a live input is read.
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    /// Which channel.
+    pub channel: ChannelChoice,
+    /// Ends the session after so many seconds of audio.
+    pub seconds: Option<f64>,
+    /// Start of the session for the header, RFC 3339.
+    pub started_at: String,
+    /// File that the events are recorded to, for the screen.
+    pub recording: Option<std::path::PathBuf>,
+    /// Reports what a screen would show: lost, back, overloaded.
+    pub notice: fn(&str),
+}
+
+/// An input that is open.
+pub struct Microphone {
+    capture: Capture,
+    /// Whether it is a monitor of an output, where zeros are normal.
+    monitor: bool,
+}
+
+/// An input whose samples come from a program.
+impl From<Capture> for Microphone {
+    fn from(capture: Capture) -> Self {
+        Self {
+            capture,
+            monitor: false,
+        }
+    }
+}
+
+impl Microphone {
+    /// Opens the wanted input.
+    ///
+    /// # Errors
+    /// No such input, none at all, busy, not permitted, or of an unknown format.
+    pub fn open(wanted: Option<&str>) -> Result<Self, DeviceError> {
+        Self::of(&device::find(wanted)?)
+    }
+
+    /// Opens the input with that stable id, and no other.
+    fn reopen(id: &str) -> Result<Self, DeviceError> {
+        let microphone = Self::of(&device::find_id(id)?)?;
+        std::thread::sleep(ARRIVAL);
+        Ok(microphone)
+    }
+
+    fn of(found: &InputDevice) -> Result<Self, DeviceError> {
+        Ok(Self {
+            capture: Capture::open(found)?,
+            monitor: found.monitor,
+        })
+    }
+}
+
+/// A session on a live input. Audio that came in before it runs is not lost: it
+/// waits in the ring. A lost input is no error: the session waits for it.
+pub struct LiveSession {
+    /// The input.
+    pub microphone: Microphone,
+    /// Model and engine.
+    pub engine: Engine,
+    /// How the input is read.
+    pub options: LiveOptions,
+}
+
+impl Session for LiveSession {
+    fn run(
+        self,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<Option<Baseline>, SessionError> {
+        let mut running = Running::new(self.microphone, &self.engine, &self.options, outlets)?;
+        let result = running.run(controls);
+        let finished = running.pipeline.finish(&mut running.events);
+        running.outlets.send(&mut running.events);
+        result.and(finished.map_err(SessionError::from))?;
+        Ok(running.pipeline.baseline())
+    }
+}
+
+struct Running<'a> {
+    pipeline: Pipeline,
+    latency: LatencyMeter,
+    reporter: StatusReporter,
+    events: Vec<Event>,
+    samples: Vec<f32>,
+    /// Stable id of the input that is read, or waited for.
+    device: String,
+    monitor: bool,
+    zeros: ZeroDetector,
+    input: Input,
+    timer: PollTimer,
+    /// While the list of devices is open.
+    levels: Option<InputLevels>,
+    options: &'a LiveOptions,
+    outlets: &'a mut Outlets,
+}
+
+/// Whether the input is open.
+enum Input {
+    Open(Box<Watch>),
+    Lost { since: Instant, tried: Instant },
+}
+
+impl<'a> Running<'a> {
+    fn new(
+        microphone: Microphone,
+        engine: &Engine,
+        options: &'a LiveOptions,
+        outlets: &'a mut Outlets,
+    ) -> Result<Self, SessionError> {
+        let capture = microphone.capture;
+        let spec = capture.spec();
+        let (pipeline, latency) = pipeline(engine, spec, options.channel)?;
+        let mut start = header(engine, SourceKind::Microphone, capture.name(), spec);
+        start.started_at = Some(options.started_at.clone());
+        let mut status = status(engine, capture.name(), spec, false);
+        status.recording.clone_from(&options.recording);
+        Ok(Self {
+            pipeline,
+            latency,
+            reporter: StatusReporter::new(status),
+            events: vec![Event::SessionStart(start)],
+            samples: Vec::new(),
+            device: capture.id().to_owned(),
+            monitor: microphone.monitor,
+            zeros: ZeroDetector::default(),
+            input: Input::Open(Box::new(Watch::new(capture))),
+            timer: PollTimer::default(),
+            levels: None,
+            options,
+            outlets,
+        })
+    }
+
+    fn run(&mut self, controls: &Receiver<Control>) -> Result<(), SessionError> {
+        loop {
+            while let Some(control) = next_control(controls) {
+                if control == Control::Quit {
+                    return self.end();
+                }
+                self.handle(control)?;
+            }
+            // In this order: audio after a stall has to wait for the gap before it.
+            self.check_input()?;
+            self.drain()?;
+            self.reporter.status.samples_lost = self.pipeline.summary().samples_lost;
+            self.reporter
+                .report(&mut self.pipeline, &self.latency, self.outlets);
+            if let Some(levels) = &self.levels {
+                levels.report(self.outlets);
+            }
+            if self
+                .options
+                .seconds
+                .is_some_and(|seconds| self.pipeline.position_s() >= seconds)
+            {
+                return Ok(());
+            }
+            std::thread::sleep(self.pause());
+        }
+    }
+
+    /// The person quits: what the ring still holds belongs to the session, and a
+    /// lost input is a gap until now.
+    fn end(&mut self) -> Result<(), SessionError> {
+        self.settle()?;
+        if let Some(since) = self.away_since() {
+            self.add_gap(since.elapsed(), GapCause::DeviceLost)?;
+        }
+        Ok(())
+    }
+
+    /// Processes all that came in, also what waits for the end of a stall.
+    fn settle(&mut self) -> Result<(), SessionError> {
+        if let Input::Open(watch) = &mut self.input
+            && !watch.hangs()
+        {
+            let missing = watch.settle();
+            if missing > 0 {
+                let cause = GapCause::DeviceLost;
+                self.pipeline.gap(missing, cause, &mut self.events)?;
+            }
+        }
+        self.drain()
+    }
+
+    /// Since when the input delivers nothing.
+    fn away_since(&self) -> Option<Instant> {
+        match &self.input {
+            Input::Open(watch) => watch.hangs().then(|| watch.alive()),
+            Input::Lost { since, .. } => Some(*since),
+        }
+    }
+
+    /// Adds a gap of that length.
+    fn add_gap(&mut self, away: Duration, cause: GapCause) -> Result<(), SessionError> {
+        let rate = f64::from(self.pipeline.input().rate);
+        let samples = (away.as_secs_f64() * rate).round() as u64;
+        Ok(self.pipeline.gap(samples, cause, &mut self.events)?)
+    }
+
+    /// How long there is nothing to do.
+    fn pause(&mut self) -> Duration {
+        let Input::Open(watch) = &self.input else {
+            return CONTROL_INTERVAL;
+        };
+        let rest = if self.pipeline.is_voice_active() {
+            VOICE_WAIT
+        } else {
+            SILENCE_WAIT
+        };
+        watch.capture.set_rest(rest);
+        let (blocks, came) = watch.capture.heard();
+        self.timer.sleep(blocks, came, Instant::now(), rest)
+    }
+
+    /// Empties the ring into the pipeline.
+    fn drain(&mut self) -> Result<(), SessionError> {
+        let Input::Open(watch) = &mut self.input else {
+            return Ok(());
+        };
+        if watch.holds() {
+            return Ok(());
+        }
+        loop {
+            self.samples.clear();
+            match watch.capture.read(&mut self.samples, BLOCK_FRAMES) {
+                Chunk::Samples(_) => {
+                    let start_s = self.pipeline.position_s();
+                    let changes = self.pipeline.speaker_changes();
+                    self.pipeline.push(&self.samples, &mut self.events)?;
+                    if self.pipeline.speaker_changes() > changes {
+                        let notice = "another voice: a new baseline starts";
+                        (self.options.notice)(notice);
+                        self.outlets.update(Update::Notice(notice.into()));
+                    }
+                    let end_s = self.pipeline.position_s();
+                    let change = self.zeros.push(&self.samples, start_s, end_s);
+                    if let Some(change) = change.filter(|_| !self.monitor) {
+                        let (event, notice) = signal_event(&change);
+                        self.events.push(event);
+                        (self.options.notice)(notice);
+                        self.outlets.update(Update::Notice(notice.into()));
+                    }
+                }
+                Chunk::Gap(frames) => {
+                    (self.options.notice)(&overrun(frames));
+                    self.pipeline.gap(frames, GapCause::Overrun, &mut self.events)?;
+                }
+                Chunk::Empty => break,
+            }
+            let rate = f64::from(watch.capture.spec().sample_rate);
+            let waiting_s = watch.capture.waiting() as f64 / rate;
+            let (_, last_block) = watch.capture.heard();
+            let captured_s = self.pipeline.position_s() + waiting_s;
+            self.latency.update(&self.events, captured_s, last_block);
+            self.outlets.send(&mut self.events);
+        }
+        Ok(())
+    }
+
+    /// Checks for a lost or hanging input, and opens a lost one again.
+    fn check_input(&mut self) -> Result<(), SessionError> {
+        match &mut self.input {
+            Input::Open(watch) => {
+                if let Some(fault) = watch.capture.fault() {
+                    tracing::warn!(%fault, device = %self.device, "input lost");
+                    // What came in before the fault belongs to the session.
+                    self.settle()?;
+                    let Input::Open(watch) = &self.input else {
+                        return Ok(());
+                    };
+                    self.input = Input::Lost {
+                        since: watch.alive(),
+                        tried: Instant::now(),
+                    };
+                    self.say("microphone lost, waiting for it");
+                    return Ok(());
+                }
+                match watch.look() {
+                    Finding::Nothing => {}
+                    Finding::Stalls => {
+                        self.say("the microphone delivers nothing; is the sound server alive?");
+                    }
+                    Finding::Resumed(missing) => {
+                        if missing > 0 {
+                            let cause = GapCause::DeviceLost;
+                            self.pipeline.gap(missing, cause, &mut self.events)?;
+                            self.outlets.send(&mut self.events);
+                        }
+                        self.say("the microphone delivers again");
+                    }
+                    Finding::Skipped(missing) => {
+                        let cause = GapCause::Overrun;
+                        self.pipeline.gap(missing, cause, &mut self.events)?;
+                        self.outlets.send(&mut self.events);
+                        self.say(&overrun(missing));
+                    }
+                }
+                Ok(())
+            }
+            Input::Lost { since, tried } => {
+                if tried.elapsed() < REOPEN_INTERVAL {
+                    return Ok(());
+                }
+                let since = Some(*since);
+                *tried = Instant::now();
+                let id = self.device.clone();
+                match Microphone::reopen(&id) {
+                    Ok(microphone) => {
+                        self.switch_to(microphone, since, GapCause::DeviceLost)?;
+                        self.say("the microphone is back");
+                    }
+                    Err(error) => tracing::debug!(%error, device = %id, "input still away"),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether it has the wanted channel.
+    fn has_channel(&self, microphone: &Microphone) -> bool {
+        match self.options.channel {
+            ChannelChoice::One(wanted) => wanted <= microphone.capture.spec().channels,
+            ChannelChoice::Mix => true,
+        }
+    }
+
+    /// Continues with an input; `since` when there was none.
+    fn switch_to(
+        &mut self,
+        microphone: Microphone,
+        since: Option<Instant>,
+        cause: GapCause,
+    ) -> Result<(), SessionError> {
+        let old = self.pipeline.input();
+        let spec = microphone.capture.spec();
+        // What came in until now is no part of the gap.
+        let (_, came) = microphone.capture.heard();
+        let waiting = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
+        let away = since.map_or(Duration::ZERO, |since| {
+            came.saturating_duration_since(since)
+        });
+        self.add_gap(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
+        let new = input_format(spec, self.options.channel);
+        if new != old {
+            self.pipeline.change_input(new).map_err(SessionError::from)?;
+        }
+        microphone.capture.id().clone_into(&mut self.device);
+        microphone
+            .capture
+            .name()
+            .clone_into(&mut self.reporter.status.source);
+        self.reporter.status.sample_rate = spec.sample_rate;
+        self.reporter.status.channels = spec.channels;
+        self.monitor = microphone.monitor;
+        self.zeros = ZeroDetector::default();
+        self.timer = PollTimer::default();
+        self.input = Input::Open(Box::new(Watch::new(microphone.capture)));
+        self.outlets.send(&mut self.events);
+        Ok(())
+    }
+
+    fn handle(&mut self, control: Control) -> Result<(), SessionError> {
+        match control {
+            Control::OpenPicker => self.levels = Some(InputLevels::open(&self.device)),
+            Control::ClosePicker => self.levels = None,
+            Control::ResetSpeaker => {
+                self.pipeline.reset_speaker();
+                self.say("the baseline is reset: a new one starts");
+            }
+            Control::SwitchDevice(id) => {
+                self.levels = None;
+                match Microphone::reopen(&id) {
+                    Ok(microphone) if !self.has_channel(&microphone) => self.say(&format!(
+                        "`{}` has no channel {}; still on the old input",
+                        microphone.capture.name(),
+                        self.options.channel
+                    )),
+                    Ok(microphone) => {
+                        self.settle()?;
+                        let since = self.away_since();
+                        self.switch_to(microphone, since, GapCause::DeviceChanged)?;
+                    }
+                    Err(error) => self.say(&format!("{error}; still on the old input")),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, notice: &str) {
+        tracing::info!("{notice}");
+        (self.options.notice)(notice);
+        self.outlets.update(Update::Notice(notice.into()));
+    }
+}
+
+fn overrun(frames: u64) -> String {
+    format!("{frames} samples lost: the machine could not keep up")
+}
+
+/// A change of the signal as an event, and as a sentence.
+fn signal_event(change: &SignalChange) -> (Event, &'static str) {
+    let (at_s, present, notice) = match *change {
+        SignalChange::Zeros(at_s) => (
+            at_s,
+            false,
+            "only zeros arrive: is the microphone muted, or this program not permitted to use it?",
+        ),
+        SignalChange::Present(at_s) => (at_s, true, "the microphone delivers a signal again"),
+    };
+    (Event::Signal(Signal { at_s, present }), notice)
+}

@@ -1,0 +1,103 @@
+//! Where the events of a session go. Nothing here makes a microphone wait.
+
+use std::io;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Sender, TrySendError, unbounded};
+
+use crate::events::Event;
+use crate::messages::Update;
+use crate::sink::Sink;
+
+/// The sinks and the screen of a session.
+#[derive(Default)]
+pub struct Outlets {
+    sinks: Vec<Sender<Event>>,
+    screen: Option<Sender<Update>>,
+    wait_for_screen: bool,
+}
+
+/// A sink on a thread of its own.
+pub struct Writer {
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Outlets {
+    /// Adds a sink; it writes on its own thread, however slow its reader is.
+    /// Events wait in memory for it. `failed` is called once if it fails.
+    pub fn add(
+        &mut self,
+        mut sink: impl Sink + Send + 'static,
+        failed: impl FnOnce(&io::Error) + Send + 'static,
+    ) -> Writer {
+        let (sender, events) = unbounded::<Event>();
+        self.sinks.push(sender);
+        let thread = std::thread::spawn(move || {
+            let written = events
+                .iter()
+                .try_for_each(|event| sink.event(None, &event))
+                .and_then(|()| sink.finish());
+            if let Err(error) = &written {
+                failed(error);
+            }
+            written
+        });
+        Writer { thread }
+    }
+
+    /// Sends updates to a screen. Its channel should be bounded: a slow screen
+    /// misses updates, and nothing else does.
+    pub fn show_on(&mut self, screen: Sender<Update>) {
+        self.screen = Some(screen);
+    }
+
+    /// Waits for a slow screen from now on, as a recording may and a microphone
+    /// must not.
+    pub fn wait_for_screen(&mut self) {
+        self.wait_for_screen = true;
+    }
+
+    /// The channel to the screen, for others who send updates to it.
+    pub fn screen(&self) -> Option<Sender<Update>> {
+        self.screen.clone()
+    }
+
+    /// No more events: the sinks write what they have and end.
+    pub fn close(&mut self) {
+        self.sinks.clear();
+    }
+
+    /// Sends events and empties the list.
+    pub fn send(&mut self, events: &mut Vec<Event>) {
+        for event in events.drain(..) {
+            // A sink that failed has reported it; the session goes on without it.
+            self.sinks.retain(|sink| sink.send(event.clone()).is_ok());
+            self.update(Update::Event(event));
+        }
+    }
+
+    /// Updates the screen; drops it when it is gone.
+    pub fn update(&mut self, update: Update) {
+        let Some(screen) = &self.screen else { return };
+        let gone = if self.wait_for_screen {
+            screen.send(update).is_err()
+        } else {
+            matches!(screen.try_send(update), Err(TrySendError::Disconnected(_)))
+        };
+        if gone {
+            self.screen = None;
+        }
+    }
+}
+
+impl Writer {
+    /// Waits until everything is written.
+    ///
+    /// # Errors
+    /// What the system says of the writing.
+    pub fn join(self) -> io::Result<()> {
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("the writer panicked")))
+    }
+}

@@ -1,0 +1,138 @@
+//! Text for people: names that are safe to print, times, captions, counts.
+
+use std::path::Path;
+
+use crate::events::{Measurement, UNCERTAIN};
+
+/// A name that is safe in a terminal or a document: characters that could
+/// control it or mislead the reader become U+FFFD.
+pub fn printable(name: &str) -> String {
+    let replace = |c| {
+        if is_unsafe(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    name.chars().map(replace).collect()
+}
+
+/// Whether a character could move the cursor (control characters, hence escape
+/// sequences), or is invisible but changes its neighbours: marks of direction,
+/// joiners, fillers.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A path as text. Two paths whose bytes differ never give the same text,
+/// unless one is UTF-8 and spells the escapes of the other: in a path that is
+/// not UTF-8, each other byte is written as `\xNN` and a backslash twice.
+pub fn path_name(path: &Path) -> String {
+    if let Some(name) = path.to_str() {
+        return name.to_owned();
+    }
+    let mut name = String::new();
+    for part in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        name.push_str(&part.valid().replace('\\', "\\\\"));
+        for byte in part.invalid() {
+            name.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    name
+}
+
+/// Seconds as captions write them: `hh:mm:ss`, then milliseconds after `mark`.
+pub fn timestamp(seconds: f64, mark: char) -> String {
+    let all = (seconds.max(0.0) * 1000.0).round() as u64;
+    let (whole, milliseconds) = (all / 1000, all % 1000);
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60);
+    format!(
+        "{hours:02}:{minutes:02}:{:02}{mark}{milliseconds:03}",
+        whole % 60
+    )
+}
+
+/// Seconds, rounded down, as `m:ss`, or `h:mm:ss` from an hour on.
+pub fn clock(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// As [`clock`], but rounded, and with tenths below an hour.
+pub fn clock_tenths(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
+    let whole = clock((tenths / 10) as f64);
+    if tenths < 36_000 {
+        format!("{whole}.{}", tenths % 10)
+    } else {
+        whole
+    }
+}
+
+/// The text of a caption: label and confidence of an utterance.
+pub fn caption(utterance: &Measurement) -> String {
+    if utterance.label == UNCERTAIN {
+        return UNCERTAIN.into();
+    }
+    let percent = utterance.confidence.0 * 100.0;
+    format!("{} {percent:.0} %", printable(&utterance.label))
+}
+
+/// A count with its noun: `1 file`, `2 files`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_control_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[2Jb\u{202e}c\n"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}"
+        );
+        assert_eq!(
+            printable("so\u{ad}ft\u{3164}\u{e0041}"),
+            "so\u{fffd}ft\u{fffd}\u{fffd}"
+        );
+        assert_eq!(printable("Żółć 声"), "Żółć 声");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_are_not_utf8_keep_their_difference() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+
+        let name = |bytes: &[u8]| path_name(Path::new(OsStr::from_bytes(bytes)));
+        assert_eq!(name(b"d/M\xfcller.wav"), "d/M\\xfcller.wav");
+        assert_eq!(name(b"d/M\xf6ller.wav"), "d/M\\xf6ller.wav");
+        assert_ne!(name(b"\xfc\\xf6"), name(b"\xfc\xf6"));
+        assert_eq!(name("Müller \\ 声.wav".as_bytes()), "Müller \\ 声.wav");
+    }
+
+    #[test]
+    fn times_read_as_on_a_clock() {
+        assert_eq!(timestamp(3_599.999_6, '.'), "01:00:00.000");
+        assert_eq!(timestamp(360_061.25, ','), "100:01:01,250");
+        assert_eq!(clock(83.9), "1:23");
+        assert_eq!(clock(3_601.0), "1:00:01");
+        assert_eq!(clock_tenths(0.04), "0:00.0");
+        assert_eq!(clock_tenths(59.96), "1:00.0");
+        assert_eq!(clock_tenths(3_599.96), "1:00:00");
+        assert_eq!(clock_tenths(3_725.0), "1:02:05");
+    }
+}
