@@ -59,7 +59,9 @@ impl PendingFile {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
         #[cfg(not(unix))]
         let _ = mode;
-        let file = builder.tempfile_in(folder).map_err(|error| named(target, error))?;
+        let file = builder
+            .tempfile_in(folder)
+            .map_err(|error| named(target, error))?;
         let (file, written) = file.into_parts();
         let pending = Self {
             target: target.to_owned(),

@@ -68,7 +68,9 @@ impl Baselines {
     ) -> (Self, Vec<String>) {
         let fixed = match scope {
             Scope::None => return (Self::Engine, Vec::new()),
-            Scope::Auto if engine.enrolment.baseline.is_some() => return (Self::Engine, Vec::new()),
+            Scope::Auto if engine.enrolment.baseline.is_some() => {
+                return (Self::Engine, Vec::new());
+            }
             Scope::Recording => return (Self::Recording, streams(wanted)),
             Scope::Auto => false,
             Scope::Folder => true,
@@ -77,7 +79,9 @@ impl Baselines {
         let mut folders: BTreeMap<PathBuf, Vec<&Recording>> = BTreeMap::new();
         for recording in all {
             let folder = folder_of(recording);
-            if recording.problem.is_none() && wanted_folders.contains(&folder) && !recording.is_stream()
+            if recording.problem.is_none()
+                && wanted_folders.contains(&folder)
+                && !recording.is_stream()
             {
                 folders.entry(folder).or_default().push(recording);
             }
@@ -90,7 +94,9 @@ impl Baselines {
         let recordings: Vec<&Recording> = folders.into_values().flatten().collect();
         let mut folders = BTreeMap::new();
         for part in recordings.chunks(AT_ONCE) {
-            let found = jobs.map(part, |recording| baseline(recording, most_s, channel, engine));
+            let found = jobs.map(part, |recording| {
+                baseline(recording, most_s, channel, engine)
+            });
             for (recording, baseline) in part.iter().zip(found) {
                 let Some(baseline) = baseline else { continue };
                 match folders.entry(folder_of(recording)) {
@@ -161,7 +167,12 @@ fn baseline(
 ) -> Option<Baseline> {
     let work = || {
         let source = recording.open(&mut drop)?;
-        recording.analyze(&mut Opening::new(source, most_s), channel, engine, &mut drop)
+        recording.analyze(
+            &mut Opening::new(source, most_s),
+            channel,
+            engine,
+            &mut drop,
+        )
     };
     catch_unwind(AssertUnwindSafe(work)).ok()?
 }

@@ -38,11 +38,7 @@ impl Jobs {
     }
 
     /// The result for each item, in their order.
-    pub fn map<T: Sync, R: Send>(
-        self,
-        items: &[T],
-        work: impl Fn(&T) -> R + Sync,
-    ) -> Vec<R> {
+    pub fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
         let found = Mutex::new(Vec::with_capacity(items.len()));
         self.each(items, |index, item| {
             let result = work(item);

@@ -18,7 +18,9 @@ pub enum ManifestError {
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
     /// A line that is no entry.
-    #[error("is no manifest: line {line}: {reason}; a line looks like {{\"audio_filepath\": \"a.wav\"}}")]
+    #[error(
+        "is no manifest: line {line}: {reason}; a line looks like {{\"audio_filepath\": \"a.wav\"}}"
+    )]
     Line {
         /// Its number, from 1.
         line: usize,

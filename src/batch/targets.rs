@@ -61,12 +61,18 @@ pub fn identifiers(recordings: &[Recording]) -> Result<HashMap<String, String>, 
         PathBuf::from(stem)
     };
     let word = |path: PathBuf| PathBuf::from(without_space(&crate::text::path_name(&path)));
-    let found = distinct(recordings, PLACES.len() + 1, |level, recording| match level {
-        0 => word(stem(recording)),
-        level => word(PLACES[level - 1](recording)),
-    })?;
+    let found = distinct(
+        recordings,
+        PLACES.len() + 1,
+        |level, recording| match level {
+            0 => word(stem(recording)),
+            level => word(PLACES[level - 1](recording)),
+        },
+    )?;
     let found = found.into_iter();
-    Ok(found.map(|(name, id)| (name, crate::text::path_name(&id))).collect())
+    Ok(found
+        .map(|(name, id)| (name, crate::text::path_name(&id)))
+        .collect())
 }
 
 /// White space and control characters become `_`.
@@ -82,7 +88,9 @@ pub fn without_space(text: &str) -> String {
 }
 
 fn places(recordings: &[Recording]) -> Result<HashMap<String, PathBuf>, Collision> {
-    distinct(recordings, PLACES.len(), |level, recording| PLACES[level](recording))
+    distinct(recordings, PLACES.len(), |level, recording| {
+        PLACES[level](recording)
+    })
 }
 
 /// The first of `levels` ways to name each recording that no other shares.
@@ -97,7 +105,10 @@ fn distinct(
     for level in 0..levels {
         let mut groups: BTreeMap<PathBuf, Vec<&Recording>> = BTreeMap::new();
         for recording in open.drain(..) {
-            groups.entry(place(level, recording)).or_default().push(recording);
+            groups
+                .entry(place(level, recording))
+                .or_default()
+                .push(recording);
         }
         for (path, group) in groups {
             match (group.as_slice(), taken.get(&path)) {
@@ -140,7 +151,10 @@ fn below(recording: &Recording) -> PathBuf {
 
 /// The name of the folder that was asked for, or of the one that holds the recording.
 fn root_name(recording: &Recording) -> PathBuf {
-    let folder = recording.root.as_deref().or_else(|| recording.path.parent());
+    let folder = recording
+        .root
+        .as_deref()
+        .or_else(|| recording.path.parent());
     folder.and_then(Path::file_name).unwrap_or_default().into()
 }
 
@@ -179,9 +193,15 @@ mod tests {
                 &[("d", "d/a/1.wav"), ("d", "d/b/1.wav")][..],
                 &["a/1.vtt", "b/1.vtt"][..],
             ),
-            (&[("d", "d/1.wav"), ("d", "d/1.mp3")], &["1.wav.vtt", "1.mp3.vtt"]),
+            (
+                &[("d", "d/1.wav"), ("d", "d/1.mp3")],
+                &["1.wav.vtt", "1.mp3.vtt"],
+            ),
             (&[("", "a/1.wav"), ("", "b/1.wav")], &["a/1.vtt", "b/1.vtt"]),
-            (&[("p/a", "p/a/1.wav"), ("q/a", "q/a/1.wav")], &["p/a/1.wav.vtt", "q/a/1.wav.vtt"]),
+            (
+                &[("p/a", "p/a/1.wav"), ("q/a", "q/a/1.wav")],
+                &["p/a/1.wav.vtt", "q/a/1.wav.vtt"],
+            ),
             (&[("", "-"), ("", "x.wav")], &["stdin.vtt", "x.vtt"]),
         ] {
             let recordings = recordings(paths);
@@ -196,7 +216,11 @@ mod tests {
 
     #[test]
     fn identifiers_have_no_white_space_and_differ() {
-        let same = recordings(&[("d", "d/a/one two.wav"), ("d", "d/b/one_two.wav"), ("d", "d/3.wav")]);
+        let same = recordings(&[
+            ("d", "d/a/one two.wav"),
+            ("d", "d/b/one_two.wav"),
+            ("d", "d/3.wav"),
+        ]);
         assert_eq!(
             sorted(&identifiers(&same).unwrap()),
             [

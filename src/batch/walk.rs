@@ -133,7 +133,9 @@ impl Folder {
         let unread: usize = self.unread.values().sum();
         if unread > 0 {
             let kinds = self.unread.iter();
-            let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
+            let kinds: Vec<String> = kinds
+                .map(|(kind, count)| format!("{count} {kind}"))
+                .collect();
             warnings.push(format!(
                 "{root}: {} passed over, of kinds that emoscope does not read ({}); \
                  convert them, for example with: ffmpeg -i FILE out.wav",

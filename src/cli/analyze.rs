@@ -72,7 +72,9 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
     }
     let engine = args.model.load()?;
     let mut sink = output::open(args, &all, &mut recordings)?;
-    let baselines = args.batch.baselines(&all, &recordings, args.channel, &engine);
+    let baselines = args
+        .batch
+        .baselines(&all, &recordings, args.channel, &engine);
     let bar = args.batch.bar(&recordings);
     let batch = Batch {
         recordings: &recordings,
@@ -81,10 +83,12 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
         jobs: args.batch.jobs(),
         engine: &engine,
     };
-    let failed = batch.run(&mut *sink, &bar).with_context(|| match &args.output {
-        Some(path) => format!("cannot write {}", path_name(path)),
-        None => "cannot write to standard output".into(),
-    })?;
+    let failed = batch
+        .run(&mut *sink, &bar)
+        .with_context(|| match &args.output {
+            Some(path) => format!("cannot write {}", path_name(path)),
+            None => "cannot write to standard output".into(),
+        })?;
     Ok(if failed == 0 {
         Done::Well
     } else {

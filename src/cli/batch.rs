@@ -68,8 +68,8 @@ impl BatchArgs {
             let lines = File::open(path)
                 .map_err(|error| named(&format_args!("cannot be opened: {error}")))?;
             let folder = path.parent().unwrap_or(Path::new(""));
-            let (listed, warnings) = manifest::read(BufReader::new(lines), folder)
-                .map_err(|error| named(&error))?;
+            let (listed, warnings) =
+                manifest::read(BufReader::new(lines), folder).map_err(|error| named(&error))?;
             warnings.iter().for_each(|warning| complain(warning));
             recordings.extend(listed);
         }

@@ -96,7 +96,9 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
         files::check_free(&output)?;
     }
     let engine = args.model.load()?;
-    let baselines = args.batch.baselines(&recordings, &recordings, args.channel, &engine);
+    let baselines = args
+        .batch
+        .baselines(&recordings, &recordings, args.channel, &engine);
     let bar = args.batch.bar(&recordings);
     let reported = args.batch.jobs().map(&recordings, |recording| {
         let engine = baselines.engine(recording, args.channel, &engine);
@@ -139,8 +141,7 @@ fn write(output: &Path, made: &[u8], existing: Existing) -> anyhow::Result<()> {
     if fs::metadata(output).is_ok_and(|file| !file.is_file()) {
         fs::write(output, made).with_context(unwritten)?;
     } else {
-        let (pending, mut file) =
-            PendingFile::create(output, existing).with_context(unwritten)?;
+        let (pending, mut file) = PendingFile::create(output, existing).with_context(unwritten)?;
         file.write_all(made).with_context(unwritten)?;
         pending.keep().with_context(unwritten)?;
     }

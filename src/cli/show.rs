@@ -152,10 +152,7 @@ fn transport_to((name, sink): super::transports::Transport, outlets: &mut Outlet
 }
 
 /// Adds a file that keeps the events.
-fn record_to(
-    path: PathBuf,
-    outlets: &mut Outlets,
-) -> Result<(PathBuf, Writer), SessionError> {
+fn record_to(path: PathBuf, outlets: &mut Outlets) -> Result<(PathBuf, Writer), SessionError> {
     let file = match create_private(&path) {
         Ok(file) => file,
         Err(error) => return Err(unwritten(path, error)),

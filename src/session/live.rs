@@ -285,7 +285,8 @@ impl<'a> Running<'a> {
                 }
                 Chunk::Gap(frames) => {
                     (self.options.notice)(&overrun(frames));
-                    self.pipeline.gap(frames, GapCause::Overrun, &mut self.events)?;
+                    self.pipeline
+                        .gap(frames, GapCause::Overrun, &mut self.events)?;
                 }
                 Chunk::Empty => break,
             }
@@ -384,7 +385,9 @@ impl<'a> Running<'a> {
         self.add_gap(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
         let new = input_format(spec, self.options.channel);
         if new != old {
-            self.pipeline.change_input(new).map_err(SessionError::from)?;
+            self.pipeline
+                .change_input(new)
+                .map_err(SessionError::from)?;
         }
         microphone.capture.id().clone_into(&mut self.device);
         microphone

@@ -39,7 +39,10 @@ impl StatusReporter {
         latency: &LatencyMeter,
         outlets: &mut Outlets,
     ) -> bool {
-        if self.last.is_some_and(|last| last.elapsed() < SCREEN_INTERVAL) {
+        if self
+            .last
+            .is_some_and(|last| last.elapsed() < SCREEN_INTERVAL)
+        {
             return false;
         }
         self.last = Some(Instant::now());

@@ -237,7 +237,12 @@ pub(super) enum SignalChange {
 
 impl ZeroDetector {
     /// Adds the samples from `start_s` to `end_s`.
-    pub(super) fn push(&mut self, samples: &[f32], start_s: f64, end_s: f64) -> Option<SignalChange> {
+    pub(super) fn push(
+        &mut self,
+        samples: &[f32],
+        start_s: f64,
+        end_s: f64,
+    ) -> Option<SignalChange> {
         // Zeros of either sign.
         let Some(first) = samples.iter().position(|x| x.abs() > 0.0) else {
             let since = *self.since_s.get_or_insert(start_s);
@@ -247,7 +252,8 @@ impl ZeroDetector {
         };
         self.since_s = None;
         let share = first as f64 / samples.len() as f64;
-        std::mem::take(&mut self.reported).then_some(SignalChange::Present(start_s + share * (end_s - start_s)))
+        std::mem::take(&mut self.reported)
+            .then_some(SignalChange::Present(start_s + share * (end_s - start_s)))
     }
 }
 
@@ -262,10 +268,16 @@ mod tests {
         assert_eq!(zeros_since.push(&zeros, 0.0, 2.9), None);
         assert_eq!(zeros_since.push(&[0.0, 1e-9], 2.9, 3.1), None);
         assert_eq!(zeros_since.push(&zeros, 3.1, 6.0), None);
-        assert_eq!(zeros_since.push(&zeros, 6.0, 6.2), Some(SignalChange::Zeros(3.1)));
+        assert_eq!(
+            zeros_since.push(&zeros, 6.0, 6.2),
+            Some(SignalChange::Zeros(3.1))
+        );
         assert_eq!(zeros_since.push(&zeros, 6.2, 9.9), None);
         let speech = [0.0, 0.0, 0.5, 0.0];
-        assert_eq!(zeros_since.push(&speech, 10.0, 10.4), Some(SignalChange::Present(10.2)));
+        assert_eq!(
+            zeros_since.push(&speech, 10.0, 10.4),
+            Some(SignalChange::Present(10.2))
+        );
         assert_eq!(zeros_since.push(&speech, 10.4, 10.8), None);
     }
 }

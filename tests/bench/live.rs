@@ -15,8 +15,9 @@ use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, Trigger};
 use emoscope::messages::{Control, Update};
 use emoscope::model::Model;
-use emoscope::session::Outlets;
-use emoscope::session::microphone::{Microphone, Wanted, listen};
+use emoscope::session::Session as _;
+use emoscope::session::live::{LiveOptions, LiveSession, Microphone};
+use emoscope::session::outlets::Outlets;
 
 const RATE: u32 = 48_000;
 /// 10 ms.
@@ -139,23 +140,21 @@ fn event() {
     let (screen, updates) = bounded(1 << 16);
     let (wishes, controls) = unbounded();
     let session = std::thread::spawn(move || {
-        let wanted = Wanted {
-            choice: ChannelChoice::Mix,
+        let options = LiveOptions {
+            channel: ChannelChoice::Mix,
             seconds: None,
             started_at: String::new(),
             recording: None,
-            notices: |_| {},
+            notice: |_| {},
         };
         let mut outlets = Outlets::default();
         outlets.show_on(screen);
-        listen(
-            Microphone::from(capture),
-            &engine,
-            &wanted,
-            &mut outlets,
-            &controls,
-        )
-        .unwrap();
+        let session = LiveSession {
+            microphone: Microphone::from(capture),
+            engine,
+            options,
+        };
+        session.run(&mut outlets, &controls).unwrap();
     });
     let watcher = std::thread::spawn(move || watch(&updates));
     let (begin, mut took) = deliver(feeder, &speech());

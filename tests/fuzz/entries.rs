@@ -9,7 +9,7 @@ use emoscope::audio::source::Source;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::Line;
 use emoscope::model::Model;
-use emoscope::session::recorded::Recorded;
+use emoscope::session::event_log::EventLog;
 
 /// Blocks that are read of one recording at most.
 const BLOCKS: usize = 200;
@@ -57,7 +57,7 @@ pub fn raw(bytes: &[u8]) {
 
 /// Event lines; what was read is written so that it reads the same again.
 pub fn events(bytes: &[u8]) {
-    let _ = Recorded::read(bytes);
+    let _ = EventLog::read(bytes);
     for line in bytes.split(|&byte| byte == b'\n') {
         let Ok(line) = serde_json::from_slice::<Line>(line) else {
             continue;

@@ -17,8 +17,9 @@ use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, Gap, GapCause};
 use emoscope::messages::{Control, Update};
 use emoscope::model::Model;
-use emoscope::session::Outlets;
-use emoscope::session::microphone::{Microphone, Wanted, listen};
+use emoscope::session::Session as _;
+use emoscope::session::live::{LiveOptions, LiveSession, Microphone};
+use emoscope::session::outlets::Outlets;
 use emoscope::sink::Sink;
 
 use crate::support::{data, run_alone, samples_16};
@@ -155,15 +156,19 @@ fn run(
     let mut outlets = Outlets::default();
     outlets.show_on(screen);
     let writer = outlets.add(sink, |error| panic!("{error}"));
-    let wanted = Wanted {
-        choice: ChannelChoice::Mix,
+    let options = LiveOptions {
+        channel: ChannelChoice::Mix,
         seconds: None,
         started_at: "2026-01-01T00:00:00Z".into(),
         recording: None,
-        notices: |_| {},
+        notice: |_| {},
     };
-    let microphone = Microphone::from(capture);
-    listen(microphone, engine, &wanted, &mut outlets, controls).unwrap();
+    let session = LiveSession {
+        microphone: Microphone::from(capture),
+        engine: engine.clone(),
+        options,
+    };
+    session.run(&mut outlets, controls).unwrap();
     outlets.close();
     writer.join().unwrap();
 }

@@ -100,9 +100,9 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     let session = Session::start(&home, &server);
 
     // Nothing plays into it: exact zeros, as a muted one gives.
-    session.until_said("nothing but zeros arrive", LATER);
+    session.until_said("only zeros arrive", LATER);
     server.run(&["play", data("speech-16k.wav").to_str().unwrap()]);
-    session.until_said("the microphone is heard again", SOON);
+    session.until_said("the microphone delivers a signal again", SOON);
 
     // Another default is no reason to leave, and one of a like name no replacement.
     let other = ["ctl", "load-module", "module-null-sink", "sink_name=other"];
@@ -207,7 +207,7 @@ fn a_source_of_any_format_is_heard_the_same() {
     };
     let home = tempfile::tempdir().unwrap();
     let session = Session::start(&home, &server);
-    session.until_said("nothing but zeros arrive", LATER);
+    session.until_said("only zeros arrive", LATER);
     let shapes = [("u8", "8000", "1"), ("s24-32be", "96000", "6")];
     for (format, rate, channels) in shapes {
         server.run(&["remove"]);

@@ -12,8 +12,9 @@ use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::messages::{Control, Update};
 use emoscope::model::Model;
-use emoscope::session::Outlets;
-use emoscope::session::microphone::{Microphone, Wanted, listen};
+use emoscope::session::Session as _;
+use emoscope::session::live::{LiveOptions, LiveSession, Microphone};
+use emoscope::session::outlets::Outlets;
 
 const RATE: u64 = 16_000;
 /// 10 ms of two channels.
@@ -30,16 +31,20 @@ fn listening(
     let (wishes, controls) = unbounded();
     let worker = std::thread::spawn(move || {
         let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
-        let wanted = Wanted {
-            choice,
+        let options = LiveOptions {
+            channel: choice,
             seconds: None,
             started_at: "2026-01-01T00:00:00Z".into(),
             recording: None,
-            notices,
+            notice: notices,
         };
         outlets.show_on(screen);
-        let microphone = Microphone::from(capture);
-        listen(microphone, &engine, &wanted, &mut outlets, &controls).unwrap();
+        let session = LiveSession {
+            microphone: Microphone::from(capture),
+            engine,
+            options,
+        };
+        session.run(&mut outlets, &controls).unwrap();
     });
     (worker, updates, wishes)
 }

@@ -141,7 +141,10 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
     let held = parquet::held(output)?;
     if args.resume {
         skip(recordings, &held);
-    } else if recordings.iter().any(|recording| held.contains(&recording.name)) {
+    } else if recordings
+        .iter()
+        .any(|recording| held.contains(&recording.name))
+    {
         return Err(anyhow!(
             "it holds these recordings already; --resume skips them, another folder starts afresh"
         ));

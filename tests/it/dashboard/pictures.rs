@@ -2,12 +2,11 @@
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::theme::{Palette, Theme};
-use emoscope::dsp::mono::ChannelChoice;
-use emoscope::events::SourceKind;
 use emoscope::messages::{Status, Update};
-use emoscope::session::Outlets;
-use emoscope::session::recorded::Recorded;
-use emoscope::session::recording::Playback;
+use emoscope::session::Session as _;
+use emoscope::session::audio_file::PlaybackOptions;
+use emoscope::session::event_log::EventLog;
+use emoscope::session::outlets::Outlets;
 use insta::assert_snapshot;
 use ratatui::style::Color;
 
@@ -67,21 +66,17 @@ const LOST: &str = r#"{"type":"session_start","schema":"emoscope.event/1","versi
 /// Event lines know no level and no engine at work, but what was lost.
 #[test]
 fn an_earlier_session_shows_what_its_lines_know() {
-    let recorded = Recorded::read(LOST.as_bytes()).unwrap();
+    let log = EventLog::read(LOST.as_bytes()).unwrap();
     let (screen, updates) = crossbeam_channel::unbounded();
     let (_person, controls) = crossbeam_channel::unbounded();
     let mut outlets = Outlets::default();
     outlets.show_on(screen);
-    let playback = Playback {
-        kind: SourceKind::File,
-        name: "today.jsonl".into(),
-        choice: ChannelChoice::Mix,
+    let playback = PlaybackOptions {
         speed: None,
         repeat: false,
+        linger: false,
     };
-    recorded
-        .play(&playback, &mut outlets, &controls, false)
-        .unwrap();
+    log.session(playback).run(&mut outlets, &controls).unwrap();
     drop(outlets);
     let updates: Vec<Update> = updates.iter().collect();
     let picture = text(&drawn(&state(&updates), COLOR, 120, 40));

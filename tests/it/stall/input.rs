@@ -9,7 +9,7 @@ use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, SessionEnd};
 use emoscope::messages::{Control, Update};
-use emoscope::session::Outlets;
+use emoscope::session::outlets::Outlets;
 
 use super::{BLOCK, RATE, listening, push};
 use crate::support::{data, samples_16};

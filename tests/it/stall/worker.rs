@@ -10,7 +10,7 @@ use emoscope::audio::source::Spec;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, GapCause};
 use emoscope::messages::{Control, Update};
-use emoscope::session::Outlets;
+use emoscope::session::outlets::Outlets;
 use emoscope::sink::Sink;
 
 use super::{RATE, listening, push};
