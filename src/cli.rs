@@ -151,14 +151,14 @@ struct ShowArgs {
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
-    appearance: AppearanceArgs,
+    display: DisplayArgs,
     #[command(flatten)]
     transports: TransportArgs,
 }
 
 /// How the dashboard looks and feels.
 #[derive(Debug, Clone, Args)]
-struct AppearanceArgs {
+struct DisplayArgs {
     /// Colours of the dashboard; every one is safe for the colour-blind
     #[arg(long, value_enum, default_value = "auto")]
     theme: Palette,

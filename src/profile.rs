@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
+use crate::files::{Existing, PendingFile};
 use crate::model::Model;
-use crate::paths::{create_private, create_private_folder};
+use crate::paths::create_private_folder;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "emoscope.profile/1";
@@ -153,14 +154,21 @@ pub fn write(name: &str, model: &Model, baseline: &Baseline) -> Result<PathBuf, 
     Ok(path)
 }
 
+/// Whether there is a profile of that name.
+///
+/// # Errors
+/// A name that cannot be one.
+pub fn exists(name: &str) -> Result<bool, ProfileError> {
+    Ok(path_of(name)?.exists())
+}
+
 /// Whole or not at all, readable by the owner alone.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
-    let part = path.with_extension("part");
-    let mut file = create_private(&part)?;
+    let (pending, mut file) = PendingFile::create_private(path, Existing::Replace)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&part, path)
+    pending.keep()
 }
 
 fn width_of(model: &Model) -> Result<usize, ProfileError> {

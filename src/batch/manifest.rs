@@ -8,7 +8,6 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::recording::Recording;
-use super::walk::tell_apart;
 use crate::text::count;
 
 /// Why a manifest cannot be used. The sentences follow the file's name.
@@ -66,7 +65,6 @@ pub fn read(lines: impl BufRead, folder: &Path) -> Result<Listed, ManifestError>
             });
         }
     }
-    tell_apart(&mut recordings);
     let warning = (parts > 0).then(|| {
         let parts = count(parts, "line");
         format!("{parts} of the manifest with an offset: the whole recordings are analyzed")

@@ -46,10 +46,8 @@ impl Walk {
                 found.insert(path.clone(), Recording::new(path));
             }
         }
-        let mut recordings: Vec<Recording> = found.into_values().collect();
-        tell_apart(&mut recordings);
         Self {
-            recordings,
+            recordings: found.into_values().collect(),
             warnings,
         }
     }
@@ -57,7 +55,7 @@ impl Walk {
 
 /// A name that two recordings share would make one of them in the output: the
 /// later is refused. Only names with the escapes of [`path_name`] can be equal.
-pub(super) fn tell_apart(recordings: &mut [Recording]) {
+pub fn tell_apart(recordings: &mut [Recording]) {
     let mut names = BTreeSet::new();
     for recording in recordings {
         if !names.insert(recording.name.clone()) && recording.problem.is_none() {

@@ -1,5 +1,6 @@
 //! What the commands on many recordings share.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal};
 use std::num::NonZeroUsize;
@@ -15,7 +16,7 @@ use crate::batch::baselines::{Baselines, Scope};
 use crate::batch::jobs::Jobs;
 use crate::batch::manifest;
 use crate::batch::recording::Recording;
-use crate::batch::walk::Walk;
+use crate::batch::walk::{Walk, tell_apart};
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::files::Existing;
@@ -44,7 +45,7 @@ pub(super) struct BatchArgs {
 /// Over what a baseline is collected beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BaselineScope {
-    /// A part of each folder of several files, whoever speaks in it; then the
+    /// A part of each folder of several files, by all speakers in it; then the
     /// voice itself while it speaks. Without effect beside --profile
     Auto,
     /// Nothing: each file begins without a baseline, or with --profile
@@ -71,8 +72,10 @@ impl BatchArgs {
             let (listed, warnings) =
                 manifest::read(BufReader::new(lines), folder).map_err(|error| named(&error))?;
             warnings.iter().for_each(|warning| complain(warning));
-            recordings.extend(listed);
+            let known: BTreeSet<PathBuf> = recordings.iter().map(|r| r.path.clone()).collect();
+            recordings.extend(listed.into_iter().filter(|r| !known.contains(&r.path)));
         }
+        tell_apart(&mut recordings);
         if recordings.is_empty() {
             return Err(anyhow!("nothing to analyze"));
         }

@@ -38,7 +38,7 @@ Read this aloud as you usually speak. Any plain text in your own language will d
   Wind was obliged to confess that the Sun was the stronger of the two.
 ";
 
-/// Learn how a voice usually sounds, to judge it better
+/// Learn how a voice usually sounds, for better results
 ///
 /// Half a minute of plain reading, or a recording of it, becomes a profile:
 /// statistics of the voice, never its audio. `--profile NAME` begins with it in
@@ -60,13 +60,22 @@ pub struct CalibrateArgs {
     /// How long to listen to the microphone, in seconds
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(10..=600), conflicts_with = "file")]
     seconds: u32,
+    /// Replace a profile that exists already
+    #[arg(long)]
+    overwrite: bool,
     #[command(flatten)]
     model: ModelArgs,
 }
 
-/// Runs the command. A profile that is named is made anew, whatever it held.
+/// Runs the command.
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let name = args.model.profile.as_deref().unwrap_or("default");
+    if !args.overwrite && profile::exists(name)? {
+        return Err(anyhow!(
+            "the profile '{name}' exists already; name another with --profile, \
+             or replace it with --overwrite"
+        ));
+    }
     let without_profile = ModelArgs {
         profile: None,
         ..args.model.clone()
@@ -78,13 +87,13 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     };
     let voice = voice.unwrap_or_else(|| Baseline::new(0));
     if engine.model.spec.embedding_width.is_some() && voice.seconds() < LEAST_S {
-        let heard = voice.seconds();
+        let seconds = voice.seconds();
         let help = match &args.file {
             Some(path) => format!("{} has no more", path.display()),
             None => "speak nearer to the microphone, or name another with --device".into(),
         };
         return Err(anyhow!(
-            "only {heard:.1} s of speech were heard, {LEAST_S} s are needed: {help}"
+            "only {seconds:.1} s of speech were found, {LEAST_S} s are needed: {help}"
         ));
     }
     let path = profile::write(name, &engine.model, &voice)?;

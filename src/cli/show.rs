@@ -10,7 +10,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::format::Format;
-use super::{AppearanceArgs, Done, Show, ShowArgs, complain};
+use super::{DisplayArgs, Done, Show, ShowArgs, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
 use crate::messages::{Control, Update};
@@ -49,7 +49,7 @@ fn on_dashboard(
     outlets.show_on(screen);
     let writers = Writers::open(&mut outlets, args, record)?;
     let session = handle::start(session, outlets)?;
-    let shown = dashboard::run(updates, session.controls(), options(&args.appearance));
+    let shown = dashboard::run(updates, session.controls(), options(&args.display));
     let ended = session.stop();
     let written = writers.join();
     let outcome = shown?;
@@ -61,11 +61,11 @@ fn on_dashboard(
     })
 }
 
-fn options(appearance: &AppearanceArgs) -> dashboard::Options {
+fn options(display: &DisplayArgs) -> dashboard::Options {
     dashboard::Options {
-        theme: Theme::from_env(appearance.theme),
-        reduced_motion: appearance.reduced_motion,
-        mouse: !appearance.no_mouse,
+        theme: Theme::from_env(display.theme),
+        reduced_motion: display.reduced_motion,
+        mouse: !display.no_mouse,
         quit_at_end: false,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
         caught: crate::guard::guarded,

@@ -146,7 +146,7 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
         .any(|recording| held.contains(&recording.name))
     {
         return Err(anyhow!(
-            "it holds these recordings already; --resume skips them, another folder starts afresh"
+            "it holds these recordings already; --resume skips them, another folder starts from scratch"
         ));
     }
     let prefix = args.shard.map_or("part".into(), |shard| {
