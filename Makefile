@@ -1,7 +1,7 @@
 # Every command does its own set-up; `make` alone lists them.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run setup build package lint fmt test test-rust test-python test-training bench bench-peers \
+.PHONY: help run setup build package wheel lint fmt test test-rust test-python test-training bench bench-peers \
 	check-long picture fixtures clean
 
 # rustup's folder, where the shell does not know it yet.
@@ -26,8 +26,11 @@ setup:
 build: setup ## build the optimised program, target/release/emoscope
 	@cargo build --release
 
-package: build ## make a .deb and a tarball in target/package
+package: build ## make a .deb, an .rpm and a tarball in target/package
 	@scripts/package.sh
+
+wheel: setup ## make the Python package in target/wheels
+	@scripts/wheel.sh $${CARGO_TARGET_DIR:-target}/wheels --release
 
 test: lint test-rust test-python ## lint and all tests that need no PyTorch
 
@@ -43,7 +46,8 @@ test-rust: ## Rust tests, with both engines
 test-python: ## Python tests that need no PyTorch
 	@scripts/setup.sh --with-tests
 	@scripts/pytest.sh training/requirements.txt training -m "not torch" tests
-	@scripts/pytest.sh tests/requirements.txt tests/readers
+	@EMOSCOPE_WHEEL=$$(scripts/wheel.sh $${CARGO_TARGET_DIR:-target}/quick/wheels $(QUICK)) && \
+	export EMOSCOPE_WHEEL && scripts/pytest.sh tests/requirements.txt tests/readers
 
 test-training: ## Python tests with PyTorch, whose packages take gigabytes
 	@scripts/setup.sh --with-tests

@@ -9,7 +9,7 @@ tools=$(scripts/python-env.sh scripts/requirements-dev.txt)/bin
 # The same rules everywhere; inside training/ they are found by themselves.
 ruff() {
     "$tools/ruff" "$@" training
-    "$tools/ruff" "$@" --config training/pyproject.toml tests scripts
+    "$tools/ruff" "$@" --config training/pyproject.toml packaging scripts tests
 }
 
 if [ "${1:-}" = --fix ]; then
@@ -28,6 +28,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 python3 scripts/licences.py
 ruff format --check
 ruff check
+(cd packaging/python && "$tools/mypy" --no-warn-unused-ignores emoscope)
 # Types as they are without PyTorch: what is ignored for its sake looks unused there.
 python=$(scripts/python-env.sh training/requirements.txt)/bin/python
 cd training

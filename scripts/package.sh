@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a .deb and a tarball of this machine's kind in target/package: the program with the model in
-# it, ONNX Runtime, man pages, completions, licences.
+# Makes a .deb, an .rpm and a tarball of this machine's kind in target/package: the program with the
+# model in it, ONNX Runtime, man pages, completions, documentation, licences.
 #
 #   scripts/package.sh             of target/release/emoscope
 #   scripts/package.sh PROGRAM     of another build
@@ -17,7 +17,7 @@ machine=$(uname -m)
 name=emoscope-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$machine
 out=$target/package
 tree=$out/$name
-rm -rf "$tree" "$out"/*.deb
+rm -rf "$tree" "$out"/*.deb "$out"/*.rpm
 mkdir -p "$tree/bin" "$tree/lib/emoscope" "$tree/share/doc/emoscope"
 
 install -m 755 "$program" "$tree/bin/emoscope"
@@ -39,23 +39,34 @@ mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/vendor-compl
 "$program" completions bash >"$tree/share/bash-completion/completions/emoscope"
 "$program" completions zsh >"$tree/share/zsh/vendor-completions/_emoscope"
 "$program" completions fish >"$tree/share/fish/vendor_completions.d/emoscope.fish"
-install -m 644 README.md CHANGELOG.md models/voices/card.md "$tree/share/doc/emoscope/"
-mkdir -p "$tree/share/doc/emoscope/docs"
-install -m 644 docs/dashboard.svg "$tree/share/doc/emoscope/docs/"
+install -m 644 CHANGELOG.md "$tree/share/doc/emoscope/"
 install -m 644 LICENSE "$tree/share/doc/emoscope/copyright"
+# The first page, and what it links to.
+python=$(find_python) || fail "Python 3.11 or later is needed"
+"$python" scripts/linked.py README.md "$tree/share/doc/emoscope"
 
 tar -C "$out" --owner=0 --group=0 --sort=name -czf "$out/$name.tar.gz" "$name"
 printf '%s\n' "$out/$name.tar.gz"
 
-if have dpkg-deb; then
-    # cargo-deb makes it, as Cargo.toml says, of the same files.
-    deb=$target/release/deb
+# Makes a package as Cargo.toml says, by a tool that is built first where it is not there yet.
+tool() { # NAME VERSION
+    [ -x "$cache/$1-$2/bin/$1" ] || cargo install --quiet --locked --root "$cache/$1-$2" \
+        --target-dir "$target/$1" "$1@$2"
+    printf '%s\n' "$cache/$1-$2/bin/$1"
+}
+
+if [ "$(uname -s)" = Linux ]; then
+    # Of the same files.
+    packed=$target/release/deb
     mkdir -p "$target/release"
-    rm -rf "$deb"
-    cp -R "$tree" "$deb"
-    gzip -9n "$deb"/share/man/man1/*.1 "$deb/share/doc/emoscope/CHANGELOG.md"
-    tool=$cache/cargo-deb-3.8.0
-    [ -x "$tool/bin/cargo-deb" ] ||
-        cargo install --quiet --locked --root "$tool" --target-dir "$target/cargo-deb" cargo-deb@3.8.0
-    "$tool/bin/cargo-deb" deb --quiet --no-build --no-strip --output "$out"
+    rm -rf "$packed"
+    cp -R "$tree" "$packed"
+    gzip -9n "$packed"/share/man/man1/*.1 "$packed/share/doc/emoscope/CHANGELOG.md"
+    generate_rpm=$(tool cargo-generate-rpm 0.21.1)
+    "$generate_rpm" generate-rpm --target-dir "$target" --output "$out" >&2
+    ls "$out"/*.rpm
+    if have dpkg-deb; then
+        deb=$(tool cargo-deb 3.8.0)
+        "$deb" deb --quiet --no-build --no-strip --output "$out"
+    fi
 fi

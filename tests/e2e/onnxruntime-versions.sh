@@ -15,7 +15,7 @@ data=$(readlink -f "$(dirname "$0")/../data")
     exit 0
 }
 python=$(find_python) || fail "Python 3.11 or later is needed"
-libraries=$cache/onnxruntime-versions
+libraries=$cache/runtimes
 mkdir -p "$libraries"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,8 +1,12 @@
 """An archive on two workers of which one is killed midway: nothing lost, nothing double.
 
+Then the same recordings through Ray Data, on the worker that is left.
+
 python tests/e2e/ray_cluster.py target/debug/emoscope
 """
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow.dataset
+import ray
 from ray.cluster_utils import Cluster
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +34,40 @@ def rows(folder: Path) -> Counter[tuple[object, ...]]:
 def whole(folder: Path) -> int:
     """Parts that are there."""
     return len(list(folder.rglob("*.parquet")))
+
+
+def of_events(program: Path, archive: Path) -> Counter[tuple[object, ...]]:
+    """Every utterance that the event lines tell."""
+    command = [program, "analyze", archive, "--format", "jsonl", "--quiet", "--baseline", "none"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    events = [event for event in map(json.loads, lines) if event.get("trigger") == "speech_ended"]
+    return Counter(
+        (event["file"], event["start_s"], event["label"], event["confidence"]) for event in events
+    )
+
+
+def through_ray_data(program: Path, archive: Path, address: str) -> None:
+    """The function of `scripts/ray_data.py`: the same utterances, and a row for a broken file."""
+    sys.path += [str(ROOT / "scripts"), str(ROOT / "packaging" / "python")]
+    from ray_data import utterances
+
+    environment = {
+        "PYTHONPATH": os.pathsep.join(sys.path[-2:]),
+        "PATH": os.pathsep.join([str(program.parent), os.environ["PATH"]]),
+    }
+    ray.init(address=address, runtime_env={"env_vars": environment}, log_to_driver=False)
+    shutil.copy(DATA / "broken" / "text.wav", archive / "broken.wav")
+    paths = [{"path": str(path)} for path in sorted(archive.iterdir())]
+    recordings = ray.data.from_items(paths)
+    table = recordings.map_batches(utterances, batch_format="pyarrow", batch_size=16)
+    found = table.take_all()
+    ray.shutdown()
+    errors = [row["file"] for row in found if row["error"] is not None]
+    names = ("file", "start_s", "label", "confidence")
+    judged = Counter(tuple(row[name] for name in names) for row in found if row["error"] is None)
+    print(f"Ray Data: {judged.total()} utterances, {len(errors)} recording that cannot be read")
+    assert errors == [str(archive / "broken.wav")]
+    assert judged == of_events(program, archive)
 
 
 def main(program: Path) -> None:
@@ -55,6 +94,7 @@ def main(program: Path) -> None:
                 cluster.remove_node(victim, allow_graceful=False)
                 assert driver.poll() is None, "it ended before a worker could be killed"
                 assert driver.wait(LIMIT_S) == 0
+            through_ray_data(program, archive, cluster.address)
         finally:
             cluster.shutdown()
         wanted, found = rows(alone), rows(spread)
