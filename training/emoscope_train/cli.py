@@ -61,11 +61,21 @@ def parser() -> argparse.ArgumentParser:
         help="repeat with another seed: `evaluate` tells how far seeds lie apart",
     )
 
-    commands.add_parser(
+    one = commands.add_parser(
+        "reproduce",
+        parents=[config, data, work, threads, models, binary],
+        help="run every step of a model, from the corpora to its files; resumes",
+        description="Runs every step of a model in dependency order and skips what is done.",
+    )
+    one.add_argument("--pretrained", type=Path, metavar="FILE", help="mn04_as_mAP_432.pt")
+    one.add_argument("--plan", action="store_true", help="list the steps and their state, run none")
+
+    one = commands.add_parser(
         "evaluate",
         parents=[config, data, work, threads, models],
         help="measure on the test speakers: metrics.json, figures, card.md",
     )
+    one.add_argument("--split", help="print the figures of this split alone, and write nothing")
     one = commands.add_parser(
         "export",
         parents=[config, work, models, binary],
@@ -124,9 +134,7 @@ def parser() -> argparse.ArgumentParser:
         help="learn from one corpus, hear each other one; run before `evaluate`",
     )
     one.add_argument("--corpus", help="the one to learn from (default: each in turn)")
-    one.add_argument(
-        "--pretrained", type=Path, metavar="FILE", required=True, help="mn04_as_mAP_432.pt"
-    )
+    one.add_argument("--pretrained", type=Path, metavar="FILE", help="mn04_as_mAP_432.pt")
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
     one.add_argument("files", nargs="*", type=Path, help="sound files (default: made here)")
@@ -139,6 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = {
         "manifest": manifest,
         "train": train,
+        "reproduce": reproduce,
         "evaluate": evaluate,
         "export": export,
         "stream": stream,
@@ -179,11 +188,37 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
+def reproduce(options: argparse.Namespace) -> int:
+    from .reproduce import Reproduction, plan
+    from .reproduce import reproduce as run
+
+    config = load(options.config)
+    wanted = Reproduction(
+        config,
+        runs.data_folder(options.data),
+        runs.work_folder(options.work),
+        options.models / config.name,
+        options.pretrained,
+        options.emoscope,
+        options.threads,
+    )
+    if options.plan:
+        print("\n".join(plan(wanted)))
+    else:
+        run(wanted)
+    return 0
+
+
 def evaluate(options: argparse.Namespace) -> int:
     from .evaluation.evaluate import evaluate as measure
+    from .evaluation.evaluate import evaluate_split
 
     config = load(options.config)
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
+    if options.split:
+        found = evaluate_split(config, options.split, data, work, options.threads)
+        print(json.dumps(found, indent=1))
+        return 0
     measure(config, data, work, options.models / config.name, options.threads)
     return 0
 

@@ -71,6 +71,8 @@ class Training:
     taps: list[int]
     # Frames of the shortest crop.
     shortest: int = SHORTEST
+    # Seeds whose finished backbones are averaged before the voice head is trained.
+    members: int = 1
     # mn04 or whisper, its rate against that of the head, and the largest norm of a gradient.
     backbone: str = "mn04"
     backbone_rate: float = 1.0
@@ -114,20 +116,21 @@ class Distillation:
 
 
 @dataclass(frozen=True)
-class Shorter:
-    """What is smaller where a corpus is left out, of which there are many; in one cycle."""
+class LeftOut:
+    """What differs where a corpus is left out, of which there are many. One stage, no second."""
 
-    epochs: int
-    clips_per_epoch: int
-    absent_from: int
+    epochs: int | None = None
+    clips_per_epoch: int | None = None
+    absent_from: int | None = None
+    members: int | None = None
     # Epochs of the distillation.
-    distil: int
-    # Of the voice head.
-    versions: int
+    distil: int | None = None
+    # Augmented versions for the voice head.
+    versions: int | None = None
 
 
 @dataclass(frozen=True)
-class Again:
+class SecondStage:
     """A second, gentler cycle, from the best epoch of the first one on."""
 
     epochs: int
@@ -189,11 +192,11 @@ class Config:
     augment: Augmentation
     # A model without it judges every voice alike.
     head: HeadTraining | None
-    left_out: Shorter | None
+    left_out: LeftOut | None
     folds: Folds | None = None
     pairs: Pairs | None = None
     distil: Distillation | None = None
-    again: Again | None = None
+    second_stage: SecondStage | None = None
     # Without it the first split's model ships.
     shipped: Shipped | None = None
 
@@ -210,22 +213,23 @@ def for_split(config: Config, split: str) -> Config:
         return replace(config, train=onward)
     if config.left_out is None or not split.startswith(WITHOUT):
         return config
-    shorter = config.left_out
+    changed = {name: value for name, value in vars(config.left_out).items() if value is not None}
+    head, distil = config.head, config.distil
+    if head and "versions" in changed:
+        head = replace(head, versions=changed["versions"])
+    if distil and "distil" in changed:
+        distil = replace(distil, epochs=changed["distil"])
     train = replace(
         config.train,
-        epochs=shorter.epochs,
-        clips_per_epoch=shorter.clips_per_epoch,
-        absent_from=shorter.absent_from,
+        **{name: value for name, value in changed.items() if name not in ("distil", "versions")},
     )
-    head = replace(config.head, versions=shorter.versions) if config.head else None
-    distil = replace(config.distil, epochs=shorter.distil) if config.distil else None
-    return replace(config, train=train, head=head, distil=distil, again=None)
+    return replace(config, train=train, head=head, distil=distil, second_stage=None)
 
 
-def second_cycle(config: Config) -> Config:
+def second_stage_of(config: Config) -> Config:
     """The recipe of `[again]`."""
-    assert config.again is not None
-    return replace(config, train=replace(config.train, absent_from=0, **vars(config.again)))
+    assert config.second_stage is not None
+    return replace(config, train=replace(config.train, absent_from=0, **vars(config.second_stage)))
 
 
 def load(path: Path) -> Config:
@@ -246,17 +250,23 @@ def load(path: Path) -> Config:
             train=_table(Training, raw["train"]),
             augment=_table(Augmentation, raw.get("augment", {})),
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
-            left_out=_table(Shorter, raw["left_out"]) if "left_out" in raw else None,
+            left_out=_table(LeftOut, raw["left_out"]) if "left_out" in raw else None,
             folds=_nested(Folds, raw["folds"], head=FoldsHead) if "folds" in raw else None,
             pairs=_table(Pairs, raw["pairs"]) if "pairs" in raw else None,
             distil=_nested(Distillation, raw["distil"]) if "distil" in raw else None,
-            again=_table(Again, raw["again"]) if "again" in raw else None,
+            second_stage=_table(SecondStage, raw["second_stage"])
+            if "second_stage" in raw
+            else None,
             shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )
     except (KeyError, TypeError) as error:
         raise UserError(f"{path}: missing or wrong: {error}") from error
     if config.shipped and not config.head:
         raise UserError(f"{path}: [shipped] needs a [head]")
+    if config.train.members > 1 and not config.head:
+        raise UserError(f"{path}: members > 1 needs a [head], which is trained on the average")
+    if config.train.members < 1:
+        raise UserError(f"{path}: members is {config.train.members}; it has to be at least 1")
     if unknown := set(config.splits) - set(SPLITS):
         raise UserError(f"{path}: no such split: {', '.join(sorted(unknown))}")
     return config

@@ -41,9 +41,11 @@ class Run:
         self.folder = work / "runs" / name / split
         self.last = self.folder / "last.pt"
         self.best = self.folder / "best.pt"
-        # The body after its distillation, and that one epoch by epoch.
+        # The backbone after distillation, and the distillation epoch by epoch.
         self.distilled = self.folder / "distilled.pt"
         self.distilling = self.folder / "distilling.pt"
+        # The mean of the finished backbones of several seeds.
+        self.average = self.folder / "average.pt"
         self.head = self.folder / "head.pt"
         self.streaming = self.folder / "streaming.json"
         self.history = self.folder / "history.json"
@@ -54,7 +56,7 @@ class Run:
         self.change = self.folder / "change.json"
         # Logits of the validation speakers, and of the corpus that was left out.
         self.answers = self.folder / "answers.npz"
-        self.unmet = self.folder / "unmet.npz"
+        self.unseen = self.folder / "unmet.npz"
 
     @classmethod
     def of_seed(cls, work: Path, name: str, split: str, seed: int) -> "Run":
@@ -62,9 +64,19 @@ class Run:
         return cls(work, name, f"{split}-seed-{seed}")
 
     @property
-    def first(self) -> "Run":
-        """The first cycle of a training that has two."""
+    def first_stage(self) -> "Run":
+        """The first stage of a training that has two."""
         return Run(self.folder.parents[2], self.folder.parent.name, f"{self.folder.name}-first")
+
+    @property
+    def finished_backbone(self) -> Path:
+        """The weights that the voice head stands on: averaged, distilled, or of the best epoch."""
+        found = (path for path in (self.average, self.distilled) if path.is_file())
+        return next(found, self.best)
+
+    def epochs_done(self) -> int:
+        """Finished epochs of the supervised training."""
+        return len(self.read(self.history)) if self.history.is_file() else 0
 
     def repetitions(self) -> dict[int, "Run"]:
         """The finished ones, by seed."""
@@ -82,3 +94,9 @@ class Run:
         if not path.is_file():
             raise UserError(f"no {path}; train the model first")
         return json.loads(path.read_text(encoding="utf-8"))
+
+
+def members(work: Path, name: str, split: str, seed: int, count: int) -> dict[int, Run]:
+    """The runs whose backbones are averaged, by seed; the first is the split's own."""
+    others = {s: Run.of_seed(work, name, split, s) for s in range(seed + 1, seed + count)}
+    return {seed: Run(work, name, split), **others}

@@ -5,14 +5,14 @@ import pytest
 
 from emoscope_train.data.corpora import Clip
 from emoscope_train.model.baseline import (
-    ONE_NOTE,
+    FULL_VARIANCE,
+    LOW_VARIANCE,
     PRIOR_S,
-    VARIED,
     Baselines,
-    gathered,
-    of_everybody,
+    baseline_weight,
+    enrolled,
+    of_all_speakers,
     statistics,
-    trusted,
 )
 from emoscope_train.training.enrolment import FEWEST, MOST, Versions, Voices
 
@@ -31,7 +31,7 @@ def test_statistics_weigh_their_seconds() -> None:
 
 
 def test_a_clip_is_not_in_its_own_baseline() -> None:
-    found = gathered(EMBEDDINGS, SECONDS, SPEAKERS, 1e9, RNG)
+    found = enrolled(EMBEDDINGS, SECONDS, SPEAKERS, 1e9, RNG)
     for clip in range(11):
         others = [i for i in range(12) if SPEAKERS[i] == SPEAKERS[clip] and i != clip]
         expected = statistics(EMBEDDINGS[others], SECONDS[others])
@@ -41,11 +41,11 @@ def test_a_clip_is_not_in_its_own_baseline() -> None:
 
 
 def test_no_more_is_known_than_was_asked_for() -> None:
-    found = gathered(EMBEDDINGS, SECONDS, SPEAKERS, 4.0, RNG)
+    found = enrolled(EMBEDDINGS, SECONDS, SPEAKERS, 4.0, RNG)
     known = found.seconds[:11, 0]
     assert np.all(known >= 3.99)
     assert np.all(known < 4.0 + SECONDS.max())
-    nothing = gathered(EMBEDDINGS, SECONDS, SPEAKERS, 0.0, RNG)
+    nothing = enrolled(EMBEDDINGS, SECONDS, SPEAKERS, 0.0, RNG)
     unknown = Baselines.unknown(12, 5)
     np.testing.assert_array_equal(nothing.statistics, unknown.statistics)
     np.testing.assert_array_equal(nothing.seconds, unknown.seconds)
@@ -54,18 +54,18 @@ def test_no_more_is_known_than_was_asked_for() -> None:
 def test_the_first_ones_are_taken_first() -> None:
     neutral = np.zeros(12, dtype=bool)
     neutral[[0, 7]] = True
-    found = gathered(EMBEDDINGS, SECONDS, SPEAKERS, 0.1, RNG, neutral)
+    found = enrolled(EMBEDDINGS, SECONDS, SPEAKERS, 0.1, RNG, neutral)
     np.testing.assert_allclose(found.statistics[3, 0], EMBEDDINGS[0], rtol=1e-6)
     np.testing.assert_allclose(found.statistics[9, 0], EMBEDDINGS[7], rtol=1e-6)
 
 
 def test_everybody_is_one_voice_of_limited_weight() -> None:
-    found = of_everybody(EMBEDDINGS, SECONDS, 5.0)
+    found = of_all_speakers(EMBEDDINGS, SECONDS, 5.0)
     expected = statistics(EMBEDDINGS, SECONDS)
     for clip in range(len(EMBEDDINGS)):
         np.testing.assert_allclose(found.statistics[clip], expected, rtol=1e-5)
     assert np.all(found.seconds == 5.0)
-    short = of_everybody(EMBEDDINGS[:1], SECONDS[:1], 5.0)
+    short = of_all_speakers(EMBEDDINGS[:1], SECONDS[:1], 5.0)
     assert short.seconds[0, 0] == pytest.approx(SECONDS[0])
 
 
@@ -75,14 +75,14 @@ def test_a_baseline_weighs_its_seconds_and_its_variety() -> None:
             [RNG.normal(size=5), RNG.permutation([0.0, 0.5, 1.0, 1.5, 2.0]) * variance]
         )
         one = Baselines(known[None].astype(np.float32), np.full((1, 1), seconds, np.float32))
-        return float(trusted(one)[0, 0])
+        return float(baseline_weight(one)[0, 0])
 
     assert weight(0.0, 1.0) == 0.0
     assert weight(PRIOR_S, 1.0) == pytest.approx(0.5)
-    assert weight(60.0, VARIED) == pytest.approx(60.0 / (60.0 + PRIOR_S))
+    assert weight(60.0, FULL_VARIANCE) == pytest.approx(60.0 / (60.0 + PRIOR_S))
     assert weight(60.0, 3.0) == pytest.approx(60.0 / (60.0 + PRIOR_S))
-    assert weight(60.0, ONE_NOTE) == pytest.approx(0.0, abs=1e-6)
-    middle = weight(60.0, (ONE_NOTE + VARIED) / 2.0)
+    assert weight(60.0, LOW_VARIANCE) == pytest.approx(0.0, abs=1e-6)
+    middle = weight(60.0, (LOW_VARIANCE + FULL_VARIANCE) / 2.0)
     assert middle == pytest.approx(30.0 / (60.0 + PRIOR_S), rel=1e-5)
 
 

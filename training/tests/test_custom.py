@@ -207,11 +207,11 @@ def test_a_broken_off_run_goes_on(folder: Folder, monkeypatch: pytest.MonkeyPatc
     top = folder(2)
     listed = clips.read(top, "mine")
     work, listen = top.parent / "work", embeddings.listen
-    asked: list[str] = []
+    embed_and_detect: list[str] = []
 
     def interrupted(path: Path, runtime: object) -> dict:
-        asked.append(path.name)
-        if len(asked) == 4:
+        embed_and_detect.append(path.name)
+        if len(embed_and_detect) == 4:
             raise KeyboardInterrupt
         return listen(path, runtime)  # type: ignore[arg-type]
 
@@ -221,15 +221,15 @@ def test_a_broken_off_run_goes_on(folder: Folder, monkeypatch: pytest.MonkeyPatc
     kept = len(list(work.rglob("*.npz")))
     assert 3 <= kept < len(listed.clips)
     assert not list(work.rglob("*.part"))
-    again: list[str] = []
+    repeated: list[str] = []
 
     def counted(path: Path, runtime: object) -> dict:
-        again.append(path.name)
+        repeated.append(path.name)
         return listen(path, runtime)  # type: ignore[arg-type]
 
     monkeypatch.setattr(embeddings, "listen", counted)
     resumed = embeddings.hear(listed.clips, command.SHIPPED, work, 2)
-    assert len(again) == len(listed.clips) - kept
+    assert len(repeated) == len(listed.clips) - kept
     whole = embeddings.hear(listed.clips, command.SHIPPED, top.parent / "other", 1)
     np.testing.assert_array_equal(resumed.versions.embeddings, whole.versions.embeddings)
 

@@ -20,7 +20,7 @@ from emoscope_train.features.windows import opening
 from emoscope_train.model.network import Network
 from emoscope_train.runs import Run
 from emoscope_train.training import distil, loop
-from emoscope_train.training.checkpoints import finished_body, load_body, save
+from emoscope_train.training.checkpoints import load_backbone, load_finished, save
 from emoscope_train.training.task import Task, prepare
 
 pytestmark = pytest.mark.torch
@@ -57,9 +57,9 @@ def test_noise_moves_the_answer_less_and_clean_speech_is_heard_as_before(
     taught: tuple[Task, Run],
 ) -> None:
     task, run = taught
-    before = load_body(run)
+    before = load_backbone(run)
     distil.distil(task, run)
-    after = finished_body(run)
+    after = load_finished(run)
     pieces = [opening(versions[0]) for versions in task.validation.versions]
     noisy = [with_noise(piece, task.noises[0], 3.0) for piece in pieces]
     wanted = logits_of(before, pieces)

@@ -27,8 +27,8 @@ def test_what_was_computed_whole_is_not_computed_again(
     kept = 2 * cache.N_MELS * sum(lengths[:2])
     (broken / "frames.f16").write_bytes(marked.tobytes()[: kept + 1001])
     (broken / "journal").write_text(f"{lengths[0]}\n{lengths[1]}\n1", encoding="utf-8")
-    again = cache.cached(clips, data, tmp_path / "broken", workers=1)
-    assert again.lengths == whole.lengths
-    assert again.frames[0, 0] == 99.0
-    np.testing.assert_array_equal(again.frames[1:], whole.frames[1:])
+    repeated = cache.cached(clips, data, tmp_path / "broken", workers=1)
+    assert repeated.lengths == whole.lengths
+    assert repeated.frames[0, 0] == 99.0
+    np.testing.assert_array_equal(repeated.frames[1:], whole.frames[1:])
     assert not (broken / "journal").exists()

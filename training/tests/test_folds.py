@@ -83,12 +83,12 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
     (runs.folds_folder(tmp_path, "toy") / "toy-1" / "2.json").unlink()
     (tmp_path / "asked").mkdir()
     program = answering(tmp_path, {data / clip.path: clip.own for clip in clips[::2]})
-    again = folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1, program)
-    assert [{**row, folds.PROGRAM: 0} for row in again["folds"]] == [
+    repeated = folds.measure(toy_folds, "toy", clips, [clean], data, tmp_path, 1, program)
+    assert [{**row, folds.PROGRAM: 0} for row in repeated["folds"]] == [
         {**row, folds.PROGRAM: 0} for row in found["folds"]
     ]
     models = {path.read_text() for path in (tmp_path / "asked").iterdir()}
     assert models == {
         str(runs.folds_folder(tmp_path, "toy") / f"toy-1/{n}.onnx") for n in range(1, 6)
     }
-    assert again[folds.PROGRAM] == 0.5
+    assert repeated[folds.PROGRAM] == 0.5

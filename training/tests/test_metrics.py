@@ -25,14 +25,14 @@ def one_hot(answers: list[int], sure: float = 0.94) -> np.ndarray:
 
 def test_uar_averages_recall_over_labels_that_occur() -> None:
     truth = np.asarray([0, 0, 0, 5])
-    chances = one_hot([0, 0, 1, 6])
-    assert metrics.accuracy(chances, truth) == 0.5
-    assert metrics.uar(chances, truth) == pytest.approx((2 / 3 + 0.0) / 2)
+    probabilities = one_hot([0, 0, 1, 6])
+    assert metrics.accuracy(probabilities, truth) == 0.5
+    assert metrics.uar(probabilities, truth) == pytest.approx((2 / 3 + 0.0) / 2)
 
 
 def test_restricting_asks_only_for_the_given_labels() -> None:
-    chances = np.asarray([[0.2, 0.0, 0.0, 0.0, 0.0, 0.3, 0.5]])
-    kept = metrics.restricted(chances, ["anger", "sadness"])
+    probabilities = np.asarray([[0.2, 0.0, 0.0, 0.0, 0.0, 0.3, 0.5]])
+    kept = metrics.restricted(probabilities, ["anger", "sadness"])
     assert LABELS[int(kept.argmax())] == "sadness"
     assert kept.sum() == pytest.approx(1.0)
 
@@ -45,22 +45,24 @@ def test_per_class_and_confusion() -> None:
 
 
 def test_calibration_error_is_the_gap_of_confidence() -> None:
-    chances = one_hot([0] * 10, sure=0.9)
-    assert metrics.calibration_error(chances, np.asarray([0] * 9 + [1])) == pytest.approx(0.0)
-    assert metrics.calibration_error(chances, np.asarray([0] * 5 + [1] * 5)) == pytest.approx(0.4)
+    probabilities = one_hot([0] * 10, sure=0.9)
+    assert metrics.calibration_error(probabilities, np.asarray([0] * 9 + [1])) == pytest.approx(0.0)
+    assert metrics.calibration_error(probabilities, np.asarray([0] * 5 + [1] * 5)) == pytest.approx(
+        0.4
+    )
 
 
 def test_uncertain_below_either_threshold() -> None:
-    chances = np.asarray([[0.5, 0.45, 0.05], [0.5, 0.25, 0.25], [0.4, 0.3, 0.3]])
-    found = metrics.is_certain(chances, Calibration(1.0, certain=0.45, margin=0.1))
+    probabilities = np.asarray([[0.5, 0.45, 0.05], [0.5, 0.25, 0.25], [0.4, 0.3, 0.3]])
+    found = metrics.is_certain(probabilities, Calibration(1.0, certain=0.45, margin=0.1))
     assert found.tolist() == [False, True, False]
 
 
 def planted(temperature: float) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     logits = rng.normal(0.0, 1.5, (8000, 7))
-    chances = softmax(logits)
-    truth = np.asarray([rng.choice(7, p=row) for row in chances])
+    probabilities = softmax(logits)
+    truth = np.asarray([rng.choice(7, p=row) for row in probabilities])
     return logits * temperature, truth
 
 
@@ -74,10 +76,13 @@ def test_the_planted_temperature_is_found(temperature: float) -> None:
 def test_thresholds_cover_what_is_wanted_and_help() -> None:
     logits, truth = planted(1.0)
     fitted = fit_calibration(logits, truth, np.ones(len(truth)))
-    chances = softmax(logits, fitted.temperature)
-    kept = metrics.is_certain(chances, fitted)
+    probabilities = softmax(logits, fitted.temperature)
+    kept = metrics.is_certain(probabilities, fitted)
     assert 0.6 <= kept.mean() <= 0.7
-    assert metrics.accuracy(chances[kept], truth[kept]) > metrics.accuracy(chances, truth) + 0.05
+    assert (
+        metrics.accuracy(probabilities[kept], truth[kept])
+        > metrics.accuracy(probabilities, truth) + 0.05
+    )
 
 
 def test_a_validation_without_a_mistake_does_not_ask_for_certainty() -> None:
@@ -99,16 +104,16 @@ def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Pa
     def answers(sharpness: float, corpus: str) -> calibration.Answers:
         """Logits whose true temperature is one, times `sharpness`."""
         logits = rng.normal(0.0, 2.0, (4000, 7))
-        chances = softmax(logits)
-        truth = np.asarray([rng.choice(7, p=row) for row in chances])
+        probabilities = softmax(logits)
+        truth = np.asarray([rng.choice(7, p=row) for row in probabilities])
         return calibration.Answers(sharpness * logits, truth, np.full(4000, corpus))
 
     for split, sharpness in (("speakers", 1.0), ("without-emodb", 1.0), ("without-nemo", 1.0)):
         run = Run(tmp_path, settings.name, split)
         run.folder.mkdir(parents=True)
         answers(sharpness, "ravdess").save(run.answers)
-    answers(4.0, "emodb").save(Run(tmp_path, settings.name, "without-emodb").unmet)
-    answers(1.0, "nemo").save(Run(tmp_path, settings.name, "without-nemo").unmet)
+    answers(4.0, "emodb").save(Run(tmp_path, settings.name, "without-emodb").unseen)
+    answers(1.0, "nemo").save(Run(tmp_path, settings.name, "without-nemo").unseen)
     # Judged on emodb, the model is calibrated by validation speakers and nemo, which are right.
     assert calibration_of(settings, tmp_path, "without-emodb").temperature == pytest.approx(
         1, abs=0.1

@@ -12,8 +12,8 @@ def clip(corpus: str, label: str) -> Clip:
 
 def test_chances_are_one_over_the_root_of_corpus_and_label() -> None:
     clips = [clip("a", "anger")] * 16 + [clip("a", "fear")] * 4 + [clip("b", "anger")] * 4
-    chances = sampling.probabilities(clips, {"b": 0.5})
-    shares = [chances[:16].sum(), chances[16:20].sum(), chances[20:].sum()]
+    probabilities = sampling.draw_probabilities(clips, {"b": 0.5})
+    shares = [probabilities[:16].sum(), probabilities[16:20].sum(), probabilities[20:].sum()]
     np.testing.assert_allclose(np.asarray(shares) / shares[2], [4.0, 2.0, 1.0])
 
 
@@ -26,8 +26,8 @@ def test_masks_follow_the_corpus_and_one_label_competes_with_all() -> None:
 
 def test_no_batch_is_longer_than_any_of_its_clips() -> None:
     lengths = np.asarray([5, 60, 90, 150, 300, 700] * 20)
-    chances = np.full(len(lengths), 1.0 / len(lengths))
-    found = list(sampling.batches(lengths, chances, 640, 8, np.random.default_rng(0)))
+    probabilities = np.full(len(lengths), 1.0 / len(lengths))
+    found = list(sampling.batches(lengths, probabilities, 640, 8, np.random.default_rng(0)))
     assert len(found) == 80
     for batch in found:
         assert len(batch.members) == 8

@@ -35,7 +35,7 @@ def test_a_toy_is_learned_measured_and_exported(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
     onward = (
-        "[again]\nepochs = 2\nlearning_rate = 1e-3\n"
+        "[second_stage]\nepochs = 2\nlearning_rate = 1e-3\n"
         "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
     )
     toy.write_text(toy.read_text(encoding="utf-8") + onward, encoding="utf-8")
@@ -43,7 +43,7 @@ def test_a_toy_is_learned_measured_and_exported(
     into = ["--models", str(tmp_path / "models")]
     assert cli.main(["train", str(toy), *where, "--threads", "1"]) == 0
     run = Run(tmp_path / "work", "toy", "speakers")
-    history = json.loads(run.first.history.read_text(encoding="utf-8"))
+    history = json.loads(run.first_stage.history.read_text(encoding="utf-8"))
     assert len(history) == 4
     assert history[-1]["train_loss"] < history[0]["train_loss"]
     # The second cycle begins where the first one was best.
@@ -57,8 +57,8 @@ def test_a_toy_is_learned_measured_and_exported(
     more = json.loads(last.history.read_text(encoding="utf-8"))
     assert len(more) == 1
     assert more[0]["train_loss"] < history[0]["train_loss"]
-    again = ["train", str(toy), *where, "--threads", "1", "--seed", "2"]
-    assert cli.main(again) == 0
+    repeated = ["train", str(toy), *where, "--threads", "1", "--seed", "2"]
+    assert cli.main(repeated) == 0
 
     assert cli.main(["evaluate", str(toy), *where, *into, "--threads", "1"]) == 0
     metrics = json.loads((tmp_path / "models" / "toy" / "metrics.json").read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def test_a_toy_is_learned_measured_and_exported(
     assert found["test"]["uar"] > 0.9
     assert found["seeds"].keys() == {"1", "2"}
     assert found["seeds"]["1"] == found["test"]["uar"]
-    assert metrics["rows"]["speakers never met, UAR"] == found["test"]["uar"]
+    assert metrics["rows"]["unseen speakers, UAR"] == found["test"]["uar"]
     assert set(found["by_seconds"]) == {"0.75", "1.0", "1.5", "2.0", "3.0"}
     assert found["shortcuts"]["toy"]["seen"] <= 0.8
     assert found["by_known_seconds"]["15 s"]["uar"] > 0.9

@@ -17,8 +17,7 @@ from ..data.corpora import NONE_STATED, Clip
 from ..errors import CorpusError, UserError
 from ..export import binary, golden
 from ..export.model_spec import Calibration, Metadata
-from ..export.onnx_runtime import heard as run_body
-from ..export.onnx_runtime import run_onnx, session
+from ..export.onnx_runtime import embed, run_onnx, session
 from ..files import write_json, write_text
 from ..model.baseline import Baselines
 from ..numeric import softmax
@@ -26,9 +25,9 @@ from ..reporting import figures
 from ..reporting.tables import percent
 from . import card, folds
 from .clips import NAMED, TEST, TRAIN, Listed, read
-from .embeddings import Heard, hear
+from .embeddings import Embedded, hear
 from .fit import fit
-from .graft import Body, Head, relative
+from .graft import BaseModel, Head, relative
 from .measure import figures as measured
 from .measure import held_out, judge_all
 
@@ -59,7 +58,7 @@ class Request:
 def make(request: Request) -> int:
     """Exit status 0 with a model, 1 and no file where an engine differs from what was learned."""
     check(request)
-    body = Body(request.pretrained)
+    body = BaseModel(request.pretrained)
     pattern = re.compile(request.speaker) if request.speaker else None
     listed = read(request.source, request.name, pattern, request.labels)
     reasons = folds.refusals(listed)
@@ -68,7 +67,7 @@ def make(request: Request) -> int:
     learned, tested = two_sides(listed, heard)
     truth = np.asarray([listed.labels.index(clip.label) for clip in listed.clips], dtype=np.int64)
 
-    def side(places: NDArray[np.int64]) -> tuple[list[Clip], NDArray[np.int64], Heard]:
+    def side(places: NDArray[np.int64]) -> tuple[list[Clip], NDArray[np.int64], Embedded]:
         return [listed.clips[place] for place in places], truth[places], heard.of(places)
 
     answers = held_out(body, *side(learned), len(listed.labels))
@@ -77,8 +76,8 @@ def make(request: Request) -> int:
     head = fit(body, clips, wanted, material.versions, len(listed.labels))
     found = None
     if not reasons and len(tested):
-        asked, answer, versions = side(tested)
-        test = judge_all(body, head, asked, answer, versions)
+        test_clips, answer, versions = side(tested)
+        test = judge_all(body, head, test_clips, answer, versions)
         found = measured(test, listed.labels, calibration)
     elif not reasons:
         found = measured(answers, listed.labels, None)
@@ -111,7 +110,7 @@ def tell(listed: Listed) -> None:
     print(f"{len(speakers)} speakers: {shown}" if speakers else "speakers unknown", flush=True)
 
 
-def two_sides(listed: Listed, heard: Heard) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def two_sides(listed: Listed, heard: Embedded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places of what is learned and of what the manifest keeps for the test."""
     side = [listed.sides.get(clip.path, TRAIN) for clip in listed.clips]
     tested = np.asarray([p for p, s in enumerate(side) if s == TEST], dtype=np.int64)
@@ -128,9 +127,9 @@ def two_sides(listed: Listed, heard: Heard) -> tuple[NDArray[np.int64], NDArray[
 
 def describe(
     request: Request,
-    body: Body,
+    body: BaseModel,
     listed: Listed,
-    heard: Heard,
+    heard: Embedded,
     reasons: list[str],
     found: dict[str, Any] | None,
 ) -> dict[str, Any]:
@@ -167,7 +166,7 @@ def describe(
 
 
 def notes(
-    listed: Listed, heard: Heard, counts: Counter[str], speakers: int, taught: list[str]
+    listed: Listed, heard: Embedded, counts: Counter[str], speakers: int, taught: list[str]
 ) -> list[str]:
     """What a person should know of these clips."""
     out = []
@@ -204,7 +203,7 @@ def notes(
 
 def write(
     request: Request,
-    body: Body,
+    body: BaseModel,
     head: Head,
     listed: Listed,
     calibration: Calibration,
@@ -244,18 +243,18 @@ def write(
     return 0
 
 
-def gap(body: Body, head: Head, model: Path, calibration: Calibration) -> float:
+def gap(body: BaseModel, head: Head, model: Path, calibration: Calibration) -> float:
     """Largest difference in probability between the file and the head, of a voice never heard."""
     runtime, source = session(model), session(body.path)
     gaps = []
     for case in golden.inputs().values():
-        embeddings, _ = run_body(source, [case])
-        for known_s in (0.0, golden.SETTLED_S):
+        embeddings, _ = embed(source, [case])
+        for enrolment_s in (0.0, golden.SETTLED_S):
             known = Baselines.unknown(1, embeddings.shape[1])
             statistics, _ = golden.baseline(embeddings.shape[1])
-            known.statistics[0], known.seconds[0] = statistics, known_s
+            known.statistics[0], known.seconds[0] = statistics, enrolment_s
             ours = head.judge(relative(embeddings, known), body.taught(embeddings, known))[0]
-            theirs = run_onnx(runtime, case, statistics, known_s)
+            theirs = run_onnx(runtime, case, statistics, enrolment_s)
             warmth = calibration.temperature
             gaps.append(np.abs(softmax(ours, warmth) - softmax(theirs, warmth)).max())
     return float(max(gaps))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..data.corpora import Clip
 from ..errors import CorpusError
-from ..export.onnx_runtime import heard, session
+from ..export.onnx_runtime import embed, session
 from ..features.audio import read_audio
 from ..features.augment import Augmentation, augmented
 from ..features.cache import speech_bounds
@@ -36,7 +36,7 @@ LEAST = 10
 
 
 @dataclass
-class Heard:
+class Embedded:
     """Every clip in several versions, the first clean and from its begin on."""
 
     versions: Versions
@@ -46,17 +46,17 @@ class Heard:
     prints: NDArray[np.float32]
     frames: NDArray[np.int64]
 
-    def of(self, places: NDArray[np.int64]) -> "Heard":
+    def of(self, places: NDArray[np.int64]) -> "Embedded":
         """The same of some clips."""
         versions = Versions(self.versions.embeddings[places], self.versions.seconds[places])
-        return Heard(versions, self.speech[places], self.prints[places], self.frames[places])
+        return Embedded(versions, self.speech[places], self.prints[places], self.frames[places])
 
     def copies(self) -> list[tuple[int, int]]:
         """Places of clips that are one recording."""
         return alike(self.prints, self.frames)
 
 
-def hear(clips: list[Clip], body: Path, work: Path, threads: int) -> Heard:
+def hear(clips: list[Clip], body: Path, work: Path, threads: int) -> Embedded:
     """Runs the body over all clips; what earlier runs heard is taken from `work`.
 
     Raises `CorpusError` with every recording that cannot be used.
@@ -127,7 +127,7 @@ def listen(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArr
     for _ in range(CHANGED):
         frames = min(len(spoken), int(rng.integers(SHORTEST, LONGEST + 1)))
         pieces.append(augmented(spoken, frames, [], Augmentation(), rng))
-    embedded, speech = heard(runtime, [to_mfcc(piece) for piece in pieces])
+    embedded, speech = embed(runtime, [to_mfcc(piece) for piece in pieces])
     return {
         "embeddings": embedded,
         "seconds": seconds_of(pieces),
@@ -149,12 +149,12 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
         return dict(found)
 
 
-def together(rows: list[Any]) -> Heard:
+def together(rows: list[Any]) -> Embedded:
     def column(name: str) -> NDArray[Any]:
         return np.stack([row[name] for row in rows])
 
     embeddings: Embeddings = column("embeddings")
-    return Heard(
+    return Embedded(
         Versions(embeddings, column("seconds")),
         column("speech"),
         column("print"),

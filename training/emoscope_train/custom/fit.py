@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from ..data.corpora import Clip
-from ..model.baseline import Baselines, Embeddings, gathered
+from ..model.baseline import Baselines, Embeddings, enrolled
 from ..training.enrolment import Versions, Voices
-from .graft import Body, Head, relative
+from .graft import BaseModel, Head, relative
 
 # Draws: a clip in one of its versions beside some baseline.
 DRAWS_PER_CLIP, FEWEST_DRAWS, MOST_DRAWS = 4, 2000, 16_000
@@ -27,16 +27,16 @@ def speakers(clips: list[Clip]) -> list[str]:
 
 
 def fit(
-    body: Body, clips: list[Clip], truth: NDArray[np.int64], versions: Versions, labels: int
+    body: BaseModel, clips: list[Clip], truth: NDArray[np.int64], versions: Versions, labels: int
 ) -> Head:
     """The head of `labels` labels; every label counts alike, however many clips it has."""
     counts = Counter(truth.tolist())
-    chances = np.asarray([1.0 / counts[k] for k in truth.tolist()])
+    probabilities = np.asarray([1.0 / counts[k] for k in truth.tolist()])
     named = [
         Clip(c.path, c.corpus, who, "", "", c.label)
         for c, who in zip(clips, speakers(clips), strict=True)
     ]
-    voices = Voices(named, versions, chances / chances.sum())
+    voices = Voices(named, versions, probabilities / probabilities.sum())
     draws = min(max(FEWEST_DRAWS, DRAWS_PER_CLIP * len(clips)), MOST_DRAWS)
     drawn, embeddings, known = voices.draw(draws, np.random.default_rng(0))
     own, taught = relative(embeddings, known), body.taught(embeddings, known)
@@ -60,12 +60,12 @@ def fit(
     return Head(weight[:, :width], scale * weight[:, width:], bias)
 
 
-def judged(
-    body: Body, head: Head, clips: list[Clip], versions: Versions, known_s: float
+def test_logits(
+    body: BaseModel, head: Head, clips: list[Clip], versions: Versions, enrolment_s: float
 ) -> NDArray[np.float64]:
     """Logits of the clips' first windows, with so much of each voice known."""
     embeddings: Embeddings = versions.embeddings[:, 0]
-    known: Baselines = gathered(
-        embeddings, versions.seconds[:, 0], speakers(clips), known_s, np.random.default_rng(0)
+    known: Baselines = enrolled(
+        embeddings, versions.seconds[:, 0], speakers(clips), enrolment_s, np.random.default_rng(0)
     )
     return head.judge(relative(embeddings, known), body.taught(embeddings, known))

@@ -16,14 +16,14 @@ from ..errors import UserError
 from ..export.model_spec import BASELINE, EMBEDDING, OUTPUT, SECONDS, SPEECH, Metadata
 from ..files import replacing
 from ..model.baseline import (
+    FULL_VARIANCE,
     LIMIT,
-    ONE_NOTE,
+    LOW_VARIANCE,
     PRIOR_S,
     VARIANCE_FLOOR,
-    VARIED,
     Baselines,
     Embeddings,
-    trusted,
+    baseline_weight,
 )
 
 # What the model's own head says, inside the new one.
@@ -51,13 +51,13 @@ class Head:
 
 def relative(embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
     """Embeddings about the voice's own mean, in its own spread."""
-    share = trusted(known)
+    share = baseline_weight(known)
     variance = share * known.statistics[:, 1] + (1.0 - share)
     own = (embeddings - share * known.statistics[:, 0]) / np.sqrt(variance + VARIANCE_FLOOR)
     return np.clip(own, -LIMIT, LIMIT).astype(np.float32)
 
 
-class Body:
+class BaseModel:
     """A model file that can carry another head."""
 
     def __init__(self, path: Path) -> None:
@@ -121,8 +121,8 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
     """`relative` and `Head.judge` as a graph."""
     weights: dict[str, NDArray[Any]] = {
         "prior_s": np.asarray([PRIOR_S], np.float32),
-        "one_note": np.asarray([ONE_NOTE], np.float32),
-        "range": np.asarray([VARIED - ONE_NOTE], np.float32),
+        "one_note": np.asarray([LOW_VARIANCE], np.float32),
+        "range": np.asarray([FULL_VARIANCE - LOW_VARIANCE], np.float32),
         "nothing": np.asarray(0.0, np.float32),
         "whole": np.asarray(1.0, np.float32),
         "one": np.asarray([1.0], np.float32),

@@ -13,12 +13,12 @@ from ..numeric import softmax
 from ..progress import bar
 from ..training.calibration import fit_calibration
 from . import folds
-from .embeddings import Heard
-from .fit import fit, judged
-from .graft import Body, Head
+from .embeddings import Embedded
+from .fit import fit, test_logits
+from .graft import BaseModel, Head
 
 # Speech of the voice that is known before a clip is judged, in seconds.
-COLD, KNOWN_S = 0.0, (0.0, 15.0, 60.0)
+COLD, ENROLMENT_S = 0.0, (0.0, 15.0, 60.0)
 
 
 @dataclass
@@ -33,37 +33,39 @@ class Answers:
     def calibration(self, chosen: NDArray[np.bool_] | None = None) -> Calibration:
         """Temperature and thresholds, with nothing and with most of each voice known alike."""
         kept = np.ones(len(self.truth), bool) if chosen is None else chosen
-        both = np.concatenate([self.logits[KNOWN_S[0]][kept], self.logits[KNOWN_S[-1]][kept]])
+        both = np.concatenate(
+            [self.logits[ENROLMENT_S[0]][kept], self.logits[ENROLMENT_S[-1]][kept]]
+        )
         truth = np.tile(self.truth[kept], 2)
         counts = np.bincount(truth)
         return fit_calibration(both, truth, 1.0 / counts[truth])
 
 
 def held_out(
-    body: Body, clips: list[Clip], truth: NDArray[np.int64], heard: Heard, labels: int
+    body: BaseModel, clips: list[Clip], truth: NDArray[np.int64], heard: Embedded, labels: int
 ) -> Answers:
     """Every clip judged by a head that learned the other folds."""
     groups, copies = folds.folds(clips), heard.copies()
     fold = np.zeros(len(clips), dtype=np.int64)
-    logits = {known: np.zeros((len(clips), labels)) for known in KNOWN_S}
+    logits = {known: np.zeros((len(clips), labels)) for known in ENROLMENT_S}
     for number, tested in enumerate(bar(groups, "speakers in turn", " folds")):
         fold[tested] = number
         rest = np.setdiff1d(np.arange(len(clips)), tested)
         learned = folds.without_copies(rest, tested, copies)
         mine = [clips[place] for place in learned]
         head = fit(body, mine, truth[learned], heard.of(learned).versions, labels)
-        asked = [clips[place] for place in tested]
-        for known in KNOWN_S:
+        test_clips = [clips[place] for place in tested]
+        for known in ENROLMENT_S:
             versions = heard.of(tested).versions
-            logits[known][tested] = judged(body, head, asked, versions, known)
+            logits[known][tested] = test_logits(body, head, test_clips, versions, known)
     return Answers(clips, truth, fold, logits)
 
 
 def judge_all(
-    body: Body, head: Head, clips: list[Clip], truth: NDArray[np.int64], heard: Heard
+    body: BaseModel, head: Head, clips: list[Clip], truth: NDArray[np.int64], heard: Embedded
 ) -> Answers:
     """The clips that the manifest keeps for the test, all by one head."""
-    logits = {known: judged(body, head, clips, heard.versions, known) for known in KNOWN_S}
+    logits = {known: test_logits(body, head, clips, heard.versions, known) for known in ENROLMENT_S}
     return Answers(clips, truth, np.zeros(len(clips), dtype=np.int64), logits)
 
 
@@ -74,23 +76,24 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
     """
     truth, cold = answers.truth, answers.logits[COLD]
     folds = np.unique(answers.fold)
-    chances = {known: np.zeros_like(cold) for known in KNOWN_S}
+    probabilities = {known: np.zeros_like(cold) for known in ENROLMENT_S}
     certain = np.zeros(len(truth), dtype=bool)
     for number in folds:
         mine = answers.fold == number
         chosen = calibration or answers.calibration(~mine)
-        for known in KNOWN_S:
-            chances[known][mine] = softmax(answers.logits[known][mine], chosen.temperature)
-        certain[mine] = metrics.is_certain(chances[COLD][mine], chosen)
+        for known in ENROLMENT_S:
+            probabilities[known][mine] = softmax(answers.logits[known][mine], chosen.temperature)
+        certain[mine] = metrics.is_certain(probabilities[COLD][mine], chosen)
     speakers = np.asarray([clip.speaker for clip in answers.clips])
     # Whole voices, so that the spread is that from voice to voice and not from clip to clip.
     by_speaker = [
-        summary(str(who), chances[COLD], truth, speakers == who) for who in np.unique(speakers)
+        summary(str(who), probabilities[COLD], truth, speakers == who)
+        for who in np.unique(speakers)
     ]
     recalls = [row["uar"] for row in by_speaker]
-    right = chances[COLD].argmax(1) == truth
+    right = probabilities[COLD].argmax(1) == truth
     return {
-        "test": metrics.report(chances[COLD], truth, labels),
+        "test": metrics.report(probabilities[COLD], truth, labels),
         "folds": len(folds),
         "by_speaker": by_speaker,
         "uar_mean": round(float(np.mean(recalls)), 4),
@@ -100,18 +103,18 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
             "accuracy": round(float(np.mean(right[certain])), 4) if np.any(certain) else None,
         },
         "by_known_seconds": {
-            f"{known:.0f} s": metrics.summary(chances[known], truth) for known in KNOWN_S
+            f"{known:.0f} s": metrics.summary(probabilities[known], truth) for known in ENROLMENT_S
         },
     }
 
 
 def summary(
-    name: str, chances: NDArray[np.float64], truth: NDArray[np.int64], mine: NDArray[np.bool_]
+    name: str, probabilities: NDArray[np.float64], truth: NDArray[np.int64], mine: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """One voice."""
     return {
         "speaker": name,
         "clips": int(np.sum(mine)),
-        "accuracy": round(metrics.accuracy(chances[mine], truth[mine]), 4),
-        "uar": round(metrics.uar(chances[mine], truth[mine]), 4),
+        "accuracy": round(metrics.accuracy(probabilities[mine], truth[mine]), 4),
+        "uar": round(metrics.uar(probabilities[mine], truth[mine]), 4),
     }

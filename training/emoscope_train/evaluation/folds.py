@@ -26,20 +26,20 @@ from ..features.cache import FeatureSet
 from ..features.duplicates import without_crossing
 from ..features.windows import opening, seconds_of
 from ..files import write_json
-from ..model.baseline import gathered
+from ..model.baseline import enrolled
 from ..model.network import Network
 from ..numeric import softmax
 from ..runs import Run, folds_folder
-from ..training.checkpoints import load_body, save
+from ..training.checkpoints import load_backbone, save
 from ..training.loop import optimizer_of, run_epoch, use_half
 from ..training.task import Material, Task, one_hot, read_material, sides_of
 from ..training.voice_head import learned_head
 from . import metrics
-from .inference import embeddings_of, judged
+from .inference import embeddings_of, head_logits
 
 # Groups of speakers of a corpus without published folds.
 GROUPS = 5
-KNOWN_SECONDS = (0.0, 15.0, 60.0)
+ENROLMENT_SECONDS = (0.0, 15.0, 60.0)
 # Draws of what is known of a voice.
 DRAWS = 3
 # What the binary answers by itself, its voice gate and all, each clip alone.
@@ -93,7 +93,7 @@ def measure(
     if not mine:
         raise CorpusError(f"no clip of {corpus} with a label of its own")
     start = Run(work, config.name, splits.WITHOUT + corpus)
-    body = load_body(start)
+    start_network = load_backbone(start, start.average if start.average.is_file() else None)
     labels = sorted({clip.own for clip in mine})
     metadata = Metadata(training_data=start.read(start.facts)["training_data"], labels=labels)
     numbers = folds_of(mine)
@@ -113,18 +113,18 @@ def measure(
             row = json.loads(place.read_text(encoding="utf-8"))
         else:
             task = task_of(config, recipe, parts[0], clips, sets, labels, seed)
-            network = taught(body, task, len(labels), place.with_suffix(".pt"))
+            network = fine_tuned(start_network, task, len(labels), place.with_suffix(".pt"))
             row = {"fold": fold, "clips": len(parts[1])}
             row |= tested(network, task, parts[1], sets[0], labels)
             write_onnx(network, config.name, metadata, model)
             write_json(place, row)
         if program and PROGRAM not in row:
-            row[PROGRAM] = heard_by(program, model, parts[1], data)
+            row[PROGRAM] = binary_uar(program, model, parts[1], data)
             write_json(place, row)
         rows.append(row)
         print(corpus, "seed", seed, row, flush=True)
     found: dict[str, Any] = {"labels": labels, "seed": seed, "folds": rows}
-    for key in (*(f"{seconds:.0f} s" for seconds in KNOWN_SECONDS), PROGRAM):
+    for key in (*(f"{seconds:.0f} s" for seconds in ENROLMENT_SECONDS), PROGRAM):
         values = [row[key] for row in rows if key in row]
         if len(values) == len(rows):
             found[key] = round(float(np.mean(values)), 4)
@@ -173,15 +173,15 @@ def task_of(
     )
 
 
-def taught(body: Network, task: Task, labels: int, kept: Path) -> Network:
+def fine_tuned(start_network: Network, task: Task, labels: int, kept: Path) -> Network:
     """The body with a new head, after its epochs or as it was kept then, with a voice head."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
-    network = Network(body.taps, recipe.dropout, labels, recipe.backbone)
+    network = Network(start_network.taps, recipe.dropout, labels, recipe.backbone)
     if kept.is_file():
         network.load_state_dict(torch.load(kept)["network"])
     else:
-        fine_tune(network, body, task)
+        fine_tune(network, start_network, task)
         kept.parent.mkdir(parents=True, exist_ok=True)
         save(kept, {"network": network.state_dict()})
     network.eval()
@@ -189,11 +189,11 @@ def taught(body: Network, task: Task, labels: int, kept: Path) -> Network:
     return network
 
 
-def fine_tune(network: Network, body: Network, task: Task) -> None:
+def fine_tune(network: Network, start_network: Network, task: Task) -> None:
     """All but the head begins as the body is."""
     recipe = task.config.train
-    known = {k: v for k, v in body.state_dict().items() if not k.startswith("head.")}
-    network.load_state_dict(known, strict=False)
+    baselines = {k: v for k, v in start_network.state_dict().items() if not k.startswith("head.")}
+    network.load_state_dict(baselines, strict=False)
     network = network.to(memory_format=torch.channels_last)
     use_half(network)
     optimizer = optimizer_of(network, recipe)
@@ -210,19 +210,21 @@ def tested(
     truth = np.asarray([labels.index(clip.own) for clip in clips], dtype=np.int64)
     embeddings, speakers = embeddings_of(network, pieces), [clip.speaker for clip in clips]
     row = {}
-    for seconds in KNOWN_SECONDS:
+    for seconds in ENROLMENT_SECONDS:
         found = []
         for draw in range(DRAWS if seconds else 1):
             rng = np.random.default_rng([task.config.train.seed, draw])
-            known = gathered(embeddings, seconds_of(pieces), speakers, seconds, rng)
-            found.append(metrics.uar(softmax(judged(network.voice, embeddings, known)), truth))
+            baselines = enrolled(embeddings, seconds_of(pieces), speakers, seconds, rng)
+            found.append(
+                metrics.uar(softmax(head_logits(network.voice, embeddings, baselines)), truth)
+            )
         row[f"{seconds:.0f} s"] = round(float(np.mean(found)), 4)
     return row
 
 
-def heard_by(program: Path, model: Path, clips: list[Clip], data: Path) -> float:
+def binary_uar(program: Path, model: Path, clips: list[Clip], data: Path) -> float:
     """UAR of what the binary says of each clip; a clip without an utterance is missed."""
-    said = binary.called(program, model, [data / clip.path for clip in clips])
+    said = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
     right: dict[str, list[bool]] = {}
     for call, clip in zip(said, clips, strict=True):
         right.setdefault(clip.own, []).append(call == clip.own)

@@ -1,4 +1,4 @@
-"""Runs the network over clips as the binary would meet them."""
+"""Runs a network over many clips."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..export.onnx_file import write_graph
-from ..export.onnx_runtime import heard, session
+from ..export.onnx_runtime import embed, session
 from ..features.cache import Decibels
 from ..features.frontend import to_mfcc
 from ..model.baseline import Baselines, Embeddings
@@ -45,28 +45,30 @@ def batched(pieces: list[Decibels], batch: int) -> Iterator[tuple[list[int], Ten
 
 
 def embeddings_of(network: Network, pieces: list[Decibels]) -> Embeddings:
-    """Embeddings of log-mel pieces of any lengths."""
-    return asked(network, pieces)[0]
+    """Embeddings [pieces, width] of log-mel pieces of any lengths."""
+    return embed_and_detect(network, pieces)[0]
 
 
-def asked(network: Network, pieces: list[Decibels]) -> tuple[Embeddings, NDArray[np.float32]]:
-    """Embeddings and logits of speech.
+def embed_and_detect(
+    network: Network, pieces: list[Decibels]
+) -> tuple[Embeddings, NDArray[np.float32]]:
+    """Embeddings [pieces, width] and speech logits [pieces].
 
-    By the engine that ships, which is the fastest; a large backbone is faster in batches.
+    ONNX Runtime is the fastest for a small backbone, PyTorch in batches for a large one.
     """
     if isinstance(network.backbone, WhisperEncoder):
-        return asked_in_batches(network, pieces)
+        return embed_batched(network, pieces)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         write_graph(network, path)
         windows = (to_mfcc(piece) for piece in pieces)
-        return heard(session(path), bar(windows, "embeddings", " windows", len(pieces)))
+        return embed(session(path), bar(windows, "embeddings", " windows", len(pieces)))
 
 
-def asked_in_batches(
+def embed_batched(
     network: Network, pieces: list[Decibels], batch: int = 32
 ) -> tuple[Embeddings, NDArray[np.float32]]:
-    """The same, by PyTorch."""
+    """The same by PyTorch."""
     assert network.voice is not None
     assert network.speech is not None
     network.eval()
@@ -83,12 +85,14 @@ def asked_in_batches(
     return embeddings, speech
 
 
-def judged(head: VoiceHead, found: Embeddings, baselines: Baselines) -> NDArray[np.float64]:
-    """Logits of embeddings, each beside its voice's baseline."""
+def head_logits(
+    head: VoiceHead, embeddings: Embeddings, baselines: Baselines
+) -> NDArray[np.float64]:
+    """Logits [clips, labels] of embeddings, each relative to its speaker baseline."""
     head.eval()
     with torch.inference_mode():
         logits = head.judge(
-            torch.from_numpy(found),
+            torch.from_numpy(embeddings),
             torch.from_numpy(baselines.statistics),
             torch.from_numpy(baselines.seconds),
         )

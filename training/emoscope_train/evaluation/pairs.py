@@ -20,19 +20,21 @@ from ..files import write_json
 from ..model.network import Network, load_pretrained
 from ..runs import pairs_folder
 from ..training.task import read_material
-from .folds import task_of, taught, tested
+from .folds import fine_tuned, task_of, tested
 
 # UAR of each target by seconds known of its voices.
 Targets = dict[str, dict[str, float]]
 
 
 def measure_sources(
-    config: Config, data: Path, work: Path, source: str | None, start: Path, threads: int
+    config: Config, data: Path, work: Path, source: str | None, start: Path | None, threads: int
 ) -> None:
     """Measures from each of the config's corpora, or from one; keeps the figures for `evaluate`."""
     torch.set_num_threads(threads)
     if config.pairs is None:
         raise UserError(f"the config {config.name!r} has no [pairs]")
+    if config.train.backbone == "mn04" and start is None:
+        raise UserError("name the published weights with --pretrained mn04_as_mAP_432.pt")
     clips, sets = read_material(config, data, work)
     for name in [source] if source else config.pairs.corpora:
         found = measure(config, name, clips, sets, work, start)
@@ -45,7 +47,7 @@ def measure(
     clips: list[Clip],
     sets: list[FeatureSet],
     work: Path,
-    start: Path,
+    start: Path | None,
 ) -> Targets:
     """What a network that learned from `source` alone says of every other corpus."""
     recipe = config.pairs
@@ -63,12 +65,12 @@ def measure(
     if not learned:
         raise CorpusError(f"no clip of {source} with one of the labels {', '.join(labels)}")
     torch.manual_seed(seed)
-    body = Network(tuple(config.train.taps), backbone=config.train.backbone)
-    load_pretrained(body, start)
+    start_network = Network(tuple(config.train.taps), backbone=config.train.backbone)
+    load_pretrained(start_network, start)
     shorter = dataclasses.replace(config.folds, most_clips=recipe.most_clips)
     task = task_of(config, shorter, learned, clips, sets, labels, seed)
     kept = pairs_folder(work, config.name) / f"{source}.pt"
-    network = taught(body, task, len(labels), kept)
+    network = fine_tuned(start_network, task, len(labels), kept)
     found = {}
     for target in recipe.corpora:
         there = [clip for clip in wanted if clip.corpus == target and clip.path in roles]

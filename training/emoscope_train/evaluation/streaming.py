@@ -203,7 +203,7 @@ def streamed(
 
 def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
     """Accuracy on the clips each by itself; one without an utterance is missed."""
-    said = binary.called(program, model, [data / clip.path for clip in clips])
+    said = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
     return share([call == clip.label for call, clip in zip(said, clips, strict=True)])
 
 

@@ -70,11 +70,11 @@ def longest(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
 
 def best(event: dict[str, Any]) -> str:
     """The likeliest label."""
-    chances: dict[str, float] = event["probabilities"]
-    return max(chances, key=chances.__getitem__)
+    probabilities: dict[str, float] = event["probabilities"]
+    return max(probabilities, key=probabilities.__getitem__)
 
 
-def called(program: Path, model: Path | None, sounds: Sequence[Path]) -> list[str | None]:
+def predicted_labels(program: Path, model: Path | None, sounds: Sequence[Path]) -> list[str | None]:
     """The likeliest label of each sound by itself, by its longest utterance if it has one."""
     events = hear(program, model, sounds, ["--baseline", "none"])
     whole = [longest(events.get(str(sound), [])) for sound in sounds]

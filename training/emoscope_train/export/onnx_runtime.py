@@ -26,28 +26,28 @@ def run_onnx(
     seconds: float = 0.0,
 ) -> NDArray[Any]:
     """Logits of one window, [labels], of a voice that was never heard or beside its baseline."""
-    given: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
+    inputs: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
     shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
     if BASELINE in shapes:
         empty = np.zeros(shapes[BASELINE][1:])
-        given[BASELINE] = np.asarray(empty if baseline is None else baseline, np.float32)[None]
-        given[SECONDS] = np.asarray([[seconds]], dtype=np.float32)
-    (logits,) = runtime.run([OUTPUT], given)
+        inputs[BASELINE] = np.asarray(empty if baseline is None else baseline, np.float32)[None]
+        inputs[SECONDS] = np.asarray([[seconds]], dtype=np.float32)
+    (logits,) = runtime.run([OUTPUT], inputs)
     return np.asarray(logits)[0]
 
 
-def heard(
+def embed(
     runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Embeddings [windows, width] and logits of speech [windows]."""
     shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
-    given = {
+    inputs = {
         BASELINE: np.zeros((1, *shapes[BASELINE][1:]), dtype=np.float32),
         SECONDS: np.zeros((1, 1), dtype=np.float32),
     }
     rows = [
         runtime.run(
-            [EMBEDDING, SPEECH], given | {INPUT: np.asarray(window, dtype=np.float32)[None]}
+            [EMBEDDING, SPEECH], inputs | {INPUT: np.asarray(window, dtype=np.float32)[None]}
         )
         for window in windows
     ]

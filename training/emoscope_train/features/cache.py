@@ -81,16 +81,22 @@ def _responses(data: str) -> list[rooms.Signal]:
     return _RESPONSES[data]
 
 
+def index(clips: list[Clip], data: Path, work: Path, version: str = CLEAN) -> Path:
+    """The file that lists the features of `clips`; it is there when all are computed."""
+    paths = sorted({clip.path for clip in clips})
+    return work / "features" / _key(paths, data, version) / "index.json"
+
+
 def cached(
     clips: list[Clip], data: Path, work: Path, version: str = CLEAN, workers: int = 2
 ) -> FeatureSet:
     """The features of `clips`, computed now if they are not there yet."""
     paths = sorted({clip.path for clip in clips})
-    folder = work / "features" / _key(paths, data, version)
-    index = folder / "index.json"
-    if not index.is_file():
+    complete = index(clips, data, work, version)
+    folder = complete.parent
+    if not complete.is_file():
         _build(paths, data, folder, version, workers)
-    lengths = json.loads(index.read_text(encoding="utf-8"))
+    lengths = json.loads(complete.read_text(encoding="utf-8"))
     if list(lengths) != paths:
         raise UserError(f"{folder} is of other clips; delete it")
     ends = np.cumsum([0, *lengths.values()])

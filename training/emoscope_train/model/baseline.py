@@ -11,7 +11,7 @@ PRIOR_S = 6.0
 # Mean variance of a baseline that counts for nothing, and from which on it counts in full: a voice
 # that expressed one thing alone would have that taken for its ordinary sound. Chosen on validation
 # speakers, beside what they say at random, neutral first, and of one label alone.
-ONE_NOTE, VARIED = 0.1, 0.6
+LOW_VARIANCE, FULL_VARIANCE = 0.1, 0.6
 # Standard deviations beyond which an embedding's number says no more.
 LIMIT = 3.0
 # Under the root of every variance.
@@ -38,14 +38,14 @@ def statistics(embeddings: Embeddings, seconds: NDArray[np.floating]) -> NDArray
     return np.stack([mean, np.sum(weights * (embeddings - mean) ** 2, axis=0)])
 
 
-def trusted(known: Baselines) -> NDArray[np.float32]:
+def baseline_weight(known: Baselines) -> NDArray[np.float32]:
     """What a voice's own baseline weighs against the prior, 0 to 1: [clips, 1]."""
     varied = np.mean(known.statistics[:, 1], axis=1, keepdims=True)
-    varied = np.clip((varied - ONE_NOTE) / (VARIED - ONE_NOTE), 0.0, 1.0)
+    varied = np.clip((varied - LOW_VARIANCE) / (FULL_VARIANCE - LOW_VARIANCE), 0.0, 1.0)
     return np.asarray(varied * known.seconds / (known.seconds + PRIOR_S), dtype=np.float32)
 
 
-def gathered(
+def enrolled(
     embeddings: Embeddings,
     seconds: NDArray[np.floating],
     speakers: list[str],
@@ -75,7 +75,7 @@ def gathered(
     return out
 
 
-def of_everybody(
+def of_all_speakers(
     embeddings: Embeddings, seconds: NDArray[np.floating], limit_s: float
 ) -> Baselines:
     """One baseline for all clips, whoever speaks, that weighs no more than `limit_s` seconds."""

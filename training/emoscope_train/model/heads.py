@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from ..data.labels import LABELS
-from .baseline import LIMIT, ONE_NOTE, PRIOR_S, VARIANCE_FLOOR, VARIED
+from .baseline import FULL_VARIANCE, LIMIT, LOW_VARIANCE, PRIOR_S, VARIANCE_FLOOR
 
 # The width of the layer that tells speech from other sounds.
-HEARING = 32
+SPEECH_HIDDEN = 32
 
 
 class VoiceHead(nn.Module):
@@ -38,7 +38,9 @@ class VoiceHead(nn.Module):
 
     def judge(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
         """Logits [batch, labels]."""
-        varied = (baseline[:, 1].mean(dim=1, keepdim=True) - ONE_NOTE) / (VARIED - ONE_NOTE)
+        varied = (baseline[:, 1].mean(dim=1, keepdim=True) - LOW_VARIANCE) / (
+            FULL_VARIANCE - LOW_VARIANCE
+        )
         settled = torch.clamp(varied, 0.0, 1.0) * seconds / (seconds + PRIOR_S)
         mean = settled * baseline[:, 0]
         variance = settled * baseline[:, 1] + (1.0 - settled)
@@ -66,7 +68,9 @@ class SpeechHead(nn.Module):
         self.width = width
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
-        self.layers = nn.Sequential(nn.Linear(width, HEARING), nn.ReLU(), nn.Linear(HEARING, 1))
+        self.layers = nn.Sequential(
+            nn.Linear(width, SPEECH_HIDDEN), nn.ReLU(), nn.Linear(SPEECH_HIDDEN, 1)
+        )
 
     def forward(self, pooled: Tensor) -> Tensor:
         """The logit."""

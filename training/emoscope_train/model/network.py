@@ -68,7 +68,7 @@ class Network(nn.Module):
         parts = np.split(pooled, ends[:-1], axis=-1)
         return np.concatenate([parts[self.voice_taps.index(tap)] for tap in taps], axis=-1)
 
-    def listener(self, taps: tuple[int, ...] = ()) -> "Network":
+    def pooler(self, taps: tuple[int, ...] = ()) -> "Network":
         """A copy with a voice head that knows nothing: it gives the pooled blocks as they are."""
         copied = copy.deepcopy(self)
         copied.with_voice(taps=taps)

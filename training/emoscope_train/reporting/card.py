@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from ..evaluation.headline import surest_half
+from ..evaluation.headline import half_coverage
 from .tables import (
     HEAD,
     PROTOCOLS,
     classes_table,
     corpus_table,
+    enrolment_table,
     folds_table,
-    known_table,
     left_out_table,
     over_seeds,
     pairs_table,
@@ -84,7 +84,7 @@ def left_out_text(found: dict[str, Any]) -> str:
 
     def told(name: str) -> str:
         row = found[name]
-        half = surest_half(row["coverage_curve"])
+        half = half_coverage(row["coverage_curve"])
         return (
             f"accuracy {percent(row['accuracy'])}, on the surest half {percent(half)}, "
             f"ECE {percent(row['ece'])}"
@@ -322,7 +322,7 @@ def render(metrics: dict[str, Any]) -> str:
     if several:
         shared = measured["shared_labels"]
         parts += [
-            *(["### Speakers never met\n", known_table(measured)] if head else []),
+            *(["### Speakers never met\n", enrolment_table(measured)] if head else []),
             f"On the labels that nearly every corpus has ({', '.join(shared['labels'])}), all "
             f"corpora together: UAR {percent(shared['uar'])} with seven labels open, "
             f"{percent(shared['uar_of_these'])} when only these may be answered.\n",

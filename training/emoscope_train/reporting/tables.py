@@ -123,7 +123,7 @@ def summary_table(first: str, rows: dict[str, dict[str, float]]) -> str:
     )
 
 
-def known_table(found: dict[str, Any]) -> str:
+def enrolment_table(found: dict[str, Any]) -> str:
     """Test speakers with more and more of their voice known."""
     return table(
         [

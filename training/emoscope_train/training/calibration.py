@@ -67,9 +67,9 @@ def calibration_of(config: Config, work: Path, split: str) -> Calibration:
     if not others:
         return Calibration(**run.read(run.calibration))
     known = Answers.load(run.answers)
-    unmet = [Answers.load(Run(work, config.name, name).unmet) for name in others]
-    parts = [known, *unmet]
-    weights = [known.weights(), *(answers.weights() / len(unmet) for answers in unmet)]
+    unseen = [Answers.load(Run(work, config.name, name).unseen) for name in others]
+    parts = [known, *unseen]
+    weights = [known.weights(), *(answers.weights() / len(unseen) for answers in unseen)]
     return fit_calibration(
         np.concatenate([answers.logits for answers in parts]),
         np.concatenate([answers.truth for answers in parts]),

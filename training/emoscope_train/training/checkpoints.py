@@ -16,8 +16,8 @@ def save(path: Path, state: dict[str, Any]) -> None:
         torch.save(state, part)
 
 
-def load_body(run: Run, weights: Path | None = None) -> Network:
-    """The network of the best epoch, or of other weights, without a voice head, at rest."""
+def load_backbone(run: Run, weights: Path | None = None) -> Network:
+    """The network of the best epoch, or of other weights, without a voice head, in eval mode."""
     facts = run.read(run.facts)
     backbone = facts.get("recipe", {}).get("backbone", "mn04")
     network = Network(tuple(facts["taps"]), backbone=backbone)
@@ -28,20 +28,40 @@ def load_body(run: Run, weights: Path | None = None) -> Network:
 def begin(network: Network, start: Path | Run | None) -> str | None:
     """Loads the published weights or those of a finished run; the published ones' SHA-256."""
     if isinstance(start, Run):
-        network.load_state_dict(load_body(start).state_dict())
+        network.load_state_dict(load_backbone(start).state_dict())
         digest: str | None = start.read(start.facts)["pretrained_sha256"]
         return digest
     return load_pretrained(network, start)
 
 
-def finished_body(run: Run) -> Network:
-    """The body that a voice head stands on: after the distillation, if there was one."""
-    return load_body(run, run.distilled if run.distilled.is_file() else None)
+def average(run: Run, members: list[Run]) -> None:
+    """Writes the mean of the members' finished backbones to `run`.
+
+    They start from the same weights, so their mean is a network too (Wortsman et al., "Model
+    soups", 2022). It costs nothing at run time.
+    """
+    states = [
+        torch.load(member.distilled if member.distilled.is_file() else member.best)["network"]
+        for member in members
+    ]
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(0)
+        # Counters, such as those of batch norm.
+        if value.is_floating_point()
+        else value
+        for name, value in states[0].items()
+    }
+    save(run.average, {"network": mean, "members": [member.folder.name for member in members]})
+
+
+def load_finished(run: Run) -> Network:
+    """The network whose backbone is finished, without a voice head, in eval mode."""
+    return load_backbone(run, run.finished_backbone)
 
 
 def load_best(run: Run) -> Network:
-    """The network of the best epoch, with its voice head if it has one, at rest."""
-    network = finished_body(run)
+    """The finished network with its voice head if it has one, in eval mode."""
+    network = load_finished(run)
     if run.head.is_file():
         saved = torch.load(run.head, weights_only=False)
         network.with_voice(taps=saved["taps"]).load_state_dict(saved["head"])

@@ -23,8 +23,8 @@ from ..numeric import rising_and_falling
 from ..progress import bar
 from ..runs import Run
 from .batches import version_of
-from .checkpoints import load_body, save
-from .sampling import Batch, batches, probabilities
+from .checkpoints import load_backbone, save
+from .sampling import Batch, batches, draw_probabilities
 from .task import Task
 
 
@@ -32,7 +32,7 @@ def distil(task: Task, run: Run) -> None:
     """Writes the student's weights; a run that was broken off goes on after its last epoch."""
     recipe = task.config.distil
     assert recipe is not None
-    teacher = load_body(run)
+    teacher = load_backbone(run)
     student = copy.deepcopy(teacher).to(memory_format=torch.channels_last)
     # Batch norms keep their statistics: noisy speech is to land where clean speech lies.
     body = student.backbone.trained()
@@ -44,9 +44,9 @@ def distil(task: Task, run: Run) -> None:
         optimizer.load_state_dict(saved["optimizer"])
         done = saved["epochs"]
         print(f"distillation: going on after epoch {done}", flush=True)
-    lesson = Lesson(teacher, [opening(versions[0]) for versions in task.train.versions])
+    teacher_answers = Teacher(teacher, [opening(versions[0]) for versions in task.train.versions])
     for epoch in range(done, recipe.epochs):
-        found = run_epoch(student, optimizer, lesson, task, recipe, epoch)
+        found = run_epoch(student, optimizer, teacher_answers, task, recipe, epoch)
         print(f"distillation, epoch {epoch + 1}: {found}", flush=True)
         state = {
             "network": student.state_dict(),
@@ -57,15 +57,15 @@ def distil(task: Task, run: Run) -> None:
     save(run.distilled, {"network": student.state_dict()})
 
 
-class Lesson:
+class Teacher:
     """What the teacher says of every clip: pooled blocks at mean 0 and variance 1, and chances."""
 
     def __init__(self, teacher: Network, pieces: list[Decibels]) -> None:
-        pooled = torch.from_numpy(embeddings_of(teacher.listener(), pieces))
+        pooled = torch.from_numpy(embeddings_of(teacher.pooler(), pieces))
         self.mean, self.spread = pooled.mean(dim=0), pooled.std(dim=0) + 1e-3
         self.pooled = torch.clamp(self.standard(pooled), -LIMIT, LIMIT)
         with torch.inference_mode():
-            self.chances = torch.softmax(teacher.plain(pooled), dim=1)
+            self.probabilities = torch.softmax(teacher.plain(pooled), dim=1)
 
     def standard(self, pooled: Tensor) -> Tensor:
         """In standard deviations of clean clips."""
@@ -76,14 +76,16 @@ class Lesson:
         pooled = student.pooled(student.image(crops))
         distance = (self.standard(pooled) - self.pooled[clips]).pow(2).mean()
         said = torch.log_softmax(student.plain(pooled), dim=1)
-        divergence = torch.nn.functional.kl_div(said, self.chances[clips], reduction="batchmean")
+        divergence = torch.nn.functional.kl_div(
+            said, self.probabilities[clips], reduction="batchmean"
+        )
         return distance + agreement * divergence
 
 
 def run_epoch(
     student: Network,
     optimizer: torch.optim.Optimizer,
-    lesson: Lesson,
+    teacher_answers: Teacher,
     task: Task,
     recipe: Distillation,
     epoch: int,
@@ -92,16 +94,16 @@ def run_epoch(
     draw, change = np.random.default_rng([task.config.train.seed, epoch]).spawn(2)
     # Crops are taken out of the window that the teacher judges.
     lengths = np.asarray([min(len(v[0]), LONGEST) for v in task.train.versions], dtype=np.int64)
-    chances = probabilities(task.train.clips, task.config.data.weights)
+    probabilities = draw_probabilities(task.train.clips, task.config.data.weights)
     size, each = task.config.train.batch, recipe.clips_per_epoch // task.config.train.batch
-    plan = batches(lengths, chances, each * size, size, draw)
+    plan = batches(lengths, probabilities, each * size, size, draw)
     losses = []
     for step, batch in enumerate(bar(plan, f"distillation, epoch {epoch + 1}", " batches", each)):
         rate = rising_and_falling(epoch * each + step, recipe.epochs * each, recipe.warm_up)
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * rate
         crops = torch.from_numpy(heard(task, recipe, batch, change))
-        loss = lesson.loss(student, crops, batch.members, recipe.agreement)
+        loss = teacher_answers.loss(student, crops, batch.members, recipe.agreement)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.backbone.trained(), 5.0)

@@ -15,7 +15,7 @@ MOST, FEWEST = 30, 2
 # Share of baselines that are mostly neutral, and how much likelier a neutral clip is then.
 MOSTLY_NEUTRAL, NEUTRAL_ODDS = 0.3, 20.0
 # Share of those that mostly express what the clip does, and how much likelier such a clip is then.
-MOSTLY_ALIKE, ALIKE_ODDS = 0.2, 20.0
+MOSTLY_ONE_LABEL, ONE_LABEL_ODDS = 0.2, 20.0
 # Share of baselines that were heard in one version throughout: one room, one microphone.
 SAME_VERSION = 0.7
 
@@ -31,8 +31,10 @@ class Versions:
 class Voices:
     """Draws clips, each with a baseline out of others of its voice."""
 
-    def __init__(self, clips: list[Clip], versions: Versions, chances: NDArray[np.float64]) -> None:
-        self.versions, self.chances = versions, chances
+    def __init__(
+        self, clips: list[Clip], versions: Versions, probabilities: NDArray[np.float64]
+    ) -> None:
+        self.versions, self.probabilities = versions, probabilities
         self.speakers = np.asarray([clip.speaker for clip in clips])
         self.labels = np.asarray([clip.label for clip in clips])
         names = np.unique(self.speakers)
@@ -43,7 +45,7 @@ class Voices:
     ) -> tuple[NDArray[np.int64], Embeddings, Baselines]:
         """Numbers of clips, an embedding of each, and what is known of its voice."""
         kinds = self.versions.embeddings.shape[1]
-        clips = rng.choice(len(self.chances), count, p=self.chances)
+        clips = rng.choice(len(self.probabilities), count, p=self.probabilities)
         embeddings = self.versions.embeddings[clips, rng.integers(0, kinds, count)]
         known = Baselines.unknown(count, embeddings.shape[1])
         for place, clip in enumerate(clips):
@@ -52,12 +54,12 @@ class Voices:
             if len(others) < FEWEST or rng.random() < COLD:
                 continue
             heard = int(np.exp(rng.uniform(0.0, np.log(MOST + 1))))
-            share = self.chances[others].copy()
+            share = self.probabilities[others].copy()
             kind = rng.random()
             if kind < MOSTLY_NEUTRAL:
                 share[self.labels[others] == "neutral"] *= NEUTRAL_ODDS
-            elif kind < MOSTLY_NEUTRAL + MOSTLY_ALIKE:
-                share[self.labels[others] == self.labels[clip]] *= ALIKE_ODDS
+            elif kind < MOSTLY_NEUTRAL + MOSTLY_ONE_LABEL:
+                share[self.labels[others] == self.labels[clip]] *= ONE_LABEL_ODDS
             chosen = rng.choice(others, heard, p=share / share.sum())
             same = rng.random() < SAME_VERSION
             version = rng.integers(0, kinds, 1 if same else heard)

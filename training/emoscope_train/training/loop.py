@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..config import Config, Training
 from ..data.corpora import Clip, summary
+from ..errors import UserError
 from ..evaluation import metrics
 from ..evaluation.inference import logits_of
 from ..features.augment import mixed
@@ -26,7 +27,7 @@ from .batches import prefetched
 from .calibration import fit_calibration
 from .checkpoints import begin, save
 from .losses import masked_loss
-from .sampling import batches, probabilities
+from .sampling import batches, draw_probabilities
 from .task import Task
 
 
@@ -47,12 +48,12 @@ def run_epoch(
     draw, change, mix = np.random.default_rng([recipe.seed, epoch]).spawn(3)
     torch.manual_seed(recipe.seed * 1000 + epoch)
     lengths = np.asarray([len(v[0]) for v in task.train.versions], dtype=np.int64)
-    chances = probabilities(task.train.clips, task.config.data.weights)
+    probabilities = draw_probabilities(task.train.clips, task.config.data.weights)
     count = steps_per_epoch * recipe.batch
     network.train()
     losses, rights = [], []
     steps = recipe.epochs * steps_per_epoch
-    plan = batches(lengths, chances, count, recipe.batch, draw, recipe.shortest)
+    plan = batches(lengths, probabilities, count, recipe.batch, draw, recipe.shortest)
     made = bar(prefetched(task, plan, change), f"epoch {epoch + 1}", " batches", steps_per_epoch)
     for step, (crops, members) in enumerate(made):
         truth, targets = task.train.truth[members], task.train.targets[members]
@@ -128,16 +129,18 @@ def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.f
     pieces = [opening(versions[0]) for versions in task.validation.versions]
     logits = logits_of(network, pieces)
     truth = task.validation.truth
-    chances = softmax(logits)
+    probabilities = softmax(logits)
     corpora = np.asarray([clip.corpus for clip in task.validation.clips])
     by_corpus = {
-        name: round(metrics.uar(chances[corpora == name], truth[corpora == name]), 4)
+        name: round(metrics.uar(probabilities[corpora == name], truth[corpora == name]), 4)
         for name in task.config.data.corpora
         if np.any(corpora == name)
     }
     found = {
-        "validation_loss": float(-np.mean(np.log(chances[np.arange(len(truth)), truth] + 1e-12))),
-        "validation_accuracy": metrics.accuracy(chances, truth),
+        "validation_loss": float(
+            -np.mean(np.log(probabilities[np.arange(len(truth)), truth] + 1e-12))
+        ),
+        "validation_accuracy": metrics.accuracy(probabilities, truth),
         "validation_uar": float(np.mean(list(by_corpus.values()))),
         "by_corpus": by_corpus,
     }
@@ -153,6 +156,9 @@ def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
 def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     """Trains, keeps the best epoch on validation, then calibrates it."""
     recipe = task.config.train
+    if run.epochs_done() >= recipe.epochs:
+        check_recipe(task, run)
+        return
     torch.manual_seed(recipe.seed)
     network = Network(tuple(recipe.taps), recipe.dropout, backbone=recipe.backbone)
     digest = begin(network, start)
@@ -166,6 +172,7 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     optimizer = optimizer_of(network, recipe)
     history: list[dict[str, Any]] = []
     if run.last.is_file():
+        check_recipe(task, run)
         saved = torch.load(run.last, weights_only=False)
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -202,6 +209,32 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     training_curve(history, run.curve)
 
 
+def check_recipe(task: Task, run: Run) -> None:
+    """Raises `UserError` if the run was started with another recipe than the config's.
+
+    Otherwise the config alone would not determine the model file.
+    """
+    before = run.read(run.facts)
+    now = recipe_facts(task.config)
+    for table in now:
+        for key, value in (before.get(table) or {}).items():
+            # More members do not change a member.
+            if key != "members" and key in now[table] and now[table][key] != value:
+                raise UserError(
+                    f"{run.folder} was started with {key} = {value}, and the config says "
+                    f"{now[table][key]}; change the config, or use another --work folder"
+                )
+
+
+def recipe_facts(config: Config) -> dict[str, Any]:
+    """What decides the weights of the supervised training, as JSON keeps it."""
+    return {
+        "recipe": dataclasses.asdict(config.train),
+        "augment": dataclasses.asdict(config.augment),
+        "data": dataclasses.asdict(config.data),
+    }
+
+
 def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[str, Any]:
     """What the card and the model file tell of the training."""
     return {
@@ -211,8 +244,7 @@ def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[
         "parameters": count_parameters(network),
         "pretrained_sha256": digest,
         "taps": task.config.train.taps,
-        "recipe": dataclasses.asdict(task.config.train),
-        "augment": dataclasses.asdict(task.config.augment),
+        **recipe_facts(task.config),
         "distil": dataclasses.asdict(task.config.distil) if task.config.distil else None,
         "training_data": summary(task.train.clips),
         "validation_data": summary(task.validation.clips),

@@ -17,7 +17,7 @@ def masked_loss(
         among_all = masked_loss(logits, targets, everything, smoothing, 0.0)
         own = masked_loss(logits, targets, masks, smoothing, 0.0)
         return (1.0 - absent) * own + absent * among_all
-    chances = torch.log_softmax(logits.masked_fill(~masks, -1e4), dim=1)
-    hit = -(chances * targets).sum(1)
-    spread = -(chances * masks).sum(1) / masks.sum(1)
+    log_probabilities = torch.log_softmax(logits.masked_fill(~masks, -1e4), dim=1)
+    hit = -(log_probabilities * targets).sum(1)
+    spread = -(log_probabilities * masks).sum(1) / masks.sum(1)
     return (1.0 - smoothing) * hit + smoothing * spread

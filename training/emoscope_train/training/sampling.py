@@ -20,7 +20,7 @@ class Batch:
     frames: int
 
 
-def probabilities(clips: list[Clip], weights: dict[str, float]) -> NDArray[np.float64]:
+def draw_probabilities(clips: list[Clip], weights: dict[str, float]) -> NDArray[np.float64]:
     """One over the root of the corpus-and-label count, times the corpus's weight."""
     counts = Counter((clip.corpus, clip.label) for clip in clips)
     raw = [weights.get(c.corpus, 1.0) / np.sqrt(counts[c.corpus, c.label]) for c in clips]
@@ -41,7 +41,7 @@ def label_masks(clips: list[Clip], labels: dict[str, list[str]]) -> NDArray[np.b
 
 def batches(
     lengths: NDArray[np.int64],
-    chances: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
     count: int,
     size: int,
     rng: np.random.Generator,
@@ -51,7 +51,7 @@ def batches(
 
     A clip is never lengthened: a batch is cut to its shortest wish.
     """
-    drawn = rng.choice(len(chances), size=count, p=chances)
+    drawn = rng.choice(len(probabilities), size=count, p=probabilities)
     wished = np.minimum(rng.integers(shortest, LONGEST + 1, size=count), lengths[drawn])
     order = np.argsort(wished + rng.uniform(0.0, 1.0, count))
     groups = [order[start : start + size] for start in range(0, count - size + 1, size)]

@@ -50,7 +50,9 @@ def learn(
             layer.reset_parameters()
     counts = Counter(names)
     shares = np.asarray([1.0 / np.sqrt(counts[name]) for name in names])
-    chances = np.concatenate([np.full(len(sounds), 0.5 / len(sounds)), 0.5 * shares / shares.sum()])
+    probabilities = np.concatenate(
+        [np.full(len(sounds), 0.5 / len(sounds)), 0.5 * shares / shares.sum()]
+    )
     inputs = head.standard(torch.from_numpy(np.concatenate([sounds, windows])))
     truth = torch.cat([torch.zeros(len(sounds)), torch.ones(len(windows))])
     taught = nn.Sequential(nn.Dropout(DROPOUT), *head.layers[:-1], nn.Dropout(DROPOUT))
@@ -59,7 +61,7 @@ def learn(
     for step in range(STEPS):
         for group in optimizer.param_groups:
             group["lr"] = RATE * falling(step, STEPS)
-        batch = torch.from_numpy(rng.choice(len(chances), BATCH, p=chances))
+        batch = torch.from_numpy(rng.choice(len(probabilities), BATCH, p=probabilities))
         answers = head.layers[-1](taught(inputs[batch]))[:, 0]
         size = sum((p**2).sum() for p in head.layers.parameters() if p.dim() > 1)
         wrong = nn.functional.binary_cross_entropy_with_logits(answers, truth[batch])

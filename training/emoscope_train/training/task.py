@@ -55,7 +55,7 @@ class Task:
     train: Material
     validation: Material
     # Of a corpus that is left out: its clips but those of the test speakers.
-    unmet: Material
+    unseen: Material
     noises: list[Decibels]
     # Sounds without speech by side, for a voice head.
     sounds: dict[str, list[Decibels]]
@@ -76,8 +76,8 @@ def prepare(
     masks = label_masks(train.clips, labels_of(c for c in clips if c.corpus in config.data.corpora))
     validation = Material.of(side[splits.VALIDATION], [clean])
     tested = {path for path, role in splits.speakers(chosen).items() if role == splits.TEST}
-    unmet = [clip for clip in side[splits.TEST] if clip.path not in tested]
-    return Task(config, train, validation, Material.of(unmet, [clean]), noises, sounds, masks)
+    unseen = [clip for clip in side[splits.TEST] if clip.path not in tested]
+    return Task(config, train, validation, Material.of(unseen, [clean]), noises, sounds, masks)
 
 
 def sides_of(clips: list[Clip], clean: FeatureSet) -> dict[str, list[Decibels]]:

@@ -12,7 +12,7 @@ from ..export.model_spec import VoiceChange
 from ..model.baseline import LIMIT, PRIOR_S, Embeddings, statistics
 
 # Speech over which another voice shows, and what a voice must have been known for before one can.
-RECENT_S, KNOWN_S = 12.0, 24.0
+RECENT_S, ENROLMENT_S = 12.0, 24.0
 # Longest that a voice is known for here.
 LONGEST_S = 120.0
 # How often a voice may be taken for another one, and draws of each voice that this is found by.
@@ -20,11 +20,11 @@ MISTAKEN, DRAWS = 0.01, 100
 
 
 def distance(
-    known: NDArray[np.floating], known_s: float, recent: NDArray[np.floating], numbers: int
+    known: NDArray[np.floating], enrolment_s: float, recent: NDArray[np.floating], numbers: int
 ) -> float:
     """Mean squared distance of `recent`'s mean, in variances of the known voice [2, width]."""
     mean, variance = np.asarray(known, dtype=np.float64)[:, :numbers]
-    shrunk = (known_s * variance + PRIOR_S) / (known_s + PRIOR_S)
+    shrunk = (enrolment_s * variance + PRIOR_S) / (enrolment_s + PRIOR_S)
     apart = np.asarray(recent, dtype=np.float64)[:numbers] - mean
     return float(np.mean(np.minimum(apart**2 / shrunk, LIMIT**2)))
 
@@ -43,7 +43,7 @@ def distances(
     names = np.asarray(speakers)
     rng = np.random.default_rng(0)
     mine = {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
-    enough = KNOWN_S + 2.0 * RECENT_S
+    enough = ENROLMENT_S + 2.0 * RECENT_S
     mine = {name: clips for name, clips in mine.items() if seconds[clips].sum() >= enough}
     for name, clips in mine.items():
         strangers = [o for o in mine if o != name and o.split("_")[0] == name.split("_")[0]]
@@ -52,7 +52,7 @@ def distances(
         for _ in range(DRAWS):
             order = rng.permutation(clips)
             spoken = seconds[order].sum() - (0.0 if other else 1.5 * RECENT_S)
-            wanted = rng.uniform(KNOWN_S, min(LONGEST_S, spoken))
+            wanted = rng.uniform(ENROLMENT_S, min(LONGEST_S, spoken))
             count = int(np.searchsorted(np.cumsum(seconds[order]), wanted)) + 1
             known, rest = order[:count], order[count:]
             if other:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from ..config import HeadTraining
 from ..data import splits
 from ..evaluation import metrics
-from ..evaluation.inference import asked, embeddings_of, judged
+from ..evaluation.inference import embed_and_detect, embeddings_of, head_logits
 from ..features.augment import augmented
 from ..features.cache import Decibels
 from ..features.windows import LONGEST, SHORTEST, opening, seconds_of
 from ..files import write_json
-from ..model.baseline import gathered
+from ..model.baseline import enrolled
 from ..model.heads import VoiceHead
 from ..model.network import Network
 from ..numeric import falling, softmax
@@ -27,10 +27,10 @@ from ..progress import bar
 from ..runs import Run
 from . import voice_change
 from .calibration import Answers, fit_calibration
-from .checkpoints import finished_body, save
+from .checkpoints import load_finished, save
 from .enrolment import Versions, Voices
 from .losses import masked_loss
-from .sampling import probabilities
+from .sampling import draw_probabilities
 from .speech_head import fit_speech
 from .task import Material, Task
 
@@ -122,13 +122,13 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     assert recipe is not None
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
     assert network.speech is not None
-    listener = network.listener(tuple(sorted({*network.voice_taps, *network.speech_taps})))
-    pooled = versions_of(listener, task, task.train.versions, recipe.versions, 1)
-    learned = Versions(listener.part(pooled.embeddings, network.voice_taps), pooled.seconds)
+    pooler = network.pooler(tuple(sorted({*network.voice_taps, *network.speech_taps})))
+    pooled = versions_of(pooler, task, task.train.versions, recipe.versions, 1)
+    learned = Versions(pooler.part(pooled.embeddings, network.voice_taps), pooled.seconds)
     start(head, network, learned)
     learned.embeddings = np.asarray(head.embed(torch.from_numpy(learned.embeddings)))
     voices = Voices(
-        task.train.clips, learned, probabilities(task.train.clips, task.config.data.weights)
+        task.train.clips, learned, draw_probabilities(task.train.clips, task.config.data.weights)
     )
     fits = []
     for seed in range(task.config.train.seed, task.config.train.seed + recipe.seeds):
@@ -139,13 +139,13 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     head.load_state_dict({key: sum(f[key] for f in fits) / len(fits) for key in fits[0]})
     head.eval()
     if sounds := [[sound] for sound in task.sounds[splits.TRAIN]]:
-        other = versions_of(listener, task, sounds, SOUND_VERSIONS, 2).embeddings
+        other = versions_of(pooler, task, sounds, SOUND_VERSIONS, 2).embeddings
         sounded = other.reshape(-1, other.shape[2])
         fit_speech(
             network.speech,
-            listener.part(pooled.embeddings, network.speech_taps),
+            pooler.part(pooled.embeddings, network.speech_taps),
             [clip.corpus for clip in task.train.clips],
-            listener.part(sounded, network.speech_taps),
+            pooler.part(sounded, network.speech_taps),
             task.config.train.seed,
         )
     return head
@@ -153,14 +153,14 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
 
 def train_head(task: Task, run: Run) -> None:
     """Fits, checks on validation speakers, calibrates; writes the head beside the body."""
-    network = finished_body(run)
+    network = load_finished(run)
     head = learned_head(network, task)
     checked = versions_of(network, task, task.validation.versions, 0, 3)
     answers = answered(head, task.validation, checked)
     found: dict[str, float] = uars(answers, task.config.data.corpora)
     if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
         pieces = [opening(source) for (source,) in sounds]
-        found["sounds_refused"] = float(np.mean(asked(network, pieces)[1] < 0.0))
+        found["sounds_refused"] = float(np.mean(embed_and_detect(network, pieces)[1] < 0.0))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
     speakers = [clip.speaker for clip in task.validation.clips]
     embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
@@ -181,9 +181,9 @@ def train_head(task: Task, run: Run) -> None:
     save(run.head, saved)
     write_json(run.calibration, dataclasses.asdict(fitted))
     everything.save(run.answers)
-    if task.unmet.clips:
-        strangers = versions_of(network, task, task.unmet.versions, 0, 4)
-        both(answered(head, task.unmet, strangers)).save(run.unmet)
+    if task.unseen.clips:
+        strangers = versions_of(network, task, task.unseen.versions, 0, 4)
+        both(answered(head, task.unseen, strangers)).save(run.unseen)
 
 
 def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[str, Answers]:
@@ -191,14 +191,14 @@ def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[st
     corpora = np.asarray([clip.corpus for clip in material.clips])
     found = {}
     for name, limit in (("cold", 0.0), ("settled", SETTLED_S)):
-        known = gathered(
+        known = enrolled(
             versions.embeddings[:, 0],
             versions.seconds[:, 0],
             [clip.speaker for clip in material.clips],
             limit,
             np.random.default_rng(0),
         )
-        logits = judged(head, versions.embeddings[:, 0], known)
+        logits = head_logits(head, versions.embeddings[:, 0], known)
         found[name] = Answers(logits, material.truth, corpora)
     return found
 
@@ -207,9 +207,9 @@ def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
     """Mean over the corpora of UAR, seven labels open."""
     found = {}
     for name, given in answers.items():
-        chances = softmax(given.logits)
+        probabilities = softmax(given.logits)
         mine = [given.corpora == corpus for corpus in corpora if corpus in given.corpora]
-        found[name] = float(np.mean([metrics.uar(chances[m], given.truth[m]) for m in mine]))
+        found[name] = float(np.mean([metrics.uar(probabilities[m], given.truth[m]) for m in mine]))
     return found
 
 

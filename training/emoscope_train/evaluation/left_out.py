@@ -1,0 +1,155 @@
+"""Leave one corpus out: a model on a corpus, and so mostly a language, outside of its training."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..config import Config
+from ..data import splits
+from ..data.corpora import Clip, labels_of
+from ..data.labels import LABELS
+from ..features.cache import FeatureSet
+from ..features.duplicates import without_crossing
+from ..features.windows import opening
+from ..runs import Run
+from ..training.calibration import calibration_of
+from ..training.checkpoints import load_best
+from . import metrics
+from .tested_model import TestedModel
+
+# Enrolment in rooms and through channels, and for the figures by label, in seconds.
+ROOM_SECONDS = (0.0, 60.0)
+LABEL_SECONDS = (0.0, 60.0)
+# The labels of audEERING's zero-shot tests, which nearly every corpus has.
+FOUR_LABELS = ["anger", "happiness", "neutral", "sadness"]
+FOUR_SECONDS = (0.0, 15.0, 60.0)
+
+
+@dataclasses.dataclass
+class UnseenAnswers:
+    """The answers to the clips of a corpus that was left out."""
+
+    truth: metrics.Truth
+    # Without a baseline (`alone`), after 60 s of enrolment (`settled`), with the folder's baseline.
+    answers: dict[str, metrics.Probabilities]
+
+
+def left_out(
+    config: Config,
+    split: str,
+    clips: list[Clip],
+    clean: FeatureSet,
+    room: FeatureSet,
+    work: Path,
+) -> tuple[dict[str, Any], UnseenAnswers]:
+    """Every figure of a split `without-CORPUS`, on all of that corpus."""
+    chosen = config.data.select(clips)
+    assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
+    tested = [clip for clip in chosen if assignment.get(clip.path) == splits.TEST]
+    run = Run(work, config.name, split)
+    test = TestedModel(load_best(run), calibration_of(config, work, split), tested)
+    pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
+    have = labels_of(tested)
+    own = next(iter(have.values()))
+    given = {s: test.probabilities(pieces, s) for s in FOUR_SECONDS}
+    folder = test.in_folder(pieces)
+    rooms = [opening(room.trimmed(clip.path)) for clip in tested]
+    found = {
+        "labels": len(own),
+        "speakers": len({clip.speaker for clip in tested}),
+        "test": metrics.report(given[0.0], test.truth),
+        "coverage_curve": metrics.coverage_curve(given[0.0], test.truth),
+        "by_known_seconds": test.by_enrolment(pieces, have),
+        "in_folder": test.row(folder, have),
+        "in_rooms": {key(s): test.row(test.probabilities(rooms, s), have) for s in ROOM_SECONDS},
+        "four_labels": four_labels(given, test.truth),
+        "recall": {key(s): recall(given[s], test.truth) for s in LABEL_SECONDS},
+        "recall_own_labels": {
+            key(s): recall(metrics.restricted(given[s], own), test.truth) for s in LABEL_SECONDS
+        },
+        "listeners": listeners(tested, given, test.truth, own),
+        "by_sex": test.by_sex(given[0.0]),
+        "speakers_apart": test.spread(given[0.0]),
+    }
+    answers = {"alone": given[0.0], "settled": given[60.0], "in_folder": folder}
+    return found, UnseenAnswers(test.truth, answers)
+
+
+def key(seconds: float) -> str:
+    """The name of an enrolment in metrics.json."""
+    return f"{seconds:.0f} s"
+
+
+def four_labels(
+    given: dict[float, NDArray[np.float64]], truth: NDArray[np.int64]
+) -> dict[str, Any]:
+    """UAR on anger, happiness, neutral and sadness among themselves, by enrolment.
+
+    `labels` are those of the four that the corpus has; all four can be answered.
+    """
+    chosen = np.isin(np.asarray(LABELS)[truth], FOUR_LABELS)
+    found: dict[str, Any] = {"labels": len(np.unique(truth[chosen])), "clips": int(chosen.sum())}
+    for seconds, probabilities in given.items():
+        among = metrics.restricted(probabilities[chosen], FOUR_LABELS)
+        found[key(seconds)] = round(metrics.uar(among, truth[chosen]), 4)
+    return found
+
+
+def recall(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, float]:
+    """Recall of each label that occurs."""
+    answer = probabilities.argmax(1)
+    return {LABELS[k]: round(float(np.mean(answer[truth == k] == k)), 4) for k in np.unique(truth)}
+
+
+def listeners(
+    clips: list[Clip],
+    given: dict[float, NDArray[np.float64]],
+    truth: NDArray[np.int64],
+    labels: list[str],
+) -> dict[str, Any] | None:
+    """The model against what listeners perceived, and the listeners against what was intended.
+
+    The perceived label is that of most votes; clips whose votes are tied are left out of it. None
+    for a corpus without votes.
+    """
+    voted = np.asarray([bool(clip.votes) for clip in clips])
+    if not np.any(voted):
+        return None
+    votes = np.asarray([clip.votes or [0.0] * len(LABELS) for clip in clips])
+    most = votes.max(axis=1)
+    clear = voted & (np.sum(votes == most[:, None], axis=1) == 1)
+    perceived = votes.argmax(axis=1)
+    found: dict[str, Any] = {
+        "clips": int(clear.sum()),
+        # A single listener, and the majority of them, on the label that the actor intended.
+        "one_listener_uar": mean_by_label(votes[voted, truth[voted]], truth[voted]),
+        "majority_uar": mean_by_label(perceived[clear] == truth[clear], truth[clear]),
+    }
+    for seconds, probabilities in given.items():
+        own = metrics.restricted(probabilities[clear], labels)
+        found[key(seconds)] = round(metrics.uar(own, perceived[clear]), 4)
+    return found
+
+
+def mean_by_label(values: NDArray[Any], truth: NDArray[np.int64]) -> float:
+    """The mean over labels of the mean of each label's clips."""
+    return round(float(np.mean([np.mean(values[truth == k]) for k in np.unique(truth)])), 4)
+
+
+def together(unseen: list[UnseenAnswers]) -> dict[str, Any]:
+    """All corpora as one test, each answered by the model that it was left out of."""
+    truth = np.concatenate([given.truth for given in unseen])
+    out: dict[str, Any] = {"clips": len(truth)}
+    for name in unseen[0].answers:
+        probabilities = np.concatenate([given.answers[name] for given in unseen])
+        out[name] = {
+            "accuracy": round(metrics.accuracy(probabilities, truth), 4),
+            "ece": round(metrics.calibration_error(probabilities, truth), 4),
+            "coverage_curve": metrics.coverage_curve(probabilities, truth),
+            "reliability": metrics.reliability(probabilities, truth),
+            "confusion": metrics.confusions(probabilities, truth),
+        }
+    return out
