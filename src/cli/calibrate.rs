@@ -89,7 +89,7 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     if engine.model.spec.embedding_width.is_some() && voice.seconds() < LEAST_S {
         let seconds = voice.seconds();
         let help = match &args.file {
-            Some(path) => format!("{} has no more", path.display()),
+            Some(path) => format!("{} has no more", Recording::new(path).name),
             None => "speak nearer to the microphone, or name another with --device".into(),
         };
         return Err(anyhow!(

@@ -267,13 +267,7 @@ impl<'a> Running<'a> {
             match watch.capture.read(&mut self.samples, BLOCK_FRAMES) {
                 Chunk::Samples(_) => {
                     let start_s = self.pipeline.position_s();
-                    let changes = self.pipeline.speaker_changes();
                     self.pipeline.push(&self.samples, &mut self.events)?;
-                    if self.pipeline.speaker_changes() > changes {
-                        let notice = "another voice: a new baseline starts";
-                        (self.options.notice)(notice);
-                        self.outlets.update(Update::Notice(notice.into()));
-                    }
                     let end_s = self.pipeline.position_s();
                     let change = self.zeros.push(&self.samples, start_s, end_s);
                     if let Some(change) = change.filter(|_| !self.monitor) {

@@ -1,4 +1,4 @@
-//! A readable sentence a change, for people and screen readers.
+//! A sentence for every change, for people and screen readers.
 
 use std::io::{self, Write};
 
@@ -65,9 +65,9 @@ impl<W: Write> Sink for Plain<W> {
             }
             Event::Signal(signal) => {
                 let sentence = if signal.present {
-                    "The microphone is heard again."
+                    "The microphone delivers a signal again."
                 } else {
-                    "Nothing but zeros from here on: the microphone seems to be muted."
+                    "Only zeros from here on: the microphone seems to be muted."
                 };
                 self.say(signal.at_s, sentence)
             }
@@ -78,10 +78,7 @@ impl<W: Write> Sink for Plain<W> {
                     GapCause::DeviceLost => "the microphone was away",
                     GapCause::DeviceChanged => "another microphone was chosen",
                 };
-                self.say(
-                    gap.start_s,
-                    &format!("{length:.3} s were not heard: {why}."),
-                )
+                self.say(gap.start_s, &format!("{length:.3} s are missing: {why}."))
             }
             Event::Error(error) => {
                 writeln!(self.out, "{}", printable(&error.message))?;
@@ -98,6 +95,9 @@ impl<W: Write> Sink for Plain<W> {
                     end.duration_s,
                     &format!("The end: {count} {units}, {speech:.1} s of speech."),
                 )
+            }
+            Event::UtteranceEnd(end) if end.new_baseline => {
+                self.say(end.end_s, "The voice has changed: a new baseline starts.")
             }
             Event::Voice(_) | Event::UtteranceEnd(_) => Ok(()),
         }

@@ -1,6 +1,7 @@
 //! The program as a person or a script meets it.
 
 mod analyze;
+mod folders;
 mod lines;
 mod output;
 mod recordings;

@@ -215,6 +215,10 @@ pub struct UtteranceEnd {
     pub start_s: f64,
     /// End of the voice.
     pub end_s: f64,
+    /// Whether the voice has changed, so that a new baseline starts; absent where
+    /// it has not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_baseline: bool,
 }
 
 /// Whether a live input delivers anything: one that is muted, or kept from this

@@ -246,11 +246,6 @@ impl Pipeline {
         self.classifier.baseline_s()
     }
 
-    /// How often the voice was plainly another one, and its baseline began anew.
-    pub fn speaker_changes(&self) -> u64 {
-        self.classifier.speaker_changes()
-    }
-
     /// Another voice speaks from now on: its baseline begins anew.
     pub fn reset_speaker(&mut self) {
         self.classifier.reset_speaker();
@@ -347,6 +342,7 @@ impl Pipeline {
                 }));
             }
             UtteranceChange::End(open, end) => {
+                let changes = self.classifier.speaker_changes();
                 let result = self.classifier.whole(open, end, &self.rows)?;
                 self.measured(&result, open.number, out);
                 let last = self.spec.labels.len();
@@ -356,6 +352,7 @@ impl Pipeline {
                     utterance: open.number,
                     start_s: self.clock.seconds(open.start),
                     end_s: self.clock.seconds(end),
+                    new_baseline: self.classifier.speaker_changes() > changes,
                 }));
             }
         }

@@ -17,6 +17,9 @@ const TICK_S: f64 = 0.5;
 /// A replay that is this much earlier than before went back.
 const BACK_S: f64 = 0.25;
 
+/// The voice has changed.
+const NEW_BASELINE: &str = "another voice: a new baseline starts";
+
 /// The state of the voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -175,6 +178,9 @@ impl Picture {
                 self.voice.utterance = false;
                 self.reading = None;
                 self.heard(seconds(end.end_s));
+                if end.new_baseline {
+                    self.notify(NEW_BASELINE.into());
+                }
             }
             Event::Signal(signal) => self.muted = !signal.present,
             Event::Gap(gap) => {

@@ -75,17 +75,28 @@ impl Classifier for Replaced {
 fn a_voice_that_is_plainly_another_one_begins_anew() {
     let talk = [speech(), vec![0.0; 16_000]].concat().repeat(20);
     let heard = |windows| {
-        let core = pipeline_with(16_000, Box::new(Replaced(windows)), Enrolment::default());
-        let (found, core) = judged(core, &talk);
-        let known: Vec<f64> = found.iter().filter_map(|m| m.baseline_s).collect();
+        let replaced = Box::new(Replaced(windows));
+        let mut core = pipeline_with(16_000, replaced, Enrolment::default());
+        let mut events = Vec::new();
+        core.push(&talk, &mut events).unwrap();
+        core.finish(&mut events).unwrap();
+        let known: Vec<f64> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Measurement(measurement) => measurement.baseline_s,
+                _ => None,
+            })
+            .collect();
         let drops = known.windows(2).filter(|pair| pair[1] < pair[0]).count();
-        (drops as u64, core, known)
+        let new = |event: &&Event| matches!(event, Event::UtteranceEnd(end) if end.new_baseline);
+        let changes = events.iter().filter(new).count();
+        (drops, changes, core, known)
     };
-    let (drops, core, known) = heard(u32::MAX);
-    assert_eq!((drops, core.speaker_changes()), (0, 0));
+    let (drops, changes, _, known) = heard(u32::MAX);
+    assert_eq!((drops, changes), (0, 0));
     assert!(known[known.len() - 1] > 40.0, "{known:?}");
-    let (drops, core, _) = heard(known.len() as u32 * 2 / 3);
-    assert_eq!((drops, core.speaker_changes()), (1, 1));
+    let (drops, changes, core, _) = heard(known.len() as u32 * 2 / 3);
+    assert_eq!((drops, changes), (1, 1));
     // What is known now is the voice of the end.
     let voice = core.baseline().unwrap();
     assert!((voice.statistics()[0] - 4.0).abs() < 0.5);

@@ -96,11 +96,12 @@ fn update() -> impl Strategy<Value = Update> {
         (time(), any::<u64>()).prop_map(|(start_s, utterance)| {
             Update::Event(Event::UtteranceStart(UtteranceStart { utterance, start_s }))
         }),
-        (time(), time()).prop_map(|(start_s, end_s)| {
+        (time(), time(), any::<bool>()).prop_map(|(start_s, end_s, new_baseline)| {
             Update::Event(Event::UtteranceEnd(UtteranceEnd {
                 utterance: 1,
                 start_s,
                 end_s,
+                new_baseline,
             }))
         }),
         (time(), time(), any::<u64>()).prop_map(|(start_s, end_s, samples)| {

@@ -59,6 +59,7 @@ pub fn utterance_end(utterance: u64, start_s: f64, end_s: f64) -> Update {
         utterance,
         start_s,
         end_s,
+        new_baseline: false,
     }))
 }
 
