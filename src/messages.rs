@@ -118,7 +118,7 @@ pub enum Control {
     SeekTo(f64),
     /// Change the speed of a replay.
     Speed(f64),
-    /// Another voice speaks from now on: begin its baseline anew.
+    /// Another person speaks from now on: start a new baseline.
     ResetSpeaker,
     /// List the inputs and measure their levels until the picker is closed.
     OpenPicker,

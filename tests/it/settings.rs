@@ -106,7 +106,7 @@ fn the_template_holds_every_setting_and_takes_effect_line_by_line() {
             "{setting}"
         );
     }
-    // It can be made anew, and never over one that is there.
+    // An existing file is never replaced.
     let again = run(&["config", "--init"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(said(&again).contains("already"));
