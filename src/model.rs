@@ -84,9 +84,9 @@ pub struct GoldenCase {
     pub frames: usize,
     /// `frames` rows of 80 coefficients.
     pub mfcc: Vec<f32>,
-    /// Probabilities, in the order of the labels, of a voice that was never heard.
+    /// Probabilities without a baseline, in the order of the labels.
     pub probabilities: Vec<f64>,
-    /// The same of a voice with the golden baseline; empty if the model takes none.
+    /// The same with the golden baseline; empty if the model takes none.
     #[serde(default)]
     pub settled_probabilities: Vec<f64>,
 }

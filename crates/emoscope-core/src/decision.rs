@@ -1,4 +1,4 @@
-//! From one window's probabilities to a call that does not flicker.
+//! Smooths the probabilities of the windows and chooses a stable label.
 
 use crate::model_spec::Thresholds;
 

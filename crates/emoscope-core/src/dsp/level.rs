@@ -6,7 +6,7 @@ pub const QUIETEST: f32 = -120.0;
 /// Samples at or above this magnitude count as clipped: the largest of 16 bits.
 const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
 
-/// Gathers the level of the samples that pass.
+/// Measures the level of a stream of samples.
 #[derive(Debug, Clone, Default)]
 pub struct LevelMeter {
     sum: f64,
@@ -37,7 +37,7 @@ impl LevelMeter {
         self.clipped = self.peak >= FULL_SCALE;
     }
 
-    /// The reading since the last one; `None` if nothing was heard.
+    /// The reading since the last one; `None` without samples.
     pub fn take(&mut self) -> Option<LevelReading> {
         if self.count == 0 {
             return None;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Which channel is listened to.
+/// Which channel is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ChannelChoice {
     /// The mean of all channels.
@@ -39,8 +39,8 @@ impl fmt::Display for ChannelChoice {
 }
 
 /// Takes the chosen channel, or the mean of all, from interleaved frames and
-/// appends it to `out`. A value that is not a finite number is heard as zero;
-/// the count of those comes back.
+/// appends it to `out`. A value that is not a finite number is replaced by
+/// zero; returns the number of such values.
 ///
 /// A choice beyond `channels` takes the last channel; callers refuse it before.
 pub fn downmix(

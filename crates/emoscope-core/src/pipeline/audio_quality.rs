@@ -1,4 +1,4 @@
-//! How well an utterance could be heard: what to say where no label is sure.
+//! Audio quality of an utterance: the reason to report if no label is certain.
 
 use crate::events::Reason;
 
@@ -7,14 +7,14 @@ use crate::events::Reason;
 const CLIPPED: f32 = 0.99;
 /// Samples of a block that make it a clipped one.
 const CLIPPED_SAMPLES: usize = 2;
-/// Share of clipped blocks that spoils an utterance.
+/// Share of clipped blocks from which an utterance counts as clipped.
 const CLIPPED_SHARE: f64 = 0.02;
 /// Level of the loud parts below which a voice is too quiet, in dBFS.
 const QUIET: f32 = -60.0;
-/// How far the loud parts stand above the background at least, in dB.
+/// Smallest level of the loud parts above the background, in dB.
 const CLEAR: f32 = 10.0;
 
-/// What was met since the utterance began.
+/// Measured since the start of the utterance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AudioQuality {
     blocks: u64,
@@ -26,7 +26,7 @@ pub struct AudioQuality {
 }
 
 impl AudioQuality {
-    /// Hears a block of the utterance, with the gate's two levels in dBFS.
+    /// Adds a block of the utterance, with the two levels of the VAD in dBFS.
     pub fn update(&mut self, block: &[f32], loud: f32, background: f32) {
         let over = block.iter().filter(|x| x.abs() >= CLIPPED).count();
         self.blocks += 1;
