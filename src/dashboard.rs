@@ -8,8 +8,10 @@ pub mod cycle;
 pub mod keys;
 mod signals;
 pub mod state;
+pub mod summary;
+pub mod svg;
 mod terminal;
-mod text;
+pub mod text;
 pub mod theme;
 pub mod view;
 
@@ -27,9 +29,9 @@ use theme::Theme;
 pub struct Options {
     /// Colours and characters; [`Theme::from_env`] knows what is wanted.
     pub theme: Theme,
-    /// Whether there is to be as little motion as can be.
+    /// Whether at most two pictures a second are drawn.
     pub reduced_motion: bool,
-    /// Whether the mouse is heard; then the terminal selects no text, or only with shift.
+    /// Whether the mouse is used; then the terminal selects text only with shift, or not at all.
     pub mouse: bool,
     /// Whether a replay leaves the screen when it is over. A live session
     /// always does.
@@ -41,6 +43,15 @@ pub struct Options {
     /// Whether a panic on the asking thread is about to be caught, so that the
     /// screen can stay.
     pub caught: fn() -> bool,
+}
+
+/// The screen was left: how, and what is to stay in the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// How.
+    pub outcome: Outcome,
+    /// Three lines about the session, safe to print; none before the first audio.
+    pub summary: Vec<String>,
 }
 
 /// How the screen was left.
@@ -88,13 +99,16 @@ pub fn run(
     updates: Receiver<Update>,
     controls: Sender<Control>,
     options: Options,
-) -> Result<Outcome, DashboardError> {
+) -> Result<Left, DashboardError> {
     let (sender, inputs) = unbounded();
     let _signals = signals::watch(sender.clone())?;
     let mut screen = terminal::Screen::open(&options, sender.clone())?;
     let _reader = terminal::Reader::start(sender)?;
-    let state = State::new(options.quit_at_end).calmed(options.reduced_motion);
-    let outcome = cycle::run(&mut screen, &updates, &inputs, &controls, state);
+    let mut state = State::new(options.quit_at_end).with_reduced_motion(options.reduced_motion);
+    let outcome = cycle::run(&mut screen, &updates, &inputs, &controls, &mut state);
     let _ = controls.try_send(Control::Quit); // the session may be over
-    outcome
+    Ok(Left {
+        outcome: outcome?,
+        summary: summary::lines(state.latest()),
+    })
 }

@@ -132,6 +132,25 @@ pub fn numbered(path: &Path) -> PathBuf {
     free
 }
 
+/// Creates a file of the first free path, as [`numbered`] gives it, for the owner
+/// alone.
+///
+/// # Errors
+/// What the system says.
+pub fn create_numbered(path: &Path) -> io::Result<(File, PathBuf)> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    loop {
+        let free = numbered(path);
+        match options.open(&free) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {} // just taken
+            created => return created.map(|file| (file, free)),
+        }
+    }
+}
+
 fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -40,6 +40,8 @@ pub struct Level {
     pub peak_dbfs: f32,
     /// Whether samples stood at full scale.
     pub clipped: bool,
+    /// Level that a voice has to exceed now, in dBFS, where it is known.
+    pub vad_dbfs: Option<f32>,
     /// When, in seconds of the session.
     pub at_s: f64,
 }
@@ -73,8 +75,19 @@ pub struct Status {
     pub samples_lost: u64,
     /// File that the events are recorded to.
     pub recording: Option<PathBuf>,
+    /// Since when the input delivers nothing, while it does not.
+    pub outage: Option<Outage>,
     /// Speech that the voice's baseline knows, in whole seconds, if the model has one.
     pub baseline_s: Option<u32>,
+}
+
+/// An input that delivers nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// For how long, in whole seconds.
+    pub seconds: u32,
+    /// Whether the input is gone; else it is there and hangs.
+    pub gone: bool,
 }
 
 /// Where a replay stands.
@@ -120,6 +133,10 @@ pub enum Control {
     Speed(f64),
     /// Another person speaks from now on: start a new baseline.
     ResetSpeaker,
+    /// Mark this moment in the events.
+    Mark,
+    /// Start to record the events, or stop.
+    ToggleRecording,
     /// List the inputs and measure their levels until the picker is closed.
     OpenPicker,
     /// Stop measuring.

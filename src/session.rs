@@ -12,6 +12,7 @@ pub mod live;
 pub mod outlets;
 mod playback;
 mod poll_timer;
+mod record;
 mod status;
 mod watch;
 

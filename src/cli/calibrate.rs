@@ -1,42 +1,47 @@
 //! `emoscope calibrate`: how a voice usually sounds, kept as a profile.
 
-use std::io::{self, IsTerminal};
+mod progress;
+
+use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::anyhow;
 use clap::Args;
-use crossbeam_channel::{Receiver, bounded};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crossbeam_channel::bounded;
+use ratatui::crossterm::terminal;
 
 use super::{Done, ModelArgs, complain};
 use crate::baseline::Baseline;
 use crate::batch::recording::Recording;
+use crate::dashboard::text::wrapped;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::Event;
-use crate::messages::Update;
 use crate::profile;
 use crate::session::Session as _;
 use crate::session::live::{LiveOptions, LiveSession, Microphone};
 use crate::session::outlets::Outlets;
 
 /// Speech that a profile needs at least, in seconds.
-const LEAST_S: f64 = 5.0;
+const SPEECH_LEAST_S: f64 = 5.0;
+/// Speech below which a profile helps little, in seconds.
+const SPEECH_ENOUGH_S: f64 = 20.0;
+/// A calibration ends after so many times the wanted speech, whatever was said.
+const TIME_LIMIT: f64 = 4.0;
+/// Columns of the text to read, where the terminal is wider.
+const TEXT_WIDTH: usize = 76;
 
+const INVITATION: &str = "Read this aloud as you usually speak. Any plain text in your own \
+    language will do as well.";
 /// Something plain to read: "The North Wind and the Sun", after Aesop.
-const TEXT: &str = "\
-Read this aloud as you usually speak. Any plain text in your own language will do as well.
-
-  The North Wind and the Sun were disputing which was the stronger, when a
-  traveller came along wrapped in a warm cloak. They agreed that the one who
-  first succeeded in making the traveller take his cloak off should be
-  considered stronger than the other. Then the North Wind blew as hard as he
-  could, but the more he blew the more closely did the traveller fold his cloak
-  around him; and at last the North Wind gave up the attempt. Then the Sun shone
-  out warmly, and immediately the traveller took off his cloak. And so the North
-  Wind was obliged to confess that the Sun was the stronger of the two.
-";
+const TEXT: &str = "The North Wind and the Sun were disputing which was the stronger, when a \
+    traveller came along wrapped in a warm cloak. They agreed that the one who first succeeded \
+    in making the traveller take his cloak off should be considered stronger than the other. \
+    Then the North Wind blew as hard as he could, but the more he blew the more closely did the \
+    traveller fold his cloak around him; and at last the North Wind gave up the attempt. Then \
+    the Sun shone out warmly, and immediately the traveller took off his cloak. And so the North \
+    Wind was obliged to confess that the Sun was the stronger of the two.";
 
 /// Learn how a voice usually sounds, for better results
 ///
@@ -57,7 +62,7 @@ pub struct CalibrateArgs {
     device: Option<String>,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
-    /// How long to listen to the microphone, in seconds
+    /// Speech to gather from the microphone, in seconds; silence does not count
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(10..=600), conflicts_with = "file")]
     seconds: u32,
     /// Replace a profile that exists already
@@ -81,59 +86,81 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
         ..args.model.clone()
     };
     let engine = without_profile.load()?;
-    let voice = match &args.file {
+    let (voice, changes) = match &args.file {
         Some(path) => from_file(path, args.channel, &engine)?,
         None => from_microphone(args, &engine)?,
     };
     let voice = voice.unwrap_or_else(|| Baseline::new(0));
-    if engine.model.spec.embedding_width.is_some() && voice.seconds() < LEAST_S {
-        let seconds = voice.seconds();
-        let help = match &args.file {
-            Some(path) => format!("{} has no more", Recording::new(path).name),
-            None => "speak nearer to the microphone, or name another with --device".into(),
-        };
-        return Err(anyhow!(
-            "only {seconds:.1} s of speech were found, {LEAST_S} s are needed: {help}"
-        ));
+    let speech_s = voice.seconds();
+    if engine.model.spec.embedding_width.is_some() {
+        if speech_s < SPEECH_LEAST_S {
+            let help = match &args.file {
+                Some(path) => format!("{} has no more", Recording::new(path).name),
+                None => "speak nearer to the microphone, or name another with --device".into(),
+            };
+            return Err(anyhow!(
+                "only {speech_s:.1} s of speech were found, {SPEECH_LEAST_S} s are needed: {help}"
+            ));
+        }
+        if changes > 0 {
+            complain(
+                "the voice changed on the way: the profile holds the last one alone; \
+                 calibrate again with one person",
+            );
+        }
+        if speech_s < SPEECH_ENOUGH_S {
+            complain(&format!(
+                "only {speech_s:.0} s of speech: with {SPEECH_ENOUGH_S} s or more the profile is better"
+            ));
+        }
     }
     let path = profile::write(name, &engine.model, &voice)?;
     complain(&format!(
-        "kept {:.0} s of speech as the profile '{name}' in {}; begin with it: emoscope live --profile {name}",
-        voice.seconds(),
+        "kept {speech_s:.0} s of speech as the profile '{name}' in {}; begin with it: emoscope live --profile {name}",
         path.display()
     ));
     Ok(Done::Well)
 }
 
+/// The voice of a recording, and how often it changed.
 fn from_file(
     path: &Path,
     choice: ChannelChoice,
     engine: &Engine,
-) -> anyhow::Result<Option<Baseline>> {
+) -> anyhow::Result<(Option<Baseline>, u32)> {
     let mut problem = None;
-    let mut note = |event| {
-        if let Event::Error(error) = event {
-            problem = Some(error.message);
-        }
+    let mut changes = 0;
+    let mut note = |event| match event {
+        Event::Error(error) => problem = Some(error.message),
+        Event::UtteranceEnd(end) if end.new_baseline => changes += 1,
+        _ => {}
     };
     let recording = Recording::new(path);
     let baseline = recording
         .open(&mut note)
         .and_then(|mut source| recording.analyze(&mut source, choice, engine, &mut note));
-    problem.map_or(Ok(baseline), |message| Err(anyhow!(message)))
+    match problem {
+        Some(message) => Err(anyhow!(message)),
+        None => Ok((baseline, changes)),
+    }
 }
 
-fn from_microphone(args: &CalibrateArgs, engine: &Engine) -> anyhow::Result<Option<Baseline>> {
+/// The voice at the microphone, and how often it changed.
+fn from_microphone(
+    args: &CalibrateArgs,
+    engine: &Engine,
+) -> anyhow::Result<(Option<Baseline>, u32)> {
     let microphone = Microphone::open(args.device.as_deref())?;
     if io::stderr().is_terminal() {
-        complain(TEXT);
+        invite();
     }
+    let wanted_s = f64::from(args.seconds);
     let options = LiveOptions {
         channel: args.channel,
-        seconds: Some(args.seconds.into()),
+        seconds: Some(wanted_s * TIME_LIMIT),
         started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         recording: None,
-        notice: complain,
+        notice: |_| {}, // the progress tells what matters here
     };
     let session = LiveSession {
         microphone,
@@ -142,35 +169,27 @@ fn from_microphone(args: &CalibrateArgs, engine: &Engine) -> anyhow::Result<Opti
     };
     let (screen, updates) = bounded(256);
     let (wishes, controls) = bounded(4);
-    super::show::quit_on_signal(wishes)?;
-    let length_s = f64::from(args.seconds);
-    let bar = std::thread::spawn(move || show_progress(&updates, length_s));
+    super::show::quit_on_signal(wishes.clone())?;
+    let progress = std::thread::spawn(move || progress::follow(&updates, &wishes, wanted_s));
     let mut outlets = Outlets::default();
     outlets.show_on(screen);
     let baseline = session.run(&mut outlets, &controls);
     drop(outlets);
-    let _ = bar.join(); // a bar that failed is no loss
-    Ok(baseline?)
+    let changes = progress.join().unwrap_or(0); // progress that failed is no loss
+    Ok((baseline?, changes))
 }
 
-/// Moves the bar with the audio until the session is over.
-fn show_progress(updates: &Receiver<Update>, length: f64) {
-    let target = if io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr_with_hz(8)
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some((length * 10.0) as u64), target);
-    let template = "{wide_bar} {msg}";
-    bar.set_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    for update in updates {
-        if let Update::Level(level) = update {
-            bar.set_position((level.at_s * 10.0) as u64);
-            let left = (length - level.at_s).max(0.0);
-            bar.set_message(format!("{:>5.0} dBFS, {left:>3.0} s left", level.peak_dbfs));
-        }
+/// Shows the text to read, with whole words in every line.
+fn invite() {
+    let columns = terminal::size().map_or(TEXT_WIDTH, |(columns, _)| usize::from(columns));
+    let width = columns.saturating_sub(4).clamp(20, TEXT_WIDTH);
+    let mut err = io::stderr();
+    for line in wrapped(INVITATION, width) {
+        let _ = writeln!(err, "{line}");
     }
-    bar.finish_and_clear();
+    let _ = writeln!(err);
+    for line in wrapped(TEXT, width) {
+        let _ = writeln!(err, "  {line}");
+    }
+    let _ = writeln!(err);
 }

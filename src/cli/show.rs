@@ -1,6 +1,6 @@
 //! Shows a session: on the dashboard, or as text on standard output.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,6 +13,7 @@ use super::format::Format;
 use super::{DisplayArgs, Done, Show, ShowArgs, complain};
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, Outcome};
+use crate::events::SessionEnd;
 use crate::messages::{Control, Update};
 use crate::paths::create_private;
 use crate::session::outlets::{Outlets, Writer};
@@ -52,10 +53,13 @@ fn on_dashboard(
     let shown = dashboard::run(updates, session.controls(), options(&args.display));
     let ended = session.stop();
     let written = writers.join();
-    let outcome = shown?;
+    let left = shown?;
+    for line in &left.summary {
+        let _ = writeln!(io::stdout(), "{line}"); // the terminal may be gone
+    }
     ended?;
     written?;
-    Ok(match outcome {
+    Ok(match left.outcome {
         Outcome::Signal(number) => Done::Signal(number),
         _ => Done::Well,
     })
@@ -158,11 +162,12 @@ fn record_to(path: PathBuf, outlets: &mut Outlets) -> Result<(PathBuf, Writer), 
         Err(error) => return Err(unwritten(path, error)),
     };
     let (name, screen) = (path.display().to_string(), outlets.screen());
-    let writer = outlets.add(EventLogFile::new(file), move |error| {
+    let failed = move |error: &io::Error| {
         let message = format!("the recording {name} stops here: {error}");
         tracing::error!("{message}");
         notify(screen.as_ref(), message);
-    });
+    };
+    let writer = outlets.record(EventLogFile::new(file), failed, SessionEnd::default());
     Ok((path, writer))
 }
 

@@ -2,6 +2,7 @@
 //! wakes without a cause.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, at, never, select};
@@ -12,13 +13,13 @@ use super::{DashboardError, Outcome};
 use crate::messages::{Control, Update};
 
 /// Shortest time between two pictures.
-const FRAME: Duration = Duration::from_millis(50);
-/// The same where motion is to be reduced.
-const CALM_FRAME: Duration = Duration::from_millis(500);
+const FRAME_INTERVAL: Duration = Duration::from_millis(50);
+/// The same with reduced motion.
+const REDUCED_FRAME_INTERVAL: Duration = Duration::from_millis(500);
 /// How long the reason of a failure may take to arrive on a busy machine.
-const REASON: Duration = Duration::from_secs(1);
+const FAILURE_REASON_TIMEOUT: Duration = Duration::from_secs(1);
 /// Most updates that are applied before the keys get their turn.
-const BATCH: usize = 4096;
+const UPDATES_PER_TURN: usize = 4096;
 
 /// What reaches the dashboard besides updates.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,13 @@ pub trait Screen {
     ///
     /// When the terminal fails.
     fn draw(&mut self, state: &State) -> io::Result<()>;
+
+    /// Writes the picture into a new file; returns its name.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn save(&self, state: &State) -> io::Result<PathBuf>;
 
     /// What stands at a column and a row of the last picture.
     fn target(&self, state: &State, column: u16, row: u16) -> Target;
@@ -87,16 +95,20 @@ pub fn run(
     updates: &Receiver<Update>,
     inputs: &Receiver<Input>,
     controls: &Sender<Control>,
-    mut state: State,
+    state: &mut State,
 ) -> Result<Outcome, DashboardError> {
     let hung_up = never();
     let mut updates = updates;
     let mut changed = true;
     let mut next = Instant::now();
-    let frame = if state.calm() { CALM_FRAME } else { FRAME };
+    let frame = if state.reduced_motion() {
+        REDUCED_FRAME_INTERVAL
+    } else {
+        FRAME_INTERVAL
+    };
     loop {
         if changed && Instant::now() >= next {
-            if let Err(error) = screen.draw(&state) {
+            if let Err(error) = screen.draw(state) {
                 return leave(error, inputs);
             }
             changed = false;
@@ -105,12 +117,12 @@ pub fn run(
         let frame_due = if changed { at(next) } else { never() };
         let turn = select! {
             recv(inputs) -> input => match input {
-                Ok(input) => take_input(&mut state, input, controls, screen)
+                Ok(input) => take_input(state, input, controls, screen)
                     .unwrap_or_else(|error| Turn::Leave(leave(error, inputs))),
                 Err(_) => Turn::Leave(Err(DashboardError::Lost)),
             },
             recv(updates) -> update => match update {
-                Ok(update) => take_updates(&mut state, &update, updates),
+                Ok(update) => take_updates(state, &update, updates),
                 Err(_) if state.over() => {
                     updates = &hung_up;
                     Turn::Same
@@ -131,7 +143,7 @@ pub fn run(
 fn take_updates(state: &mut State, first: &Update, updates: &Receiver<Update>) -> Turn {
     let mut turn = Turn::Same;
     let mut effect = state.apply(first);
-    for _ in 0..BATCH {
+    for _ in 0..UPDATES_PER_TURN {
         match effect {
             Effect::None => {}
             Effect::Redraw => turn = Turn::Redraw,
@@ -174,8 +186,15 @@ fn take_input(
         Action::Quit => Turn::Leave(Ok(Outcome::Quit)),
         Action::Send(control) => {
             if let Err(TrySendError::Disconnected(_)) = controls.try_send(control) {
-                state.unheard();
+                state.notify("the session is over: q quits");
             }
+            Turn::Redraw
+        }
+        Action::Save => {
+            state.notify(&match screen.save(state) {
+                Ok(path) => format!("saved {}", path.display()),
+                Err(error) => format!("the picture cannot be saved here: {error}"),
+            });
             Turn::Redraw
         }
         Action::Suspend => {
@@ -192,7 +211,7 @@ fn leave(
     failure: impl Into<DashboardError>,
     inputs: &Receiver<Input>,
 ) -> Result<Outcome, DashboardError> {
-    while let Ok(input) = inputs.recv_timeout(REASON) {
+    while let Ok(input) = inputs.recv_timeout(FAILURE_REASON_TIMEOUT) {
         match input {
             Input::Panicked => return Err(DashboardError::Panicked),
             Input::Signal(number) => return Ok(Outcome::Signal(number)),

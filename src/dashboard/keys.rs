@@ -27,6 +27,14 @@ pub enum Key {
     Devices,
     /// Another voice speaks from now on.
     Forget,
+    /// The next time scale.
+    Scale,
+    /// Mark this moment.
+    Mark,
+    /// Start or stop recording.
+    Record,
+    /// Save the picture as a file.
+    Save,
     /// Show or hide the keys.
     Help,
     /// The entry above.
@@ -65,6 +73,10 @@ impl Key {
             KeyCode::Char('-' | '_') => Self::Slower,
             KeyCode::Char('d' | 'D') => Self::Devices,
             KeyCode::Char('b' | 'B') => Self::Forget,
+            KeyCode::Char('t' | 'T') => Self::Scale,
+            KeyCode::Char('m' | 'M') => Self::Mark,
+            KeyCode::Char('r' | 'R') => Self::Record,
+            KeyCode::Char('s' | 'S') => Self::Save,
             KeyCode::Char('?' | 'h') | KeyCode::F(1) => Self::Help,
             KeyCode::Up | KeyCode::Char('k') => Self::Up,
             KeyCode::Down | KeyCode::Char('j') => Self::Down,
@@ -103,32 +115,73 @@ impl Pointer {
 
 /// Seconds that an arrow moves.
 const STEP_S: f64 = 5.0;
-/// Seconds that an arrow moves with shift, and that a page key moves.
+/// Seconds that an arrow with shift or a page key moves.
 const LONG_STEP_S: f64 = 30.0;
 
 /// The speeds of a replay.
 pub const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 
-/// What the help lists for a microphone.
-pub const LIVE_HELP: &[(&str, &str)] = &[
-    ("space", "freeze the picture, go on"),
-    ("d", "choose another input"),
-    ("b", "another voice: a new baseline"),
-    ("?", "show or hide this help"),
-    ("q  Esc  Ctrl-C", "quit"),
+/// Lines of the help that fit on the smallest screen.
+pub const HELP_ROWS_LEAST: usize = 9;
+
+/// The keys of the help with their meanings.
+pub fn help_of(replay: bool) -> &'static [(&'static str, &'static str)] {
+    if replay { REPLAY_HELP } else { LIVE_HELP }
+}
+
+/// What the answers mean, at the end of the help.
+pub const MEANING: [&str; 3] = [
+    "Shows the expression that a voice",
+    "is perceived to have, which is not",
+    "what a person feels.",
 ];
 
-/// What the help lists for a recording.
-pub const REPLAY_HELP: &[(&str, &str)] = &[
-    ("space", "pause, go on"),
-    ("left  right", "back or on by 5 s"),
-    ("PgUp  PgDn", "by 30 s, as shift and arrow"),
-    ("Home", "back to the start"),
-    ("mouse", "click or drag on the line, click the past"),
-    ("+  -", "faster, slower"),
-    ("b", "another voice: a new baseline"),
+/// Number of lines of the help: the keys, the marks of so many labels and of all
+/// else, and what the answers mean, with an empty line between them.
+pub fn help_lines(replay: bool, labels: usize) -> usize {
+    help_of(replay).len() + 1 + labels + LEGEND.len() + 1 + MEANING.len()
+}
+
+const LIVE_HELP: &[(&str, &str)] = &[
+    ("space", "freeze or release"),
+    ("t", "scale: 1, 5, 30, 60 min"),
+    ("m", "mark this moment"),
+    ("r", "start or stop recording"),
+    ("s", "save the screen as SVG"),
+    ("d", "choose another input"),
+    ("b", "another voice speaks"),
     ("?", "show or hide this help"),
-    ("q  Esc  Ctrl-C", "quit"),
+    ("q Esc ^C", "quit"),
+];
+
+const REPLAY_HELP: &[(&str, &str)] = &[
+    ("space", "pause or continue"),
+    ("left right", "5 s back or forward"),
+    ("PgUp PgDn", "30 s, as shift and arrow"),
+    ("Home", "back to the start"),
+    ("mouse", "click or drag to seek"),
+    ("+ -", "faster, slower"),
+    ("t", "scale: 1, 5, 30, 60 min"),
+    ("s", "save the screen as SVG"),
+    ("b", "another voice speaks"),
+    ("?", "show or hide this help"),
+    ("q Esc ^C", "quit"),
+];
+
+/// The marks on the screen besides those of the labels, with the same in ASCII
+/// and their meanings.
+pub const LEGEND: &[(&str, &str, &str)] = &[
+    ("?", "?", "uncertain"),
+    ("\u{203a}", ">", "the label that is called"),
+    ("\u{b7}", ".", "voice, not judged yet"),
+    ("\u{d7}", "x", "audio lost"),
+    ("\u{2691}", "!", "moment marked with m"),
+    ("\u{2501}", "=", "level, mean"),
+    ("\u{2503}", "|", "level, peak"),
+    ("\u{2506}", ":", "voice activity threshold"),
+    ("CLIP", "CLIP", "input at full scale"),
+    ("final", "final", "of the whole utterance"),
+    ("was", "was", "the last live answer"),
 ];
 
 #[cfg(test)]
@@ -148,6 +201,10 @@ mod tests {
             (KeyCode::PageUp, none, Key::Seek(-30.0)),
             (KeyCode::Char('+'), KeyModifiers::SHIFT, Key::Faster),
             (KeyCode::Char('?'), KeyModifiers::SHIFT, Key::Help),
+            (KeyCode::Char('t'), none, Key::Scale),
+            (KeyCode::Char('m'), none, Key::Mark),
+            (KeyCode::Char('r'), none, Key::Record),
+            (KeyCode::Char('s'), none, Key::Save),
         ] {
             assert_eq!(key(code, modifiers), Some(meaning), "{code:?}");
         }

@@ -2,14 +2,16 @@
 //! knows no terminal and no clock; time comes with the audio.
 
 pub mod history;
+pub mod judgement;
+pub mod menu;
 pub mod meter;
-pub mod picker;
 pub mod picture;
+pub mod totals;
 
-use picker::Picker;
+use menu::DeviceMenu;
 use picture::Picture;
 
-use super::keys::{Key, Pointer, SPEEDS};
+use super::keys::{HELP_ROWS_LEAST, Key, Pointer, SPEEDS, help_lines};
 use crate::messages::{Control, Update};
 
 /// What lies over the picture.
@@ -18,10 +20,46 @@ pub enum Overlay {
     /// Nothing.
     #[default]
     None,
-    /// The keys.
-    Help,
+    /// The keys and the legend, from a line on where not all of them fit.
+    Help(usize),
     /// The list of inputs.
-    Picker(Picker),
+    Devices(DeviceMenu),
+}
+
+/// How much of the past is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TimeScale {
+    /// One minute.
+    #[default]
+    OneMinute,
+    /// Five minutes.
+    FiveMinutes,
+    /// Half an hour.
+    ThirtyMinutes,
+    /// One hour.
+    SixtyMinutes,
+}
+
+impl TimeScale {
+    /// Its minutes.
+    pub fn minutes(self) -> u32 {
+        match self {
+            Self::OneMinute => 1,
+            Self::FiveMinutes => 5,
+            Self::ThirtyMinutes => 30,
+            Self::SixtyMinutes => 60,
+        }
+    }
+
+    /// The next longer one; after the longest the shortest.
+    fn next(self) -> Self {
+        match self {
+            Self::OneMinute => Self::FiveMinutes,
+            Self::FiveMinutes => Self::ThirtyMinutes,
+            Self::ThirtyMinutes => Self::SixtyMinutes,
+            Self::SixtyMinutes => Self::OneMinute,
+        }
+    }
 }
 
 /// What an update asks of the screen.
@@ -57,8 +95,10 @@ pub enum Action {
     None,
     /// A new picture.
     Redraw,
-    /// A word to the session, and a new picture.
+    /// A message to the session, and a new picture.
     Send(Control),
+    /// Save the picture as a file.
+    Save,
     /// Leave.
     Quit,
     /// Hand the terminal back to the shell for a while.
@@ -72,7 +112,8 @@ pub struct State {
     frozen: Option<Box<Picture>>,
     overlay: Overlay,
     quit_at_end: bool,
-    calm: bool,
+    reduced_motion: bool,
+    scale: TimeScale,
     over: bool,
     grip: Grip,
 }
@@ -87,7 +128,7 @@ enum Grip {
 }
 
 impl State {
-    /// The state before anything is heard. With `quit_at_end` a replay leaves
+    /// The state before the first update. With `quit_at_end` a replay leaves
     /// when it is over; without, its picture stands until a key.
     pub fn new(quit_at_end: bool) -> Self {
         Self {
@@ -96,20 +137,33 @@ impl State {
         }
     }
 
-    /// With as little motion as tells what happens.
+    /// The same with or without reduced motion.
     #[must_use]
-    pub fn calmed(self, calm: bool) -> Self {
-        Self { calm, ..self }
+    pub fn with_reduced_motion(self, reduced_motion: bool) -> Self {
+        Self {
+            reduced_motion,
+            ..self
+        }
     }
 
     /// Whether motion is to be reduced.
-    pub fn calm(&self) -> bool {
-        self.calm
+    pub fn reduced_motion(&self) -> bool {
+        self.reduced_motion
+    }
+
+    /// How much of the past is shown.
+    pub fn scale(&self) -> TimeScale {
+        self.scale
     }
 
     /// What is to be seen: the frozen picture or the live one.
     pub fn picture(&self) -> &Picture {
         self.frozen.as_deref().unwrap_or(&self.live)
+    }
+
+    /// The live picture, whether or not another one is frozen.
+    pub fn latest(&self) -> &Picture {
+        &self.live
     }
 
     /// Whether the picture is held while the audio goes on.
@@ -148,13 +202,13 @@ impl State {
                 true
             }
             Update::Devices(devices) => {
-                return self.in_picker(|picker| {
-                    picker.list(devices);
+                return self.in_menu(|menu| {
+                    menu.list(devices);
                     true
                 });
             }
             Update::DeviceLevel { id, peak_dbfs } => {
-                return self.in_picker(|picker| picker.level(id, *peak_dbfs));
+                return self.in_menu(|menu| menu.level(id, *peak_dbfs));
             }
             Update::Ended(Ok(())) if self.live.status.replay && !self.quit_at_end => {
                 self.live.ended = true;
@@ -170,9 +224,9 @@ impl State {
         }
     }
 
-    fn in_picker(&mut self, change: impl FnOnce(&mut Picker) -> bool) -> Effect {
-        if let Overlay::Picker(picker) = &mut self.overlay
-            && change(picker)
+    fn in_menu(&mut self, change: impl FnOnce(&mut DeviceMenu) -> bool) -> Effect {
+        if let Overlay::Devices(menu) = &mut self.overlay
+            && change(menu)
         {
             Effect::Redraw
         } else {
@@ -185,13 +239,28 @@ impl State {
         match (key, &mut self.overlay) {
             (Key::Quit, _) | (Key::Escape, Overlay::None) => Action::Quit,
             (Key::Suspend, _) => Action::Suspend,
-            (_, Overlay::Picker(_)) => self.press_in_picker(key),
-            (Key::Help | Key::Escape, Overlay::Help) => self.show(Overlay::None),
-            (Key::Help, Overlay::None) => self.show(Overlay::Help),
-            (Key::Devices, _) => self.open_picker(),
+            (_, Overlay::Devices(_)) => self.press_in_menu(key),
+            (Key::Help | Key::Escape, Overlay::Help(_)) => self.show(Overlay::None),
+            (Key::Up | Key::Down, Overlay::Help(first)) => {
+                let status = &self.live.status;
+                let lines = help_lines(status.replay, status.labels.len());
+                let step = if key == Key::Up { -1 } else { 1 };
+                let last = lines.saturating_sub(HELP_ROWS_LEAST);
+                *first = first.saturating_add_signed(step).min(last);
+                Action::Redraw
+            }
+            (Key::Help, Overlay::None) => self.show(Overlay::Help(0)),
+            (Key::Scale, _) => {
+                self.scale = self.scale.next();
+                Action::Redraw
+            }
+            (Key::Save, _) => Action::Save,
+            (Key::Devices, _) => self.open_menu(),
             (Key::Forget, _) if self.live.status.recorded => Action::None,
             (Key::Forget, _) => Action::Send(Control::ResetSpeaker),
             _ if self.live.status.replay => self.press_in_replay(key),
+            (Key::Mark, _) => Action::Send(Control::Mark),
+            (Key::Record, _) => Action::Send(Control::ToggleRecording),
             (Key::Hold, _) => {
                 self.frozen = match self.frozen {
                     Some(_) => None,
@@ -207,15 +276,15 @@ impl State {
     pub fn point(&mut self, pointer: Pointer, target: Target) -> Action {
         let total = self.live.position.and_then(|position| position.total_s);
         match (pointer, target, &mut self.overlay) {
-            (Pointer::Wheel(step), _, Overlay::Picker(picker)) => {
-                picker.move_by(step);
+            (Pointer::Wheel(step), _, Overlay::Devices(menu)) => {
+                menu.move_by(step);
                 Action::Redraw
             }
-            (Pointer::Press, Target::Choice(number), Overlay::Picker(picker)) => {
-                picker.selected = number;
-                self.press_in_picker(Key::Enter)
+            (Pointer::Press, Target::Choice(number), Overlay::Devices(menu)) => {
+                menu.selected = number;
+                self.press_in_menu(Key::Enter)
             }
-            (Pointer::Press, Target::Outside, Overlay::Picker(_) | Overlay::Help) => {
+            (Pointer::Press, Target::Outside, Overlay::Devices(_) | Overlay::Help(_)) => {
                 self.press(Key::Escape)
             }
             (Pointer::Press | Pointer::Drag, Target::Line(share), Overlay::None) => {
@@ -243,27 +312,31 @@ impl State {
         Action::Redraw
     }
 
-    fn open_picker(&mut self) -> Action {
+    fn open_menu(&mut self) -> Action {
         if self.live.status.replay {
-            let text = "a recording is playing: there is no input to choose";
-            self.live.notify(text.to_owned());
-            return self.show(Overlay::None);
+            return self.refuse("a recording is playing: there is no input to choose");
         }
-        self.show(Overlay::Picker(Picker::default()));
+        self.show(Overlay::Devices(DeviceMenu::default()));
         Action::Send(Control::OpenPicker)
     }
 
-    fn press_in_picker(&mut self, key: Key) -> Action {
-        let Overlay::Picker(picker) = &mut self.overlay else {
+    /// Says why a key does nothing here.
+    fn refuse(&mut self, why: &str) -> Action {
+        self.live.notify(why.to_owned());
+        self.show(Overlay::None)
+    }
+
+    fn press_in_menu(&mut self, key: Key) -> Action {
+        let Overlay::Devices(menu) = &mut self.overlay else {
             return Action::None;
         };
         let control = match key {
             Key::Up | Key::Down => {
-                picker.move_by(if key == Key::Up { -1 } else { 1 });
+                menu.move_by(if key == Key::Up { -1 } else { 1 });
                 return Action::Redraw;
             }
             Key::Escape | Key::Devices => Control::ClosePicker,
-            Key::Enter => match picker.selected() {
+            Key::Enter => match menu.selected() {
                 Some(choice) if !choice.device.current => {
                     Control::SwitchDevice(choice.device.id.clone())
                 }
@@ -282,6 +355,12 @@ impl State {
             Key::Hold if !self.over => Control::TogglePause,
             Key::Seek(seconds) => Control::SeekBy(seconds),
             Key::Home => Control::SeekTo(0.0),
+            Key::Mark => {
+                return self.refuse("a recording is playing: marks belong to a live input");
+            }
+            Key::Record => {
+                return self.refuse("a recording is playing: only a live input is recorded");
+            }
             Key::Faster => match faster(speed) {
                 Some(speed) => Control::Speed(speed),
                 None => return Action::None,
@@ -294,9 +373,16 @@ impl State {
         })
     }
 
-    /// Tells the person that the session no longer listens.
-    pub fn unheard(&mut self) {
-        self.live.notify("the session is over: q quits".to_owned());
+    /// Shows a sentence for a while, also on a frozen picture.
+    pub fn notify(&mut self, text: &str) {
+        for picture in self
+            .frozen
+            .as_deref_mut()
+            .into_iter()
+            .chain([&mut self.live])
+        {
+            picture.notify(text.to_owned());
+        }
     }
 }
 

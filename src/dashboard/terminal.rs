@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::mem::ManuallyDrop;
 use std::panic;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::event::{self, DisableMouseCapture, Event};
 use ratatui::crossterm::terminal::{
@@ -26,11 +27,12 @@ use super::cycle::{self, Input};
 use super::keys::{Key, Pointer};
 use super::state::{State, Target};
 use super::theme::Theme;
-use super::{Options, view};
+use super::{Options, svg, view};
 use crate::failpoint::failpoint;
+use crate::files::create_numbered;
 
 /// How long a panic in another thread waits for a picture to be finished.
-const PATIENCE: Duration = Duration::from_millis(300);
+const DRAWING_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What has to be given back; the panic hook reaches it from any thread.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
@@ -91,7 +93,7 @@ impl Screen {
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
         if self.mouse {
-            execute!(self.terminal.backend_mut(), HearMouse)?;
+            execute!(self.terminal.backend_mut(), EnableMouse)?;
         }
         let size = self.terminal.size()?;
         // Not `clear`: that asks the terminal where its cursor is, and the
@@ -117,6 +119,14 @@ impl cycle::Screen for Screen {
         Backend::flush(self.terminal.backend_mut())
     }
 
+    fn save(&self, state: &State) -> io::Result<PathBuf> {
+        let mut buffer = Buffer::empty(self.area);
+        view::draw_on(&mut buffer, state, &self.theme);
+        let (mut file, path) = create_numbered(Path::new("emoscope.svg"))?;
+        file.write_all(svg::of(&buffer, svg::Ground::of(&self.theme)).as_bytes())?;
+        Ok(path)
+    }
+
     fn target(&self, state: &State, column: u16, row: u16) -> Target {
         view::target(self.area, state, &self.theme, column, row)
     }
@@ -140,9 +150,9 @@ impl Drop for Screen {
 
 /// Asks for presses, drags and the wheel. Not for every motion, as crossterm's
 /// own command does: a mouse that passes by wakes nobody.
-struct HearMouse;
+struct EnableMouse;
 
-impl Command for HearMouse {
+impl Command for EnableMouse {
     fn write_ansi(&self, out: &mut impl std::fmt::Write) -> std::fmt::Result {
         out.write_str("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
     }
@@ -211,7 +221,7 @@ fn wait_for<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
         match mutex.try_lock() {
             Ok(guard) => return Some(guard),
             Err(TryLockError::Poisoned(guard)) => return Some(guard.into_inner()),
-            Err(TryLockError::WouldBlock) if waited >= PATIENCE => return None,
+            Err(TryLockError::WouldBlock) if waited >= DRAWING_TIMEOUT => return None,
             Err(TryLockError::WouldBlock) => thread::sleep(step),
         }
         waited += step;

@@ -47,6 +47,35 @@ pub fn fit(text: &str, columns: usize, unicode: bool) -> String {
     out
 }
 
+/// A clean text in lines of at most so many columns, broken between words; a
+/// word that is longer is broken as well.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2); // the widest character
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last().map_or(0, |line| width(line));
+        if line > 0 && line + 1 + width(word) > columns {
+            lines.push(String::new());
+        } else if line > 0
+            && let Some(line) = lines.last_mut()
+        {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            let full = lines
+                .last()
+                .is_some_and(|line| width(line) + c.width().unwrap_or(0) > columns);
+            if full {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    lines
+}
+
 /// A share of one as whole percent.
 pub fn percent(share: f32) -> String {
     format!("{:.0} %", share * 100.0)
@@ -63,6 +92,14 @@ mod tests {
             "a\u{fffd}[2Jb c\u{fffd}d"
         );
         assert_eq!(clean("Mikrofon für\x07", false), "Mikrofon f?r?");
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one marvellously", 8), ["one", "marvello", "usly"]);
+        assert_eq!(wrapped("マイク", 3), ["マ", "イ", "ク"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! Drawing. Nothing here decides anything but where things stand.
 
+mod affect;
 mod bars;
 mod call;
+mod devices;
 mod font;
 mod footer;
 mod header;
+mod help;
 mod history;
 mod level;
 mod overlay;
+mod parts;
 mod plan;
+mod totals;
 mod utterances;
 
 use ratatui::Frame;
@@ -17,35 +22,42 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::state::picture::Picture;
-use super::state::{Overlay, State, Target};
+use super::state::{Overlay, State, Target, TimeScale};
 use super::text;
 use super::theme::{Mark, Palette, Theme};
 use plan::Plan;
 
-/// Draws the whole screen.
+/// Draws the whole screen on a frame.
 pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
-    let area = frame.area();
+    draw_on(frame.buffer_mut(), state, theme);
+}
+
+/// Draws the whole screen on a buffer.
+pub fn draw_on(buffer: &mut Buffer, state: &State, theme: &Theme) {
+    let area = buffer.area;
     if area.is_empty() {
         return;
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);
-    let plan = Plan::new(area, &marks, &picture.status);
-    let mut pen = Pen {
-        buffer: frame.buffer_mut(),
-        theme,
-        picture,
-        marks: &marks,
-        gutter: plan.gutter,
-    };
+    let plan = Plan::new(area, &marks, picture, theme);
+    let mut pen = Pen::new(buffer, theme, state, &marks, &plan);
+    if area.width < plan::SMALLEST.0 || area.height < plan::SMALLEST.1 {
+        too_small(&mut pen, area);
+        return;
+    }
     header::draw(&mut pen, plan.header, state.frozen());
-    call::draw(&mut pen, plan.call);
+    call::draw(&mut pen, plan.call, plan.standing);
+    affect::trace(&mut pen, plan.trace);
     bars::draw(&mut pen, plan.bars);
     level::draw(&mut pen, plan.level);
     history::draw(&mut pen, plan.history);
+    totals::draw(&mut pen, plan.totals);
     utterances::draw(&mut pen, plan.utterances);
+    affect::square(&mut pen, plan.square);
     footer::progress(&mut pen, plan.progress);
     footer::draw(&mut pen, plan.footer);
+    footer::notice(&mut pen, plan.screen);
     overlay::draw(&mut pen, area, state.overlay());
     if theme.palette == Palette::HighContrast {
         for cell in &mut pen.buffer.content {
@@ -54,24 +66,39 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
     }
 }
 
+/// One line where nothing else fits.
+fn too_small(pen: &mut Pen<'_>, area: Rect) {
+    let (columns, rows) = plan::SMALLEST;
+    let whole = format!("too small: {columns}x{rows} is needed");
+    let texts = [whole.as_str(), "too small"];
+    let fits = |text: &&str| text::width(text) <= usize::from(area.width);
+    pen.text(
+        area,
+        0,
+        area.height / 2,
+        texts.into_iter().find(fits).unwrap_or(""),
+        Style::new(),
+    );
+}
+
 /// What stands at a column and a row of a picture of that size. While the mouse
 /// holds the line of a replay, all is that line.
 pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> Target {
     let at = Position::new(column, row);
     match state.overlay() {
         Overlay::None => {}
-        Overlay::Help => return overlay::beside_help(area, state.picture(), at),
-        Overlay::Picker(picker) => return overlay::input_at(area, picker, at),
+        Overlay::Help(_) => return help::target(area, state.picture(), at),
+        Overlay::Devices(menu) => return devices::target(area, menu, at),
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);
-    let plan = Plan::new(area, &marks, &picture.status);
+    let plan = Plan::new(area, &marks, picture, theme);
     let line = footer::line(picture, plan.progress, plan.gutter);
     if let Some(line) = line.filter(|line| state.dragging() || line.contains(at)) {
         let column = f64::from(column) - f64::from(line.x) + 0.5;
         return Target::Line((column / f64::from(line.width)).clamp(0.0, 1.0));
     }
-    match history::time(picture, plan.history, plan.gutter, at) {
+    match history::time(picture, (state.scale(), plan.gutter), plan.history, at) {
         Some(seconds) => Target::Past(seconds),
         None => Target::Nothing,
     }
@@ -85,9 +112,37 @@ struct Pen<'a> {
     marks: &'a [Mark],
     /// Columns before the bars, the meter and the history.
     gutter: u16,
+    /// Largest size of the big letters; 0 for none.
+    letters: usize,
+    scale: TimeScale,
 }
 
-impl Pen<'_> {
+impl<'a> Pen<'a> {
+    fn new(
+        buffer: &'a mut Buffer,
+        theme: &'a Theme,
+        state: &'a State,
+        marks: &'a [Mark],
+        plan: &Plan,
+    ) -> Self {
+        Self {
+            buffer,
+            theme,
+            picture: state.picture(),
+            marks,
+            gutter: plan.gutter,
+            letters: plan.letters,
+            scale: state.scale(),
+        }
+    }
+
+    /// Writes a small text into the middle of an area; returns the column after it.
+    fn small(&mut self, area: Rect, unicode: &str, ascii: &str) -> u16 {
+        let text = if self.theme.unicode { unicode } else { ascii };
+        let middle = area.height.saturating_sub(1) / 2;
+        self.text(area, 4, middle, text, Style::new())
+    }
+
     /// Writes text that is ours or clean, cut to the right edge of `area`;
     /// returns the column after it. `x` counts from the left of `area`.
     fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: impl Into<Style>) -> u16 {

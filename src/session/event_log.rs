@@ -230,6 +230,7 @@ fn time_of(event: &Event) -> f64 {
         Event::UtteranceEnd(end) => end.end_s,
         Event::Signal(signal) => signal.at_s,
         Event::Gap(gap) => gap.end_s,
+        Event::Mark(mark) => mark.at_s,
         Event::SessionEnd(end) => end.duration_s,
     }
 }

@@ -8,6 +8,7 @@ use super::input_levels::InputLevels;
 use super::latency::LatencyMeter;
 use super::outlets::Outlets;
 use super::poll_timer::PollTimer;
+use super::record;
 use super::status::{StatusReporter, status};
 use super::watch::{Finding, SignalChange, Watch, ZeroDetector};
 use super::{Session, SessionError, header, input_format, next_control, pipeline};
@@ -17,8 +18,8 @@ use crate::audio::ring::Chunk;
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
-use crate::events::{Event, GapCause, Signal, SourceKind};
-use crate::messages::{Control, Update};
+use crate::events::{Event, GapCause, Mark, SessionStart, Signal, SourceKind};
+use crate::messages::{Control, Outage, Update};
 use crate::pipeline::Pipeline;
 
 /// How long samples may wait while a voice is active.
@@ -119,6 +120,7 @@ impl Session for LiveSession {
 
 struct Running<'a> {
     pipeline: Pipeline,
+    header: SessionStart,
     latency: LatencyMeter,
     reporter: StatusReporter,
     events: Vec<Event>,
@@ -159,7 +161,8 @@ impl<'a> Running<'a> {
             pipeline,
             latency,
             reporter: StatusReporter::new(status),
-            events: vec![Event::SessionStart(start)],
+            events: vec![Event::SessionStart(start.clone())],
+            header: start,
             samples: Vec::new(),
             device: capture.id().to_owned(),
             monitor: microphone.monitor,
@@ -184,6 +187,13 @@ impl<'a> Running<'a> {
             self.check_input()?;
             self.drain()?;
             self.reporter.status.samples_lost = self.pipeline.summary().samples_lost;
+            self.reporter.status.outage = self.away_since().map(|since| Outage {
+                seconds: since.elapsed().as_secs() as u32,
+                gone: matches!(self.input, Input::Lost { .. }),
+            });
+            if self.outlets.recording.is_none() {
+                self.reporter.status.recording = None; // stopped, or failed
+            }
             self.reporter
                 .report(&mut self.pipeline, &self.latency, self.outlets);
             if let Some(levels) = &self.levels {
@@ -402,6 +412,18 @@ impl<'a> Running<'a> {
         match control {
             Control::OpenPicker => self.levels = Some(InputLevels::open(&self.device)),
             Control::ClosePicker => self.levels = None,
+            Control::Mark => {
+                let at_s = self.pipeline.position_s();
+                self.events.push(Event::Mark(Mark { at_s }));
+                self.outlets.send(&mut self.events);
+            }
+            Control::ToggleRecording => {
+                let named = self.options.recording.as_deref();
+                let summary = self.pipeline.summary();
+                let (path, sentence) = record::toggle(self.outlets, named, &self.header, summary);
+                self.reporter.status.recording = path;
+                self.say(&sentence);
+            }
             Control::ResetSpeaker => {
                 self.pipeline.reset_speaker();
                 self.say("the baseline is reset: a new one starts");

@@ -5,7 +5,8 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Sender, TrySendError, unbounded};
 
-use crate::events::Event;
+use super::record::Track;
+use crate::events::{Event, SessionEnd};
 use crate::messages::Update;
 use crate::sink::Sink;
 
@@ -13,6 +14,10 @@ use crate::sink::Sink;
 #[derive(Default)]
 pub struct Outlets {
     sinks: Vec<Sender<Event>>,
+    /// The recording in progress.
+    pub(super) recording: Option<Track>,
+    /// Writers of recordings that were started during the session.
+    pub(super) recorders: Vec<Writer>,
     screen: Option<Sender<Update>>,
     wait_for_screen: bool,
 }
@@ -45,6 +50,19 @@ impl Outlets {
         Writer { thread }
     }
 
+    /// Adds a sink as [`add`](Self::add) does that the person can stop during the
+    /// session. `start` is the summary so far.
+    pub fn record(
+        &mut self,
+        sink: impl Sink + Send + 'static,
+        failed: impl FnOnce(&io::Error) + Send + 'static,
+        start: SessionEnd,
+    ) -> Writer {
+        let writer = self.add(sink, failed);
+        self.recording = self.sinks.pop().map(|sender| Track::new(sender, start));
+        writer
+    }
+
     /// Sends updates to a screen. Its channel should be bounded: a slow screen
     /// misses updates, and nothing else does.
     pub fn show_on(&mut self, screen: Sender<Update>) {
@@ -65,6 +83,10 @@ impl Outlets {
     /// No more events: the sinks write what they have and end.
     pub fn close(&mut self) {
         self.sinks.clear();
+        self.recording = None;
+        for writer in self.recorders.drain(..) {
+            let _ = writer.join(); // a failure was reported when it happened
+        }
     }
 
     /// Sends events and empties the list.
@@ -72,6 +94,7 @@ impl Outlets {
         for event in events.drain(..) {
             // A sink that failed has reported it; the session goes on without it.
             self.sinks.retain(|sink| sink.send(event.clone()).is_ok());
+            self.recording.take_if(|track| !track.send(&event));
             self.update(Update::Event(event));
         }
     }

@@ -52,6 +52,7 @@ impl StatusReporter {
                 rms_dbfs: level.rms_dbfs,
                 peak_dbfs: level.peak_dbfs,
                 clipped: level.clipped,
+                vad_dbfs: Some(pipeline.vad_threshold_dbfs()),
                 at_s: pipeline.position_s(),
             }));
         }

@@ -80,6 +80,7 @@ impl<W: Write> Sink for Plain<W> {
                 };
                 self.say(gap.start_s, &format!("{length:.3} s are missing: {why}."))
             }
+            Event::Mark(mark) => self.say(mark.at_s, "You marked this moment."),
             Event::Error(error) => {
                 writeln!(self.out, "{}", printable(&error.message))?;
                 self.out.flush()

@@ -253,6 +253,7 @@ fn dashboard_draw(bencher: Bencher, (width, height): (u16, u16)) {
             rms_dbfs,
             peak_dbfs: rms_dbfs + 6.0,
             clipped: false,
+            vad_dbfs: None,
             at_s,
         }));
         terminal

@@ -23,6 +23,8 @@ mod overload;
 mod pty;
 #[cfg(unix)]
 mod safety;
+#[cfg(target_os = "linux")]
+mod screen_live;
 mod settings;
 mod soak;
 mod sound_server;

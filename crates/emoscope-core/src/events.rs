@@ -35,10 +35,38 @@ pub enum Event {
     Signal(Signal),
     /// Samples were lost.
     Gap(Gap),
+    /// The person marked a moment.
+    Mark(Mark),
     /// An input could not be read, or not to its end.
     Error(ErrorEvent),
     /// The summary, last line of a session.
     SessionEnd(SessionEnd),
+}
+
+impl Event {
+    /// The same event for a session that began `seconds` later; what began before
+    /// it begins with it.
+    #[must_use]
+    pub fn earlier_by(mut self, seconds: f64) -> Self {
+        if seconds <= 0.0 {
+            return self;
+        }
+        let times = match &mut self {
+            Self::Voice(voice) => [Some(&mut voice.at_s), None],
+            Self::UtteranceStart(start) => [Some(&mut start.start_s), None],
+            Self::Measurement(judged) => [Some(&mut judged.start_s), Some(&mut judged.end_s)],
+            Self::UtteranceEnd(end) => [Some(&mut end.start_s), Some(&mut end.end_s)],
+            Self::Signal(signal) => [Some(&mut signal.at_s), None],
+            Self::Gap(gap) => [Some(&mut gap.start_s), Some(&mut gap.end_s)],
+            Self::Mark(mark) => [Some(&mut mark.at_s), None],
+            Self::SessionStart(_) | Self::Error(_) | Self::SessionEnd(_) => [None, None],
+        };
+        for time in times.into_iter().flatten() {
+            // Whole microseconds are finer than a sample, and free of rests of rounding.
+            *time = ((*time - seconds) * 1e6).round().max(0.0) / 1e6;
+        }
+        self
+    }
 }
 
 /// One line as it is written: an event, and in `analyze` the file it belongs to.
@@ -254,6 +282,13 @@ pub enum GapCause {
     DeviceLost,
     /// The listener chose another device.
     DeviceChanged,
+}
+
+/// A moment that the person marked in a live session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When.
+    pub at_s: f64,
 }
 
 /// An input that failed; the line names the file.

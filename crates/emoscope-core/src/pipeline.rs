@@ -271,6 +271,11 @@ impl Pipeline {
         self.meter.take()
     }
 
+    /// Level that a voice has to exceed now, in dBFS.
+    pub fn vad_threshold_dbfs(&self) -> f32 {
+        self.vad.threshold()
+    }
+
     fn drain(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let queue = std::mem::take(&mut self.queue);
         let mut blocks = queue.chunks_exact(BLOCK_SAMPLES);

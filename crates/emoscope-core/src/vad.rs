@@ -120,6 +120,13 @@ impl Vad {
         self.background
     }
 
+    /// Level that a voice has to exceed, in dBFS.
+    pub fn threshold(&self) -> f32 {
+        QUIET
+            .max(self.background + ABOVE_BACKGROUND)
+            .max(self.loud - BELOW_LOUD)
+    }
+
     /// Blocks since the last voiced one.
     pub fn unvoiced_blocks(&self) -> u32 {
         self.unvoiced
@@ -138,10 +145,7 @@ impl Vad {
         let seen: [f32; BLOCK_SAMPLES] =
             std::array::from_fn(|i| (block[i] * gain).clamp(-1.0, 1.0));
         let score = self.detector.predict_f32(&seen);
-        let stands_out = level
-            > QUIET
-                .max(self.background + ABOVE_BACKGROUND)
-                .max(self.loud - BELOW_LOUD);
+        let stands_out = level > self.threshold();
         self.advance(if stands_out { score } else { 0.0 })
     }
 

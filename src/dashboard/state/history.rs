@@ -1,57 +1,71 @@
-//! What was called when: measurements, voice and holes of the last minutes.
+//! The last hour: judgements, voice, gaps and marks.
 
 use std::collections::VecDeque;
 
-use crate::events::Reason;
+use super::judgement::Judgement;
+use super::picture::Utterance;
 
-/// How far back it reaches; the widest screens show less.
-const KEPT_S: f64 = 900.0;
+/// Seconds that are kept: the longest time scale and a column of it.
+const KEPT_S: f64 = 3_660.0;
+/// Seconds of speech that a live judgement stands for.
+const LIVE_WEIGHT_S: f64 = 0.25;
+/// Seconds up to which a live judgement counts for what follows it: the next one
+/// may come a little late.
+const LIVE_REACH_S: f64 = 0.3;
+/// Seconds by which the last live judgement may lie behind the end of its utterance.
+const PAUSE_S: f64 = 0.5;
+/// A column of at most so many seconds shows every gap in it.
+const FINE_COLUMN_S: f64 = 2.0;
 
-/// One judgement in the past.
+/// What a column of the history holds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judgement {
-    /// Number of the label, or `None` for uncertain.
-    pub call: Option<usize>,
-    /// The largest probability.
-    pub confidence: f32,
-    /// One probability per label.
-    pub probabilities: Vec<f32>,
-    /// Why it is uncertain.
-    pub reason: Option<Reason>,
-    /// Valence and arousal, where the model has them.
-    pub affect: Option<(f32, f32)>,
-}
-
-/// What a stretch of time holds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Stretch<'a> {
+pub enum Column {
     /// No voice.
     Silent,
-    /// A voice, not judged yet.
+    /// A voice without a judgement yet.
     Voice,
     /// Audio was lost.
     Gap,
-    /// The last judgement within.
-    Judged(&'a Judgement),
+    /// The label of most seconds, and the mean of the judgements.
+    Judged(Judgement),
 }
 
 /// The past, in seconds of the session.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    judged: VecDeque<(f64, Judgement)>,
+    live: VecDeque<(f64, Judgement)>,
+    finals: VecDeque<Utterance>,
     voiced: VecDeque<(f64, f64)>,
     gaps: VecDeque<(f64, f64)>,
+    marks: VecDeque<f64>,
 }
 
 impl History {
-    /// Adds a judgement made at a time.
+    /// Adds a live judgement made at a time.
     pub fn judge(&mut self, at: f64, judgement: Judgement) {
-        while self.judged.back().is_some_and(|(t, _)| *t >= at) {
-            self.judged.pop_back();
+        while self.live.back().is_some_and(|(t, _)| *t >= at) {
+            self.live.pop_back();
         }
-        self.judged.push_back((at, judgement));
-        while self.judged.front().is_some_and(|(t, _)| *t < at - KEPT_S) {
-            self.judged.pop_front();
+        self.live.push_back((at, judgement));
+        while self.live.front().is_some_and(|(t, _)| *t < at - KEPT_S) {
+            self.live.pop_front();
+        }
+    }
+
+    /// Adds the final judgement of an utterance; its label replaces those of the
+    /// live judgements.
+    pub fn conclude(&mut self, utterance: Utterance) {
+        let start = utterance.start_s;
+        while self.finals.back().is_some_and(|last| last.start_s >= start) {
+            self.finals.pop_back();
+        }
+        self.finals.push_back(utterance);
+        while self
+            .finals
+            .front()
+            .is_some_and(|first| first.end_s < start - KEPT_S)
+        {
+            self.finals.pop_front();
         }
     }
 
@@ -71,14 +85,24 @@ impl History {
         }
     }
 
-    /// Adds a hole.
+    /// Adds a gap.
     pub fn gap(&mut self, start: f64, end: f64) {
         push_span(&mut self.gaps, (start, end.max(start)));
     }
 
-    /// Forgets what was after a time: a replay went back.
+    /// Adds a mark.
+    pub fn mark(&mut self, at: f64) {
+        self.marks.push_back(at);
+        while self.marks.front().is_some_and(|first| *first < at - KEPT_S) {
+            self.marks.pop_front();
+        }
+    }
+
+    /// Removes what was after a time: a replay went back.
     pub fn forget_after(&mut self, at: f64) {
-        self.judged.retain(|(t, _)| *t <= at);
+        self.live.retain(|(t, _)| *t <= at);
+        self.finals.retain(|utterance| utterance.end_s <= at);
+        self.marks.retain(|mark| *mark <= at);
         for spans in [&mut self.voiced, &mut self.gaps] {
             spans.retain(|(start, _)| *start <= at);
             if let Some((_, end)) = spans.back_mut() {
@@ -87,23 +111,128 @@ impl History {
         }
     }
 
-    /// What `[from, to)` holds; `to` at most `now` counts for an open voice.
-    pub fn stretch(&self, from: f64, to: f64) -> Stretch<'_> {
-        let overlaps = |spans: &VecDeque<(f64, f64)>| {
-            let after = spans.partition_point(|(start, _)| *start < to);
-            after > 0 && spans[after - 1].1 > from
-        };
-        let after = self.judged.partition_point(|(t, _)| *t < to);
-        if overlaps(&self.gaps) {
-            Stretch::Gap
-        } else if after > 0 && self.judged[after - 1].0 >= from {
-            Stretch::Judged(&self.judged[after - 1].1)
-        } else if overlaps(&self.voiced) {
-            Stretch::Voice
+    /// Whether a mark lies in `[from, to)`.
+    pub fn marked(&self, from: f64, to: f64) -> bool {
+        self.marks.iter().any(|mark| (from..to).contains(mark))
+    }
+
+    /// The newest live judgements, at most so many, the oldest first.
+    pub fn latest(&self, count: usize) -> impl Iterator<Item = &Judgement> {
+        let from = self.live.len().saturating_sub(count);
+        self.live.range(from..).map(|(_, judgement)| judgement)
+    }
+
+    /// Mean arousal of the live judgements in `[from, to)`, from -1 to 1.
+    pub fn arousal(&self, from: f64, to: f64) -> Option<f32> {
+        let from = from.min(to - LIVE_REACH_S);
+        mean(
+            self.live_in(from, to)
+                .filter_map(|(_, judgement)| judgement.arousal()),
+        )
+    }
+
+    /// What `[from, to)` holds; `to` at most the present for an open voice.
+    pub fn column(&self, from: f64, to: f64) -> Column {
+        let lost = overlap(&self.gaps, from, to);
+        if lost > 0.0 && (to - from <= FINE_COLUMN_S || lost >= (to - from) / 2.0) {
+            return Column::Gap;
+        }
+        if let Some(judgement) = self.judged(from, to) {
+            return Column::Judged(judgement);
+        }
+        if lost > 0.0 {
+            Column::Gap
+        } else if overlap(&self.voiced, from, to) > 0.0 {
+            Column::Voice
         } else {
-            Stretch::Silent
+            Column::Silent
         }
     }
+
+    fn live_in(&self, from: f64, to: f64) -> impl Iterator<Item = &(f64, Judgement)> + Clone {
+        let start = self.live.partition_point(|(t, _)| *t < from);
+        let end = self.live.partition_point(|(t, _)| *t < to);
+        self.live.range(start.min(end)..end)
+    }
+
+    fn finals_in(&self, from: f64, to: f64) -> impl Iterator<Item = &Utterance> + Clone {
+        let start = self.finals.partition_point(|f| f.end_s + PAUSE_S < from);
+        let end = self.finals.partition_point(|f| f.start_s < to);
+        self.finals.range(start.min(end)..end)
+    }
+
+    fn judged(&self, from: f64, to: f64) -> Option<Judgement> {
+        let live = self.live_in(from.min(to - LIVE_REACH_S), to);
+        let finals = self.finals_in(from, to);
+        let mut votes = Votes::default();
+        let mut concluded = None;
+        for utterance in finals.clone() {
+            let seconds = utterance.end_s.min(to) - utterance.start_s.max(from);
+            if seconds > 0.0 {
+                votes.add(utterance.judgement.call, seconds);
+                concluded = Some(&utterance.judgement);
+            }
+        }
+        for (at, judgement) in live.clone() {
+            let within = |f: &Utterance| f.start_s < *at && *at <= f.end_s + PAUSE_S;
+            match finals.clone().find(|utterance| within(utterance)) {
+                // Its own seconds are counted, unless all lie before this column.
+                Some(utterance) if utterance.end_s > from => {}
+                Some(utterance) => votes.add(utterance.judgement.call, LIVE_WEIGHT_S),
+                None => votes.add(judgement.call, LIVE_WEIGHT_S),
+            }
+        }
+        let Some(length) = live.clone().map(|(_, j)| j.probabilities.len()).max() else {
+            return concluded.map(|judgement| Judgement {
+                call: votes.winner(),
+                ..judgement.clone()
+            });
+        };
+        let of = |label| mean(live.clone().map(|(_, j)| j.share(label))).unwrap_or(0.0);
+        let affect = |part: fn((f32, f32)) -> f32| {
+            mean(live.clone().filter_map(|(_, j)| j.affect).map(part))
+        };
+        Some(Judgement {
+            call: votes.winner(),
+            confidence: mean(live.clone().map(|(_, j)| j.confidence)).unwrap_or(0.0),
+            probabilities: (0..length).map(of).collect(),
+            reason: None,
+            affect: affect(|(valence, _)| valence).zip(affect(|(_, arousal)| arousal)),
+        })
+    }
+}
+
+/// Seconds by label.
+#[derive(Default)]
+struct Votes(Vec<(Option<usize>, f64)>);
+
+impl Votes {
+    fn add(&mut self, call: Option<usize>, seconds: f64) {
+        match self.0.iter_mut().find(|(other, _)| *other == call) {
+            Some((_, sum)) => *sum += seconds,
+            None => self.0.push((call, seconds)),
+        }
+    }
+
+    /// The label of most seconds; of equals the later one.
+    fn winner(&self) -> Option<usize> {
+        let most = self.0.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        most.and_then(|(call, _)| *call)
+    }
+}
+
+fn mean(values: impl Iterator<Item = f32>) -> Option<f32> {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), x| (sum + x, count + 1));
+    (count > 0).then(|| sum / count as f32)
+}
+
+/// Seconds of `[from, to)` within the spans.
+fn overlap(spans: &VecDeque<(f64, f64)>, from: f64, to: f64) -> f64 {
+    let end = spans.partition_point(|(start, _)| *start < to);
+    let within = spans.range(..end).rev().take_while(|(_, end)| *end > from);
+    within
+        .map(|(start, end)| end.min(to) - start.max(from))
+        .sum()
 }
 
 /// Keeps spans ordered and few.
@@ -121,41 +250,81 @@ fn push_span(spans: &mut VecDeque<(f64, f64)>, span: (f64, f64)) {
 mod tests {
     use super::*;
 
-    fn called(call: usize) -> Judgement {
+    fn called(call: usize, confidence: f32) -> Judgement {
         Judgement {
             call: Some(call),
-            confidence: 0.5,
-            probabilities: vec![0.5, 0.5],
+            confidence,
+            probabilities: vec![confidence, 1.0 - confidence],
             reason: None,
-            affect: None,
+            affect: Some((0.0, confidence)),
+        }
+    }
+
+    fn call(column: &Column) -> Option<usize> {
+        match column {
+            Column::Judged(judgement) => judgement.call,
+            other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_stretch_shows_its_last_judgement() {
+    fn a_column_shows_the_label_of_most_seconds_and_the_mean() {
         let mut history = History::default();
         history.voice(1.0);
-        history.judge(2.25, called(0));
-        history.judge(2.5, called(1));
+        for (at, label) in [(2.25, 0), (2.5, 1), (2.75, 1)] {
+            history.judge(at, called(label, 0.25 + at as f32 / 10.0));
+        }
         history.silence(4.0);
         history.gap(6.0, 6.5);
-        assert_eq!(history.stretch(0.0, 1.0), Stretch::Silent);
-        assert_eq!(history.stretch(1.0, 2.0), Stretch::Voice);
-        assert_eq!(history.stretch(2.0, 3.0), Stretch::Judged(&called(1)));
-        assert_eq!(history.stretch(3.0, 4.0), Stretch::Voice);
-        assert_eq!(history.stretch(4.0, 5.0), Stretch::Silent);
-        assert_eq!(history.stretch(6.0, 7.0), Stretch::Gap);
+        assert_eq!(history.column(0.0, 1.0), Column::Silent);
+        assert_eq!(history.column(1.0, 2.0), Column::Voice);
+        let Column::Judged(judged) = history.column(2.0, 3.0) else {
+            panic!("not judged");
+        };
+        assert_eq!(judged.call, Some(1));
+        assert!((judged.confidence - 0.5).abs() < 1e-6);
+        assert!((history.arousal(2.0, 3.0).unwrap_or(0.0) - 0.5).abs() < 1e-6);
+        assert_eq!(history.column(3.0, 4.0), Column::Voice);
+        assert_eq!(history.column(4.0, 5.0), Column::Silent);
+        assert_eq!(history.column(6.0, 7.0), Column::Gap);
+        // A short gap does not hide a coarse column.
+        assert_eq!(call(&history.column(0.0, 30.0)), Some(1));
     }
 
     #[test]
-    fn going_back_forgets_the_future() {
+    fn the_final_label_replaces_the_live_ones() {
+        let mut history = History::default();
+        for at in [2.0, 3.0, 4.0, 4.4] {
+            history.judge(at, called(0, 0.5));
+        }
+        history.conclude(Utterance {
+            start_s: 1.0,
+            end_s: 4.2,
+            judgement: called(1, 0.7),
+        });
+        history.judge(6.0, called(0, 0.5));
+        for (second, label) in [(1, 1), (2, 1), (3, 1), (4, 1), (6, 0)] {
+            let from = f64::from(second);
+            assert_eq!(
+                call(&history.column(from, from + 1.0)),
+                Some(label),
+                "{second}"
+            );
+        }
+    }
+
+    #[test]
+    fn going_back_removes_what_was_ahead() {
         let mut history = History::default();
         history.voice(1.0);
-        history.judge(2.0, called(0));
-        history.judge(5.0, called(1));
+        history.judge(2.0, called(0, 0.5));
+        history.judge(5.0, called(1, 0.5));
         history.gap(6.0, 7.0);
+        history.mark(2.5);
+        history.mark(6.5);
         history.forget_after(3.0);
-        assert_eq!(history.stretch(2.0, 3.0), Stretch::Judged(&called(0)));
-        assert_eq!(history.stretch(5.0, 8.0), Stretch::Silent);
+        assert_eq!(call(&history.column(2.0, 3.0)), Some(0));
+        assert_eq!(history.column(5.0, 8.0), Column::Silent);
+        assert!(history.marked(2.0, 3.0) && !history.marked(6.0, 7.0));
     }
 }

@@ -1,6 +1,7 @@
 //! A bar for each label.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::Pen;
 use crate::dashboard::text::{fit, percent};
@@ -15,12 +16,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let (marks, reading) = (pen.marks, pen.picture.reading.as_ref());
-    let share = |label: usize| {
-        let shares = reading.map(|reading| &reading.probabilities);
-        shares.and_then(|shares| shares.get(label).copied())
-    };
-    let called = reading.and_then(|reading| reading.call);
+    let (marks, shown) = (pen.marks, pen.picture.shown.as_ref());
+    let judgement = shown.map(|shown| &shown.judgement);
+    let share = |label: usize| judgement.and_then(|j| j.probabilities.get(label).copied());
+    let called = judgement.and_then(|judgement| judgement.call);
     let height = usize::from(area.height);
     let mut shown: Vec<usize> = (0..marks.len()).collect();
     let columns = shown.len().div_ceil(height).clamp(1, fitting_columns(area));
@@ -53,22 +52,20 @@ fn fitting_columns(area: Rect) -> usize {
 
 fn one(pen: &mut Pen<'_>, area: Rect, mark: &Mark, share: Option<f32>, called: bool) {
     let theme = pen.theme;
+    let dimmed = pen.picture.dimmed();
+    let look = |style| if dimmed { Theme::dimmed(style) } else { style };
     let emphasis = if called {
-        Theme::strong()
+        look(Theme::strong())
     } else {
         Theme::dim()
     };
     if called {
-        pen.cell(area, 0, 0, theme.either('›', '>'), Theme::strong());
+        pen.cell(area, 0, 0, theme.either('›', '>'), emphasis);
     }
     pen.cell(area, 2, 0, mark.symbol, mark.style);
     let room = usize::from(pen.gutter.saturating_sub(6));
     let name = fit(&mark.name, room, theme.unicode);
-    let name_style = if called {
-        Theme::strong()
-    } else {
-        ratatui::style::Style::new()
-    };
+    let name_style = if called { emphasis } else { Style::new() };
     pen.text(area, 4, 0, &name, name_style);
     let Some(share) = share else {
         return;
@@ -76,5 +73,5 @@ fn one(pen: &mut Pen<'_>, area: Rect, mark: &Mark, share: Option<f32>, called: b
     pen.right(area, pen.gutter, 0, &percent(share), emphasis);
     let columns = area.width.saturating_sub(pen.gutter + SHARE_WIDTH);
     let bar = theme.bar(share, usize::from(columns));
-    pen.text(area, pen.gutter, 0, &bar, mark.style);
+    pen.text(area, pen.gutter, 0, &bar, look(mark.style));
 }

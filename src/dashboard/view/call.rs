@@ -1,114 +1,243 @@
-//! The current call, as large as there is room for.
+//! The last judgement in large letters, and what it stands for.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::parts::{self, Part};
 use super::{Pen, font};
-use crate::dashboard::state::history::Judgement;
+use crate::dashboard::state::judgement::{Judgement, Shown, Standing};
 use crate::dashboard::state::picture::Phase;
+use crate::dashboard::summary::duration;
 use crate::dashboard::text::{self, percent};
 use crate::dashboard::theme::Theme;
 use crate::events::Reason;
+use crate::messages::Outage;
+use crate::text::clock;
 
-type Big = [String; font::ROWS];
-
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
-    let picture = pen.picture;
-    let middle = area.height / 2;
-    let words = match (picture.phase(), &picture.reading) {
-        (Phase::Reading, Some(reading)) => return called(pen, area, reading),
-        (Phase::Uncertain, Some(reading)) => return uncertain(pen, area, reading),
-        (Phase::WarmingUp, _) => pen.theme.either("warming up…", "warming up..."),
-        (Phase::Starting, _) => pen.theme.either("starting…", "starting..."),
-        (Phase::Muted, _) => "nothing but zeros: is it muted?",
-        _ if picture.ended => "the recording is over",
-        _ => pen.theme.either("listening…", "listening..."),
-    };
-    let x = pen.text(area, 2, middle, words, Style::new());
-    let aside = if picture.ended {
-        "q quits, Home restarts".to_owned()
+/// Draws the judgement, and behind it or in the row below what it stands for.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, standing: Rect) {
+    let end = word(pen, area);
+    let parts = explanation(pen);
+    if standing.height > 0 {
+        parts::draw(pen, standing, 4, parts);
     } else {
-        last(pen).unwrap_or_default()
-    };
-    if area.height >= 3 {
-        pen.text(area, 2, middle + 1, &aside, Theme::dim());
-    } else {
-        pen.right(area, x + 2, middle, &aside, Theme::dim());
-    }
-}
-
-fn called(pen: &mut Pen<'_>, area: Rect, reading: &Judgement) {
-    let (symbol, name, look) = pen.call(reading.call);
-    let (style, name) = (look.patch(Theme::strong()), name.to_uppercase());
-    let share = percent(reading.confidence);
-    if let Some((big_name, big_share)) = big(pen, area, &name, &share) {
-        let digits = Rect {
-            width: area.width - 2,
+        let row = Rect {
+            y: area.y + area.height / 2,
+            height: area.height.min(1),
             ..area
         };
-        pen.cell(area, 2, 1, symbol, style);
-        for (row, (name, share)) in (0..).zip(big_name.iter().zip(&big_share)) {
-            pen.text(area, 4, row, name, style);
-            pen.right(digits, 0, row, share, Theme::strong());
+        parts::draw_right(pen, row, end + 2, parts);
+    }
+}
+
+/// Draws what is to be read at one glance; returns the column after it.
+fn word(pen: &mut Pen<'_>, area: Rect) -> u16 {
+    let picture = pen.picture;
+    let strong = Theme::strong();
+    match (picture.phase(), &picture.shown) {
+        (Phase::Away(outage), _) => {
+            let what = if outage.gone { "LOST" } else { "NO SOUND" };
+            let time = clock(f64::from(outage.seconds));
+            words(pen, area, '!', &[(what, strong), (&time, strong)], true)
         }
-        pen.right(area, 0, 2, "%", Theme::dim());
+        (Phase::Muted, None) => words(pen, area, '!', &[("MUTED?", strong)], true),
+        (_, Some(shown)) => judged(pen, area, &shown.judgement),
+        (Phase::WarmingUp, None) => pen.small(area, "warming up…", "warming up..."),
+        (Phase::Starting, None) => pen.small(area, "starting…", "starting..."),
+        _ if picture.ended => pen.small(area, "no speech", "no speech"),
+        _ => pen.small(area, "listening…", "listening..."),
+    }
+}
+
+fn judged(pen: &mut Pen<'_>, area: Rect, judgement: &Judgement) -> u16 {
+    let look = |pen: &Pen<'_>, style: Style| {
+        let style = style.patch(Theme::strong());
+        if pen.picture.dimmed() {
+            Theme::dimmed(style)
+        } else {
+            style
+        }
+    };
+    if judgement.call.is_some() {
+        let (symbol, name, style) = pen.call(judgement.call);
+        let (name, style) = (name.to_uppercase(), look(pen, style));
+        let share = format!("{:.0}%", judgement.confidence * 100.0);
+        let plain = look(pen, Style::new());
+        return words(pen, area, symbol, &[(&name, style), (&share, plain)], false);
+    }
+    let plain = look(pen, Style::new());
+    if !matches!(judgement.reason, Some(Reason::Between) | None) {
+        return words(pen, area, '?', &[("UNCERTAIN", plain)], true);
+    }
+    let candidates: Vec<(String, Style)> = judgement
+        .candidates()
+        .into_iter()
+        .flatten()
+        .map(|label| {
+            let (_, name, style) = pen.call(Some(label));
+            (format!("{}?", name.to_uppercase()), look(pen, style))
+        })
+        .collect();
+    if candidates.is_empty() {
+        return words(pen, area, '?', &[("UNCERTAIN", plain)], true);
+    }
+    let names: Vec<_> = candidates
+        .iter()
+        .map(|(name, style)| (name.as_str(), *style))
+        .collect();
+    words(pen, area, '?', &names, true)
+}
+
+/// Draws a symbol and one or two words as large as fits; returns the column
+/// after them. The second word is as large as the first if `alike`, else small;
+/// where neither fits in big letters it is text.
+fn words(pen: &mut Pen<'_>, area: Rect, symbol: char, words: &[(&str, Style)], alike: bool) -> u16 {
+    let width = |word: &str, size: usize| match size {
+        0 => Some(text::width(word)),
+        size => Some(text::width(&font::big(word, size)?[0])),
+    };
+    let sizes = (1..=pen.letters).rev();
+    let sizes = sizes.filter(|size| font::rows(*size) <= usize::from(area.height));
+    let large_both = sizes
+        .clone()
+        .map(|size| (size, if alike { size } else { 1 }));
+    let fits = |(size, second): &(usize, usize)| {
+        let mut columns = Some(4);
+        for (number, (word, _)) in words.iter().enumerate() {
+            let size = if number == 0 { *size } else { *second };
+            columns = columns.zip(width(word, size)).map(|(a, b)| a + b);
+        }
+        let gaps = words.len().saturating_sub(1) * font::gap(*size);
+        columns.is_some_and(|columns| columns + gaps <= usize::from(area.width))
+    };
+    let plan = large_both.chain(sizes.map(|size| (size, 0))).find(fits);
+    let (first, second) = plan.unwrap_or((0, 0));
+    let gap = if first == 0 { 1 } else { font::gap(first) };
+    let symbol_style = words.first().map_or(Style::new(), |(_, style)| *style);
+    pen.cell(
+        area,
+        2,
+        area.height.saturating_sub(1) / 2,
+        symbol,
+        symbol_style,
+    );
+    let mut x = 4;
+    for (number, (word, style)) in words.iter().enumerate() {
+        let (size, gap) = if number == 0 {
+            (first, 0)
+        } else {
+            (second, gap)
+        };
+        x = large(pen, area, x + gap as u16, word, size, *style);
+    }
+    x
+}
+
+/// Draws a word in letters of a size, or as text; returns the column after it.
+fn large(pen: &mut Pen<'_>, area: Rect, x: u16, word: &str, size: usize, style: Style) -> u16 {
+    let rows = if size > 0 {
+        font::big(word, size)
+    } else {
+        None
+    };
+    let Some(rows) = rows else {
+        return pen.text(area, x, area.height.saturating_sub(1) / 2, word, style);
+    };
+    let top = area.height.saturating_sub(rows.len() as u16) / 2;
+    let mut end = x;
+    for (y, row) in (top..).zip(&rows) {
+        end = pen.text(area, x, y, row, style);
+    }
+    end
+}
+
+/// What the word stands for, in pieces.
+fn explanation(pen: &Pen<'_>) -> Vec<Part> {
+    let picture = pen.picture;
+    let (dim, strong) = (Theme::dim(), Theme::strong());
+    let part = |weight, text: &str, style| (weight, text.to_owned(), style);
+    let mut parts: Vec<Part> = Vec::new();
+    let phase = picture.phase();
+    match phase {
+        Phase::Away(outage) => return away(outage),
+        Phase::Muted => {
+            parts.push(part(8, "only zeros arrive", strong));
+            parts.push(part(0, "muted, or kept from this program?", dim));
+        }
+        _ if picture.ended => parts.push(part(
+            7,
+            "the recording is over: q quits, Home restarts",
+            strong,
+        )),
+        Phase::WarmingUp if picture.shown.is_some() => {
+            parts.push(part(
+                8,
+                pen.theme.either("warming up…", "warming up..."),
+                strong,
+            ));
+        }
+        _ => {}
+    }
+    let Some(shown) = &picture.shown else {
+        return parts;
+    };
+    standing(pen, shown, &mut parts);
+    if shown.judgement.call.is_none() {
+        why(pen, &shown.judgement, &mut parts);
+    }
+    if let Some(arousal) = shown.judgement.arousal() {
+        parts.push((1, format!("arousal {arousal:+.2}"), dim));
+    }
+    parts
+}
+
+fn away(outage: Outage) -> Vec<Part> {
+    let (what, advice) = if outage.gone {
+        ("waiting for it", "d chooses another input")
+    } else {
+        ("the input delivers nothing", "is the sound server alive?")
+    };
+    vec![
+        (2, what.to_owned(), Theme::strong()),
+        (1, advice.to_owned(), Theme::dim()),
+    ]
+}
+
+/// Whether the judgement is live or final, since when, and what it replaced.
+fn standing(pen: &Pen<'_>, shown: &Shown, parts: &mut Vec<Part>) {
+    let picture = pen.picture;
+    if shown.live() {
+        let seconds = picture.speaking_s().unwrap_or(0.0);
+        parts.push((6, format!("speaking {seconds:.0} s"), Style::new()));
         return;
     }
-    let y = area.height / 2;
-    pen.cell(area, 2, y, symbol, style);
-    let x = pen.text(area, 4, y, &name, style);
-    pen.right(area, x + 2, y, &share, Theme::strong());
-}
-
-/// Name and share in big letters, where there is room and a letter for each.
-fn big(pen: &Pen<'_>, area: Rect, name: &str, share: &str) -> Option<(Big, Big)> {
-    if !pen.theme.unicode || area.height < font::ROWS as u16 {
-        return None;
-    }
-    let (name, share) = (
-        font::big(name)?,
-        font::big(share.trim_end_matches([' ', '%']))?,
-    );
-    let width = 4 + text::width(&name[0]) + 3 + text::width(&share[0]) + 2;
-    (width <= usize::from(area.width)).then_some((name, share))
-}
-
-fn uncertain(pen: &mut Pen<'_>, area: Rect, reading: &Judgement) {
-    let y = area.height / 2;
-    pen.cell(area, 2, y, '?', Theme::strong());
-    let x = pen.text(area, 4, y, "uncertain", Theme::strong());
-    let why = why(pen, reading);
-    if area.height >= 3 {
-        pen.text(area, 4, y + 1, &why, Theme::dim());
-    } else {
-        pen.right(area, x + 2, y, &why, Theme::dim());
+    parts.push((5, "final".to_owned(), Theme::strong()));
+    let age = duration(shown.age_s(picture.now).floor());
+    parts.push((6, format!("{age} ago"), Style::new()));
+    if let Standing::Revised(before) = shown.standing {
+        let (_, name, _) = pen.call(before);
+        parts.push((4, format!("was {name}"), Style::new()));
     }
 }
 
-/// Why nothing is named; of two labels, which.
-fn why(pen: &Pen<'_>, reading: &Judgement) -> String {
-    let words = match reading.reason {
-        Some(Reason::NoSpeech) => "this is no speech",
+/// Why no label is called.
+fn why(pen: &Pen<'_>, judgement: &Judgement, parts: &mut Vec<Part>) {
+    let words = match judgement.reason {
+        Some(Reason::NoSpeech) => "this is not speech",
         Some(Reason::Clipped) => "overloaded: lower the input's level",
         Some(Reason::TooShort) => "too short",
         Some(Reason::TooQuiet) => "too quiet: come nearer",
         Some(Reason::TooNoisy) => "too noisy",
         Some(Reason::Between) | None => {
-            let mut order: Vec<usize> = (0..reading.probabilities.len()).collect();
-            let share = |label: &usize| reading.probabilities[*label];
-            order.sort_by(|a, b| share(b).total_cmp(&share(a)));
-            let (first, first_name, _) = pen.call(order.first().copied());
-            let (second, second_name, _) = pen.call(order.get(1).copied());
-            return format!("between {first} {first_name} and {second} {second_name}");
+            let shares = judgement.candidates().into_iter().flatten().map(|label| {
+                let (symbol, name, _) = pen.call(Some(label));
+                format!("{symbol} {name} {}", percent(judgement.share(label)))
+            });
+            let shares: Vec<String> = shares.collect();
+            parts.push((3, "too close to call".to_owned(), Style::new()));
+            parts.push((2, shares.join(", "), Theme::dim()));
+            return;
         }
     };
-    words.to_owned()
-}
-
-/// What the last unit of speech was called.
-fn last(pen: &Pen<'_>) -> Option<String> {
-    let utterance = pen.picture.utterances.back()?;
-    let (symbol, name, _) = pen.call(utterance.judgement.call);
-    let share = percent(utterance.judgement.confidence);
-    Some(format!("last {symbol} {name} {share}"))
+    parts.push((3, words.to_owned(), Style::new()));
 }

@@ -1,14 +1,21 @@
-//! Big letters: five dots high, two dots to a row of the terminal.
+//! Big letters in three sizes: a dot of a letter is one, two or three dots of
+//! the screen wide and high, and two dots stand in one row of the terminal.
 
-/// Rows that big text takes.
-pub(super) const ROWS: usize = 3;
+use crate::dashboard::text;
+
+/// Dots of a letter from top to bottom.
+const DOTS_HIGH: usize = 5;
+/// The largest size.
+pub(super) const LARGEST: usize = 3;
+/// The widest percentage.
+const WIDEST_SHARE: &str = "100%";
 
 /// A glyph: its character, its width in dots, and five rows of dots with the
 /// leftmost in the highest used bit.
 type Glyph = (char, u8, [u8; 5]);
 
 #[rustfmt::skip]
-const GLYPHS: [Glyph; 38] = [
+const GLYPHS: [Glyph; 41] = [
     ('A', 4, [0b0110, 0b1001, 0b1111, 0b1001, 0b1001]),
     ('B', 4, [0b1110, 0b1001, 0b1110, 0b1001, 0b1110]),
     ('C', 4, [0b0111, 0b1000, 0b1000, 0b1000, 0b0111]),
@@ -46,31 +53,63 @@ const GLYPHS: [Glyph; 38] = [
     ('8', 4, [0b0110, 0b1001, 0b0110, 0b1001, 0b0110]),
     ('9', 4, [0b0110, 0b1001, 0b0111, 0b0001, 0b0110]),
     ('-', 3, [0b000, 0b000, 0b111, 0b000, 0b000]),
+    ('?', 4, [0b1110, 0b0001, 0b0110, 0b0000, 0b0100]),
+    (':', 1, [0b0, 0b1, 0b0, 0b1, 0b0]),
+    ('%', 5, [0b11001, 0b11010, 0b00100, 0b01011, 0b10011]),
     (' ', 2, [0; 5]),
 ];
 
+/// Rows that letters of a size take.
+pub(super) fn rows(size: usize) -> usize {
+    (DOTS_HIGH * size).div_ceil(2)
+}
+
+/// Columns between a word and its percentage.
+pub(super) fn gap(size: usize) -> usize {
+    2 + 2 * size
+}
+
+/// The largest size in which each of the names has its percentage beside it; 0
+/// where one does not fit in any, or has a letter that is missing.
+pub(super) fn largest<'a>(names: impl Iterator<Item = &'a str> + Clone, columns: u16) -> usize {
+    let fits = |size: &usize| {
+        let share = big(WIDEST_SHARE, 1).map_or(0, |rows| text::width(&rows[0]));
+        names.clone().all(|name| {
+            big(name, *size).is_some_and(|rows| {
+                4 + text::width(&rows[0]) + gap(*size) + share <= usize::from(columns)
+            })
+        })
+    };
+    (1..=LARGEST).rev().find(fits).unwrap_or(0)
+}
+
 /// The rows of a text in big letters, or `None` where a letter is missing.
-pub(super) fn big(text: &str) -> Option<[String; ROWS]> {
-    let mut rows = [String::new(), String::new(), String::new()];
+pub(super) fn big(text: &str, size: usize) -> Option<Vec<String>> {
+    let mut dots = vec![Vec::new(); DOTS_HIGH];
     for (i, c) in text.to_uppercase().chars().enumerate() {
-        let (_, width, dots) = GLYPHS.iter().find(|(glyph, ..)| *glyph == c)?;
-        for (row, line) in rows.iter_mut().enumerate() {
-            if i > 0 {
-                line.push(' ');
-            }
-            let lower = dots.get(2 * row + 1).copied().unwrap_or(0);
-            for bit in (0..*width).rev() {
-                let set = |dots: u8| dots >> bit & 1 == 1;
-                line.push(match (set(dots[2 * row]), set(lower)) {
-                    (true, true) => '█',
-                    (true, false) => '▀',
-                    (false, true) => '▄',
-                    (false, false) => ' ',
-                });
-            }
+        let (_, width, glyph) = GLYPHS.iter().find(|(glyph, ..)| *glyph == c)?;
+        for (row, line) in dots.iter_mut().zip(glyph) {
+            row.extend((i > 0).then_some(false));
+            row.extend((0..*width).rev().map(|bit| line >> bit & 1 == 1));
         }
     }
-    Some(rows)
+    let high: Vec<&Vec<bool>> = dots
+        .iter()
+        .flat_map(|row| std::iter::repeat_n(row, size))
+        .collect();
+    let line = |pair: &[&Vec<bool>]| {
+        let cells =
+            (0..pair[0].len()).map(|x| match (pair[0][x], pair.get(1).is_some_and(|r| r[x])) {
+                (true, true) => '█',
+                (true, false) => '▀',
+                (false, true) => '▄',
+                (false, false) => ' ',
+            });
+        cells
+            .flat_map(|cell| std::iter::repeat_n(cell, size))
+            .collect()
+    };
+    Some(high.chunks(2).map(line).collect())
 }
 
 #[cfg(test)]
@@ -78,10 +117,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_equally_wide() {
-        let rows = big("Happiness 63").unwrap_or_default();
-        let widths: Vec<usize> = rows.iter().map(|row| row.chars().count()).collect();
-        assert!(widths[0] > 40 && widths.iter().all(|width| *width == widths[0]));
-        assert_eq!(big("joie é"), None);
+    fn rows_are_equally_wide_in_every_size() {
+        for size in 1..=LARGEST {
+            let rows = big("Happiness? 63%", size).unwrap_or_default();
+            assert_eq!(rows.len(), super::rows(size));
+            let widths: Vec<usize> = rows.iter().map(|row| row.chars().count()).collect();
+            assert!(widths[0] > 60 * size, "{widths:?}");
+            assert!(widths.iter().all(|width| *width == widths[0]));
+        }
+        assert_eq!(big("joie é", 1), None);
+    }
+
+    #[test]
+    fn the_size_follows_the_columns() {
+        let names = ["anger", "happiness"];
+        let sizes = [40, 80, 120, 200].map(|columns| largest(names.into_iter(), columns));
+        assert_eq!(sizes, [0, 1, 2, 3]);
+        assert_eq!(largest(["怒り"].into_iter(), 200), 0);
     }
 }

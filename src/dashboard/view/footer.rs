@@ -2,10 +2,12 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::widgets::{Clear, Widget};
 
 use super::Pen;
+use super::parts::{self, Part};
 use crate::dashboard::state::picture::Picture;
-use crate::dashboard::text;
+use crate::dashboard::text::{self, wrapped};
 use crate::dashboard::theme::Theme;
 use crate::messages::Position;
 use crate::text::clock;
@@ -70,37 +72,42 @@ fn times(position: &Position) -> String {
     }
 }
 
-/// The machinery, or a notice in its place.
+/// The machinery.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let keys = if area.width >= 30 { "? keys" } else { "?" };
-    let edge = pen.right(area, 0, 0, keys, Theme::dim());
+    let edge = pen.right(area, 0, 0, "? keys", Theme::dim());
     let area = Rect {
         width: edge.saturating_sub(2),
         ..area
     };
-    if let Some(notice) = pen.picture.notice() {
-        let notice = pen.clean(notice);
-        let x = pen.text(area, 0, 0, "! ", Theme::strong());
-        pen.text(area, x, 0, &notice, Theme::strong());
+    let parts = machinery(pen, area.width);
+    parts::draw(pen, area, 0, parts);
+}
+
+/// A sentence for the person over the last rows, whole.
+pub(super) fn notice(pen: &mut Pen<'_>, screen: Rect) {
+    let Some(notice) = pen.picture.notice() else {
         return;
-    }
-    let dot = pen.theme.either(" · ", " | ");
-    let mut x = 0;
-    for (text, style) in chosen(parts(pen, area.width), usize::from(area.width), dot) {
-        if x > 0 {
-            x = pen.text(area, x, 0, dot, Theme::dim());
-        }
-        x = pen.text(area, x, 0, &text, style);
+    };
+    let notice = pen.clean(notice);
+    let room = usize::from(screen.width.saturating_sub(3));
+    let lines = wrapped(&notice, room);
+    let height = (lines.len() as u16).min(screen.height);
+    let area = Rect {
+        y: screen.bottom() - height,
+        height,
+        ..screen
+    };
+    Clear.render(area, pen.buffer);
+    pen.text(area, 0, 0, "!", Theme::strong());
+    for (y, line) in (0..height).zip(&lines) {
+        pen.text(area, 2, y, line, Theme::strong());
     }
 }
 
-/// A piece of the footer and its weight: the lightest goes first.
-type Part = (u8, String, Style);
-
-fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
+fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     let status = &pen.picture.status;
     let dim = Theme::dim();
     let mut parts = Vec::new();
@@ -110,31 +117,30 @@ fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
         if width >= 60 {
             text = format!("{text} {}", pen.clean(&name.to_string_lossy()));
         }
-        parts.push((7, text, Theme::strong()));
+        parts.push((8, text, Theme::strong()));
     }
     if status.samples_lost > 0 {
         let text = format!("{} samples lost", status.samples_lost);
-        parts.push((8, text, Theme::strong()));
+        parts.push((9, text, Theme::strong()));
     } else if !status.source.is_empty() {
         parts.push((4, "0 lost".to_owned(), dim));
     }
+    if let Some(seconds) = pen.picture.voice_s() {
+        parts.push((7, format!("voice {seconds} s"), dim));
+    }
     if !status.engine.is_empty() {
         parts.push((6, pen.clean(&status.engine), dim));
-        // A recording waits for nobody: there, only the engine's time means something.
+        // A recording is read ahead of time: only the engine's own time means something.
         if !status.replay {
             let latency = milliseconds(status.latency_ms);
             parts.push((5, format!("{latency:.0} ms latency"), dim));
         }
     }
-    if let Some(seconds) = status.baseline_s {
-        parts.push((1, format!("voice {seconds} s"), dim));
-    }
     if !status.model.is_empty() {
-        parts.push((3, pen.clean(&status.model), dim));
+        parts.push((2, pen.clean(&status.model), dim));
     }
     if status.sample_rate > 0 {
-        let kilohertz = f64::from(status.sample_rate) / 1000.0;
-        parts.push((2, format!("{kilohertz} kHz x {}", status.channels), dim));
+        parts.push((3, format(status.sample_rate, status.channels), dim));
     }
     if !status.engine.is_empty() && status.inference_ms > 0.0 {
         let inference = milliseconds(status.inference_ms);
@@ -143,26 +149,20 @@ fn parts(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     parts
 }
 
+/// A format as people say it: "48 kHz stereo".
+fn format(sample_rate: u32, channels: u16) -> String {
+    let kilohertz = f64::from(sample_rate) / 1000.0;
+    match channels {
+        1 => format!("{kilohertz} kHz mono"),
+        2 => format!("{kilohertz} kHz stereo"),
+        channels => format!("{kilohertz} kHz, {channels} channels"),
+    }
+}
+
 fn milliseconds(value: f32) -> f32 {
     if value.is_finite() {
         value.clamp(0.0, 99_999.0)
     } else {
         0.0
     }
-}
-
-/// As many parts as fit, the weightiest kept.
-fn chosen(mut parts: Vec<Part>, room: usize, dot: &str) -> Vec<(String, Style)> {
-    let width = |parts: &[Part]| -> usize {
-        let texts: usize = parts.iter().map(|(_, text, _)| text::width(text)).sum();
-        texts + parts.len().saturating_sub(1) * text::width(dot)
-    };
-    while parts.len() > 1 && width(&parts) > room {
-        let lightest = (0..parts.len()).min_by_key(|part| parts[*part].0);
-        parts.remove(lightest.unwrap_or(0));
-    }
-    parts
-        .into_iter()
-        .map(|(_, text, style)| (text, style))
-        .collect()
 }

@@ -1,4 +1,4 @@
-//! The first row: what is listened to, and the state of the voice.
+//! The first row: the input, and the state of the voice.
 
 use ratatui::layout::Rect;
 
@@ -47,6 +47,8 @@ fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
         return (either("❚❚ paused", "= paused"), Theme::strong());
     }
     match picture.phase() {
+        Phase::Away(outage) if outage.gone => (either("✕ lost", "x lost"), Theme::strong()),
+        Phase::Away(_) => (either("✕ no sound", "x no sound"), Theme::strong()),
         Phase::Starting => (either("◌ starting", ". starting"), Theme::dim()),
         Phase::Muted => (either("⊘ muted?", "x muted?"), Theme::strong()),
         Phase::Silent => (either("○ silent", "o silent"), Theme::dim()),

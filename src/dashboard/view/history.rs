@@ -1,129 +1,154 @@
-//! The last minute or more, a column for each stretch of time: which label was
-//! called and how sure the model was, or, where there is room, a row for each
-//! label.
+//! The past, a column for each stretch of time: which label was called and how
+//! sure the model was, or, where there is room, a row for each label.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::state::history::{Judgement, Stretch};
+use crate::dashboard::state::TimeScale;
+use crate::dashboard::state::history::Column;
+use crate::dashboard::state::judgement::Judgement;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text::fit;
 use crate::dashboard::theme::Theme;
 
-/// Seconds that a column may stand for, and that the whole shows at least.
-const COLUMN_S: [f64; 5] = [0.5, 1.0, 2.0, 5.0, 10.0];
-const SHOWN_S: f64 = 60.0;
+/// Columns from which there is room for names before the past.
+const NAMED_COLUMNS: u16 = 58;
 
 /// The columns and their time.
-struct Axis {
-    area: Rect,
+pub(super) struct Axis {
+    pub(super) area: Rect,
+    /// Columns before it, for names; 0 where there is no room.
+    pub(super) gutter: u16,
     column_s: f64,
     /// Number of the newest column, counted from the start of the session.
     newest: i64,
+    scale: TimeScale,
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let gutter = before(area, pen.gutter);
-    let axis = Axis::new(pen.picture, area, gutter);
+    let axis = Axis::new(pen, area);
+    let columns = axis.columns(pen);
     let labels = pen.marks.len() as u16;
-    let (chart, rest) = (area.height.saturating_sub(2), area.height);
-    if gutter > 0 && labels > 0 && chart >= labels {
+    let chart = area.height.saturating_sub(2);
+    if axis.gutter > 0 && labels > 0 && chart >= labels {
         let lane = chart / labels;
         for label in 0..usize::from(labels) {
             let top = lane * label as u16;
-            name(pen, area, top + lane - 1, label, gutter);
-            axis.each(pen, |pen, x, stretch| {
-                if let Stretch::Judged(judgement) = stretch {
-                    lane_cell(pen, &axis, (x, top, lane), label, judgement);
-                }
-            });
+            name(pen, area, top + lane - 1, label, axis.gutter);
+            for (x, judgement) in judged(&columns) {
+                lane_cell(pen, &axis, (x, top, lane), label, judgement);
+            }
         }
     } else if chart > 0 {
-        if gutter > 14 {
+        if axis.gutter > 14 {
             pen.text(area, 4, 0, "confidence", Theme::dim());
         }
-        axis.each(pen, |pen, x, stretch| {
-            if let Stretch::Judged(judgement) = stretch {
-                let (symbol, _, style) = pen.call(judgement.call);
-                column(
-                    pen,
-                    &axis,
-                    (x, 0, chart),
-                    judgement.confidence,
-                    symbol,
-                    style,
-                );
-            }
-        });
+        for (x, judgement) in judged(&columns) {
+            let (symbol, _, style) = pen.call(judgement.call);
+            let place = (x, 0, chart);
+            rising(pen, &axis, place, judgement.confidence, symbol, style);
+        }
     }
-    let row = rest.saturating_sub(2);
-    if gutter > 0 {
+    let row = area.height.saturating_sub(2);
+    if axis.gutter > 0 {
         pen.text(area, 4, row, "called", Theme::dim());
     }
-    axis.each(pen, |pen, x, stretch| mark(pen, &axis, x, row, stretch));
-    if rest >= 2 {
-        axis.times(pen, rest - 1);
+    for (x, column) in (0..).zip(&columns) {
+        called(pen, &axis, x, row, column);
+    }
+    if area.height >= 2 {
+        if axis.gutter > 0 {
+            let scale = format!("{} min", axis.scale.minutes());
+            pen.text(area, 4, area.height - 1, &scale, Theme::dim());
+        }
+        axis.times(pen, area.height - 1);
+        axis.marks(pen, area.height - 1);
     }
 }
 
 /// The time at a place of the past, in seconds; none where there is none.
-pub(super) fn time(picture: &Picture, area: Rect, gutter: u16, at: Position) -> Option<f64> {
-    let axis = Axis::new(picture, area, before(area, gutter));
+pub(super) fn time(
+    picture: &Picture,
+    (scale, gutter): (TimeScale, u16),
+    area: Rect,
+    at: Position,
+) -> Option<f64> {
+    let axis = Axis::of(picture, scale, area, gutter);
     let column = axis.area.contains(at).then(|| at.x - axis.area.x)?;
-    let number = axis.newest - i64::from(axis.area.width - 1 - column);
-    (number >= 0).then_some(number as f64 * axis.column_s)
+    axis.span(column).map(|(from, _)| from)
 }
 
-/// Columns before the past, where there is room for names.
-fn before(area: Rect, gutter: u16) -> u16 {
-    if area.width >= 60 { gutter } else { 0 }
+fn judged(columns: &[Column]) -> impl Iterator<Item = (u16, &Judgement)> {
+    (0..).zip(columns).filter_map(|(x, column)| match column {
+        Column::Judged(judgement) => Some((x, judgement)),
+        _ => None,
+    })
 }
 
 impl Axis {
-    fn new(picture: &Picture, area: Rect, gutter: u16) -> Self {
+    pub(super) fn new(pen: &Pen<'_>, area: Rect) -> Self {
+        Self::of(pen.picture, pen.scale, area, pen.gutter)
+    }
+
+    fn of(picture: &Picture, scale: TimeScale, area: Rect, gutter: u16) -> Self {
+        let gutter = if area.width >= NAMED_COLUMNS {
+            gutter
+        } else {
+            0
+        };
         let area = Rect {
             x: area.x + gutter,
             width: area.width.saturating_sub(gutter),
             ..area
         };
-        let fits = |step: &&f64| **step * f64::from(area.width) >= SHOWN_S;
-        let column_s = COLUMN_S.iter().find(fits).copied().unwrap_or(10.0);
+        let column_s = f64::from(60 * scale.minutes()) / f64::from(area.width.max(1));
         Self {
             area,
+            gutter,
             column_s,
             newest: (picture.now / column_s).floor() as i64,
+            scale,
         }
     }
 
-    /// Visits the columns from the left.
-    fn each(&self, pen: &mut Pen<'_>, mut visit: impl FnMut(&mut Pen<'_>, u16, Stretch<'_>)) {
+    /// Begin and end of a column in seconds; none before the session.
+    pub(super) fn span(&self, x: u16) -> Option<(f64, f64)> {
+        let number = self.newest - i64::from(self.area.width) + 1 + i64::from(x);
+        let from = number as f64 * self.column_s;
+        (number >= 0).then_some((from, from + self.column_s))
+    }
+
+    fn columns(&self, pen: &Pen<'_>) -> Vec<Column> {
         let picture = pen.picture;
-        for x in 0..self.area.width {
-            let number = self.newest - i64::from(self.area.width - 1 - x);
-            if number >= 0 {
-                let from = number as f64 * self.column_s;
-                let to = (from + self.column_s).min(picture.now);
-                visit(pen, x, picture.history.stretch(from, to));
-            }
-        }
+        let column = |x| match self.span(x) {
+            Some((from, to)) => picture.history.column(from, to.min(picture.now)),
+            None => Column::Silent,
+        };
+        (0..self.area.width).map(column).collect()
     }
 
     /// Writes how long ago things were.
     fn times(&self, pen: &mut Pen<'_>, y: u16) {
         let now = self.area.width.saturating_sub(3);
         pen.text(self.area, now, y, "now", Theme::dim());
+        let (step_s, unit_s, unit) = match self.scale {
+            TimeScale::OneMinute => (15, 1, "s"),
+            TimeScale::FiveMinutes => (60, 60, "min"),
+            TimeScale::ThirtyMinutes => (300, 60, "min"),
+            TimeScale::SixtyMinutes => (600, 60, "min"),
+        };
         let mut edge = now;
         for step in 1.. {
-            let seconds = step * 15;
+            let seconds = step * step_s;
             let back = (f64::from(seconds) / self.column_s) as u16;
             if back >= self.area.width {
                 break;
             }
-            let tick = format!("{seconds} s");
+            let tick = format!("{} {unit}", seconds / unit_s);
             let x = self.area.width - 1 - back;
             if x + tick.len() as u16 + 3 < edge {
                 pen.text(self.area, x, y, &tick, Theme::dim());
@@ -131,16 +156,27 @@ impl Axis {
             }
         }
     }
+
+    fn marks(&self, pen: &mut Pen<'_>, y: u16) {
+        let symbol = pen.theme.either('⚑', '!');
+        for x in 0..self.area.width {
+            if let Some((from, to)) = self.span(x)
+                && pen.picture.history.marked(from, to)
+            {
+                pen.cell(self.area, x, y, symbol, Theme::strong());
+            }
+        }
+    }
 }
 
 /// The symbol under a column.
-fn mark(pen: &mut Pen<'_>, axis: &Axis, x: u16, y: u16, stretch: Stretch<'_>) {
+fn called(pen: &mut Pen<'_>, axis: &Axis, x: u16, y: u16, column: &Column) {
     let theme = pen.theme;
-    let (symbol, style) = match stretch {
-        Stretch::Silent => return,
-        Stretch::Voice => (theme.either('·', '.'), Theme::dim()),
-        Stretch::Gap => (theme.either('×', 'x'), Theme::strong()),
-        Stretch::Judged(judgement) => {
+    let (symbol, style) = match column {
+        Column::Silent => return,
+        Column::Voice => (theme.either('·', '.'), Theme::dim()),
+        Column::Gap => (theme.either('×', 'x'), Theme::strong()),
+        Column::Judged(judgement) => {
             let (symbol, _, style) = pen.call(judgement.call);
             (symbol, style)
         }
@@ -149,7 +185,7 @@ fn mark(pen: &mut Pen<'_>, axis: &Axis, x: u16, y: u16, stretch: Stretch<'_>) {
 }
 
 /// A column that rises from the bottom of `rows` rows that begin at `top`.
-fn column(
+fn rising(
     pen: &mut Pen<'_>,
     axis: &Axis,
     (x, top, rows): (u16, u16, u16),
@@ -173,7 +209,6 @@ fn lane_cell(
     label: usize,
     judgement: &Judgement,
 ) {
-    let share = judgement.probabilities.get(label).copied().unwrap_or(0.0);
     let mark = &pen.marks[label];
     let (symbol, style) = (mark.symbol, mark.style);
     let style = if judgement.call == Some(label) {
@@ -181,17 +216,14 @@ fn lane_cell(
     } else {
         style.patch(Theme::dim())
     };
-    column(pen, axis, place, share, symbol, style);
+    rising(pen, axis, place, judgement.share(label), symbol, style);
 }
 
 /// The name before a row.
 fn name(pen: &mut Pen<'_>, area: Rect, y: u16, label: usize, gutter: u16) {
     let mark = &pen.marks[label];
-    let name = fit(
-        &mark.name,
-        usize::from(gutter.saturating_sub(6)),
-        pen.theme.unicode,
-    );
+    let room = usize::from(gutter.saturating_sub(6));
+    let name = fit(&mark.name, room, pen.theme.unicode);
     pen.cell(area, 2, y, mark.symbol, mark.style);
     pen.text(area, 4, y, &name, Theme::dim());
 }

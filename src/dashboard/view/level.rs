@@ -1,4 +1,4 @@
-//! The level meter.
+//! The level meter with its scale.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,6 +8,13 @@ use crate::dashboard::state::meter::FLOOR_DBFS;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
 
+/// Columns for the widest reading, so that the meter does not jump.
+const READING_WIDTH: u16 = 10;
+/// Columns for the mark of an overload.
+const CLIP: &str = " CLIP ";
+/// Levels that the scale names, in dBFS.
+const SCALE_DBFS: [i16; 6] = [-60, -48, -36, -24, -12, 0];
+
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
@@ -15,26 +22,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let meter = pen.picture.meter;
     let theme = pen.theme;
     pen.text(area, 4, 0, "level", Theme::dim());
-    let clip = if meter.clipped { " CLIP " } else { "" };
     let reading = if meter.rms > FLOOR_DBFS {
         format!("{:.0} dBFS", meter.rms)
     } else {
         "quiet".to_owned()
     };
-    let clip_width = text::width(clip) as u16;
     pen.right(area, pen.gutter, 0, &reading, Style::new());
-    // The widest reading sets the length, so that the meter does not jump.
-    let end = area.width.saturating_sub(10 + 7);
+    let clip_width = text::width(CLIP) as u16;
     if meter.clipped {
-        pen.text(
-            area,
-            area.width.saturating_sub(9 + clip_width),
-            0,
-            clip,
-            theme.alert(),
-        );
+        let x = area.width.saturating_sub(READING_WIDTH + clip_width);
+        pen.text(area, x, 0, CLIP, theme.alert());
     }
-    let columns = end.saturating_sub(pen.gutter);
+    let columns = area
+        .width
+        .saturating_sub(READING_WIDTH + clip_width + pen.gutter);
     let at = |dbfs: f32| ((1.0 - dbfs / FLOOR_DBFS) * f32::from(columns)).round() as u16;
     let (level, peak) = (at(meter.rms), at(meter.peak));
     for x in 0..columns {
@@ -46,5 +47,23 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
             (theme.either('─', '-'), Theme::dim())
         };
         pen.cell(area, pen.gutter + x, 0, symbol, style);
+    }
+    let threshold = meter
+        .threshold
+        .map(|dbfs| at(dbfs).min(columns.saturating_sub(1)));
+    if let Some(x) = threshold.filter(|_| columns > 0) {
+        let symbol = theme.either('┆', ':');
+        pen.cell(area, pen.gutter + x, 0, symbol, Theme::strong());
+    }
+    let mut free = 0;
+    for dbfs in SCALE_DBFS {
+        let tick = dbfs.to_string();
+        let width = tick.len() as u16;
+        // Its last digit stands under its level.
+        let end = at(f32::from(dbfs)).max(width).min(columns);
+        if columns > 0 && end >= width + free {
+            pen.text(area, pen.gutter + end - width, 1, &tick, Theme::dim());
+            free = end + 2;
+        }
     }
 }

@@ -3,69 +3,120 @@
 
 use ratatui::layout::Rect;
 
+use super::font;
+use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
-use crate::dashboard::theme::Mark;
-use crate::messages::Status;
+use crate::dashboard::theme::{Mark, Theme};
 
-/// Columns at which the list of utterances stands beside the bars.
-const WIDE: u16 = 100;
+/// The smallest screen on which something is drawn.
+pub(super) const SMALLEST: (u16, u16) = (40, 12);
+/// Columns from which the utterances stand beside the bars.
+const WIDE_COLUMNS: u16 = 100;
 /// Columns of that list, and of the gap before it.
-const LIST_WIDTH: u16 = 36;
-const LIST_GAP: u16 = 2;
+const SIDE_WIDTH: u16 = 36;
+const SIDE_GAP: u16 = 2;
 /// Columns of the widest label.
 const LABEL_WIDTH: usize = 14;
+/// Least rows of the square of valence and arousal, and of the list above it.
+const SQUARE_ROWS: u16 = 8;
+const LIST_ROWS: u16 = 5;
 
 /// The place of each part; an empty one is not drawn.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub header: Rect,
     pub call: Rect,
+    pub standing: Rect,
+    pub trace: Rect,
     pub bars: Rect,
     pub level: Rect,
     pub history: Rect,
+    pub totals: Rect,
     pub utterances: Rect,
+    pub square: Rect,
     pub progress: Rect,
     pub footer: Rect,
+    /// All of it but the margins.
+    pub screen: Rect,
     pub gutter: u16,
+    /// Size of the big letters; 0 where none fit.
+    pub letters: usize,
 }
 
-/// Rows of each part and of the gaps between them.
+/// Rows of each part, and of the gaps behind some of them.
 #[derive(Default)]
 struct Rows {
     header: u16,
+    header_gap: u16,
     call: u16,
+    standing: u16,
+    trace: u16,
+    trace_gap: u16,
     bars: u16,
+    bars_gap: u16,
     level: u16,
+    level_gap: u16,
     history: u16,
+    totals: u16,
+    list_gap: u16,
     list: u16,
     progress: u16,
     footer: u16,
-    gaps: [u16; 6],
+}
+
+/// What the rows are shared out for.
+#[derive(Clone, Copy)]
+struct Need {
+    labels: u16,
+    wide: bool,
+    /// Largest size of the letters that the width allows.
+    letters: usize,
+    replay: bool,
+    /// Whether there is a level: events alone have none.
+    level: bool,
+    /// Whether there is arousal.
+    affect: bool,
 }
 
 impl Plan {
-    pub(super) fn new(area: Rect, marks: &[Mark], status: &Status) -> Self {
-        let labels = marks.len().max(2) as u16;
-        let wide = area.width >= WIDE;
-        let rows = Rows::share(area.height, labels, wide, status);
+    pub(super) fn new(area: Rect, marks: &[Mark], picture: &Picture, theme: &Theme) -> Self {
         let margin = u16::from(area.width >= 60);
         let inner = Rect {
             x: area.x + margin,
             width: area.width - 2 * margin,
             ..area
         };
+        let wide = area.width >= WIDE_COLUMNS;
+        let letters = if theme.unicode {
+            font::largest(marks.iter().map(|mark| mark.name.as_str()), inner.width)
+        } else {
+            0
+        };
+        let need = Need {
+            labels: marks.len().max(2) as u16,
+            wide,
+            letters,
+            replay: picture.status.replay,
+            level: !picture.status.recorded,
+            affect: picture.affect != Some(false),
+        };
+        let rows = Rows::share(area.height, need);
         let mut y = area.y;
         let mut take = |height: u16, gap: u16| {
             let part = Rect { y, height, ..inner };
             y += height + gap;
             part
         };
-        let header = take(rows.header, rows.gaps[0]);
-        let mut call = take(rows.call, rows.gaps[1]);
-        let mut bars = take(rows.bars, rows.gaps[2]);
-        let level = take(rows.level, rows.gaps[3]);
-        let history = take(rows.history, rows.gaps[4]);
-        let mut utterances = take(rows.list, rows.gaps[5]);
+        let header = take(rows.header, rows.header_gap);
+        let call = take(rows.call, 0);
+        let standing = take(rows.standing, 0);
+        let trace = take(rows.trace, rows.trace_gap);
+        let mut bars = take(rows.bars, rows.bars_gap);
+        let mut level = take(rows.level, rows.level_gap);
+        let history = take(rows.history, 0);
+        let totals = take(rows.totals, rows.list_gap);
+        let mut utterances = take(rows.list, 0);
+        let mut square = Rect::ZERO;
         let from_below = |above: u16, height: u16| Rect {
             y: area.bottom() - above - height,
             height,
@@ -73,93 +124,128 @@ impl Plan {
         };
         let footer = from_below(0, rows.footer);
         let progress = from_below(rows.footer, rows.progress);
-        if wide && rows.bars > 0 && rows.gaps[1] > 0 {
-            let left = inner.width - LIST_WIDTH - LIST_GAP;
-            call.width = left;
-            bars.width = left;
+        if wide && rows.bars > 0 && rows.standing > 0 {
+            let left = inner.width - SIDE_WIDTH - SIDE_GAP;
+            let bottom = level.bottom().max(bars.bottom());
+            (bars.width, level.width) = (left, left);
             utterances = Rect {
-                x: inner.x + left + LIST_GAP,
-                y: call.y,
-                width: LIST_WIDTH,
-                height: bars.bottom() - call.y,
+                x: inner.x + left + SIDE_GAP,
+                y: bars.y,
+                width: SIDE_WIDTH,
+                height: bottom - bars.y,
             };
+            if need.affect && utterances.height > LIST_ROWS + SQUARE_ROWS {
+                let more = (utterances.height - LIST_ROWS - SQUARE_ROWS) / 2;
+                (utterances, square) = split(utterances, LIST_ROWS + more);
+            }
+        } else if need.affect && inner.width > 2 * SIDE_WIDTH && utterances.height >= SQUARE_ROWS {
+            square = Rect {
+                x: inner.right() - SIDE_WIDTH,
+                width: SIDE_WIDTH,
+                ..utterances
+            };
+            utterances.width -= SIDE_WIDTH;
         }
         let longest = marks.iter().map(|mark| text::width(&mark.name)).max();
-        let label = longest.unwrap_or(0).clamp(5, LABEL_WIDTH) as u16;
+        let label = longest.unwrap_or(0).clamp(7, LABEL_WIDTH) as u16;
         Self {
             header,
             call,
+            standing,
+            trace,
             bars,
             level,
             history,
+            totals,
             utterances,
+            square,
             progress,
             footer,
+            screen: inner,
             gutter: (label + 6).min(inner.width / 2),
+            letters,
         }
     }
 }
 
+/// An area above and one below, with a row between them.
+fn split(area: Rect, above: u16) -> (Rect, Rect) {
+    let upper = Rect {
+        height: above,
+        ..area
+    };
+    let lower = Rect {
+        y: area.y + above + 1,
+        height: area.height.saturating_sub(above + 1),
+        ..area
+    };
+    (upper, lower)
+}
+
 impl Rows {
     /// Shares out the rows of a screen.
-    fn share(height: u16, labels: u16, wide: bool, status: &Status) -> Self {
-        let replay = status.replay;
+    fn share(height: u16, need: Need) -> Self {
         let mut rows = Self::default();
         let mut left = height;
+        let labels = need.labels;
         // First what cannot be missed, in the order of its weight.
         grant(&mut rows.call, 1, &mut left);
         grant(&mut rows.header, 1, &mut left);
-        let bars = labels.min(
-            left.saturating_sub(if left > 4 { 3 } else { 0 })
-                .max(left.min(2)),
-        );
+        let bars = labels.min(left.saturating_sub(3).max(2));
         grant(&mut rows.bars, bars, &mut left);
         grant(&mut rows.footer, 1, &mut left);
-        // Events alone know no level.
-        grant(&mut rows.level, u16::from(!status.recorded), &mut left);
+        grant(&mut rows.progress, u16::from(need.replay), &mut left);
         grant(&mut rows.history, 1, &mut left);
+        grant(&mut rows.level, u16::from(need.level), &mut left);
+        grant(&mut rows.standing, 1, &mut left);
         let rest = labels - rows.bars;
         grant(&mut rows.bars, rest, &mut left);
-        grant(&mut rows.progress, u16::from(replay), &mut left);
-        // Then room to breathe and the past.
+        // Then the past, large letters and room between the parts.
         grant(&mut rows.history, 1, &mut left);
-        grant(&mut rows.gaps[3], u16::from(!status.recorded), &mut left);
-        grant(&mut rows.gaps[0], 1, &mut left);
-        grant(&mut rows.gaps[2], 1, &mut left);
+        grant(&mut rows.trace, u16::from(need.affect), &mut left);
         grant(&mut rows.history, 2, &mut left);
-        if left >= 3 {
+        if left >= 2 && need.letters >= 1 {
             grant(&mut rows.call, 2, &mut left);
-            grant(&mut rows.gaps[1], 1, &mut left);
         }
-        grant(&mut rows.gaps[4], u16::from(!replay), &mut left);
+        grant(&mut rows.header_gap, 1, &mut left);
+        grant(&mut rows.level_gap, 1, &mut left);
+        grant(&mut rows.totals, 1, &mut left);
+        grant(&mut rows.level, u16::from(need.level), &mut left);
+        grant(&mut rows.trace_gap, 1, &mut left);
         grant(&mut rows.history, 2, &mut left);
-        grant(&mut rows.gaps[4], u16::from(replay), &mut left);
-        // A row of its own for each label's past, then more of each.
+        grant(&mut rows.bars_gap, 1, &mut left);
+        if need.wide && left >= labels {
+            grant(&mut rows.bars, labels - 1, &mut left);
+        }
+        if left >= 2 && need.letters >= 2 {
+            grant(&mut rows.call, 2, &mut left);
+        }
+        grant(&mut rows.trace, u16::from(need.affect), &mut left);
+        // A row for the past of each label.
         let lanes = labels + 2;
         if left + rows.history >= lanes {
             let more = lanes.saturating_sub(rows.history);
             grant(&mut rows.history, more, &mut left);
         }
-        if !wide && left >= 5 {
-            grant(&mut rows.gaps[5], 1, &mut left);
+        if left >= 3 && need.letters >= 3 {
+            grant(&mut rows.call, 3, &mut left);
+        }
+        if !need.wide && left >= 6 {
+            grant(&mut rows.list_gap, 1, &mut left);
             grant(&mut rows.list, 12.min(left), &mut left);
         }
-        // The past twice as high says more than bars wide apart; then those, then
-        // more of the past. What is left then goes between the parts, not below.
-        let tall = rows.history >= lanes;
-        if tall && left >= labels {
+        grant(&mut rows.trace, u16::from(need.affect), &mut left);
+        while rows.history >= lanes && left >= labels && rows.history < 6 * labels + 2 {
             grant(&mut rows.history, labels, &mut left);
         }
-        if wide && left >= labels {
-            grant(&mut rows.bars, labels - 1, &mut left);
-        }
-        while tall && left >= labels && rows.history < 6 * labels + 2 {
-            grant(&mut rows.history, labels, &mut left);
-        }
-        for gap in [2, 3, 1, 4, 0, 2, 3, 1] {
-            if rows.gaps[gap] > 0 {
-                grant(&mut rows.gaps[gap], 1, &mut left);
-            }
+        // What is left goes between the parts, not below.
+        for gap in [
+            &mut rows.bars_gap,
+            &mut rows.level_gap,
+            &mut rows.trace_gap,
+            &mut rows.header_gap,
+        ] {
+            grant(gap, 1, &mut left);
         }
         rows
     }

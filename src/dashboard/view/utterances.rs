@@ -1,4 +1,4 @@
-//! Units of speech, the newest first.
+//! The utterances, the newest first.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;

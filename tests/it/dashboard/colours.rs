@@ -40,8 +40,8 @@ const SIGHTS: [(&str, Matrix); 4] = [
 
 /// Least CIEDE2000 between two labels; 1 is about what can be seen at all, side by side.
 const APART: f64 = 11.0;
-/// The same where the terminal brings its own colours.
-const APART_IN_A_TERMINAL: f64 = 5.0;
+/// The same for the default colours, beside any colour of plain text.
+const APART_BY_DEFAULT: f64 = 8.0;
 /// Least contrast against the ground, WCAG 2.
 const CONTRAST: f64 = 4.5;
 
@@ -63,58 +63,55 @@ fn every_two_labels_differ_for_all_eyes() {
     }
 }
 
-/// Ground, text, red, yellow, blue, magenta and cyan of terminals as they come.
-const TERMINALS: [(&str, [u32; 7]); 5] = [
-    (
-        "xterm",
-        [
-            0x00_0000, 0xe5_e5e5, 0xcd_0000, 0xcd_cd00, 0x00_00ee, 0xcd_00cd, 0x00_cdcd,
-        ],
-    ),
-    (
-        "console",
-        [
-            0x00_0000, 0xaa_aaaa, 0xaa_0000, 0xaa_5500, 0x00_00aa, 0xaa_00aa, 0x00_aaaa,
-        ],
-    ),
-    (
-        "Tango",
-        [
-            0x2e_3436, 0xd3_d7cf, 0xcc_0000, 0xc4_a000, 0x34_65a4, 0x75_507b, 0x06_989a,
-        ],
-    ),
-    (
-        "Campbell",
-        [
-            0x0c_0c0c, 0xcc_cccc, 0xc5_0f1f, 0xc1_9c00, 0x00_37da, 0x88_1798, 0x3a_96dd,
-        ],
-    ),
-    (
-        "macOS",
-        [
-            0xff_ffff, 0x00_0000, 0xc2_3621, 0xad_ad27, 0x49_2ee1, 0xd3_38d3, 0x33_bbc8,
-        ],
-    ),
+/// Grounds and text of terminals as they come.
+const TERMINALS: [(&str, u32, u32); 8] = [
+    ("xterm", 0x00_0000, 0xe5_e5e5),
+    ("console", 0x00_0000, 0xaa_aaaa),
+    ("Tango", 0x2e_3436, 0xd3_d7cf),
+    ("Campbell", 0x0c_0c0c, 0xcc_cccc),
+    ("macOS", 0xff_ffff, 0x00_0000),
+    ("GNOME dark", 0x1e_1e1e, 0xff_ffff),
+    ("One Dark", 0x28_2c34, 0xab_b2bf),
+    ("One Light", 0xfa_fafa, 0x38_3a42),
 ];
+/// Least contrast of the default colours, which suit dark and light grounds alike:
+/// WCAG 2 for large letters and graphics.
+const CONTRAST_OF_DEFAULT: f64 = 3.0;
+/// The same on grounds that are neither quite dark nor quite light.
+const CONTRAST_ON_GREY: f64 = 2.3;
 
 #[test]
-fn a_terminals_own_colours_will_do() {
-    for (name, colors) in TERMINALS {
-        let [ground, text, red, yellow, blue, magenta, cyan] = colors.map(rgb);
-        let seen = looks(Palette::Auto).map(|(color, modifier)| match color {
-            Some(Color::Red) => red,
-            Some(Color::Yellow) => yellow,
-            Some(Color::Blue) => blue,
-            Some(Color::Magenta) => magenta,
-            Some(Color::Cyan) => cyan,
-            None if modifier.contains(Modifier::DIM) => {
-                [0, 1, 2].map(|i| f64::midpoint(text[i], ground[i]))
+fn the_default_colours_are_legible_and_apart_on_dark_and_light_terminals() {
+    for (name, ground, text) in TERMINALS {
+        let (ground, text) = (rgb(ground), rgb(text));
+        let extreme = ground.iter().all(|c| *c <= 30.0 || *c >= 250.0);
+        let least = if extreme {
+            CONTRAST_OF_DEFAULT
+        } else {
+            CONTRAST_ON_GREY
+        };
+        let colors = looks(Palette::Auto).map(|(color, modifier)| {
+            assert!(modifier.is_empty(), "a terminal may not show {modifier:?}");
+            match color {
+                Some(Color::Indexed(number)) => indexed(number),
+                None => text,
+                other => panic!("{other:?}"),
             }
-            None => text,
-            other => panic!("{other:?}"),
         });
-        apart(name, &seen, APART_IN_A_TERMINAL);
+        for (label, color) in SEVEN.iter().zip(&colors) {
+            let contrast = contrast(*color, ground);
+            assert!(contrast >= least, "{label} on {name}: {contrast:.2}");
+        }
+        apart(name, &colors, APART_BY_DEFAULT);
     }
+}
+
+/// Only the text of neutral is the terminal's own.
+#[test]
+fn neutral_is_plain_text() {
+    let plain = looks(Palette::Auto).map(|(color, _)| color.is_none());
+    let neutral = SEVEN.map(|label| label == "neutral");
+    assert_eq!(plain, neutral);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The cycle of waiting, applying and drawing, on a screen that counts.
 
 use std::io;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ struct Counting {
     suspended: usize,
     broken: bool,
     gone: bool,
+    /// What the state has to say at last.
+    notice: Option<String>,
 }
 
 impl Screen for Counting {
@@ -28,6 +31,13 @@ impl Screen for Counting {
             return Err(io::Error::other("hung up"));
         }
         Ok(())
+    }
+
+    fn save(&self, _state: &State) -> io::Result<PathBuf> {
+        if self.gone {
+            return Err(io::Error::other("read-only"));
+        }
+        Ok("emoscope-3.svg".into())
     }
 
     fn target(&self, _state: &State, column: u16, _row: u16) -> Target {
@@ -60,8 +70,15 @@ impl Session {
         let (inputs, from_person) = unbounded();
         let (to_session, controls) = unbounded();
         let end = thread::spawn(move || {
-            let state = State::new(false);
-            let outcome = run(&mut screen, &from_session, &from_person, &to_session, state);
+            let mut state = State::new(false);
+            let outcome = run(
+                &mut screen,
+                &from_session,
+                &from_person,
+                &to_session,
+                &mut state,
+            );
+            screen.notice = state.picture().notice().map(str::to_owned);
             (outcome, screen)
         });
         Self {
@@ -185,6 +202,20 @@ fn an_ended_replay_waits_for_the_person() {
     inputs.send(Input::Key(Key::Home)).unwrap(); // nobody hears it
     inputs.send(Input::Key(Key::Quit)).unwrap();
     assert!(matches!(end.join().unwrap().0, Ok(Outcome::Quit)));
+}
+
+#[test]
+fn a_saved_picture_is_named_and_a_failure_is_told() {
+    for (gone, said) in [(false, "saved emoscope-3.svg"), (true, "read-only")] {
+        let session = Session::start(Counting {
+            gone,
+            ..Counting::default()
+        });
+        session.inputs.send(Input::Key(Key::Save)).unwrap();
+        session.inputs.send(Input::Key(Key::Quit)).unwrap();
+        let (_, screen) = session.end.join().unwrap();
+        assert!(screen.notice.unwrap().contains(said));
+    }
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn the_list_of_inputs_is_chosen_from() {
     state.press(Key::Devices);
     state.apply(&devices());
     assert_eq!(point(&mut state, Pointer::Wheel(1), (0, 0)), Action::Redraw);
-    assert!(matches!(state.overlay(), Overlay::Picker(picker) if picker.selected == 1));
+    assert!(matches!(state.overlay(), Overlay::Devices(menu) if menu.selected == 1));
     let place = find(&state, "Monitor of Speakers");
     let switch = Control::SwitchDevice("pulse:out.monitor".into());
     assert_eq!(

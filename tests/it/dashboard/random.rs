@@ -8,10 +8,10 @@ use ratatui::layout::Rect;
 use std::ops::Range;
 
 use emoscope::events::{
-    ByLabel, Event, Gap, GapCause, Measurement, Probability, Reason, Trigger, UtteranceEnd,
+    ByLabel, Event, Gap, GapCause, Mark, Measurement, Probability, Reason, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::messages::{DeviceLine, Level, Position, Status, Update};
+use emoscope::messages::{DeviceLine, Level, Outage, Position, Status, Update};
 use proptest::prelude::*;
 
 use super::scenes::{devices, drawn};
@@ -56,6 +56,7 @@ fn update() -> impl Strategy<Value = Update> {
                 rms_dbfs,
                 peak_dbfs,
                 clipped,
+                vad_dbfs: clipped.then_some(rms_dbfs),
                 at_s,
             })
         }),
@@ -78,6 +79,10 @@ fn update() -> impl Strategy<Value = Update> {
                         latency_ms,
                         inference_ms: latency_ms,
                         samples_lost,
+                        outage: recorded.then_some(Outage {
+                            seconds: samples_lost as u32,
+                            gone: replay,
+                        }),
                         sample_rate: samples_lost as u32,
                         ..Status::default()
                     })
@@ -93,6 +98,7 @@ fn update() -> impl Strategy<Value = Update> {
         ),
         (time(), any::<bool>())
             .prop_map(|(at_s, active)| Update::Event(Event::Voice(Voice { at_s, active }))),
+        time().prop_map(|at_s| Update::Event(Event::Mark(Mark { at_s }))),
         (time(), any::<u64>()).prop_map(|(start_s, utterance)| {
             Update::Event(Event::UtteranceStart(UtteranceStart { utterance, start_s }))
         }),
@@ -154,6 +160,9 @@ fn key() -> impl Strategy<Value = Key> {
         Key::Slower,
         Key::Devices,
         Key::Help,
+        Key::Scale,
+        Key::Mark,
+        Key::Save,
         Key::Up,
         Key::Down,
         Key::Enter,

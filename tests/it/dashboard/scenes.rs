@@ -4,10 +4,10 @@ use emoscope::dashboard::state::State;
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dashboard::view;
 use emoscope::events::{
-    ByLabel, Event, Gap, GapCause, Measurement, Probability, Signal, Trigger, UtteranceEnd,
+    ByLabel, Event, Gap, GapCause, Mark, Measurement, Probability, Signal, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::messages::{DeviceLine, Level, Position, Status, Update};
+use emoscope::messages::{DeviceLine, Level, Outage, Position, Status, Update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -38,12 +38,25 @@ pub fn status(labels: &[&str]) -> Status {
         labels: labels.iter().map(|label| (*label).into()).collect(),
         inference_ms: 3.1,
         latency_ms: 11.6,
+        baseline_s: Some(42),
         ..Status::default()
     }
 }
 
 pub fn voice(at_s: f64, active: bool) -> Update {
     Update::Event(Event::Voice(Voice { at_s, active }))
+}
+
+pub fn mark(at_s: f64) -> Update {
+    Update::Event(Event::Mark(Mark { at_s }))
+}
+
+/// The input is gone, or hangs, for so many seconds.
+pub fn outage(seconds: u32, gone: bool) -> Update {
+    Update::Status(Status {
+        outage: Some(Outage { seconds, gone }),
+        ..status(&SEVEN)
+    })
 }
 
 pub fn signal(at_s: f64, present: bool) -> Update {
@@ -68,6 +81,7 @@ pub fn level(at_s: f64, rms_dbfs: f32, clipped: bool) -> Update {
         rms_dbfs,
         peak_dbfs: rms_dbfs + 9.0,
         clipped,
+        vad_dbfs: Some(-48.0),
         at_s,
     })
 }
@@ -100,8 +114,8 @@ pub fn measured(
         label: if sure { label } else { "uncertain" }.into(),
         confidence: Probability(share),
         reason: None,
-        valence: None,
-        arousal: None,
+        valence: Some(0.2 - share / 2.0),
+        arousal: Some((end_s / 5.0).sin() * 0.8),
         baseline_s: None,
     }))
 }
@@ -157,6 +171,54 @@ pub fn talk(labels: &[&str]) -> Vec<Update> {
         }
     }
     updates.push(level(64.0, -18.0, true));
+    updates
+}
+
+/// The talk, and two seconds after its last utterance ended as another label.
+pub fn just_ended() -> Vec<Update> {
+    let mut updates = talk(&SEVEN);
+    let span = (58.0, 64.5);
+    updates.extend([
+        mark(63.0),
+        voice(64.5, false),
+        measured(
+            &SEVEN,
+            Trigger::SpeechEnded,
+            span,
+            ("happiness", 0.58),
+            true,
+        ),
+        utterance_end(5, 58.0, 64.5),
+        level(66.5, -52.0, false),
+    ]);
+    updates
+}
+
+/// The same, 14 seconds later.
+pub fn silent() -> Vec<Update> {
+    let mut updates = just_ended();
+    updates.push(level(80.0, -55.0, false));
+    updates
+}
+
+/// The talk, with two labels that are both likely at last.
+pub fn uncertain() -> Vec<Update> {
+    let mut updates = talk(&SEVEN);
+    let span = (63.0, 64.5);
+    updates.push(measured(
+        &SEVEN,
+        Trigger::Interval,
+        span,
+        ("happiness", 0.31),
+        false,
+    ));
+    updates
+}
+
+/// The talk, and a microphone that was unplugged 83 seconds ago.
+pub fn lost() -> Vec<Update> {
+    let mut updates = silent();
+    updates.push(outage(83, true));
     updates
 }
 

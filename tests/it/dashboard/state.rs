@@ -1,14 +1,16 @@
 //! What updates and keys do to the state.
 
 use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::state::judgement::Standing;
 use emoscope::dashboard::state::picture::Phase;
 use emoscope::dashboard::state::{Action, Effect, Overlay, State};
+use emoscope::dashboard::summary;
 use emoscope::events::Trigger;
-use emoscope::messages::{Control, Position, Status, Update};
+use emoscope::messages::{Control, DeviceLine, Position, Status, Update};
 
 use super::scenes::{
-    SEVEN, devices, level, measured, position, replay, signal, state, status, talk, utterance_end,
-    utterance_start, voice,
+    SEVEN, devices, just_ended, level, mark, measured, outage, position, replay, signal, silent,
+    state, status, talk, utterance_end, utterance_start, voice,
 };
 
 fn called(at: f64, label: &str) -> Update {
@@ -42,7 +44,145 @@ fn the_phases_of_a_voice() {
         state.apply(&update);
         assert_eq!(state.picture().phase(), phase, "{update:?}");
     }
-    assert_eq!(state.picture().reading, None);
+    let shown = state.picture().shown.as_ref().unwrap();
+    assert_eq!(shown.judgement.call, Some(0), "the last answer stays");
+    assert!(!shown.live());
+}
+
+#[test]
+fn the_final_answer_takes_the_place_of_the_live_one_and_ages() {
+    let mut state = state(&[
+        Update::Status(status(&SEVEN)),
+        utterance_start(1, 1.0),
+        called(3.0, "anger"),
+    ]);
+    let shown = |state: &State| state.picture().shown.clone().unwrap();
+    assert_eq!(shown(&state).standing, Standing::Live);
+    let whole = |label| measured(&SEVEN, Trigger::SpeechEnded, (1.0, 4.0), (label, 0.5), true);
+    state.apply(&whole("fear"));
+    state.apply(&utterance_end(1, 1.0, 4.0));
+    assert_eq!(shown(&state).judgement.call, Some(2));
+    assert_eq!(shown(&state).standing, Standing::Revised(Some(0)));
+    assert!(!state.picture().dimmed());
+    state.apply(&level(8.5, -70.0, false));
+    assert!(state.picture().dimmed());
+    assert!((shown(&state).age_s(state.picture().now) - 4.5).abs() < 1e-9);
+    // It stays while the next voice warms up, and goes with its first answer.
+    state.apply(&utterance_start(2, 9.0));
+    assert_eq!(state.picture().phase(), Phase::WarmingUp);
+    assert_eq!(shown(&state).judgement.call, Some(2));
+    state.apply(&called(10.0, "fear"));
+    state.apply(&whole("fear"));
+    assert_eq!(
+        shown(&state).standing,
+        Standing::Final,
+        "nothing was revised"
+    );
+}
+
+#[test]
+fn an_input_that_is_away_is_a_phase_with_its_seconds() {
+    let mut state = state(&silent());
+    for seconds in [1, 2] {
+        assert_eq!(state.apply(&outage(seconds, true)), Effect::Redraw);
+        assert!(matches!(state.picture().phase(), Phase::Away(o) if o.seconds == seconds));
+    }
+    assert_eq!(state.apply(&outage(2, true)), Effect::None);
+    state.apply(&Update::Status(status(&SEVEN)));
+    assert_eq!(state.picture().phase(), Phase::Silent);
+}
+
+#[test]
+fn keys_of_a_live_session() {
+    let mut live = state(&talk(&SEVEN));
+    assert_eq!(live.press(Key::Mark), Action::Send(Control::Mark));
+    assert_eq!(
+        live.press(Key::Record),
+        Action::Send(Control::ToggleRecording)
+    );
+    assert_eq!(live.press(Key::Save), Action::Save);
+    let minutes = [5, 30, 60, 1].map(|minutes| {
+        assert_eq!(live.press(Key::Scale), Action::Redraw);
+        (minutes, live.scale().minutes())
+    });
+    assert!(
+        minutes.iter().all(|(wanted, is)| wanted == is),
+        "{minutes:?}"
+    );
+    live.apply(&mark(63.0));
+    assert_eq!(live.picture().notice(), Some("marked 1:03"));
+    assert_eq!(live.picture().marks, 1);
+    // A recording that plays has neither.
+    let mut replayed = state(&replay());
+    for key in [Key::Mark, Key::Record] {
+        assert_eq!(replayed.press(key), Action::Redraw);
+        assert!(replayed.picture().notice().unwrap().contains("live input"));
+    }
+}
+
+#[test]
+fn totals_count_whole_utterances_by_seconds() {
+    let mut state = state(&replay());
+    let shares = state.picture().totals.shares();
+    // 7 s happiness, 9 s surprise, 6 s fear and 11 s sadness of 33 s.
+    let expected = [(5, 11.0), (6, 9.0), (3, 7.0), (2, 6.0)];
+    assert_eq!(shares.len(), expected.len());
+    for ((call, share), (label, seconds)) in shares.iter().zip(expected) {
+        assert_eq!(*call, Some(label));
+        assert!((share - seconds / 33.0).abs() < 1e-3, "{share}");
+    }
+    state.apply(&position(24.0));
+    assert!((state.picture().totals.speech_s() - 16.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_summary_of_three_lines_tells_what_was() {
+    let mut updates = just_ended();
+    updates.push(Update::Status(Status {
+        recording: Some("talk-1.jsonl".into()),
+        ..status(&SEVEN)
+    }));
+    updates.push(Update::Status(status(&SEVEN)));
+    let lines = summary::lines(state(&updates).picture());
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[0].contains("1 min 7 s of Desk Microphone"),
+        "{lines:?}"
+    );
+    assert!(lines[0].contains("in 5 utterances"), "{lines:?}");
+    assert!(
+        lines[1].starts_with("happiness 34 %, sadness 28 %"),
+        "{lines:?}"
+    );
+    assert!(lines[2].contains("1 mark,") && lines[2].contains("emoscope replay talk-1.jsonl"));
+    assert!(summary::lines(State::new(false).picture()).is_empty());
+}
+
+#[test]
+fn an_input_of_two_audio_systems_is_listed_once() {
+    let line = |id: &str, name: &str, default, current| DeviceLine {
+        id: id.into(),
+        name: name.into(),
+        default,
+        monitor: false,
+        current,
+    };
+    let mut state = state(&talk(&SEVEN));
+    state.press(Key::Devices);
+    state.apply(&Update::Devices(vec![
+        line("alsa:desk", "Desk", true, false),
+        line("pulse:desk", "Desk", false, true),
+        line("pulse:head", "Headset", false, false),
+        line("alsa:default", "Default (PulseAudio)", false, false),
+        line("pulse:other", "Desk", false, false),
+    ]));
+    let Overlay::Devices(menu) = state.overlay() else {
+        panic!("no list");
+    };
+    let listed: Vec<_> = menu.choices.iter().flatten().map(|c| &c.device).collect();
+    assert_eq!(listed.len(), 2);
+    assert!(listed[0].id == "pulse:desk" && listed[0].current);
+    assert_eq!(menu.selected, 0);
 }
 
 #[test]

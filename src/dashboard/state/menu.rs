@@ -12,21 +12,22 @@ pub struct Choice {
     pub peak_dbfs: Option<f32>,
 }
 
-/// The open list.
+/// The open list. An input that several audio systems offer is listed once.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Picker {
+pub struct DeviceMenu {
     /// The inputs, once they came.
     pub choices: Option<Vec<Choice>>,
     /// Number of the chosen one.
     pub selected: usize,
 }
 
-impl Picker {
+impl DeviceMenu {
     /// Takes the list; the selection stays with its input.
     pub fn list(&mut self, devices: &[DeviceLine]) {
         let selected = self.selected().map(|choice| choice.device.id.clone());
         let old = self.choices.take().unwrap_or_default();
         let known = |id: &str| old.iter().find(|choice| choice.device.id == id);
+        let devices = once_each(devices);
         self.selected = devices
             .iter()
             .position(|device| match &selected {
@@ -34,11 +35,11 @@ impl Picker {
                 None => device.current,
             })
             .unwrap_or(0);
-        let choice = |device: &DeviceLine| Choice {
-            device: device.clone(),
+        let choice = |device: DeviceLine| Choice {
             peak_dbfs: known(&device.id).and_then(|choice| choice.peak_dbfs),
+            device,
         };
-        self.choices = Some(devices.iter().map(choice).collect());
+        self.choices = Some(devices.into_iter().map(choice).collect());
     }
 
     /// Takes a level; says whether the picture changed.
@@ -61,4 +62,29 @@ impl Picker {
     pub fn selected(&self) -> Option<&Choice> {
         self.choices.as_ref()?.get(self.selected)
     }
+}
+
+/// One line for each input: of equal names the one in use, or else the default,
+/// or the first. A sound server lists what ALSA lists, so ALSA's own entries are
+/// left out beside it, unless one is in use.
+fn once_each(devices: &[DeviceLine]) -> Vec<DeviceLine> {
+    let alsa = |device: &DeviceLine| device.id.starts_with("alsa:");
+    let served = devices.iter().any(|device| !alsa(device));
+    let mut kept: Vec<DeviceLine> = Vec::new();
+    for device in devices {
+        if served && alsa(device) && !device.current {
+            continue;
+        }
+        let same = |other: &&mut DeviceLine| other.name == device.name;
+        let Some(other) = kept.iter_mut().find(same) else {
+            kept.push(device.clone());
+            continue;
+        };
+        let default = other.default || device.default;
+        if (device.current, device.default) > (other.current, other.default) {
+            other.clone_from(device);
+        }
+        other.default = default;
+    }
+    kept
 }

@@ -1,0 +1,142 @@
+//! How much speech a calibration has gathered, and what disturbs it.
+
+use std::io::{self, IsTerminal};
+
+use crossbeam_channel::{Receiver, Sender};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::complain;
+use crate::events::Event;
+use crate::messages::{Control, Level, Status, Update};
+
+/// Silence after which the person is told, in seconds.
+const SILENCE_S: f64 = 6.0;
+
+/// What was gathered so far. Times are seconds of audio.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Progress {
+    /// Speech in the baseline; `None` for a model without one.
+    speech_s: Option<f64>,
+    at_s: f64,
+    /// When the last speech was added.
+    spoken_at_s: f64,
+    /// Whether the present silence was told.
+    silence_told: bool,
+}
+
+impl Progress {
+    /// Takes the speech in the baseline.
+    fn speech(&mut self, seconds: f64) {
+        let before = self.speech_s.replace(seconds).unwrap_or(0.0);
+        if seconds > before {
+            self.spoken_at_s = self.at_s;
+            self.silence_told = false;
+        }
+    }
+
+    /// Takes the time; says what the person should know.
+    fn time(&mut self, at_s: f64) -> Option<String> {
+        self.at_s = at_s;
+        let silence = at_s - self.spoken_at_s;
+        if self.speech_s.is_none() || self.silence_told || silence < SILENCE_S {
+            return None;
+        }
+        self.silence_told = true;
+        Some(format!(
+            "no speech for {silence:.0} s: read on, or come nearer to the microphone"
+        ))
+    }
+
+    /// What counts: speech, or time where the model keeps no baseline.
+    fn counted_s(&self) -> f64 {
+        self.speech_s.unwrap_or(self.at_s)
+    }
+}
+
+/// Shows the progress until the session is over, and ends it when enough speech
+/// was gathered. Returns how often the voice changed.
+pub(super) fn follow(updates: &Receiver<Update>, controls: &Sender<Control>, wanted_s: f64) -> u32 {
+    let bar = bar(wanted_s);
+    let mut progress = Progress::default();
+    let mut changes = 0;
+    for update in updates {
+        let warning = match update {
+            Update::Status(Status {
+                baseline_s: Some(seconds),
+                ..
+            }) => {
+                progress.speech(seconds.into());
+                None
+            }
+            Update::Event(Event::UtteranceEnd(end)) if end.new_baseline => {
+                changes += 1;
+                Some("another voice: the count starts again; one person may speak".into())
+            }
+            Update::Level(Level {
+                at_s, peak_dbfs, ..
+            }) => {
+                let counted = progress.counted_s().min(wanted_s);
+                bar.set_position((counted * 10.0) as u64);
+                bar.set_message(format!(
+                    "{counted:>3.0} of {wanted_s:.0} s of speech, {peak_dbfs:>4.0} dBFS"
+                ));
+                progress.time(at_s)
+            }
+            _ => None,
+        };
+        if let Some(warning) = warning {
+            bar.suspend(|| complain(&warning));
+        }
+        if progress.counted_s() >= wanted_s {
+            let _ = controls.try_send(Control::Quit); // it may be over already
+        }
+    }
+    bar.finish_and_clear();
+    changes
+}
+
+fn bar(wanted_s: f64) -> ProgressBar {
+    let target = if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr_with_hz(8)
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some((wanted_s * 10.0) as u64), target);
+    let style = ProgressStyle::with_template("{wide_bar} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_told_once_and_again_after_speech() {
+        let mut progress = Progress::default();
+        progress.speech(0.0);
+        assert_eq!(progress.time(5.0), None);
+        assert!(
+            progress
+                .time(6.5)
+                .is_some_and(|text| text.contains("no speech for 6 s"))
+        );
+        assert_eq!(progress.time(9.0), None);
+        progress.speech(2.0);
+        assert_eq!(progress.time(14.0), None);
+        assert!(progress.time(15.5).is_some());
+    }
+
+    #[test]
+    fn speech_counts_and_not_time() {
+        let mut progress = Progress::default();
+        progress.time(4.0);
+        assert!(
+            (progress.counted_s() - 4.0).abs() < 1e-9,
+            "no baseline: time counts"
+        );
+        progress.speech(1.0);
+        progress.time(30.0);
+        assert!((progress.counted_s() - 1.0).abs() < 1e-9);
+    }
+}

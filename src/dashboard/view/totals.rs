@@ -1,0 +1,38 @@
+//! The speech so far by label, in a row.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Pen;
+use crate::dashboard::summary::duration;
+use crate::dashboard::text::{percent, width};
+use crate::dashboard::theme::Theme;
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let totals = &pen.picture.totals;
+    let dim = Theme::dim();
+    pen.text(area, 4, 0, "totals", dim);
+    let shares = totals.shares();
+    if shares.is_empty() {
+        pen.text(area, pen.gutter, 0, "no speech yet", dim);
+        return;
+    }
+    let all = format!("of {} of speech", duration(totals.speech_s()));
+    let right = area.width.saturating_sub(width(&all) as u16 + 2);
+    let mut x = pen.gutter;
+    for (call, share) in shares {
+        let (symbol, name, style) = pen.call(call);
+        let text = format!("{name} {}", percent(share));
+        let end = x + 2 + width(&text) as u16;
+        if end > right {
+            break; // the rest is smaller
+        }
+        pen.cell(area, x, 0, symbol, style);
+        pen.text(area, x + 2, 0, &text, Style::new());
+        x = end + 2;
+    }
+    pen.text(area, x, 0, &all, dim);
+}
