@@ -306,7 +306,9 @@ impl Pipeline {
             }
             VadState::Active { .. } | VadState::Inactive => {}
         }
-        if let Some(change) = self.utterances.at(now) {
+        let unvoiced = u64::from(self.vad.unvoiced_blocks()) * BLOCK_SAMPLES as u64;
+        let voiced = now.saturating_sub(unvoiced);
+        if let Some(change) = self.utterances.at(now, voiced) {
             self.change(change, out)?;
         }
         if let Some(open) = self.utterances.open() {

@@ -58,10 +58,13 @@ impl Segmenter {
         self.silent_since = Some(end);
     }
 
-    /// What the clock brings: to be called at every block with its end.
-    pub fn at(&mut self, now: u64) -> Option<UtteranceChange> {
+    /// What the clock brings: to be called at every block with its end, and the end
+    /// of the last voiced block.
+    pub fn at(&mut self, now: u64, voiced: u64) -> Option<UtteranceChange> {
         if let Some(start) = self.candidate
             && now >= start + MIN_UTTERANCE_SAMPLES
+            // After a cut the voice may be over already.
+            && voiced > start
         {
             self.candidate = None;
             return Some(UtteranceChange::Start(self.begin(start)));
@@ -118,20 +121,23 @@ mod tests {
         let mut units = Segmenter::default();
         units.voice_began(1000);
         units.voice_ended(2000);
-        assert_eq!(units.at(9000), None);
+        assert_eq!(units.at(9000, 9000), None);
         units.voice_began(10_000);
-        assert_eq!(units.at(10_100), None);
+        assert_eq!(units.at(10_100, 10_100), None);
         let open = OpenUtterance {
             number: 1,
             start: 10_000,
         };
-        assert_eq!(units.at(12_560), Some(UtteranceChange::Start(open)));
+        assert_eq!(units.at(12_560, 12_560), Some(UtteranceChange::Start(open)));
         units.voice_ended(30_000);
         units.voice_began(34_000);
-        assert_eq!(units.at(40_000), None);
+        assert_eq!(units.at(40_000, 40_000), None);
         units.voice_ended(50_000);
-        assert_eq!(units.at(57_999), None);
-        assert_eq!(units.at(58_000), Some(UtteranceChange::End(open, 50_000)));
+        assert_eq!(units.at(57_999, 50_000), None);
+        assert_eq!(
+            units.at(58_000, 50_000),
+            Some(UtteranceChange::End(open, 50_000))
+        );
     }
 
     #[test]
@@ -143,11 +149,11 @@ mod tests {
             start: 0,
         };
         assert_eq!(
-            units.at(MIN_UTTERANCE_SAMPLES),
+            units.at(MIN_UTTERANCE_SAMPLES, MIN_UTTERANCE_SAMPLES),
             Some(UtteranceChange::Start(first))
         );
         assert_eq!(
-            units.at(MAX_UTTERANCE_SAMPLES + 200),
+            units.at(MAX_UTTERANCE_SAMPLES + 200, MAX_UTTERANCE_SAMPLES + 200),
             Some(UtteranceChange::End(first, MAX_UTTERANCE_SAMPLES))
         );
         let second = OpenUtterance {
@@ -155,8 +161,26 @@ mod tests {
             start: MAX_UTTERANCE_SAMPLES,
         };
         assert_eq!(
-            units.at(MAX_UTTERANCE_SAMPLES + MIN_UTTERANCE_SAMPLES),
+            units.at(
+                MAX_UTTERANCE_SAMPLES + MIN_UTTERANCE_SAMPLES,
+                MAX_UTTERANCE_SAMPLES + MIN_UTTERANCE_SAMPLES
+            ),
             Some(UtteranceChange::Start(second))
         );
+    }
+
+    #[test]
+    fn a_voice_that_ends_just_before_the_cut_leaves_nothing_behind_it() {
+        let mut units = Segmenter::default();
+        units.voice_began(0);
+        units.at(MIN_UTTERANCE_SAMPLES, MIN_UTTERANCE_SAMPLES);
+        let end = MAX_UTTERANCE_SAMPLES - 256;
+        let cut = units.at(MAX_UTTERANCE_SAMPLES + 256, end);
+        assert!(matches!(cut, Some(UtteranceChange::End(..))));
+        let later = MAX_UTTERANCE_SAMPLES + MIN_UTTERANCE_SAMPLES;
+        assert_eq!(units.at(later, end), None);
+        units.voice_ended(end);
+        assert_eq!(units.at(later + PAUSE_SAMPLES, end), None);
+        assert_eq!(units.count(), 1);
     }
 }
