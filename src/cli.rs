@@ -91,8 +91,7 @@ enum Command {
 /// Which model, in which engine.
 #[derive(Debug, Clone, Args)]
 struct ModelArgs {
-    /// Model file (ONNX) instead of the one inside the program
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "NAME|PATH", help = model_help())]
     model: Option<PathBuf>,
     /// Inference engine
     #[arg(long, value_enum, default_value = "auto")]
@@ -108,6 +107,11 @@ struct ModelArgs {
     certain: Option<f64>,
 }
 
+fn model_help() -> String {
+    let names = Model::embedded_names();
+    format!("Model inside the program ({names}) or a model file (ONNX)")
+}
+
 fn probability(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
@@ -117,22 +121,48 @@ fn probability(text: &str) -> Result<f64, String> {
 
 impl ModelArgs {
     fn load(&self) -> Result<Engine, SessionError> {
-        let mut model = match &self.model {
-            Some(path) => Model::read(path).map_err(EngineError::from)?,
-            None => Model::embedded().map_err(EngineError::from)?,
-        };
+        let engine = self.engine(self.wanted()?)?;
+        self.enrolled(engine)
+    }
+
+    /// As [`load`](Self::load), but the small model takes over where the default
+    /// is too slow for a live session. A model that was asked for stays.
+    fn load_live(&self) -> Result<Engine, SessionError> {
+        let engine = self.engine(self.wanted()?)?;
+        self.enrolled(self.or_small(engine)?)
+    }
+
+    fn or_small(&self, engine: Engine) -> Result<Engine, EngineError> {
+        match Model::embedded_small()? {
+            Some(small) if self.model.is_none() => engine.or_small(|| self.engine(small)),
+            _ => Ok(engine),
+        }
+    }
+
+    fn wanted(&self) -> Result<Model, EngineError> {
+        Ok(match &self.model {
+            Some(wanted) => Model::find(wanted)?,
+            None => Model::embedded()?,
+        })
+    }
+
+    fn engine(&self, mut model: Model) -> Result<Engine, EngineError> {
         if let Some(certain) = self.certain {
             model.spec.thresholds.certain = certain;
         }
-        let baseline = match &self.profile {
-            Some(name) => Some(profile::read(name, &model)?),
-            None => None,
-        };
-        let mut engine = Engine::load(model, self.engine, self.onnxruntime.clone())?;
+        Engine::load(model, self.engine, self.onnxruntime.clone())
+    }
+
+    /// The engine with the profile's baseline, after its warning.
+    fn enrolled(&self, mut engine: Engine) -> Result<Engine, SessionError> {
         if let Some(warning) = engine.warning() {
             tracing::warn!("{warning}");
             complain(&warning);
         }
+        let baseline = match &self.profile {
+            Some(name) => Some(profile::read(name, &engine.model)?),
+            None => None,
+        };
         engine.enrolment = Enrolment {
             baseline,
             fixed: false,

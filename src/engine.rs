@@ -3,13 +3,15 @@
 mod builtin;
 #[cfg(feature = "onnxruntime")]
 pub mod onnxruntime;
+mod probe;
+mod takeover;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
-use crate::dsp::feature_spec::N_MFCC;
+use crate::events::ReplacedModel;
 use crate::model::{Model, ModelError};
 
 /// Environment variable and value without which ONNX Runtime is not loaded.
@@ -107,6 +109,8 @@ pub struct Engine {
     pub refused: Vec<Refused>,
     /// The model.
     pub model: Arc<Model>,
+    /// The model that this one took over from.
+    pub replaced: Option<ReplacedModel>,
     /// The baseline that sessions start with.
     pub enrolment: Enrolment,
     kind: Kind,
@@ -131,6 +135,12 @@ impl Classifier for PooledClassifier {
         match &mut self.inner {
             Some(inner) => inner.classify(mfcc, baseline),
             None => Ok(ModelOutput::default()), // never: only the drop takes it
+        }
+    }
+
+    fn reset(&mut self) {
+        if let Some(inner) = &mut self.inner {
+            inner.reset();
         }
     }
 }
@@ -183,6 +193,7 @@ impl Engine {
             fallback,
             refused: Vec::new(),
             model,
+            replaced: None,
             enrolment: Enrolment::default(),
             kind: Kind::Builtin(shared),
             idle: Idle::default(),
@@ -200,6 +211,7 @@ impl Engine {
             fallback: None,
             refused: environment.refused().to_vec(),
             model: Arc::clone(model),
+            replaced: None,
             enrolment: Enrolment::default(),
             kind: Kind::OnnxRuntime(environment),
             idle: Idle::default(),
@@ -250,7 +262,8 @@ impl Engine {
         }
     }
 
-    /// A classifier for one thread: an idle one, or one more. It remembers nothing.
+    /// A classifier for one thread: an idle one, or one more. A streaming model may
+    /// hold the state of an earlier utterance until it is reset.
     ///
     /// # Errors
     /// What the engine says of the model.
@@ -273,35 +286,5 @@ impl Engine {
     /// The input for an unknown speaker, if the model takes a baseline.
     pub fn unknown_speaker(&self) -> Option<BaselineInput> {
         self.model.spec.embedding_width.map(BaselineInput::unknown)
-    }
-
-    /// Two windows of different length show a model whose metadata lies.
-    fn probe(&self) -> Result<(), EngineError> {
-        let mut classifier = self.classifier()?;
-        for frames in [37, 100] {
-            let mfcc: Vec<f32> = (0..frames * N_MFCC).map(|i| (i % 7) as f32 - 3.0).collect();
-            let answer = classifier.classify(&mfcc, self.unknown_speaker().as_ref())?;
-            let logits = answer.logits;
-            let labels = self.model.spec.labels.len();
-            let width = self.model.spec.embedding_width.unwrap_or(0);
-            if answer.embedding.len() != width {
-                let (expected, found) = (width.to_string(), answer.embedding.len().to_string());
-                return Err(self.model.incompatible("embedding", expected, found).into());
-            }
-            if logits.len() != labels {
-                let expected = format!("{labels} numbers, one per label");
-                return Err(self
-                    .model
-                    .incompatible("logits", expected, logits.len().to_string())
-                    .into());
-            }
-            if !logits.iter().all(|x| x.is_finite()) {
-                return Err(self
-                    .model
-                    .incompatible("logits", "finite numbers".into(), format!("{logits:?}"))
-                    .into());
-            }
-        }
-        Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! Panics on request, for the tests of what a panic leaves behind. Builds with
-//! optimisation have none of this.
+//! Panics and delays on request, for tests. Builds with optimisation have none of
+//! this.
 
 /// Panics in a build for tests where the environment variable
 /// `EMOSCOPE_FAILPOINT` names this place.
@@ -12,3 +12,16 @@ pub(crate) fn failpoint(place: &str) {
 /// Nothing.
 #[cfg(not(debug_assertions))]
 pub(crate) fn failpoint(_place: &str) {}
+
+/// Takes 70 ms in a build for tests where the environment variable
+/// `EMOSCOPE_FAILPOINT` is `slow` and the name of this model.
+#[cfg(debug_assertions)]
+pub(crate) fn slow_failpoint(model: &str) {
+    if std::env::var("EMOSCOPE_FAILPOINT").is_ok_and(|wanted| wanted == format!("slow {model}")) {
+        std::thread::sleep(std::time::Duration::from_millis(70));
+    }
+}
+
+/// Nothing.
+#[cfg(not(debug_assertions))]
+pub(crate) fn slow_failpoint(_model: &str) {}

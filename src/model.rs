@@ -16,11 +16,28 @@ use sha2::{Digest, Sha256};
 
 use crate::model_spec::{Dimension, ModelSpec, SpecError, TensorInfo};
 
-/// The default model, inside the binary.
-const EMBEDDED: &[u8] = include_bytes!("../models/voices/model.onnx");
-const EMBEDDED_NAME: &str = "voices";
-/// Its golden cases, for the self-test.
-const GOLDEN: &str = include_str!("../models/voices/golden.json");
+/// A model inside the program.
+struct Embedded {
+    name: &'static str,
+    bytes: &'static [u8],
+    /// Its golden cases, for the self-test.
+    golden: &'static str,
+}
+
+macro_rules! embedded {
+    ($name:literal) => {
+        Embedded {
+            name: $name,
+            bytes: include_bytes!(concat!("../models/", $name, "/model.onnx")),
+            golden: include_str!(concat!("../models/", $name, "/golden.json")),
+        }
+    };
+}
+
+/// The models inside the program; the first is the default.
+static EMBEDDED: &[Embedded] = &[embedded!("voices")];
+/// Name of the one for slow machines.
+const SMALL: &str = "small";
 
 /// Largest model file that is read, in bytes.
 const LARGEST: u64 = 512 << 20;
@@ -35,6 +52,14 @@ pub enum ModelError {
         path: String,
         /// What the system said.
         reason: std::io::Error,
+    },
+    /// There is neither a model nor a file of that name.
+    #[error("there is no model {name} inside the program (there is: {names}) and no such file")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Names of the models inside the program.
+        names: String,
     },
     /// The file is larger than any model that could run here.
     #[error("the model {path} has {size} bytes; at most {LARGEST} are read")]
@@ -116,12 +141,58 @@ impl Model {
     /// # Errors
     /// Only if the binary was built with a model that does not fit.
     pub fn embedded() -> Result<Self, ModelError> {
-        Self::from_bytes(EMBEDDED_NAME.into(), Cow::Borrowed(EMBEDDED))
+        Self::from_embedded(&EMBEDDED[0])
     }
 
-    /// The golden cases of the default model, from its training.
-    pub fn embedded_golden() -> Golden {
-        serde_json::from_str(GOLDEN).unwrap_or_default()
+    /// The model for slow machines, if there is one inside the binary besides the
+    /// default.
+    ///
+    /// # Errors
+    /// Only if the binary was built with a model that does not fit.
+    pub fn embedded_small() -> Result<Option<Self>, ModelError> {
+        let others = &EMBEDDED[1..];
+        let small = others.iter().find(|embedded| embedded.name == SMALL);
+        small.map(Self::from_embedded).transpose()
+    }
+
+    /// Names of the models inside the binary, the default first.
+    pub fn embedded_names() -> String {
+        let names: Vec<&str> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
+        names.join(", ")
+    }
+
+    fn from_embedded(embedded: &Embedded) -> Result<Self, ModelError> {
+        Self::from_bytes(embedded.name.into(), Cow::Borrowed(embedded.bytes))
+    }
+
+    /// The golden cases of a model inside the binary, from its training; none for
+    /// any other.
+    pub fn golden(&self) -> Golden {
+        EMBEDDED
+            .iter()
+            .find(|embedded| embedded.name == self.name && *embedded.bytes == *self.bytes)
+            .and_then(|embedded| serde_json::from_str(embedded.golden).ok())
+            .unwrap_or_default()
+    }
+
+    /// A model inside the binary by its name, or else a file by its path. A file
+    /// of the same name is meant with its folder: `./voices`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), or a name of neither.
+    pub fn find(wanted: &Path) -> Result<Self, ModelError> {
+        let mut embedded = EMBEDDED.iter();
+        if let Some(found) = embedded.find(|it| wanted.as_os_str() == it.name) {
+            return Self::from_embedded(found);
+        }
+        let is_name = wanted.components().count() == 1 && wanted.extension().is_none();
+        if is_name && !wanted.exists() {
+            return Err(ModelError::Unknown {
+                name: wanted.display().to_string(),
+                names: Self::embedded_names(),
+            });
+        }
+        Self::read(wanted)
     }
 
     /// Reads and checks a file.

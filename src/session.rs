@@ -104,6 +104,7 @@ pub fn header(engine: &Engine, source: SourceKind, name: &str, spec: Spec) -> Se
         colors: model.spec.colors.clone(),
         model: model.name.clone(),
         model_sha256: model.sha256.clone(),
+        replaced: engine.replaced.clone(),
         engine: engine.name.clone(),
         started_at: None,
     }

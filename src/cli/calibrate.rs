@@ -85,9 +85,14 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
         profile: None,
         ..args.model.clone()
     };
-    let engine = without_profile.load()?;
+    let engine = without_profile.load_live()?;
     let (voice, changes) = match &args.file {
-        Some(path) => from_file(path, args.channel, &engine)?,
+        Some(path) => {
+            if let Some(notice) = engine.takeover() {
+                complain(&notice);
+            }
+            from_file(path, args.channel, &engine)?
+        }
         None => from_microphone(args, &engine)?,
     };
     let voice = voice.unwrap_or_else(|| Baseline::new(0));

@@ -10,12 +10,11 @@ use super::{Done, ModelArgs};
 use crate::audio::capture::Capture;
 use crate::audio::device::{self, InputDevice};
 use crate::audio::ring::Chunk;
-use crate::classifier::{BaselineInput, softmax};
-use crate::dsp::feature_spec::{HOP_SAMPLES, N_MFCC, SAMPLE_RATE_HZ};
+use crate::classifier::{BaselineInput, classify_whole, softmax};
 use crate::dsp::level::LevelMeter;
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::engine::{Engine, EngineChoice, EngineError};
-use crate::model::{Golden, Model, sha256};
+use crate::model::{Golden, sha256};
 use crate::paths;
 use crate::text::printable;
 
@@ -167,11 +166,7 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
 }
 
 fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool> {
-    let model = match &args.model.model {
-        Some(path) => Model::read(path),
-        None => Model::embedded(),
-    };
-    let model = match model {
+    let model = match args.model.wanted() {
         Ok(model) => model,
         Err(error) => {
             report.fail("model", &error.to_string())?;
@@ -193,11 +188,6 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
         "weights",
         &format!("after their corpora: {}", spec.licences.join(", ")),
     )?;
-    let golden = if args.model.model.is_none() {
-        Model::embedded_golden()
-    } else {
-        Golden::default()
-    };
     let load = |choice| Engine::load(model.clone(), choice, args.model.onnxruntime.clone());
     // As every other command loads it.
     let engine = match load(args.model.engine) {
@@ -217,25 +207,29 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
             report.note("engine", line)?;
         }
     }
-    let works = check_engine(&engine, &golden, true, report)?;
+    let works = check_engine(&engine, true, report)?;
     if args.model.engine == EngineChoice::Auto && engine.library.is_some() {
         match load(EngineChoice::Builtin) {
             Ok(reserve) => {
-                check_engine(&reserve, &golden, false, report)?;
+                check_engine(&reserve, false, report)?;
             }
             Err(error) => report.note("engine", &error.to_string())?,
         }
+    }
+    match args.model.or_small(engine) {
+        Ok(engine) => {
+            if let Some(notice) = engine.takeover() {
+                report.note("model", &notice)?;
+                return check_engine(&engine, true, report);
+            }
+        }
+        Err(error) => report.note("model", &error.to_string())?,
     }
     Ok(works)
 }
 
 /// The self-test and the time of one engine.
-fn check_engine(
-    engine: &Engine,
-    golden: &Golden,
-    used: bool,
-    report: &mut Report<impl Write>,
-) -> io::Result<bool> {
+fn check_engine(engine: &Engine, used: bool, report: &mut Report<impl Write>) -> io::Result<bool> {
     let what = if used { "engine" } else { "" };
     let place = engine
         .library
@@ -251,11 +245,17 @@ fn check_engine(
         let shown = sum.map_or_else(|error| error.to_string(), |sum| format!("SHA-256 {sum}"));
         report.ok("", &shown)?;
     }
-    match measure(engine, golden) {
+    let golden = engine.model.golden();
+    let measured = difference(engine, &golden)
+        .and_then(|difference| Ok((difference, engine.measurement_time()?)));
+    match measured {
         Ok((difference, time)) => {
-            let spec = &engine.model.spec;
             let time = time.as_secs_f64() * 1e3;
-            let window = spec.window.max_s;
+            let what = match engine.model.spec.stream {
+                Some(_) => "step",
+                None => "window",
+            };
+            let length = engine.measurement_s();
             if difference > GOLDEN_TOLERANCE {
                 let found = format!("off by {difference:.1e} from the golden answers");
                 report.fail("self-test", &format!("{found}; install it again"))?;
@@ -272,7 +272,7 @@ fn check_engine(
             }
             report.ok(
                 "inference",
-                &format!("{time:.2} ms for a window of {window} s"),
+                &format!("{time:.2} ms for a {what} of {length} s"),
             )?;
             Ok(true)
         }
@@ -283,9 +283,8 @@ fn check_engine(
     }
 }
 
-/// Largest difference from the golden probabilities, and the median time of the
-/// longest window.
-fn measure(engine: &Engine, golden: &Golden) -> Result<(f64, Duration), EngineError> {
+/// Largest difference from the golden probabilities.
+fn difference(engine: &Engine, golden: &Golden) -> Result<f64, EngineError> {
     let spec = &engine.model.spec;
     let mut classifier = engine.classifier()?;
     let mut difference = 0.0_f64;
@@ -299,25 +298,14 @@ fn measure(engine: &Engine, golden: &Golden) -> Result<(f64, Duration), EngineEr
             (&unknown, &case.probabilities),
             (&golden_voice, &case.settled_probabilities),
         ] {
-            let answer = classifier.classify(&case.mfcc, voice.as_ref())?;
+            let answer = classify_whole(&mut *classifier, spec, &case.mfcc, voice.as_ref())?;
             let found = softmax(&answer.logits, spec.temperature);
             for (found, expected) in found.iter().zip(expected) {
                 difference = difference.max((found - expected).abs());
             }
         }
     }
-    let frames = (spec.window.max_s * f64::from(SAMPLE_RATE_HZ)) as usize / HOP_SAMPLES;
-    let window: Vec<f32> = (0..frames * N_MFCC)
-        .map(|i| (i % 11) as f32 - 5.0)
-        .collect();
-    let mut times = Vec::new();
-    for _ in 0..9 {
-        let start = Instant::now();
-        classifier.classify(&window, unknown.as_ref())?;
-        times.push(start.elapsed());
-    }
-    times.sort_unstable();
-    Ok((difference, times[times.len() / 2]))
+    Ok(difference)
 }
 
 fn terminal(report: &mut Report<impl Write>) -> io::Result<()> {

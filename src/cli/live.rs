@@ -117,7 +117,7 @@ impl Session for Live {
     ) -> Result<Option<Baseline>, SessionError> {
         let session = LiveSession {
             microphone: self.microphone,
-            engine: self.model.load()?,
+            engine: self.model.load_live()?,
             options: self.options,
         };
         session.run(outlets, controls)

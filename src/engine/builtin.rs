@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rten::{ModelOptions, NodeId, RunOptions, ThreadPool};
-use rten_tensor::NdTensorView;
+use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
+use rten_tensor::{NdTensorView, Tensor};
 
 use super::EngineError;
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
@@ -22,9 +22,11 @@ pub struct Shared {
     input: NodeId,
     /// The voice's statistics and their seconds.
     voice: Option<[NodeId; 2]>,
-    /// The logits; what else there is in this order: speech, embedding.
+    /// The logits; what else there is in this order: speech, embedding, state.
     outputs: Vec<NodeId>,
     speech: bool,
+    /// Inputs of a streaming model's state and its values before the first step.
+    state: Vec<(NodeId, Value)>,
 }
 
 impl Shared {
@@ -59,11 +61,18 @@ impl Shared {
             }
             None => None,
         };
+        let mut state = Vec::new();
+        for tensor in spec.stream.iter().flat_map(|stream| &stream.state) {
+            outputs.push(node(&tensor.next())?);
+            let filled = Tensor::full(&tensor.shape, tensor.fill);
+            state.push((node(&tensor.name)?, filled.into()));
+        }
         Ok(Self {
             input: node(INPUT)?,
             voice,
             outputs,
             speech: spec.has_speech,
+            state,
             model: Arc::new(graph),
         })
     }
@@ -75,6 +84,7 @@ impl Shared {
         Builtin {
             shared: self.clone(),
             options,
+            state: None,
         }
     }
 }
@@ -83,6 +93,8 @@ impl Shared {
 pub struct Builtin {
     shared: Shared,
     options: RunOptions,
+    /// The state after a step; `None` before the first.
+    state: Option<Vec<Value>>,
 }
 
 impl Classifier for Builtin {
@@ -107,10 +119,15 @@ impl Classifier for Builtin {
             let length = NdTensorView::from_data([1, 1], std::slice::from_ref(&known.seconds));
             inputs.push((seconds, length.into()));
         }
-        let found = shared
+        for (index, (node, initial)) in shared.state.iter().enumerate() {
+            let value = self.state.as_ref().map_or(initial, |state| &state[index]);
+            inputs.push((*node, value.into()));
+        }
+        let mut found = shared
             .model
             .run(inputs, &shared.outputs, Some(self.options.clone()))
             .map_err(|error| fail(error.to_string()))?;
+        let state = found.split_off(found.len() - shared.state.len());
         let mut values = found.into_iter().map(|value| {
             let tensor: Result<rten_tensor::Tensor<f32>, _> = value.try_into();
             tensor
@@ -118,7 +135,7 @@ impl Classifier for Builtin {
                 .map_err(|_| fail("an output is not of 32-bit floats".into()))
         });
         let mut next = || values.next().transpose().map(Option::unwrap_or_default);
-        Ok(ModelOutput {
+        let output = ModelOutput {
             logits: next()?,
             speech: if shared.speech {
                 next()?.first().copied()
@@ -126,6 +143,12 @@ impl Classifier for Builtin {
                 None
             },
             embedding: next()?,
-        })
+        };
+        self.state = Some(state);
+        Ok(output)
+    }
+
+    fn reset(&mut self) {
+        self.state = None;
     }
 }

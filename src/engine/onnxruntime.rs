@@ -10,7 +10,7 @@ use ort::LoadDynamicError;
 use ort::ep;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::value::TensorRef;
+use ort::value::{DynValue, Tensor, TensorRef};
 
 pub use self::search::VERSION;
 use super::{EngineError, NO_TELEMETRY, Refused};
@@ -18,7 +18,9 @@ use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput}
 use crate::dsp::feature_spec::N_MFCC;
 use crate::guard::guard;
 use crate::model::Model;
-use crate::model_spec::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH};
+use crate::model_spec::{
+    BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, StateTensor, StreamSpec,
+};
 
 const NAME: &str = "ONNX Runtime";
 
@@ -131,8 +133,14 @@ impl Environment {
                 model: model.name.clone(),
                 reason: error.to_string(),
             })?;
+        let state = State::new(model.spec.stream.as_ref()).map_err(|error| EngineError::Load {
+            engine: NAME,
+            model: model.name.clone(),
+            reason: error.to_string(),
+        })?;
         Ok(OnnxRuntime {
             session,
+            state,
             speech: model.spec.has_speech,
         })
     }
@@ -188,7 +196,33 @@ fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Re
 /// A classifier of ONNX Runtime.
 pub(super) struct OnnxRuntime {
     session: Session,
+    state: State,
     speech: bool,
+}
+
+/// The state of a streaming model: tensors of the library, which go from the
+/// outputs of a step to the inputs of the next without a copy.
+struct State {
+    tensors: Vec<StateTensor>,
+    /// Before the first step.
+    initial: Vec<DynValue>,
+    /// After a step, in the same order.
+    current: Option<Vec<DynValue>>,
+}
+
+impl State {
+    fn new(stream: Option<&StreamSpec>) -> ort::Result<Self> {
+        let tensors = stream.map_or(Vec::new(), |stream| stream.state.clone());
+        let filled = |tensor: &StateTensor| {
+            let values = vec![tensor.fill; tensor.size()];
+            Tensor::from_array((tensor.shape.as_slice(), values)).map(Tensor::into_dyn)
+        };
+        Ok(Self {
+            initial: tensors.iter().map(filled).collect::<ort::Result<_>>()?,
+            current: None,
+            tensors,
+        })
+    }
 }
 
 impl Classifier for OnnxRuntime {
@@ -205,6 +239,10 @@ impl Classifier for OnnxRuntime {
                 reason: error.to_string(),
             })
     }
+
+    fn reset(&mut self) {
+        self.state.current = None;
+    }
 }
 
 impl OnnxRuntime {
@@ -215,23 +253,28 @@ impl OnnxRuntime {
         baseline: Option<&BaselineInput>,
     ) -> ort::Result<ModelOutput> {
         let window = TensorRef::from_array_view(([1, frames, N_MFCC], mfcc))?;
-        let outputs = match baseline {
-            None => self.session.run(ort::inputs![INPUT => window])?,
-            Some(known) => {
-                let width = known.statistics.len() / 2;
-                let statistics =
-                    TensorRef::from_array_view(([1, 2, width], known.statistics.as_slice()))?;
-                let seconds = std::slice::from_ref(&known.seconds);
-                let seconds = TensorRef::from_array_view(([1_usize, 1], seconds))?;
-                self.session.run(ort::inputs![
-                    INPUT => window, BASELINE => statistics, BASELINE_S => seconds
-                ])?
-            }
-        };
+        let mut inputs = ort::inputs![INPUT => window];
+        if let Some(known) = baseline {
+            let width = known.statistics.len() / 2;
+            let statistics =
+                TensorRef::from_array_view(([1, 2, width], known.statistics.as_slice()))?;
+            let seconds = std::slice::from_ref(&known.seconds);
+            let seconds = TensorRef::from_array_view(([1_usize, 1], seconds))?;
+            inputs.extend(ort::inputs![BASELINE => statistics, BASELINE_S => seconds]);
+        }
+        let State {
+            tensors,
+            initial,
+            current,
+        } = &mut self.state;
+        for (tensor, value) in tensors.iter().zip(current.as_ref().unwrap_or(initial)) {
+            inputs.push((tensor.name.as_str().into(), value.into()));
+        }
+        let mut outputs = self.session.run(inputs)?;
         let values = |name: &str| -> ort::Result<Vec<f32>> {
             Ok(outputs[name].try_extract_tensor::<f32>()?.1.to_vec())
         };
-        Ok(ModelOutput {
+        let output = ModelOutput {
             logits: values(OUTPUT)?,
             speech: if self.speech {
                 values(SPEECH)?.first().copied()
@@ -242,6 +285,12 @@ impl OnnxRuntime {
                 Some(_) => values(EMBEDDING)?,
                 None => Vec::new(),
             },
-        })
+        };
+        let next = tensors.iter().map(|tensor| {
+            let missing = || ort::Error::new(format!("no output {}", tensor.next()));
+            outputs.remove(tensor.next()).ok_or_else(missing)
+        });
+        *current = Some(next.collect::<ort::Result<_>>()?);
+        Ok(output)
     }
 }

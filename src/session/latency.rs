@@ -68,4 +68,8 @@ impl Classifier for TimedClassifier {
         self.inference_ns.store(nanoseconds, Ordering::Relaxed);
         output
     }
+
+    fn reset(&mut self) {
+        self.classifier.reset();
+    }
 }

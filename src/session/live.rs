@@ -110,6 +110,9 @@ impl Session for LiveSession {
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
         let mut running = Running::new(self.microphone, &self.engine, &self.options, outlets)?;
+        if let Some(notice) = self.engine.takeover() {
+            running.say(&notice);
+        }
         let result = running.run(controls);
         let finished = running.pipeline.finish(&mut running.events);
         running.outlets.send(&mut running.events);

@@ -31,4 +31,6 @@ impl Classifier for Free {
             embedding: vec![0.0; self.width],
         })
     }
+
+    fn reset(&mut self) {}
 }

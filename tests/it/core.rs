@@ -6,6 +6,7 @@ mod engines;
 mod gaps;
 mod input;
 mod labels;
+mod streaming;
 mod utterances;
 
 use std::sync::Arc;
@@ -42,6 +43,8 @@ impl Classifier for Sums {
             embedding: vec![sum * 1e-3, mfcc.len() as f32 * 1e-3],
         })
     }
+
+    fn reset(&mut self) {}
 }
 
 /// Sure of its label always; the logits of speech of its windows, the last for good.
@@ -63,6 +66,8 @@ impl Classifier for Told {
             embedding: vec![1.0, 1.0],
         })
     }
+
+    fn reset(&mut self) {}
 }
 
 /// Judges by the mean of the first coefficient, and so by what the window holds.
@@ -90,6 +95,8 @@ impl Classifier for Loudness {
             embedding: vec![0.0, 0.0],
         })
     }
+
+    fn reset(&mut self) {}
 }
 
 pub fn pipeline(rate: u32) -> Pipeline {

@@ -34,6 +34,7 @@ mod stall;
 #[cfg(target_os = "linux")]
 mod strace;
 mod support;
+mod takeover;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod voices;

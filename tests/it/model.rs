@@ -113,6 +113,84 @@ fn each_entry_is_checked() {
     assert!(text.contains("frontend"), "{text}");
 }
 
+/// The streaming model of the tests with a change to its entry `stream`.
+fn with_stream(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
+    let bytes = std::fs::read(path("tests/streaming/model.onnx")).unwrap();
+    let mut model = ModelProto::parse_buf(&bytes).unwrap();
+    let mut entries = model.metadata_props.iter_mut();
+    let entry = entries.find(|it| it.key.as_deref() == Some("stream"));
+    let entry = entry.unwrap();
+    let mut stream = serde_json::from_str(entry.value.as_deref().unwrap()).unwrap();
+    change(&mut stream);
+    entry.value = Some(stream.to_string());
+    model.write_buf().unwrap()
+}
+
+#[test]
+fn each_item_of_a_stream_is_checked() {
+    let intact = with_stream(|_| {});
+    assert!(Model::from_bytes("mine.onnx".into(), intact.into()).is_ok());
+    for (pointer, value, expected, found) in [
+        ("/first_frames", json!(1), "2 to 3000", "1"),
+        ("/step_frames", json!(3001), "2 to 3000", "3001"),
+        ("/step_frames", json!(-1), "step_frames", "-1"),
+        ("/state", json!([]), "one tensor or more", "none"),
+        (
+            "/state/0/name",
+            json!("other"),
+            "an input other [1]",
+            "position [1]",
+        ),
+        ("/state/0/name", json!("sum"), "distinct names", "\"sum\""),
+        ("/state/0/name", json!("mfcc"), "distinct names", "\"mfcc\""),
+        (
+            "/state/1/shape",
+            json!([1, 79]),
+            "an input sum [1, 79]",
+            "sum [1, 80]",
+        ),
+        (
+            "/state/1/shape",
+            json!([80]),
+            "an input sum [80]",
+            "sum [1, 80]",
+        ),
+        (
+            "/state/3/shape",
+            json!([1, 0, 80]),
+            "at least 1",
+            "[1, 0, 80]",
+        ),
+        (
+            "/state/3/shape",
+            json!([1, 1_i64 << 40, 80]),
+            "16777216 numbers",
+            "1099511627776",
+        ),
+        (
+            "/state/3/shape",
+            json!([1_i64 << 40, 1_i64 << 40]),
+            "16777216 numbers",
+            "1099511627776",
+        ),
+        ("/state/3/fill", json!("full"), "stream", "full"),
+    ] {
+        let text = refusal(with_stream(|stream| {
+            *stream.pointer_mut(pointer).unwrap() = value.clone();
+        }));
+        assert!(
+            text.contains(expected) && text.contains(found),
+            "{pointer} {value}: {text}"
+        );
+    }
+    // A state that goes in and does not come out.
+    let bytes = std::fs::read(path("tests/streaming/model.onnx")).unwrap();
+    let mut model = ModelProto::parse_buf(&bytes).unwrap();
+    model.graph.as_mut().unwrap().output.pop();
+    let text = refusal(model.write_buf().unwrap());
+    assert!(text.contains("an output next_edge"), "{text}");
+}
+
 #[test]
 fn wrong_tensors_are_refused() {
     let mut model = default_model();

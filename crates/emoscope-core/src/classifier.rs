@@ -1,19 +1,54 @@
 //! What the pipeline needs of an inference engine.
 
 use crate::baseline::Baseline;
+use crate::dsp::feature_spec::N_MFCC;
+use crate::model_spec::ModelSpec;
 
-/// Runs a model on one window.
+/// Runs a model: on windows, or on an utterance step by step.
 pub trait Classifier: Send {
-    /// Classifies `mfcc`: whole frames of 80 coefficients, one or more. `baseline`
-    /// is `Some` if the model compares a window with the speaker's baseline.
+    /// Classifies `mfcc`: whole frames of 80 coefficients, one or more. For a
+    /// streaming model they follow the frames of the last call since
+    /// [`reset`](Self::reset). `baseline` is `Some` if the model compares what it
+    /// hears with the speaker's baseline.
     ///
     /// # Errors
-    /// The engine's own error.
+    /// The engine's own error; the state of a streaming model is then as before.
     fn classify(
         &mut self,
         mfcc: &[f32],
         baseline: Option<&BaselineInput>,
     ) -> Result<ModelOutput, ClassifierError>;
+
+    /// Starts an utterance: a streaming model forgets the one before. A window
+    /// model has nothing to forget.
+    fn reset(&mut self);
+}
+
+/// Classifies the frames of a whole utterance in one go: as one window, or in the
+/// steps of a streaming model. The state is reset before and after.
+///
+/// # Errors
+/// The engine's own error.
+pub fn classify_whole(
+    classifier: &mut dyn Classifier,
+    spec: &ModelSpec,
+    mfcc: &[f32],
+    baseline: Option<&BaselineInput>,
+) -> Result<ModelOutput, ClassifierError> {
+    let Some(stream) = &spec.stream else {
+        return classifier.classify(mfcc, baseline);
+    };
+    classifier.reset();
+    let mut output = Ok(ModelOutput::default());
+    for step in stream.steps(0, mfcc.len() / N_MFCC, true) {
+        let frames = &mfcc[step.start * N_MFCC..step.end * N_MFCC];
+        output = classifier.classify(frames, baseline);
+        if output.is_err() {
+            break;
+        }
+    }
+    classifier.reset();
+    output
 }
 
 /// The speaker's baseline as the model takes it.
@@ -44,7 +79,7 @@ impl From<&Baseline> for BaselineInput {
     }
 }
 
-/// What a model returns for one window.
+/// What a model returns for a window, or for an utterance up to a step.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelOutput {
     /// One logit per label.

@@ -7,36 +7,72 @@ const NEWEST: f64 = 0.5;
 /// How far below its threshold a standing call may fall before it is dropped.
 const SLACK: f64 = 0.05;
 
+/// The label that stands in an utterance, and the one rule by which it changes.
+///
+/// A label is named if its probability is at least `certain` and leads by at
+/// least `margin` ([`decide`]). Once named it stands until its probability is
+/// below `certain` by more than a little, or another label leads it by `margin`:
+/// that is the hysteresis. The rule is the same for intervals and at the end.
+#[derive(Debug, Clone)]
+pub struct StandingLabel {
+    thresholds: Thresholds,
+    label: Option<usize>,
+}
+
+impl StandingLabel {
+    /// No label stands.
+    pub fn new(thresholds: Thresholds) -> Self {
+        Self {
+            thresholds,
+            label: None,
+        }
+    }
+
+    /// Forgets the label.
+    pub fn reset(&mut self) {
+        self.label = None;
+    }
+
+    /// Applies the rule to new probabilities; returns the index of the label that
+    /// stands now, or `None` for uncertain.
+    pub fn update(&mut self, probabilities: &[f64]) -> Option<usize> {
+        let (leader, top) = leader(probabilities);
+        let stays = self.label.is_some_and(|label| {
+            let own = probabilities[label];
+            own >= self.thresholds.certain - SLACK
+                && (label == leader || top - own < self.thresholds.margin)
+        });
+        if !stays {
+            self.label = decide(probabilities, self.thresholds);
+        }
+        self.label
+    }
+}
+
 /// Follows the windows of one utterance.
 #[derive(Debug, Clone)]
 pub struct Smoother {
-    thresholds: Thresholds,
     mean: Vec<f64>,
-    call: Option<usize>,
+    standing: StandingLabel,
 }
 
 impl Smoother {
     /// At the start of an utterance.
     pub fn new(thresholds: Thresholds) -> Self {
         Self {
-            thresholds,
             mean: Vec::new(),
-            call: None,
+            standing: StandingLabel::new(thresholds),
         }
     }
 
     /// Forgets the utterance.
     pub fn reset(&mut self) {
         self.mean.clear();
-        self.call = None;
+        self.standing.reset();
     }
 
-    /// Takes a window's probabilities in; gives the running mean and the call:
-    /// the index of a label, or `None` for uncertain.
-    ///
-    /// A new call must be sure by both thresholds. A standing one stays until
-    /// it is below the first by more than a little, or another leads it by the
-    /// second: that is the hysteresis.
+    /// Takes a window's probabilities in; returns the running mean and the label
+    /// that stands on it.
     pub fn push(&mut self, probabilities: &[f64]) -> (&[f64], Option<usize>) {
         if self.mean.is_empty() {
             self.mean.extend_from_slice(probabilities);
@@ -45,16 +81,8 @@ impl Smoother {
                 *mean += NEWEST * (p - *mean);
             }
         }
-        let (leader, top) = leader(&self.mean);
-        let stays = self.call.is_some_and(|call| {
-            let own = self.mean[call];
-            own >= self.thresholds.certain - SLACK
-                && (call == leader || top - own < self.thresholds.margin)
-        });
-        if !stays {
-            self.call = decide(&self.mean, self.thresholds);
-        }
-        (&self.mean, self.call)
+        let label = self.standing.update(&self.mean);
+        (&self.mean, label)
     }
 }
 

@@ -104,11 +104,23 @@ pub struct SessionStart {
     pub model: String,
     /// SHA-256 of the model file, in hexadecimal.
     pub model_sha256: String,
+    /// The model that this one took over from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<ReplacedModel>,
     /// Inference engine in use.
     pub engine: String,
     /// Start of the session, UTC, RFC 3339; live sessions only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
+}
+
+/// A model that is too slow on the machine of the session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplacedModel {
+    /// Its name.
+    pub model: String,
+    /// Time of a measurement with it, in milliseconds.
+    pub measurement_ms: f64,
 }
 
 /// A colour that a model may give a label: one of few, so that every theme has it

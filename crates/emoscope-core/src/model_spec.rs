@@ -2,15 +2,20 @@
 //!
 //! An ONNX file carries one metadata entry per item, each JSON: `labels`,
 //! `frontend`, `window`, `temperature`, `thresholds`, `version`,
-//! `training_data`, `licences`, and optionally `affect`, `colors` and
-//! `voice_change`. Its input is `mfcc` `[batch, time, 80]`, its output `logits`
+//! `training_data`, `licences`, and optionally `affect`, `colors`,
+//! `voice_change` and `stream`. Its input is `mfcc` `[batch, time, 80]`, its output `logits`
 //! `[batch, labels]`. A model may compare a window with the speaker's baseline:
 //! inputs `baseline` `[batch, 2, width]` (mean and variance of the embeddings)
 //! and `baseline_s` `[batch, 1]` (seconds of speech that they were taken over),
 //! output `embedding` `[batch, width]`. It may tell speech from other sounds in
 //! `speech` `[batch, 1]` (a logit). All tensors hold 32-bit floats.
+//!
+//! With an entry `stream` ([`StreamSpec`]) it is a streaming model: it takes an
+//! utterance step by step and carries a state from one to the next. Of its
+//! `window` only `min_s` counts: the shortest utterance that gets a label.
 
 mod check;
+mod stream;
 mod tensors;
 
 use std::sync::Arc;
@@ -21,6 +26,7 @@ use crate::baseline::SpeakerChange;
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 use crate::events::Hue;
 
+pub use stream::{StateTensor, StreamSpec};
 pub use tensors::{Dimension, TensorInfo};
 
 /// Name of the input tensor.
@@ -133,6 +139,8 @@ pub struct ModelSpec {
     pub labels: Arc<[Arc<str>]>,
     /// Windows to judge.
     pub window: WindowSpec,
+    /// Steps and state, if the model streams instead.
+    pub stream: Option<StreamSpec>,
     /// Softmax temperature.
     pub temperature: f64,
     /// Thresholds of the decision.

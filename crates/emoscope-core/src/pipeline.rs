@@ -8,7 +8,10 @@
 mod audio_quality;
 pub mod mfcc_history;
 mod segmenter;
-mod utterance_classifier;
+mod speaker_baseline;
+mod stream_classifier;
+mod utterance_result;
+mod window_classifier;
 
 use std::sync::Arc;
 
@@ -29,7 +32,9 @@ use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
 use audio_quality::AudioQuality;
 use mfcc_history::MfccHistory;
 use segmenter::{Segmenter, UtteranceChange};
-use utterance_classifier::UtteranceClassifier;
+use stream_classifier::StreamClassifier;
+use utterance_result::{UtteranceClassifier, UtteranceResult};
+use window_classifier::WindowClassifier;
 
 /// Voice that the gate takes for silence before it opens: 48 ms.
 const PREROLL: u64 = 3 * BLOCK_SAMPLES as u64;
@@ -70,7 +75,7 @@ pub struct Pipeline {
     rows: MfccHistory,
     vad: Vad,
     utterances: Segmenter,
-    classifier: UtteranceClassifier,
+    classifier: Box<dyn UtteranceClassifier>,
     quality: AudioQuality,
     meter: LevelMeter,
     clock: Clock,
@@ -118,8 +123,13 @@ impl Pipeline {
         classifier: Box<dyn Classifier>,
         enrolment: Enrolment,
     ) -> Result<Self, InputError> {
-        // Enough for the longest window after the longest pause that ends an utterance.
-        let keep = spec.max_samples() + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ);
+        // Enough for the longest window, or two steps, after the longest pause that
+        // ends an utterance.
+        let longest = match &spec.stream {
+            Some(stream) => ((stream.first_frames + stream.step_frames) * HOP_SAMPLES) as u64,
+            None => spec.max_samples(),
+        };
+        let keep = longest + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ);
         let labels = spec.labels.iter().cloned().chain([UNCERTAIN.into()]);
         let totals = SessionEnd {
             utterance_labels: ByLabel(labels.map(|label| (label, 0)).collect()),
@@ -132,7 +142,19 @@ impl Pipeline {
             rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
             vad: Vad::new(),
             utterances: Segmenter::default(),
-            classifier: UtteranceClassifier::new(classifier, Arc::clone(&spec), enrolment),
+            classifier: match &spec.stream {
+                Some(stream) => Box::new(StreamClassifier::new(
+                    classifier,
+                    Arc::clone(&spec),
+                    stream.clone(),
+                    enrolment,
+                )),
+                None => Box::new(WindowClassifier::new(
+                    classifier,
+                    Arc::clone(&spec),
+                    enrolment,
+                )),
+            },
             quality: AudioQuality::default(),
             meter: LevelMeter::default(),
             clock: Clock::default(),
@@ -238,12 +260,12 @@ impl Pipeline {
 
     /// What is known of the voice, if the model judges against a baseline.
     pub fn baseline(&self) -> Option<Baseline> {
-        self.classifier.baseline()
+        self.classifier.speaker().baseline()
     }
 
     /// Speech that is known of the voice, in seconds, if the model judges against it.
     pub fn baseline_s(&self) -> Option<f64> {
-        self.classifier.baseline_s()
+        self.classifier.speaker().seconds()
     }
 
     /// Another voice speaks from now on: its baseline begins anew.
@@ -349,7 +371,7 @@ impl Pipeline {
                 }));
             }
             UtteranceChange::End(open, end) => {
-                let changes = self.classifier.speaker_changes();
+                let changes = self.classifier.speaker().changes();
                 let result = self.classifier.whole(open, end, &self.rows)?;
                 self.measured(&result, open.number, out);
                 let last = self.spec.labels.len();
@@ -359,19 +381,14 @@ impl Pipeline {
                     utterance: open.number,
                     start_s: self.clock.seconds(open.start),
                     end_s: self.clock.seconds(end),
-                    new_baseline: self.classifier.speaker_changes() > changes,
+                    new_baseline: self.classifier.speaker().changes() > changes,
                 }));
             }
         }
         Ok(())
     }
 
-    fn measured(
-        &mut self,
-        result: &utterance_classifier::UtteranceResult,
-        utterance: u64,
-        out: &mut Vec<Event>,
-    ) {
+    fn measured(&mut self, result: &UtteranceResult, utterance: u64, out: &mut Vec<Event>) {
         self.totals.measurements += 1;
         debug_assert!(result.trigger == Trigger::SpeechEnded || result.end <= self.clock.done);
         out.push(Event::Measurement(result.event(

@@ -69,6 +69,8 @@ impl Classifier for Replaced {
             embedding: vec![place, -place],
         })
     }
+
+    fn reset(&mut self) {}
 }
 
 #[test]

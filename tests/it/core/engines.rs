@@ -6,7 +6,7 @@ use emoscope::model::Model;
 
 #[test]
 fn both_engines_give_the_golden_probabilities() {
-    let golden = Model::embedded_golden();
+    let golden = Model::embedded().unwrap().golden();
     assert!(golden.cases.len() >= 2);
     let mut engines = vec![EngineChoice::Builtin];
     if cfg!(feature = "onnxruntime") {

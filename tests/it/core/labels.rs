@@ -93,6 +93,8 @@ impl Classifier for Torn {
             embedding: vec![1.0, 1.0],
         })
     }
+
+    fn reset(&mut self) {}
 }
 
 #[test]

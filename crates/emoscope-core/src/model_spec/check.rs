@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{Affect, ModelSpec, SpecError, TensorInfo, Thresholds, WindowSpec, tensors};
+use super::{
+    Affect, ModelSpec, SpecError, StreamSpec, TensorInfo, Thresholds, WindowSpec, tensors,
+};
 use crate::baseline::SpeakerChange;
 use crate::dsp::feature_spec::{FeatureSpec, HOP_SAMPLES, SAMPLE_RATE_HZ};
 use crate::events::{Hue, UNCERTAIN};
@@ -54,7 +56,18 @@ impl ModelSpec {
                 ));
             }
         }
-        let interface = tensors::check(inputs, outputs, labels.len())?;
+        let stream: Option<StreamSpec> = match metadata("stream") {
+            Some(text) => {
+                let expected = r#"{"first_frames","step_frames","state"}"#;
+                Some(parse("stream", expected, text)?)
+            }
+            None => None,
+        };
+        if let Some(stream) = &stream {
+            stream.check()?;
+        }
+        let state = stream.as_ref().map_or(&[][..], |stream| &stream.state);
+        let interface = tensors::check(inputs, outputs, labels.len(), state)?;
         let affect = match metadata("affect") {
             Some(text) => Some(affect(&labels, text)?),
             None => None,
@@ -75,6 +88,7 @@ impl ModelSpec {
             has_speech: interface.has_speech,
             labels: labels.into_iter().map(Arc::from).collect(),
             window,
+            stream,
             temperature,
             thresholds,
             version: parse("version", "a string", entry("version")?)?,

@@ -1,6 +1,6 @@
 //! The inputs and outputs of a model.
 
-use super::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, SpecError};
+use super::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, SpecError, StateTensor};
 use crate::dsp::feature_spec::N_MFCC;
 
 /// An input or output as the model file declares it.
@@ -31,14 +31,19 @@ pub(super) struct Interface {
     pub(super) has_speech: bool,
 }
 
-/// Checks inputs and outputs against the number of labels.
+/// Checks inputs and outputs against the number of labels and the state of a
+/// streaming model.
 pub(super) fn check(
     inputs: &[TensorInfo],
     outputs: &[TensorInfo],
     labels: usize,
+    state: &[StateTensor],
 ) -> Result<Interface, SpecError> {
+    check_state(inputs, outputs, state)?;
+    let is_state = |input: &&TensorInfo| state.iter().any(|tensor| tensor.name == input.name);
+    let others: Vec<&TensorInfo> = inputs.iter().filter(|input| !is_state(input)).collect();
     let has = |name: &str, shape: &[Option<usize>]| outputs.iter().any(|o| o.fits(name, shape));
-    let embedding_width = match inputs {
+    let embedding_width = match others.as_slice() {
         [input] if input.fits(INPUT, &[None, None, Some(N_MFCC)]) => None,
         [input, statistics, seconds]
             if input.fits(INPUT, &[None, None, Some(N_MFCC)])
@@ -67,7 +72,39 @@ pub(super) fn check(
     })
 }
 
+/// Checks that each tensor of the state goes in and its next state comes out.
+fn check_state(
+    inputs: &[TensorInfo],
+    outputs: &[TensorInfo],
+    state: &[StateTensor],
+) -> Result<(), SpecError> {
+    for tensor in state {
+        for (what, tensors, name) in [
+            ("an input", inputs, tensor.name.clone()),
+            ("an output", outputs, tensor.next()),
+        ] {
+            if !tensors.iter().any(|info| info.holds(&name, &tensor.shape)) {
+                let wanted = format!("{what} {name} {:?} of 32-bit floats", tensor.shape);
+                return Err(SpecError::new("stream.state", wanted, describe(tensors)));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl TensorInfo {
+    /// Whether it has the name and the type and can have this shape.
+    fn holds(&self, name: &str, shape: &[usize]) -> bool {
+        let matches = |(found, wanted): (&Dimension, &usize)| match found {
+            Dimension::Fixed(found) => usize::try_from(*found) == Ok(*wanted),
+            Dimension::Free(_) => true,
+        };
+        self.name == name
+            && self.float32
+            && self.shape.len() == shape.len()
+            && self.shape.iter().zip(shape).all(matches)
+    }
+
     /// The last dimension, where the file fixes it.
     fn last(&self) -> Option<usize> {
         match self.shape.last()? {

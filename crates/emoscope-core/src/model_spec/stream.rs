@@ -1,0 +1,188 @@
+//! Steps and state of a streaming model.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BASELINE, BASELINE_S, INPUT, SpecError};
+
+/// Fewest frames of a step.
+const MIN_FRAMES: usize = 2;
+/// Most frames of a step in the metadata: 30 s.
+const MAX_FRAMES: usize = 3000;
+/// Most numbers of the state: 64 MiB.
+const MAX_STATE: usize = 16 << 20;
+
+/// How a streaming model takes an utterance: in steps of frames that follow one
+/// another, each with the state that the step before returned.
+///
+/// The state goes in by the names of [`state`](Self::state), as 32-bit floats,
+/// and comes out with `next_` before each name. The answer of a step is that of
+/// all frames since the start of the utterance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamSpec {
+    /// Frames of the first step.
+    pub first_frames: usize,
+    /// Frames of every other step, or a multiple of them. The last step of an
+    /// utterance may have fewer, but at least two.
+    pub step_frames: usize,
+    /// The state, in the order of the metadata.
+    pub state: Vec<StateTensor>,
+    /// Least logit of speech.
+    #[serde(default)]
+    pub speech_threshold: f64,
+}
+
+/// A tensor of the state as an utterance starts with it. Later ones may have
+/// other lengths.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateTensor {
+    /// Name of the input.
+    pub name: String,
+    /// Dimensions, each at least 1.
+    pub shape: Vec<usize>,
+    /// The value of every element.
+    pub fill: f32,
+}
+
+impl StateTensor {
+    /// Name of the output with the next state.
+    pub fn next(&self) -> String {
+        format!("next_{}", self.name)
+    }
+
+    /// Number of elements.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+impl StreamSpec {
+    /// The steps that are due on `complete` frames of an utterance after those
+    /// that were `fed`: ranges of frames from its start, at most three.
+    ///
+    /// The `last` call takes all that is left, but for a single frame.
+    pub fn steps(
+        &self,
+        fed: usize,
+        complete: usize,
+        last: bool,
+    ) -> impl Iterator<Item = Range<usize>> + use<> {
+        let left = complete.saturating_sub(fed);
+        let first = match fed {
+            0 if left >= self.first_frames => self.first_frames,
+            0 if last => left,
+            _ => 0,
+        };
+        let whole = if fed + first == 0 {
+            0
+        } else {
+            (left - first) / self.step_frames * self.step_frames
+        };
+        let rest = if last { left - first - whole } else { 0 };
+        let mut start = fed;
+        [first, whole, rest].into_iter().filter_map(move |frames| {
+            let step = start..start + frames;
+            start = step.end;
+            (frames >= MIN_FRAMES).then_some(step)
+        })
+    }
+
+    /// Checks the entry, without the tensors of the file.
+    pub(super) fn check(&self) -> Result<(), SpecError> {
+        for (item, frames) in [
+            ("first_frames", self.first_frames),
+            ("step_frames", self.step_frames),
+        ] {
+            if !(MIN_FRAMES..=MAX_FRAMES).contains(&frames) {
+                let expected = format!("{MIN_FRAMES} to {MAX_FRAMES}");
+                let found = frames.to_string();
+                return Err(SpecError::new(format!("stream.{item}"), expected, found));
+            }
+        }
+        let mut names: HashSet<&str> = [INPUT, BASELINE, BASELINE_S].into();
+        let mut size = 0_usize;
+        for tensor in &self.state {
+            let StateTensor { name, shape, fill } = tensor;
+            let number = shape.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim));
+            size = size.saturating_add(number.unwrap_or(usize::MAX));
+            let sound = !name.is_empty() && !shape.contains(&0) && fill.is_finite();
+            if !sound || size > MAX_STATE || !names.insert(name) {
+                let expected = format!(
+                    "distinct names, dimensions of at least 1, finite values, at most \
+                     {MAX_STATE} numbers in all"
+                );
+                let found = format!("{name:?} {shape:?} of {fill}");
+                return Err(SpecError::new("stream.state", expected, found));
+            }
+        }
+        if self.state.is_empty() {
+            return Err(SpecError::new("stream.state", "one tensor or more", "none"));
+        }
+        if !self.speech_threshold.is_finite() {
+            let found = self.speech_threshold.to_string();
+            return Err(SpecError::new("stream.speech_threshold", "a number", found));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn spec() -> StreamSpec {
+        StreamSpec {
+            first_frames: 73,
+            step_frames: 24,
+            state: Vec::new(),
+            speech_threshold: 0.0,
+        }
+    }
+
+    fn steps(fed: usize, complete: usize, last: bool) -> Vec<Range<usize>> {
+        spec().steps(fed, complete, last).collect()
+    }
+
+    #[test]
+    fn a_step_waits_for_its_frames_and_takes_all_whole_ones() {
+        assert!(steps(0, 72, false).is_empty());
+        assert_eq!(steps(0, 96, false), [0..73]);
+        assert_eq!(steps(0, 73 + 49, false), [0..73, 73..121]);
+        assert!(steps(73, 96, false).is_empty());
+        assert_eq!(steps(73, 97, false), [73..97]);
+        assert_eq!(steps(73, 73 + 71, false), [73..121]);
+    }
+
+    #[test]
+    fn the_last_step_takes_what_is_left_but_for_a_single_frame() {
+        assert_eq!(steps(0, 16, true), [0..16]);
+        assert!(steps(0, 1, true).is_empty());
+        assert_eq!(steps(0, 74, true), [0..73]);
+        assert_eq!(steps(0, 75, true), [0..73, 73..75]);
+        assert_eq!(steps(97, 97 + 25, true), [97..121]);
+        assert_eq!(steps(97, 97 + 26, true), [97..121, 121..123]);
+        assert!(steps(97, 97, true).is_empty());
+        assert!(steps(97, 90, true).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn every_frame_is_fed_once_and_in_order(grows in prop::collection::vec(0_usize..60, 1..30)) {
+            let (mut fed, mut complete) = (0, 0);
+            for (index, more) in grows.iter().enumerate() {
+                complete += more;
+                for step in steps(fed, complete, index + 1 == grows.len()) {
+                    prop_assert_eq!(step.start, fed);
+                    prop_assert!(step.end <= complete && step.len() >= MIN_FRAMES);
+                    fed = step.end;
+                }
+            }
+            prop_assert!(complete - fed < MIN_FRAMES);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the pipeline needs of a classifier of utterances, and what it gets.
+
+use std::sync::Arc;
+
+use crate::classifier::ClassifierError;
+use crate::decision::leader;
+use crate::events::{ByLabel, Measurement, Probability, Reason, Trigger, UNCERTAIN};
+use crate::model_spec::{Affect, ModelSpec};
+use crate::pipeline::audio_quality::AudioQuality;
+use crate::pipeline::mfcc_history::MfccHistory;
+use crate::pipeline::segmenter::OpenUtterance;
+use crate::pipeline::speaker_baseline::SpeakerBaseline;
+
+/// Classifies the open utterance, by windows or step by step. Samples are at
+/// 16 kHz from the start of the segment.
+pub trait UtteranceClassifier: Send {
+    /// Starts an utterance.
+    fn begin(&mut self, utterance: OpenUtterance);
+
+    /// The interval measurement that is due at the end of the block at `now`, if
+    /// any; `voiced` says whether that block is.
+    ///
+    /// # Errors
+    /// The engine's error.
+    fn interval(
+        &mut self,
+        utterance: OpenUtterance,
+        now: u64,
+        voiced: bool,
+        rows: &MfccHistory,
+    ) -> Result<Option<UtteranceResult>, ClassifierError>;
+
+    /// The result on the whole utterance, which ended at `end`. What was said
+    /// joins the speaker's baseline.
+    ///
+    /// # Errors
+    /// The engine's error.
+    fn whole(
+        &mut self,
+        utterance: OpenUtterance,
+        end: u64,
+        rows: &MfccHistory,
+    ) -> Result<UtteranceResult, ClassifierError>;
+
+    /// The speaker's baseline.
+    fn speaker(&self) -> &SpeakerBaseline;
+
+    /// Restarts the baseline: another speaker speaks from now on.
+    fn reset_speaker(&mut self);
+}
+
+/// A measurement with its span in 16 kHz samples of the segment.
+pub struct UtteranceResult {
+    /// First sample of the span.
+    pub start: u64,
+    /// First sample after it.
+    pub end: u64,
+    /// What caused it.
+    pub trigger: Trigger,
+    pub(super) probabilities: Vec<f64>,
+    /// Whether it rather is no speech.
+    pub(super) other: bool,
+    /// Whether too little was heard to tell that it is speech.
+    pub(super) early: bool,
+    pub(super) call: Option<usize>,
+    /// Speech that the baseline knew, in seconds.
+    pub(super) baseline_s: Option<f64>,
+}
+
+impl UtteranceResult {
+    /// The event, its times made by `seconds` from samples of the segment.
+    pub fn event(
+        &self,
+        utterance: u64,
+        spec: &ModelSpec,
+        quality: &AudioQuality,
+        seconds: impl Fn(u64) -> f64,
+    ) -> Measurement {
+        let label = self.call.map_or(UNCERTAIN, |index| &spec.labels[index]);
+        let probabilities = spec
+            .labels
+            .iter()
+            .zip(&self.probabilities)
+            .map(|(label, &p)| (Arc::clone(label), Probability(p)))
+            .collect();
+        let shortest = spec.min_samples();
+        Measurement {
+            utterance,
+            start_s: seconds(self.start),
+            end_s: seconds(self.end),
+            trigger: self.trigger,
+            probabilities: ByLabel(probabilities),
+            label: label.to_owned(),
+            confidence: Probability(leader(&self.probabilities).1),
+            reason: self.call.is_none().then(|| {
+                if self.early && !self.other {
+                    Reason::TooShort
+                } else {
+                    quality.reason(!self.other, self.end - self.start, shortest)
+                }
+            }),
+            valence: self.expected(spec, |place| place.valence),
+            arousal: self.expected(spec, |place| place.arousal),
+            baseline_s: self.baseline_s,
+        }
+    }
+
+    /// Expectation of a coordinate over the labels, to four decimals.
+    fn expected(&self, spec: &ModelSpec, of: impl Fn(&Affect) -> f64) -> Option<f64> {
+        let places = spec.affect.as_ref()?;
+        let products = places.iter().zip(&self.probabilities);
+        let sum: f64 = products.map(|(place, p)| of(place) * p).sum();
+        Some((sum * 1e4).round() / 1e4)
+    }
+
+    /// Index of the label called, or `None` for uncertain.
+    pub fn call(&self) -> Option<usize> {
+        self.call
+    }
+}

@@ -1,0 +1,46 @@
+//! The small model takes over where a measurement takes too long.
+
+use std::time::Duration;
+
+use super::{Engine, EngineError};
+use crate::events::ReplacedModel;
+
+/// Longest time of a measurement that a live session accepts from the default model.
+pub const LONGEST_MEASUREMENT: Duration = Duration::from_millis(60);
+
+impl Engine {
+    /// This engine, or `small` where a measurement takes longer than
+    /// [`LONGEST_MEASUREMENT`] on this machine.
+    ///
+    /// # Errors
+    /// The engine's own error, or that of `small`.
+    pub fn or_small(
+        self,
+        small: impl FnOnce() -> Result<Self, EngineError>,
+    ) -> Result<Self, EngineError> {
+        let time = self.measurement_time()?;
+        if time <= LONGEST_MEASUREMENT {
+            return Ok(self);
+        }
+        let mut engine = small()?;
+        engine.replaced = Some(ReplacedModel {
+            model: self.model.name.clone(),
+            measurement_ms: (time.as_secs_f64() * 1e4).round() / 10.0,
+        });
+        Ok(engine)
+    }
+
+    /// The sentence for the user about a model that was replaced.
+    pub fn takeover(&self) -> Option<String> {
+        let ReplacedModel {
+            model,
+            measurement_ms,
+        } = self.replaced.as_ref()?;
+        let longest = LONGEST_MEASUREMENT.as_millis();
+        Some(format!(
+            "a measurement with {model} takes {measurement_ms:.0} ms on this machine, more than \
+             {longest} ms: {} takes over; --model {model} keeps it",
+            self.model.name
+        ))
+    }
+}

@@ -1,0 +1,124 @@
+//! What reaches the model, and what an error leaves behind.
+
+use std::sync::{Arc, Mutex};
+
+use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
+
+use super::{engines, frames, streaming, talk};
+
+/// What a model was asked.
+#[derive(Debug, Clone, PartialEq)]
+enum Call {
+    Reset,
+    Step(Vec<f32>),
+}
+
+/// Writes down its calls and fails on the steps with these numbers.
+struct Recorder {
+    calls: Arc<Mutex<Vec<Call>>>,
+    fails: Vec<usize>,
+    steps: usize,
+}
+
+impl Classifier for Recorder {
+    fn classify(
+        &mut self,
+        mfcc: &[f32],
+        _: Option<&BaselineInput>,
+    ) -> Result<ModelOutput, ClassifierError> {
+        self.steps += 1;
+        if self.fails.contains(&self.steps) {
+            return Err(ClassifierError {
+                engine: "the recorder",
+                frames: mfcc.len() / 80,
+                reason: "it was asked to".into(),
+            });
+        }
+        self.calls.lock().unwrap().push(Call::Step(mfcc.to_vec()));
+        Ok(ModelOutput {
+            logits: vec![1.0, 0.0, 0.0],
+            speech: Some(1.0),
+            embedding: vec![0.0; 4],
+        })
+    }
+
+    fn reset(&mut self) {
+        self.calls.lock().unwrap().push(Call::Reset);
+    }
+}
+
+/// The calls on the talk in small blocks, and how many of the pushes failed.
+fn calls(fails: &[usize]) -> (Vec<Call>, usize) {
+    let calls = Arc::default();
+    let mut core = streaming(Box::new(Recorder {
+        calls: Arc::clone(&calls),
+        fails: fails.to_vec(),
+        steps: 0,
+    }));
+    let (mut events, mut failed) = (Vec::new(), 0);
+    for block in talk().chunks(256) {
+        failed += usize::from(core.push(block, &mut events).is_err());
+    }
+    core.finish(&mut events).unwrap();
+    let calls = calls.lock().unwrap().clone();
+    (calls, failed)
+}
+
+#[test]
+fn frames_follow_one_another_and_none_comes_twice() {
+    let all = frames(&talk());
+    // The steps 2 and 5 fail at first: what they had comes again with the next.
+    for (fails, expected) in [(&[][..], 0), (&[2, 5], 2)] {
+        let (calls, failed) = calls(fails);
+        assert_eq!(failed, expected);
+        let mut utterances: Vec<Vec<Vec<f32>>> = Vec::new();
+        for call in calls {
+            match call {
+                Call::Reset => utterances.push(Vec::new()),
+                Call::Step(mfcc) => utterances.last_mut().unwrap().push(mfcc),
+            }
+        }
+        assert_eq!(utterances.len(), 2);
+        for steps in utterances {
+            let lengths: Vec<usize> = steps.iter().map(|mfcc| mfcc.len() / 80).collect();
+            let (last, whole) = lengths.split_last().unwrap();
+            assert_eq!(whole[0], 73, "{lengths:?}");
+            assert!(whole[1..].iter().all(|frames| frames % 24 == 0));
+            assert!((2..=24).contains(last), "{lengths:?}");
+            let fed: Vec<f32> = steps.concat();
+            let mut runs = all.windows(fed.len() / 80);
+            assert!(runs.any(|run| run.as_flattened() == fed));
+        }
+    }
+}
+
+#[test]
+fn the_state_of_an_engine_survives_an_error() {
+    let frames: Vec<f32> = frames(&talk()).concat();
+    let steps = [&frames[60 * 80..133 * 80], &frames[133 * 80..181 * 80]];
+    for engine in engines() {
+        let unknown = engine.unknown_speaker();
+        let wrong = BaselineInput {
+            statistics: vec![0.0; 6],
+            seconds: 0.0,
+        };
+        let mut classifier = engine.classifier().unwrap();
+        let mut answers = |errors: bool| {
+            classifier.reset();
+            steps.map(|step| {
+                if errors {
+                    classifier.classify(step, Some(&wrong)).unwrap_err();
+                }
+                classifier.classify(step, unknown.as_ref()).unwrap()
+            })
+        };
+        let plain = answers(false);
+        assert_ne!(plain[0], plain[1]);
+        assert_eq!(answers(true), plain, "{}", engine.name);
+        // Another classifier knows nothing of it.
+        let mut other = engine.classifier().unwrap();
+        other.reset();
+        let first = other.classify(steps[0], unknown.as_ref()).unwrap();
+        assert_eq!(first, plain[0]);
+    }
+}
