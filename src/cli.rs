@@ -223,8 +223,21 @@ impl ShowArgs {
 /// Whether keys can be read: from standard input, or, where that is audio, from
 /// the terminal itself.
 fn has_keys(piped: bool) -> bool {
-    let terminal = || cfg!(windows) || std::fs::File::open("/dev/tty").is_ok();
-    io::stdin().is_terminal() || (piped && terminal())
+    io::stdin().is_terminal() || (piped && owns_terminal())
+}
+
+/// Whether the terminal is this program's: the system stops a program in the
+/// background that changes its modes.
+#[cfg(unix)]
+fn owns_terminal() -> bool {
+    let terminal = std::fs::File::open("/dev/tty");
+    let foreground = terminal.and_then(|terminal| Ok(rustix::termios::tcgetpgrp(terminal)?));
+    foreground.is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+#[cfg(not(unix))]
+fn owns_terminal() -> bool {
+    true
 }
 
 /// What a command ended with, where it did not fail.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
-use crate::files::{Existing, PendingFile};
+use crate::files::{Existing, PendingFile, numbered};
 use crate::model::Model;
 use crate::paths::create_private_folder;
 
@@ -132,11 +132,16 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
     Ok(baseline)
 }
 
-/// Keeps a profile under a name, for its owner alone; gives its path.
+/// Keeps a profile under a name, for its owner alone. Gives its path, and the new
+/// name of an earlier profile of that name.
 ///
 /// # Errors
 /// A name that cannot be one, or what the system says.
-pub fn write(name: &str, model: &Model, baseline: &Baseline) -> Result<PathBuf, ProfileError> {
+pub fn write(
+    name: &str,
+    model: &Model,
+    baseline: &Baseline,
+) -> Result<(PathBuf, Option<String>), ProfileError> {
     width_of(model)?;
     let path = path_of(name)?;
     let failed = |reason| ProfileError::Io {
@@ -150,25 +155,26 @@ pub fn write(name: &str, model: &Model, baseline: &Baseline) -> Result<PathBuf, 
         baseline: baseline.clone(),
     };
     let text = serde_json::to_string(&file).map_err(|error| failed(error.into()))?;
-    write_private(&path, text.as_bytes()).map_err(failed)?;
-    Ok(path)
+    let earlier = write_private(&path, text.as_bytes()).map_err(failed)?;
+    let earlier = earlier.as_deref().and_then(Path::file_stem);
+    let earlier = earlier.map(|stem| stem.to_string_lossy().into_owned());
+    Ok((path, earlier))
 }
 
-/// Whether there is a profile of that name.
-///
-/// # Errors
-/// A name that cannot be one.
-pub fn exists(name: &str) -> Result<bool, ProfileError> {
-    Ok(path_of(name)?.exists())
-}
-
-/// Whole or not at all, readable by the owner alone.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Whole or not at all, readable by the owner alone. Gives the new path of a file
+/// that was there.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<Option<PathBuf>> {
     create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
     let (pending, mut file) = PendingFile::create_private(path, Existing::Replace)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    pending.keep()
+    let free = numbered(path);
+    let earlier = (free != path).then_some(free);
+    if let Some(earlier) = &earlier {
+        fs::rename(path, earlier)?;
+    }
+    pending.keep()?;
+    Ok(earlier)
 }
 
 fn width_of(model: &Model) -> Result<usize, ProfileError> {

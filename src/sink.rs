@@ -17,7 +17,7 @@ pub mod webvtt;
 
 use std::io;
 
-use crate::events::{Event, Measurement, Trigger};
+use crate::events::{Event, Measurement, Reason, Trigger};
 
 /// Takes the events of one or several inputs, in order.
 pub trait Sink {
@@ -71,7 +71,25 @@ impl<S: Sink> Sink for Named<S> {
     }
 }
 
-/// The judgement of a whole utterance, where the event is one.
+/// Why a measurement is uncertain, as event lines write it; empty where it is not.
+fn reason(measurement: &Measurement) -> &'static str {
+    match measurement.reason {
+        Some(Reason::NoSpeech) => "no_speech",
+        Some(Reason::Clipped) => "clipped",
+        Some(Reason::TooShort) => "too_short",
+        Some(Reason::TooQuiet) => "too_quiet",
+        Some(Reason::TooNoisy) => "too_noisy",
+        Some(Reason::Between) => "between",
+        None => "",
+    }
+}
+
+/// A number as text; empty where there is none.
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// The measurement of a whole utterance, where the event is one.
 pub fn utterance(event: &Event) -> Option<&Measurement> {
     match event {
         Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),

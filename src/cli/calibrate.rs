@@ -65,9 +65,6 @@ pub struct CalibrateArgs {
     /// Speech to gather from the microphone, in seconds; silence does not count
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(10..=600), conflicts_with = "file")]
     seconds: u32,
-    /// Replace a profile that exists already
-    #[arg(long)]
-    overwrite: bool,
     #[command(flatten)]
     model: ModelArgs,
 }
@@ -75,12 +72,6 @@ pub struct CalibrateArgs {
 /// Runs the command.
 pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let name = args.model.profile.as_deref().unwrap_or("default");
-    if !args.overwrite && profile::exists(name)? {
-        return Err(anyhow!(
-            "the profile '{name}' exists already; name another with --profile, \
-             or replace it with --overwrite"
-        ));
-    }
     let without_profile = ModelArgs {
         profile: None,
         ..args.model.clone()
@@ -119,7 +110,12 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
             ));
         }
     }
-    let path = profile::write(name, &engine.model, &voice)?;
+    let (path, earlier) = profile::write(name, &engine.model, &voice)?;
+    if let Some(earlier) = earlier {
+        complain(&format!(
+            "the earlier profile '{name}' is now the profile '{earlier}'"
+        ));
+    }
     complain(&format!(
         "kept {speech_s:.0} s of speech as the profile '{name}' in {}; begin with it: emoscope live --profile {name}",
         path.display()

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, utterance};
+use super::{Sink, number, reason, utterance};
 use crate::events::Event;
 
 /// Writes a header with the labels of the model, then a row per utterance.
@@ -36,7 +36,9 @@ impl<W: Write> Sink for Csv<W> {
                 "confidence",
             ];
             let labels = start.labels.iter().map(String::as_str);
-            self.out.write_record(fixed.into_iter().chain(labels))?;
+            let more = ["arousal", "valence", "reason", "baseline_s"];
+            self.out
+                .write_record(fixed.into_iter().chain(labels).chain(more))?;
         }
         if let Some(m) = utterance(event) {
             let fixed = [
@@ -48,8 +50,14 @@ impl<W: Write> Sink for Csv<W> {
                 format!("{:.7}", m.confidence.0),
             ];
             let probabilities = m.probabilities.iter().map(|(_, p)| format!("{:.7}", p.0));
-            self.out
-                .write_record(fixed.into_iter().chain(probabilities))?;
+            let more = [
+                number(m.arousal),
+                number(m.valence),
+                reason(m).to_owned(),
+                number(m.baseline_s),
+            ];
+            let row = fixed.into_iter().chain(probabilities).chain(more);
+            self.out.write_record(row)?;
             self.out.flush()?;
         }
         Ok(())

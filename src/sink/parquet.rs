@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::{Sink, utterance};
+use super::{Sink, reason, utterance};
 use crate::events::{Event, Measurement};
 use crate::files::{Existing, PendingFile};
 
@@ -123,6 +123,21 @@ fn schema(labels: &[String]) -> Result<TypePtr, ParquetError> {
     for label in labels {
         columns.push(column(label, Physical::DOUBLE, false)?);
     }
+    for (name, kind) in [
+        ("arousal", Physical::DOUBLE),
+        ("valence", Physical::DOUBLE),
+        ("reason", Physical::BYTE_ARRAY),
+        ("baseline_s", Physical::DOUBLE),
+    ] {
+        let column = Type::primitive_type_builder(name, kind).with_repetition(Repetition::OPTIONAL);
+        let text = kind == Physical::BYTE_ARRAY;
+        let converted = if text {
+            ConvertedType::UTF8
+        } else {
+            ConvertedType::NONE
+        };
+        columns.push(Arc::new(column.with_converted_type(converted).build()?));
+    }
     let schema = Type::group_type_builder("emoscope").with_fields(columns);
     schema.build().map(Arc::new)
 }
@@ -148,6 +163,29 @@ fn write_columns<W: Write + Send>(
     for label in labels {
         let share = |m: &Measurement| m.probabilities.get(label).map_or(f64::NAN, |p| p.0);
         doubles(group, rows.iter().map(|(_, m)| share(m)))?;
+    }
+    let each = || rows.iter().map(|(_, m)| m);
+    optional::<DoubleType, _>(group, each().map(|m| m.arousal))?;
+    optional::<DoubleType, _>(group, each().map(|m| m.valence))?;
+    let reasons = each().map(|m| m.reason.map(|_| ByteArray::from(reason(m))));
+    optional::<ByteArrayType, _>(group, reasons)?;
+    optional::<DoubleType, _>(group, each().map(|m| m.baseline_s))?;
+    Ok(())
+}
+
+/// A column whose values may be missing.
+fn optional<T: DataType, W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: impl Iterator<Item = Option<T::T>>,
+) -> Result<(), ParquetError> {
+    let values: Vec<Option<T::T>> = values.collect();
+    let levels: Vec<i16> = values.iter().map(|value| value.is_some().into()).collect();
+    let there: Vec<T::T> = values.into_iter().flatten().collect();
+    if let Some(mut column) = group.next_column()? {
+        column
+            .typed::<T>()
+            .write_batch(&there, Some(&levels), None)?;
+        column.close()?;
     }
     Ok(())
 }

@@ -1,23 +1,40 @@
-//! A table for the eye, a row per utterance.
+//! A table for people, a row per utterance.
 
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
-
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::Sink;
-use crate::events::{Event, Trigger};
+use super::{Sink, reason};
+use crate::events::{Event, Measurement, Trigger};
 use crate::text::{clock_tenths, printable};
 
-/// Columns of the longest path: all of a row fits into 80.
-const WIDEST: usize = 36;
+/// Columns of a terminal that every row fits into, where paths allow it.
+const WIDTH: usize = 80;
+/// Columns of a path at least and at most.
+const PATH: [usize; 2] = [16, 36];
+/// Names of the columns.
+const HEADER: [&str; 8] = [
+    "file",
+    "start",
+    "end",
+    "sounds like",
+    "sure",
+    "arousal",
+    "valence",
+    "base",
+];
+/// The column of labels; those beside it are numbers.
+const LABEL: usize = 3;
 
-/// Gathers the rows and writes them at the end, when the widths are known.
+type Row = [String; HEADER.len()];
+
+/// Collects the rows and writes them at the end, when the widths are known.
 pub struct Table<W: Write> {
     out: W,
-    rows: Vec<[String; 5]>,
-    spoke: bool,
+    rows: Vec<Row>,
+    /// Whether the current recording has a row.
+    written: bool,
 }
 
 impl<W: Write> Table<W> {
@@ -26,30 +43,49 @@ impl<W: Write> Table<W> {
         Self {
             out,
             rows: Vec::new(),
-            spoke: false,
+            written: false,
         }
-    }
-
-    fn row(&mut self, file: &str, start: String, end: String, call: &str, confidence: String) {
-        self.rows.push([
-            short(&printable(file)),
-            start,
-            end,
-            printable(call),
-            confidence,
-        ]);
     }
 }
 
+/// The row of an utterance.
+fn utterance_row(file: &str, utterance: &Measurement) -> Row {
+    let label = match reason(utterance) {
+        "" => printable(&utterance.label),
+        reason => format!("{}: {}", utterance.label, reason.replace('_', " ")),
+    };
+    let signed = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:+.2}"));
+    let seconds = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.0} s"));
+    [
+        printable(file),
+        clock_tenths(utterance.start_s),
+        clock_tenths(utterance.end_s),
+        label,
+        format!("{:.0} %", utterance.confidence.0 * 100.0),
+        signed(utterance.arousal),
+        signed(utterance.valence),
+        seconds(utterance.baseline_s),
+    ]
+}
+
+/// A row without an utterance.
+fn plain_row(file: &str, result: &str, times: [String; 2]) -> Row {
+    let mut row = Row::default();
+    let [start, end] = times;
+    (row[0], row[1], row[2]) = (printable(file), start, end);
+    row[LABEL] = result.into();
+    row
+}
+
 /// The end of a long path, where files differ.
-fn short(path: &str) -> String {
-    if path.width() <= WIDEST {
+fn short(path: &str, columns: usize) -> String {
+    if path.width() <= columns {
         return path.into();
     }
-    let mut width = 1; // of the dots
+    let mut width = 1; // of the ellipsis
     let kept = path.chars().rev().take_while(|c| {
         width += c.width().unwrap_or(0);
-        width <= WIDEST
+        width <= columns
     });
     let place = path.chars().count() - kept.count();
     std::iter::once('…')
@@ -57,49 +93,54 @@ fn short(path: &str) -> String {
         .collect()
 }
 
+/// Columns of a path, and of the gap between columns.
+fn layout(rows: &[Row]) -> (usize, u16) {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].width());
+        cells.fold(HEADER[column].width(), usize::max)
+    };
+    let others: usize = (1..HEADER.len()).map(width).sum();
+    let [least, most] = PATH;
+    let room = |gap: usize| WIDTH.saturating_sub(others + gap * (HEADER.len() - 1));
+    let gap = if room(2) >= least { 2 } else { 1 };
+    (room(gap).clamp(least, most), gap as u16)
+}
+
 impl<W: Write> Sink for Table<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         let file = file.unwrap_or_default();
-        match event {
-            Event::SessionStart(_) => self.spoke = false,
-            Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
-                self.spoke = true;
-                let confidence = format!("{:.0} %", m.confidence.0 * 100.0);
-                self.row(
-                    file,
-                    clock_tenths(m.start_s),
-                    clock_tenths(m.end_s),
-                    &m.label,
-                    confidence,
-                );
+        let row = match event {
+            Event::SessionStart(_) => {
+                self.written = false;
+                return Ok(());
             }
-            // Why, is said on standard error: a sentence would tear the columns apart.
-            Event::Error(_) => {
-                self.spoke = true;
-                self.row(file, String::new(), String::new(), "failed", String::new());
+            Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => utterance_row(file, m),
+            // The reason is on standard error: a sentence would break the columns.
+            Event::Error(_) => plain_row(file, "failed", Default::default()),
+            Event::SessionEnd(end) if !self.written => {
+                let times = [clock_tenths(0.0), clock_tenths(end.duration_s)];
+                plain_row(file, "no speech", times)
             }
-            Event::SessionEnd(end) if !self.spoke => {
-                self.row(
-                    file,
-                    clock_tenths(0.0),
-                    clock_tenths(end.duration_s),
-                    "no speech",
-                    String::new(),
-                );
-            }
-            _ => {}
-        }
+            _ => return Ok(()),
+        };
+        self.written = true;
+        self.rows.push(row);
         Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        let (columns, gap) = layout(&self.rows);
+        for row in &mut self.rows {
+            row[0] = short(&row[0], columns);
+        }
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(["file", "start", "end", "sounds like", "confidence"])
+            .set_header(HEADER)
             .add_rows(&self.rows);
-        for column in [1, 2, 4] {
-            if let Some(column) = grid.column_mut(column) {
+        for (index, column) in grid.column_iter_mut().enumerate() {
+            column.set_padding((0, gap));
+            if index != 0 && index != LABEL {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }

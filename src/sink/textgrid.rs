@@ -1,16 +1,27 @@
-//! A `TextGrid` of Praat: a tier of labels and a tier of their confidence, an
-//! interval per utterance: <https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html>.
+//! A `TextGrid` of Praat: tiers of labels, their confidence, arousal, valence, the
+//! reason of uncertainty and the seconds of the baseline, an interval per utterance:
+//! <https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html>.
 
 use std::io::{self, Write};
 
-use super::{Sink, utterance};
+use super::{Sink, number, reason, utterance};
 use crate::events::Event;
 use crate::text::printable;
 
 /// The shortest recording that Praat takes, in seconds.
 const SHORTEST_S: f64 = 1e-4;
 
-/// Gathers the utterances; the length of the recording stands before them.
+/// Names of the tiers.
+const TIERS: [&str; 6] = [
+    "expression",
+    "confidence",
+    "arousal",
+    "valence",
+    "reason",
+    "baseline_s",
+];
+
+/// Collects the utterances; the length of the recording stands before them.
 pub struct TextGrid<W: Write> {
     out: W,
     utterances: Vec<Span>,
@@ -21,8 +32,8 @@ pub struct TextGrid<W: Write> {
 struct Span {
     start_s: f64,
     end_s: f64,
-    label: String,
-    confidence: String,
+    /// The text in each of [`TIERS`].
+    texts: [String; TIERS.len()],
 }
 
 impl<W: Write> TextGrid<W> {
@@ -40,8 +51,7 @@ impl<W: Write> TextGrid<W> {
         let pause = |start_s, end_s| Span {
             start_s,
             end_s,
-            label: String::new(),
-            confidence: String::new(),
+            texts: Default::default(),
         };
         let mut intervals = Vec::new();
         let mut at = 0.0;
@@ -65,15 +75,8 @@ impl<W: Write> TextGrid<W> {
         intervals
     }
 
-    fn tier(
-        &mut self,
-        number: usize,
-        name: &str,
-        spans: &[Span],
-        text: impl Fn(&Span) -> &str,
-        end_s: f64,
-    ) -> io::Result<()> {
-        let count = spans.len();
+    fn tier(&mut self, tier: usize, spans: &[Span], end_s: f64) -> io::Result<()> {
+        let (number, name, count) = (tier + 1, TIERS[tier], spans.len());
         write!(
             self.out,
             "    item [{number}]:\n        class = \"IntervalTier\"\n        name = \"{name}\"\n        \
@@ -81,7 +84,7 @@ impl<W: Write> TextGrid<W> {
         )?;
         for (index, span) in spans.iter().enumerate() {
             let (start, end) = (span.start_s, span.end_s);
-            let text = printable(text(span)).replace('"', "\"\"");
+            let text = printable(&span.texts[tier]).replace('"', "\"\"");
             write!(
                 self.out,
                 "        intervals [{}]:\n            xmin = {start}\n            xmax = {end}\n            \
@@ -99,8 +102,14 @@ impl<W: Write> Sink for TextGrid<W> {
             self.utterances.push(Span {
                 start_s: m.start_s,
                 end_s: m.end_s,
-                label: m.label.clone(),
-                confidence: format!("{:.4}", m.confidence.0),
+                texts: [
+                    m.label.clone(),
+                    format!("{:.4}", m.confidence.0),
+                    number(m.arousal),
+                    number(m.valence),
+                    reason(m).into(),
+                    number(m.baseline_s),
+                ],
             });
         }
         if let Event::SessionEnd(end) = event {
@@ -116,10 +125,12 @@ impl<W: Write> Sink for TextGrid<W> {
         write!(
             self.out,
             "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n\
-             xmin = 0\nxmax = {end_s}\ntiers? <exists>\nsize = 2\nitem []:\n"
+             xmin = 0\nxmax = {end_s}\ntiers? <exists>\nsize = {}\nitem []:\n",
+            TIERS.len()
         )?;
-        self.tier(1, "expression", &spans, |span| &span.label, end_s)?;
-        self.tier(2, "confidence", &spans, |span| &span.confidence, end_s)?;
+        for tier in 0..TIERS.len() {
+            self.tier(tier, &spans, end_s)?;
+        }
         self.out.flush()
     }
 }

@@ -188,7 +188,7 @@ fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
     let output = std::process::Command::new("bash")
         .args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "bash"])
         .arg(program)
-        .args(["calibrate", "--overwrite", "--profile", "ada", &talk()])
+        .args(["calibrate", "--profile", "ada", &talk()])
         .envs([
             ("XDG_STATE_HOME", home.path()),
             ("XDG_DATA_HOME", home.path()),

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ class Utterance:
     label: str
     confidence: float
     probabilities: dict[str, float]
+    arousal: float
+    valence: float
+    reason: str | None
+    baseline_s: float
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +94,8 @@ def events(emoscope: Emoscope, folder: Path) -> list[dict[str, Any]]:
 def utterances(events: list[dict[str, Any]]) -> list[Utterance]:
     """The utterances of the folder in their order."""
     ended = [event for event in events if event.get("trigger") == "speech_ended"]
-    fields = ("file", "start_s", "end_s", "label", "confidence", "probabilities")
-    found = [Utterance(**{name: event[name] for name in fields}) for event in ended]
+    names = [field.name for field in fields(Utterance)]
+    found = [Utterance(**{name: event.get(name) for name in names}) for event in ended]
     assert len(found) == 3
     assert "uncertain" in {utterance.label for utterance in found} != {"uncertain"}
     return found

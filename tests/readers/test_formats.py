@@ -99,6 +99,16 @@ def test_praat(
                 utterance.label,
             )
             assert float(sure) == MS(utterance.confidence, abs=1e-4)
+        values = [
+            [ask("Get label of interval", tier, number) for tier in range(3, 7)]
+            for number in range(1, count + 1)
+            if ask("Get label of interval", 1, number)
+        ]
+        for (arousal, valence, reason, baseline), utterance in zip(values, expected, strict=True):
+            assert float(arousal) == MS(utterance.arousal)
+            assert float(valence) == MS(utterance.valence)
+            assert reason == (utterance.reason or "")
+            assert float(baseline) == MS(utterance.baseline_s)
 
 
 def test_audacity(emoscope: Emoscope, folder: Path, utterances: list[Utterance]) -> None:
@@ -139,6 +149,10 @@ def same_rows(read: pd.DataFrame, utterances: list[Utterance]) -> None:
     for label in utterances[0].probabilities:
         expected = [u.probabilities[label] for u in utterances]
         assert list(read[label]) == MS(expected, abs=1e-6), label
+    for name in ("arousal", "valence", "baseline_s"):
+        assert list(read[name]) == MS([getattr(u, name) for u in utterances], abs=1e-6)
+    reasons = [None if pd.isna(reason) else reason for reason in read["reason"]]
+    assert reasons == [u.reason for u in utterances]
 
 
 def test_csv(emoscope: Emoscope, folder: Path, utterances: list[Utterance]) -> None:

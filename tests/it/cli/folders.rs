@@ -256,13 +256,15 @@ fn standard_input_is_a_recording_of_every_command() {
     let page = piped(&["report", "-", "--output", "-"]).stdout;
     assert!(String::from_utf8(page).unwrap().contains("standard input"));
     from(&path("src/cli/demo.ogg"), &["calibrate", "-"]);
-    let refused = emoscope(&home)
-        .env("XDG_DATA_HOME", home.path())
-        .args(["calibrate".as_ref(), file.as_os_str()])
-        .output()
-        .unwrap();
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused).contains("'default' exists already"));
+    let profiles = home.path().join("emoscope/profiles");
+    let first = std::fs::read(profiles.join("default.json")).unwrap();
+    let again = from(&path("tests/data/speech-44k1.mp3"), &["calibrate", "-"]);
+    assert!(said(&again).contains("'default-2'"), "{}", said(&again));
+    assert_eq!(
+        std::fs::read(profiles.join("default-2.json")).unwrap(),
+        first
+    );
+    assert_ne!(std::fs::read(profiles.join("default.json")).unwrap(), first);
 }
 
 #[test]
