@@ -105,11 +105,12 @@ soak() {
         --minutes "${MINUTES:-120}"
 }
 
-# An archive on a cluster of two workers, one of which is killed.
+# An archive on a Ray cluster of two workers, one of which is killed, and on Slurm.
 archive() {
     python=$(scripts/python-env.sh scripts/requirements-ray.txt)/bin/python
     cargo build
     "$python" tests/e2e/ray_cluster.py "${CARGO_TARGET_DIR:-target}/debug/emoscope"
+    tests/e2e/slurm.sh "${CARGO_TARGET_DIR:-target}/debug/emoscope"
 }
 
 # Licences, origins and known weaknesses of the crates: deny.toml. `cargo audit` would read the

@@ -27,7 +27,7 @@ pub const NO_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 pub enum EngineError {
     /// ONNX Runtime was asked for and could not be loaded.
     #[error(
-        "ONNX Runtime {}; looked at:\n{}\nset ORT_DYLIB_PATH to its library, or use --engine builtin",
+        "ONNX Runtime {}; looked at:\n{}\ninstall it (pip install onnxruntime), set ORT_DYLIB_PATH to its library, or use --engine builtin",
         if refused.iter().any(|it| it.found) { "cannot be used" } else { "was not found" },
         list(refused)
     )]
@@ -45,13 +45,13 @@ pub enum EngineError {
         engine: &'static str,
         /// Name of the model.
         model: String,
-        /// What it said.
+        /// The engine's message.
         reason: String,
     },
     /// The engine failed on a window.
     #[error(transparent)]
     Window(#[from] ClassifierError),
-    /// The model does not keep what its metadata promises.
+    /// The model differs from what its metadata promises.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
@@ -84,7 +84,7 @@ fn list<'a>(refused: impl IntoIterator<Item = &'a Refused>) -> String {
     lines.join("\n")
 }
 
-/// Which engine is wanted.
+/// The engine to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum EngineChoice {
     /// ONNX Runtime where its library is found, else the built-in one.
@@ -96,7 +96,7 @@ pub enum EngineChoice {
     Builtin,
 }
 
-/// A model in an engine; gives every worker its own classifier.
+/// A model in an engine. Each worker gets its own classifier.
 #[derive(Clone)]
 pub struct Engine {
     /// Name and version for people: `ONNX Runtime 1.32.0`, `rten (built in)`.
@@ -114,7 +114,7 @@ pub struct Engine {
     /// The baseline that sessions start with.
     pub enrolment: Enrolment,
     kind: Kind,
-    /// Classifiers that nobody uses: to make one can cost as much as a minute of audio.
+    /// Classifiers not in use: creating one can cost as much as a minute of audio.
     idle: Idle,
 }
 
@@ -262,11 +262,11 @@ impl Engine {
         }
     }
 
-    /// A classifier for one thread: an idle one, or one more. A streaming model may
+    /// A classifier for one thread: an idle one, or a new one. A streaming model may
     /// hold the state of an earlier utterance until it is reset.
     ///
     /// # Errors
-    /// What the engine says of the model.
+    /// The engine cannot load the model.
     pub fn classifier(&self) -> Result<Box<dyn Classifier>, EngineError> {
         let idle = lock(&self.idle).pop();
         let inner: Box<dyn Classifier> = match (idle, &self.kind) {

@@ -22,12 +22,12 @@ use crate::text::printable;
 const GOLDEN_TOLERANCE: f64 = 1e-4;
 /// Length of the level check.
 const LISTEN: Duration = Duration::from_secs(2);
-/// Below this peak an input is taken to be muted, in dBFS.
-const MUTED: f32 = -90.0;
-/// Below this peak a voice would be too quiet, in dBFS.
-const FAINT: f32 = -50.0;
+/// Below this peak an input counts as muted.
+const MUTED_DBFS: f32 = -90.0;
+/// Below this peak a voice would be too quiet.
+const FAINT_DBFS: f32 = -50.0;
 
-/// Look what works here, and say what to do where something does not
+/// Check what works here, and what to do where something does not
 ///
 /// Speak while it listens: two seconds. The exit code is 0 unless no engine or
 /// no model works.
@@ -151,11 +151,11 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
         return report.note("level", "it delivers nothing; restart the sound server");
     };
     let found = format!("peak {:.0} dBFS in {captured:.1} s", level.peak_dbfs);
-    if level.peak_dbfs < MUTED {
+    if level.peak_dbfs < MUTED_DBFS {
         report.note("level", &format!("{found}: digital silence; is it muted?"))
     } else if level.clipped {
         report.note("level", &format!("{found}: it clips; lower its gain"))
-    } else if level.peak_dbfs < FAINT {
+    } else if level.peak_dbfs < FAINT_DBFS {
         report.note(
             "level",
             &format!("{found}: faint, unless nobody spoke; raise its gain"),

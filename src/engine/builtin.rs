@@ -1,4 +1,4 @@
-//! The engine inside the binary: `rten`, pure Rust.
+//! The built-in engine: `rten`, pure Rust.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ const NAME: &str = "the built-in engine";
 pub struct Shared {
     model: Arc<rten::Model>,
     input: NodeId,
-    /// The voice's statistics and their seconds.
+    /// Statistics of the speaker baseline, and their seconds of speech.
     voice: Option<[NodeId; 2]>,
-    /// The logits; what else there is in this order: speech, embedding, state.
+    /// The logits, then speech, embedding and state if the model has them.
     outputs: Vec<NodeId>,
     speech: bool,
     /// Inputs of a streaming model's state and its values before the first step.
@@ -77,7 +77,7 @@ impl Shared {
         })
     }
 
-    /// A classifier with a thread of its own.
+    /// A classifier that runs on one thread.
     pub fn classifier(&self) -> Builtin {
         let mut options = RunOptions::default();
         options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(1)));

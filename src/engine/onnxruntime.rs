@@ -34,8 +34,8 @@ struct Loaded {
     refused: Vec<Refused>,
 }
 
-/// What became of the search in this process. `ort` keeps the first library
-/// that it accepts, so a later search could not choose another one.
+/// State of the search in this process. `ort` keeps the first library that it
+/// accepts, so a later search cannot choose another one.
 #[derive(Default)]
 enum Search {
     #[default]
@@ -47,11 +47,11 @@ enum Search {
 
 static SEARCH: Mutex<Search> = Mutex::new(Search::Open);
 
-/// Why the search ended or goes on after a library.
+/// Why a library was not loaded.
 enum OpenError {
-    /// This library does not do; another one may.
+    /// It cannot be used; another one may.
     Refused(String),
-    /// The library was accepted but does not work; no other one can be loaded.
+    /// `ort` accepted it, but it does not work; no other one can be loaded.
     Broken(String),
 }
 
@@ -109,7 +109,7 @@ impl Environment {
         Err(EngineError::NoLibrary { refused })
     }
 
-    /// The library's own version, as its file name has it; else an empty text.
+    /// The version in the library's file name, or an empty text.
     pub fn version(&self) -> String {
         search::version(&self.0.library)
     }
@@ -119,12 +119,12 @@ impl Environment {
         &self.0.library
     }
 
-    /// Places that come before it in the search order, and why they do not serve.
+    /// Places before it in the search order, and why they cannot be used.
     pub(super) fn refused(&self) -> &[Refused] {
         &self.0.refused
     }
 
-    /// A session of its own for one thread.
+    /// A session for one thread.
     pub(super) fn classifier(&self, model: &Model) -> Result<OnnxRuntime, EngineError> {
         let session = guard(|| session(&self.0.environment, &model.bytes))
             .unwrap_or_else(|| Err(ort::Error::new("it ended unexpectedly")))
@@ -164,7 +164,7 @@ fn open(library: &Path) -> Result<ort::environment::Environment, OpenError> {
         .map_err(|error| OpenError::Broken(error.to_string()))
 }
 
-/// The loader's error without the names of other crates.
+/// The error without the names of crates.
 fn describe(error: &LoadDynamicError) -> String {
     match error {
         LoadDynamicError::BadVersion { version_str, .. } => format!(

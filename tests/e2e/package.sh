@@ -64,8 +64,24 @@ inside bash -c '. /usr/share/bash-completion/completions/emoscope && complete -p
 [ "$(inside fish -c 'complete -C "emoscope analyze --sha"' | cut -f 1)" = --shard ]
 [ "$(inside zsh -fc 'autoload -U compinit; compinit -u; echo $_comps[emoscope]')" = _emoscope ]
 inside zsh -n /usr/share/zsh/vendor-completions/_emoscope
+# Each page that the README leads to is there, with what it links to.
+inside apt-get -qq install -y --no-install-recommends python3-minimal >/dev/null
+cp scripts/linked.py "$root/usr/share/doc/emoscope/docs/"
+inside python3 /usr/share/doc/emoscope/docs/linked.py README.md /root/pages
+test -s "$root/root/pages/docs/troubleshooting.md"
+rm "$root/usr/share/doc/emoscope/docs/linked.py"
 inside apt-get -qq purge -y emoscope >/dev/null
 ! inside sh -c 'command -v emoscope' || { echo 'purge left the program'; exit 1; }
+
+# The same files; the libraries are still there, under the names of another system.
+inside apt-get -qq install -y --no-install-recommends rpm >/dev/null
+cp "$packages"/*.rpm "$root/emoscope.rpm"
+inside rpm -qp --requires /emoscope.rpm | grep -q 'libasound.so.2'
+inside rpm --install --nodeps /emoscope.rpm
+works emoscope
+inside man emoscope-analyze | grep -q -- '--shard'
+inside rpm --erase emoscope
+! inside sh -c 'command -v emoscope' || { echo 'erase left the program'; exit 1; }
 
 tar -C "$root/opt" -xzf "$(ls "$packages"/*.tar.gz)"
 works "/opt/$(basename "$packages"/*.tar.gz .tar.gz)/bin/emoscope"

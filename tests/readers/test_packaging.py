@@ -16,8 +16,8 @@ VERSION = CARGO["workspace"]["package"]["version"]
 
 
 def test_they_are_up_to_date() -> None:
-    """As `scripts/packaging.py` writes them now."""
-    command = [sys.executable, TOP / "scripts" / "packaging.py", "--check"]
+    """As `scripts/fill_packaging.py` writes them now."""
+    command = [sys.executable, TOP / "scripts" / "fill_packaging.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -19,9 +19,7 @@ import pytest
 from conftest import TOP, Utterance
 from jsonschema import Draft202012Validator
 
-WHEEL = os.environ.get("EMOSCOPE_WHEEL", "")
 SCHEMA = json.loads((TOP / "tests" / "schema" / "event.json").read_text())
-pytestmark = pytest.mark.skipif(not WHEEL, reason="EMOSCOPE_WHEEL names no wheel")
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,22 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(home: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def wheel() -> str:
+    """Its path."""
+    path = os.environ.get("EMOSCOPE_WHEEL")
+    if not path:
+        pytest.skip("EMOSCOPE_WHEEL names no wheel")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(
+    wheel: str, home: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Installed:
     """No cache, no activation, no program on the path: only the wheel."""
     root = tmp_path_factory.mktemp("fresh") / "environment"
     venv.create(root, with_pip=True)
-    install = [root / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-index", WHEEL]
+    install = [root / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-index", wheel]
     subprocess.run(install, check=True)
     own = str(tmp_path_factory.mktemp("own"))
     names = ("EMOSCOPE_BASELINE", "EMOSCOPE_CERTAIN", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
@@ -58,9 +67,9 @@ def installed(home: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     return Installed(root, {**environment, "HOME": own, "PATH": "/usr/bin:/bin"})
 
 
-def test_the_wheel_needs_no_package_and_brings_its_licences() -> None:
+def test_the_wheel_needs_no_package_and_brings_its_licences(wheel: str) -> None:
     """Requirements are extras; the licence, the model's card and the mark of types are inside."""
-    with zipfile.ZipFile(WHEEL) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         lines = archive.read(metadata).decode().split("\n\n")[0].splitlines()
@@ -177,10 +186,10 @@ def test_a_program_that_is_missing(installed: Installed, tmp_path: Path) -> None
     assert "pip install --force-reinstall emoscope" in done.stderr
 
 
-def test_a_table_of_pandas(home: dict[str, str], folder: Path, tmp_path: Path) -> None:
+def test_a_table_of_pandas(wheel: str, home: dict[str, str], folder: Path, tmp_path: Path) -> None:
     """Installed with --target beside a Python that has pandas."""
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index"]
-    subprocess.run([*install, "--target", tmp_path, WHEEL], check=True)
+    subprocess.run([*install, "--target", tmp_path, wheel], check=True)
     code = """if True:
         import sys, warnings, emoscope
         warnings.simplefilter("ignore")
@@ -230,6 +239,7 @@ def test_the_types_of_events_are_those_of_the_schema(monkeypatch: pytest.MonkeyP
     for kind in kinds:
         definition = SCHEMA["$defs"][kind]
         typed = getattr(events, kind.title().replace("_", ""))
-        assert typed.__required_keys__ == set(definition["required"])
+        file = f"packaging/python/emoscope/events.py, {typed.__name__}"
+        assert typed.__required_keys__ == set(definition["required"]), file
         optional = definition["properties"].keys() - set(definition["required"])
-        assert typed.__optional_keys__ == optional
+        assert typed.__optional_keys__ == optional, file

@@ -71,6 +71,7 @@ class UtteranceEnd(_Event):
     utterance: int
     start_s: float
     end_s: float
+    new_baseline: NotRequired[Literal[True]]
 
 
 class Signal(_Event):

@@ -1,8 +1,8 @@
 """Fills the files of other package managers in packaging/ from Cargo.toml.
 
-python3 scripts/packaging.py                  writes them from packaging/templates
-python3 scripts/packaging.py --check          exit code 1 if one of them is not up to date
-python3 scripts/packaging.py --windows FILE   and the SHA-256 of the archive for Windows
+python3 scripts/fill_packaging.py                  writes them from packaging/templates
+python3 scripts/fill_packaging.py --check          exit code 1 if one of them is not up to date
+python3 scripts/fill_packaging.py --windows FILE   and the SHA-256 of the archive for Windows
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main() -> int:
     if stale:
         print("\n".join(stale))
     if asked.check and stale:
-        print("not up to date. Try: python3 scripts/packaging.py", file=sys.stderr)
+        print("not up to date. Try: python3 scripts/fill_packaging.py", file=sys.stderr)
         return 1
     return 0
 
