@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from emoscope._program import options, run
 from emoscope.events import Measurement
@@ -125,16 +125,5 @@ def analyze(
 
 
 def _utterance(event: Measurement) -> Utterance:
-    return Utterance(
-        file=event["file"],
-        utterance=event["utterance"],
-        start_s=event["start_s"],
-        end_s=event["end_s"],
-        label=event["label"],
-        confidence=event["confidence"],
-        probabilities=event["probabilities"],
-        reason=event.get("reason"),
-        valence=event.get("valence"),
-        arousal=event.get("arousal"),
-        baseline_s=event.get("baseline_s"),
-    )
+    fields: dict[str, Any] = {name: event.get(name) for name in Utterance.__dataclass_fields__}
+    return Utterance(**fields)

@@ -1,115 +1,202 @@
-"""Types of the events: ``tests/schema/event.json`` in the repository, as Python knows it.
-
-All times are in seconds from the start of the session, counted in samples.
-"""
+"""Types of the events, written by scripts/event_types.py from their schema."""
 
 from typing import Literal, NotRequired, TypedDict
 
-Reason = Literal["no_speech", "clipped", "too_short", "too_quiet", "too_noisy", "between"]
+
+class Replaced(TypedDict):
+    """The model that this one took over from, because it is too slow on this machine; live sessions
+    only, absent if none.
+    """
+
+    model: str
+    """Its name."""
+    measurement_ms: float
+    """Time of a measurement with it, in milliseconds."""
 
 
-class _Event(TypedDict):
-    file: NotRequired[str]
-    """Path of the recording; on every event of ``analyze``."""
-
-
-class SessionStart(_Event):
-    """The first event: the source, the model and the engine."""
+class SessionStart(TypedDict):
+    """The first line of a session: the source, the model and the engine."""
 
     type: Literal["session_start"]
-    schema: str
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
+    schema: Literal["emoscope.event/1"]
+    """Name and version of this format."""
     version: str
+    """Version of emoscope."""
     source: Literal["microphone", "file", "stdin"]
+    """Where the audio comes from: a live input, a recording or standard input."""
     name: str
+    """Name of the device or path of the file, as given."""
     sample_rate: int
+    """Sample rate of the input in hertz."""
     channels: int
+    """Channels of the input."""
     labels: list[str]
-    colors: NotRequired[list[str | None]]
+    """Labels of the model, in the order of every `probabilities`."""
+    colors: NotRequired[
+        list[Literal["red", "magenta", "yellow", "blue", "cyan", "plain", "dim"] | None]
+    ]
+    """The colour of each label, in their order; absent if the model names none."""
     model: str
+    """Name of the model."""
+    replaced: NotRequired[Replaced]
+    """The model that this one took over from, because it is too slow on this machine; live sessions
+    only, absent if none.
+    """
     model_sha256: str
+    """SHA-256 of the model file, in hexadecimal."""
     engine: str
+    """Inference engine in use."""
     started_at: NotRequired[str]
+    """Start of a live session, UTC, RFC 3339."""
 
 
-class Voice(_Event):
+class Voice(TypedDict):
     """Voice activity started or ended."""
 
     type: Literal["voice"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     at_s: float
+    """Time of the change, in seconds."""
     active: bool
+    """Whether somebody speaks from this time on."""
 
 
-class UtteranceStart(_Event):
+class UtteranceStart(TypedDict):
     """A unit of speech started."""
 
     type: Literal["utterance_start"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     utterance: int
+    """Number of the utterance within the session, from 1."""
     start_s: float
+    """Onset of the voice, in seconds."""
 
 
-class Measurement(_Event):
+class Measurement(TypedDict):
     """A window or a whole utterance was measured."""
 
     type: Literal["measurement"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     utterance: int
+    """Number of the utterance within the session, from 1."""
     start_s: float
+    """Start of the measured span, in seconds."""
     end_s: float
+    """End of the measured span, in seconds."""
     trigger: Literal["interval", "speech_ended"]
+    """The cause: a window during speech, or the end of the utterance, whose whole span is then
+    measured.
+    """
     probabilities: dict[str, float]
+    """One number with seven decimals per label; the sum is 1. For an interval they are smoothed
+    over the utterance so far.
+    """
     label: str
+    """A label of the model, or `uncertain` if none is likely enough."""
     confidence: float
-    reason: NotRequired[Reason]
+    """The largest of the probabilities."""
+    reason: NotRequired[
+        Literal["no_speech", "clipped", "too_short", "too_quiet", "too_noisy", "between"]
+    ]
+    """Why the label is `uncertain`; absent for other labels."""
     valence: NotRequired[float]
+    """From unpleasant to pleasant; absent if the model does not define it."""
     arousal: NotRequired[float]
+    """From calm to excited; absent if the model does not define it."""
     baseline_s: NotRequired[float]
+    """Speech in the speaker baseline, in seconds; absent if the model uses none."""
 
 
-class UtteranceEnd(_Event):
+class UtteranceEnd(TypedDict):
     """A unit of speech ended."""
 
     type: Literal["utterance_end"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     utterance: int
+    """Number of the utterance within the session, from 1."""
     start_s: float
+    """Onset of the voice, in seconds."""
     end_s: float
+    """End of the voice, in seconds."""
     new_baseline: NotRequired[Literal[True]]
+    """The voice has changed: a new baseline starts. Absent where it has not."""
 
 
-class Signal(_Event):
-    """A live input went mute, or delivers sound again."""
+class Signal(TypedDict):
+    """A live input went mute (only zeros for three seconds), or delivers sound again."""
 
     type: Literal["signal"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     at_s: float
+    """Start of this state, in seconds."""
     present: bool
+    """Whether the input delivers more than zeros."""
 
 
-class Gap(_Event):
+class Gap(TypedDict):
     """Samples were lost."""
 
     type: Literal["gap"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     start_s: float
+    """Time of the first lost sample, in seconds."""
     end_s: float
+    """Time of the first sample after the gap, in seconds."""
     samples: int
+    """Samples lost on each channel, at the input's rate."""
     cause: Literal["overrun", "device_lost", "device_changed"]
+    """The cause: the machine could not keep up, the device was lost, or the user chose another one.
+    """
 
 
-class Error(_Event):
+class Mark(TypedDict):
+    """The person marked this moment of a live session."""
+
+    type: Literal["mark"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
+    at_s: float
+    """The moment, in seconds."""
+
+
+class Error(TypedDict):
     """An input could not be read, or not to its end."""
 
     type: Literal["error"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     message: str
+    """What happened, and what to do about it."""
 
 
-class SessionEnd(_Event):
-    """The last event: the summary."""
+class SessionEnd(TypedDict):
+    """The summary, last line of a session."""
 
     type: Literal["session_end"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
     duration_s: float
+    """Length of the session in seconds, gaps included."""
     speech_s: float
+    """Time within utterances, in seconds."""
     utterances: int
+    """Units of speech."""
     measurements: int
+    """Measurements of both kinds."""
     samples_lost: int
+    """Samples lost on each channel, at the input's rate."""
     samples_invalid: int
+    """Samples that were not finite numbers and were replaced by zero."""
     utterance_labels: dict[str, int]
+    """Utterances by label, `uncertain` last."""
 
 
 Event = (
@@ -120,6 +207,7 @@ Event = (
     | UtteranceEnd
     | Signal
     | Gap
+    | Mark
     | Error
     | SessionEnd
 )
