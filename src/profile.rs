@@ -17,11 +17,6 @@ pub const SCHEMA: &str = "emoscope.profile/1";
 /// Largest profile that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// Mean variance of a voice that expresses this and that, in that of all training
-/// speech. Reading aloud shows about half of it, and a model trusts a baseline the
-/// less the less it varies; this one is known to be how the voice is.
-const ORDINARY: f64 = 0.5;
-
 /// Why a profile cannot be used or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
@@ -128,7 +123,7 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
         return Err(damaged("its numbers do not fit".into()));
     }
     let mut baseline = file.baseline;
-    baseline.raise_variance(ORDINARY);
+    baseline.raise_variance(model.spec.tuning.reference_variance);
     Ok(baseline)
 }
 

@@ -17,10 +17,6 @@ use crate::engine::Engine;
 const SPREAD: usize = 60;
 /// What is decoded of each of them, in seconds.
 const OPENING_S: f64 = 15.0;
-/// The baseline of other recordings weighs at most as much as this many seconds
-/// of the speaker's own speech. More improves acted speech, but labels plain
-/// reading as anger or fear: 4 % of it with 3 s, 11 % with 20 s.
-const OTHERS_S: f64 = 3.0;
 /// Recordings that are decoded before their baselines are merged.
 const AT_ONCE: usize = 256;
 
@@ -107,7 +103,7 @@ impl Baselines {
         }
         if !fixed {
             for baseline in folders.values_mut() {
-                baseline.cap_seconds(OTHERS_S);
+                baseline.cap_seconds(engine.model.spec.tuning.folder_s);
             }
         }
         let warnings = if fixed { streams(wanted) } else { Vec::new() };

@@ -8,6 +8,7 @@ mod input;
 mod labels;
 mod streaming;
 mod utterances;
+mod voice_head;
 
 use std::sync::Arc;
 
@@ -141,10 +142,15 @@ fn at_rate(rate: u32) -> Vec<f32> {
         .collect()
 }
 
-fn judged(mut core: Pipeline, samples: &[f32]) -> (Vec<Measurement>, Pipeline) {
+fn run(mut core: Pipeline, samples: &[f32]) -> (Vec<Event>, Pipeline) {
     let mut events = Vec::new();
     core.push(samples, &mut events).unwrap();
     core.finish(&mut events).unwrap();
+    (events, core)
+}
+
+fn judged(core: Pipeline, samples: &[f32]) -> (Vec<Measurement>, Pipeline) {
+    let (events, core) = run(core, samples);
     let found = events.into_iter().filter_map(|event| match event {
         Event::Measurement(measurement) => Some(measurement),
         _ => None,

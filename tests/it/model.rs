@@ -2,10 +2,11 @@
 
 use emoscope::dsp::feature_spec::FeatureSpec;
 use emoscope::model::Model;
+use emoscope::model_spec::Tuning;
 use rten_onnx::onnx::{DataLocation, ModelProto, StringStringEntryProto, TensorProto};
 use serde_json::json;
 
-use crate::support::{data, path, run, said};
+use crate::support::{data, lines, path, run, said};
 
 fn default_model() -> ModelProto {
     ModelProto::parse_buf(&std::fs::read(path("models/voices/model.onnx")).unwrap()).unwrap()
@@ -88,6 +89,14 @@ fn each_entry_is_checked() {
         ("colors", json!(["red"]), "an object", "red"),
         ("training_data", json!("all"), "a list", "all"),
         ("licences", json!({}), "a list of strings", "{}"),
+        (
+            "tuning",
+            json!({"prior_s": 0.0}),
+            "tuning.prior_s",
+            "found 0",
+        ),
+        ("tuning", json!({"speech_logit": "3"}), "numbers", "3"),
+        ("tuning", json!({"prior": 6.0}), "numbers", "unknown field"),
     ] {
         let text = refusal(with_entry(key, Some(&value.to_string())));
         assert!(text.contains("mine.onnx"), "{text}");
@@ -189,6 +198,45 @@ fn each_item_of_a_stream_is_checked() {
     model.graph.as_mut().unwrap().output.pop();
     let text = refusal(model.write_buf().unwrap());
     assert!(text.contains("an output next_edge"), "{text}");
+}
+
+#[test]
+fn constants_come_from_the_file_and_those_it_lacks_have_defaults() {
+    let tuning = |bytes: Vec<u8>| {
+        let model = Model::from_bytes("mine.onnx".into(), bytes.into()).unwrap();
+        model.spec.tuning
+    };
+    assert_eq!(tuning(with_entry("tuning", None)), Tuning::default());
+    let given = json!({"prior_s": 9.5, "reference_variance": 0.25}).to_string();
+    let expected = Tuning {
+        prior_s: 9.5,
+        reference_variance: 0.25,
+        ..Tuning::default()
+    };
+    assert_eq!(tuning(with_entry("tuning", Some(&given))), expected);
+}
+
+/// The speech threshold of the file decides what is named.
+#[test]
+fn a_model_that_asks_for_more_evidence_of_speech_names_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.onnx");
+    let named = |speech_logit: f64| {
+        let given = json!({ "speech_logit": speech_logit }).to_string();
+        std::fs::write(&file, with_entry("tuning", Some(&given))).unwrap();
+        let output = run([
+            "replay".into(),
+            "--jsonl".into(),
+            "--model".into(),
+            file.clone().into_os_string(),
+            data("speech-16k.wav").into_os_string(),
+        ]);
+        let measured = lines(&output);
+        let mut measured = measured.iter().filter(|line| line["type"] == "measurement");
+        measured.any(|line| line["label"] != "uncertain")
+    };
+    assert!(named(-50.0));
+    assert!(!named(50.0));
 }
 
 #[test]

@@ -6,17 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model_spec::Tuning;
+
 /// Speech after which old speech is slowly forgotten, in seconds: a voice, a
 /// room and a mood drift.
 const MEMORY_S: f64 = 300.0;
-/// Speech over which another voice shows, in seconds.
-const RECENT_S: f64 = 12.0;
-/// Speech that a voice must have been known for before another one can show.
-const KNOWN_S: f64 = 24.0;
-/// Speech that the prior variance, 1, weighs; as in the model.
-const PRIOR_S: f64 = 6.0;
-/// Squared deviation beyond which a number says no more; as in the model.
-const LIMIT: f64 = 9.0;
 
 /// Mean and variance of a voice's embeddings, each weighing its seconds.
 ///
@@ -110,13 +104,14 @@ impl Baseline {
 
     /// How far from this voice another's mean lies: the mean, over the first
     /// `numbers` of an embedding, of its squared distance in variances of this voice.
-    fn distance(&self, other: &Self, numbers: usize) -> f64 {
+    fn distance(&self, other: &Self, numbers: usize, tuning: &Tuning) -> f64 {
         let values = self.mean.iter().zip(&self.variance).zip(&other.mean);
         let sum: f64 = values
             .take(numbers)
             .map(|((mean, variance), found)| {
-                let shrunk = (self.seconds * variance + PRIOR_S) / (self.seconds + PRIOR_S);
-                ((found - mean).powi(2) / shrunk).min(LIMIT)
+                let shrunk =
+                    (self.seconds * variance + tuning.prior_s) / (self.seconds + tuning.prior_s);
+                ((found - mean).powi(2) / shrunk).min(tuning.deviation_limit.powi(2))
             })
             .sum();
         sum / numbers.max(1) as f64
@@ -146,18 +141,20 @@ pub struct SpeakerChange {
 pub struct SpeakerTracker {
     /// All but what was said last.
     settled: Baseline,
-    /// What was said last, at most about [`RECENT_S`].
+    /// What was said last, at most about `recent_s`.
     recent: Baseline,
     change: Option<SpeakerChange>,
+    tuning: Tuning,
 }
 
 impl SpeakerTracker {
     /// Begins with what is known. Without `change` every voice is taken for the same.
-    pub fn new(known: Baseline, change: Option<SpeakerChange>) -> Self {
+    pub fn new(known: Baseline, change: Option<SpeakerChange>, tuning: Tuning) -> Self {
         Self {
             recent: Baseline::new(known.width()),
             settled: known,
             change,
+            tuning,
         }
     }
 
@@ -177,13 +174,13 @@ impl SpeakerTracker {
     /// voice has changed.
     pub fn update(&mut self, embedding: &[f32], seconds: f64) -> bool {
         self.recent.update(embedding, seconds);
-        if self.recent.seconds < RECENT_S {
+        if self.recent.seconds < self.tuning.recent_s {
             return false;
         }
         let recent = std::mem::replace(&mut self.recent, Baseline::new(embedding.len()));
-        let changed = self.settled.seconds >= KNOWN_S
+        let changed = self.settled.seconds >= self.tuning.known_s
             && self.change.is_some_and(|change| {
-                self.settled.distance(&recent, change.numbers) > change.distance
+                self.settled.distance(&recent, change.numbers, &self.tuning) > change.distance
             });
         if changed {
             self.settled = recent;
@@ -196,7 +193,7 @@ impl SpeakerTracker {
     /// Forgets the voice.
     pub fn reset(&mut self) {
         let unknown = Baseline::new(self.settled.width());
-        *self = Self::new(unknown, self.change);
+        *self = Self::new(unknown, self.change, self.tuning);
     }
 }
 
@@ -265,7 +262,7 @@ mod tests {
         let (first, second) = ([0.0; 4], [3.0, -3.0, 0.0, 0.0]);
         let aroused = [0.0, 0.0, 4.0, 4.0];
         for (other, noticed) in [(first, false), (second, true), (aroused, false)] {
-            let mut followed = SpeakerTracker::new(Baseline::new(4), change);
+            let mut followed = SpeakerTracker::new(Baseline::new(4), change, Tuning::default());
             for number in 0..20 {
                 assert!(!followed.update(&voice(first, number), 3.0));
             }
@@ -286,7 +283,7 @@ mod tests {
             numbers: 4,
             distance: 0.0,
         });
-        let mut followed = SpeakerTracker::new(Baseline::new(4), change);
+        let mut followed = SpeakerTracker::new(Baseline::new(4), change, Tuning::default());
         let heard: Vec<bool> = (0..12)
             .map(|number| followed.update(&voice([0.0; 4], number), 3.0))
             .collect();
@@ -296,7 +293,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_followed_voice_is_the_same_baseline(windows in windows(40)) {
-            let mut followed = SpeakerTracker::new(Baseline::new(2), None);
+            let mut followed = SpeakerTracker::new(Baseline::new(2), None, Tuning::default());
             for (embedding, seconds) in &windows {
                 prop_assert!(!followed.update(embedding, *seconds));
             }
@@ -314,9 +311,12 @@ mod tests {
         let mut found = known.clone();
         found.mean = vec![2.5, -1.0, 100.0];
         // The variances are (12 x 4 + 6) / 18 = 3 and (12 x 0.25 + 6) / 18 = 0.5.
-        assert!((known.distance(&found, 1) - 0.75).abs() < 1e-12);
-        assert!((known.distance(&found, 2) - 1.375).abs() < 1e-12);
-        assert!((known.distance(&found, 3) - (0.75 + 2.0 + 9.0) / 3.0).abs() < 1e-12);
+        assert!((known.distance(&found, 1, &Tuning::default()) - 0.75).abs() < 1e-12);
+        assert!((known.distance(&found, 2, &Tuning::default()) - 1.375).abs() < 1e-12);
+        assert!(
+            (known.distance(&found, 3, &Tuning::default()) - (0.75 + 2.0 + 9.0) / 3.0).abs()
+                < 1e-12
+        );
     }
 
     #[test]

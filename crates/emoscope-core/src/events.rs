@@ -255,8 +255,9 @@ pub struct UtteranceEnd {
     pub start_s: f64,
     /// End of the voice.
     pub end_s: f64,
-    /// Whether the voice has changed, so that a new baseline starts; absent where
-    /// it has not.
+    /// Whether the speaker's baseline was restarted since the previous utterance
+    /// ended: another speaker was detected, or the user asked for it. Later
+    /// measurements compare with the new baseline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_baseline: bool,
 }

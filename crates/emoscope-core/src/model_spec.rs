@@ -3,7 +3,8 @@
 //! An ONNX file carries one metadata entry per item, each JSON: `labels`,
 //! `frontend`, `window`, `temperature`, `thresholds`, `version`,
 //! `training_data`, `licences`, and optionally `affect`, `colors`,
-//! `voice_change` and `stream`. Its input is `mfcc` `[batch, time, 80]`, its output `logits`
+//! `voice_change`, `stream` and `tuning` ([`Tuning`]). Its input is `mfcc`
+//! `[batch, time, 80]`, its output `logits`
 //! `[batch, labels]`. A model may compare a window with the speaker's baseline:
 //! inputs `baseline` `[batch, 2, width]` (mean and variance of the embeddings)
 //! and `baseline_s` `[batch, 1]` (seconds of speech that they were taken over),
@@ -17,6 +18,7 @@
 mod check;
 mod stream;
 mod tensors;
+mod tuning;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ use crate::events::Hue;
 
 pub use stream::{StateTensor, StreamSpec};
 pub use tensors::{Dimension, TensorInfo};
+pub use tuning::Tuning;
 
 /// Name of the input tensor.
 pub const INPUT: &str = "mfcc";
@@ -155,6 +158,8 @@ pub struct ModelSpec {
     pub voice_change: Option<SpeakerChange>,
     /// Whether the model tells speech from other sounds.
     pub has_speech: bool,
+    /// Constants chosen together with the model.
+    pub tuning: Tuning,
     /// The model's own version.
     pub version: String,
     /// What it was trained on.

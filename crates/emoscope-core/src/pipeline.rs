@@ -9,6 +9,7 @@ mod audio_quality;
 pub mod mfcc_history;
 mod segmenter;
 mod speaker_baseline;
+mod speech_evidence;
 mod stream_classifier;
 mod utterance_result;
 mod window_classifier;
@@ -371,7 +372,6 @@ impl Pipeline {
                 }));
             }
             UtteranceChange::End(open, end) => {
-                let changes = self.classifier.speaker().changes();
                 let result = self.classifier.whole(open, end, &self.rows)?;
                 self.measured(&result, open.number, out);
                 let last = self.spec.labels.len();
@@ -381,7 +381,7 @@ impl Pipeline {
                     utterance: open.number,
                     start_s: self.clock.seconds(open.start),
                     end_s: self.clock.seconds(end),
-                    new_baseline: self.classifier.speaker().changes() > changes,
+                    new_baseline: self.classifier.take_new_baseline(),
                 }));
             }
         }

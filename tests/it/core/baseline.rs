@@ -50,6 +50,24 @@ fn a_new_voice_is_a_stranger() {
         _ => None,
     });
     assert_eq!(first, Some(0.0));
+    core.finish(&mut events).unwrap();
+    let restarts: Vec<bool> = events[before..]
+        .iter()
+        .filter_map(|event| match event {
+            Event::UtteranceEnd(end) => Some(end.new_baseline),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        restarts[0] && !restarts[1..].contains(&true),
+        "{restarts:?}"
+    );
+    let line = serde_json::to_value(
+        events[before..]
+            .iter()
+            .find(|event| matches!(event, Event::UtteranceEnd(_))),
+    );
+    assert_eq!(line.unwrap()["new_baseline"], true);
 }
 
 /// A voice for so many windows, then another one.

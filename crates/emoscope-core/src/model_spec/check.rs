@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Affect, ModelSpec, SpecError, StreamSpec, TensorInfo, Thresholds, WindowSpec, tensors,
+    Affect, ModelSpec, SpecError, StreamSpec, TensorInfo, Thresholds, Tuning, WindowSpec, tensors,
 };
 use crate::baseline::SpeakerChange;
 use crate::dsp::feature_spec::{FeatureSpec, HOP_SAMPLES, SAMPLE_RATE_HZ};
@@ -80,6 +80,10 @@ impl ModelSpec {
             Some(text) => Some(voice_change(interface.embedding_width, text)?),
             None => None,
         };
+        let tuning = match metadata("tuning") {
+            Some(text) => parse::<Tuning>("tuning", "an object of numbers", text)?.check()?,
+            None => Tuning::default(),
+        };
         Ok(Self {
             affect,
             colors,
@@ -91,6 +95,7 @@ impl ModelSpec {
             stream,
             temperature,
             thresholds,
+            tuning,
             version: parse("version", "a string", entry("version")?)?,
             training_data: parse("training_data", "a list", entry("training_data")?)?,
             licences: parse("licences", "a list of strings", entry("licences")?)?,

@@ -12,7 +12,8 @@ const MIN_BASELINE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 / 2;
 /// The baseline of the current speaker; empty if the model takes none.
 pub struct SpeakerBaseline {
     speaker: Option<SpeakerTracker>,
-    changes: u64,
+    /// Whether the baseline was restarted since the last utterance ended.
+    restarted: bool,
     /// Whether the baseline stays as it is.
     fixed: bool,
     input: Option<BaselineInput>,
@@ -27,8 +28,8 @@ impl SpeakerBaseline {
                 .baseline
                 .filter(fits)
                 .or_else(|| spec.embedding_width.map(Baseline::new))
-                .map(|baseline| SpeakerTracker::new(baseline, spec.voice_change)),
-            changes: 0,
+                .map(|baseline| SpeakerTracker::new(baseline, spec.voice_change, spec.tuning)),
+            restarted: false,
             fixed: enrolment.fixed,
             input: None,
         };
@@ -51,9 +52,10 @@ impl SpeakerBaseline {
         Some((self.seconds()? * 100.0).round() / 100.0)
     }
 
-    /// How often another speaker was detected and the baseline restarted.
-    pub fn changes(&self) -> u64 {
-        self.changes
+    /// Whether the baseline was restarted since the last call: another speaker was
+    /// detected, or [`reset`](Self::reset) was called on a baseline with speech.
+    pub fn take_restarted(&mut self) -> bool {
+        std::mem::take(&mut self.restarted)
     }
 
     /// What the model is given.
@@ -64,6 +66,7 @@ impl SpeakerBaseline {
     /// Restarts the baseline.
     pub fn reset(&mut self) {
         if let Some(speaker) = &mut self.speaker {
+            self.restarted |= speaker.seconds() > 0.0;
             speaker.reset();
         }
         self.update_input();
@@ -79,7 +82,7 @@ impl SpeakerBaseline {
         for (embedding, samples) in spans {
             if samples >= MIN_BASELINE_SAMPLES {
                 let seconds = samples as f64 / f64::from(SAMPLE_RATE_HZ);
-                self.changes += u64::from(speaker.update(embedding, seconds));
+                self.restarted |= speaker.update(embedding, seconds);
             }
         }
         self.update_input();

@@ -164,4 +164,8 @@ impl UtteranceClassifier for StreamClassifier {
     fn reset_speaker(&mut self) {
         self.speaker.reset();
     }
+
+    fn take_new_baseline(&mut self) -> bool {
+        self.speaker.take_restarted()
+    }
 }

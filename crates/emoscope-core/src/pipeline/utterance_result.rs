@@ -47,6 +47,9 @@ pub trait UtteranceClassifier: Send {
 
     /// Restarts the baseline: another speaker speaks from now on.
     fn reset_speaker(&mut self);
+
+    /// Whether the baseline was restarted since the last call.
+    fn take_new_baseline(&mut self) -> bool;
 }
 
 /// A measurement with its span in 16 kHz samples of the segment.

@@ -11,16 +11,8 @@ use crate::model_spec::ModelSpec;
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
 use crate::pipeline::speaker_baseline::SpeakerBaseline;
+use crate::pipeline::speech_evidence::SpeechEvidence;
 use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
-
-/// Windows that have to be heard before a label is named while the voice goes
-/// on: a cough or a slammed door is over by then.
-const MIN_WINDOWS: u32 = 2;
-/// Mean logit of an utterance's windows from which it is speech; their sum would
-/// let a long laugh add up to a voice. Found on validation sounds and speakers: none
-/// of 40 sounds that the voice gate lets through is named, and 97.4 % of 1931
-/// utterances are taken for speech.
-const SPEECH_LOGIT: f64 = 3.0;
 
 /// Classifies windows of the open utterance.
 pub struct WindowClassifier {
@@ -34,36 +26,6 @@ pub struct WindowClassifier {
     tiles: Vec<WindowResult>,
     last: Option<WindowResult>,
     evidence: SpeechEvidence,
-}
-
-/// Whether an utterance is speech, over all of its windows so far: a single
-/// laugh may pass for a voice, a row of them seldom does.
-#[derive(Debug, Clone, Copy, Default)]
-struct SpeechEvidence {
-    logits: f64,
-    windows: u32,
-}
-
-impl SpeechEvidence {
-    fn update(&mut self, logit: f64) {
-        self.logits += logit;
-        self.windows += 1;
-    }
-
-    /// Holds where nothing was told, too.
-    fn is_speech(self) -> bool {
-        self.logits >= SPEECH_LOGIT * f64::from(self.windows)
-    }
-
-    /// Whether it rather is something else.
-    fn is_other(self) -> bool {
-        self.logits < 0.0 || (self.windows > MIN_WINDOWS && !self.is_speech())
-    }
-
-    /// Whether a label would come too early.
-    fn is_early(self) -> bool {
-        (1..MIN_WINDOWS).contains(&self.windows)
-    }
 }
 
 /// A window and what was said of it, kept so that none is computed twice.
@@ -87,12 +49,12 @@ impl WindowClassifier {
         Self {
             speaker: SpeakerBaseline::new(&spec, enrolment),
             smoother: Smoother::new(spec.thresholds),
+            evidence: SpeechEvidence::new(spec.tuning.speech_logit),
             classifier,
             spec,
             next: 0,
             tiles: Vec::new(),
             last: None,
-            evidence: SpeechEvidence::default(),
         }
     }
 
@@ -137,11 +99,15 @@ impl UtteranceClassifier for WindowClassifier {
         self.last = None;
     }
 
+    fn take_new_baseline(&mut self) -> bool {
+        self.speaker.take_restarted()
+    }
+
     fn begin(&mut self, utterance: OpenUtterance) {
         self.smoother.reset();
         self.tiles.clear();
         self.last = None;
-        self.evidence = SpeechEvidence::default();
+        self.evidence = SpeechEvidence::new(self.spec.tuning.speech_logit);
         self.next = utterance.start + self.spec.min_samples();
     }
 
