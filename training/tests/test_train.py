@@ -76,9 +76,9 @@ def test_a_toy_is_learned_measured_and_exported(
     ]
     assert speakers == [5, 7]
     text = (tmp_path / "models" / "toy" / "card.md").read_text(encoding="utf-8")
-    assert "The model that ships is not the one that was measured" in text
-    assert "4 epochs of" in text
-    assert "from its best epoch on 2 epochs of" in text
+    assert "The shipped model continues from the measured one." in text
+    assert "First stage: 4 epochs of" in text
+    assert "Second stage, from its best epoch: 2 epochs of" in text
 
     assert cli.main(["export", str(toy), *where[2:], *into]) == 0
     exported = onnx.load(tmp_path / "models" / "toy" / "model.onnx")

@@ -1,0 +1,250 @@
+"""Sections of a card that are written from the metrics."""
+
+from typing import Any
+
+from . import text
+from .tables import (
+    four_table,
+    left_out_details,
+    left_out_table,
+    percent,
+    published_table,
+    recall_table,
+    table,
+)
+
+
+def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
+    """Everything about corpora that were left out."""
+    left_out, together = metrics["left_out"], metrics["left_out_together"]
+    names = {"alone": "no baseline", "settled": "60 s of enrolment", "in_folder": "folder"}
+    rows = [
+        [
+            title,
+            percent(found["accuracy"]),
+            percent(half_coverage(found["coverage_curve"])),
+            percent(found["ece"]),
+        ]
+        for name, title in names.items()
+        if (found := together[name])
+    ]
+    parts = [
+        text.LEFT_OUT.format(**metrics["left_out_recipe"]) + left_out_table(left_out),
+        "`rooms` are the same clips in a room and through a telephone or another narrow channel.\n",
+        left_out_details(left_out),
+        f"All {together['clips']} clips as one test, with seven labels. Validation speakers and "
+        f"the "
+        "other corpora set the temperature.\n",
+        table(["baseline", "accuracy", "accuracy at 50 % coverage", "ECE"], rows),
+        *([text.EMOTIONTTS] if "emotiontts" in left_out else []),
+        "![reliability](figures/reliability.png) "
+        "![confusion, no baseline](figures/confusion-left-out.png)\n",
+    ]
+    if all("four_labels" in found for found in left_out.values()):
+        parts += [text.FOUR + four_table(left_out), text.PUBLISHED + published_table()]
+        parts += [text.RECALL + recall_table(left_out)]
+    for name, found in left_out.items():
+        if heard := found.get("listeners"):
+            parts.append(
+                text.LISTENERS.format(
+                    corpus=name,
+                    one=percent(heard["one_listener_uar"]),
+                    majority=percent(heard["majority_uar"]),
+                    clips=heard["clips"],
+                    cold=percent(heard["0 s"]),
+                    settled=percent(heard["60 s"]),
+                )
+            )
+    return parts
+
+
+def half_coverage(curve: list[dict[str, float]]) -> float:
+    """Accuracy on the most confident half of the clips."""
+    return next(row["accuracy"] for row in curve if row["coverage"] == 0.5)
+
+
+def groups(found: dict[str, Any]) -> list[str]:
+    """By sex and by language, and the spread over speakers."""
+    if "by_sex" not in found:
+        return []
+    apart = found["speakers_apart"]
+    head = ["clips", "accuracy", "UAR", "ECE"]
+
+    def rows(name: str) -> list[list[str]]:
+        return [
+            [key, str(row["clips"]), *(percent(row[k]) for k in ("accuracy", "uar", "ece"))]
+            for key, row in found[name].items()
+        ]
+
+    keys = {"tenth": "10th percentile", "median": "median", "ninetieth": "90th percentile"}
+    keys["deviation"] = "standard deviation"
+    return [
+        "### By sex, language and speaker\n",
+        table(["sex", *head], rows("by_sex")),
+        table(["language", *head], rows("by_language")),
+        "Each language comes from its own corpora, with their own labels and rooms. The rows "
+        "compare "
+        f"these too. Accuracy of the {apart['speakers']} test speakers with ten clips or more:\n",
+        table(["", "accuracy"], [[name, percent(apart[key])] for key, name in keys.items()]),
+    ]
+
+
+def speech(found: dict[str, Any]) -> list[str]:
+    """Speech against other sounds."""
+    told = found["speech"]
+    if told is None:
+        return []
+    return [
+        "### Speech against other sounds\n",
+        f"{told['sounds']} test sounds (coughs, laughter, household, music) in windows of 3 s, "
+        f"before "
+        f"the VAD. The speech head rejects {percent(told['sounds_refused'])} of them and keeps "
+        f"{percent(told['speech_kept'])} of the test clips.\n",
+    ]
+
+
+def streaming(found: dict[str, Any]) -> list[str]:
+    """The program on whole recordings."""
+    read = found["read_speech"]
+    kinds = {
+        "joined": "mixed emotions",
+        "in_one_mood": "one emotion",
+        "in_noise": "mixed emotions, noise 10 dB below",
+        "in_turns": "two speakers in turn",
+    }
+    head = ["recording", "clips", "found", "accuracy", "UAR", "first label, s", "changes a minute"]
+    rows = [
+        [
+            kinds[name],
+            str(row["clips"]),
+            *(percent(row[key]) for key in ("heard", "accuracy", "uar")),
+            *(f"{row[key]:g}" for key in ("first_named_s", "flips_per_minute")),
+        ]
+        for name in kinds
+        if (row := found[name])
+    ]
+    keys = ("minutes", "utterances_per_10_min", "labelled_per_10_min")
+    sounds = [
+        [name, *(f"{row[key]:g}" for key in keys)] for name, row in found["without_speech"].items()
+    ]
+    return [
+        "### Continuous recordings\n",
+        "The program on test clips that are joined with pauses, over a faint background. The "
+        "baseline grows during the recording. `found` is the share of clips that become an "
+        "utterance, and the accuracy is that of these. The first label is the median after the "
+        f"onset; the first measurement comes {found['joined']['first_judgement_s']:g} s after it. "
+        "Changes are of the label, in a minute of speech. The clips of the first row reach "
+        f"{percent(found['alone'])} accuracy as single files.\n",
+        table(head, rows),
+        "Recordings without speech, per ten minutes. A false label is neither neutral nor "
+        "`uncertain`.\n",
+        table(["sounds", "minutes", "utterances after the VAD", "false labels"], sounds),
+        *(
+            [
+                f"Plain reading, {read['utterances']} utterances: {percent(read['anger_or_fear'])} "
+                f"are called anger or fear, {percent(read['neutral_or_uncertain'])} neutral or "
+                "uncertain.\n"
+            ]
+            if read
+            else []
+        ),
+    ]
+
+
+def sentences(found: dict[str, Any]) -> list[str]:
+    """Whether the test's sentences were in training."""
+    rows = found["sentences"]
+    head = "### Sentences\n"
+    if "unheard" not in rows:
+        return [head, "Every word of the test is also in training.\n"]
+    names = {"heard": "in training", "unheard": "not in training"}
+    return [
+        head,
+        "Speakers say the same sentences (in TESS the same words), so a network can learn words. "
+        "Corpora with ten sentences or more keep some out of training. Their test clips have both "
+        "kinds:\n",
+        table(
+            ["sentence", "clips", "accuracy", "UAR"],
+            [
+                [names[key], str(r["clips"]), percent(r["accuracy"]), percent(r["uar"])]
+                for key, r in rows.items()
+            ],
+        ),
+    ]
+
+
+def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
+    """How the shipped model continues from the measured one."""
+
+    def amount(facts: dict[str, Any]) -> str:
+        clips, speakers = (
+            sum(row[key] for row in facts["training_data"]) for key in ("clips", "speakers")
+        )
+        return f"{clips} clips of {speakers} speakers"
+
+    before, after = (last["validation"][name] for name in ("measured", "shipped"))
+    recipe = last["facts"]["recipe"]
+    return text.SHIPPED.format(
+        **{key: recipe[key] for key in ("epochs", "clips_per_epoch", "learning_rate")},
+        measured=amount(measured),
+        shipped=amount(last["facts"]),
+        cold=percent(after["cold"]),
+        cold_before=percent(before["cold"]),
+        settled=percent(after["settled"]),
+        settled_before=percent(before["settled"]),
+    )
+
+
+def recipe_rows(facts: dict[str, Any], best: int, head: dict[str, Any] | None) -> list[str]:
+    """How the weights came about, a list item per stage."""
+    recipe = facts["recipe"]
+
+    def cycle(found: dict[str, Any]) -> str:
+        return (
+            f"{found['epochs']} epochs of {found['clips_per_epoch']} clips, peak learning rate "
+            f"{found['learning_rate']:g}"
+        )
+
+    rows = []
+    if before := facts.get("before"):
+        rows += [
+            f"First stage: {cycle(before)}.",
+            f"Second stage, from its best epoch: {cycle(recipe)}.",
+        ]
+    else:
+        rows += [f"Backbone: {cycle(recipe)}."]
+    rows[-1] += f" Best epoch: {best}."
+    rows += [
+        "AdamW, one cycle, crops of 0.75 to 3 s. The probability of a clip is inversely "
+        "proportional "
+        "to the square root of the number of clips of its corpus and label.",
+        "Augmentation: mixup, masks, spectral tilt, equaliser, vocal-tract and tempo warp, noise, "
+        "rooms and channels.",
+    ]
+    if (first := before or recipe)["absent"] > 0.0:
+        rows.append(
+            "The loss is among the labels of the clip's corpus. From epoch "
+            f"{first['absent_from'] + 1}, {percent(first['absent'])} of it is among all seven "
+            f"labels. "
+            "Otherwise the logits of absent labels would grow without bound."
+        )
+    if recipe.get("members", 1) > 1:
+        rows.append(f"The backbones of {recipe['members']} seeds are averaged.")
+    if distil := facts.get("distil"):
+        change = distil["augment"]
+        rows.append(
+            "Self-distillation on reverberant, noisy and cropped audio (teacher and student, after "
+            f"Li et al. 2017), without labels: {distil['epochs']} epochs of "
+            f"{distil['clips_per_epoch']} clips. {percent(change['room'])} of the crops are in a "
+            f"room, {percent(change['noise'])} have noise at {change['snr_low_db']:g} to "
+            f"{change['snr_high_db']:g} dB."
+        )
+    if head:
+        rows.append(
+            f"Voice head: {head['steps']} steps of {head['batch']} embeddings, "
+            f"{head['versions'] + 1} versions of every clip, with a fixed backbone. Each clip "
+            f"has a "
+            "baseline of 0 to 30 other clips of its voice, often mostly neutral. The head does not "
+            "get the mean of the voice itself, because it reveals the corpus."
+        )
+    return [f"- {row}" for row in rows]
