@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 use super::AnalyzeArgs;
 use crate::batch::recording::Recording;
@@ -14,7 +14,9 @@ use crate::cli::format::Format;
 use crate::cli::usage;
 use crate::files::{self, Existing};
 use crate::sink::Sink;
-use crate::sink::folder::{Folder, Make, Whole};
+#[cfg(feature = "parquet")]
+use crate::sink::folder::Whole;
+use crate::sink::folder::{Folder, Make};
 use crate::sink::lines::{self, Lines};
 #[cfg(feature = "parquet")]
 use crate::sink::parquet::{self, Parts};
@@ -145,7 +147,7 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
         .iter()
         .any(|recording| held.contains(&recording.name))
     {
-        return Err(anyhow!(
+        return Err(anyhow::anyhow!(
             "it holds these recordings already; --resume skips them, another folder starts from scratch"
         ));
     }
