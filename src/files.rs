@@ -52,7 +52,7 @@ impl PendingFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        fs::create_dir_all(folder).map_err(|error| named(target, error))?;
+        fs::create_dir_all(folder).map_err(|error| named(target, &error))?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".emoscope-").suffix(".part");
         #[cfg(unix)]
@@ -61,7 +61,7 @@ impl PendingFile {
         let _ = mode;
         let file = builder
             .tempfile_in(folder)
-            .map_err(|error| named(target, error))?;
+            .map_err(|error| named(target, &error))?;
         let (file, written) = file.into_parts();
         let pending = Self {
             target: target.to_owned(),
@@ -81,7 +81,7 @@ impl PendingFile {
             check_free(target)?;
         }
         let kept = self.written.persist(target);
-        kept.map_err(|error| named(target, error.error))
+        kept.map_err(|error| named(target, &error.error))
     }
 }
 
@@ -151,7 +151,7 @@ pub fn create_numbered(path: &Path) -> io::Result<(File, PathBuf)> {
     }
 }
 
-fn named(path: &Path, error: io::Error) -> io::Error {
+fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 

@@ -1,5 +1,6 @@
 //! Text for people: names that are safe to print, times, captions, counts.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::events::{Measurement, UNCERTAIN};
@@ -40,7 +41,7 @@ pub fn path_name(path: &Path) -> String {
     for part in path.as_os_str().as_encoded_bytes().utf8_chunks() {
         name.push_str(&part.valid().replace('\\', "\\\\"));
         for byte in part.invalid() {
-            name.push_str(&format!("\\x{byte:02x}"));
+            let _ = write!(name, "\\x{byte:02x}");
         }
     }
     name

@@ -1,4 +1,4 @@
-//! Lists of recordings as NeMo's tools write them: JSON lines, each with an
+//! Lists of recordings as `NeMo`'s tools write them: JSON lines, each with an
 //! `audio_filepath`.
 
 use std::collections::BTreeSet;

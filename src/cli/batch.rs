@@ -63,7 +63,7 @@ impl BatchArgs {
             mut recordings,
             warnings,
         } = Walk::new(paths);
-        warnings.iter().for_each(|warning| complain(warning));
+        complain_all(&warnings);
         if let Some(path) = &self.manifest {
             let named = |reason: &dyn std::fmt::Display| anyhow!("{} {reason}", path_name(path));
             let lines = File::open(path)
@@ -71,7 +71,7 @@ impl BatchArgs {
             let folder = path.parent().unwrap_or(Path::new(""));
             let (listed, warnings) =
                 manifest::read(BufReader::new(lines), folder).map_err(|error| named(&error))?;
-            warnings.iter().for_each(|warning| complain(warning));
+            complain_all(&warnings);
             let known: BTreeSet<PathBuf> = recordings.iter().map(|r| r.path.clone()).collect();
             recordings.extend(listed.into_iter().filter(|r| !known.contains(&r.path)));
         }
@@ -98,7 +98,7 @@ impl BatchArgs {
         };
         let (baselines, warnings) =
             Baselines::collect(scope, all, wanted, channel, self.jobs(), engine);
-        warnings.iter().for_each(|warning| complain(warning));
+        complain_all(&warnings);
         baselines
     }
 
@@ -128,6 +128,12 @@ impl BatchArgs {
         let template = "{wide_bar} {bytes} of {total_bytes}, {eta} left";
         let style = ProgressStyle::with_template(template);
         Bar(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+}
+
+fn complain_all(warnings: &[String]) {
+    for warning in warnings {
+        complain(warning);
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) enum Format {
     TextGrid,
     /// Segments of NIST; the label is in the place of the speaker
     Rttm,
-    /// Lines with `audio_filepath`, offset and duration, as NeMo's tools read them
+    /// Lines with audio path, offset and duration, as NVIDIA's tools read them
     Manifest,
 }
 

@@ -108,7 +108,9 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     });
     drop(bar);
     let errors: Vec<&String> = reported.iter().filter_map(|r| r.error.as_ref()).collect();
-    errors.iter().for_each(|error| complain(error));
+    for error in &errors {
+        complain(error);
+    }
     let made = match args.format {
         Form::Html => html(&page(args, &engine.model, &engine.name), &reported)?.into_bytes(),
         Form::Svg => svg(drawn(&reported)?)?.into_bytes(),

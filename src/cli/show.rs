@@ -1,7 +1,7 @@
 //! Shows a session: on the dashboard, or as text on standard output.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -142,7 +142,7 @@ impl Writers {
             let _ = writer.join(); // a failure was reported when it happened
         }
         match self.record {
-            Some((path, writer)) => writer.join().map_err(|error| unwritten(path, error)),
+            Some((path, writer)) => writer.join().map_err(|error| unwritten(&path, error)),
             None => Ok(()),
         }
     }
@@ -159,7 +159,7 @@ fn transport_to((name, sink): super::transports::Transport, outlets: &mut Outlet
 fn record_to(path: PathBuf, outlets: &mut Outlets) -> Result<(PathBuf, Writer), SessionError> {
     let file = match create_private(&path) {
         Ok(file) => file,
-        Err(error) => return Err(unwritten(path, error)),
+        Err(error) => return Err(unwritten(&path, error)),
     };
     let (name, screen) = (path.display().to_string(), outlets.screen());
     let failed = move |error: &io::Error| {
@@ -179,7 +179,7 @@ fn notify(screen: Option<&Sender<Update>>, message: String) {
     }
 }
 
-fn unwritten(path: PathBuf, reason: io::Error) -> SessionError {
+fn unwritten(path: &Path, reason: io::Error) -> SessionError {
     SessionError::Recording {
         path: path.display().to_string(),
         reason,

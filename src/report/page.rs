@@ -1,6 +1,7 @@
 //! The page of `emoscope report`. It needs no network.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use askama::Template;
 use serde_json::json;
@@ -250,7 +251,7 @@ fn input(start: &SessionStart, end: &SessionEnd) -> String {
         (end.samples_invalid, "samples that were no numbers"),
     ] {
         if count > 0 {
-            text.push_str(&format!(", {count} {what}"));
+            let _ = write!(text, ", {count} {what}");
         }
     }
     text

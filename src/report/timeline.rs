@@ -55,7 +55,7 @@ pub fn svg(recording: &ReportedRecording) -> Result<String, askama::Error> {
         dark: Some(Colours::dark()),
         used: Colours::names(),
     };
-    alone(recording, style)
+    alone(recording, &style)
 }
 
 /// The same for a renderer that knows no named colours: those of a light ground,
@@ -67,10 +67,10 @@ pub(super) fn plain_svg(recording: &ReportedRecording) -> Result<String, askama:
         dark: None,
         used: Colours::light(),
     };
-    alone(recording, style)
+    alone(recording, &style)
 }
 
-fn alone(recording: &ReportedRecording, style: Style) -> Result<String, askama::Error> {
+fn alone(recording: &ReportedRecording, style: &Style) -> Result<String, askama::Error> {
     Picture {
         name: &recording.name,
         style: style.render()?,

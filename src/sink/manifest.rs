@@ -1,4 +1,4 @@
-//! A manifest as NeMo's tools read it: JSON lines, one per utterance, each with
+//! A manifest as `NeMo`'s tools read it: JSON lines, one per utterance, each with
 //! the part of the recording and its label.
 
 use std::io::{self, Write};
