@@ -125,7 +125,9 @@ class UtteranceEnd(TypedDict):
     end_s: float
     """End of the voice, in seconds."""
     new_baseline: NotRequired[Literal[True]]
-    """The voice has changed: a new baseline starts. Absent where it has not."""
+    """Whether the speaker baseline was restarted since the previous utterance ended: another
+    speaker was detected, or the user asked for it. Absent otherwise.
+    """
 
 
 class Signal(TypedDict):
