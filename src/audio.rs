@@ -9,10 +9,19 @@ pub mod raw;
 pub mod ring;
 pub mod source;
 
+mod aac;
+mod aiff;
+mod au;
+mod caf;
 mod codec;
+mod kinds;
+mod matroska;
+mod media;
 mod mp4;
 mod packets;
+mod plain;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod stream;
+mod timing;
 mod wav;

@@ -1,22 +1,18 @@
-//! Which decoder a track needs, and what the times in its container are worth.
+//! Which track to read and which decoder it needs.
 
 use std::sync::LazyLock;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
-use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO,
-};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
-use symphonia::core::errors::Error;
-use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_CAF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MP3,
-    FORMAT_ID_OGG, FORMAT_ID_WAVE,
-};
-use symphonia::core::formats::{FormatReader, TrackType};
-use symphonia::core::units::TimeBase;
+use symphonia::core::errors::{Error, Result};
+use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
+use symphonia::core::formats::{FormatReader, Track, TrackFlags};
 
+use super::aac;
 use super::guard::guard;
+use super::kinds;
 use super::source::DecodeError;
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -27,111 +23,178 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     codecs
 });
 
+/// A decoder for that codec.
+pub(super) fn decoder(params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>> {
+    guard(|| CODECS.make_audio_decoder(params, &AudioDecoderOptions::default()))
+}
+
 /// What is needed to decode one track.
-pub(super) struct Track {
+pub(super) struct Chosen {
     pub(super) id: u32,
     pub(super) decoder: Box<dyn AudioDecoder>,
-    pub(super) timing: Timing,
-    pub(super) total: Total,
-}
-
-/// What the timestamps of a container are worth.
-#[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each stands for itself")]
-pub(super) struct Timing {
-    /// One tick is one frame, so that a packet tells exactly where it belongs.
-    pub(super) tick_is_frame: bool,
-    /// Timestamp of frame 0; known from the first packet on.
-    pub(super) origin: Option<i64>,
+    pub(super) params: AudioCodecParameters,
     /// Frames that Opus decodes before frame 0.
-    pub(super) pre_skip: i64,
-    /// Whether the length was counted and not guessed.
-    pub(super) counted: bool,
-    /// Whether a packet may hold more than its duration, which then is padding.
-    pub(super) padded: bool,
-    /// Whether the container finds a timestamp.
-    pub(super) seeks: bool,
+    pub(super) pre_skip: u16,
+    /// What the samples are multiplied by.
+    pub(super) gain: f32,
+    /// Audio tracks that there are, and the number of this one, from 1.
+    pub(super) count: usize,
+    pub(super) number: usize,
 }
 
-/// The length that a track claims.
-pub(super) struct Total {
-    frames: Option<u64>,
-    seconds: Option<f64>,
-    pre_skip: u64,
+/// A track that might be read.
+struct Candidate {
+    default: bool,
+    channels: usize,
+    readable: std::result::Result<Chosen, DecodeError>,
 }
 
-impl Total {
-    /// In frames of the rate at which it is really decoded.
-    pub(super) fn frames(&self, sample_rate: u32) -> Option<i64> {
-        let seconds = self
-            .seconds
-            .map(|s| (s * f64::from(sample_rate)).round() as u64);
-        let frames = self.frames.or(seconds)?;
-        i64::try_from(frames.saturating_sub(self.pre_skip)).ok()
-    }
+/// A track as the file itself lists it.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    pub(super) id: u32,
+    /// Whether a player should choose it by itself.
+    pub(super) default: bool,
+    /// Its codec, for where that is not read.
+    pub(super) name: String,
 }
 
-/// Chooses the track to listen to.
-pub(super) fn track(reader: &dyn FormatReader) -> Result<Track, DecodeError> {
-    let track = reader
-        .default_track(TrackType::Audio)
-        .or_else(|| reader.first_track(TrackType::Audio))
-        .ok_or(DecodeError::NoAudioTrack)?;
-    let params = track
-        .codec_params
-        .as_ref()
-        .and_then(|params| params.audio());
-    let mut params = params.ok_or(DecodeError::NoAudioTrack)?.clone();
-    let pre_skip = take_pre_skip(&mut params);
-    let decoder = guard(|| CODECS.make_audio_decoder(&params, &AudioDecoderOptions::default()))
-        .map_err(|error| undecodable(reader, &params, &error))?;
-    let format = reader.format_info().format;
-    let tick_is_frame = params.sample_rate.is_some_and(|rate| {
-        track.time_base == TimeBase::try_from_recip(rate) && track.time_base.is_some()
-    });
-    let counted = match format {
-        // Only the tag of LAME and its kin knows the padding, and counts right.
-        FORMAT_ID_MP3 => track.padding.is_some(),
-        FORMAT_ID_FLAC | FORMAT_ID_ISOMP4 | FORMAT_ID_AIFF | FORMAT_ID_CAF | FORMAT_ID_OGG => true,
-        _ => false,
+/// Chooses the track: the `wanted` one (from 1), else as ffmpeg does the default
+/// one with the most channels, the first of several, among those that are read.
+pub(super) fn choose(
+    reader: &dyn FormatReader,
+    listed: Option<&[Listed]>,
+    wanted: Option<usize>,
+) -> std::result::Result<Chosen, DecodeError> {
+    let mut candidates: Vec<Candidate> = match listed {
+        Some(listed) => listed.iter().map(|listed| among(reader, listed)).collect(),
+        None => {
+            let audio = reader.tracks().iter().filter_map(|track| {
+                let params = track.codec_params.as_ref()?.audio()?;
+                Some(candidate(reader, track, params, None))
+            });
+            audio.collect()
+        }
     };
-    let seconds = track.time_base.zip(track.duration);
-    let seconds = seconds.map(|(base, ticks)| base.calc_duration_saturating(ticks).as_secs_f64());
-    Ok(Track {
-        id: track.id,
-        decoder,
-        timing: Timing {
-            tick_is_frame,
-            origin: None,
-            pre_skip: i64::from(pre_skip),
-            counted,
-            padded: format == FORMAT_ID_ISOMP4 && tick_is_frame,
-            seeks: match format {
-                // A second track in an Ogg file makes the reader search for ever.
-                FORMAT_ID_OGG => reader.tracks().len() == 1,
-                // ADPCM in WAV has to be decoded from the begin of a block.
-                FORMAT_ID_ADTS | FORMAT_ID_WAVE => false,
-                _ => true,
-            },
-        },
-        total: Total {
-            frames: track.num_frames.filter(|_| tick_is_frame),
-            seconds,
-            pre_skip: u64::from(pre_skip),
-        },
+    let count = candidates.len();
+    let number = match wanted {
+        Some(wanted) if (1..=count).contains(&wanted) => wanted - 1,
+        Some(wanted) if count > 0 => return Err(DecodeError::NoSuchTrack { wanted, count }),
+        _ => {
+            let rank = |number: usize| {
+                let candidate: &Candidate = &candidates[number];
+                (
+                    candidate.readable.is_ok(),
+                    candidate.default,
+                    candidate.channels,
+                )
+            };
+            // Of equal ones the last counts, so that they are gone through backwards.
+            let best = (0..count).rev().max_by_key(|&number| rank(number));
+            best.ok_or(DecodeError::NoAudioTrack)?
+        }
+    };
+    let chosen = candidates.swap_remove(number).readable?;
+    Ok(Chosen {
+        count,
+        number: number + 1,
+        ..chosen
     })
 }
 
-/// Takes the pre-skip out of an Opus header: the decoder would drop it from
-/// the first packet only, and after a seek from the wrong one.
-fn take_pre_skip(params: &mut AudioCodecParameters) -> u16 {
-    match params.extra_data.as_deref_mut() {
-        // "OpusHead", version, channels, pre-skip.
-        Some([b'O', b'p', b'u', b's', _, _, _, _, _, _, low, high, ..]) => {
-            u16::from_le_bytes([std::mem::take(low), std::mem::take(high)])
-        }
-        _ => 0,
+/// A track of the list, which its reader need not know.
+fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
+    let track = reader.tracks().iter().find(|track| track.id == listed.id);
+    let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
+    match track.zip(params) {
+        Some((track, params)) => Candidate {
+            default: listed.default,
+            ..candidate(reader, track, params, Some(&listed.name))
+        },
+        None => Candidate {
+            default: listed.default,
+            channels: 0,
+            readable: Err(DecodeError::UnsupportedCodec(listed.name.clone())),
+        },
     }
+}
+
+fn candidate(
+    reader: &dyn FormatReader,
+    track: &Track,
+    params: &AudioCodecParameters,
+    name: Option<&str>,
+) -> Candidate {
+    Candidate {
+        default: track.flags.contains(TrackFlags::DEFAULT),
+        channels: params
+            .channels
+            .as_ref()
+            .map_or(0, |channels| channels.count()),
+        readable: readable(reader, track.id, params.clone(), name),
+    }
+}
+
+fn readable(
+    reader: &dyn FormatReader,
+    id: u32,
+    mut params: AudioCodecParameters,
+    name: Option<&str>,
+) -> std::result::Result<Chosen, DecodeError> {
+    let (mut pre_skip, mut gain) = (0, 1.0);
+    match params.codec {
+        CODEC_ID_OPUS => {
+            let big = reader.format_info().format == FORMAT_ID_ISOMP4;
+            (pre_skip, gain) = take_opus_head(&mut params, big);
+        }
+        CODEC_ID_AAC => {
+            let core = params.extra_data.as_deref().map(aac::core);
+            if let Some(core) = core.transpose()?.flatten() {
+                params.extra_data = Some(Box::new(core.config));
+                params.sample_rate = Some(core.rate);
+            }
+        }
+        _ => {}
+    }
+    let decoder = decoder(&params).map_err(|error| undecodable(reader, &params, &error, name))?;
+    Ok(Chosen {
+        id,
+        decoder,
+        params,
+        pre_skip,
+        gain,
+        count: 1,
+        number: 1,
+    })
+}
+
+/// Takes pre-skip and gain out of an Opus header: the decoder would drop the first
+/// from the first packet only, after a seek from the wrong one, and forget the
+/// other. MP4 stores both big-endian, all others little-endian.
+fn take_opus_head(params: &mut AudioCodecParameters, big_endian: bool) -> (u16, f32) {
+    // "OpusHead", version, channels, pre-skip, rate, gain.
+    let Some(head) = params
+        .extra_data
+        .as_deref_mut()
+        .filter(|head| head.len() >= 18)
+    else {
+        return (0, 1.0);
+    };
+    let mut take = |at: usize| {
+        let bytes = [
+            std::mem::take(&mut head[at]),
+            std::mem::take(&mut head[at + 1]),
+        ];
+        if big_endian {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        }
+    };
+    let (pre_skip, gain) = (take(10), take(16));
+    // In steps of 1/256 dB.
+    let decibels = f32::from(gain.cast_signed()) / 256.0;
+    (pre_skip, 10.0_f32.powf(decibels / 20.0))
 }
 
 /// Appends a decoded packet, whatever its own channels are.
@@ -144,7 +207,11 @@ pub(super) fn append(buffer: &GenericAudioBufferRef<'_>, channels: u16, out: &mu
         // A stream that changes between mono and stereo keeps the shape it began with.
         let frames: Vec<f32> = out.drain(start..).collect();
         for frame in frames.chunks_exact(has) {
-            out.extend((0..wanted).map(|channel| frame[channel.min(has - 1)]));
+            if wanted == 1 {
+                out.push(frame.iter().sum::<f32>() / has as f32);
+            } else {
+                out.extend((0..wanted).map(|channel| frame[channel.min(has - 1)]));
+            }
         }
     }
 }
@@ -163,26 +230,32 @@ pub(super) fn unreadable(error: Error) -> DecodeError {
         Error::IoError(_) | Error::Unsupported("core (probe): no suitable format reader found") => {
             DecodeError::NotAudio
         }
-        error => damaged(&error),
+        error => failed(&error),
     }
 }
 
 /// The sentence for a file that a reader gave up.
-pub(super) fn damaged(error: &Error) -> DecodeError {
-    DecodeError::Damaged(error.to_string())
+pub(super) fn failed(error: &Error) -> DecodeError {
+    match error {
+        Error::Unsupported(what) => DecodeError::UnsupportedCodec((*what).into()),
+        error => DecodeError::Damaged(error.to_string()),
+    }
 }
 
 fn undecodable(
     reader: &dyn FormatReader,
     params: &AudioCodecParameters,
     error: &Error,
+    name: Option<&str>,
 ) -> DecodeError {
     if params.codec == CODEC_ID_OPUS && cfg!(not(feature = "opus")) {
         return DecodeError::WithoutOpus;
     }
-    let container = reader.format_info().short_name;
-    DecodeError::UnsupportedCodec(match params.codec {
-        CODEC_ID_NULL_AUDIO => format!("an unknown codec in {container}"),
-        codec => format!("codec {codec} in {container}, {error}"),
+    DecodeError::UnsupportedCodec(match name {
+        Some(name) => name.into(),
+        None => {
+            let container = reader.format_info().short_name;
+            format!("{} in {container}: {error}", kinds::codec(params.codec))
+        }
     })
 }

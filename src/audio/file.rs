@@ -7,17 +7,25 @@ use std::sync::Mutex;
 
 use symphonia::core::io::ReadOnlySource;
 
-use super::packets::Packets;
-use super::source::{Source, Spec};
-use super::wav::{Input, Wav};
+use super::kinds::{self, HEAD};
+use super::media::id3_length;
+use super::packets::{Known, Packets};
+use super::plain::{Input, Plain};
+use super::source::{Note, Source, Spec};
+use super::wav::Wav;
+use super::{aiff, au, caf, mp4, wav};
 
 pub use super::source::DecodeError;
 
 /// Endings by which a walk through folders knows audio.
-const EXTENSIONS: [&str; 19] = [
+const EXTENSIONS: [&str; 29] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "aif", "aiff",
-    "aifc", "caf", "mka", "mkv", "webm", "mov",
+    "aifc", "caf", "mka", "mkv", "webm", "mov", "3gp", "3g2", "m4v", "weba", "au", "snd", "mp2",
+    "ogv", "ogx", "m4r",
 ];
+
+/// Tags that may stand before the audio.
+const TAGS: usize = 10_000;
 
 /// Whether the name of a file says that it holds audio.
 pub fn is_audio_name(path: &Path) -> bool {
@@ -39,23 +47,53 @@ impl AudioFile {
     ///
     /// A sentence that says what is wrong with the file; it does not name it.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
+        Self::open_track(path, None)
+    }
+
+    /// The same with the audio track of that number, from 1; without, that which
+    /// the file marks as its default, or which has the most channels.
+    ///
+    /// # Errors
+    ///
+    /// As [`AudioFile::open`], or [`DecodeError::NoSuchTrack`].
+    pub fn open_track(path: &Path, track: Option<usize>) -> Result<Self, DecodeError> {
         let mut file = File::open(path).map_err(DecodeError::Open)?;
         let about = file.metadata().map_err(DecodeError::Open)?;
         if about.is_dir() {
             return Err(DecodeError::Folder);
         }
         if !about.is_file() {
-            return Self::from_reader(file);
+            return Self::from_reader_track(file, track);
         }
-        let head = head(&mut file)?;
-        if is_wav(&head) {
+        let head = head(&mut file, HEAD)?;
+        if let Some(name) = kinds::unread(&head) {
+            return Err(DecodeError::UnsupportedCodec(name));
+        }
+        let known = |extension: Option<&str>| Known {
+            extension: extension.map(str::to_owned),
+            track,
+            ..Known::default()
+        };
+        let begin = |mut file: File| -> Result<Input, DecodeError> {
             file.seek(SeekFrom::Start(0)).map_err(DecodeError::Read)?;
-            if let Some(wav) = Wav::open(Input::File(BufReader::new(file)))? {
-                return Ok(Self(Box::new(wav)));
-            }
+            Ok(Input::File(BufReader::new(file)))
+        };
+        if let Some(open) = plain(&head) {
+            return only(track, open(begin(file)?)?);
         }
-        let packets = Packets::open(path).map_err(|error| judge(error, &head))?;
-        Ok(Self(Box::new(packets)))
+        if wav::is_wav(&head) {
+            return match wav::open(begin(file)?)? {
+                Wav::Plain(plain) => only(track, plain),
+                Wav::Mpeg { data, .. } => Ok(Self(Box::new(Packets::open(
+                    path,
+                    data,
+                    known(Some("mp3")),
+                )?))),
+            };
+        }
+        let base = behind_tags(&mut file, about.len())?;
+        let packets = Packets::open(path, base, known(None));
+        Ok(Self(Box::new(packets.map_err(|e| judge(e, &head))?)))
     }
 
     /// Reads a recording that is in memory.
@@ -72,19 +110,88 @@ impl AudioFile {
     ///
     /// # Errors
     ///
-    /// As [`AudioFile::open`].
+    /// As [`AudioFile::open`], or [`DecodeError::NeedsFile`].
     pub fn from_reader(input: impl Read + Send + 'static) -> Result<Self, DecodeError> {
+        Self::from_reader_track(input, None)
+    }
+
+    /// The same with the audio track of that number, as in [`AudioFile::open_track`].
+    ///
+    /// # Errors
+    ///
+    /// As [`AudioFile::from_reader`], or [`DecodeError::NoSuchTrack`].
+    pub fn from_reader_track(
+        input: impl Read + Send + 'static,
+        track: Option<usize>,
+    ) -> Result<Self, DecodeError> {
         let mut input = input;
-        let head = head(&mut input)?;
-        let wav = is_wav(&head);
-        let whole = Cursor::new(head.clone()).chain(input);
-        if wav {
-            let wav = Wav::open(Input::Stream(Box::new(whole)))?;
-            return wav.map_or(Err(DecodeError::NotAudio), |wav| Ok(Self(Box::new(wav))));
+        let mut head = head(&mut input, HEAD)?;
+        if let Some(name) = kinds::unread(&head) {
+            return Err(DecodeError::UnsupportedCodec(name));
         }
-        let media = ReadOnlySource::new(Shared(Mutex::new(whole)));
-        let packets = Packets::stream(Box::new(media)).map_err(|error| judge(error, &head))?;
-        Ok(Self(Box::new(packets)))
+        let mut known = Known {
+            track,
+            ..Known::default()
+        };
+        let whole = |head: Vec<u8>, input| Cursor::new(head).chain(input);
+        if let Some(open) = plain(&head) {
+            return only(track, open(Input::Stream(Box::new(whole(head, input))))?);
+        }
+        if wav::is_wav(&head) {
+            let whole = Input::Stream(Box::new(whole(head, input)));
+            return match wav::open(whole)? {
+                Wav::Plain(plain) => only(track, plain),
+                Wav::Mpeg { input, .. } => {
+                    known.extension = Some("mp3".into());
+                    let media = ReadOnlySource::new(Shared(Mutex::new(input)));
+                    Ok(Self(Box::new(Packets::stream(Box::new(media), known)?)))
+                }
+            };
+        }
+        if mp4::is_mp4(&head) {
+            let layout = mp4::look_ahead(&mut input, &mut head).map_err(DecodeError::Read)?;
+            if layout.samples_first {
+                return Err(DecodeError::NeedsFile);
+            }
+            known.movie = layout.movie;
+        }
+        let mut whole = whole(head.clone(), input);
+        let mut rest = Vec::new();
+        // A tag may be longer than a reader looks for the audio behind it.
+        for _ in 0..TAGS {
+            rest.clear();
+            Read::take(&mut whole, 10)
+                .read_to_end(&mut rest)
+                .map_err(DecodeError::Read)?;
+            let Some(length) = id3_length(&rest) else {
+                break;
+            };
+            let mut tag = Read::take(&mut whole, length - 10);
+            std::io::copy(&mut tag, &mut std::io::sink()).map_err(DecodeError::Read)?;
+        }
+        let media = ReadOnlySource::new(Shared(Mutex::new(Cursor::new(rest).chain(whole))));
+        known.look_at(&head, None);
+        let packets = Packets::stream(Box::new(media), known);
+        Ok(Self(Box::new(packets.map_err(|e| judge(e, &head))?)))
+    }
+}
+
+/// What opens a file of plain samples that begins so, a WAV excepted.
+fn plain(head: &[u8]) -> Option<impl FnOnce(Input) -> Result<Plain, DecodeError> + use<>> {
+    let samples = caf::samples(head);
+    let (is_au, is_aiff) = (au::is_au(head), aiff::is_aiff(head));
+    (is_au || is_aiff || samples.is_some()).then_some(move |input| match samples {
+        Some(format) => caf::open(input, format),
+        None if is_au => au::open(input),
+        None => aiff::open(input),
+    })
+}
+
+/// A recording of one track, of which another cannot be wanted.
+fn only(wanted: Option<usize>, source: impl Source + 'static) -> Result<AudioFile, DecodeError> {
+    match wanted {
+        Some(wanted) if wanted != 1 => Err(DecodeError::NoSuchTrack { wanted, count: 1 }),
+        _ => Ok(AudioFile(Box::new(source))),
     }
 }
 
@@ -101,24 +208,27 @@ impl Source for AudioFile {
         self.0.read(out)
     }
 
-    fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
-        self.0.seek(seconds)
+    fn take_gap(&mut self) -> u64 {
+        self.0.take_gap()
     }
 
-    fn truncated(&self) -> bool {
-        self.0.truncated()
+    fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
+        self.0.seek(seconds)
     }
 
     fn damaged(&self) -> u64 {
         self.0.damaged()
     }
+
+    fn notes(&self) -> Vec<Note> {
+        self.0.notes()
+    }
 }
 
 /// The first bytes, or [`DecodeError::Empty`].
-fn head(input: &mut impl Read) -> Result<Vec<u8>, DecodeError> {
+fn head(input: &mut impl Read, count: usize) -> Result<Vec<u8>, DecodeError> {
     let mut head = Vec::new();
-    input
-        .take(12)
+    Read::take(input, count as u64)
         .read_to_end(&mut head)
         .map_err(DecodeError::Read)?;
     if head.is_empty() {
@@ -127,22 +237,31 @@ fn head(input: &mut impl Read) -> Result<Vec<u8>, DecodeError> {
     Ok(head)
 }
 
-/// Where no reader took a file that begins as audio does, it is not whole.
-fn judge(error: DecodeError, head: &[u8]) -> DecodeError {
-    let known = match head {
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] | [0x1a, 0x45, 0xdf, 0xa3, ..] => true,
-        head => ["OggS", "fLaC", "FORM", "caff", "RIFF", "ID3"]
-            .iter()
-            .any(|magic| head.starts_with(magic.as_bytes())),
-    };
-    match error {
-        DecodeError::NotAudio if known => DecodeError::Damaged("it ends too soon".into()),
-        error => error,
+/// Where the audio begins: a reader would look for it in the picture of a tag.
+fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
+    let mut base = 0;
+    for _ in 0..TAGS {
+        let mut tag = Vec::new();
+        let sought = file.seek(SeekFrom::Start(base));
+        let read = sought.and_then(|_| Read::take(&mut *file, 10).read_to_end(&mut tag));
+        read.map_err(DecodeError::Read)?;
+        match id3_length(&tag) {
+            Some(size) if base + size < length => base += size,
+            Some(_) => return Err(DecodeError::Damaged("its tag is longer than it is".into())),
+            None => break,
+        }
     }
+    Ok(base)
 }
 
-fn is_wav(head: &[u8]) -> bool {
-    matches!(head.get(..4), Some(b"RIFF" | b"RF64" | b"BW64")) && head.get(8..12) == Some(b"WAVE")
+/// Where no reader took a file that begins as audio does, it is not whole.
+fn judge(error: DecodeError, head: &[u8]) -> DecodeError {
+    match error {
+        DecodeError::NotAudio if kinds::known(head) => {
+            DecodeError::Damaged("it ends too soon".into())
+        }
+        error => error,
+    }
 }
 
 /// Gives a reader the `Sync` that the decoders ask for and never use.

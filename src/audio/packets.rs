@@ -1,100 +1,186 @@
 //! Compressed recordings, packet by packet, with an exact place for every sample.
 
 use std::fs::File;
-use std::io::Cursor;
-use std::io::ErrorKind;
+use std::io::{Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{
+    MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource,
+};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::codec::{self, Timing, Track};
+use super::codec::{self, Chosen, Listed};
 use super::guard::guard;
-use super::mp4::Whole;
-use super::source::{DecodeError, Source, Spec};
+use super::kinds;
+use super::matroska;
+use super::media::Media;
+use super::mp4::{self, Movie};
+use super::source::{DecodeError, Note, Source, Spec};
+use super::timing::{Hole, Placed, Timing};
 
 /// Packets in a row that may be unreadable before the rest is given up.
-const PATIENCE: u32 = 256;
+const UNREADABLE: u32 = 256;
 /// Decoded and thrown away before the target of a seek, so that decoders
 /// which remember (MP3, AAC, Vorbis, Opus) have settled when it comes.
 const PREROLL: i64 = 8192;
-/// The longest hole that is filled with silence, in seconds.
-const HOLE_S: u64 = 10;
+/// The longest silence that stands for a packet, in seconds.
+const SILENCE_S: u64 = 10;
+/// The longest hole that is believed, in seconds.
+const HOLE_S: i64 = 24 * 3600;
+/// Bytes in which the name of a Matroska track's codec is looked for.
+const TRACKS: usize = 64 << 10;
 
 /// Where the bytes come from.
 #[derive(Debug, Clone)]
 enum Origin {
-    File(PathBuf),
+    /// A file, from some byte on.
+    File(PathBuf, u64),
     Memory(&'static [u8]),
     Stream,
+}
+
+/// What is known of the bytes before their reader sees them.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The index of an MP4.
+    pub(super) movie: Option<Movie>,
+    /// Its audio tracks, where the file lists them.
+    pub(super) listed: Option<Vec<Listed>>,
+    /// Whether a reader must not look for what is at the end.
+    pub(super) cut: bool,
+    /// Ending of the file's name, or what it must be.
+    pub(super) extension: Option<String>,
+    /// The track that is wanted, from 1.
+    pub(super) track: Option<usize>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct Packets {
     reader: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
+    params: AudioCodecParameters,
     track: u32,
+    gain: f32,
     timing: Timing,
     spec: Spec,
     /// To start over where the container cannot be moved in exactly.
     origin: Origin,
-    /// Length in frames.
+    wanted: Option<usize>,
+    /// Audio tracks, and the number of this one.
+    tracks: (usize, usize),
+    /// The frame behind the last.
     total: Option<i64>,
-    /// Index of the next frame; below zero stands what a decoder needs to start.
+    /// Index of the next frame that is decoded; below zero stands what a decoder
+    /// needs to start.
     position: i64,
     /// Whether `position` is known; not so right after a jump.
     placed: bool,
-    /// Index of the first frame that is wanted.
-    from: i64,
+    /// Index of the next frame that is handed out.
+    next: i64,
+    /// Frames that are missing before `samples`.
+    gap: u64,
     /// Decoded and not yet handed out.
     samples: Vec<f32>,
+    /// The packet that was decoded last.
+    fresh: Vec<f32>,
     /// Frames of the longest packet.
     longest: i64,
-    heard: bool,
+    /// Layer, rate and channels of the last MPEG frame.
+    shape: Option<[u8; 3]>,
+    found: bool,
     damaged: u64,
-    truncated: bool,
+    /// Whether the bytes ended within something.
+    cut: bool,
     over: bool,
 }
 
+impl Known {
+    /// Learns from the begin of an MP4 or Matroska of `length` bytes.
+    pub(super) fn look_at(&mut self, head: &[u8], length: Option<u64>) {
+        if let Some(movie) = &self.movie {
+            let audio = movie.tracks.iter().filter(|track| track.audio);
+            let listed = audio.map(|track| Listed {
+                id: track.id,
+                default: track.enabled,
+                name: kinds::in_mp4(track.format),
+            });
+            self.listed = Some(listed.collect());
+        } else if matroska::is_matroska(head) {
+            let outline = matroska::look(head);
+            self.cut = length.is_some_and(|length| outline.end.is_some_and(|end| end > length));
+            let audio = outline.tracks.iter().filter(|track| track.audio);
+            let listed: Vec<Listed> = audio
+                .map(|track| Listed {
+                    id: track.number,
+                    default: track.default,
+                    name: format!("{} in Matroska", track.codec),
+                })
+                .collect();
+            self.listed = (!outline.tracks.is_empty()).then_some(listed);
+        }
+    }
+}
+
 impl Packets {
-    /// Opens a file.
-    pub(super) fn open(path: &Path) -> Result<Self, DecodeError> {
-        Self::open_at(&Origin::File(path.to_owned()), 0)
+    /// Opens a file from its byte `base` on.
+    pub(super) fn open(path: &Path, base: u64, known: Known) -> Result<Self, DecodeError> {
+        Self::open_at(&Origin::File(path.to_owned(), base), 0, known)
     }
 
     /// Opens a stream, which passes once.
-    pub(super) fn stream(media: Box<dyn MediaSource>) -> Result<Self, DecodeError> {
-        Self::start(media, Origin::Stream, 0)
+    pub(super) fn stream(media: Box<dyn MediaSource>, known: Known) -> Result<Self, DecodeError> {
+        Self::start(media, Origin::Stream, 0, known)
     }
 
     /// Reads what is in memory.
     pub(super) fn memory(bytes: &'static [u8]) -> Result<Self, DecodeError> {
-        Self::open_at(&Origin::Memory(bytes), 0)
+        Self::open_at(&Origin::Memory(bytes), 0, Known::default())
     }
 
-    fn open_at(origin: &Origin, from: i64) -> Result<Self, DecodeError> {
+    fn open_at(origin: &Origin, next: i64, mut known: Known) -> Result<Self, DecodeError> {
         let media: Box<dyn MediaSource> = match origin {
-            Origin::File(path) => {
-                let file = File::open(path).map_err(DecodeError::Open)?;
-                Box::new(Whole::new(file).map_err(DecodeError::Read)?)
+            Origin::File(path, base) => {
+                let mut file = File::open(path).map_err(DecodeError::Open)?;
+                let mut reach = 0;
+                if *base == 0 {
+                    let there = file.metadata().map_err(DecodeError::Read)?.len();
+                    let head = head(&mut file)?;
+                    if mp4::is_mp4(&head) {
+                        let layout = mp4::look(&mut file, there).map_err(DecodeError::Read)?;
+                        (known.movie, reach) = (layout.movie, layout.reach);
+                    }
+                    known.look_at(&head, Some(there));
+                }
+                let extension = path.extension().and_then(|extension| extension.to_str());
+                known.extension = known.extension.or(extension.map(str::to_owned));
+                let media = Media::new(file, *base, reach).map_err(DecodeError::Read)?;
+                if known.cut {
+                    Box::new(ReadOnlySource::new(media))
+                } else {
+                    Box::new(media)
+                }
             }
             Origin::Memory(bytes) => Box::new(Cursor::new(*bytes)),
             Origin::Stream => return Err(DecodeError::CannotSeek),
         };
-        Self::start(media, origin.clone(), from)
+        Self::start(media, origin.clone(), next, known)
     }
 
-    fn start(media: Box<dyn MediaSource>, origin: Origin, from: i64) -> Result<Self, DecodeError> {
+    fn start(
+        media: Box<dyn MediaSource>,
+        origin: Origin,
+        next: i64,
+        known: Known,
+    ) -> Result<Self, DecodeError> {
         let mut hint = Hint::new();
-        if let Origin::File(path) = &origin
-            && let Some(extension) = path.extension().and_then(|extension| extension.to_str())
-        {
+        if let Some(extension) = &known.extension {
             hint.with_extension(extension);
         }
         let stream = MediaSourceStream::new(media, MediaSourceStreamOptions::default());
@@ -104,43 +190,58 @@ impl Packets {
             probe.probe(&hint, stream, format, tags)
         });
         let reader = reader.map_err(codec::unreadable)?;
-        let Track {
+        let movie = known.movie.as_ref();
+        let chosen = codec::choose(&*reader, known.listed.as_deref(), known.track)?;
+        let track = reader.tracks().iter().find(|track| track.id == chosen.id);
+        let track = track.ok_or(DecodeError::NoAudioTrack)?;
+        let timing = Timing::of(&*reader, track, movie, chosen.pre_skip);
+        let Chosen {
             id,
             decoder,
-            timing,
-            total,
-        } = codec::track(&*reader)?;
+            params,
+            gain,
+            count,
+            number,
+            ..
+        } = chosen;
         let mut packets = Self {
             reader,
             decoder,
+            params,
             track: id,
-            timing,
+            gain,
             spec: Spec {
                 sample_rate: 0,
                 channels: 1,
             },
             origin,
+            wanted: known.track,
+            tracks: (count, number),
             total: None,
             position: -timing.pre_skip,
+            timing,
             placed: false,
-            from,
+            next,
+            gap: 0,
             samples: Vec::new(),
+            fresh: Vec::new(),
             longest: 0,
-            heard: false,
+            shape: None,
+            found: false,
             damaged: 0,
-            truncated: false,
+            cut: false,
             over: false,
         };
         // The first packet tells what the header only claims.
         let more = packets.advance()?;
-        if !packets.heard {
+        if !packets.found {
             return Err(match packets.damaged {
                 0 => DecodeError::NoSamples,
                 _ => DecodeError::Damaged("none of its packets can be decoded".into()),
             });
         }
         packets.over = !more;
-        packets.total = total.frames(packets.spec.sample_rate);
+        packets.total = packets.timing.total(packets.spec.sample_rate);
         Ok(packets)
     }
 
@@ -160,7 +261,7 @@ impl Packets {
                 Ok(Some(packet)) if packet.track_id == self.track => {
                     failures = if self.take(packet)? { 0 } else { failures + 1 };
                     // What never was audio need not be gone through to its end.
-                    if failures > PATIENCE && !self.heard {
+                    if failures > UNREADABLE && !self.found {
                         return Ok(false);
                     }
                 }
@@ -168,15 +269,15 @@ impl Packets {
                 Ok(None) => return Ok(false),
                 Err(Error::ResetRequired) => self.join()?,
                 Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {
-                    self.truncated = true;
+                    self.cut = true;
                     return Ok(false);
                 }
                 Err(Error::IoError(error)) => return Err(DecodeError::Read(error)),
-                Err(Error::DecodeError(_)) if failures < PATIENCE => {
+                Err(Error::DecodeError(_)) if failures < UNREADABLE => {
                     self.damaged += 1;
                     failures += 1;
                 }
-                Err(error) => return Err(codec::damaged(&error)),
+                Err(error) => return Err(codec::failed(&error)),
             }
         }
         Ok(true)
@@ -184,36 +285,61 @@ impl Packets {
 
     /// Another stream begins in the same file, as where Ogg files were joined.
     fn join(&mut self) -> Result<(), DecodeError> {
-        let next = codec::track(&*self.reader)?;
+        let next = codec::choose(&*self.reader, None, None)?;
         self.track = next.id;
         self.decoder = next.decoder;
-        // Its timestamps start anew: from here on, only counting tells the place.
-        self.timing = Timing {
-            pre_skip: next.timing.pre_skip,
-            counted: next.timing.counted,
-            ..Timing::default()
-        };
+        self.params = next.params;
+        self.gain = next.gain;
+        // Its timestamps start again: from here on, only counting tells the place.
+        self.timing = Timing::counting(next.pre_skip.into(), self.timing.counted);
         self.total = None;
-        self.from = self.from.max(self.position);
-        self.position -= next.timing.pre_skip;
+        self.next = self.next.max(self.position);
+        self.position -= i64::from(next.pre_skip);
         Ok(())
+    }
+
+    /// Another MPEG file begins in the same file: what the tag of the first says
+    /// of its end does not hold, and its rate and channels may be others.
+    fn follow(&mut self, packet: &Packet) {
+        if self
+            .timing
+            .part_end
+            .is_some_and(|end| packet.pts.get() >= end)
+        {
+            self.timing = Timing::counting(0, false);
+            self.total = None;
+        }
+        if self.params.codec != CODEC_ID_MP3 {
+            return;
+        }
+        let Some(&[_, layer, rate, mode]) = packet.data.first_chunk() else {
+            return;
+        };
+        let mono = u8::from(mode >> 6 == 3);
+        let shape = [layer & 0x1e, rate & 0x0c, mono];
+        if self
+            .shape
+            .replace(shape)
+            .is_some_and(|before| before != shape)
+            && let Ok(decoder) = codec::decoder(&self.params)
+        {
+            self.decoder = decoder;
+        }
     }
 
     /// Appends the wanted part of a packet to `samples`; `false` where it is damaged.
     fn take(&mut self, mut packet: Packet) -> Result<bool, DecodeError> {
-        if self.timing.tick_is_frame {
-            self.place(&packet);
-        }
+        self.follow(&packet);
         if !self.timing.counted {
             // The end is a guess, and samples behind it are as good as any.
             packet.trim_end = Duration::ZERO;
         }
-        let start = self.samples.len();
+        self.fresh.clear();
         let decoder = &mut self.decoder;
         let error = match guard(|| decoder.decode(&packet)) {
             Ok(buffer) => {
                 let spec = Spec::checked(buffer.spec().rate(), buffer.spec().channels().count())?;
-                if !self.heard {
+                if !self.found {
                     self.spec = spec;
                 } else if spec.sample_rate != self.spec.sample_rate {
                     return Err(DecodeError::RateChanged {
@@ -222,109 +348,143 @@ impl Packets {
                         at_s: self.seconds(self.position),
                     });
                 }
-                codec::append(&buffer, self.spec.channels, &mut self.samples);
-                if self.timing.padded {
-                    let most = usize::try_from(packet.dur.get()).unwrap_or(usize::MAX);
-                    let most = most.saturating_mul(usize::from(self.spec.channels));
-                    self.samples.truncate(start.saturating_add(most));
-                }
+                codec::append(&buffer, self.spec.channels, &mut self.fresh);
                 None
             }
             Err(error) => Some(error),
         };
+        let rate = self.spec.sample_rate;
+        let dur = packet.dur.get();
+        let lasts = self.timing.frames(dur.cast_signed(), rate);
         match error {
             None => {
-                let frames = (self.samples.len() - start) / self.channels();
+                if self.timing.padded
+                    && let Some(most) = lasts
+                {
+                    let most = usize::try_from(most).unwrap_or(usize::MAX);
+                    self.fresh.truncate(most.saturating_mul(self.channels()));
+                }
+                let frames = self.fresh.len() / self.channels();
                 self.longest = self.longest.max(frames.cast_signed() as i64);
-                self.placed |= frames > 0;
-                self.heard |= frames > 0;
+                self.found |= frames > 0;
             }
             Some(Error::DecodeError(_) | Error::IoError(_)) => {
                 self.damaged += 1;
-                self.silence(if self.timing.tick_is_frame {
-                    packet.dur.get()
-                } else {
-                    self.longest.cast_unsigned()
-                });
+                self.silence(lasts.filter(|&frames| frames > 0).unwrap_or(self.longest));
             }
-            Some(error) => return Err(codec::damaged(&error)),
+            Some(error) => return Err(codec::failed(&error)),
         }
-        self.keep(start);
+        if self.gain.to_bits() != 1.0_f32.to_bits() {
+            self.fresh
+                .iter_mut()
+                .for_each(|sample| *sample *= self.gain);
+        }
+        let start = packet
+            .pts
+            .get()
+            .saturating_add_unsigned(packet.trim_start.get());
+        match self.timing.place(start, dur, rate.max(1)) {
+            None => {
+                self.placed = true;
+                self.keep(i64::MIN, i64::MAX);
+            }
+            Some(Placed::Unplayed) => {}
+            Some(Placed::At(place)) => {
+                self.put_at(place.index);
+                self.keep(place.from, place.until);
+            }
+        }
         Ok(error.is_none())
     }
 
-    /// Finds the place of a packet by its timestamp, and fills a hole before it.
-    fn place(&mut self, packet: &Packet) {
-        let (pts, trim) = (packet.pts.get(), packet.trim_start.get());
-        let start = pts.saturating_add_unsigned(trim);
-        let pre_skip = self.timing.pre_skip;
-        let origin = *self.timing.origin.get_or_insert(match pts {
-            ..0 => 0,
-            _ => start.saturating_add(pre_skip),
-        });
-        let index = start.saturating_sub(origin);
+    /// Puts the packet where its timestamp says, unless counting is as good.
+    fn put_at(&mut self, index: i64) {
+        let rate = self.spec.sample_rate;
         if !self.placed {
-            self.position = index;
+            if !self.fresh.is_empty() {
+                self.placed = true;
+                self.position = index;
+                // Of what begins later, what Opus needs to start is no part.
+                let first = index.saturating_add(self.timing.pre_skip);
+                if self.next == 0 && index > 0 {
+                    self.gap = first.cast_unsigned();
+                    self.next = first;
+                }
+            }
             return;
         }
         let hole = index.saturating_sub(self.position);
-        if hole > 0 && hole as u64 <= HOLE_S * u64::from(self.spec.sample_rate) {
-            self.damaged += 1;
-            let start = self.samples.len();
-            self.silence(hole as u64);
-            self.keep(start);
+        if hole > self.timing.tolerance(rate) && hole < HOLE_S * i64::from(rate) {
+            if self.timing.hole == Hole::Damage {
+                self.damaged += 1;
+            }
+            self.position = index;
         }
     }
 
-    /// Appends silence, so that what follows keeps its time.
-    fn silence(&mut self, frames: u64) {
-        if self.heard {
-            let frames = frames.min(HOLE_S * u64::from(self.spec.sample_rate)) as usize;
-            let end = self.samples.len() + frames * self.channels();
-            self.samples.resize(end, 0.0);
+    /// Silence in place of a packet, so that what follows keeps its time.
+    fn silence(&mut self, frames: i64) {
+        self.fresh.clear();
+        if self.found {
+            let most = SILENCE_S * u64::from(self.spec.sample_rate);
+            let frames = frames.max(0).cast_unsigned().min(most) as usize;
+            self.fresh.resize(frames * self.channels(), 0.0);
         }
     }
 
-    /// Counts the frames from `start` in `samples` and drops those before `from`.
-    fn keep(&mut self, start: usize) {
-        let frames = ((self.samples.len() - start) / self.channels()).cast_signed() as i64;
-        let early = self.from.saturating_sub(self.position).clamp(0, frames);
-        self.samples
-            .drain(start..start + early as usize * self.channels());
-        self.position = self.position.saturating_add(frames);
+    /// Appends what of the packet lies within the given frames and was not handed
+    /// out yet; what is missing before it is a gap.
+    fn keep(&mut self, from: i64, until: i64) {
+        let channels = self.channels();
+        let frames = (self.fresh.len() / channels).cast_signed() as i64;
+        let end = self.position.saturating_add(frames);
+        let first = self.position.max(self.next).max(from);
+        let last = end.min(until);
+        if first < last {
+            self.gap += first.saturating_sub(self.next).cast_unsigned();
+            let [a, b] = [first, last].map(|at| (at - self.position) as usize * channels);
+            self.samples.extend_from_slice(&self.fresh[a..b]);
+            self.next = last;
+        }
+        self.position = end;
     }
 
     /// Judges whether the end came where it was announced.
     fn end(&mut self) -> Result<bool, DecodeError> {
-        let counted = self.timing.tick_is_frame && self.timing.counted;
-        let total = self.total.filter(|_| counted).unwrap_or(0);
-        let missing = total.saturating_sub(self.position);
-        self.truncated |= missing > 0;
-        // A last packet that was cut, or frames lost on the way where the
-        // format does not tell, are not worth a fault.
-        let slack = self.longest.max(i64::from(self.spec.sample_rate) / 2);
-        if missing > slack {
+        let rate = self.spec.sample_rate;
+        let promised = if self.timing.counted {
+            self.total
+        } else if self.cut {
+            // Of a container, whose other tracks may be longer.
+            let seconds = self.timing.promised_s;
+            seconds.map(|seconds| (seconds * f64::from(rate)) as i64)
+        } else {
+            None
+        };
+        let total = promised.unwrap_or(0);
+        // Frames of MPEG have no number: what damage cost on the way is not known.
+        let slack = match self.params.codec {
+            CODEC_ID_MP3 => self.longest.max(i64::from(rate) / 2),
+            _ => self.longest,
+        };
+        if total.saturating_sub(self.position) > slack {
+            self.cut = false;
             return Err(DecodeError::Truncated {
-                heard_s: self.seconds(self.position),
+                read_s: self.seconds(self.position),
                 total_s: self.seconds(total),
             });
         }
+        // Where nothing was promised, it is at least said.
+        self.cut &= promised.is_none() && self.timing.counted;
         Ok(false)
     }
 
     /// Lets the container find a place before the target; `false` where it cannot.
     fn jump(&mut self, target: i64) -> bool {
-        let Timing {
-            tick_is_frame: true,
-            seeks: true,
-            origin: Some(origin),
-            ..
-        } = self.timing
-        else {
+        let early = (target - PREROLL).max(-self.timing.pre_skip);
+        let Some(ts) = self.timing.seek_ticks(early, self.spec.sample_rate) else {
             return false;
         };
-        let earliest = origin - self.timing.pre_skip;
-        let ts = (target - PREROLL + origin).max(earliest);
         let to = SeekTo::Timestamp {
             ts: Timestamp::new(ts),
             track_id: self.track,
@@ -335,32 +495,49 @@ impl Packets {
         landed.is_ok_and(|landed| landed.actual_ts.get() <= ts)
     }
 
+    fn reopen(&self, next: i64) -> Result<Self, DecodeError> {
+        let known = Known {
+            track: self.wanted,
+            extension: matches!(&self.origin, Origin::File(_, 1..)).then(|| "mp3".into()),
+            ..Known::default()
+        };
+        Self::open_at(&self.origin, next, known)
+    }
+
     fn go(&mut self, target: i64) -> Result<(), DecodeError> {
-        match &self.origin {
-            Origin::Stream if target < self.position => return Err(DecodeError::CannotSeek),
-            Origin::Stream => {}
-            origin => {
-                let origin = origin.clone();
-                let damaged = self.damaged;
-                // Not every container comes back from its end.
-                if self.over {
-                    *self = Self::open_at(&origin, 0)?;
-                }
-                let jumped = self.jump(target);
-                if !jumped {
-                    *self = Self::open_at(&origin, target)?;
-                }
-                self.damaged = self.damaged.max(damaged);
-                if !jumped {
-                    return Ok(());
-                }
+        if matches!(self.origin, Origin::Stream) {
+            if target < self.next {
+                return Err(DecodeError::CannotSeek);
+            }
+        } else {
+            let damaged = self.damaged;
+            // Not every container comes back from its end.
+            if self.over {
+                *self = self.reopen(0)?;
+            }
+            let jumped = self.jump(target);
+            if !jumped {
+                *self = self.reopen(target)?;
+            }
+            self.damaged = self.damaged.max(damaged);
+            if !jumped {
+                return Ok(());
             }
         }
         self.samples.clear();
-        self.from = target;
+        self.gap = 0;
+        self.next = target;
         self.over = !self.advance()?;
         Ok(())
     }
+}
+
+/// The first bytes of a file.
+fn head(file: &mut File) -> Result<Vec<u8>, DecodeError> {
+    let mut head = Vec::new();
+    let read = Read::take(&mut *file, TRACKS as u64).read_to_end(&mut head);
+    read.map_err(DecodeError::Read)?;
+    Ok(head)
 }
 
 impl Source for Packets {
@@ -369,7 +546,8 @@ impl Source for Packets {
     }
 
     fn total_s(&self) -> Option<f64> {
-        self.total.map(|frames| self.seconds(frames))
+        let total = self.total.map(|frames| self.seconds(frames));
+        total.or(self.timing.promised_s)
     }
 
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {
@@ -393,6 +571,10 @@ impl Source for Packets {
         Ok(true)
     }
 
+    fn take_gap(&mut self) -> u64 {
+        std::mem::take(&mut self.gap)
+    }
+
     fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
         let wanted = (seconds.max(0.0) * f64::from(self.spec.sample_rate)).round() as i64;
         let end = self.total.filter(|_| self.timing.counted);
@@ -401,16 +583,21 @@ impl Source for Packets {
         let landed = if self.over {
             target.min(self.position)
         } else {
-            target
+            // In a hole the next samples are behind it.
+            target.saturating_add_unsigned(self.take_gap())
         };
         Ok(self.seconds(landed))
     }
 
-    fn truncated(&self) -> bool {
-        self.truncated
-    }
-
     fn damaged(&self) -> u64 {
         self.damaged
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let (count, used) = self.tracks;
+        let several = count > 1 && self.wanted.is_none();
+        let tracks = several.then_some(Note::Tracks { count, used });
+        let cut = (self.over && self.cut).then_some(Note::CutPacket);
+        tracks.into_iter().chain(cut).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! What every recording offers, and what can be wrong with one.
 
+use std::fmt;
 use std::io;
 
 use crate::dsp::resample::RATES;
@@ -57,14 +58,56 @@ pub trait Source: Send {
     /// [`DecodeError::CannotSeek`] where the audio is a stream.
     fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError>;
 
-    /// Whether the last packet was cut off; known once the end was reached.
-    fn truncated(&self) -> bool {
-        false
+    /// Frames that the recording says are missing before those that the last
+    /// [`read`](Self::read) appended; told once. Before the first samples they
+    /// are the time at which the track begins.
+    fn take_gap(&mut self) -> u64 {
+        0
     }
 
-    /// Damaged packets met so far; silence stands in their place.
+    /// Damaged packets so far; silence stands in their place.
     fn damaged(&self) -> u64 {
         0
+    }
+
+    /// What is worth a word and no fault; complete once the end was reached.
+    fn notes(&self) -> Vec<Note> {
+        Vec::new()
+    }
+}
+
+/// What is worth a word about a recording that was read to its end. The
+/// sentences follow the file's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The header was not completed: its recorder was stopped hard.
+    Unfinished,
+    /// The last packet is not whole, and no header said how much there is.
+    CutPacket,
+    /// It holds several audio tracks.
+    Tracks {
+        /// How many.
+        count: usize,
+        /// The one that was read, from 1.
+        used: usize,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unfinished => out.write_str(
+                "has a header that was never completed (its recorder was stopped); \
+                 everything behind the header was read",
+            ),
+            Self::CutPacket => {
+                out.write_str("ends within a packet; everything before that packet was read")
+            }
+            Self::Tracks { count, used } => {
+                write!(out, "holds {count} audio tracks; track {used} was read")
+            }
+        }
     }
 }
 
@@ -83,7 +126,8 @@ pub enum DecodeError {
     Empty,
     /// No reader knows it.
     #[error(
-        "is not audio that emoscope reads (wav, flac, mp3, ogg, opus, m4a, aac, aiff, caf, mka); \
+        "is not audio that emoscope reads \
+         (wav, flac, mp3, ogg, opus, m4a, aac, aiff, caf, mka, au); \
          convert it, for example with: ffmpeg -i FILE out.wav"
     )]
     NotAudio,
@@ -99,17 +143,30 @@ pub enum DecodeError {
     /// Opus, in a build without it.
     #[error("is Opus, and this emoscope was built without it; build with `--features opus`")]
     WithoutOpus,
+    /// A track that it does not have.
+    #[error("has no audio track {wanted}: it holds {count}")]
+    NoSuchTrack {
+        /// As asked for, from 1.
+        wanted: usize,
+        /// Audio tracks that it has.
+        count: usize,
+    },
+    /// A stream whose index comes last.
+    #[error(
+        "has its index at its end, so that it cannot be read as a stream; save it to a file first"
+    )]
+    NeedsFile,
     /// A header and nothing behind it.
     #[error("holds a header but no samples: the recording never started or was not saved")]
     NoSamples,
     /// It ends long before its own length.
     #[error(
-        "is cut off: only {heard_s:.2} s of {total_s:.2} s are there; \
-         what is there was heard, copy the file again for the rest"
+        "is cut off: only {read_s:.2} s of {total_s:.2} s are there; \
+         what is there was read, copy the file again for the rest"
     )]
     Truncated {
         /// Seconds that were there.
-        heard_s: f64,
+        read_s: f64,
         /// Seconds that its header claims.
         total_s: f64,
     },

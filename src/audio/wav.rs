@@ -1,160 +1,70 @@
-//! WAV with samples as they are: the one format whose lies have to be seen through.
+//! WAV: what its header says, and what of that is true.
 //!
-//! Headers of pipes and of recorders that were stopped hard claim nothing, or
-//! 2 or 4 GiB; beyond 4 GiB the length wraps around; a copy may be cut short.
+//! Headers of pipes and of recorders that were stopped hard claim nothing, their
+//! first block, or 2 or 4 GiB; beyond 4 GiB the length wraps around; writers
+//! count the header or a pad byte; a copy may be cut short.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO};
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS};
 
-use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
-use super::source::{DecodeError, Source, Spec};
+use super::codec;
+use super::kinds;
+use super::plain::{Coding, Extent, Input, Plain, Trailer};
+use super::raw::RawFormat;
+use super::source::{DecodeError, Spec};
 
-/// Lengths from here on stand for "unknown" where the bytes are not there.
-const UNKNOWN: u64 = 0x7fff_0000;
-/// The format tags of plain integers, floats, and "see the extension".
+/// Format tags that are read here.
 const PCM: u16 = 1;
+const ADPCM_MS: u16 = 2;
 const FLOAT: u16 = 3;
+const A_LAW: u16 = 6;
+const MU_LAW: u16 = 7;
+const ADPCM_IMA: u16 = 0x11;
+/// "See the extension".
 const EXTENSIBLE: u16 = 0xfffe;
+/// MPEG audio of any layer, which has frames of its own.
+const MPEG: [u16; 2] = [0x50, 0x55];
 
-/// The bytes of a WAV: a file, or a stream that passes once.
-pub(super) enum Input {
-    File(BufReader<File>),
-    Stream(Box<dyn Read + Send>),
+/// Chunks that stand behind the samples, or another file.
+const TRAILER: Trailer = Trailer {
+    chunks: &[
+        b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
+        b"PAD ", b"PEAK", b"cart", b"axml", b"inst", b"note", b"labl", b"adtl", b"minf", b"elm1",
+        b"regn", b"umid", b"afsp", b"_PMX", b"levl", b"DISP", b"acid", b"RIFF",
+    ],
+    big_endian: false,
+};
+
+/// What a WAV holds.
+pub(super) enum Wav {
+    /// Samples, or blocks of them.
+    Plain(Plain),
+    /// A stream of MPEG frames: the input stands at its first byte, `data` bytes
+    /// from the begin.
+    Mpeg { input: Input, data: u64 },
 }
 
-impl Read for Input {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(out),
-            Self::Stream(stream) => stream.read(out),
-        }
-    }
+/// Whether a file begins as a WAV does.
+pub(super) fn is_wav(head: &[u8]) -> bool {
+    matches!(head.get(..4), Some(b"RIFF" | b"RF64" | b"BW64")) && head.get(8..12) == Some(b"WAVE")
 }
 
-pub(super) struct Wav {
-    bytes: FrameReader<Input>,
-    format: RawFormat,
-    spec: Spec,
-    frame: u64,
-    /// Where the samples begin in the file.
-    data: u64,
-    /// Frames that are there; of a stream those that it claims, if any.
-    frames: Option<u64>,
-    /// Frames that the header claims, where that is believed.
-    claimed: Option<u64>,
-    position: u64,
-    truncated: bool,
-    told: bool,
-}
-
-impl Wav {
-    /// Reads the header; `None` where another reader has to take the file,
-    /// which is only asked of files.
-    pub(super) fn open(mut input: Input) -> Result<Option<Self>, DecodeError> {
-        let header = Header::read(&mut input)?;
-        let Some(format) = header.format.samples() else {
-            return match input {
-                Input::File(_) => Ok(None),
-                Input::Stream(_) => Err(DecodeError::UnsupportedCodec(format!(
-                    "WAV format {:#06x} on a stream",
-                    header.format.tag
-                ))),
-            };
-        };
-        let spec = Spec::checked(header.format.rate, header.format.channels.into())?;
-        let frame = format.bytes() as u64 * u64::from(spec.channels);
-        let (bytes, claimed) = match &mut input {
-            Input::Stream(_) => {
-                let known = header.length > 0 && header.length < UNKNOWN;
-                (known.then_some(header.length), known)
-            }
-            Input::File(file) => {
-                let there = file.get_ref().metadata().map_err(DecodeError::Read)?.len();
-                let there = there.saturating_sub(header.data);
-                let (bytes, claimed) = header.believe(there);
-                (Some(bytes), claimed)
-            }
-        };
-        let wav = Self {
-            bytes: FrameReader::new(input, frame as usize),
-            format,
-            spec,
-            frame,
-            data: header.data,
-            frames: bytes.map(|bytes| bytes.div_euclid(frame)),
-            claimed: claimed.then_some(header.length / frame),
-            position: 0,
-            truncated: bytes.is_some_and(|bytes| bytes % frame != 0),
-            told: false,
-        };
-        if wav.frames == Some(0) {
-            return Err(DecodeError::NoSamples);
-        }
-        Ok(Some(wav))
+/// Reads the header.
+pub(super) fn open(mut input: Input) -> Result<Wav, DecodeError> {
+    let header = Header::read(&mut input)?;
+    if MPEG.contains(&header.format.tag) {
+        let data = header.data;
+        return Ok(Wav::Mpeg { input, data });
     }
-
-    fn seconds(&self, frames: u64) -> f64 {
-        frames as f64 / f64::from(self.spec.sample_rate)
-    }
-
-    /// The end: as claimed, a little cut, or far too early.
-    fn end(&mut self) -> Result<bool, DecodeError> {
-        self.truncated |= self.bytes.cut();
-        let missing = self.claimed.unwrap_or(0).saturating_sub(self.position);
-        self.truncated |= missing > 0;
-        if self.position == 0 {
-            return Err(DecodeError::NoSamples);
-        }
-        if missing > BLOCK_FRAMES as u64 && !self.told {
-            self.told = true;
-            return Err(DecodeError::Truncated {
-                heard_s: self.seconds(self.position),
-                total_s: self.seconds(self.position + missing),
-            });
-        }
-        Ok(false)
-    }
-}
-
-impl Source for Wav {
-    fn spec(&self) -> Spec {
-        self.spec
-    }
-
-    fn total_s(&self) -> Option<f64> {
-        self.frames.map(|frames| self.seconds(frames))
-    }
-
-    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {
-        let left = self.frames.map_or(u64::MAX, |all| all - self.position);
-        let bytes = self.bytes.next(left.min(BLOCK_FRAMES as u64) as usize)?;
-        if bytes.is_empty() {
-            return self.end();
-        }
-        self.format.decode(bytes, out);
-        self.position += bytes.len() as u64 / self.frame;
-        Ok(true)
-    }
-
-    fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
-        let Input::File(file) = &mut self.bytes.input else {
-            return Err(DecodeError::CannotSeek);
-        };
-        let wanted = (seconds.max(0.0) * f64::from(self.spec.sample_rate)).round() as u64;
-        let frame = wanted.min(self.frames.unwrap_or(u64::MAX));
-        let byte = frame
-            .checked_mul(self.frame)
-            .and_then(|at| at.checked_add(self.data));
-        file.seek(SeekFrom::Start(byte.unwrap_or(u64::MAX / 2)))
-            .map_err(DecodeError::Read)?;
-        self.bytes.restart();
-        self.position = frame;
-        Ok(self.seconds(frame))
-    }
-
-    fn truncated(&self) -> bool {
-        self.truncated
-    }
+    let spec = Spec::checked(header.format.rate, header.format.channels.into())?;
+    let coding = header.format.coding()?;
+    let extent = Extent {
+        frames: header.frames,
+        ..Extent::new(&mut input, header.data, header.length, &TRAILER)?
+    };
+    let plain = Plain::new(input, coding, spec, extent, &TRAILER)?;
+    Ok(Wav::Plain(plain))
 }
 
 struct Format {
@@ -183,6 +93,42 @@ impl Format {
         })
     }
 
+    fn coding(&self) -> Result<Coding, DecodeError> {
+        let unread = || DecodeError::UnsupportedCodec(kinds::in_wav(self.tag, self.bits));
+        if let Some(format) = self.samples() {
+            return Ok(Coding::Samples(format));
+        }
+        let (codec, head, extra) = match self.tag {
+            ADPCM_MS => (CODEC_ID_ADPCM_MS, 7, 2),
+            ADPCM_IMA => (CODEC_ID_ADPCM_IMA_WAV, 4, 1),
+            _ => return Err(unread()),
+        };
+        let layout = match self.channels {
+            1 => CHANNEL_LAYOUT_MONO,
+            2 => CHANNEL_LAYOUT_STEREO,
+            _ => return Err(unread()),
+        };
+        let coded = self.block.checked_sub(head * self.channels);
+        let Some(coded) = coded.filter(|&coded| coded > 0 && self.bits == 4) else {
+            return Err(unread());
+        };
+        // Two samples a byte, and those of the head.
+        let frames = u64::from(coded) * 2 / u64::from(self.channels) + extra;
+        let mut params = AudioCodecParameters::new();
+        params
+            .for_codec(codec)
+            .with_sample_rate(self.rate)
+            .with_channels(layout)
+            .with_bits_per_coded_sample(4)
+            .with_max_frames_per_packet(frames)
+            .with_frames_per_block(frames);
+        Ok(Coding::Blocks {
+            decoder: codec::decoder(&params).map_err(|_| unread())?,
+            bytes: self.block.into(),
+            frames,
+        })
+    }
+
     fn samples(&self) -> Option<RawFormat> {
         // The container of a sample may be wider than its bits.
         let stated = self.bits.div_ceil(8);
@@ -197,6 +143,8 @@ impl Format {
             (PCM, 4) => Some(RawFormat::S32Le),
             (FLOAT, 4) => Some(RawFormat::F32Le),
             (FLOAT, 8) => Some(RawFormat::F64Le),
+            (A_LAW, 1) => Some(RawFormat::ALaw),
+            (MU_LAW, 1) => Some(RawFormat::MuLaw),
             _ => None,
         }
     }
@@ -207,41 +155,43 @@ struct Header {
     /// Where the samples begin, and how many bytes they claim to be.
     data: u64,
     length: u64,
-    /// Whether the writer never came back to fill in the lengths.
-    unfinished: bool,
+    /// Frames of a `fact` chunk.
+    frames: Option<u64>,
 }
 
 impl Header {
     fn read(input: &mut Input) -> Result<Self, DecodeError> {
-        let riff: [u8; 12] = take(input)?;
-        let size = u32::from_le_bytes([riff[4], riff[5], riff[6], riff[7]]);
+        input.array::<12>()?;
         let mut at = 12;
-        let mut format = None;
-        let mut wide = None;
+        let (mut format, mut wide, mut frames) = (None, None, None);
         loop {
-            let chunk: [u8; 8] = take(input)?;
+            let chunk: [u8; 8] = input.array()?;
             let length = u64::from(u32::from_le_bytes([chunk[4], chunk[5], chunk[6], chunk[7]]));
             at += 8;
             let mut head = 0;
             match &chunk[..4] {
                 b"data" => {
-                    let format =
-                        format.ok_or_else(|| damaged("no `fmt ` chunk before its data"))?;
+                    let damaged = || DecodeError::Damaged("no `fmt ` chunk before its data".into());
                     return Ok(Self {
-                        format,
+                        format: format.ok_or_else(damaged)?,
                         data: at,
                         length: wide.filter(|_| length == 0xffff_ffff).unwrap_or(length),
-                        unfinished: size == 0 || u64::from(size) >= UNKNOWN,
+                        frames,
                     });
                 }
                 b"fmt " => {
                     let mut bytes = [0; 40];
                     head = length.min(40);
-                    fill(input, &mut bytes[..head as usize])?;
+                    input.fill(&mut bytes[..head as usize])?;
                     format = Format::parse(&bytes[..head as usize]);
                 }
+                b"fact" if length >= 4 => {
+                    head = 4;
+                    let count = u64::from(u32::from_le_bytes(input.array()?));
+                    frames = Some(count).filter(|&count| count > 0);
+                }
                 b"ds64" if length >= 16 => {
-                    let sizes: [u8; 16] = take(input)?;
+                    let sizes: [u8; 16] = input.array()?;
                     head = 16;
                     let (_, data) = sizes.split_at(8);
                     wide = data.try_into().ok().map(u64::from_le_bytes);
@@ -249,43 +199,8 @@ impl Header {
                 _ => {}
             }
             let rest = length + length % 2 - head;
-            let skipped = io::copy(&mut input.take(rest), &mut io::sink());
-            if skipped.map_err(DecodeError::Read)? < rest {
-                return Err(DecodeError::NoSamples);
-            }
+            input.skip(rest)?;
             at += length + length % 2;
         }
     }
-
-    /// Of so many bytes that are there, those that are samples, and whether
-    /// the claimed length is a true one.
-    fn believe(&self, there: u64) -> (u64, bool) {
-        match self.length {
-            0 if self.unfinished => (there, false),
-            length if length <= there => {
-                // A 32-bit length that ran over, in a file larger than it can say.
-                let wrapped = (there - length) >> 32 << 32;
-                (length + wrapped, wrapped == 0)
-            }
-            length if length >= UNKNOWN => (there, false),
-            _ => (there, true),
-        }
-    }
-}
-
-fn damaged(what: &str) -> DecodeError {
-    DecodeError::Damaged(what.to_owned())
-}
-
-fn take<const N: usize>(input: &mut Input) -> Result<[u8; N], DecodeError> {
-    let mut bytes = [0; N];
-    fill(input, &mut bytes)?;
-    Ok(bytes)
-}
-
-fn fill(input: &mut Input, bytes: &mut [u8]) -> Result<(), DecodeError> {
-    input.read_exact(bytes).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => DecodeError::NoSamples,
-        _ => DecodeError::Read(error),
-    })
 }

@@ -206,6 +206,10 @@ impl<S: Source> Source for Opening<S> {
         Ok(more && self.left > 0)
     }
 
+    fn take_gap(&mut self) -> u64 {
+        self.source.take_gap()
+    }
+
     fn seek(&mut self, _: f64) -> Result<f64, DecodeError> {
         Err(DecodeError::CannotSeek)
     }

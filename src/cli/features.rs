@@ -9,9 +9,13 @@ use clap::Args;
 use super::Done;
 use crate::audio::source::Source;
 use crate::batch::recording::Recording;
+use crate::dsp::channels::ChannelMixer;
 use crate::dsp::mfcc::{MfccFrame, MfccStream};
-use crate::dsp::mono::{ChannelChoice, downmix};
+use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::Resampler;
+
+/// Frames of silence that are written at a time.
+const SILENT_FRAMES: u64 = 4096;
 
 /// Print the features of a file, a line of 80 numbers per frame
 ///
@@ -46,6 +50,7 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
             spec.channels
         );
     }
+    let mut mixer = ChannelMixer::new(spec.sample_rate, spec.channels, args.channel);
     let mut resampler = Resampler::new(spec.sample_rate)?;
     let mut mfcc = MfccStream::new();
     let mut out = BufWriter::new(io::stdout().lock());
@@ -59,7 +64,18 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
         mono.clear();
         at_16k.clear();
         read = source.read(&mut samples);
-        downmix(&samples, spec.channels, args.channel, &mut mono);
+        // Rows keep their times: silence stands for what the recording leaves out.
+        let mut missing = source.take_gap();
+        while missing > 0 {
+            let frames = missing.min(SILENT_FRAMES);
+            missing -= frames;
+            mono.resize(frames as usize, 0.0);
+            resampler.push(&mono, &mut at_16k);
+            mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
+            mono.clear();
+            at_16k.clear();
+        }
+        mixer.push(&samples, &mut mono);
         resampler.push(&mono, &mut at_16k);
         mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
     }

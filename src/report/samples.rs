@@ -3,8 +3,12 @@
 
 use super::spectrogram::{Levels, Spectrogram};
 use super::waveform::Waveform;
-use crate::audio::source::{DecodeError, Source, Spec};
-use crate::dsp::mono::{ChannelChoice, downmix};
+use crate::audio::source::{DecodeError, Note, Source, Spec};
+use crate::dsp::channels::ChannelMixer;
+use crate::dsp::mono::ChannelChoice;
+
+/// Frames of silence that are added at a time.
+const SILENT_FRAMES: usize = 4096;
 
 /// What a report shows of the samples of a recording.
 #[derive(Default)]
@@ -14,6 +18,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    fn push(&mut self, mono: &[f32], rate: u32) {
+        self.waveform.push(mono);
+        self.spectrogram.push(mono, rate);
+    }
+
     /// Lowest and highest sample of equal stretches, and the log-mel levels of
     /// equal stretches.
     pub fn finish(self) -> (Vec<(f32, f32)>, Levels) {
@@ -24,19 +33,22 @@ impl Summary {
 /// A recording whose samples also go to a [`Summary`].
 pub struct SampleTap<'a, S> {
     source: S,
-    choice: ChannelChoice,
+    mixer: ChannelMixer,
     summary: &'a mut Summary,
     mono: Vec<f32>,
+    gap: u64,
 }
 
 impl<'a, S: Source> SampleTap<'a, S> {
     /// Summarises the chosen channel of `source`.
     pub fn new(source: S, choice: ChannelChoice, summary: &'a mut Summary) -> Self {
+        let spec = source.spec();
         Self {
             source,
-            choice,
+            mixer: ChannelMixer::new(spec.sample_rate, spec.channels, choice),
             summary,
             mono: Vec::new(),
+            gap: 0,
         }
     }
 }
@@ -53,23 +65,39 @@ impl<S: Source> Source for SampleTap<'_, S> {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {
         let before = out.len();
         let more = self.source.read(out);
+        let rate = self.source.spec().sample_rate;
+        let missing = self.source.take_gap();
+        self.gap += missing;
+        // What is missing is shown as silence, so that the rest keeps its place.
         self.mono.clear();
-        let spec = self.source.spec();
-        downmix(&out[before..], spec.channels, self.choice, &mut self.mono);
-        self.summary.waveform.push(&self.mono);
-        self.summary.spectrogram.push(&self.mono, spec.sample_rate);
+        self.mono.resize(SILENT_FRAMES, 0.0);
+        let (blocks, rest) = (
+            missing / SILENT_FRAMES as u64,
+            missing % SILENT_FRAMES as u64,
+        );
+        for _ in 0..blocks {
+            self.summary.push(&self.mono, rate);
+        }
+        self.summary.push(&self.mono[..rest as usize], rate);
+        self.mono.clear();
+        self.mixer.push(&out[before..], &mut self.mono);
+        self.summary.push(&self.mono, rate);
         more
+    }
+
+    fn take_gap(&mut self) -> u64 {
+        std::mem::take(&mut self.gap)
     }
 
     fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
         self.source.seek(seconds)
     }
 
-    fn truncated(&self) -> bool {
-        self.source.truncated()
-    }
-
     fn damaged(&self) -> u64 {
         self.source.damaged()
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        self.source.notes()
     }
 }

@@ -12,7 +12,7 @@ use crate::audio::source::{DecodeError, Source};
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
-use crate::events::{ErrorEvent, Event, SourceKind};
+use crate::events::{ErrorEvent, Event, GapCause, SourceKind};
 use crate::messages::{Control, Position, Update};
 use crate::pipeline::Pipeline;
 
@@ -204,10 +204,15 @@ impl<'a> Pass<'a> {
     fn step(&mut self, source: &mut dyn Source) -> Result<bool, SessionError> {
         self.samples.clear();
         let read = source.read(&mut self.samples);
-        let processed = self
-            .pipeline
-            .push(&self.samples, &mut self.events)
-            .map_err(SessionError::from);
+        let missing = source.take_gap();
+        let processed = if missing > 0 {
+            self.skip(missing)
+        } else {
+            Ok(())
+        };
+        let samples = &self.samples;
+        let processed =
+            processed.and_then(|()| Ok(self.pipeline.push(samples, &mut self.events)?));
         let name = &self.options.name;
         match processed.and(read.map_err(|error| decode_error(name, error))) {
             Ok(true) => Ok(true),
@@ -217,6 +222,17 @@ impl<'a> Pass<'a> {
             }
             Err(error) => self.close(Err(error)).map(|()| false),
         }
+    }
+
+    /// Passes over frames that the recording does not have: before the first, its
+    /// track begins later; behind it they are a gap.
+    fn skip(&mut self, frames: u64) -> Result<(), SessionError> {
+        if self.pipeline.position_s() > 0.0 {
+            return Ok(self
+                .pipeline
+                .gap(frames, GapCause::Missing, &mut self.events)?);
+        }
+        Ok(self.pipeline.seek(frames, &mut self.events)?)
     }
 
     /// The last events: what went wrong, what was still open, the summary.
@@ -289,9 +305,7 @@ fn flaw(source: &dyn Source) -> Option<DecodeError> {
             "{damaged} {packets} heard as silence"
         )));
     }
-    source
-        .truncated()
-        .then(|| DecodeError::Damaged("its last packet is cut off".into()))
+    None
 }
 
 fn decode_error(name: &str, reason: DecodeError) -> SessionError {

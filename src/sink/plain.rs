@@ -77,6 +77,7 @@ impl<W: Write> Sink for Plain<W> {
                     GapCause::Overrun => "the machine could not keep up",
                     GapCause::DeviceLost => "the microphone was away",
                     GapCause::DeviceChanged => "another microphone was chosen",
+                    GapCause::Missing => "the recording has a hole",
                 };
                 self.say(gap.start_s, &format!("{length:.3} s are missing: {why}."))
             }

@@ -51,13 +51,17 @@ pub fn wav(tag: u16, bits: u16, rate: u32, channels: u16, data: &[u8]) -> Vec<u8
     bytes
 }
 
-/// Everything from here to the end, and how it ended.
+/// Everything from here to the end, silence for what is missing, and how it ended.
 pub fn rest(source: &mut dyn Source) -> (Vec<f32>, Result<(), DecodeError>) {
-    let mut out = Vec::new();
+    let (mut out, mut block) = (Vec::new(), Vec::new());
     loop {
-        let before = out.len();
-        match source.read(&mut out) {
-            Ok(true) => assert!(out.len() > before, "a packet is never empty"),
+        block.clear();
+        let read = source.read(&mut block);
+        let gap = source.take_gap() as usize * usize::from(source.spec().channels);
+        out.resize(out.len() + gap, 0.0);
+        out.extend_from_slice(&block);
+        match read {
+            Ok(true) => assert!(!block.is_empty(), "a packet is never empty"),
             Ok(false) => return (out, Ok(())),
             Err(error) => return (out, Err(error)),
         }

@@ -3,6 +3,7 @@
 //! Everything here is pure and counts time in samples. The same code serves a
 //! live stream and a file, so both give the same numbers.
 
+pub mod channels;
 pub mod dct;
 pub mod decibels;
 pub mod feature_spec;

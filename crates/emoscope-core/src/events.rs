@@ -295,6 +295,8 @@ pub enum GapCause {
     DeviceLost,
     /// The listener chose another device.
     DeviceChanged,
+    /// The timestamps of the recording leave a hole here.
+    Missing,
 }
 
 /// A moment that the person marked in a live session.

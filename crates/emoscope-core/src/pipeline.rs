@@ -18,10 +18,11 @@ use std::sync::Arc;
 
 use crate::baseline::Baseline;
 use crate::classifier::{Classifier, ClassifierError, Enrolment};
+use crate::dsp::channels::{ChannelMixer, SoleChannel};
 use crate::dsp::feature_spec::{HOP_SAMPLES, SAMPLE_RATE_HZ};
 use crate::dsp::level::{LevelMeter, LevelReading};
 use crate::dsp::mfcc::MfccStream;
-use crate::dsp::mono::{ChannelChoice, downmix};
+use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::{RateError, Resampler};
 use crate::events::{
     ByLabel, Event, Gap, GapCause, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd, UtteranceStart,
@@ -71,6 +72,7 @@ pub enum InputError {
 pub struct Pipeline {
     input: InputFormat,
     spec: Arc<ModelSpec>,
+    mixer: ChannelMixer,
     resampler: Resampler,
     mfcc: MfccStream,
     rows: MfccHistory,
@@ -138,6 +140,7 @@ impl Pipeline {
         };
         Ok(Self {
             resampler: checked(input)?,
+            mixer: mixer(input),
             input,
             mfcc: MfccStream::new(),
             rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
@@ -178,10 +181,7 @@ impl Pipeline {
         out: &mut Vec<Event>,
     ) -> Result<(), ClassifierError> {
         self.mono.clear();
-        let InputFormat {
-            channels, choice, ..
-        } = self.input;
-        self.totals.samples_invalid += downmix(interleaved, channels, choice, &mut self.mono);
+        self.totals.samples_invalid += self.mixer.push(interleaved, &mut self.mono);
         self.meter.push(&self.mono);
         self.clock.since += self.mono.len() as u64;
         self.resampler.push(&self.mono, &mut self.queue);
@@ -232,6 +232,7 @@ impl Pipeline {
     /// An input that cannot be heard; the old one stays then.
     pub fn change_input(&mut self, input: InputFormat) -> Result<(), InputError> {
         self.resampler = checked(input)?;
+        self.mixer = mixer(input);
         self.clock.base = self.clock.position(self.input.rate);
         self.clock.since = 0;
         self.input = input;
@@ -277,6 +278,11 @@ impl Pipeline {
     /// The input that is heard.
     pub fn input(&self) -> InputFormat {
         self.input
+    }
+
+    /// The channel that is used alone because the mean of all would be worse.
+    pub fn sole_channel(&self) -> Option<SoleChannel> {
+        self.mixer.sole()
     }
 
     /// Whether a voice is there, or was until a moment ago.
@@ -437,6 +443,10 @@ impl Pipeline {
         self.rows.clear();
         self.vad.reset();
     }
+}
+
+fn mixer(input: InputFormat) -> ChannelMixer {
+    ChannelMixer::new(input.rate, input.channels, input.choice)
 }
 
 fn checked(input: InputFormat) -> Result<Resampler, InputError> {

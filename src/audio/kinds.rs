@@ -1,0 +1,200 @@
+//! Names of what is recognised and not read, so that a message can say it.
+
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AC3, CODEC_ID_AC4, CODEC_ID_ATRAC1, CODEC_ID_ATRAC3, CODEC_ID_COOK, CODEC_ID_DCA,
+    CODEC_ID_EAC3, CODEC_ID_MONKEYS_AUDIO, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MUSEPACK,
+    CODEC_ID_OPUS, CODEC_ID_SIPR, CODEC_ID_SPEEX, CODEC_ID_TRUEHD, CODEC_ID_TTA, CODEC_ID_WAVPACK,
+    CODEC_ID_WMA,
+};
+use symphonia::core::codecs::audio::{AudioCodecId, CODEC_ID_NULL_AUDIO};
+
+/// Bytes from the begin of a file that tell its kind.
+pub(super) const HEAD: usize = 512;
+
+/// Distance of two packets of an MPEG transport stream.
+const TRANSPORT: usize = 188;
+
+/// The name of a container or codec that no reader takes, by its first bytes.
+pub(super) fn unread(head: &[u8]) -> Option<String> {
+    const MAGICS: [(&[u8], &str); 17] = [
+        (b"#!AMR-WB", "AMR-WB"),
+        (b"#!AMR", "AMR-NB"),
+        (b"#!SILK_V3", "SILK"),
+        (b"\x02#!SILK_V3", "SILK"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF, as WMA is"),
+        (b"FLV\x01", "FLV"),
+        (b"\x00\x00\x01\xba", "MPEG program stream"),
+        (b"MAC ", "Monkey's Audio"),
+        (b"wvpk", "WavPack"),
+        (b"TTA1", "TTA"),
+        (b"MPCK", "Musepack"),
+        (b"MP+", "Musepack"),
+        (b".RMF", "RealMedia"),
+        (b"\x0b\x77", "AC-3"),
+        (b"\x7f\xfe\x80\x01", "DTS"),
+        (b"MThd", "MIDI, which holds no sound"),
+        (b"riff\x2e\x91\xcf\x11", "Sony Wave64"),
+    ];
+    if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some((*name).into());
+    }
+    let form = head.get(8..12).unwrap_or_default();
+    match head.get(..4)? {
+        b"RIFF" if form == b"AVI " => return Some("AVI".into()),
+        b"FORM" if form == b"8SVX" => return Some("8SVX".into()),
+        b"caff" => return in_caf(head),
+        b"OggS" => return in_ogg(head),
+        _ => {}
+    }
+    let old_movie = matches!(head.get(4..8)?, b"mdat" | b"wide" | b"pnot");
+    if old_movie {
+        return Some("QuickTime without a file type".into());
+    }
+    // Four bytes of time stamp stand before each packet of a camera's or recorder's.
+    let transport = |first: usize, distance: usize| {
+        let mut packets = head.iter().skip(first).step_by(distance);
+        packets.len() > 1 && packets.all(|&byte| byte == 0x47)
+    };
+    (transport(0, TRANSPORT) || transport(4, TRANSPORT + 4)).then(|| "MPEG-TS".into())
+}
+
+/// Whether a head is that of a format that is read, so that a failure means damage.
+pub(super) fn known(head: &[u8]) -> bool {
+    match head {
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] | [0x1a, 0x45, 0xdf, 0xa3, ..] => true,
+        head => ["OggS", "fLaC", "FORM", "caff", "RIFF", "ID3"]
+            .iter()
+            .any(|magic| head.starts_with(magic.as_bytes())),
+    }
+}
+
+/// What a WAV holds, by its format tag.
+pub(super) fn in_wav(tag: u16, bits: u16) -> String {
+    let name = match tag {
+        0x01 => return format!("PCM of {bits} bits in WAV"),
+        0x03 => return format!("floating point of {bits} bits in WAV"),
+        0x02 => "Microsoft ADPCM of a rare layout",
+        0x11 => "IMA ADPCM of a rare layout",
+        0x10 => "OKI ADPCM",
+        0x14 | 0x40 | 0x45 | 0x64 | 0x85 => "G.726 or G.721",
+        0x17 => "Dialogic ADPCM",
+        0x22 => "DSP Group TrueSpeech",
+        0x31 | 0x32 => "GSM 06.10",
+        0x38 => "AMR-NB",
+        0x42 | 0x111 => "G.723.1",
+        0x65 | 0x28e | 0x28f => "G.722",
+        0x83 | 0x133 => "G.729",
+        0x92 | 0x2000 => "AC-3",
+        0xff | 0x1600 | 0x1602 | 0x1610 | 0xa106 => "AAC",
+        0x160 | 0x161 | 0x162 | 0x163 => "Windows Media Audio",
+        0x270 => "ATRAC3",
+        0x674f..=0x6751 | 0x676f..=0x6771 => "Vorbis",
+        0xa109 => "Speex",
+        0xf1ac => "FLAC",
+        tag => return format!("format {tag:#06x} in WAV"),
+    };
+    format!("{name} in WAV")
+}
+
+/// What an AU holds, by its encoding.
+pub(super) fn in_au(encoding: u32) -> String {
+    match encoding {
+        23 => "G.721 in AU".into(),
+        24 => "G.722 in AU".into(),
+        25 | 26 => "G.723 in AU".into(),
+        other => format!("encoding {other} in AU"),
+    }
+}
+
+/// What an MP4 track holds, by its four letters.
+pub(super) fn in_mp4(format: [u8; 4]) -> String {
+    let name = match &format {
+        b"samr" => "AMR-NB",
+        b"sawb" | b"sawp" => "AMR-WB",
+        b"sqcp" | b"Qclp" => "QCELP",
+        b"sevc" => "EVRC",
+        b"agsm" => "GSM 06.10",
+        b"ac-3" => "AC-3",
+        b"ec-3" => "E-AC-3",
+        b"ac-4" => "AC-4",
+        b"dtsc" | b"dtse" | b"dtsh" | b"dtsl" => "DTS",
+        b"ima4" => "IMA ADPCM",
+        b"QDM2" | b"QDMC" => "QDesign Music",
+        b"enca" => "encrypted audio",
+        b"drms" => "audio protected by its shop",
+        b"mha1" | b"mhm1" => "MPEG-H",
+        other => return format!("`{}` in MP4", other.escape_ascii()),
+    };
+    format!("{name} in MP4")
+}
+
+/// The name of a codec.
+pub(super) fn codec(codec: AudioCodecId) -> String {
+    let name = match codec {
+        CODEC_ID_NULL_AUDIO => "an unknown codec",
+        CODEC_ID_AC3 => "AC-3",
+        CODEC_ID_EAC3 => "E-AC-3",
+        CODEC_ID_AC4 => "AC-4",
+        CODEC_ID_TRUEHD => "TrueHD",
+        CODEC_ID_DCA => "DTS",
+        CODEC_ID_MP1 | CODEC_ID_MP2 => "MPEG audio, layer 1 or 2",
+        CODEC_ID_OPUS => "Opus",
+        CODEC_ID_SPEEX => "Speex",
+        CODEC_ID_MUSEPACK => "Musepack",
+        CODEC_ID_WAVPACK => "WavPack",
+        CODEC_ID_TTA => "TTA",
+        CODEC_ID_MONKEYS_AUDIO => "Monkey's Audio",
+        CODEC_ID_ATRAC1 | CODEC_ID_ATRAC3 => "ATRAC",
+        CODEC_ID_COOK | CODEC_ID_SIPR => "RealAudio",
+        CODEC_ID_WMA => "Windows Media Audio",
+        other => return format!("codec {other}"),
+    };
+    name.into()
+}
+
+/// What an AIFF-C holds, by its four letters.
+pub(super) fn in_aiff(kind: [u8; 4]) -> String {
+    match &kind {
+        b"ima4" => "IMA ADPCM in AIFF".into(),
+        b"GSM " | b"agsm" => "GSM 06.10 in AIFF".into(),
+        b"G722" => "G.722 in AIFF".into(),
+        b"MAC3" | b"MAC6" => "MACE in AIFF".into(),
+        b"QDM2" | b"QDMC" => "QDesign Music in AIFF".into(),
+        other => format!("`{}` in AIFF", other.escape_ascii()),
+    }
+}
+
+fn in_caf(head: &[u8]) -> Option<String> {
+    let desc = head.get(8..12)? == b"desc";
+    let kind: [u8; 4] = head.get(28..32)?.try_into().ok()?;
+    let name = match &kind {
+        _ if !desc => return None,
+        b"ima4" => "IMA ADPCM",
+        b"AMRN" | b"samr" => "AMR-NB",
+        b"AMRW" | b"sawb" => "AMR-WB",
+        b"agsm" => "GSM 06.10",
+        b"MAC3" | b"MAC6" => "MACE",
+        b"QDM2" | b"QDMC" => "QDesign Music",
+        b"Qclp" => "QCELP",
+        b"ilbc" => "iLBC",
+        b"ac-3" => "AC-3",
+        b"ec-3" => "E-AC-3",
+        b"aach" | b"aacp" => "HE-AAC",
+        b"aacl" | b"aace" | b"aacf" => "AAC-LD or AAC-ELD",
+        b"usac" => "xHE-AAC",
+        _ => return None,
+    };
+    Some(format!("{name} in CAF"))
+}
+
+fn in_ogg(head: &[u8]) -> Option<String> {
+    let segments = usize::from(*head.get(26)?);
+    let first = head.get(27 + segments..)?;
+    let name = match first {
+        first if first.starts_with(b"Speex   ") => "Speex",
+        first if first.starts_with(b"CELT    ") => "CELT",
+        first if first.starts_with(b"PCM     ") => "OggPCM",
+        _ => return None,
+    };
+    Some(format!("{name} in Ogg"))
+}

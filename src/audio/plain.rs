@@ -1,0 +1,392 @@
+//! Recordings whose samples, or blocks of fixed size, follow a short header.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, Timestamp};
+
+use super::codec;
+use super::guard::guard;
+use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
+use super::source::{DecodeError, Note, Source, Spec};
+
+/// Lengths from here on stand for "unknown" where the bytes are not there.
+pub(super) const UNKNOWN: u64 = 0x7fff_0000;
+/// The most that the first block of a recorder holds, in bytes.
+const FIRST_BLOCK: u64 = 1 << 20;
+/// Chunks that are walked through behind the samples.
+const MOST_CHUNKS: usize = 64;
+
+/// The bytes of a recording: a file, or a stream that passes once.
+pub(super) enum Input {
+    File(BufReader<File>),
+    Stream(Box<dyn Read + Send>),
+}
+
+impl Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(out),
+            Self::Stream(stream) => stream.read(out),
+        }
+    }
+}
+
+impl Input {
+    /// Fills `bytes`; a header that ends too soon has no samples.
+    pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), DecodeError> {
+        self.read_exact(bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => DecodeError::NoSamples,
+            _ => DecodeError::Read(error),
+        })
+    }
+
+    /// Passes over bytes of the header.
+    pub(super) fn skip(&mut self, count: u64) -> Result<(), DecodeError> {
+        let skipped = io::copy(&mut Read::take(&mut *self, count), &mut io::sink());
+        if skipped.map_err(DecodeError::Read)? < count {
+            return Err(DecodeError::NoSamples);
+        }
+        Ok(())
+    }
+
+    /// The next `N` bytes.
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Bytes of a file behind `at`; `None` for a stream.
+    fn behind(&self, at: u64) -> Result<Option<u64>, DecodeError> {
+        match self {
+            Self::Stream(_) => Ok(None),
+            Self::File(file) => {
+                let length = file.get_ref().metadata().map_err(DecodeError::Read)?.len();
+                Ok(Some(length.saturating_sub(at)))
+            }
+        }
+    }
+}
+
+/// How the samples are coded.
+pub(super) enum Coding {
+    /// Each by itself.
+    Samples(RawFormat),
+    /// In blocks of `bytes` that hold `frames` each.
+    Blocks {
+        decoder: Box<dyn AudioDecoder>,
+        bytes: usize,
+        frames: u64,
+    },
+}
+
+impl Coding {
+    /// Bytes and frames of the smallest piece that is decoded at once.
+    fn unit(&self, channels: u16) -> (u64, u64) {
+        match self {
+            Self::Samples(format) => (format.bytes() as u64 * u64::from(channels), 1),
+            Self::Blocks { bytes, frames, .. } => (*bytes as u64, *frames),
+        }
+    }
+
+    fn decode(&mut self, bytes: &[u8], channels: u16, out: &mut Vec<f32>) -> u64 {
+        match self {
+            Self::Samples(format) => {
+                format.decode(bytes, out);
+                0
+            }
+            Self::Blocks {
+                decoder,
+                bytes: size,
+                frames,
+            } => {
+                let mut damaged = 0;
+                for block in bytes.chunks_exact(*size) {
+                    let packet = Packet::new(0, Timestamp::ZERO, Duration::new(*frames), block);
+                    match guard(|| decoder.decode(&packet)) {
+                        Ok(buffer) => codec::append(&buffer, channels, out),
+                        Err(_) => {
+                            damaged += 1;
+                            let samples = *frames as usize * usize::from(channels);
+                            out.resize(out.len() + samples, 0.0);
+                        }
+                    }
+                }
+                damaged
+            }
+        }
+    }
+}
+
+/// What a header says of the bytes behind it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Extent {
+    /// Where the samples begin in the file.
+    pub(super) data: u64,
+    /// Bytes of samples: those that are there, of a stream those that it claims.
+    pub(super) bytes: Option<u64>,
+    /// Bytes that the header promises, where that is believed.
+    pub(super) promised: Option<u64>,
+    /// Frames, where the last block is not full.
+    pub(super) frames: Option<u64>,
+    /// Whether the header was never completed.
+    pub(super) unfinished: bool,
+}
+
+/// What may stand behind the samples of a format.
+pub(super) struct Trailer {
+    /// Names of its chunks.
+    pub(super) chunks: &'static [&'static [u8; 4]],
+    /// Whether their lengths are.
+    pub(super) big_endian: bool,
+}
+
+impl Trailer {
+    fn begins(&self, next: &[u8]) -> bool {
+        self.chunks.iter().any(|chunk| next.starts_with(*chunk))
+    }
+
+    /// Whether chunks follow from byte `at` of a file to its end, `end`; the file
+    /// then stands at `back`.
+    fn follows(
+        &self,
+        file: &mut BufReader<File>,
+        mut at: u64,
+        end: u64,
+        back: u64,
+    ) -> io::Result<bool> {
+        let mut follows = false;
+        for number in 0..MOST_CHUNKS {
+            let mut chunk = [0; 8];
+            file.seek(SeekFrom::Start(at))?;
+            if file.read_exact(&mut chunk).is_err() {
+                break;
+            }
+            let [a, b, c, d, length @ ..] = chunk;
+            let printable = [a, b, c, d].iter().all(|byte| matches!(byte, 0x20..=0x7e));
+            let length = u64::from(if self.big_endian {
+                u32::from_be_bytes(length)
+            } else {
+                u32::from_le_bytes(length)
+            });
+            at += 8 + length + length % 2;
+            // One that is known, or a chain of them to the very end.
+            if number == 0 && self.begins(&chunk) || printable && at.abs_diff(end) <= 1 {
+                follows = true;
+                break;
+            }
+            if !printable || at > end {
+                break;
+            }
+        }
+        file.seek(SeekFrom::Start(back))?;
+        Ok(follows)
+    }
+}
+
+impl Extent {
+    /// What of a header is true that claims `length` bytes of samples from byte
+    /// `data` on, where the input stands.
+    pub(super) fn new(
+        input: &mut Input,
+        data: u64,
+        length: u64,
+        trailer: &Trailer,
+    ) -> Result<Self, DecodeError> {
+        let extent = Self {
+            data,
+            ..Self::default()
+        };
+        let believed = Some(length).filter(|&length| length < UNKNOWN);
+        let Some(there) = input.behind(data)? else {
+            let known = believed.filter(|&length| length > 0);
+            return Ok(Self {
+                bytes: known,
+                promised: known,
+                ..extent
+            });
+        };
+        if length > there {
+            return Ok(Self {
+                bytes: Some(there),
+                promised: believed,
+                ..extent
+            });
+        }
+        // A 32-bit length that ran over, in a file larger than it can say.
+        let wrapped = match length {
+            0 => 0,
+            length => (there - length) >> 32 << 32,
+        };
+        let bytes = length + wrapped;
+        let mut unfinished = there - bytes > bytes;
+        if let Input::File(file) = input
+            && unfinished
+        {
+            let behind = data + bytes + bytes % 2;
+            let follows = trailer.follows(file, behind, data + there, data);
+            unfinished = !follows.map_err(DecodeError::Read)?;
+        }
+        Ok(Self {
+            bytes: Some(if unfinished { there } else { bytes }),
+            unfinished,
+            ..extent
+        })
+    }
+}
+
+/// A recording that is read from its samples.
+pub(super) struct Plain {
+    bytes: FrameReader<Input>,
+    coding: Coding,
+    spec: Spec,
+    extent: Extent,
+    /// Frames in all, where that is known.
+    frames: Option<u64>,
+    position: u64,
+    /// Frames of the next block that lie before the place that was sought.
+    skip: u64,
+    /// What a stream may hold behind the claimed bytes.
+    trailer: &'static Trailer,
+    damaged: u64,
+    told: bool,
+}
+
+impl Plain {
+    /// Reads from `input`, which stands at the first sample.
+    pub(super) fn new(
+        input: Input,
+        coding: Coding,
+        spec: Spec,
+        extent: Extent,
+        trailer: &'static Trailer,
+    ) -> Result<Self, DecodeError> {
+        let (bytes, per_unit) = coding.unit(spec.channels);
+        let frames = extent.bytes.map(|all| all / bytes.max(1) * per_unit);
+        let exact = extent.frames.zip(frames);
+        // A count of frames is believed where it only trims the last block.
+        let frames = match exact {
+            Some((exact, all)) if exact <= all && all - exact < per_unit => Some(exact),
+            _ => frames,
+        };
+        if frames == Some(0) {
+            return Err(DecodeError::NoSamples);
+        }
+        let most = (BLOCK_FRAMES as u64 / per_unit).max(1);
+        Ok(Self {
+            bytes: FrameReader::new(input, bytes as usize, most as usize),
+            coding,
+            spec,
+            extent,
+            frames,
+            position: 0,
+            skip: 0,
+            trailer,
+            damaged: 0,
+            told: false,
+        })
+    }
+
+    fn seconds(&self, frames: u64) -> f64 {
+        frames as f64 / f64::from(self.spec.sample_rate)
+    }
+
+    /// Whether a stream goes on behind a length that was only that of a
+    /// recorder's first block.
+    fn goes_on(&mut self) -> Result<bool, DecodeError> {
+        let first = self.extent.bytes.is_some_and(|bytes| bytes <= FIRST_BLOCK);
+        if !first || !matches!(self.bytes.input, Input::Stream(_)) {
+            return Ok(false);
+        }
+        let next = self.bytes.peek(8)?;
+        if next.len() < 8 || self.trailer.begins(next) {
+            return Ok(false);
+        }
+        self.frames = None;
+        self.extent.promised = None;
+        self.extent.unfinished = true;
+        Ok(true)
+    }
+
+    /// The end: as promised, or more than a block too early.
+    fn end(&mut self) -> Result<bool, DecodeError> {
+        if self.position == 0 {
+            return Err(DecodeError::NoSamples);
+        }
+        let (bytes, per_unit) = self.coding.unit(self.spec.channels);
+        let promised = self.extent.promised.unwrap_or(0) / bytes.max(1) * per_unit;
+        let missing = promised.saturating_sub(self.position);
+        if missing > (BLOCK_FRAMES as u64).max(per_unit) && !self.told {
+            self.told = true;
+            return Err(DecodeError::Truncated {
+                read_s: self.seconds(self.position),
+                total_s: self.seconds(promised),
+            });
+        }
+        Ok(false)
+    }
+}
+
+impl Source for Plain {
+    fn spec(&self) -> Spec {
+        self.spec
+    }
+
+    fn total_s(&self) -> Option<f64> {
+        self.frames.map(|frames| self.seconds(frames))
+    }
+
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {
+        let channels = self.spec.channels;
+        let (size, per_unit) = self.coding.unit(channels);
+        let left = self.frames.map_or(u64::MAX, |all| all - self.position);
+        let most = (BLOCK_FRAMES as u64 / per_unit).max(1);
+        let units = left.div_ceil(per_unit).min(most);
+        let bytes = self.bytes.next(units as usize)?;
+        if bytes.is_empty() {
+            if left == 0 && self.goes_on()? {
+                return self.read(out);
+            }
+            return self.end();
+        }
+        let frames = bytes.len() as u64 / size * per_unit - self.skip;
+        let start = out.len();
+        self.damaged += self.coding.decode(bytes, channels, out);
+        out.drain(start..start + self.skip as usize * usize::from(channels));
+        self.skip = 0;
+        let frames = frames.min(left);
+        out.truncate(start + frames as usize * usize::from(channels));
+        self.position += frames;
+        Ok(true)
+    }
+
+    fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
+        let Input::File(file) = &mut self.bytes.input else {
+            return Err(DecodeError::CannotSeek);
+        };
+        let wanted = (seconds.max(0.0) * f64::from(self.spec.sample_rate)).round() as u64;
+        let frame = wanted.min(self.frames.unwrap_or(u64::MAX));
+        let (size, per_unit) = self.coding.unit(self.spec.channels);
+        let byte = (frame / per_unit)
+            .checked_mul(size)
+            .and_then(|at| at.checked_add(self.extent.data));
+        file.seek(SeekFrom::Start(byte.unwrap_or(u64::MAX / 2)))
+            .map_err(DecodeError::Read)?;
+        self.bytes.restart();
+        self.position = frame;
+        self.skip = frame % per_unit;
+        Ok(self.seconds(frame))
+    }
+
+    fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let unfinished = self.extent.unfinished.then_some(Note::Unfinished);
+        unfinished.into_iter().collect()
+    }
+}

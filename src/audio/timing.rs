@@ -1,0 +1,276 @@
+//! What the timestamps of a container are worth, and where a packet belongs.
+
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_CAF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV,
+    FORMAT_ID_MP3, FORMAT_ID_OGG, FORMAT_ID_WAVE,
+};
+use symphonia::core::formats::{FormatReader, Track};
+use symphonia::core::units::TimeBase;
+
+use super::mp4::{Movie, Span};
+
+/// What an encoder puts before the first sample stays, up to so many seconds: the
+/// times are those of the packets.
+const PRIMING_S: f64 = 0.15;
+/// A track that begins later than this has the time of a clock that ran before.
+const LATEST_START_S: f64 = 3600.0;
+/// The largest begin that is a rounded zero.
+const ROUNDED_S: f64 = 0.003;
+/// Timestamps that are rounded or follow another clock may be so far from the count
+/// of frames before that is a hole.
+const TOLERANCE_S: f64 = 0.1;
+
+/// What a hole in the timestamps means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hole {
+    /// Nothing was recorded here.
+    Gap,
+    /// A packet was lost that had been there.
+    Damage,
+}
+
+/// What the timestamps of a container are worth.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for itself")]
+pub(super) struct Timing {
+    /// Seconds of a tick; without, the place is found by counting alone.
+    base: Option<TimeBase>,
+    /// Where ticks belong.
+    spans: Vec<Span>,
+    /// Frames between the first that counts and the place that its packet tells.
+    origin: Option<i64>,
+    /// Frames that Opus decodes before frame 0.
+    pub(super) pre_skip: i64,
+    /// Whether the length was counted and not guessed.
+    pub(super) counted: bool,
+    /// Whether a packet may hold more than its duration, which then is padding.
+    pub(super) padded: bool,
+    /// Whether the container finds a timestamp.
+    pub(super) seeks: bool,
+    pub(super) hole: Hole,
+    /// Whether a first timestamp above zero is when the track begins.
+    starts_later: bool,
+    /// Ticks where the first part of a file ends whose parts may have been joined.
+    pub(super) part_end: Option<i64>,
+    /// Length in ticks, and in seconds where only the container has one.
+    ticks: Option<u64>,
+    pub(super) promised_s: Option<f64>,
+}
+
+/// Where a packet belongs: its first frame, and those that are played.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) index: i64,
+    pub(super) from: i64,
+    pub(super) until: i64,
+}
+
+impl Timing {
+    /// Counts, and knows nothing.
+    pub(super) fn counting(pre_skip: i64, counted: bool) -> Self {
+        Self {
+            base: None,
+            spans: Vec::new(),
+            origin: None,
+            pre_skip,
+            counted,
+            padded: false,
+            seeks: false,
+            hole: Hole::Gap,
+            starts_later: false,
+            part_end: None,
+            ticks: None,
+            promised_s: None,
+        }
+    }
+
+    /// Those of a track.
+    pub(super) fn of(
+        reader: &dyn FormatReader,
+        track: &Track,
+        movie: Option<&Movie>,
+        pre_skip: u16,
+    ) -> Self {
+        let format = reader.format_info().format;
+        let counted = match format {
+            // Only the tag of LAME and its kin knows the padding, and counts right.
+            FORMAT_ID_MP3 => track.padding.is_some(),
+            FORMAT_ID_FLAC | FORMAT_ID_ISOMP4 | FORMAT_ID_AIFF | FORMAT_ID_CAF | FORMAT_ID_OGG => {
+                true
+            }
+            _ => false,
+        };
+        let trak = movie.and_then(|movie| movie.tracks.iter().find(|trak| trak.id == track.id));
+        let spans = movie.zip(trak).map_or(Vec::new(), |(movie, trak)| {
+            relaxed(trak.spans(movie.scale), trak.ticks(), trak.scale)
+        });
+        let length = trak.map(super::mp4::Trak::ticks).filter(|&ticks| ticks > 0);
+        let length = length.or(track.duration.map(symphonia::core::units::Duration::get));
+        let media = reader.media_info();
+        let promised = media.time_base.zip(media.duration);
+        Self {
+            base: track.time_base,
+            spans,
+            origin: None,
+            pre_skip: i64::from(pre_skip),
+            counted,
+            padded: format == FORMAT_ID_ISOMP4,
+            seeks: match format {
+                // A second track in an Ogg file makes the reader search for ever.
+                FORMAT_ID_OGG => reader.tracks().len() == 1,
+                FORMAT_ID_ADTS | FORMAT_ID_WAVE => false,
+                _ => true,
+            },
+            hole: match format {
+                FORMAT_ID_OGG | FORMAT_ID_FLAC => Hole::Damage,
+                _ => Hole::Gap,
+            },
+            starts_later: matches!(format, FORMAT_ID_ISOMP4 | FORMAT_ID_MKV | FORMAT_ID_OGG),
+            part_end: match (format, counted, track.num_frames) {
+                (FORMAT_ID_MP3, true, Some(frames)) => {
+                    Some(frames.cast_signed() + i64::from(track.padding.unwrap_or(0)))
+                }
+                _ => None,
+            },
+            ticks: length.filter(|&ticks| ticks > 0),
+            promised_s: promised
+                .filter(|(_, duration)| duration.get() > 0 && format == FORMAT_ID_MKV)
+                .map(|(base, duration)| base.calc_duration_saturating(duration).as_secs_f64()),
+        }
+    }
+
+    /// Frames of so many ticks.
+    pub(super) fn frames(&self, ticks: i64, rate: u32) -> Option<i64> {
+        let base = self.base?;
+        let (numer, denom) = (i128::from(base.numer.get()), i128::from(base.denom.get()));
+        let twice = 2 * i128::from(ticks) * numer * i128::from(rate) + denom;
+        i64::try_from(twice.div_euclid(2 * denom)).ok()
+    }
+
+    /// Ticks of so many frames.
+    fn ticks(&self, frames: i64, rate: u32) -> Option<i64> {
+        let base = self.base?;
+        let (numer, denom) = (i128::from(base.numer.get()), i128::from(base.denom.get()));
+        let ticks = (i128::from(frames) * denom).div_euclid(numer * i128::from(rate.max(1)));
+        i64::try_from(ticks).ok()
+    }
+
+    /// Whether a tick is no longer than a frame, so that it tells an exact place.
+    fn exact(&self, rate: u32) -> bool {
+        self.base.is_some_and(|base| {
+            u64::from(base.numer.get()) * u64::from(rate) <= base.denom.get().into()
+        })
+    }
+
+    /// How far a timestamp may be from the count before that is a hole, in frames.
+    pub(super) fn tolerance(&self, rate: u32) -> i64 {
+        match self.hole {
+            Hole::Damage if self.exact(rate) => 0,
+            _ => (TOLERANCE_S * f64::from(rate)) as i64,
+        }
+    }
+
+    /// The part that ticks from `pts` to `end` lie in.
+    fn span(&self, pts: i64, end: i64) -> Option<Span> {
+        if self.spans.is_empty() {
+            return Some(Span {
+                start: i64::MIN,
+                end: i64::MAX,
+                shift: 0,
+            });
+        }
+        let found = self
+            .spans
+            .iter()
+            .find(|span| span.end > pts && span.start < end.max(pts + 1));
+        found.copied()
+    }
+
+    /// Where a packet belongs; `None` where counting tells, or it is not played.
+    pub(super) fn place(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Placed> {
+        self.base?;
+        let Some(span) = self.span(pts, pts.saturating_add_unsigned(dur)) else {
+            return Some(Placed::Unplayed);
+        };
+        let at = |ticks: i64| match ticks {
+            i64::MIN | i64::MAX => Some(ticks),
+            ticks => self.frames(ticks.saturating_add(span.shift), rate),
+        };
+        let (raw, from, until) = (at(pts)?, at(span.start)?, at(span.end)?);
+        let origin = *self.origin.get_or_insert_with(|| {
+            let seconds = |s: f64| (s * f64::from(rate)) as i64;
+            // The first page of an Ogg file may tell of a packet that gives nothing.
+            let near_s = match self.hole {
+                Hole::Damage => TOLERANCE_S,
+                Hole::Gap => ROUNDED_S,
+            };
+            let near = -seconds(PRIMING_S)..seconds(near_s);
+            let origin = raw.saturating_add(self.pre_skip);
+            let places =
+                self.starts_later && !near.contains(&raw) && raw <= seconds(LATEST_START_S)
+                    || !self.starts_later && raw < 0;
+            if places { 0 } else { origin }
+        });
+        Some(Placed::At(Place {
+            index: raw.saturating_sub(origin),
+            from: from.saturating_sub(origin),
+            until: until.saturating_sub(origin),
+        }))
+    }
+
+    /// Ticks of the reader at a place; `None` where it cannot be found exactly.
+    pub(super) fn seek_ticks(&self, index: i64, rate: u32) -> Option<i64> {
+        let origin = self.origin?;
+        if !self.seeks || !self.exact(rate) {
+            return None;
+        }
+        let ticks = self.ticks(index.saturating_add(origin), rate)?;
+        let inside = self
+            .spans
+            .iter()
+            .find(|span| ticks < span.end.saturating_add(span.shift));
+        match inside {
+            Some(span) => Some(ticks.saturating_sub(span.shift).max(span.start)),
+            None if self.spans.is_empty() => Some(ticks),
+            None => None,
+        }
+    }
+
+    /// The frame behind the last that the container has.
+    pub(super) fn total(&self, rate: u32) -> Option<i64> {
+        let ticks = i64::try_from(self.ticks?).ok()?;
+        match self.spans.last() {
+            None => Some(self.frames(ticks, rate)?.saturating_sub(self.pre_skip)),
+            Some(last) => {
+                let end = ticks.min(last.end).saturating_add(last.shift);
+                Some(
+                    self.frames(end, rate)?
+                        .saturating_sub(self.origin.unwrap_or(0)),
+                )
+            }
+        }
+    }
+}
+
+/// What [`Timing::place`] says.
+pub(super) enum Placed {
+    At(Place),
+    /// No part that is played holds it.
+    Unplayed,
+}
+
+/// Without an encoder's priming and padding at its ends.
+fn relaxed(mut spans: Vec<Span>, ticks: u64, scale: u32) -> Vec<Span> {
+    let near = (PRIMING_S * f64::from(scale)) as i64;
+    if let Some(first) = spans.first_mut()
+        && first.start <= near
+    {
+        first.start = 0;
+    }
+    if let Some(last) = spans.last_mut()
+        && (ticks.cast_signed()).saturating_sub(last.end) <= near
+    {
+        last.end = i64::MAX;
+    }
+    spans
+}

@@ -1,0 +1,293 @@
+"""Makes a folder of recordings as people have them: live-written, unfinished, padded, shifted, joined
+and coded in ways that are read or not.
+
+    python3 tests/data/kinds.py FOLDER
+
+All hold the voice of `speech-16k.wav`. ffmpeg writes them; what no encoder writes (headers of
+recorders that were stopped, of browsers, of HE-AAC) is made from its files byte by byte. A file whose
+encoder is missing is left out. Prints the name of each file that was made.
+"""
+
+import random
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SPEECH = HERE / "speech-16k.wav"
+TOP = Path(sys.argv[1])
+UNKNOWN = b"\x01" + b"\xff" * 7  # a length of EBML that is not known
+
+
+def ff(name: str, *options: str, source: Path | str = SPEECH) -> bytes:
+    """What ffmpeg makes of the voice, kept as `name`; nothing where it lacks the encoder."""
+    path = TOP / name
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-bitexact", "-i", source]
+    done = subprocess.run([*command, *options, path], capture_output=True, check=False)
+    if done.returncode:
+        path.unlink(missing_ok=True)
+        print(f"{name} left out: {done.stderr.decode(errors='replace').strip()}", file=sys.stderr)
+        return b""
+    return path.read_bytes()
+
+
+def piped(name: str, *options: str) -> None:
+    """The same into a pipe, where no header can be completed."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-bitexact", "-i", SPEECH, *options, "-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode == 0:
+        (TOP / name).write_bytes(done.stdout)
+
+
+def put(name: str, data: bytes) -> None:
+    """Keeps bytes."""
+    (TOP / name).write_bytes(data)
+
+
+def vint(data: bytes, at: int, keep: bool) -> tuple[int, int]:
+    """A number of EBML and its length; `keep` leaves its marker, as identifiers have it."""
+    length = 9 - data[at].bit_length()
+    value = data[at] if keep else data[at] & (0xFF >> length)
+    for byte in data[at + 1 : at + length]:
+        value = value << 8 | byte
+    return value, length
+
+
+def as_a_browser(data: bytes) -> bytes:
+    """A WebM as MediaRecorder writes it: segment and clusters of unknown length, no index."""
+    out, at = bytearray(), 0
+    while at < len(data):
+        kind, head = vint(data, at, keep=True)
+        size, width = vint(data, at + head, keep=False)
+        if kind in (0x18538067, 0x1F43B675):
+            out += data[at : at + head] + UNKNOWN
+            at += head + width
+            continue
+        if kind not in (0x114D9B74, 0xEC, 0x1254C367, 0x1C53BB6B):
+            out += data[at : at + head + width + size]
+        at += head + width + size
+    return bytes(out)
+
+
+def matroska() -> None:
+    """Live-written and remuxed Matroska."""
+    opus = ("-ar", "48000", "-c:a", "libopus")
+    whole = ff("whole.webm", *opus, "-cluster_time_limit", "500")
+    if whole:
+        put("browser.webm", as_a_browser(whole))
+        ff("4.weba", "-f", "webm", "-c", "copy", source=TOP / "whole.webm")
+        ff("remuxed.opus", "-c", "copy", source=TOP / "whole.webm")
+        put("cut.webm", whole[: len(whole) * 6 // 10])
+        put("browser-cut.webm", as_a_browser(whole)[: len(whole) * 9 // 10])
+    piped("pipe.webm", *opus, "-f", "webm")
+    piped("pipe.mkv", "-ar", "44100", "-c:a", "aac", "-f", "matroska")
+    if ff("x.opus", *opus):
+        for name in ("remuxed.mka", "remuxed.mp4", "remuxed.caf"):
+            ff(name, "-c", "copy", source=TOP / "x.opus")
+
+
+def wav(data: bytes, riff: int, length: int, before: bytes = b"", after: bytes = b"") -> bytes:
+    """A WAV of 16 kHz with any lengths."""
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    head = b"RIFF" + struct.pack("<I", riff) + b"WAVE" + before + form
+    return head + b"data" + struct.pack("<I", length) + data + after
+
+
+def headers() -> None:
+    """Plain samples behind headers that were never completed, or count too much."""
+    pcm = SPEECH.read_bytes()[44:]
+    size = len(pcm)
+    junk = b"JUNK" + struct.pack("<I", 4044) + b"\0" * 4044
+    chunk = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf59.27.100\0"
+    put("riff0.wav", wav(pcm, 0, 0))
+    put("riff36.wav", wav(pcm, 36, 0))
+    put("avaudiofile.wav", wav(pcm, 4088, 0, before=junk))
+    put("riffwhole.wav", wav(pcm, 36 + size, 0))
+    put("first-block.wav", wav(pcm, 36 + 4096, 4096))
+    put("plus44.wav", wav(pcm, 36 + size, size + 44))
+    put("sector.wav", wav(pcm, 36 + size, (size + 4095) // 4096 * 4096))
+    put("odd.wav", wav(pcm + b"\0", 37 + size, size + 1))
+    put("tagged.wav", wav(pcm, 36 + size + len(chunk), size, after=chunk))
+    put("no-samples.wav", wav(b"", 36 + len(chunk), 0, after=chunk))
+    put("cut.wav", wav(pcm, 36 + size, size)[: 44 + size // 2])
+    for name, data in (("live.au", 0xFFFFFFFF), ("killed.au", 0), ("whole.au", size)):
+        swapped = bytes(byte for at in range(0, size, 2) for byte in (pcm[at + 1], pcm[at]))
+        put(name, b".snd" + struct.pack(">IIIII", 24, data, 3, 16000, 1) + swapped)
+    whole = ff("x.aiff", "-c:a", "pcm_s16be")
+    killed = bytearray(whole)
+    struct.pack_into(">I", killed, 4, 46)
+    struct.pack_into(">I", killed, whole.find(b"COMM") + 10, 0)
+    struct.pack_into(">I", killed, whole.find(b"SSND") + 4, 8)
+    put("killed.aiff", bytes(killed))
+    for name in ("x.caf", "ulaw.caf"):
+        whole = bytearray(ff(name, "-c:a", "pcm_mulaw" if name[0] == "u" else "pcm_s16le"))
+        at = whole.find(b"data") + 4
+        struct.pack_into(">q", whole, at, -1)
+        put(f"live-{name}", bytes(whole))
+    piped("live.flac", "-f", "flac")
+    piped("live.ogg", "-c:a", "libvorbis", "-f", "ogg")
+    piped("live.aiff", "-f", "aiff")
+
+
+def telephone() -> None:
+    """Codecs of telephony in WAV, whole and from a pipe."""
+    for codec in ("pcm_mulaw", "pcm_alaw", "adpcm_ima_wav", "adpcm_ms"):
+        ff(f"{codec}.wav", "-ar", "8000", "-c:a", codec)
+        piped(f"pipe-{codec}.wav", "-ar", "8000", "-c:a", codec, "-f", "wav")
+    ff("mulaw.au", "-ar", "8000", "-c:a", "pcm_mulaw")
+    ff("raw.ul", "-ar", "8000", "-f", "mulaw")
+    ff("raw.al", "-ar", "8000", "-f", "alaw")
+
+
+def mp3(name: str, *options: str) -> bytes:
+    """An MP3."""
+    return ff(name, "-c:a", "libmp3lame", "-b:a", "64k", *options)
+
+
+def id3(size: int) -> bytes:
+    """A tag with a picture of so many bytes."""
+    picture = random.Random(size).randbytes(size).replace(b"\xff", b"\xff\0")
+    body = b"\0image/jpeg\0\x03\0\xff\xd8\xff\xe0" + picture
+    frame = b"APIC" + struct.pack(">I", len(body)) + b"\0\0" + body
+    length = len(frame)
+    seven = bytes(length >> shift & 127 for shift in (21, 14, 7, 0))
+    return b"ID3\x03\0\0" + seven + frame
+
+
+def mpeg() -> None:
+    """MP3 with a large picture, joined, in WAV."""
+    bare = mp3("bare.mp3", "-ar", "44100", "-id3v2_version", "0")
+    stereo = mp3("stereo.mp3", "-ar", "44100", "-ac", "2")
+    other = mp3("other.mp3", "-ar", "22050")
+    untagged = mp3("untagged.mp3", "-ar", "44100", "-write_xing", "0", "-id3v2_version", "0")
+    put("cover.mp3", id3(1_500_000) + bare)
+    put("joined.mp3", bare + bare)
+    put("joined-covers.mp3", id3(90_000) + bare + b"TAG" + b"\0" * 125 + id3(90_000) + bare)
+    put("joined-stereo.mp3", bare + stereo)
+    put("joined-untagged.mp3", untagged + untagged)
+    put("joined-rates.mp3", bare + other)
+    put("cut.mp3", bare[: len(bare) * 6 // 10])
+    ff("mp3.wav", "-c:a", "libmp3lame", "-ar", "44100", "-f", "wav")
+    ff("x.mp2", "-c:a", "mp2", "-ar", "44100")
+    picture = ff("cover.jpg", "-f", "lavfi", "-i", "color=s=16x16:d=1", "-map", "1", "-frames:v", "1")
+    if picture:
+        # The picture grows by what no decoder looks at: its end.
+        put("cover.jpg", picture + random.Random(1).randbytes(1_500_000))
+        for name in ("cover.flac", "cover.m4a"):
+            options = ("-i", TOP / "cover.jpg", "-map", "0", "-map", "1", "-c:v", "copy")
+            ff(name, *map(str, options), "-disposition:v", "attached_pic")
+        (TOP / "cover.jpg").unlink()
+
+
+def bits(*fields: tuple[int, int]) -> bytes:
+    """Five bytes of numbers, each with its width."""
+    text = "".join(f"{value:0{width}b}" for value, width in fields).ljust(40, "0")
+    return int(text, 2).to_bytes(5)
+
+
+def he_aac() -> None:
+    """AAC in the frame of HE-AAC: the core at half the rate, a packet of 2048 frames of the output."""
+    plain = ff("lc.m4a", "-ar", "22050", "-c:a", "aac")
+    lc = bits((2, 5), (7, 4), (1, 4), (0, 3), (0x2B7, 11), (5, 5), (0, 1))
+    at = plain.find(lc)
+    kinds = {
+        "implicit": bits((2, 5), (7, 4), (1, 4), (0, 3), (0x2B7, 11), (5, 5), (1, 1), (4, 4)),
+        "explicit": bits((5, 5), (7, 4), (1, 4), (4, 4), (2, 5), (0, 3)),
+    }
+    for name, config in kinds.items():
+        data = bytearray(plain)
+        data[at : at + 5] = config
+        struct.pack_into(">I", data, data.find(b"mp4a") + 28, 44100 << 16)
+        clock = data.find(b"mdhd") + 16
+        length = struct.unpack_from(">I", data, clock + 4)[0]
+        struct.pack_into(">II", data, clock, 44100, 2 * length)
+        table = data.find(b"stts")
+        for entry in range(struct.unpack_from(">I", data, table + 8)[0]):
+            place = table + 12 + 8 * entry
+            count, ticks = struct.unpack_from(">II", data, place)
+            struct.pack_into(">II", data, place, count, 2 * ticks)
+        put(f"he-{name}.m4a", bytes(data))
+
+
+def mp4() -> None:
+    """Opus in MP4, fragments, edit lists, and an index at either end."""
+    ff("opus.mp4", "-ar", "48000", "-c:a", "libopus", "-strict", "-2")
+    aac = ("-ar", "44100", "-c:a", "aac")
+    fragments = ("-movflags", "frag_keyframe+empty_moov", "-f", "mp4")
+    piped("frag.mp4", *aac, *fragments)
+    piped("opus-frag.mp4", "-ar", "48000", "-c:a", "libopus", "-strict", "-2", *fragments)
+    ff("a.m4a", *aac)
+    ff("2.3gp", *aac)
+    ff("3.m4v", *aac)
+    b = ff("b.m4a", *aac, "-movflags", "faststart")
+    put("cut.m4a", b[: len(b) * 6 // 10])
+    ff("trimmed.m4a", "-ss", "1", "-c", "copy", source=TOP / "a.m4a")
+
+
+def times() -> None:
+    """Audio that begins later than the film, and with a hole in it."""
+    film = ("-f", "lavfi", "-i", "testsrc=d=9:s=96x64:r=10", "-map", "1", "-map", "0")
+    shapes = ("-c:v", "mpeg4", "-c:a", "copy")
+    for name in ("late.mp4", "late.mkv", "late.mov"):
+        late = ("-itsoffset", "4", "-i", str(TOP / "a.m4a"))
+        picture = ("-map", "0:v", "-map", "1:a", "-c:v", "mpeg4", "-c:a", "copy")
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *film[:4], *late, *picture, TOP / name]
+        subprocess.run(list(map(str, command)), check=False)
+    for name in ("late.opus", "late.mka", "late.weba", "late-opus.mp4"):
+        late = ("-itsoffset", "4", "-i", str(TOP / "x.opus"), "-c", "copy", str(TOP / name))
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *late], check=False)
+    # Two seconds are missing after the first.
+    hole = ("-af", "asetpts='if(gt(T,1.0),PTS+2/TB,PTS)'")
+    for name in ("hole.mka", "hole.m4a", "hole.weba"):
+        codec = ("-ar", "48000", "-c:a", "libopus") if name == "hole.weba" else ("-c:a", "aac")
+        more = ("-f", "webm") if name == "hole.weba" else ()
+        ff(name, *hole, *codec, *more)
+    ff("two-tracks.mkv", "-i", str(HERE / "silence.wav"), "-map", "1", "-map", "0", "-c:a", "flac",
+       "-disposition:a:1", "default", "-disposition:a:0", "0")
+    ff("film.mp4", *film, *shapes[:2], "-c:a", "aac")
+
+
+def channels() -> None:
+    """Stereo that cancels, and one dead channel."""
+    for name, right in (("inverted", "-1*c0"), ("near", "-0.97*c0"), ("dead", "0*c0"), ("twin", "c0")):
+        ff(f"{name}.wav", "-af", f"pan=stereo|c0=c0|c1={right}")
+
+
+def unread() -> None:
+    """What is recognised and not read."""
+    ff("gsm.wav", "-ar", "8000", "-c:a", "libgsm_ms")
+    ff("g722.wav", "-c:a", "g722", "-f", "wav")
+    ff("g726.wav", "-ar", "8000", "-c:a", "g726", "-f", "wav")
+    ff("ima4.aifc", "-c:a", "adpcm_ima_qt", "-f", "aiff")
+    ff("ima4.caf", "-c:a", "adpcm_ima_qt", "-f", "caf")
+    ff("speex.ogg", "-c:a", "libspeex")
+    ff("ac3.mkv", "-ar", "44100", "-c:a", "ac3")
+    ff("ac3.mp4", "-ar", "44100", "-c:a", "ac3")
+    ff("x.ac3", "-ar", "44100", "-c:a", "ac3")
+    ff("adpcm.mkv", "-c:a", "adpcm_ms")
+    ff("film.avi", "-c:a", "pcm_s16le")
+    ff("tv.ts", "-ar", "44100", "-c:a", "aac")
+    ff("x.flv", "-ar", "44100", "-c:a", "aac")
+    ff("x.wma", "-ar", "44100", "-c:a", "wmav2")
+    ff("x.wv", "-c:a", "wavpack")
+    ff("x.tta", "-c:a", "tta")
+    ff("x.mpg", "-ar", "44100", "-c:a", "mp2")
+    put("x.amr", b"#!AMR\n" + b"\x3c" + bytes(31))
+    mp4a = ff("x.m4b", "-ar", "44100", "-c:a", "aac")
+    put("amr.3gp", mp4a.replace(b"mp4a", b"samr"))
+    put("text.mp3", b"# Not a recording, though its name says so.\n" * 20)
+
+
+def main() -> int:
+    """Writes the folder."""
+    TOP.mkdir(parents=True, exist_ok=True)
+    for make in (matroska, headers, telephone, mpeg, he_aac, mp4, times, channels, unread):
+        make()
+    for path in sorted(TOP.iterdir()):
+        print(path.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
