@@ -29,6 +29,8 @@ const QUEUE: usize = 4096;
 pub trait Progress {
     /// A recording failed, or not all of it could be read.
     fn failed(&self, message: &str);
+    /// Something about a recording is worth a word.
+    fn noted(&self, message: &str);
     /// A recording is done.
     fn done(&self, recording: &Recording);
 }
@@ -50,6 +52,7 @@ pub struct Batch<'a> {
 /// A message from a worker about the recording with that number.
 enum Message {
     Event(usize, Box<Event>),
+    Notice(String),
     Done(usize),
 }
 
@@ -101,7 +104,10 @@ impl Batch<'_> {
         };
         if let Some(mut source) = recording.open(&mut send) {
             let engine = self.baselines.engine(recording, self.channel, self.engine);
-            recording.analyze(&mut source, self.channel, &engine, &mut send);
+            let analysis = recording.analyze(&mut source, self.channel, &engine, &mut send);
+            for notice in analysis.notices {
+                messages.send(Message::Notice(notice)).ok()?;
+            }
         }
         connected.then_some(())?;
         messages.send(Message::Done(number)).ok()
@@ -120,6 +126,7 @@ impl Batch<'_> {
         for message in inbox {
             match message {
                 Message::Event(number, event) => waiting.entry(number).or_default().0.push(*event),
+                Message::Notice(notice) => progress.noted(&notice),
                 Message::Done(number) => {
                     progress.done(&self.recordings[number]);
                     waiting.entry(number).or_default().1 = true;

@@ -162,13 +162,10 @@ fn baseline(
     engine: &Engine,
 ) -> Option<Baseline> {
     let work = || {
-        let source = recording.open(&mut drop)?;
-        recording.analyze(
-            &mut Opening::new(source, most_s),
-            channel,
-            engine,
-            &mut drop,
-        )
+        let mut source = Opening::new(recording.open(&mut drop)?, most_s);
+        recording
+            .analyze(&mut source, channel, engine, &mut drop)
+            .baseline
     };
     catch_unwind(AssertUnwindSafe(work)).ok()?
 }

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::file::AudioFile;
 use crate::audio::source::{DecodeError, Source};
-use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
-use crate::session::audio_file::{FileOptions, analyze};
+use crate::session::audio_file::{Analysis, FileOptions, analyze};
 use crate::text::path_name;
 
 /// The path that stands for standard input.
@@ -98,19 +97,20 @@ impl Recording {
         }
     }
 
-    /// Analyzes what `source` reads of it; every failure is an event, too. Gives
-    /// what is known of the speaker at its end, if the model uses a baseline.
+    /// Analyzes what `source` reads of it; every failure is an event, and leaves
+    /// nothing known.
     pub fn analyze(
         &self,
         source: &mut dyn Source,
         channel: ChannelChoice,
         engine: &Engine,
         event: &mut dyn FnMut(Event),
-    ) -> Option<Baseline> {
+    ) -> Analysis {
         let options = FileOptions {
             kind: self.kind(),
             name: self.name.clone(),
             channel,
+            notice: |_| {},
         };
         let mut reported = false;
         let result = analyze(source, engine, &options, &mut |next| {
@@ -124,6 +124,6 @@ impl Recording {
                     event(Event::Error(ErrorEvent { message }));
                 }
             })
-            .ok()?
+            .unwrap_or_default()
     }
 }

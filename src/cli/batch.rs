@@ -145,6 +145,10 @@ impl Progress for Bar {
         self.0.suspend(|| complain(message));
     }
 
+    fn noted(&self, message: &str) {
+        self.0.suspend(|| complain(message));
+    }
+
     fn done(&self, recording: &Recording) {
         self.0.inc(recording.bytes());
     }

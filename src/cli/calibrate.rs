@@ -137,9 +137,11 @@ fn from_file(
         _ => {}
     };
     let recording = Recording::new(path);
-    let baseline = recording
-        .open(&mut note)
-        .and_then(|mut source| recording.analyze(&mut source, choice, engine, &mut note));
+    let baseline = recording.open(&mut note).and_then(|mut source| {
+        recording
+            .analyze(&mut source, choice, engine, &mut note)
+            .baseline
+    });
     match problem {
         Some(message) => Err(anyhow!(message)),
         None => Ok((baseline, changes)),

@@ -44,6 +44,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Done> {
         kind: SourceKind::File,
         name: "the bundled recording".into(),
         channel: ChannelChoice::Mix,
+        notice: |_| {},
     };
     run_source(Box::new(source), options, &args.play)
 }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::format::Format;
 use super::show::show;
-use super::{Done, ModelArgs, Show, ShowArgs, usage};
+use super::{Done, ModelArgs, Show, ShowArgs, complain, usage};
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::{DecodeError, Source};
 use crate::batch::recording::Recording;
@@ -149,6 +149,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
         kind: recording.kind(),
         name: recording.name,
         channel: args.channel,
+        notice: complain,
     };
     run_source(source, options, &args.play)
 }
@@ -171,10 +172,14 @@ fn replay_events(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Don
 /// Shows any source; the demonstration does the same.
 pub(super) fn run_source(
     source: Box<dyn Source>,
-    options: FileOptions,
+    mut options: FileOptions,
     args: &PlayArgs,
 ) -> anyhow::Result<Done> {
     let (how, playback) = args.playback(options.kind == SourceKind::Stdin);
+    if how == Show::Dashboard {
+        // The dashboard shows notices itself.
+        options.notice = |_| {};
+    }
     let session = FileSession {
         source,
         engine: args.model.load()?,

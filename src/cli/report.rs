@@ -174,9 +174,10 @@ fn analyze(recording: &Recording, args: &ReportArgs, engine: &Engine) -> Reporte
     let mut summary = Summary::default();
     if let Some(source) = recording.open(&mut |event| reported.push(event)) {
         let mut source = SampleTap::new(source, args.channel, &mut summary);
-        recording.analyze(&mut source, args.channel, engine, &mut |event| {
+        let analysis = recording.analyze(&mut source, args.channel, engine, &mut |event| {
             reported.push(event);
         });
+        analysis.notices.iter().for_each(|notice| complain(notice));
     }
     (reported.envelope, reported.spectrum) = summary.finish();
     if args.audio && reported.start.is_some() {

@@ -25,6 +25,17 @@ pub struct FileOptions {
     pub name: String,
     /// Which channel.
     pub channel: ChannelChoice,
+    /// Reports what is worth a word and no failure, where a recording is played.
+    pub notice: fn(&str),
+}
+
+/// What is known at the end of a recording.
+#[derive(Debug, Clone, Default)]
+pub struct Analysis {
+    /// Of the speaker, if the model uses a baseline.
+    pub baseline: Option<Baseline>,
+    /// What is worth a word and no failure; each names the recording.
+    pub notices: Vec<String>,
 }
 
 /// How a recording is played.
@@ -40,8 +51,7 @@ pub struct PlaybackOptions {
 
 /// Runs a recording through a pipeline without a look at the clock; `event` gets
 /// every event, the header and the summary included. A recording that breaks off
-/// gives the events up to there, an `error` and the summary. Returns what is known
-/// of the speaker at the end, if the model uses a baseline.
+/// gives the events up to there, an `error` and the summary.
 ///
 /// # Errors
 /// What is wrong with the recording or the engine; it was an event as well.
@@ -50,13 +60,16 @@ pub fn analyze(
     engine: &Engine,
     options: &FileOptions,
     event: &mut dyn FnMut(Event),
-) -> Result<Option<Baseline>, SessionError> {
+) -> Result<Analysis, SessionError> {
     let mut pass = Pass::new(source, engine, options)?;
     loop {
         let step = pass.step(source);
         pass.events.drain(..).for_each(&mut *event);
         if !step? {
-            return Ok(pass.pipeline.baseline());
+            return Ok(Analysis {
+                baseline: pass.pipeline.baseline(),
+                notices: pass.notices(source),
+            });
         }
     }
 }
@@ -138,6 +151,10 @@ impl FileSession {
                 let more = pass.step(source);
                 outlets.send(&mut pass.events);
                 if !more? {
+                    for notice in pass.notices(source) {
+                        (self.options.notice)(&notice);
+                        outlets.update(Update::Notice(notice));
+                    }
                     return Ok(Ending::Reached(pass.pipeline.position_s()));
                 }
             } else {
@@ -222,6 +239,20 @@ impl<'a> Pass<'a> {
             }
             Err(error) => self.close(Err(error)).map(|()| false),
         }
+    }
+
+    /// What is worth a word about a recording that was read to its end.
+    fn notices(&self, source: &dyn Source) -> Vec<String> {
+        let name = &self.options.name;
+        let notes = source
+            .notes()
+            .into_iter()
+            .map(|note| format!("{name} {note}"));
+        let sole = self
+            .pipeline
+            .sole_channel()
+            .map(|sole| format!("{name}: {sole}"));
+        notes.chain(sole).collect()
     }
 
     /// Passes over frames that the recording does not have: before the first, its

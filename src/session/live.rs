@@ -10,7 +10,7 @@ use super::outlets::Outlets;
 use super::poll_timer::PollTimer;
 use super::record;
 use super::status::{StatusReporter, status};
-use super::watch::{Finding, SignalChange, Watch, ZeroDetector};
+use super::watch::{Finding, SignalChange, SoleDetector, Watch, ZeroDetector};
 use super::{Session, SessionError, header, input_format, next_control, pipeline};
 use crate::audio::capture::Capture;
 use crate::audio::device::{self, DeviceError, InputDevice};
@@ -132,6 +132,7 @@ struct Running<'a> {
     device: String,
     monitor: bool,
     zeros: ZeroDetector,
+    sole: SoleDetector,
     input: Input,
     timer: PollTimer,
     /// While the list of devices is open.
@@ -170,6 +171,7 @@ impl<'a> Running<'a> {
             device: capture.id().to_owned(),
             monitor: microphone.monitor,
             zeros: ZeroDetector::default(),
+            sole: SoleDetector::default(),
             input: Input::Open(Box::new(Watch::new(capture))),
             timer: PollTimer::default(),
             levels: None,
@@ -189,6 +191,7 @@ impl<'a> Running<'a> {
             // In this order: audio after a stall has to wait for the gap before it.
             self.check_input()?;
             self.drain()?;
+            self.report_sole_channel();
             self.reporter.status.samples_lost = self.pipeline.summary().samples_lost;
             self.reporter.status.outage = self.away_since().map(|since| Outage {
                 seconds: since.elapsed().as_secs() as u32,
@@ -405,6 +408,7 @@ impl<'a> Running<'a> {
         self.reporter.status.channels = spec.channels;
         self.monitor = microphone.monitor;
         self.zeros = ZeroDetector::default();
+        self.sole = SoleDetector::default();
         self.timer = PollTimer::default();
         self.input = Input::Open(Box::new(Watch::new(microphone.capture)));
         self.outlets.send(&mut self.events);
@@ -450,6 +454,19 @@ impl<'a> Running<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Says once that one channel stands for all, or no longer does; what lasts
+    /// only for a moment is not said.
+    fn report_sole_channel(&mut self) {
+        let sole = self.pipeline.sole_channel();
+        let settled = self.sole.settled(sole, self.pipeline.position_s());
+        if let Some(sole) = settled {
+            self.say(&sole.map_or_else(
+                || "all channels are used again".into(),
+                |sole| sole.to_string(),
+            ));
+        }
     }
 
     fn say(&mut self, notice: &str) {

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::audio::capture::Capture;
+use crate::dsp::channels::SoleChannel;
 
 /// An input that delivers nothing for this long hangs.
 const STALL: Duration = Duration::from_secs(1);
@@ -23,6 +24,8 @@ const HOLE_S: f64 = 0.1;
 const CLOCKS: f64 = 1e-3;
 /// Seconds of zeros after which an input is reported as muted.
 const MUTE_S: f64 = 3.0;
+/// Seconds for which one channel must stand for all, or no longer, to be reported.
+const SOLE_S: f64 = 2.0;
 
 /// An open input under watch.
 ///
@@ -257,9 +260,55 @@ impl ZeroDetector {
     }
 }
 
+/// Notices when one channel stands for all, and when no longer.
+#[derive(Debug, Default)]
+pub(super) struct SoleDetector {
+    reported: Option<SoleChannel>,
+    /// What is true at the moment, and since when.
+    current: Option<SoleChannel>,
+    since_s: f64,
+}
+
+impl SoleDetector {
+    /// What is true now, once it has lasted and was not reported yet.
+    pub(super) fn settled(
+        &mut self,
+        sole: Option<SoleChannel>,
+        now_s: f64,
+    ) -> Option<Option<SoleChannel>> {
+        if sole != self.current {
+            self.current = sole;
+            self.since_s = now_s;
+        }
+        let settled = sole != self.reported && now_s - self.since_s >= SOLE_S;
+        settled.then(|| {
+            self.reported = sole;
+            sole
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsp::channels::SoleReason;
+
+    #[test]
+    fn a_sole_channel_is_reported_once_it_lasts_and_so_is_its_end() {
+        let sole = Some(SoleChannel {
+            number: 2,
+            reason: SoleReason::Cancel,
+        });
+        let mut detector = SoleDetector::default();
+        assert_eq!(detector.settled(None, 5.0), None);
+        assert_eq!(detector.settled(sole, 6.0), None);
+        assert_eq!(detector.settled(None, 7.0), None);
+        assert_eq!(detector.settled(sole, 8.0), None);
+        assert_eq!(detector.settled(sole, 10.1), Some(sole));
+        assert_eq!(detector.settled(sole, 20.0), None);
+        assert_eq!(detector.settled(None, 21.0), None);
+        assert_eq!(detector.settled(None, 24.0), Some(None));
+    }
 
     #[test]
     fn three_seconds_of_zeros_are_reported_and_their_end() {

@@ -240,7 +240,7 @@ def times() -> None:
     # Two seconds are missing after the first.
     hole = ("-af", "asetpts='if(gt(T,1.0),PTS+2/TB,PTS)'")
     for name in ("hole.mka", "hole.m4a", "hole.weba"):
-        codec = ("-ar", "48000", "-c:a", "libopus") if name == "hole.weba" else ("-c:a", "aac")
+        codec = ("-ar", "48000", "-c:a", "libopus") if name == "hole.weba" else ("-ar", "44100", "-c:a", "aac")
         more = ("-f", "webm") if name == "hole.weba" else ()
         ff(name, *hole, *codec, *more)
     ff("two-tracks.mkv", "-i", str(HERE / "silence.wav"), "-map", "1", "-map", "0", "-c:a", "flac",

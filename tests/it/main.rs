@@ -12,6 +12,7 @@ mod devices;
 mod faults;
 mod frontend;
 mod fuzz;
+mod kinds;
 mod layering;
 #[cfg(all(unix, feature = "onnxruntime"))]
 mod libraries;
