@@ -462,12 +462,12 @@ impl Packets {
             None
         };
         let total = promised.unwrap_or(0);
-        // Frames of MPEG have no number: what damage cost on the way is not known.
-        let slack = match self.params.codec {
-            CODEC_ID_MP3 => self.longest.max(i64::from(rate) / 2),
-            _ => self.longest,
-        };
-        if total.saturating_sub(self.position) > slack {
+        let missing = total.saturating_sub(self.position);
+        let packets = missing.checked_div(self.longest).unwrap_or(0);
+        if self.params.codec == CODEC_ID_MP3 && missing <= i64::from(rate) / 2 {
+            // Frames of MPEG have no number: these were lost on the way.
+            self.damaged += packets.max(0).cast_unsigned();
+        } else if missing > self.longest {
             self.cut = false;
             return Err(DecodeError::Truncated {
                 read_s: self.seconds(self.position),

@@ -44,7 +44,7 @@ const KINDS: [(&str, Fate); 92] = [
     ("4.weba", Whole(START, LENGTH)),
     ("live.flac", Whole(START, LENGTH)),
     ("live.ogg", Whole(START, LENGTH)),
-    ("live.aiff", Whole(START, LENGTH)),
+    ("live.aiff", Noted(1, LENGTH, UNFINISHED)),
     ("live.au", Whole(START, LENGTH)),
     ("live-x.caf", Whole(START, LENGTH)),
     ("live-ulaw.caf", Whole(START, LENGTH)),
