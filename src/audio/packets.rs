@@ -463,10 +463,10 @@ impl Packets {
         };
         let total = promised.unwrap_or(0);
         let missing = total.saturating_sub(self.position);
-        let packets = missing.checked_div(self.longest).unwrap_or(0);
-        if self.params.codec == CODEC_ID_MP3 && missing <= i64::from(rate) / 2 {
+        let unnumbered = self.params.codec == CODEC_ID_MP3 && missing <= i64::from(rate) / 2;
+        if unnumbered && missing > self.longest {
             // Frames of MPEG have no number: these were lost on the way.
-            self.damaged += packets.max(0).cast_unsigned();
+            self.damaged += (missing / self.longest.max(1)).cast_unsigned();
         } else if missing > self.longest {
             self.cut = false;
             return Err(DecodeError::Truncated {
