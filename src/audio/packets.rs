@@ -1,29 +1,24 @@
 //! Compressed recordings, packet by packet, with an exact place for every sample.
 
-use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+mod opening;
+
+use std::io::ErrorKind;
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo};
-use symphonia::core::io::{
-    MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource,
-};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::codec::{self, Chosen, Listed};
+use super::codec;
 use super::guard::guard;
-use super::kinds;
-use super::matroska;
-use super::media::Media;
-use super::mp4::{self, Movie};
 use super::source::{DecodeError, Note, Source, Spec};
 use super::timing::{Hole, Placed, Timing};
+
+use opening::Origin;
+
+pub(super) use opening::Known;
 
 /// Packets in a row that may be unreadable before the rest is given up.
 const UNREADABLE: u32 = 256;
@@ -34,32 +29,6 @@ const PREROLL: i64 = 8192;
 const SILENCE_S: u64 = 10;
 /// The longest hole that is believed, in seconds.
 const HOLE_S: i64 = 24 * 3600;
-/// Bytes in which the name of a Matroska track's codec is looked for.
-const TRACKS: usize = 64 << 10;
-
-/// Where the bytes come from.
-#[derive(Debug, Clone)]
-enum Origin {
-    /// A file, from some byte on.
-    File(PathBuf, u64),
-    Memory(&'static [u8]),
-    Stream,
-}
-
-/// What is known of the bytes before their reader sees them.
-#[derive(Default)]
-pub(super) struct Known {
-    /// The index of an MP4.
-    pub(super) movie: Option<Movie>,
-    /// Its audio tracks, where the file lists them.
-    pub(super) listed: Option<Vec<Listed>>,
-    /// Whether a reader must not look for what is at the end.
-    pub(super) cut: bool,
-    /// Ending of the file's name, or what it must be.
-    pub(super) extension: Option<String>,
-    /// The track that is wanted, from 1.
-    pub(super) track: Option<usize>,
-}
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct Packets {
@@ -101,150 +70,7 @@ pub(super) struct Packets {
     over: bool,
 }
 
-impl Known {
-    /// Learns from the begin of an MP4 or Matroska of `length` bytes.
-    pub(super) fn look_at(&mut self, head: &[u8], length: Option<u64>) {
-        if let Some(movie) = &self.movie {
-            let audio = movie.tracks.iter().filter(|track| track.audio);
-            let listed = audio.map(|track| Listed {
-                id: track.id,
-                default: track.enabled,
-                name: kinds::in_mp4(track.format),
-            });
-            self.listed = Some(listed.collect());
-        } else if matroska::is_matroska(head) {
-            let outline = matroska::look(head);
-            self.cut = length.is_some_and(|length| outline.end.is_some_and(|end| end > length));
-            let audio = outline.tracks.iter().filter(|track| track.audio);
-            let listed: Vec<Listed> = audio
-                .map(|track| Listed {
-                    id: track.number,
-                    default: track.default,
-                    name: format!("{} in Matroska", track.codec),
-                })
-                .collect();
-            self.listed = (!outline.tracks.is_empty()).then_some(listed);
-        }
-    }
-}
-
 impl Packets {
-    /// Opens a file from its byte `base` on.
-    pub(super) fn open(path: &Path, base: u64, known: Known) -> Result<Self, DecodeError> {
-        Self::open_at(&Origin::File(path.to_owned(), base), 0, known)
-    }
-
-    /// Opens a stream, which passes once.
-    pub(super) fn stream(media: Box<dyn MediaSource>, known: Known) -> Result<Self, DecodeError> {
-        Self::start(media, Origin::Stream, 0, known)
-    }
-
-    /// Reads what is in memory.
-    pub(super) fn memory(bytes: &'static [u8]) -> Result<Self, DecodeError> {
-        Self::open_at(&Origin::Memory(bytes), 0, Known::default())
-    }
-
-    fn open_at(origin: &Origin, next: i64, mut known: Known) -> Result<Self, DecodeError> {
-        let media: Box<dyn MediaSource> = match origin {
-            Origin::File(path, base) => {
-                let mut file = File::open(path).map_err(DecodeError::Open)?;
-                let mut reach = 0;
-                if *base == 0 {
-                    let there = file.metadata().map_err(DecodeError::Read)?.len();
-                    let head = head(&mut file)?;
-                    if mp4::is_mp4(&head) {
-                        let layout = mp4::look(&mut file, there).map_err(DecodeError::Read)?;
-                        (known.movie, reach) = (layout.movie, layout.reach);
-                    }
-                    known.look_at(&head, Some(there));
-                }
-                let extension = path.extension().and_then(|extension| extension.to_str());
-                known.extension = known.extension.or(extension.map(str::to_owned));
-                let media = Media::new(file, *base, reach).map_err(DecodeError::Read)?;
-                if known.cut {
-                    Box::new(ReadOnlySource::new(media))
-                } else {
-                    Box::new(media)
-                }
-            }
-            Origin::Memory(bytes) => Box::new(Cursor::new(*bytes)),
-            Origin::Stream => return Err(DecodeError::CannotSeek),
-        };
-        Self::start(media, origin.clone(), next, known)
-    }
-
-    fn start(
-        media: Box<dyn MediaSource>,
-        origin: Origin,
-        next: i64,
-        known: Known,
-    ) -> Result<Self, DecodeError> {
-        let mut hint = Hint::new();
-        if let Some(extension) = &known.extension {
-            hint.with_extension(extension);
-        }
-        let stream = MediaSourceStream::new(media, MediaSourceStreamOptions::default());
-        let probe = symphonia::default::get_probe();
-        let reader = guard(|| {
-            let (format, tags) = (FormatOptions::default(), MetadataOptions::default());
-            probe.probe(&hint, stream, format, tags)
-        });
-        let reader = reader.map_err(codec::unreadable)?;
-        let movie = known.movie.as_ref();
-        let chosen = codec::choose(&*reader, known.listed.as_deref(), known.track)?;
-        let track = reader.tracks().iter().find(|track| track.id == chosen.id);
-        let track = track.ok_or(DecodeError::NoAudioTrack)?;
-        let timing = Timing::of(&*reader, track, movie, chosen.pre_skip);
-        let Chosen {
-            id,
-            decoder,
-            params,
-            gain,
-            count,
-            number,
-            ..
-        } = chosen;
-        let mut packets = Self {
-            reader,
-            decoder,
-            params,
-            track: id,
-            gain,
-            spec: Spec {
-                sample_rate: 0,
-                channels: 1,
-            },
-            origin,
-            wanted: known.track,
-            tracks: (count, number),
-            total: None,
-            position: -timing.pre_skip,
-            timing,
-            placed: false,
-            next,
-            gap: 0,
-            samples: Vec::new(),
-            fresh: Vec::new(),
-            longest: 0,
-            shape: None,
-            found: false,
-            damaged: 0,
-            cut: false,
-            over: false,
-        };
-        // The first packet tells what the header only claims.
-        let more = packets.advance()?;
-        if !packets.found {
-            return Err(match packets.damaged {
-                0 => DecodeError::NoSamples,
-                _ => DecodeError::Damaged("none of its packets can be decoded".into()),
-            });
-        }
-        packets.over = !more;
-        packets.total = packets.timing.total(packets.spec.sample_rate);
-        Ok(packets)
-    }
-
     fn channels(&self) -> usize {
         usize::from(self.spec.channels)
     }
@@ -495,15 +321,6 @@ impl Packets {
         landed.is_ok_and(|landed| landed.actual_ts.get() <= ts)
     }
 
-    fn reopen(&self, next: i64) -> Result<Self, DecodeError> {
-        let known = Known {
-            track: self.wanted,
-            extension: matches!(&self.origin, Origin::File(_, 1..)).then(|| "mp3".into()),
-            ..Known::default()
-        };
-        Self::open_at(&self.origin, next, known)
-    }
-
     fn go(&mut self, target: i64) -> Result<(), DecodeError> {
         if matches!(self.origin, Origin::Stream) {
             if target < self.next {
@@ -530,14 +347,6 @@ impl Packets {
         self.over = !self.advance()?;
         Ok(())
     }
-}
-
-/// The first bytes of a file.
-fn head(file: &mut File) -> Result<Vec<u8>, DecodeError> {
-    let mut head = Vec::new();
-    let read = Read::take(&mut *file, TRACKS as u64).read_to_end(&mut head);
-    read.map_err(DecodeError::Read)?;
-    Ok(head)
 }
 
 impl Source for Packets {
