@@ -13,6 +13,8 @@ ruff() {
 }
 
 if [ "${1:-}" = --fix ]; then
+    python3 scripts/event_types.py
+    python3 scripts/fill_packaging.py
     ruff format
     ruff check --fix
     exit 0
@@ -20,6 +22,8 @@ fi
 
 python3 scripts/words.py
 python3 scripts/results.py --check
+python3 scripts/event_types.py --check
+python3 scripts/fill_packaging.py --check
 cargo fmt --check
 cargo clippy --all-targets -- -D warnings
 # Each optional feature can be left out.
