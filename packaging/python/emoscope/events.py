@@ -154,8 +154,9 @@ class Gap(TypedDict):
     """Time of the first sample after the gap, in seconds."""
     samples: int
     """Samples lost on each channel, at the input's rate."""
-    cause: Literal["overrun", "device_lost", "device_changed"]
-    """The cause: the machine could not keep up, the device was lost, or the user chose another one.
+    cause: Literal["overrun", "device_lost", "device_changed", "missing"]
+    """The cause: the machine could not keep up, the device was lost, the user chose another one, or
+    the timestamps of a recording leave a hole.
     """
 
 
