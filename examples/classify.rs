@@ -1,25 +1,12 @@
-//! Judges a recording with the library: `cargo run --example classify voice.wav`
+//! Classifies a recording with the library: `cargo run --example classify voice.wav`
 
-use emoscope::audio::{file::AudioFile, source::Source};
-use emoscope::dsp::mono::ChannelChoice;
-use emoscope::engine::{Engine, EngineChoice};
-use emoscope::events::{Event, Trigger};
-use emoscope::model::Model;
+use emoscope::{Engine, EngineChoice, Event, Model, Trigger};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given = std::env::args_os().nth(1);
     let path = given.unwrap_or_else(|| "tests/data/speech-16k.wav".into());
     let engine = Engine::load(Model::embedded()?, EngineChoice::Auto, None)?;
-    let mut recording = AudioFile::open(path.as_ref())?;
-    let (mut pipeline, _) =
-        emoscope::session::pipeline(&engine, recording.spec(), ChannelChoice::Mix)?;
-
-    let (mut samples, mut events) = (Vec::new(), Vec::new());
-    while recording.read(&mut samples)? {
-        pipeline.push(&samples, &mut events)?;
-        samples.clear();
-    }
-    pipeline.finish(&mut events)?;
+    let events = emoscope::analyze_file(&engine, path.as_ref())?;
 
     let utterances = events.iter().filter_map(|event| match event {
         Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),

@@ -3,15 +3,17 @@
 #
 #   FUZZ=10000 scripts/check-long.sh fuzz
 #   ENTRY=model SECONDS_EACH=36000 scripts/check-long.sh guided
-#   CORE=src/smooth.rs scripts/check-long.sh mutants
+#   CORE="--file crates/emoscope-core/src/decision.rs" scripts/check-long.sh mutants
 #   MINUTES=10 scripts/check-long.sh soak
 set -eu
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 cd "$(dirname "$0")/.."
 
-# The pure core, where a wrong line could go unnoticed.
-core=${CORE:-src/dsp src/pipeline src/pipeline.rs src/gate.rs src/smooth.rs src/baseline.rs}
+# The mutants that are tried: of all files of the core unless CORE names some.
+core=${CORE:-}
+# The tests of the core, of the features and of the decisions.
+about="dsp:: pipeline:: vad:: decision:: baseline:: model_spec:: core:: frontend::"
 
 fuzz() {
     EMOSCOPE_FUZZ=${FUZZ:-1000} cargo test --test it fuzz::
@@ -26,56 +28,21 @@ tool() {
     cargo "$1" --version >/dev/null 2>&1 || cargo install --locked "cargo-$1@$2"
 }
 
-# Lays out the core as a crate of its own, with those of its tests that need no program: it builds
-# in seconds where the whole takes minutes. That it builds shows what it does not know.
-alone() {
-    place=${CARGO_TARGET_DIR:-$PWD/target}/core
-    rm -rf "$place/src" "$place/tests" "$place/models"
-    mkdir -p "$place/src/audio" "$place/tests/it"
-    cp Cargo.toml Cargo.lock "$place"
-    for part in dsp pipeline model engine; do
-        cp -r "src/$part" "src/$part.rs" "$place/src"
-    done
-    cp src/gate.rs src/smooth.rs src/baseline.rs src/events.rs "$place/src"
-    cp src/audio/ring.rs "$place/src/audio"
-    echo "pub mod ring;" >"$place/src/audio.rs"
-    for room in audio baseline dsp engine events gate model pipeline smooth; do
-        echo "pub mod $room;"
-    done >"$place/src/lib.rs"
-    echo "fn main() {}" >"$place/src/main.rs"
-    cp -r tests/it/core tests/it/core.rs tests/it/frontend.rs tests/it/support.rs "$place/tests/it"
-    printf 'mod core;\nmod frontend;\nmod support;\n' >"$place/tests/it/main.rs"
-    cp -r tests/data tests/golden tests/bench "$place/tests"
-    cp -r models "$place"
-}
-
-# Of its tests these run the program or race threads.
-without="--skip audio:: --skip the_features_command --skip silence_hum"
-
-# Each mutant is tried against the tests of the core.
+# Each mutant of the core is tried against its own tests and those of the program about it.
 mutants() {
     tool mutants 27.1.0
-    alone
-    set --
-    for path in $core; do
-        case $path in
-        *.rs) set -- "$@" --file "$path" ;;
-        *) set -- "$@" --file "$path/**/*.rs" ;;
-        esac
-    done
     # shellcheck disable=SC2086 # words
-    (cd "$place" && cargo mutants --in-place --no-default-features --timeout 90 "$@" -- \
-        --lib --test it -- $without)
+    cargo mutants --package emoscope-core --test-workspace=true --no-default-features \
+        --timeout 90 $core -- --lib --test it -- $about
 }
 
 coverage() {
     tool llvm-cov 0.9.1
     rustup component add llvm-tools || fail "Coverage needs rustup's llvm-tools."
-    alone
     # At least 95 % of the core's lines.
     # shellcheck disable=SC2086 # words
-    (cd "$place" && cargo llvm-cov --no-default-features --lib --test it --summary-only \
-        --fail-under-lines 95 --ignore-filename-regex 'tests/|src/(audio|engine|events|main|model)[./]' -- $without)
+    cargo llvm-cov --workspace --no-default-features --lib --test it --summary-only \
+        --fail-under-lines 95 --ignore-filename-regex "^$PWD/(src|tests)/" -- $about
 }
 
 # The .deb and the tarball, in a Debian that has nothing else.

@@ -1,40 +1,64 @@
-//! emoscope watches a voice and says which emotion it expresses.
+//! Which emotion a voice expresses to others, from a microphone or a recording.
 //!
-//! The rooms stand in the order in which the audio flows:
-//!
-//! ```text
-//! audio (microphone, file, stdin)
-//!   -> pipeline: dsp (mono, 16 kHz, frames, MFCC) -> vad -> window -> engine -> decision
-//!   -> events -> sinks (lines, tables) and the dashboard
-//! ```
-//!
-//! The crate `emoscope-core` holds everything up to [`events`]. It knows no
-//! clock, thread, file or terminal, and counts time in samples. The same audio therefore gives the
-//! same events, live or from a file, in blocks of any size.
-//!
-//! A recording, judged by a program of yours (`examples/classify.rs`):
+//! Open a [`Model`], load it into an [`Engine`], and either classify a file with
+//! [`analyze_file`] or push samples into an [`Analyzer`]. Both give [`Event`]s, the
+//! same for the same audio, in blocks of any size. This is `examples/classify.rs`:
 //!
 //! ```
 #![doc = include_str!("../examples/classify.rs")]
 //! ```
+//!
+//! The crate `emoscope-core` holds the way from samples to events. It knows no
+//! clock, thread, file or terminal. The modules here are those of the program:
+//!
+//! ```text
+//! audio (microphone, file, stdin)
+//!   -> emoscope-core: dsp (mono, 16 kHz, frames, MFCC) -> vad -> classifier -> decision
+//!   -> events -> sinks (lines, tables), report and dashboard
+//! ```
 
+pub use analyzer::{Analyzer, analyze_file};
+pub use emoscope_core::events::{Event, Measurement, Reason, Trigger};
+pub use engine::{Engine, EngineChoice, EngineError};
+pub use model::{Model, ModelError};
+pub use session::SessionError;
+
+// For the program, its tests and its benchmarks; no part of the API.
+#[doc(hidden)]
 pub use emoscope_core::{baseline, classifier, decision, dsp, events, model_spec, pipeline, vad};
 
+mod analyzer;
+#[doc(hidden)]
 pub mod audio;
+#[doc(hidden)]
 pub mod batch;
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod dashboard;
+#[doc(hidden)]
 pub mod engine;
 mod failpoint;
+#[doc(hidden)]
 pub mod files;
 mod guard;
+#[doc(hidden)]
 pub mod labels;
+#[doc(hidden)]
 pub mod messages;
+#[doc(hidden)]
 pub mod model;
+#[doc(hidden)]
 pub mod paths;
+#[doc(hidden)]
 pub mod profile;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod session;
+#[doc(hidden)]
 pub mod sink;
+#[doc(hidden)]
 pub mod text;
+#[doc(hidden)]
 pub mod transport;

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::anyhow;
 use clap::Args;
 use crossbeam_channel::bounded;
-use ratatui::crossterm::terminal;
+use crossterm::terminal;
 
 use super::{Done, ModelArgs, complain};
 use crate::baseline::Baseline;

@@ -321,7 +321,7 @@ fn terminal(report: &mut Report<impl Write>) -> io::Result<()> {
     } else {
         "colour"
     };
-    match ratatui::crossterm::terminal::size() {
+    match crossterm::terminal::size() {
         Ok((columns, rows)) if columns >= 40 && rows >= 12 => {
             report.ok("terminal", &format!("{term}, {columns}x{rows}, {colour}"))
         }

@@ -1,6 +1,6 @@
 //! Keys and the mouse, by what they mean.
 
-use ratatui::crossterm::event::{
+use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 

@@ -10,7 +10,7 @@ pub const LONGEST_MEASUREMENT: Duration = Duration::from_millis(60);
 
 impl Engine {
     /// This engine, or `small` where a measurement takes longer than
-    /// [`LONGEST_MEASUREMENT`] on this machine.
+    /// `LONGEST_MEASUREMENT` on this machine.
     ///
     /// # Errors
     /// The engine's own error, or that of `small`.

@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex;
 
 use crate::dsp::dct::Dct;
 use crate::dsp::decibels::decibels;
