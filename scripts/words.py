@@ -44,20 +44,18 @@ NAMES = {
 # Files that may say a retired word, and which one; without a word, any.
 ALLOWED = {
     "scripts/words.py": "",
+    # The name of a file in training runs.
+    "training/emoscope_train/runs.py": "unmet",
     "tests/readers/test_words.py": "",
 }
 # Not checked yet.
 PENDING = (
     "crates/emoscope-core/src/pipeline",
-    "models/",
     "src/audio/",
     "src/dashboard/",
     "tests/it/capture.rs",
     "tests/it/decode/",
     "tests/it/pty.rs",
-    "training/configs/",
-    "training/emoscope_train/",
-    "training/tests/",
 )
 # Not text of ours, or text that is data.
 SKIPPED = re.compile(

@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--seed",
         type=int,
-        help="repeat with another seed: `evaluate` tells how far seeds lie apart",
+        help="train with another seed, for the average or to see the spread over seeds",
     )
 
     one = commands.add_parser(
@@ -114,7 +114,10 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--licence", metavar="TEXT", help="of the recordings, for the model's card")
     one.add_argument(
-        "--pretrained", type=Path, metavar="FILE", help="another body (models/voices/model.onnx)"
+        "--pretrained",
+        type=Path,
+        metavar="FILE",
+        help="another base model (models/voices/model.onnx)",
     )
     one.add_argument(
         "--threads", type=int, default=os.cpu_count() or 1, help="processor threads (%(default)s)"
@@ -131,9 +134,9 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser(
         "pairs",
         parents=[config, data, work, threads],
-        help="learn from one corpus, hear each other one; run before `evaluate`",
+        help="train on one corpus, test on each other one; run before `evaluate`",
     )
-    one.add_argument("--corpus", help="the one to learn from (default: each in turn)")
+    one.add_argument("--corpus", help="the training corpus (default: each in turn)")
     one.add_argument("--pretrained", type=Path, metavar="FILE", help="mn04_as_mAP_432.pt")
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
@@ -162,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"emoscope_train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("emoscope_train: stopped; the same command goes on from here", file=sys.stderr)
+        print("emoscope_train: stopped; run the same command to continue", file=sys.stderr)
         return 130
 
 

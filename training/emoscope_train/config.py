@@ -19,7 +19,7 @@ class Data:
     corpora: list[str]
     neutral: list[str]
     noise: list[str]
-    # Sounds of people and things, to be told from speech; for a voice head.
+    # Other sounds, of people and things, for the speech head.
     sounds: list[str]
     weights: dict[str, float]
 
@@ -44,11 +44,11 @@ class Data:
         return [clip for clip in clips if clip.corpus in self.noise]
 
     def select_sounds(self, clips: list[Clip]) -> list[Clip]:
-        """What speech is to be told from."""
+        """Other sounds than speech."""
         return [clip for clip in clips if clip.corpus in self.sounds]
 
     def spoken(self, clips: list[Clip]) -> list[Clip]:
-        """All but the sounds: what is heard in a room too."""
+        """All but noise and sounds; these clips get a version in a room."""
         return [c for c in clips if c.corpus not in {*self.noise, *self.sounds}]
 
 
@@ -83,7 +83,7 @@ class Training:
 
 @dataclass(frozen=True)
 class HeadTraining:
-    """The recipe of a voice head, on embeddings of a body that stays as it is."""
+    """The recipe of a voice head on a fixed backbone."""
 
     steps: int
     batch: int
@@ -94,21 +94,21 @@ class HeadTraining:
     absent: float
     # Augmented versions of every training clip, besides the clean one.
     versions: int
-    # Blocks that it hears; those of the plain head where none are named.
+    # Blocks of the backbone; by default those of the plain head.
     taps: list[int] = field(default_factory=list)
-    # Heads learned with as many seeds; their weights are averaged.
+    # Number of heads, trained with different seeds, whose weights are averaged.
     seeds: int = 1
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """How a finished body is made to hear noise, rooms and crops as it hears the clip itself."""
+    """Self-distillation on reverberant, noisy and cropped audio."""
 
     epochs: int
     clips_per_epoch: int
     learning_rate: float
     warm_up: float
-    # Weight of the divergence of the chances beside the distance of the embeddings.
+    # Weight of the divergence of the probabilities against the distance of the embeddings.
     agreement: float
     # Share of the crops that are not changed.
     untouched: float
@@ -131,7 +131,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class SecondStage:
-    """A second, gentler cycle, from the best epoch of the first one on."""
+    """A second stage with a lower rate, from the best epoch of the first."""
 
     epochs: int
     learning_rate: float
@@ -139,7 +139,7 @@ class SecondStage:
 
 @dataclass(frozen=True)
 class Shipped:
-    """How the body of the first split goes on with the voices that tested it; that one ships."""
+    """The shipped model: the first split's backbone is trained further, with the test speakers."""
 
     epochs: int
     clips_per_epoch: int
@@ -148,7 +148,7 @@ class Shipped:
 
 @dataclass(frozen=True)
 class FoldsHead:
-    """What differs in a voice head that has few voices to learn from."""
+    """What differs in a voice head with few training voices."""
 
     learning_rate: float
     dropout: float
@@ -157,7 +157,7 @@ class FoldsHead:
 
 @dataclass(frozen=True)
 class Folds:
-    """How the network of `without-CORPUS` learns from a part of that corpus's speakers."""
+    """Fine-tuning of the backbone of `without-CORPUS` on a part of that corpus's speakers."""
 
     corpora: list[str]
     epochs: int
@@ -170,7 +170,7 @@ class Folds:
 
 @dataclass(frozen=True)
 class Pairs:
-    """One corpus to one other, as the folds learn."""
+    """One corpus to another, fine-tuned as the folds are."""
 
     # All of them have all the labels.
     corpora: list[str]
@@ -190,7 +190,7 @@ class Config:
     data: Data
     train: Training
     augment: Augmentation
-    # A model without it judges every voice alike.
+    # A model without it has no speaker baseline.
     head: HeadTraining | None
     left_out: LeftOut | None
     folds: Folds | None = None
@@ -227,13 +227,13 @@ def for_split(config: Config, split: str) -> Config:
 
 
 def second_stage_of(config: Config) -> Config:
-    """The recipe of `[again]`."""
+    """The recipe of `[second_stage]`."""
     assert config.second_stage is not None
     return replace(config, train=replace(config.train, absent_from=0, **vars(config.second_stage)))
 
 
 def load(path: Path) -> Config:
-    """Reads and checks; an unknown or a missing key is named."""
+    """Reads and checks a config. Raises `UserError` that names an unknown or missing key."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

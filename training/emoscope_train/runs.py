@@ -52,7 +52,7 @@ class Run:
         self.curve = self.folder / "curve.png"
         self.facts = self.folder / "facts.json"
         self.calibration = self.folder / "calibration.json"
-        # When a voice is plainly another one, if that could be found.
+        # The distance at which the speaker has changed, if it could be found.
         self.change = self.folder / "change.json"
         # Logits of the validation speakers, and of the corpus that was left out.
         self.answers = self.folder / "answers.npz"
@@ -90,7 +90,7 @@ class Run:
         return found
 
     def read(self, path: Path) -> Any:
-        """JSON, or an error that says what to run first."""
+        """Reads JSON. Raises `UserError` with the step to run first."""
         if not path.is_file():
             raise UserError(f"no {path}; train the model first")
         return json.loads(path.read_text(encoding="utf-8"))

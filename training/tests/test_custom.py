@@ -1,4 +1,4 @@
-"""A model of one's own: what is read, what is refused, what is resumed, what the binary takes."""
+"""Custom models: what is read, rejected and resumed, and that the program runs them."""
 
 import csv
 import json
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from emoscope_train.data.corpora import Clip
 from emoscope_train.errors import CorpusError, UserError
 from emoscope_train.export import binary
 from emoscope_train.export.golden import voice
+from emoscope_train.export.model_spec import Tuning
 from emoscope_train.export.onnx_runtime import run_onnx, session
 from emoscope_train.features.frontend import SAMPLE_RATE
 from emoscope_train.numeric import softmax
@@ -77,6 +79,7 @@ def test_a_folder_becomes_a_model_with_a_report(folder: Folder) -> None:
     assert said["labels"] == ["raised", "calm"]
     assert said["colors"] == {"raised": "red"}
     assert "affect" not in said
+    assert said["tuning"] == asdict(Tuning())
     assert "mine" in said["licences"]
     assert "CC BY-NC-SA 4.0" in said["licences"]
     found = json.loads((wanted.output / "metrics.json").read_text(encoding="utf-8"))
@@ -87,7 +90,7 @@ def test_a_folder_becomes_a_model_with_a_report(folder: Folder) -> None:
     card = (wanted.output / "card.md").read_text(encoding="utf-8")
     assert "UAR" in card
     assert (wanted.output / "figures" / "confusion.png").is_file()
-    # What the file says of a voice that it has not met.
+    # An unseen voice.
     runtime = session(wanted.output / "model.onnx")
     answer = {
         label: softmax(run_onnx(runtime, features(voice(130, 1.1 * pitch, rise, 77))))
@@ -194,30 +197,30 @@ def test_folds_share_no_speaker_and_copies_are_not_learned(folder: Folder) -> No
     groups = folds.folds(listed.clips)
     who = [{listed.clips[place].speaker for place in group} for group in groups]
     assert sorted(name for names in who for name in names) == ["s0", "s1", "s2", "s3"]
-    heard = embeddings.hear(listed.clips, command.SHIPPED, top.parent / "work", 2)
+    embedded = embeddings.embed_clips(listed.clips, command.SHIPPED, top.parent / "work", 2)
     places = {"/".join(Path(c.path).parts[-3:]): n for n, c in enumerate(listed.clips)}
     pair = tuple(sorted((places["calm/s0/s0_0.wav"], places["calm/s1/s1_9.wav"])))
-    assert pair in [tuple(sorted(found)) for found in heard.copies()]
+    assert pair in [tuple(sorted(found)) for found in embedded.copies()]
     rest = np.asarray([place for place in range(len(listed.clips)) if place != pair[0]])
-    kept = folds.without_copies(rest, np.asarray([pair[0]]), heard.copies())
+    kept = folds.without_copies(rest, np.asarray([pair[0]]), embedded.copies())
     assert pair[1] not in kept
 
 
-def test_a_broken_off_run_goes_on(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_resumes(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     top = folder(2)
     listed = clips.read(top, "mine")
-    work, listen = top.parent / "work", embeddings.listen
-    embed_and_detect: list[str] = []
+    work, embed_clip = top.parent / "work", embeddings.embed_clip
+    names: list[str] = []
 
     def interrupted(path: Path, runtime: object) -> dict:
-        embed_and_detect.append(path.name)
-        if len(embed_and_detect) == 4:
+        names.append(path.name)
+        if len(names) == 4:
             raise KeyboardInterrupt
-        return listen(path, runtime)  # type: ignore[arg-type]
+        return embed_clip(path, runtime)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(embeddings, "listen", interrupted)
+    monkeypatch.setattr(embeddings, "embed_clip", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        embeddings.hear(listed.clips, command.SHIPPED, work, 1)
+        embeddings.embed_clips(listed.clips, command.SHIPPED, work, 1)
     kept = len(list(work.rglob("*.npz")))
     assert 3 <= kept < len(listed.clips)
     assert not list(work.rglob("*.part"))
@@ -225,12 +228,12 @@ def test_a_broken_off_run_goes_on(folder: Folder, monkeypatch: pytest.MonkeyPatc
 
     def counted(path: Path, runtime: object) -> dict:
         repeated.append(path.name)
-        return listen(path, runtime)  # type: ignore[arg-type]
+        return embed_clip(path, runtime)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(embeddings, "listen", counted)
-    resumed = embeddings.hear(listed.clips, command.SHIPPED, work, 2)
+    monkeypatch.setattr(embeddings, "embed_clip", counted)
+    resumed = embeddings.embed_clips(listed.clips, command.SHIPPED, work, 2)
     assert len(repeated) == len(listed.clips) - kept
-    whole = embeddings.hear(listed.clips, command.SHIPPED, top.parent / "other", 1)
+    whole = embeddings.embed_clips(listed.clips, command.SHIPPED, top.parent / "other", 1)
     np.testing.assert_array_equal(resumed.versions.embeddings, whole.versions.embeddings)
 
 

@@ -35,7 +35,7 @@ def test_no_speaker_is_in_two_folds() -> None:
 
 
 def answering(folder: Path, known: dict[Path, str]) -> Path:
-    """A program that knows some files by heart, hears nothing in others, and notes its model."""
+    """A program with fixed answers for some files and none for others, which notes its model."""
     script = folder / "program"
     script.write_text(
         f"""#!{sys.executable}

@@ -1,6 +1,9 @@
 """The network: any gain, any length, and the published names."""
 
 import copy
+import json
+import re
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ torch = pytest.importorskip("torch")
 from emoscope_train.custom import graft
 from emoscope_train.errors import UserError
 from emoscope_train.export import golden
+from emoscope_train.export.model_spec import Metadata, Tuning
 from emoscope_train.export.onnx_file import write_graph
 from emoscope_train.features.frontend import mfcc
 from emoscope_train.model.baseline import Baselines
@@ -151,6 +155,32 @@ def test_the_numpy_twin_takes_as_much_out(head: VoiceHead) -> None:
         own = graft.relative(embedding.numpy(), Baselines(known.numpy(), seconds.numpy()))
         expected = head.head(torch.from_numpy(own))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_file_names_the_constants_of_its_graph(head: VoiceHead) -> None:
+    """The voice head a second time, from the constants that the program reads."""
+    tuning = json.loads(Metadata(tuning=Tuning()).properties()["tuning"])
+    embedding, known = 4.0 * torch.randn(6, 12), torch.rand(6, 2, 12) + 0.6
+    seconds = torch.linspace(0.0, 60.0, 6)[:, None]
+    share = seconds / (seconds + tuning["prior_s"])
+    spread = torch.sqrt(share * known[:, 1] + 1.0 - share + 1e-3)
+    limit = tuning["deviation_limit"]
+    relative = torch.clamp((embedding - share * known[:, 0]) / spread, -limit, limit)
+    with torch.inference_mode():
+        expected = head.head(relative) + share * head.settled(relative)
+        found = head.judge(embedding, known, seconds)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_program_reads_every_constant() -> None:
+    """The keys of `tuning` are the fields of the program's struct, and its defaults the same."""
+    source = Path(__file__).parents[2] / "crates/emoscope-core/src/model_spec/tuning.rs"
+    if not source.is_file():
+        pytest.skip(f"no {source.name} in this checkout")
+    text = source.read_text(encoding="utf-8")
+    defaults = text[text.index("impl Default") :]
+    found = dict(re.findall(r"^ +(\w+): ([0-9.]+),$", defaults, re.MULTILINE))
+    assert {key: float(value) for key, value in found.items()} == asdict(Tuning())
 
 
 def test_with_a_voice_head_it_answers_more(network: Network) -> None:

@@ -1,4 +1,4 @@
-"""Speech is told from other sounds, also in rooms that were never met."""
+"""Speech is separated from other sounds, also in unseen rooms."""
 
 import numpy as np
 import pytest

@@ -52,6 +52,28 @@ def test_a_corpus_that_is_left_out_is_all_of_the_test() -> None:
         assert not splits.crossing_speakers(clips, found)
 
 
+@pytest.mark.parametrize("corpus", ["cremad", "banglaser", "esuem"])
+def test_the_newer_corpora_follow_the_same_rule(corpus: str) -> None:
+    clips = [*many(corpus, 40, 3), *many("toy", 40, 3)]
+    found = splits.assign("speakers", clips)
+
+    def roles(name: str) -> dict[str, str]:
+        """Number of the speaker to role."""
+        return {
+            c.speaker.removeprefix(f"{name}_"): found[c.path] for c in clips if c.corpus == name
+        }
+
+    # Counted as in any corpus of 40 speakers: a fifth tests, three twentieths validate.
+    for name in (corpus, "toy"):
+        sides = list(roles(name).values())
+        assert [sides.count(role) for role in (TEST, VALIDATION, TRAIN)] == [8, 6, 26], name
+    # And chosen by the hash of the name alone: other speakers change nothing.
+    alone = splits.assign("speakers", [c for c in clips if c.corpus == corpus])
+    assert {path: found[path] for path in alone} == alone
+    left_out = splits.assign(f"without-{corpus}", clips)
+    assert {c.corpus for c in clips if left_out.get(c.path) == TEST} == {corpus}
+
+
 def test_a_planted_speaker_is_caught() -> None:
     clips = [*many("toy", 20), clip("leak", "toy_0")]
     found = splits.speakers(clips)

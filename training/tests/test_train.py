@@ -46,13 +46,13 @@ def test_a_toy_is_learned_measured_and_exported(
     history = json.loads(run.first_stage.history.read_text(encoding="utf-8"))
     assert len(history) == 4
     assert history[-1]["train_loss"] < history[0]["train_loss"]
-    # The second cycle begins where the first one was best.
+    # The second stage starts from the best epoch of the first.
     more = json.loads(run.history.read_text(encoding="utf-8"))
     assert len(more) == 2
     assert more[0]["train_loss"] < history[0]["train_loss"]
     assert max(row["validation_uar"] for row in more) == 1.0
     assert run.curve.is_file()
-    # What ships goes on from there, and knows the voices that test the other.
+    # The shipped model continues from there, with the test speakers.
     last = Run(tmp_path / "work", "toy", "everything")
     more = json.loads(last.history.read_text(encoding="utf-8"))
     assert len(more) == 1

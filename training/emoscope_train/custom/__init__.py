@@ -1,1 +1,1 @@
-"""A model out of recordings and labels of one's own: the shipped body, a head of one's own."""
+"""Models of your own labels: a new head beside that of a shipped model."""

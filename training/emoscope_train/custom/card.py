@@ -1,15 +1,14 @@
-"""Renders the card of a model of one's own; no figure in it is typed."""
+"""Renders the card of a custom model; no figure in it is typed."""
 
 from typing import Any
 
 from ..reporting.tables import classes_table, percent, table
 
 ABOUT = """\
-It judges how a voice sounds, in the labels that it was given, and knows neither what a person feels
-nor who speaks. It is worth what its clips are worth: voices, rooms, microphones and languages
-unlike them are judged worse, without a warning. Not for the workplace or for education where
-emotions are inferred (prohibited in the European Union, AI Act, Art. 5(1)(f)), and not for any
-decision about a person.
+The model says how a voice sounds, in the labels of its clips. It does not know what a person feels
+or who speaks. Voices, rooms, microphones and languages unlike the clips lower the accuracy, without
+a warning. Do not use it to infer emotions at work or in education, which is prohibited in the
+European Union (AI Act, Art. 5(1)(f)), or for decisions about a person.
 """
 
 
@@ -17,8 +16,7 @@ def refused(reasons: list[str]) -> str:
     """Why there is no accuracy."""
     return "\n".join(
         [
-            "**No accuracy is told**, because it would say nothing about a voice that the model "
-            "has not heard:\n",
+            "**No accuracy is reported**, because it would say nothing about unseen speakers:\n",
             *(f"- {reason}." for reason in reasons),
             "",
         ]
@@ -29,7 +27,7 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
     """The figures."""
     test, certain = found["test"], found["certain"]
     how = (
-        f"each of {len(found['by_speaker'])} speakers judged by a head that learned the others "
+        f"each of {len(found['by_speaker'])} speakers tested with a head trained on the others "
         f"({found['folds']} folds)"
         if found["folds"] > 1
         else f"the {len(found['by_speaker'])} speakers that the manifest keeps for the test"
@@ -38,15 +36,15 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
     sure = certain["accuracy"]
     figures = [
         ["UAR (recall averaged over the labels)", percent(test["uar"])],
-        ["chance", percent(1.0 / len(labels))],
+        ["chance level", percent(1.0 / len(labels))],
         [
             "UAR by speaker, mean and standard deviation",
             percent(found["uar_mean"]) + (f" ± {percent(spread)}" if spread is not None else ""),
         ],
         ["accuracy", percent(test["accuracy"])],
         ["expected calibration error", percent(test["ece"])],
-        ["gets a label rather than `uncertain`", percent(certain["coverage"])],
-        ["accuracy of these", "-" if sure is None else percent(sure)],
+        ["coverage", percent(certain["coverage"])],
+        ["selective accuracy", "-" if sure is None else percent(sure)],
     ]
     known = [
         [key, percent(row["accuracy"]), percent(row["uar"]), percent(row["ece"])]
@@ -58,13 +56,14 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
     ]
     return "\n".join(
         [
-            f"Of {test['clips']} clips, {how}. A clip is judged by its first 3 s, nothing of its "
-            "voice being known.\n",
+            f"{test['clips']} clips, {how}. The answer to a clip is that to its first 3 s, "
+            f"without a "
+            "baseline.\n",
             table(["", ""], figures),
             "![confusion](figures/confusion.png)\n",
             classes_table(found),
-            "With more of the voice known (other clips of it, whatever they express):\n",
-            table(["known", "accuracy", "UAR", "ECE"], known),
+            "By enrolment, which is other clips of the voice with any label:\n",
+            table(["enrolment", "accuracy", "UAR", "ECE"], known),
             table(["speaker", "clips", "accuracy", "UAR"], voices),
         ]
     )
@@ -81,20 +80,18 @@ def render(facts: dict[str, Any]) -> str:
         f"Labels: {', '.join(labels)}. Use it with `emoscope --model model.onnx`.\n",
         "## Figures\n",
         refused(facts["refused"]) if told is None else measured(told, labels),
-        *(
-            ["## To know\n", *(f"- {note}" for note in facts["notes"]), ""]
-            if facts["notes"]
-            else []
-        ),
+        *(["## Notes\n", *(f"- {note}" for note in facts["notes"]), ""] if facts["notes"] else []),
         "## How it was made\n",
         f"{facts['clips']} clips of {facts['speakers'] or 'unknown'} speakers:\n",
         table(["label", "clips"], learned),
-        f"The body is that of {facts['body']['name']} (SHA-256 `{facts['body']['sha256']}`), as it "
-        "is. The head is a logistic regression on its embeddings, each in its voice's own spread, "
-        "and on what that model says itself, every label counting alike. Clips that are the same "
-        "recording are kept off two sides. "
-        f"Temperature {calibration['temperature']:g}; `uncertain` below {calibration['certain']:g} "
-        f"or with a lead under {calibration['margin']:g}; from {where}.\n",
+        f"The backbone is that of {facts['body']['name']} (SHA-256 `{facts['body']['sha256']}`), "
+        "unchanged. The head is a logistic regression on embeddings relative to the speaker "
+        "baseline and on the logits of that model. Every label has the same weight. Copies of a "
+        "recording are kept on one side. "
+        f"Temperature {calibration['temperature']:g}. The answer is `uncertain` below a "
+        f"probability "
+        f"of {calibration['certain']:g} or a lead of {calibration['margin']:g}, chosen on "
+        f"{where}.\n",
         f"Licences of the weights: {'; '.join(facts['licences'])}.\n",
         ABOUT,
     ]

@@ -1,4 +1,4 @@
-"""Which clips there are, what they express and who speaks: a folder per label, or a manifest."""
+"""Lists clips with labels and speakers, from a folder per label or a manifest."""
 
 import csv
 import os
@@ -11,7 +11,7 @@ from ..data.corpora import Clip
 from ..errors import CorpusError, UserError
 
 AUDIO = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".au", ".w64"}
-# The program's own word, for when no label is sure enough.
+# The program's own word for an answer below the thresholds.
 RESERVED = "uncertain"
 TRAIN, TEST = "train", "test"
 # Fewest clips of a label.
@@ -24,14 +24,14 @@ NAMED = 5
 class Listed:
     """The clips, their labels in the order of the model, and the side of each where it was given.
 
-    A clip's `path` is whole; its `speaker` is empty where nobody said who speaks.
+    A clip's `path` is absolute; its `speaker` is empty if it is unknown.
     """
 
     source: Path
     labels: list[str]
     clips: list[Clip]
     sides: dict[str, str] = field(default_factory=dict)
-    # How the speakers can be told, for messages.
+    # How to name the speakers, for messages.
     remedy: str = ""
 
 
@@ -40,7 +40,7 @@ def read(
 ) -> Listed:
     """The clips of a folder or of a manifest; `labels` chooses and orders.
 
-    Raises `CorpusError` where there are too few, or where something is missing or said twice.
+    Raises `CorpusError` if there are too few, or if something is missing or repeated.
     """
     if source.is_dir():
         listed = read_folder(source, name, speaker)
@@ -106,7 +106,7 @@ def recordings(folder: Path) -> list[Path]:
     """By extension, at any depth, through links too; hidden ones are left out."""
     found = []
     for here, folders, files in os.walk(folder, followlinks=True):
-        # A link to a folder above would go round for ever.
+        # A link to a folder above would never end.
         above = f"{os.path.realpath(here)}/"
         folders[:] = [
             name
@@ -129,7 +129,7 @@ def matched(speaker: re.Pattern[str], name: str) -> str:
 def unmatched(speaker: re.Pattern[str] | None, names: list[str]) -> UserError:
     pattern = speaker.pattern if speaker else ""
     return UserError(
-        f"--speaker {pattern!r} finds nobody in {len(names)} file names, the first {names[0]}"
+        f"--speaker {pattern!r} finds no speaker in {len(names)} file names, the first {names[0]}"
     )
 
 
@@ -187,16 +187,14 @@ def read_manifest(manifest: Path, name: str, speaker: re.Pattern[str] | None) ->
 
 
 def check(listed: Listed) -> None:
-    """Labels that the program would refuse, or that nothing can be learned of."""
+    """Rejects labels that the program would reject, or that have too few clips."""
     source, counts = listed.source, Counter(clip.label for clip in listed.clips)
     if len(listed.labels) < 2:
-        raise CorpusError(
-            f"{source} has one label, {listed.labels[0]}; there must be two to tell apart"
-        )
+        raise CorpusError(f"{source} has one label, {listed.labels[0]}; there must be at least two")
     if RESERVED in counts:
         raise CorpusError(
             f"{source}: the label {RESERVED} is the program's own word for no sure label; "
-            "call it otherwise"
+            "choose another name"
         )
     if few := [label for label in listed.labels if counts[label] < FEWEST]:
         raise CorpusError(

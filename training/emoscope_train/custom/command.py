@@ -16,7 +16,7 @@ from .. import __version__
 from ..data.corpora import NONE_STATED, Clip
 from ..errors import CorpusError, UserError
 from ..export import binary, golden
-from ..export.model_spec import Calibration, Metadata
+from ..export.model_spec import Calibration, Metadata, Tuning
 from ..export.onnx_runtime import embed, run_onnx, session
 from ..files import write_json, write_text
 from ..model.baseline import Baselines
@@ -25,7 +25,7 @@ from ..reporting import figures
 from ..reporting.tables import percent
 from . import card, folds
 from .clips import NAMED, TEST, TRAIN, Listed, read
-from .embeddings import Embedded, hear
+from .embeddings import Embedded, embed_clips
 from .fit import fit
 from .graft import BaseModel, Head, relative
 from .measure import figures as measured
@@ -33,14 +33,14 @@ from .measure import held_out, judge_all
 
 COLORS = ("red", "magenta", "yellow", "blue", "cyan", "plain", "dim")
 SHIPPED = Path(__file__).parents[3] / "models" / "voices" / "model.onnx"
-# Share of clips not taken for speech from which on it is told.
+# Share of clips that are not speech, from which on a note says so.
 MUCH_REFUSED = 0.05
 FEW_CLIPS = 20
 
 
 @dataclasses.dataclass
 class Request:
-    """What was asked for; see the options of `own`."""
+    """The options of `own`."""
 
     source: Path
     name: str
@@ -56,38 +56,38 @@ class Request:
 
 
 def make(request: Request) -> int:
-    """Exit status 0 with a model, 1 and no file where an engine differs from what was learned."""
+    """Exit status 0 with a model, or 1 and no file if an engine differs from the trained head."""
     check(request)
-    body = BaseModel(request.pretrained)
+    base = BaseModel(request.pretrained)
     pattern = re.compile(request.speaker) if request.speaker else None
     listed = read(request.source, request.name, pattern, request.labels)
     reasons = folds.refusals(listed)
-    tell(listed)
-    heard = hear(listed.clips, body.path, request.work, request.threads)
-    learned, tested = two_sides(listed, heard)
+    announce(listed)
+    embedded = embed_clips(listed.clips, base.path, request.work, request.threads)
+    learned, tested = two_sides(listed, embedded)
     truth = np.asarray([listed.labels.index(clip.label) for clip in listed.clips], dtype=np.int64)
 
     def side(places: NDArray[np.int64]) -> tuple[list[Clip], NDArray[np.int64], Embedded]:
-        return [listed.clips[place] for place in places], truth[places], heard.of(places)
+        return [listed.clips[place] for place in places], truth[places], embedded.of(places)
 
-    answers = held_out(body, *side(learned), len(listed.labels))
+    answers = held_out(base, *side(learned), len(listed.labels))
     calibration = answers.calibration()
     clips, wanted, material = side(learned)
-    head = fit(body, clips, wanted, material.versions, len(listed.labels))
+    head = fit(base, clips, wanted, material.versions, len(listed.labels))
     found = None
     if not reasons and len(tested):
         test_clips, answer, versions = side(tested)
-        test = judge_all(body, head, test_clips, answer, versions)
+        test = judge_all(base, head, test_clips, answer, versions)
         found = measured(test, listed.labels, calibration)
     elif not reasons:
         found = measured(answers, listed.labels, None)
-    facts = describe(request, body, listed, heard, reasons, found)
+    facts = describe(request, base, listed, embedded, reasons, found)
     facts["calibration"] = dataclasses.asdict(calibration)
-    return write(request, body, head, listed, calibration, facts)
+    return write(request, base, head, listed, calibration, facts)
 
 
 def check(request: Request) -> None:
-    """Refuses what would fail at the end, after minutes."""
+    """Rejects wrong options at once, which would otherwise fail after minutes."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", request.name):
         raise UserError(f"--name {request.name!r}: letters, digits, '.', '_' and '-' alone")
     try:
@@ -101,8 +101,8 @@ def check(request: Request) -> None:
             raise UserError(f"--colors {label}={color}: there are {', '.join(COLORS)}")
 
 
-def tell(listed: Listed) -> None:
-    """What was found, before the long step, so that a wrong reading is seen at once."""
+def announce(listed: Listed) -> None:
+    """Prints what was found before the long step, so that mistakes show at once."""
     speakers = sorted({clip.speaker for clip in listed.clips if clip.speaker})
     shown = ", ".join(speakers[:NAMED]) + (", ..." if len(speakers) > NAMED else "")
     counts = Counter(clip.label for clip in listed.clips)
@@ -110,12 +110,12 @@ def tell(listed: Listed) -> None:
     print(f"{len(speakers)} speakers: {shown}" if speakers else "speakers unknown", flush=True)
 
 
-def two_sides(listed: Listed, heard: Embedded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def two_sides(listed: Listed, embedded: Embedded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places of what is learned and of what the manifest keeps for the test."""
     side = [listed.sides.get(clip.path, TRAIN) for clip in listed.clips]
     tested = np.asarray([p for p, s in enumerate(side) if s == TEST], dtype=np.int64)
     learned = np.asarray([p for p, s in enumerate(side) if s == TRAIN], dtype=np.int64)
-    learned = folds.without_copies(learned, tested, heard.copies())
+    learned = folds.without_copies(learned, tested, embedded.copies())
     have = {listed.clips[place].label for place in learned}
     if missing := [label for label in listed.labels if label not in have]:
         raise CorpusError(
@@ -127,9 +127,9 @@ def two_sides(listed: Listed, heard: Embedded) -> tuple[NDArray[np.int64], NDArr
 
 def describe(
     request: Request,
-    body: BaseModel,
+    base: BaseModel,
     listed: Listed,
-    heard: Embedded,
+    embedded: Embedded,
     reasons: list[str],
     found: dict[str, Any] | None,
 ) -> dict[str, Any]:
@@ -143,8 +143,8 @@ def describe(
         "speakers": len(speakers),
         "licence": request.licence,
     }
-    taught = json.loads(body.entry("training_data") or "[]")
-    training = [*taught, own]
+    overlap = json.loads(base.entry("training_data") or "[]")
+    training = [*overlap, own]
     return {
         "name": request.name,
         "version": __version__,
@@ -155,10 +155,10 @@ def describe(
         "refused": reasons,
         "figures": found,
         "calibrated_on_speakers": len(speakers) > 1 and all(c.speaker for c in listed.clips),
-        "notes": notes(listed, heard, counts, len(speakers), [row["corpus"] for row in taught]),
+        "notes": notes(listed, embedded, counts, len(speakers), [row["corpus"] for row in overlap]),
         "body": {
-            "name": body.model.graph.name,
-            "sha256": hashlib.sha256(body.path.read_bytes()).hexdigest(),
+            "name": base.model.graph.name,
+            "sha256": hashlib.sha256(base.path.read_bytes()).hexdigest(),
         },
         "training_data": training,
         "licences": sorted({row["licence"] for row in training}),
@@ -166,18 +166,21 @@ def describe(
 
 
 def notes(
-    listed: Listed, heard: Embedded, counts: Counter[str], speakers: int, taught: list[str]
+    listed: Listed, embedded: Embedded, counts: Counter[str], speakers: int, overlap: list[str]
 ) -> list[str]:
-    """What a person should know of these clips."""
+    """Notes about the clips."""
     out = []
     if few := [label for label in listed.labels if counts[label] < FEW_CLIPS]:
-        out.append(f"fewer than {FEW_CLIPS} clips of {', '.join(few)}: expect chance to matter")
+        out.append(
+            f"fewer than {FEW_CLIPS} clips of {', '.join(few)}: expect figures that depend on "
+            f"chance"
+        )
     if speakers and speakers == len(listed.clips):
         out.append(
-            "every clip has a speaker of its own; where that is not so, --speaker or the column "
+            "every clip has its own speaker; if that is wrong, --speaker or the column "
             "speaker takes the clip for the voice, and the figures are too good"
         )
-    copies = heard.copies()
+    copies = embedded.copies()
     other = [(a, b) for a, b in copies if listed.clips[a].label != listed.clips[b].label]
     if copies:
         out.append(f"{len(copies)} pairs of clips are the same recording, kept on one side")
@@ -187,15 +190,17 @@ def notes(
             f"the same recording is called {one.label} ({one.path}) and {two.label} ({two.path}): "
             "one of the two is wrong"
         )
-    refused = np.flatnonzero(heard.speech < 0.0)
-    if len(refused) > MUCH_REFUSED * len(heard.speech):
+    refused = np.flatnonzero(embedded.speech < 0.0)
+    if len(refused) > MUCH_REFUSED * len(embedded.speech):
         out.append(
-            f"{len(refused)} of {len(heard.speech)} clips are not taken for speech, the first "
+            f"{len(refused)} of {len(embedded.speech)} clips are not speech to the model, the "
+            f"first "
             f"{listed.clips[refused[0]].path}; the program says `uncertain` there"
         )
-    if taught:
+    if overlap:
         out.append(
-            f"the body learned from {', '.join(taught)}: for clips of these, its figures are too "
+            f"the base model was trained on {', '.join(overlap)}: for clips of these, the "
+            f"figures are too "
             "good"
         )
     return out
@@ -203,7 +208,7 @@ def notes(
 
 def write(
     request: Request,
-    body: BaseModel,
+    base: BaseModel,
     head: Head,
     listed: Listed,
     calibration: Calibration,
@@ -213,8 +218,9 @@ def write(
     model = request.output / "model.onnx"
     colors = {label: request.colors[label] for label in listed.labels if label in request.colors}
     metadata = Metadata(calibration, facts["training_data"], listed.labels, colors)
-    body.graft(head, request.name, metadata, model)
-    checks = [("ONNX Runtime", gap(body, head, model, calibration), golden.TOLERANCE)]
+    metadata.tuning = base_tuning(base)
+    base.graft(head, request.name, metadata, model)
+    checks = [("ONNX Runtime", gap(base, head, model, calibration), golden.TOLERANCE)]
     if request.program:
         runtime = session(model)
 
@@ -234,7 +240,7 @@ def write(
             return 1
     write_json(request.output / "metrics.json", facts)
     if found := facts["figures"]:
-        title = "speakers that were not learned"
+        title = "unseen speakers"
         matrix = found["test"]["confusion"]
         path = request.output / "figures" / "confusion.png"
         figures.confusion(matrix, title, path, listed.labels)
@@ -243,17 +249,25 @@ def write(
     return 0
 
 
-def gap(body: BaseModel, head: Head, model: Path, calibration: Calibration) -> float:
+def base_tuning(base: BaseModel) -> Tuning:
+    """The constants of the base model, since its speech head stays."""
+    text = base.entry("tuning")
+    return Tuning(**json.loads(text)) if text else Tuning()
+
+
+def gap(base: BaseModel, head: Head, model: Path, calibration: Calibration) -> float:
     """Largest difference in probability between the file and the head, of a voice never heard."""
-    runtime, source = session(model), session(body.path)
+    runtime, source = session(model), session(base.path)
     gaps = []
     for case in golden.inputs().values():
         embeddings, _ = embed(source, [case])
         for enrolment_s in (0.0, golden.SETTLED_S):
-            known = Baselines.unknown(1, embeddings.shape[1])
+            baselines = Baselines.unknown(1, embeddings.shape[1])
             statistics, _ = golden.baseline(embeddings.shape[1])
-            known.statistics[0], known.seconds[0] = statistics, enrolment_s
-            ours = head.judge(relative(embeddings, known), body.taught(embeddings, known))[0]
+            baselines.statistics[0], baselines.seconds[0] = statistics, enrolment_s
+            ours = head.judge(
+                relative(embeddings, baselines), base.base_logits(embeddings, baselines)
+            )[0]
             theirs = run_onnx(runtime, case, statistics, enrolment_s)
             warmth = calibration.temperature
             gaps.append(np.abs(softmax(ours, warmth) - softmax(theirs, warmth)).max())
@@ -261,13 +275,13 @@ def gap(body: BaseModel, head: Head, model: Path, calibration: Calibration) -> f
 
 
 def report(request: Request, facts: dict[str, Any], model: Path) -> None:
-    """The last lines: what it is worth, or why nobody can say."""
+    """The last lines: the accuracy, or why there is none."""
     if found := facts["figures"]:
         test, spread = found["test"], found["uar_spread"]
         by_voice = f"by speaker {percent(found['uar_mean'])}"
         by_voice += f" ± {percent(spread)}" if spread is not None else ""
         print(
-            f"UAR {percent(test['uar'])} on speakers that were not learned ({by_voice}; "
+            f"UAR {percent(test['uar'])} on unseen speakers ({by_voice}; "
             f"chance {percent(1.0 / len(facts['labels']))})"
         )
     for reason in facts["refused"]:

@@ -1,4 +1,4 @@
-"""What the body hears in each clip, computed once and kept: a broken-off run goes on from there."""
+"""Embeddings of all clips, computed once and cached, so an interrupted run resumes."""
 
 import hashlib
 import json
@@ -56,31 +56,31 @@ class Embedded:
         return alike(self.prints, self.frames)
 
 
-def hear(clips: list[Clip], body: Path, work: Path, threads: int) -> Embedded:
-    """Runs the body over all clips; what earlier runs heard is taken from `work`.
+def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embedded:
+    """Embeds all clips; results of earlier runs are taken from `work`.
 
     Raises `CorpusError` with every recording that cannot be used.
     """
-    seal = hashlib.sha256(body.read_bytes())
+    seal = hashlib.sha256(base.read_bytes())
     seal.update(json.dumps([RECIPE, CHANGED, FRONTEND]).encode())
     folder = work / "own" / seal.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     kept = [folder / f"{key(clip)}.npz" for clip in clips]
     missing = [place for place, path in enumerate(kept) if not path.is_file()]
     if 0 < len(missing) < len(clips):
-        print(f"{len(clips) - len(missing)} of {len(clips)} clips were heard before")
+        print(f"{len(clips) - len(missing)} of {len(clips)} clips are embedded already")
     local = threading.local()
 
     def one(place: int) -> None:
         if not hasattr(local, "runtime"):
-            local.runtime = session(body)
-        write(kept[place], listen(Path(clips[place].path), local.runtime))
+            local.runtime = session(base)
+        write(kept[place], embed_clip(Path(clips[place].path), local.runtime))
 
     failed = []
     pool = ThreadPoolExecutor(threads)
     try:
         jobs = [pool.submit(one, place) for place in missing]
-        for job in bar(as_completed(jobs), "hearing", " clips", len(jobs)):
+        for job in bar(as_completed(jobs), "embedding", " clips", len(jobs)):
             if isinstance(error := job.exception(), CorpusError):
                 failed.append(str(error))
             elif error:
@@ -93,7 +93,7 @@ def hear(clips: list[Clip], body: Path, work: Path, threads: int) -> Embedded:
 
 
 def key(clip: Clip) -> str:
-    """The same until the file is another."""
+    """Changes with the file."""
     found = Path(clip.path).stat()
     seal = hashlib.sha256(f"{clip.path}\0{found.st_size}\0{found.st_mtime_ns}".encode())
     return seal.hexdigest()[:32]
@@ -106,12 +106,12 @@ def unusable(failed: list[str]) -> str:
     return (
         f"{len(failed)} recordings cannot be used:\n  {shown}{more}\n"
         "Take them out, or convert them, for example: ffmpeg -i IN -ar 16000 -ac 1 OUT.wav. "
-        "The others are not heard again."
+        "The others are kept."
     )
 
 
-def listen(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArray[Any]]:
-    """What is kept of one clip."""
+def embed_clip(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArray[Any]]:
+    """The cached values of one clip."""
     samples = read_audio(path)
     if not np.all(np.isfinite(samples)) or not np.any(samples):
         raise CorpusError(f"{path} holds nothing but silence")
@@ -120,7 +120,7 @@ def listen(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArr
     spoken = decibels[start:end]
     if len(spoken) < LEAST:
         raise CorpusError(f"{path} is too short: {len(spoken) / FRAMES_PER_SECOND:g} s of sound")
-    # By what is heard, not by where it lies: a copy of a folder makes the same model.
+    # By content, not by path: a copy of a folder makes the same model.
     seed = int.from_bytes(hashlib.sha256(samples.tobytes()).digest()[:8], "big")
     rng = np.random.default_rng(seed)
     pieces = [opening(spoken)]
@@ -138,13 +138,13 @@ def listen(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArr
 
 
 def write(path: Path, values: dict[str, NDArray[Any]]) -> None:
-    """Whole or not at all."""
+    """Writes a .npz file."""
     with replacing(path) as part, part.open("wb") as out:
         np.savez(out, **values)  # type: ignore[arg-type]
 
 
 def load(path: Path) -> dict[str, NDArray[Any]]:
-    """What was kept of one clip."""
+    """The cached values of one clip."""
     with np.load(path) as found:
         return dict(found)
 

@@ -1,4 +1,4 @@
-"""Learns the head: a logistic regression that starts from what the body was taught."""
+"""Trains the head: a logistic regression on embeddings and on the base model's own logits."""
 
 from collections import Counter
 
@@ -13,21 +13,21 @@ from .graft import BaseModel, Head, relative
 
 # Draws: a clip in one of its versions beside some baseline.
 DRAWS_PER_CLIP, FEWEST_DRAWS, MOST_DRAWS = 4, 2000, 16_000
-# What the body was taught weighs so many standard deviations of an embedding's number: a few clips
-# suffice to learn from it, many to learn past it.
-TAUGHT_WEIGHT = 5.0
+# Scale of the base model's logits, in standard deviations of an embedding's numbers: a few clips
+# suffice to use them, and many clips can override them.
+BASE_SCALE = 5.0
 STRENGTH = 3e-3
 # A label that no clip of a fold has.
 NEVER = -30.0
 
 
 def speakers(clips: list[Clip]) -> list[str]:
-    """Whose baseline a clip may stand beside; a clip of nobody known stands alone."""
+    """The speaker of each clip; a clip of an unknown speaker stands alone."""
     return [clip.speaker or clip.path for clip in clips]
 
 
 def fit(
-    body: BaseModel, clips: list[Clip], truth: NDArray[np.int64], versions: Versions, labels: int
+    base: BaseModel, clips: list[Clip], truth: NDArray[np.int64], versions: Versions, labels: int
 ) -> Head:
     """The head of `labels` labels; every label counts alike, however many clips it has."""
     counts = Counter(truth.tolist())
@@ -38,10 +38,10 @@ def fit(
     ]
     voices = Voices(named, versions, probabilities / probabilities.sum())
     draws = min(max(FEWEST_DRAWS, DRAWS_PER_CLIP * len(clips)), MOST_DRAWS)
-    drawn, embeddings, known = voices.draw(draws, np.random.default_rng(0))
-    own, taught = relative(embeddings, known), body.taught(embeddings, known)
-    scale = TAUGHT_WEIGHT / float(np.std(taught) + 1e-6)
-    inputs = np.concatenate([own, scale * taught], axis=1)
+    drawn, embeddings, baselines = voices.draw(draws, np.random.default_rng(0))
+    own, known_logits = relative(embeddings, baselines), base.base_logits(embeddings, baselines)
+    scale = BASE_SCALE / float(np.std(known_logits) + 1e-6)
+    inputs = np.concatenate([own, scale * known_logits], axis=1)
     weight = np.zeros((labels, inputs.shape[1]), dtype=np.float32)
     bias = np.full(labels, NEVER, dtype=np.float32)
     width = own.shape[1]
@@ -60,12 +60,12 @@ def fit(
     return Head(weight[:, :width], scale * weight[:, width:], bias)
 
 
-def test_logits(
-    body: BaseModel, head: Head, clips: list[Clip], versions: Versions, enrolment_s: float
+def logits_of_clips(
+    base: BaseModel, head: Head, clips: list[Clip], versions: Versions, enrolment_s: float
 ) -> NDArray[np.float64]:
-    """Logits of the clips' first windows, with so much of each voice known."""
+    """Logits of the clips' first windows, after `enrolment_s` of the voice."""
     embeddings: Embeddings = versions.embeddings[:, 0]
-    known: Baselines = enrolled(
+    baselines: Baselines = enrolled(
         embeddings, versions.seconds[:, 0], speakers(clips), enrolment_s, np.random.default_rng(0)
     )
-    return head.judge(relative(embeddings, known), body.taught(embeddings, known))
+    return head.judge(relative(embeddings, baselines), base.base_logits(embeddings, baselines))

@@ -1,4 +1,4 @@
-"""Who is held out: folds of speakers, and why a figure would mean nothing."""
+"""Folds of held-out speakers, and reasons not to report an accuracy."""
 
 from collections import Counter
 
@@ -12,13 +12,12 @@ FEWEST_SPEAKERS, MOST_FOLDS = 3, 10
 
 
 def refusals(listed: Listed) -> list[str]:
-    """Why no accuracy can be told of these clips, each with what would help; empty where it can."""
+    """Reasons why no accuracy can be measured, each with a remedy; empty if it can."""
     unknown = [clip for clip in listed.clips if not clip.speaker]
     if unknown:
         return [
-            f"nobody said who speaks in {len(unknown)} of {len(listed.clips)} clips, the first "
-            f"{unknown[0].path}, and a voice that is learned and tested tells nothing of others: "
-            f"{listed.remedy}"
+            f"the speaker of {len(unknown)} of {len(listed.clips)} clips is unknown, the first "
+            f"{unknown[0].path}, so the test could use voices of the training: {listed.remedy}"
         ]
     if crossing := crossing_speakers(listed):
         return [crossing]
@@ -28,7 +27,7 @@ def refusals(listed: Listed) -> list[str]:
     if len(speakers) < FEWEST_SPEAKERS:
         found.append(
             f"there are {len(speakers)} speakers ({', '.join(speakers)}), and at least "
-            f"{FEWEST_SPEAKERS} are needed to tell voices from chance: add recordings of others"
+            f"{FEWEST_SPEAKERS} are needed: add recordings of others"
         )
     if listed.sides and not tested:
         found.append("the column split has no row with test: give it to whole speakers")
@@ -36,8 +35,8 @@ def refusals(listed: Listed) -> list[str]:
         who = {clip.speaker for clip in listed.clips if clip.label == label}
         if len(who) == 1:
             found.append(
-                f"{label} is spoken by one speaker alone ({who.pop()}), who cannot be both learned "
-                "and tested: add clips of it by somebody else, or leave it out with --labels"
+                f"{label} is spoken by one speaker alone ({who.pop()}), who cannot be in training "
+                "and test: add clips of it by another speaker, or leave it out with --labels"
             )
     return found
 
@@ -56,7 +55,7 @@ def crossing_speakers(listed: Listed) -> str:
     return (
         f"{len(both)} speakers are on both sides of the column split ({shown}; {both[0]}: "
         f"{counts['train']} clips train, {counts['test']} clips test), so the test would measure "
-        f"how well their voices are known: give every row of a speaker in {listed.source.name} the "
+        f"memorized voices: give every row of a speaker in {listed.source.name} the "
         "same split, or remove the column, and speakers are held out in turn"
     )
 
@@ -64,13 +63,13 @@ def crossing_speakers(listed: Listed) -> str:
 def folds(clips: list[Clip]) -> list[NDArray[np.int64]]:
     """Places of the clips of each fold: whole speakers, the folds of like size.
 
-    Where nobody said who speaks, each clip is dealt by itself.
+    A clip of an unknown speaker counts as a speaker of its own.
     """
     names = [clip.speaker or clip.path for clip in clips]
     counts = Counter(names)
     loads = [0] * min(MOST_FOLDS, len(counts))
     home: dict[str, int] = {}
-    # The longest first, each into the emptiest; equals by a stable disorder.
+    # The longest first, each into the emptiest; ties by a stable hash.
     for name in sorted(counts, key=lambda name: (-counts[name], stable_hash(name))):
         home[name] = int(np.argmin(loads))
         loads[home[name]] += counts[name]
@@ -81,7 +80,7 @@ def folds(clips: list[Clip]) -> list[NDArray[np.int64]]:
 def without_copies(
     learned: NDArray[np.int64], tested: NDArray[np.int64], copies: list[tuple[int, int]]
 ) -> NDArray[np.int64]:
-    """What is learned, less the clips that are tested under another name."""
+    """The training clips without those that are in the test under another name."""
     test = set(tested.tolist())
     known = {a for a, b in copies if b in test} | {b for a, b in copies if a in test}
     return np.asarray([place for place in learned if place not in known], dtype=np.int64)

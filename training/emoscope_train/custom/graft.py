@@ -1,4 +1,4 @@
-"""Puts a head of one's own beside that of a model file: the body and what it was taught stay."""
+"""Adds a new head beside that of a model file; its backbone and its own head stay."""
 
 import copy
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from ..model.baseline import (
     baseline_weight,
 )
 
-# What the model's own head says, inside the new one.
-TAUGHT = "own/taught"
+# The base model's own logits, inside the new graph.
+BASE_LOGITS = "own/taught"
 # Of the nodes that have any.
 OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axes": [1]}}
 
@@ -40,12 +40,14 @@ class Head:
     """
 
     weight: NDArray[np.float32]
-    taught: NDArray[np.float32]
+    base_weight: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def judge(self, own: NDArray[np.float32], taught: NDArray[np.float32]) -> NDArray[np.float64]:
+    def judge(
+        self, own: NDArray[np.float32], known_logits: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
         """Logits [clips, labels]."""
-        logits = own @ self.weight.T + taught @ self.taught.T + self.bias
+        logits = own @ self.weight.T + known_logits @ self.base_weight.T + self.bias
         return np.asarray(logits, dtype=np.float64)
 
 
@@ -58,19 +60,19 @@ def relative(embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
 
 
 class BaseModel:
-    """A model file that can carry another head."""
+    """A model file to which a head can be added."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             self.model = onnx.load(path)
         except Exception as error:
-            raise UserError(f"cannot read the body {path}: {error}") from error
+            raise UserError(f"cannot read the base model {path}: {error}") from error
         graph = self.model.graph
         have = {value.name for value in [*graph.input, *graph.output]}
         if missing := {BASELINE, SECONDS, OUTPUT, EMBEDDING, SPEECH} - have:
             raise UserError(
-                f"{path} cannot carry another head, for it lacks {', '.join(sorted(missing))}; "
+                f"{path} is no base model, because it lacks {', '.join(sorted(missing))}; "
                 "models/voices/model.onnx has all"
             )
         between = onnx.utils.Extractor(self.model)
@@ -79,7 +81,7 @@ class BaseModel:
             head.SerializeToString(), providers=["CPUExecutionProvider"]
         )
 
-    def taught(self, embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
+    def base_logits(self, embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
         """Logits of the model's own head."""
         given = {EMBEDDING: embeddings, BASELINE: known.statistics, SECONDS: known.seconds}
         (logits,) = self.head.run([OUTPUT], given)
@@ -91,14 +93,14 @@ class BaseModel:
         return found[0] if found else ""
 
     def graft(self, head: Head, name: str, metadata: Metadata, path: Path) -> None:
-        """Writes the model with that head, whole or not at all."""
+        """Writes the model with that head."""
         out = copy.deepcopy(self.model)
         graph = out.graph
         for node in graph.node:
             for names in (node.input, node.output):
                 for place, value in enumerate(names):
                     if value == OUTPUT:
-                        names[place] = TAUGHT
+                        names[place] = BASE_LOGITS
         nodes, weights = judge_nodes(head)
         graph.node.extend(nodes)
         graph.initializer.extend(weights)
@@ -132,7 +134,7 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
         "mean_row": np.asarray(0, np.int64),
         "variance_row": np.asarray(1, np.int64),
         "weight": head.weight.T.astype(np.float32),
-        "taught_weight": head.taught.T.astype(np.float32),
+        "taught_weight": head.base_weight.T.astype(np.float32),
         "bias": head.bias.astype(np.float32),
     }
     steps = [

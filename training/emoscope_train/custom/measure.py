@@ -1,4 +1,4 @@
-"""What the head is worth on voices that it did not learn."""
+"""The accuracy of the head on unseen speakers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +14,16 @@ from ..progress import bar
 from ..training.calibration import fit_calibration
 from . import folds
 from .embeddings import Embedded
-from .fit import fit, test_logits
+from .fit import fit, logits_of_clips
 from .graft import BaseModel, Head
 
-# Speech of the voice that is known before a clip is judged, in seconds.
+# Enrolment before a clip is classified, in seconds.
 COLD, ENROLMENT_S = 0.0, (0.0, 15.0, 60.0)
 
 
 @dataclass
 class Answers:
-    """Logits of clips by a head that learned none of their voices, by seconds known."""
+    """Logits of clips by a head without their speakers in training, by seconds of enrolment."""
 
     clips: list[Clip]
     truth: NDArray[np.int64]
@@ -31,7 +31,7 @@ class Answers:
     logits: dict[float, NDArray[np.float64]]
 
     def calibration(self, chosen: NDArray[np.bool_] | None = None) -> Calibration:
-        """Temperature and thresholds, with nothing and with most of each voice known alike."""
+        """Temperature and thresholds, from answers without and with enrolment."""
         kept = np.ones(len(self.truth), bool) if chosen is None else chosen
         both = np.concatenate(
             [self.logits[ENROLMENT_S[0]][kept], self.logits[ENROLMENT_S[-1]][kept]]
@@ -42,30 +42,33 @@ class Answers:
 
 
 def held_out(
-    body: BaseModel, clips: list[Clip], truth: NDArray[np.int64], heard: Embedded, labels: int
+    base: BaseModel, clips: list[Clip], truth: NDArray[np.int64], embedded: Embedded, labels: int
 ) -> Answers:
-    """Every clip judged by a head that learned the other folds."""
-    groups, copies = folds.folds(clips), heard.copies()
+    """Every clip, by a head that was trained on the other folds."""
+    groups, copies = folds.folds(clips), embedded.copies()
     fold = np.zeros(len(clips), dtype=np.int64)
-    logits = {known: np.zeros((len(clips), labels)) for known in ENROLMENT_S}
+    logits = {seconds: np.zeros((len(clips), labels)) for seconds in ENROLMENT_S}
     for number, tested in enumerate(bar(groups, "speakers in turn", " folds")):
         fold[tested] = number
         rest = np.setdiff1d(np.arange(len(clips)), tested)
         learned = folds.without_copies(rest, tested, copies)
         mine = [clips[place] for place in learned]
-        head = fit(body, mine, truth[learned], heard.of(learned).versions, labels)
+        head = fit(base, mine, truth[learned], embedded.of(learned).versions, labels)
         test_clips = [clips[place] for place in tested]
-        for known in ENROLMENT_S:
-            versions = heard.of(tested).versions
-            logits[known][tested] = test_logits(body, head, test_clips, versions, known)
+        for seconds in ENROLMENT_S:
+            versions = embedded.of(tested).versions
+            logits[seconds][tested] = logits_of_clips(base, head, test_clips, versions, seconds)
     return Answers(clips, truth, fold, logits)
 
 
 def judge_all(
-    body: BaseModel, head: Head, clips: list[Clip], truth: NDArray[np.int64], heard: Embedded
+    base: BaseModel, head: Head, clips: list[Clip], truth: NDArray[np.int64], embedded: Embedded
 ) -> Answers:
-    """The clips that the manifest keeps for the test, all by one head."""
-    logits = {known: test_logits(body, head, clips, heard.versions, known) for known in ENROLMENT_S}
+    """The clips that the manifest keeps for the test, by one head."""
+    logits = {
+        seconds: logits_of_clips(base, head, clips, embedded.versions, seconds)
+        for seconds in ENROLMENT_S
+    }
     return Answers(clips, truth, np.zeros(len(clips), dtype=np.int64), logits)
 
 
@@ -76,16 +79,18 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
     """
     truth, cold = answers.truth, answers.logits[COLD]
     folds = np.unique(answers.fold)
-    probabilities = {known: np.zeros_like(cold) for known in ENROLMENT_S}
+    probabilities = {seconds: np.zeros_like(cold) for seconds in ENROLMENT_S}
     certain = np.zeros(len(truth), dtype=bool)
     for number in folds:
         mine = answers.fold == number
         chosen = calibration or answers.calibration(~mine)
-        for known in ENROLMENT_S:
-            probabilities[known][mine] = softmax(answers.logits[known][mine], chosen.temperature)
+        for seconds in ENROLMENT_S:
+            probabilities[seconds][mine] = softmax(
+                answers.logits[seconds][mine], chosen.temperature
+            )
         certain[mine] = metrics.is_certain(probabilities[COLD][mine], chosen)
     speakers = np.asarray([clip.speaker for clip in answers.clips])
-    # Whole voices, so that the spread is that from voice to voice and not from clip to clip.
+    # Whole speakers, so the spread is between speakers and not between clips.
     by_speaker = [
         summary(str(who), probabilities[COLD], truth, speakers == who)
         for who in np.unique(speakers)
@@ -103,7 +108,8 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
             "accuracy": round(float(np.mean(right[certain])), 4) if np.any(certain) else None,
         },
         "by_known_seconds": {
-            f"{known:.0f} s": metrics.summary(probabilities[known], truth) for known in ENROLMENT_S
+            f"{seconds:.0f} s": metrics.summary(probabilities[seconds], truth)
+            for seconds in ENROLMENT_S
         },
     }
 

@@ -141,7 +141,7 @@ def read_votes(path: Path) -> dict[str, tuple[float, ...]]:
     return found
 
 
-# BanglaSER_Extended: each label is one sentence there, so a label could be told by the words.
+# BanglaSER_Extended has one sentence per label, so the words would reveal the label.
 EXTENDED = "banglaser/x"
 
 
@@ -165,7 +165,7 @@ def parse_tess_name(name: str) -> tuple[str, str, str] | None:
     label = TESS_LABELS.get(found[3].lower())
     if label is None:
         return None
-    # One published name says OA where OAF is meant.
+    # One published name has OA instead of OAF.
     speaker = "OAF" if found[1].upper().startswith("OA") else "YAF"
     return speaker, found[2].lower(), label
 

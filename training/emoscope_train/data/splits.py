@@ -11,7 +11,7 @@ ROLES = (TRAIN, VALIDATION, TEST)
 TEST_SHARE, VALIDATION_SHARE = 0.20, 0.15
 # RAVDESS has published folds that share no speaker: four speakers each.
 RAVDESS_TEST, RAVDESS_VALIDATION = "1", "2"
-# Of a corpus with this many sentences a share is learned by nobody, to tell voices from words.
+# A corpus with this many sentences keeps a share of them for the test alone.
 MANY_TEXTS, OPEN_SHARE = 10, 0.12
 # Corpora with too few speakers to hold any back.
 TRAIN_ONLY = {"tess"}
@@ -53,7 +53,7 @@ def everything(clips: list[Clip]) -> Assignment:
     """Speakers for validation alone; the voices and sentences of the test train too."""
     roles = speakers(clips)
     validating = {c.speaker for c in clips if roles.get(c.path) == VALIDATION}
-    # What a validation speaker says of the sentences kept for the test stays out.
+    # Validation speakers' clips of sentences that are kept for the test stay out.
     return {
         c.path: VALIDATION if c.speaker in validating else TRAIN
         for c in clips
@@ -62,7 +62,7 @@ def everything(clips: list[Clip]) -> Assignment:
 
 
 def without(corpus: str) -> Callable[[list[Clip]], Assignment]:
-    """Tests on a corpus, hence mostly a language, that nothing was learned from."""
+    """Tests on a corpus, and so mostly a language, that is not in training."""
 
     def assign(clips: list[Clip]) -> Assignment:
         return everything([c for c in clips if c.corpus != corpus]) | {
@@ -80,7 +80,7 @@ def sounds(clips: list[Clip]) -> Assignment:
 
 
 def open_texts(clips: list[Clip]) -> set[str]:
-    """The sentences of one corpus that only the test hears."""
+    """The sentences of one corpus that only the test has."""
     texts = sorted({clip.text for clip in clips if clip.text}, key=stable_hash)
     if len(texts) < MANY_TEXTS or clips[0].corpus in TRAIN_ONLY:
         return set()
@@ -146,7 +146,7 @@ def assign(name: str, clips: list[Clip]) -> Assignment:
 
 
 def crossing_speakers(clips: Iterable[Clip], assignment: Assignment) -> set[str]:
-    """Speakers whose voice is tested on and was learned or validated with.
+    """Speakers in the test who are also in training or validation.
 
     Validation against training is let pass only for TESS, where one actress is all there is.
     """

@@ -1,10 +1,10 @@
 """Speakers left out within one corpus, on the corpus's own labels.
 
-The start is the network of `without-CORPUS`, which never met the corpus: it learns the other
-speakers for a fixed number of epochs, gets a voice head, and is tested once, and so is the binary
-with the fold's model, where it is named. The recipe was chosen on the second group of RAVDESS's
-speakers with the first one left out of everything, its head on those of EmoDB and nEMO too. A fold
-that is done is kept, its body apart: what was broken off goes on there.
+The network of `without-CORPUS` is fine-tuned on the other speakers for a fixed number of epochs,
+gets a voice head, and is tested once. So is the program with the fold's model, if it is named. The
+recipe was chosen on the second group of RAVDESS's speakers, with the first one left out; that of
+the head also on those of EmoDB and nEMO. A finished fold is kept, with its backbone, so an
+interrupted run resumes.
 """
 
 import dataclasses
@@ -40,9 +40,9 @@ from .inference import embeddings_of, head_logits
 # Groups of speakers of a corpus without published folds.
 GROUPS = 5
 ENROLMENT_SECONDS = (0.0, 15.0, 60.0)
-# Draws of what is known of a voice.
+# Random draws of the enrolment clips.
 DRAWS = 3
-# What the binary answers by itself, its voice gate and all, each clip alone.
+# The program on single clips, with its VAD.
 PROGRAM = "program"
 
 
@@ -85,7 +85,7 @@ def measure(
     seed: int,
     program: Path | None = None,
 ) -> dict[str, Any]:
-    """UAR of every fold with nothing and with more and more of each voice known."""
+    """UAR of every fold by seconds of enrolment."""
     recipe = config.folds
     if recipe is None or config.head is None:
         raise UserError(f"the config {config.name!r} has no [folds] or no [head]")
@@ -141,7 +141,7 @@ def task_of(
     labels: list[str],
     seed: int,
 ) -> Task:
-    """The corpus's own labels in place of the seven; nobody validates."""
+    """The corpus's own labels instead of the seven, without validation speakers."""
     assert config.head is not None
     settings = dataclasses.replace(
         config,
@@ -190,7 +190,7 @@ def fine_tuned(start_network: Network, task: Task, labels: int, kept: Path) -> N
 
 
 def fine_tune(network: Network, start_network: Network, task: Task) -> None:
-    """All but the head begins as the body is."""
+    """Starts from all weights but the head's."""
     recipe = task.config.train
     baselines = {k: v for k, v in start_network.state_dict().items() if not k.startswith("head.")}
     network.load_state_dict(baselines, strict=False)
@@ -223,7 +223,7 @@ def tested(
 
 
 def binary_uar(program: Path, model: Path, clips: list[Clip], data: Path) -> float:
-    """UAR of what the binary says of each clip; a clip without an utterance is missed."""
+    """UAR of the program on each clip; a clip without an utterance counts as wrong."""
     said = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
     right: dict[str, list[bool]] = {}
     for call, clip in zip(said, clips, strict=True):

@@ -15,18 +15,18 @@ Truth = NDArray[np.int64]
 
 
 def accuracy(probabilities: Probabilities, truth: Truth) -> float:
-    """Share of right answers."""
+    """Share of correct answers."""
     return float(np.mean(probabilities.argmax(1) == truth))
 
 
 def uar(probabilities: Probabilities, truth: Truth) -> float:
-    """Recall averaged over the labels that occur; all may be answered."""
+    """Recall averaged over the labels that occur; all labels compete."""
     answer = probabilities.argmax(1)
     return float(np.mean([np.mean(answer[truth == k] == k) for k in np.unique(truth)]))
 
 
 def restricted(probabilities: Probabilities, labels: list[str]) -> Probabilities:
-    """As if only `labels` could be answered."""
+    """Probabilities among `labels` alone."""
     keep = np.isin(LABELS, labels)
     kept = np.where(keep, probabilities, 0.0)
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
@@ -78,7 +78,7 @@ def binned(probabilities: Probabilities, truth: Truth, bins: int) -> list[tuple[
 def reliability(
     probabilities: Probabilities, truth: Truth, bins: int = 10
 ) -> list[dict[str, float]]:
-    """The bins of confidence as a picture shows them."""
+    """The bins of confidence for a figure."""
     return [
         {"share": round(s, 4), "confidence": round(c, 4), "accuracy": round(a, 4)}
         for s, c, a in binned(probabilities, truth, bins)
@@ -148,7 +148,7 @@ def coverage_curve(probabilities: Probabilities, truth: Truth) -> list[dict[str,
 def report(
     probabilities: Probabilities, truth: Truth, labels: Sequence[str] = LABELS
 ) -> dict[str, Any]:
-    """The usual figures together."""
+    """The usual figures."""
     return {
         "clips": len(truth),
         **summary(probabilities, truth),

@@ -1,8 +1,8 @@
-"""One corpus to one other, on four labels: how far what a single corpus teaches carries.
+"""One corpus to another, on four labels.
 
-That is how EmoBox tells of corpora that were never met (arXiv 2406.07162, table 5), on four corpora
-of which we have one; here every corpus with the four labels is learned from, and all others test.
-The published body learns the source as a fold's does; nothing is chosen on a target.
+EmoBox (arXiv 2406.07162, table 5) reports unseen corpora this way, on four corpora of which RAVDESS
+is among ours. Here each corpus with the four labels is the training data once, and all others are
+test data. The published backbone is fine-tuned as in a fold; nothing is chosen on a target.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from ..runs import pairs_folder
 from ..training.task import read_material
 from .folds import fine_tuned, task_of, tested
 
-# UAR of each target by seconds known of its voices.
+# UAR of each target by seconds of enrolment.
 Targets = dict[str, dict[str, float]]
 
 
@@ -49,7 +49,7 @@ def measure(
     work: Path,
     start: Path | None,
 ) -> Targets:
-    """What a network that learned from `source` alone says of every other corpus."""
+    """UAR on every other corpus of a network that was trained on `source` alone."""
     recipe = config.pairs
     if recipe is None or config.folds is None or config.head is None:
         raise UserError(f"the config {config.name!r} has no [pairs], no [folds] or no [head]")

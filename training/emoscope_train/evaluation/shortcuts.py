@@ -1,7 +1,7 @@
-"""Can length or loudness alone tell the label? A linear model on them, speakers kept apart.
+"""Whether length or loudness alone reveals the label: a linear model on them, by speaker.
 
-`raw` is what the recordings give away; `seen` is what is left of it in the crops that the
-network is trained on: trimmed, cut at random, levelled and floored.
+`raw` is of the recordings. `seen` is of the crops that the network is trained on: trimmed, cropped
+at random, normalised in level and floored.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
-"""The shipped binary on whole recordings: clips joined with pauses, and audio without speech.
+"""The program on whole recordings: clips joined with pauses, and audio without speech.
 
-What is heard is the test side of a split, by a model that never met it, given by `--model`.
+The clips are the test side of a split, and the model is the one that was trained without them.
 """
 
 import itertools
@@ -71,7 +71,7 @@ def joined(
 def recordings(clips: list[Clip], one_mood: bool = False) -> list[list[Clip]]:
     """Clips of one voice in a stable disorder, some recordings of each corpus.
 
-    A voice expresses now this and now that, or the same throughout.
+    Mixed emotions, or one emotion.
     """
 
     def belongs(clip: Clip) -> tuple[str, str]:
@@ -89,7 +89,7 @@ def recordings(clips: list[Clip], one_mood: bool = False) -> list[list[Clip]]:
 
 
 def dialogues(groups: list[list[Clip]]) -> list[list[Clip]]:
-    """Two voices of one corpus that take turns, half of the clips of each recording."""
+    """Two speakers of one corpus in turn, with half of the clips of each recording."""
     out = []
     for first, second in itertools.pairwise(groups):
         if first[0].corpus == second[0].corpus and first[0].speaker != second[0].speaker:
@@ -99,7 +99,7 @@ def dialogues(groups: list[list[Clip]]) -> list[list[Clip]]:
 
 
 def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
-    """What was said of each clip, by the utterance that overlaps it most."""
+    """The result for each clip, by the utterance that overlaps it most."""
     measured = [e for e in events if e["type"] == "measurement"]
     whole = binary.utterances(events)
     rows = []
@@ -110,7 +110,7 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
         if not overlap:
             continue
         final = whole[int(np.argmax(overlap))]
-        # A clip may be a word in three seconds of a street: it is the word that is looked for.
+        # A clip may be a word in three seconds of street noise; the word has to be found.
         if max(overlap) < 0.5 * (final["end_s"] - final["start_s"]):
             continue
         onset = final["start_s"]
@@ -185,7 +185,7 @@ def streamed(
     model: Path | None,
     noises: list[Clip] | None = None,
 ) -> dict[str, Any]:
-    """A recording of each group through the binary, each over the next of the noises."""
+    """The program on a recording of each group, each with the next of the noises."""
     rng = np.random.default_rng(0)
     sounds = [read_audio(data / clip.path).astype(np.float64) for clip in noises or []]
     with tempfile.TemporaryDirectory() as folder:
@@ -196,13 +196,13 @@ def streamed(
             path = Path(folder) / f"{number:03d}.wav"
             soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")
             places[str(path)] = placed
-        events = binary.hear(program, model, [Path(name) for name in places])
+        events = binary.analyze(program, model, [Path(name) for name in places])
         rows = [row for name, placed in places.items() for row in scored(events[name], placed)]
     return summary(rows)
 
 
 def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
-    """Accuracy on the clips each by itself; one without an utterance is missed."""
+    """Accuracy on single clips; one without an utterance counts as wrong."""
     said = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
     return share([call == clip.label for call, clip in zip(said, clips, strict=True)])
 
@@ -211,7 +211,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
     """Utterances with a label other than neutral and uncertain, per ten minutes."""
     if not sounds:
         return {}
-    events = binary.hear(program, model, [data / clip.path for clip in sounds])
+    events = binary.analyze(program, model, [data / clip.path for clip in sounds])
     seconds, loud, units = 0.0, 0, 0
     for file in events.values():
         ends = [event for event in file if event["type"] == "session_end"]
@@ -233,7 +233,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
 
 def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
     """Plain reading: what share of the utterances is called anger or fear."""
-    events = binary.hear(program, model, [data / clip.path for clip in clips])
+    events = binary.analyze(program, model, [data / clip.path for clip in clips])
     calls = [event["label"] for file in events.values() for event in binary.utterances(file)]
     return {
         "utterances": len(calls),

@@ -8,7 +8,7 @@ from ..data.labels import LABELS
 from ..export.model_spec import Calibration
 from ..features.cache import Decibels
 from ..features.windows import seconds_of
-from ..model.baseline import Baselines, Embeddings, enrolled, of_all_speakers
+from ..model.baseline import FOLDER_S, Baselines, Embeddings, enrolled, of_all_speakers
 from ..model.network import Network
 from ..numeric import softmax
 from . import metrics
@@ -19,8 +19,6 @@ ENROLMENT_SECONDS = (0.0, 5.0, 15.0, 60.0)
 # Which clips of the voice are enrolled: neutral ones before all others, or those of the clip's own
 # label alone. Otherwise any.
 NEUTRAL_FIRST, ONE_LABEL = "neutral first", "alike"
-# Weight of a folder's common baseline, in seconds of speech, as in the program.
-FOLDER_S = 3.0
 
 
 class TestedModel:

@@ -1,4 +1,4 @@
-"""Asks the Rust binary what it computes."""
+"""Runs the Rust program."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ def features(program: Path, sound: Path) -> NDArray[np.float64]:
     return np.asarray(rows, dtype=np.float64)
 
 
-def hear(
+def analyze(
     program: Path, model: Path | None, sounds: Iterable[Path], options: Sequence[str] = ()
 ) -> dict[str, list[Any]]:
     """Events of `emoscope analyze` by file."""
@@ -76,7 +76,7 @@ def best(event: dict[str, Any]) -> str:
 
 def predicted_labels(program: Path, model: Path | None, sounds: Sequence[Path]) -> list[str | None]:
     """The likeliest label of each sound by itself, by its longest utterance if it has one."""
-    events = hear(program, model, sounds, ["--baseline", "none"])
+    events = analyze(program, model, sounds, ["--baseline", "none"])
     whole = [longest(events.get(str(sound), [])) for sound in sounds]
     return [best(event) if event else None for event in whole]
 
@@ -97,7 +97,7 @@ def gap(
         samples = np.concatenate([silence, voice(260, 180.0, 0.3, 6), silence])
         soundfile.write(sound, samples.astype(np.float32), SAMPLE_RATE, subtype="FLOAT")
         features = mfcc(read_audio(sound))
-        found = utterances(hear(program, model, [sound])[str(sound)])
+        found = utterances(analyze(program, model, [sound])[str(sound)])
     centres = np.arange(len(features)) * HOP / SAMPLE_RATE
     gaps = []
     for event in found:

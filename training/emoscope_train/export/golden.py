@@ -1,4 +1,4 @@
-"""Cases with which the binary tests a model at start: synthetic sounds, never a corpus clip."""
+"""Cases with which the program tests a model at start: synthetic sounds, no corpus clip."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def baseline(width: int) -> tuple[NDArray[np.float32], float]:
 
 
 def write(path: Path, answers: dict[str, dict[str, NDArray[Any]]], width: int) -> None:
-    """The cases with their answers as JSON: of a voice never heard, and of a settled one."""
+    """The cases with their answers as JSON: without a baseline, and with one."""
     statistics, seconds = baseline(width)
     cases = []
     for name, features in inputs().items():

@@ -1,4 +1,4 @@
-"""Writes a model's files and proves that every engine answers as PyTorch does."""
+"""Writes a model's files and checks that every engine gives the answers of PyTorch."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ..runs import Run
 from ..training.calibration import calibration_of
 from ..training.checkpoints import load_best
 from . import binary, golden
-from .model_spec import Metadata, VoiceChange
+from .model_spec import Metadata, Tuning, VoiceChange
 from .onnx_file import write_onnx
 from .onnx_runtime import run_onnx, session
 
@@ -22,7 +22,7 @@ from .onnx_runtime import run_onnx, session
 def reference(
     network: Network, features: NDArray[Any], temperature: float, settled: bool = False
 ) -> NDArray[np.float64]:
-    """PyTorch's probabilities of one window, of a voice never heard or of the golden one."""
+    """PyTorch's probabilities of one window, without a baseline or with the golden one."""
     mfcc = torch.from_numpy(features.astype(np.float32))[None]
     with torch.inference_mode():
         if network.voice is None:
@@ -55,6 +55,8 @@ def export(config: Config, split: str, work: Path, folder: Path, program: Path |
     network = load_best(run)
     calibration = calibration_of(config, work, split)
     metadata = Metadata(calibration, run.read(run.facts)["training_data"])
+    if network.voice is not None:
+        metadata.tuning = Tuning()
     if run.change.is_file():
         metadata.voice_change = VoiceChange(**run.read(run.change))
     model, cases = folder / "model.onnx", folder / "golden.json"

@@ -1,4 +1,4 @@
-"""What an exported model says about itself; the binary reads it and refuses a misfit."""
+"""What a model file says about itself. The program rejects an incompatible file."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,15 @@ from typing import Any
 from .. import __version__
 from ..data.labels import AFFECT, LABELS
 from ..features.frontend import FRONTEND, WINDOW
+from ..model.baseline import (
+    FOLDER_S,
+    KNOWN_S,
+    LIMIT,
+    PRIOR_S,
+    RECENT_S,
+    REFERENCE_VARIANCE,
+    SPEECH_LOGIT,
+)
 
 OPSET = 17
 INPUT, BASELINE, SECONDS = "mfcc", "baseline", "baseline_s"
@@ -16,7 +25,7 @@ OUTPUT, SPEECH, EMBEDDING = "logits", "speech", "embedding"
 
 @dataclass
 class Calibration:
-    """How logits become an answer; chosen on validation speakers."""
+    """From logits to an answer; chosen on validation speakers and left-out corpora."""
 
     temperature: float = 1.0
     certain: float = 0.0
@@ -25,10 +34,29 @@ class Calibration:
 
 @dataclass
 class VoiceChange:
-    """When a voice is plainly another one: first numbers of an embedding, and a distance."""
+    """When the speaker has changed: the distance over the first `numbers` of an embedding."""
 
     numbers: int
     distance: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Constants that are chosen together with a model; the program reads them from the file."""
+
+    # Mean logit of an utterance's windows from which it counts as speech.
+    speech_logit: float = SPEECH_LOGIT
+    # Weight of the prior against a speaker's own statistics, in seconds of speech.
+    prior_s: float = PRIOR_S
+    # Standard deviations at which a number of a relative embedding is clamped.
+    deviation_limit: float = LIMIT
+    # Seconds of speech over which a change of speaker is looked for, and needed before one.
+    recent_s: float = RECENT_S
+    known_s: float = KNOWN_S
+    # Largest weight of a folder's common baseline, in seconds of speech.
+    folder_s: float = FOLDER_S
+    # Mean variance of a speaker who expresses several emotions.
+    reference_variance: float = REFERENCE_VARIANCE
 
 
 @dataclass
@@ -39,13 +67,15 @@ class Metadata:
     training_data: list[dict[str, Any]] = field(default_factory=list)
     # In the order of the logits.
     labels: Sequence[str] = tuple(LABELS)
-    # A colour of the terminal for some or all labels; the others are given one.
+    # A terminal colour for some or all labels.
     colors: dict[str, str] = field(default_factory=dict)
-    # Without it every voice is taken for the same.
+    # Without it a change of speaker is not detected.
     voice_change: VoiceChange | None = None
+    # Of a model with a speaker baseline.
+    tuning: Tuning | None = None
 
     def properties(self) -> dict[str, str]:
-        """One entry per item, each value JSON."""
+        """Metadata key to JSON."""
         values: dict[str, Any] = {
             "labels": list(self.labels),
             "frontend": FRONTEND,
@@ -55,7 +85,7 @@ class Metadata:
                 "certain": self.calibration.certain,
                 "margin": self.calibration.margin,
             },
-            # Where somebody else's labels lie nobody has measured.
+            # Custom labels have no measured position.
             "affect": {label: AFFECT[label] for label in self.labels if label in AFFECT},
             "colors": self.colors,
             "version": __version__,
@@ -68,4 +98,6 @@ class Metadata:
             del values["colors"]
         if self.voice_change:
             values["voice_change"] = asdict(self.voice_change)
+        if self.tuning:
+            values["tuning"] = asdict(self.tuning)
         return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

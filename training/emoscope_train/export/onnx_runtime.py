@@ -25,7 +25,7 @@ def run_onnx(
     baseline: NDArray[Any] | None = None,
     seconds: float = 0.0,
 ) -> NDArray[Any]:
-    """Logits of one window, [labels], of a voice that was never heard or beside its baseline."""
+    """Logits of one window, [labels], without a baseline or with the given one."""
     inputs: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
     shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
     if BASELINE in shapes:

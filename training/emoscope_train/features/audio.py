@@ -1,4 +1,4 @@
-"""Reads a recording as 16 kHz mono, whatever it was."""
+"""Reads a recording of any format as 16 kHz mono."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from .frontend import SAMPLE_RATE
 
 
 def read_audio(path: Path) -> NDArray[np.float32]:
-    """The file is known by its content: TESS holds AIFF under .wav names."""
+    """The content decides the format: TESS holds AIFF under .wav names."""
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:

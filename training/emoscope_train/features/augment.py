@@ -1,6 +1,6 @@
-"""What happens to a crop on its way into a batch, all in the feature domain (dB, frames x 80).
+"""Augmentation of crops, in the feature domain (dB, [frames, 80]).
 
-Gain is not among it: the network normalises the level itself.
+There is no gain, because the network normalises the level.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PER_DB = np.float32(np.log(10.0) / 10.0)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """A config's [augment] table: chances, ranges, and mixup's beta parameter (0: none)."""
+    """A config's [augment] table: probabilities, ranges, and mixup's beta parameter (0: off)."""
 
     noise: float = 0.5
     snr_low_db: float = 0.0
@@ -51,7 +51,7 @@ def levelled(decibels: Decibels) -> Decibels:
 
 
 def crop(decibels: Decibels, frames: int, rng: Rng) -> Decibels:
-    """Any `frames` in a row; the whole when it is shorter."""
+    """A random run of `frames` frames, or all if there are fewer."""
     start = rng.integers(max(1, len(decibels) - frames + 1))
     return decibels[start : start + frames]
 
@@ -81,7 +81,7 @@ def coloured(decibels: Decibels, settings: Augmentation, rng: Rng) -> Decibels:
 def with_silence(decibels: Decibels, rng: Rng) -> Decibels:
     """Up to 0.3 s of the clip's own quiet at either end, in place of speech frames.
 
-    The live gate leaves such ends; drawing them at random keeps their length from telling a label.
+    The VAD leaves such ends. Random lengths keep them from revealing a label.
     """
     total = len(decibels)
     quiet = np.percentile(decibels, 5, axis=0).astype(np.float32)
@@ -105,7 +105,7 @@ def with_noise(speech: Decibels, noise: Decibels, snr_db: float) -> Decibels:
 
 
 def masked(decibels: Decibels, settings: Augmentation, rng: Rng) -> Decibels:
-    """SpecAugment; a masked patch takes the crop's mean, so that the level stays."""
+    """SpecAugment; a masked patch gets the crop's mean, so the level stays."""
     out = decibels.copy()
     mean = np.float32(decibels.mean())
     for _ in range(settings.frequency_masks):

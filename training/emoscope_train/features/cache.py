@@ -119,7 +119,7 @@ def _key(paths: list[str], data: Path, version: str) -> str:
 def _build(paths: list[str], data: Path, folder: Path, version: str, workers: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     store, journal = folder / "frames.f16", folder / "journal"
-    # What a run that was broken off wrote whole is taken up again.
+    # Clips that an interrupted run wrote whole are kept.
     done = _whole(store, journal)
     lengths = dict(zip(paths, done, strict=False))
     jobs = [(str(data), path, version) for path in paths[len(done) :]]
@@ -141,13 +141,13 @@ def _build(paths: list[str], data: Path, folder: Path, version: str, workers: in
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    # Written last: a folder without it was broken off.
+    # Written last: a folder without it is incomplete.
     write_json(folder / "index.json", lengths)
     journal.unlink()
 
 
 def _whole(store: Path, journal: Path) -> list[int]:
-    """Frames of each clip that is whole in the store."""
+    """Frames of each clip that is complete in the store."""
     if not store.is_file() or not journal.is_file():
         return []
     text = journal.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a recording goes through before it is heard, one thing at a time: for measuring alone."""
+"""Recording conditions for evaluation, one at a time: level, clipping, telephone, codecs."""
 
 import io
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""What the network hears: 80 MFCCs per 10 ms, the same numbers as the binary's.
+"""The front end: 80 MFCCs per 10 ms, the same numbers as the program's.
 
-The constants stand in every exported model, and the binary refuses a model that names others.
+The constants are in every exported model, and the program rejects a model with others.
 """
 
 import functools

@@ -26,7 +26,7 @@ def from_direct(response: Signal) -> Signal:
 
 
 def simulated(rng: np.random.Generator) -> Signal:
-    """Noise that dies away in 0.15 to 0.9 s, darker as it goes, behind a direct sound."""
+    """Direct sound and low-passed noise that decays in 0.15 to 0.9 s."""
     decay = rng.uniform(0.15, 0.9)
     time = np.arange(int(decay * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.normal(size=len(time)) * np.exp(-6.91 * time / decay)

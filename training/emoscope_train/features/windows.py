@@ -1,4 +1,4 @@
-"""The windows that a network judges: 0.75 to 3 s of log-mel frames."""
+"""The windows of a network: 0.75 to 3 s of log-mel frames."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,17 +8,17 @@ from .frontend import FRAMES_PER_SECOND, WINDOW
 
 SHORTEST = int(WINDOW["min_s"] * FRAMES_PER_SECOND)
 LONGEST = int(WINDOW["max_s"] * FRAMES_PER_SECOND)
-# Lengths are cut to whole tenths of a second: every new shape costs the processor's kernels anew.
+# Lengths are cut to tenths of a second, because PyTorch prepares its kernels for each new shape.
 STEP = 10
 
 
 def whole_steps(frames: int) -> int:
-    """Cut to a multiple of STEP; shorter than that stays."""
+    """Rounds down to a multiple of STEP; less than STEP is kept."""
     return max(frames // STEP * STEP, min(frames, STEP))
 
 
 def opening(decibels: Decibels) -> Decibels:
-    """What the binary has heard when it judges an utterance: the first 3 s at most."""
+    """The first window of an utterance, 3 s at most."""
     return decibels[: whole_steps(min(len(decibels), LONGEST))]
 
 

@@ -6,17 +6,16 @@ from torch import Tensor, nn
 from ..data.labels import LABELS
 from .baseline import FULL_VARIANCE, LIMIT, LOW_VARIANCE, PRIOR_S, VARIANCE_FLOOR
 
-# The width of the layer that tells speech from other sounds.
+# Hidden width of the speech head.
 SPEECH_HIDDEN = 32
 
 
 class VoiceHead(nn.Module):
     """Embeddings [batch, width] to logits, relative to the baseline of their voice.
 
-    The baseline is mean and variance of the voice's embeddings over its windows, [batch, 2, width],
-    and the seconds of speech that they were taken over, [batch, 1]. Both are shrunk to the prior
-    (mean 0, variance 1: all training speech) with the weight of PRIOR_S seconds, so zero seconds
-    mean a voice that was never heard; and the more so the less they vary.
+    The baseline is the mean and variance of the voice's embeddings, [batch, 2, width], and its
+    seconds of speech, [batch, 1]. Both are shrunk towards the prior (mean 0, variance 1: all
+    training speech), which weighs PRIOR_S seconds. A low-variance baseline gets less weight.
     """
 
     mean: Tensor
@@ -50,14 +49,14 @@ class VoiceHead(nn.Module):
         return logits
 
     def unknown(self, count: int) -> tuple[Tensor, Tensor]:
-        """The baseline of voices that were never heard."""
+        """The baseline of unseen voices: zero seconds."""
         return torch.zeros(count, 2, self.width), torch.zeros(count, 1)
 
 
 class SpeechHead(nn.Module):
-    """Pooled blocks [batch, width] to the logit [batch, 1] of a voice that speaks.
+    """Pooled blocks [batch, width] to the logit [batch, 1] of speech.
 
-    The other side is every sound that is no speech, of people too.
+    All other sounds are negative, also those of people.
     """
 
     mean: Tensor

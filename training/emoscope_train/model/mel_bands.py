@@ -1,7 +1,7 @@
-"""From our 80 mel bands to those that the pretrained body was trained on.
+"""From 80 Slaney mel bands to the bands that mn04 was trained on.
 
-mn04 heard 128 Kaldi bands (0 to 15 kHz) of 32 kHz audio after pre-emphasis. Its first 104 lie
-below 8 kHz; the rest is absent, which a fully convolutional network does not mind.
+Those are 128 Kaldi bands (0 to 15 kHz) of 32 kHz audio after pre-emphasis. The first 104 lie below
+8 kHz. A fully convolutional network accepts that the others are absent.
 """
 
 import librosa
@@ -15,9 +15,9 @@ KALDI_BANDS = 128
 KALDI_RATE = 32_000
 KALDI_F_MAX = 15_000.0
 PRE_EMPHASIS = 0.97
-# What lies further below the window's level is the room's and the recorder's, not the voice's.
+# Parts below this level, relative to the window's, are noise of the room and the recorder.
 FLOOR_DB = -60.0
-# Level that a window is given in our dB, as of speech at about -18 dBFS in what mn04 heard.
+# Level of a window after normalisation, as of speech at about -18 dBFS in the training of mn04.
 SPEECH_LEVEL_DB = -8.0
 # Energy of the Hann windows: a louder band for a longer window and half the bandwidth per bin.
 WINDOW_GAIN_DB = 6.0
@@ -38,7 +38,7 @@ def interpolation() -> NDArray[np.float64]:
 
 
 def offsets_db() -> NDArray[np.float64]:
-    """What a band gains by its area and by pre-emphasis, in dB."""
+    """The gain of each band by its area and by pre-emphasis, in dB."""
     edges = kaldi_centres()
     centres = edges[1:-1]
     # A triangle of height 1 against one of area 1 (Slaney), each in bins of its own spectrum.
@@ -51,7 +51,7 @@ def offsets_db() -> NDArray[np.float64]:
 
 
 def mapping() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Matrix and vector from level-normalised dB to the body's input."""
+    """Matrix and vector from level-normalised dB to the input of mn04."""
     per_db = np.log(10.0) / 10.0 / 5.0
     constant = offsets_db() + SPEECH_LEVEL_DB + WINDOW_GAIN_DB
     return interpolation() * per_db, constant * per_db + 4.5 / 5.0

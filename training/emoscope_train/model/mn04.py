@@ -1,4 +1,4 @@
-"""The small backbone: EfficientAT's mn04 (MIT), whose 0.5 M parameters learned sounds, not speech.
+"""The small backbone: EfficientAT's mn04 (MIT), 0.5 M parameters, trained on sounds of all kinds.
 
 Module names follow the published state dict, so that it loads by name.
 """
@@ -55,7 +55,7 @@ class ConvNormAct(nn.Sequential):
 
 
 class SqueezeExcitation(nn.Module):
-    """Weighs the channels by what the whole window holds."""
+    """Scales the channels by their mean over the window."""
 
     def __init__(self, channels: int, squeezed: int) -> None:
         super().__init__()
@@ -114,8 +114,7 @@ class Mn04(nn.Module):
 
     bands: Tensor
     offset: Tensor
-    # Blocks that speech is told from other sounds by. The last blocks know the training corpora too
-    # well, the first ones too little.
+    # Blocks of the speech head. The last blocks fit the training corpora too closely.
     speech_taps = (5, 7, 9, 10, 12, 13)
 
     def __init__(self) -> None:
@@ -165,8 +164,8 @@ def load_published(backbone: Mn04, path: Path) -> str:
     if not digest.startswith(PRETRAINED_SHA256_PREFIX):
         raise UserError(f"{path} is not the published mn04 (SHA-256 {digest[:8]}...)")
     state = torch.load(path, map_location="cpu", weights_only=True)
-    body = {k: v for k, v in state.items() if k.startswith("features.")}
-    missing, unexpected = backbone.load_state_dict(body, strict=False)
+    weights = {k: v for k, v in state.items() if k.startswith("features.")}
+    missing, unexpected = backbone.load_state_dict(weights, strict=False)
     if unexpected or any(k.startswith("features.") for k in missing):
         raise UserError(f"{path} does not fit the network: {unexpected or missing}")
     return digest

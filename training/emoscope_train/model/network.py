@@ -1,5 +1,6 @@
-"""The network: level normalisation, a backbone, pooled layers, and a head: plain, or relative to
-the baseline of the voice.
+"""The network: level normalisation, backbone, pooled layers, and a head.
+
+The head is plain, or relative to the speaker baseline.
 """
 
 import copy
@@ -23,8 +24,8 @@ BACKBONES = {"mn04": mn04.Mn04, "whisper": whisper.WhisperEncoder}
 class Network(nn.Module):
     """MFCCs [batch, time, 80] to logits [batch, labels]; any time >= 1, any gain.
 
-    With a voice head it takes the voice's baseline besides, and gives the speech logit and the
-    embedding besides.
+    With a voice head it also takes the speaker baseline, and also returns the speech logit and the
+    embedding.
     """
 
     idct: Tensor
@@ -50,34 +51,34 @@ class Network(nn.Module):
 
     @property
     def speech_taps(self) -> tuple[int, ...]:
-        """Layers that speech is told from other sounds by."""
+        """Layers of the speech head."""
         return self.backbone.speech_taps
 
     @property
     def width(self) -> int:
-        """Numbers of the embedding."""
+        """Width of the embedding."""
         return self.width_of(self.voice_taps)
 
     def width_of(self, taps: tuple[int, ...]) -> int:
-        """Numbers of the pooled blocks."""
+        """Width of the pooled blocks."""
         return 2 * sum(self.backbone.widths[tap] for tap in taps)
 
     def part(self, pooled: NDArray[np.float32], taps: tuple[int, ...]) -> NDArray[np.float32]:
-        """The named blocks' numbers out of those of the blocks of the voice head [..., width]."""
+        """The columns of the named blocks, from those of the voice head [..., width]."""
         ends = np.cumsum([self.width_of((tap,)) for tap in self.voice_taps])
         parts = np.split(pooled, ends[:-1], axis=-1)
         return np.concatenate([parts[self.voice_taps.index(tap)] for tap in taps], axis=-1)
 
     def pooler(self, taps: tuple[int, ...] = ()) -> "Network":
-        """A copy with a voice head that knows nothing: it gives the pooled blocks as they are."""
+        """A copy with an untrained voice head, whose embedding is the pooled blocks."""
         copied = copy.deepcopy(self)
         copied.with_voice(taps=taps)
         return copied
 
     def with_voice(self, dropout: float = 0.0, taps: tuple[int, ...] = ()) -> "VoiceHead":
-        """Gives it a voice head that knows nothing yet, on blocks of its own if any are named.
+        """Adds an untrained voice head, on the blocks `taps` or those of the plain head.
 
-        One that tells speech from other sounds comes with it.
+        A speech head is added with it.
         """
         self.voice_taps = taps or self.taps
         self.voice = VoiceHead(self.width, dropout, self.head.out_features)
@@ -89,7 +90,7 @@ class Network(nn.Module):
         return self.backbone.image(decibels)
 
     def pooled(self, image: Tensor, taps: tuple[int, ...] = ()) -> Tensor:
-        """Mean and spread over time of the tapped blocks, the plain head's if none are named."""
+        """Mean and spread over time of the blocks `taps`, by default those of the plain head."""
         wanted = taps or self.taps
         return joined(self.tapped(image, wanted), wanted)
 
@@ -103,7 +104,7 @@ class Network(nn.Module):
         return logits
 
     def from_decibels(self, decibels: Tensor) -> Tensor:
-        """Logits of log-mel; training starts here, past the rotation."""
+        """Logits of log-mel in dB; training starts here, after the inverse DCT."""
         return self.plain(self.pooled(self.image(decibels)))
 
     def forward(
@@ -123,12 +124,12 @@ class Network(nn.Module):
 
 
 def joined(found: dict[int, Tensor], taps: tuple[int, ...]) -> Tensor:
-    """The named blocks in a row."""
+    """The named blocks, concatenated."""
     return torch.cat([found[tap] for tap in taps], dim=1)
 
 
 def load_pretrained(network: Network, path: Path | None) -> str | None:
-    """Copies the published backbone in; returns the SHA-256 of its file.
+    """Loads the published backbone; returns the SHA-256 of its file.
 
     mn04 needs its file; Whisper's weights come from the installed packages.
     """
@@ -151,5 +152,5 @@ def foldable_head(network: Network) -> nn.Linear:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Trained numbers."""
+    """Number of parameters."""
     return sum(p.numel() for p in network.parameters())

@@ -73,7 +73,7 @@ class WhisperEncoder(nn.Module):
     """Log-mel to pooled layers: tap 0 is the output of the convolutions, tap n of layer n."""
 
     positions: Tensor
-    # Layers that speech is told from other sounds by.
+    # Layers of the speech head.
     speech_taps = (1, 2)
 
     def __init__(self, layers: int = 3) -> None:
@@ -83,15 +83,15 @@ class WhisperEncoder(nn.Module):
         self.conv2 = nn.Conv1d(WIDTH, WIDTH, 3, 2)
         self.register_buffer("positions", torch.zeros(POSITIONS, WIDTH))
         self.layers = nn.ModuleList(Layer() for _ in range(layers))
-        # bfloat16, for training alone: figures are measured in float32.
+        # For training alone: evaluation is in float32.
         self.use_bfloat16 = False
-        # Where in an utterance the window begins, in encoder frames; training varies it.
+        # Position of the window in an utterance, in encoder frames; training varies it.
         self.offset = 0
         for fixed in (self.conv1, self.conv2):
             fixed.requires_grad_(False)
 
     def trained(self) -> list[nn.Parameter]:
-        """What fine-tuning changes: the layers. The convolutions stay as they are."""
+        """The parameters that fine-tuning changes: the layers, not the convolutions."""
         return list(self.layers.parameters())
 
     def image(self, decibels: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ def training_curve(history: list[dict[str, Any]], path: Path) -> None:
 def confusion(
     matrix: list[list[int]], title: str, path: Path, labels: Sequence[str] = LABELS
 ) -> None:
-    """Rows are the truth; shares of a row as colour and text, empty rows left out."""
+    """Rows are true labels; shares of a row as colour and text, without empty rows."""
     counts = np.asarray(matrix, dtype=float)
     rows = np.flatnonzero(counts.sum(1))
     shares = counts[rows] / counts[rows].sum(1, keepdims=True)
@@ -84,7 +84,7 @@ def line(points: list[tuple[float, float]], labels: tuple[str, str, str], path: 
 
 
 def reliability(rows: dict[str, list[dict[str, float]]], path: Path) -> None:
-    """Accuracy against confidence, a line per test; the diagonal is what would be right."""
+    """Accuracy against confidence, a line per test; the diagonal is ideal."""
     figure, axes = plt.subplots(figsize=(4.6, 4.2))
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for name, bins in rows.items():

@@ -1,4 +1,4 @@
-"""Augmented crops of the clips that were drawn, made ahead of the network."""
+"""Augmented crops of the drawn clips, made ahead of the network."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,9 +16,9 @@ from .task import Task
 def version_of(
     versions: list[Decibels], frames: int, room: float, rng: np.random.Generator
 ) -> Decibels:
-    """The clean version of a clip, or by a chance of `room` the one in a room."""
+    """The clean version of a clip, or with probability `room` the one in a room."""
     source = versions[-1 if rng.random() < room else 0]
-    # A room's tail moves the trim by a few frames; the clean one is long enough.
+    # Reverberation moves the trim by a few frames; the clean version is long enough.
     return source if len(source) >= frames else versions[0]
 
 
@@ -35,7 +35,7 @@ def make_batch(task: Task, batch: Batch, rng: np.random.Generator) -> tuple[Deci
 def prefetched(
     task: Task, plan: Iterable[Batch], rng: np.random.Generator
 ) -> Iterator[tuple[Decibels, list[int]]]:
-    """Makes the next batches while the network works on this one; in order, so still repeatable."""
+    """Makes the next batches while the network runs; in order, so the result is repeatable."""
     with ThreadPoolExecutor(1) as pool:
         waiting: deque[Future[Any]] = deque()
         for batch in plan:

@@ -1,7 +1,7 @@
 """Temperature and thresholds: from validation speakers, and from corpora that were left out.
 
-A voice at a real microphone is as far from training as a corpus that was left out, so these count
-as much as the validation speakers. The test speakers' clips are in neither.
+A voice at a real microphone differs from the training data as much as a corpus that was left out.
+So these weigh as much as the validation speakers. Clips of test speakers are in neither.
 """
 
 import itertools
@@ -22,9 +22,9 @@ from ..files import replacing
 from ..numeric import softmax
 from ..runs import Run
 
-# What share of the windows gets a label rather than `uncertain`.
+# Share of the windows that get a label instead of `uncertain`.
 WANTED_COVERAGE = 0.65
-# Validation that is too easy (TESS: the same voices) would ask for certainty about everything.
+# Validation that is too easy (TESS: the same voices) would choose extreme values.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.5, 5.0
 HIGHEST_CERTAIN = 0.9
 
@@ -38,19 +38,19 @@ class Answers:
     corpora: NDArray[np.str_]
 
     def weights(self) -> NDArray[np.float64]:
-        """Every corpus counts alike, all together 1."""
+        """Every corpus has the same weight; the sum is 1."""
         counts = Counter(self.corpora)
         shares = np.asarray([1.0 / counts[name] for name in self.corpora])
         return np.asarray(shares / shares.sum())
 
     def save(self, path: Path) -> None:
-        """Whole or not at all."""
+        """Writes a .npz file."""
         with replacing(path) as part, part.open("wb") as out:
             np.savez(out, logits=self.logits, truth=self.truth, corpora=self.corpora)
 
     @classmethod
     def load(cls, path: Path) -> "Answers":
-        """As saved, or an error that says what to run first."""
+        """Raises `UserError` with the step to run first."""
         if not path.is_file():
             raise UserError(f"no {path}; train every split of the config first")
         with np.load(path) as found:
@@ -58,9 +58,9 @@ class Answers:
 
 
 def calibration_of(config: Config, work: Path, split: str) -> Calibration:
-    """What belongs to a split's model; corpora that were left out count, but not its own.
+    """The calibration of a split's model, with the left-out corpora but not its own test corpus.
 
-    The model of `without-emodb` is judged on emodb, so emodb has no part in its calibration.
+    The model of `without-emodb` is tested on emodb, so emodb has no part in its calibration.
     """
     run = Run(work, config.name, split)
     others = [name for name in config.splits if name.startswith(WITHOUT) and name != split]
@@ -80,7 +80,7 @@ def calibration_of(config: Config, work: Path, split: str) -> Calibration:
 def temperature(
     logits: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> float:
-    """The one that makes the truth likeliest."""
+    """The temperature with the largest likelihood of the true labels."""
 
     def loss(log_temperature: float) -> float:
         chosen = softmax(logits, np.exp(log_temperature))[np.arange(len(truth)), truth]
@@ -94,7 +94,7 @@ def temperature(
 def thresholds(
     probabilities: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Of the pairs that label about the wanted share, the one that is right most often."""
+    """The pair with the wanted coverage and the highest selective accuracy."""
     right = probabilities.argmax(1) == truth
     best = (-1.0, 0.0, 0.0)
     for certain, margin in itertools.product(
@@ -108,7 +108,7 @@ def thresholds(
         best = max(best, (accuracy, round(float(certain), 2), round(float(margin), 2)))
     if best[0] >= 0.0:
         return best[1], best[2]
-    # Too few clips or answers too much alike for the grid: the quantile of the top probability.
+    # Too few clips, or too similar answers, for the grid: the quantile of the top probability.
     quantile = float(np.quantile(probabilities.max(1), 1.0 - WANTED_COVERAGE))
     return min(HIGHEST_CERTAIN, np.floor(100.0 * quantile) / 100.0), 0.0
 
@@ -116,7 +116,7 @@ def thresholds(
 def fit_calibration(
     logits: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> Calibration:
-    """Both, one after the other."""
+    """Temperature first, then thresholds."""
     warmth = temperature(logits, truth, weights)
     certain, margin = thresholds(softmax(logits, warmth), truth, weights)
     return Calibration(warmth, certain, margin)

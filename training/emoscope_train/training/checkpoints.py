@@ -11,7 +11,7 @@ from ..runs import Run
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Whole or not at all."""
+    """A PyTorch file, written atomically."""
     with replacing(path) as part:
         torch.save(state, part)
 
@@ -26,7 +26,7 @@ def load_backbone(run: Run, weights: Path | None = None) -> Network:
 
 
 def begin(network: Network, start: Path | Run | None) -> str | None:
-    """Loads the published weights or those of a finished run; the published ones' SHA-256."""
+    """Loads published weights or those of a finished run; returns the SHA-256 of the former."""
     if isinstance(start, Run):
         network.load_state_dict(load_backbone(start).state_dict())
         digest: str | None = start.read(start.facts)["pretrained_sha256"]
@@ -71,6 +71,6 @@ def load_best(run: Run) -> Network:
 
 
 def validated(run: Run) -> dict[str, float]:
-    """What the voice head reached on the validation speakers."""
+    """UAR of the voice head on the validation speakers."""
     found: dict[str, float] = torch.load(run.head, weights_only=False)["validation"]
     return found

@@ -1,9 +1,9 @@
-"""Teaches a finished body to hear a clip in noise, in a room or cut short as it hears the clip.
+"""Self-distillation of a finished backbone on reverberant, noisy and cropped audio.
 
 Teacher and student, after Li et al., "Large-scale domain adaptation via teacher-student learning"
-(Interspeech 2017). The teacher is the body as it was trained, on the clip's first window; the
-student begins as its copy and hears a crop of that window, changed. No label takes part, so what
-the body tells apart in clean speech stays as it was.
+(Interspeech 2017). The teacher is the trained network on the clip's first window.
+The student starts as a copy and gets an augmented crop of that window. No label is used, so the
+answers on clean speech stay the same.
 """
 
 import copy
@@ -29,21 +29,21 @@ from .task import Task
 
 
 def distil(task: Task, run: Run) -> None:
-    """Writes the student's weights; a run that was broken off goes on after its last epoch."""
+    """Writes the student's weights; resumes after the last whole epoch."""
     recipe = task.config.distil
     assert recipe is not None
     teacher = load_backbone(run)
     student = copy.deepcopy(teacher).to(memory_format=torch.channels_last)
-    # Batch norms keep their statistics: noisy speech is to land where clean speech lies.
-    body = student.backbone.trained()
-    optimizer = torch.optim.AdamW(body, lr=recipe.learning_rate, weight_decay=0.0)
+    # Batch norms keep their statistics: noisy speech should map to where clean speech lies.
+    backbone = student.backbone.trained()
+    optimizer = torch.optim.AdamW(backbone, lr=recipe.learning_rate, weight_decay=0.0)
     done = 0
     if run.distilling.is_file():
         saved = torch.load(run.distilling, weights_only=False)
         student.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         done = saved["epochs"]
-        print(f"distillation: going on after epoch {done}", flush=True)
+        print(f"distillation: resuming after epoch {done}", flush=True)
     teacher_answers = Teacher(teacher, [opening(versions[0]) for versions in task.train.versions])
     for epoch in range(done, recipe.epochs):
         found = run_epoch(student, optimizer, teacher_answers, task, recipe, epoch)
@@ -58,7 +58,7 @@ def distil(task: Task, run: Run) -> None:
 
 
 class Teacher:
-    """What the teacher says of every clip: pooled blocks at mean 0 and variance 1, and chances."""
+    """The teacher's answers: pooled blocks at mean 0 and variance 1, and probabilities."""
 
     def __init__(self, teacher: Network, pieces: list[Decibels]) -> None:
         pooled = torch.from_numpy(embeddings_of(teacher.pooler(), pieces))
@@ -72,7 +72,7 @@ class Teacher:
         return (pooled - self.mean) / self.spread
 
     def loss(self, student: Network, crops: Tensor, clips: list[int], agreement: float) -> Tensor:
-        """Squared distance from the clip's embedding, and divergence from its chances."""
+        """Squared distance of the embeddings, and divergence of the probabilities."""
         pooled = student.pooled(student.image(crops))
         distance = (self.standard(pooled) - self.pooled[clips]).pow(2).mean()
         said = torch.log_softmax(student.plain(pooled), dim=1)
@@ -92,7 +92,7 @@ def run_epoch(
 ) -> float:
     """Mean loss. Everything random follows from seed and epoch."""
     draw, change = np.random.default_rng([task.config.train.seed, epoch]).spawn(2)
-    # Crops are taken out of the window that the teacher judges.
+    # Crops come from the window that the teacher gets.
     lengths = np.asarray([min(len(v[0]), LONGEST) for v in task.train.versions], dtype=np.int64)
     probabilities = draw_probabilities(task.train.clips, task.config.data.weights)
     size, each = task.config.train.batch, recipe.clips_per_epoch // task.config.train.batch
@@ -102,7 +102,7 @@ def run_epoch(
         rate = rising_and_falling(epoch * each + step, recipe.epochs * each, recipe.warm_up)
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * rate
-        crops = torch.from_numpy(heard(task, recipe, batch, change))
+        crops = torch.from_numpy(student_crops(task, recipe, batch, change))
         loss = teacher_answers.loss(student, crops, batch.members, recipe.agreement)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -112,8 +112,10 @@ def run_epoch(
     return round(float(np.mean(losses)), 4)
 
 
-def heard(task: Task, recipe: Distillation, batch: Batch, rng: np.random.Generator) -> Decibels:
-    """Crops [batch, frames, 80] of the first window: some as they are, most changed."""
+def student_crops(
+    task: Task, recipe: Distillation, batch: Batch, rng: np.random.Generator
+) -> Decibels:
+    """Crops [batch, frames, 80] of the first window, most of them augmented."""
     crops = []
     for member in batch.members:
         versions = task.train.versions[member]

@@ -1,4 +1,20 @@
-"""Fine-tunes the network; every epoch is kept, and a broken-off run goes on where it stopped."""
+"""The training loop: fine-tunes a backbone and a plain head on labelled clips.
+
+    python -m emoscope_train train CONFIG --split SPLIT --data DIR
+
+An epoch draws `clips_per_epoch` clips, balanced by corpus and label (sampling.py). Each becomes a
+crop of 0.75 to 3 s with augmentation (batches.py), mixed with another one of its batch. The loss is
+the cross-entropy among the labels of the clip's corpus, and for a share of it among all labels
+(losses.py). AdamW follows one cycle of the learning rate. After each epoch the validation speakers
+are measured, and the best epoch is kept.
+
+A run's folder holds `last.pt` (weights, optimizer, history), `best.pt`, `history.json`,
+`facts.json` (recipe and data) and `calibration.json`. The same command resumes after the last whole
+epoch and ends with the same weights, because everything random follows from the seed and the epoch.
+
+The stages after it are in pipeline.py: a second stage, self-distillation (distil.py), the average
+of several seeds (checkpoints.py), and the voice head (voice_head.py).
+"""
 
 import dataclasses
 import time
@@ -81,7 +97,7 @@ def run_epoch(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.gradient_norm)
         optimizer.step()
-        # Right when the louder clip's label leads among the labels that its corpus has.
+        # Correct if the label of the louder clip leads among the labels of its corpus.
         louder = np.arange(len(truth)) if share >= 0.5 else order
         answer = np.where(masks[louder], logits.detach().numpy(), -np.inf).argmax(1)
         losses.append(loss.item())
@@ -95,7 +111,7 @@ def run_epoch(
 
 
 def move(network: Network, share: float, rng: np.random.Generator) -> None:
-    """Places a batch anywhere in an utterance of up to half a minute, by a chance of `share`."""
+    """Shifts the positions of a batch within half a minute, with probability `share`."""
     if isinstance(network.backbone, whisper.WhisperEncoder):
         blocks = (whisper.POSITIONS - whisper.BACK) // whisper.BLOCK
         there = int(rng.integers(blocks)) if rng.random() < share else 0
@@ -108,7 +124,7 @@ def mixing_share(beta: float, rng: np.random.Generator) -> float:
 
 
 def optimizer_of(network: Network, recipe: Training) -> torch.optim.AdamW:
-    """The backbone's weights at a rate of their own."""
+    """AdamW with a learning rate of its own for the backbone."""
     backbone = network.backbone.trained()
     rest = [*network.norm.parameters(), *network.head.parameters()]
     groups = [
@@ -119,7 +135,7 @@ def optimizer_of(network: Network, recipe: Training) -> torch.optim.AdamW:
 
 
 def use_half(network: Network) -> None:
-    """bfloat16 for a backbone that can do with it, where the processor multiplies in it."""
+    """bfloat16 for the speech backbone, if the processor multiplies in it."""
     if isinstance(network.backbone, whisper.WhisperEncoder):
         network.backbone.use_bfloat16 = torch.cpu._is_avx512_bf16_supported()
 
@@ -148,7 +164,7 @@ def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.f
 
 
 def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
-    """Every corpus counts alike, however many clips it holds back."""
+    """Every corpus has the same weight, independent of its number of clips."""
     names = [clip.corpus for clip in clips]
     return np.asarray([1.0 / names.count(name) for name in names])
 
@@ -164,7 +180,7 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     digest = begin(network, start)
     use_half(network)
     if digest is None:
-        # Statistics that start from nothing have to catch up within the first epoch.
+        # Statistics of random weights have to adapt within the first epoch.
         for layer in network.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
                 layer.momentum = 0.1
@@ -177,9 +193,9 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         history = saved["history"]
-        print(f"going on after epoch {len(history)}", flush=True)
+        print(f"resuming after epoch {len(history)}", flush=True)
     run.folder.mkdir(parents=True, exist_ok=True)
-    # Known before the first epoch, so that a run says what it is even when it is broken off.
+    # Written before the first epoch, so that an interrupted run can be identified too.
     about = facts(task, split, network, digest)
     if isinstance(start, Run):
         about["before"] = start.read(start.facts)["recipe"]
@@ -236,7 +252,7 @@ def recipe_facts(config: Config) -> dict[str, Any]:
 
 
 def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[str, Any]:
-    """What the card and the model file tell of the training."""
+    """What the card and the model file say about the training."""
     return {
         "name": task.config.name,
         "split": split,

@@ -9,8 +9,8 @@ def masked_loss(
 ) -> Tensor:
     """Cross-entropy per clip among the labels that its corpus has; all arguments [batch, labels].
 
-    A label that is never wrong for a corpus grows there without bound, and at run time all seven
-    compete: so a share `absent` of the loss is taken among all of them.
+    Without a penalty, the logit of a label that is absent from a corpus grows there without bound.
+    So a share `absent` of the loss is among all labels.
     """
     if absent > 0.0:
         everything = torch.ones_like(masks)

@@ -1,4 +1,4 @@
-"""Which clips an epoch hears, how long each crop is, and what shares a batch."""
+"""Which clips an epoch draws, the length of each crop, and what shares a batch."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ def draw_probabilities(clips: list[Clip], weights: dict[str, float]) -> NDArray[
 
 
 def label_masks(clips: list[Clip], labels: dict[str, list[str]]) -> NDArray[np.bool_]:
-    """Clips x labels: which labels the clip's corpus could have given it.
+    """[clips, labels]: the labels that occur in the clip's corpus.
 
-    A corpus with one label says nothing by its mask, so it competes with all of them.
+    If a corpus has a single label, all labels compete.
     """
     rows = []
     for clip in clips:
@@ -47,9 +47,9 @@ def batches(
     rng: np.random.Generator,
     shortest: int = SHORTEST,
 ) -> Iterator[Batch]:
-    """Draws `count` clips and a length for each, from `shortest` frames on; like goes with like.
+    """Draws `count` clips and a length of at least `shortest` frames each; batches group lengths.
 
-    A clip is never lengthened: a batch is cut to its shortest wish.
+    A clip is never lengthened: a batch is cut to its shortest drawn length.
     """
     drawn = rng.choice(len(probabilities), size=count, p=probabilities)
     wished = np.minimum(rng.integers(shortest, LONGEST + 1, size=count), lengths[drawn])

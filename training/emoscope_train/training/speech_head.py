@@ -1,7 +1,7 @@
-"""Trains the head that tells speech from other sounds.
+"""Trains the head that separates speech from other sounds.
 
-A corpus is told from other sounds by its room and codec too, and then a voice in another room is
-taken for no voice. So the border is put where it keeps the speech of corpora that were left out.
+It could use the room and the codec of a corpus, and would then reject a voice in another room. So
+the threshold is set where it keeps the speech of corpora that were left out.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ from ..model.heads import SpeechHead
 from ..numeric import falling
 
 STEPS, BATCH, RATE, DROPOUT, PENALTY = 1600, 512, 2e-3, 0.3, 1e-3
-# Windows of a corpus that was left out that have to be taken for speech, clean and changed alike.
+# Share of the windows of a left-out corpus that have to count as speech, clean and augmented.
 KEPT = 0.97
 
 
 def fit_speech(
     head: SpeechHead, spoken: Embeddings, corpora: list[str], sounds: Embeddings, seed: int
 ) -> None:
-    """Learns from pooled blocks: of clips [clips, versions, width], of other sounds [n, width]."""
+    """Trains on pooled blocks of clips [clips, versions, width] and of other sounds [n, width]."""
     names = np.repeat(np.asarray(corpora), spoken.shape[1])
     windows = spoken.reshape(-1, head.width)
     head.mean.copy_(torch.from_numpy(windows.mean(axis=0, dtype=np.float64)))
@@ -43,7 +43,7 @@ def fit_speech(
 def learn(
     head: SpeechHead, windows: Embeddings, names: NDArray[np.str_], sounds: Embeddings, seed: int
 ) -> None:
-    """From new weights; speech counts as much as the rest, corpora by the root of their size."""
+    """Trains from new weights. Speech and other sounds weigh the same, corpora by root size."""
     torch.manual_seed(seed)
     for layer in head.layers:
         if isinstance(layer, nn.Linear):

@@ -23,7 +23,7 @@ class Material:
     clips: list[Clip]
     versions: list[list[Decibels]]
     truth: NDArray[np.int64]
-    # What is learned: [clips, labels], rows that sum to 1.
+    # Target probabilities [clips, labels].
     targets: NDArray[np.float32]
 
     @classmethod
@@ -34,7 +34,8 @@ class Material:
 
 
 def targets_of(clips: list[Clip], truth: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The label of each clip; where listeners voted, half of it and half of their votes."""
+    """[clips, labels]: the label, or half of it and half of the listeners' votes if there are "
+    "any."""
     targets = one_hot(truth, len(LABELS))
     for place, clip in enumerate(clips):
         if clip.votes:
@@ -72,7 +73,7 @@ def prepare(
     noises = sides_of(config.data.select_noise(clips), clean)[splits.TRAIN]
     sounds = sides_of(config.data.select_sounds(clips), clean)
     train = Material.of(side[splits.TRAIN], [clean, room] if room else [clean])
-    # The corpora alone say which labels they have: read speech taken as neutral has no mask.
+    # Only the labelled corpora define masks; read speech, taken as neutral, has none.
     masks = label_masks(train.clips, labels_of(c for c in clips if c.corpus in config.data.corpora))
     validation = Material.of(side[splits.VALIDATION], [clean])
     tested = {path for path, role in splits.speakers(chosen).items() if role == splits.TEST}
@@ -81,7 +82,7 @@ def prepare(
 
 
 def sides_of(clips: list[Clip], clean: FeatureSet) -> dict[str, list[Decibels]]:
-    """Sounds by the side that hears them; each voice or file on one."""
+    """Sounds by side of the split; each voice or file is on one."""
     roles = splits.sounds(clips)
     return {
         side: [clean.trimmed(path) for path, role in roles.items() if role == side]

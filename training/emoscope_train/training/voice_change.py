@@ -1,6 +1,6 @@
-"""When a voice is plainly another one: the border that the program compares a distance with.
+"""When the speaker has changed: the distance from a baseline that a voice itself seldom reaches.
 
-Only the earlier blocks are asked: the last one tells emotions apart.
+Only the earlier blocks count, because the last one separates emotions.
 """
 
 from collections.abc import Iterator
@@ -9,20 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..export.model_spec import VoiceChange
-from ..model.baseline import LIMIT, PRIOR_S, Embeddings, statistics
+from ..model.baseline import KNOWN_S, LIMIT, PRIOR_S, RECENT_S, Embeddings, statistics
 
-# Speech over which another voice shows, and what a voice must have been known for before one can.
-RECENT_S, ENROLMENT_S = 12.0, 24.0
-# Longest that a voice is known for here.
+# Longest baseline drawn here, in seconds.
 LONGEST_S = 120.0
-# How often a voice may be taken for another one, and draws of each voice that this is found by.
-MISTAKEN, DRAWS = 0.01, 100
+# Share of false changes, and draws per voice to find the distance for it.
+FALSE_CHANGES, DRAWS = 0.01, 100
 
 
 def distance(
     known: NDArray[np.floating], enrolment_s: float, recent: NDArray[np.floating], numbers: int
 ) -> float:
-    """Mean squared distance of `recent`'s mean, in variances of the known voice [2, width]."""
+    """Mean squared distance of `recent`'s mean, in variances of the baseline [2, width]."""
     mean, variance = np.asarray(known, dtype=np.float64)[:, :numbers]
     shrunk = (enrolment_s * variance + PRIOR_S) / (enrolment_s + PRIOR_S)
     apart = np.asarray(recent, dtype=np.float64)[:numbers] - mean
@@ -36,14 +34,14 @@ def distances(
     numbers: int,
     other: bool = False,
 ) -> Iterator[float]:
-    """What a voice said last against what it said before; against another voice of the corpus.
+    """Distances of a voice's last clips from its earlier ones, or from another voice of its corpus.
 
-    The corpus is what stands before the first `_` of a speaker's name.
+    The corpus is the part of a speaker's name before the first `_`.
     """
     names = np.asarray(speakers)
     rng = np.random.default_rng(0)
     mine = {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
-    enough = ENROLMENT_S + 2.0 * RECENT_S
+    enough = KNOWN_S + 2.0 * RECENT_S
     mine = {name: clips for name, clips in mine.items() if seconds[clips].sum() >= enough}
     for name, clips in mine.items():
         strangers = [o for o in mine if o != name and o.split("_")[0] == name.split("_")[0]]
@@ -52,7 +50,7 @@ def distances(
         for _ in range(DRAWS):
             order = rng.permutation(clips)
             spoken = seconds[order].sum() - (0.0 if other else 1.5 * RECENT_S)
-            wanted = rng.uniform(ENROLMENT_S, min(LONGEST_S, spoken))
+            wanted = rng.uniform(KNOWN_S, min(LONGEST_S, spoken))
             count = int(np.searchsorted(np.cumsum(seconds[order]), wanted)) + 1
             known, rest = order[:count], order[count:]
             if other:
@@ -69,8 +67,8 @@ def distances(
 def border(
     embeddings: Embeddings, seconds: NDArray[np.floating], speakers: list[str], numbers: int
 ) -> VoiceChange | None:
-    """The distance that a voice seldom goes; `None` where no voice says enough."""
+    """The distance with the wanted share of false changes; None if every voice is too short."""
     found = list(distances(embeddings, seconds, speakers, numbers))
     if not found:
         return None
-    return VoiceChange(numbers, round(float(np.quantile(found, 1.0 - MISTAKEN)), 4))
+    return VoiceChange(numbers, round(float(np.quantile(found, 1.0 - FALSE_CHANGES)), 4))

@@ -1,7 +1,7 @@
-"""Trains the voice head: embeddings of every clip in several versions, the body left as it is.
+"""Trains the voice head on embeddings of every clip in several versions; the backbone is fixed.
 
-Each clip is judged beside a baseline that is gathered as the binary gathers it: from nothing to a
-minute of other clips of its voice, often mostly neutral ones.
+Each clip gets a speaker baseline as the program collects it: 0 to 60 s of other clips of its voice,
+often mostly neutral ones.
 """
 
 import copy
@@ -66,7 +66,7 @@ def fit(
     recipe: HeadTraining,
     seed: int,
 ) -> None:
-    """Learns the weights; the rate falls along a cosine."""
+    """Trains the weights; the learning rate falls along a cosine."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW(
@@ -95,9 +95,9 @@ def fit(
 
 
 def start(head: VoiceHead, network: Network, versions: Versions) -> None:
-    """Lets the network's new voice head answer of voices unknown as the body's own head does.
+    """Starts the voice head with the answers of the plain head, for voices without a baseline.
 
-    On other blocks than that one's it answers all labels alike.
+    On other blocks than the plain head's it starts at zero.
     """
     rows = versions.embeddings.reshape(-1, head.width).astype(np.float64)
     head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
@@ -117,7 +117,7 @@ def start(head: VoiceHead, network: Network, versions: Versions) -> None:
 
 
 def learned_head(network: Network, task: Task) -> VoiceHead:
-    """Embeds the training clips and the sounds, and fits the heads on the finished body."""
+    """Embeds the training clips and sounds, and trains both heads on the finished backbone."""
     recipe = task.config.head
     assert recipe is not None
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
@@ -152,7 +152,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
 
 
 def train_head(task: Task, run: Run) -> None:
-    """Fits, checks on validation speakers, calibrates; writes the head beside the body."""
+    """Trains, validates and calibrates; writes the head beside the backbone."""
     network = load_finished(run)
     head = learned_head(network, task)
     checked = versions_of(network, task, task.validation.versions, 0, 3)
@@ -164,7 +164,7 @@ def train_head(task: Task, run: Run) -> None:
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
     speakers = [clip.speaker for clip in task.validation.clips]
     embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
-    # All blocks but the last, which tells emotions apart; a single one is all there is.
+    # All blocks but the last, which separates emotions; a single block is used as it is.
     earlier = network.width_of(network.voice_taps[:-1]) or network.width
     if border := voice_change.border(embedded, seconds, speakers, earlier):
         print(border, flush=True)
@@ -187,7 +187,7 @@ def train_head(task: Task, run: Run) -> None:
 
 
 def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[str, Answers]:
-    """Answers to the clips as they are, with nothing and with a minute of each voice known."""
+    """Answers to the unchanged clips, without a baseline and after 60 s of enrolment."""
     corpora = np.asarray([clip.corpus for clip in material.clips])
     found = {}
     for name, limit in (("cold", 0.0), ("settled", SETTLED_S)):
