@@ -256,6 +256,17 @@ const LOG: &str = "emoscope.log";
 
 const CHANNEL_HELP: &str = "Channel to use: mix, left, right, or its number from 1";
 
+const TRACK_HELP: &str = "Audio track of a file with several, from 1; default the track that \
+     the file marks as its default, else the one with the most channels";
+
+/// Reads the number of a track.
+fn track(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("expected the number of a track, from 1".into()),
+    }
+}
+
 fn channel(text: &str) -> Result<ChannelChoice, String> {
     text.parse()
 }

@@ -23,6 +23,9 @@ pub struct Recording {
     pub path: PathBuf,
     /// The folder that was asked for, where it was found in one.
     pub root: Option<PathBuf>,
+    /// The number of its audio track, from 1; without, the one that its container
+    /// chooses.
+    pub track: Option<usize>,
     /// Why it cannot be analyzed, in words that follow its name.
     pub problem: Option<String>,
 }
@@ -40,6 +43,7 @@ impl Recording {
             name,
             path,
             root: None,
+            track: None,
             problem: None,
         }
     }
@@ -91,9 +95,9 @@ impl Recording {
     /// What is wrong with it, in words that follow its name.
     pub fn decoder(&self) -> Result<AudioFile, DecodeError> {
         if self.is_standard_input() {
-            AudioFile::from_reader(io::stdin())
+            AudioFile::from_reader_track(io::stdin(), self.track)
         } else {
-            AudioFile::open(&self.path)
+            AudioFile::open_track(&self.path, self.track)
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct BatchArgs {
     /// Replace an output that exists already
     #[arg(long)]
     pub overwrite: bool,
+    #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
+    track: Option<usize>,
     /// Files that are analyzed at once; default as many as there are cores
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -76,6 +78,9 @@ impl BatchArgs {
             recordings.extend(listed.into_iter().filter(|r| !known.contains(&r.path)));
         }
         tell_apart(&mut recordings);
+        for recording in &mut recordings {
+            recording.track = self.track;
+        }
         if recordings.is_empty() {
             return Err(anyhow!("nothing to analyze"));
         }

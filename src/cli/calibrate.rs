@@ -62,6 +62,8 @@ pub struct CalibrateArgs {
     device: Option<String>,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
+    #[arg(long, value_name = "N", requires = "file", value_parser = super::track, help = super::TRACK_HELP)]
+    track: Option<usize>,
     /// Speech to gather from the microphone, in seconds; silence does not count
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(10..=600), conflicts_with = "file")]
     seconds: u32,
@@ -82,7 +84,7 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
             if let Some(notice) = engine.takeover() {
                 complain(&notice);
             }
-            from_file(path, args.channel, &engine)?
+            from_file(path, args, &engine)?
         }
         None => from_microphone(args, &engine)?,
     };
@@ -126,7 +128,7 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
 /// The voice of a recording, and how often it changed.
 fn from_file(
     path: &Path,
-    choice: ChannelChoice,
+    args: &CalibrateArgs,
     engine: &Engine,
 ) -> anyhow::Result<(Option<Baseline>, u32)> {
     let mut problem = None;
@@ -136,10 +138,13 @@ fn from_file(
         Event::UtteranceEnd(end) if end.new_baseline => changes += 1,
         _ => {}
     };
-    let recording = Recording::new(path);
+    let recording = Recording {
+        track: args.track,
+        ..Recording::new(path)
+    };
     let baseline = recording.open(&mut note).and_then(|mut source| {
         recording
-            .analyze(&mut source, choice, engine, &mut note)
+            .analyze(&mut source, args.channel, engine, &mut note)
             .baseline
     });
     match problem {

@@ -32,11 +32,16 @@ pub struct FeaturesArgs {
     file: PathBuf,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
+    #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
+    track: Option<usize>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
-    let recording = Recording::new(&args.file);
+    let recording = Recording {
+        track: args.track,
+        ..Recording::new(&args.file)
+    };
     let name = &recording.name;
     let mut source = recording
         .decoder()

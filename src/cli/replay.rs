@@ -40,6 +40,8 @@ pub struct ReplayArgs {
     play: PlayArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
+    #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
+    track: Option<usize>,
     /// Standard input is raw PCM at this rate, in hertz
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*RATES.start())..=i64::from(*RATES.end())))]
     raw_rate: Option<u32>,
@@ -135,7 +137,10 @@ pub(super) fn speed(text: &str) -> Result<Speed, String> {
 
 /// Runs the command.
 pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
-    let recording = Recording::new(&args.file);
+    let recording = Recording {
+        track: args.track,
+        ..Recording::new(&args.file)
+    };
     if args.raw_rate.is_some() && !recording.is_standard_input() {
         return Err(anyhow!(
             "raw PCM comes from standard input only: emoscope replay - < FILE"
