@@ -252,10 +252,18 @@ fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
     }
 }
 
+/// The section of a card about the limits of its model.
+fn limits(card: &str) -> Option<&str> {
+    let section = &card[card.find("\n## Limits\n")? + 1..];
+    let next = section[1..]
+        .find("\n## ")
+        .map_or(section.len(), |at| at + 1);
+    Some(&section[..next])
+}
+
 /// What the model's card says of its limits, and what it was trained on.
 fn caveats(ours: bool, model: &Model) -> String {
-    let limits = CARD.find("## Where it fails").map(|at| &CARD[at..]);
-    let mut text = limits.filter(|_| ours).unwrap_or(UNKNOWN).to_owned();
+    let mut text = limits(CARD).filter(|_| ours).unwrap_or(UNKNOWN).to_owned();
     text.push_str("\n\n## What it was trained on\n\n");
     for corpus in &model.spec.training_data {
         let licence = if corpus.licence.is_empty() {
@@ -275,4 +283,16 @@ fn caveats(ours: bool, model: &Model) -> String {
     let mut out = String::new();
     pulldown_cmark::html::push_html(&mut out, plain);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_card_has_a_section_about_its_limits() {
+        let section = limits(CARD).unwrap_or_default();
+        assert!(section.starts_with("## Limits") && section.lines().count() > 3);
+        assert_eq!(section.matches("\n## ").count(), 0);
+    }
 }
