@@ -48,8 +48,10 @@ pub struct ReplayArgs {
     /// Sample format of raw PCM
     #[arg(
         long,
+        value_enum,
         value_name = "FORMAT",
         default_value = "s16le",
+        ignore_case = true,
         requires = "raw_rate"
     )]
     raw_format: RawFormat,

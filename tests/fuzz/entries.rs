@@ -47,7 +47,8 @@ pub fn raw(bytes: &[u8]) {
     let [format, rate, channels, samples @ ..] = bytes else {
         return;
     };
-    let (format, _) = RawFormat::ALL[usize::from(*format) % RawFormat::ALL.len()];
+    let formats = RawFormat::all();
+    let format = formats[usize::from(*format) % formats.len()];
     let samples = Cursor::new(samples.to_vec());
     let rate = u32::from(*rate) * 3_200;
     if let Ok(mut raw) = RawAudio::new(samples, format, rate, (*channels).into()) {

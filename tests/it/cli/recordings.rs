@@ -78,6 +78,47 @@ fn raw_samples_from_stdin_are_heard_as_those_of_the_file() {
 }
 
 #[test]
+fn the_track_of_a_film_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("film.mka");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-loglevel", "error", "-i"])
+        .arg(data("speech-16k.wav"))
+        .arg("-i")
+        .arg(data("two-utterances.wav"))
+        .args(["-map", "0", "-map", "1", "-c:a", "flac"])
+        .arg(&film)
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no ffmpeg here");
+        return;
+    }
+    let film = film.to_str().unwrap();
+    let utterances = |command: &str, track: &str| {
+        let output = run([command, film, "--track", track]);
+        assert!(output.status.success(), "{}", said(&output));
+        lines(&output).last().unwrap()["utterances"].clone()
+    };
+    for command in ["analyze", "replay"] {
+        assert_eq!(utterances(command, "1"), 1);
+        assert_eq!(utterances(command, "2"), 2);
+    }
+    let unchosen = run(["analyze", film]);
+    assert!(
+        said(&unchosen).contains("2 audio tracks"),
+        "{}",
+        said(&unchosen)
+    );
+    let missing = run(["analyze", film, "--track", "3"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(said(&missing).contains("film.mka"), "{}", said(&missing));
+    assert_eq!(
+        run(["analyze", film, "--track", "0"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
 fn broken_recordings_are_named_with_what_is_wrong() {
     for (name, code) in [
         ("broken/empty.wav", 1),
