@@ -9,6 +9,7 @@ pub mod handle;
 mod input_levels;
 pub mod latency;
 pub mod live;
+mod microphone;
 pub mod outlets;
 mod playback;
 mod poll_timer;

@@ -6,14 +6,13 @@ use crossbeam_channel::Receiver;
 
 use super::input_levels::InputLevels;
 use super::latency::LatencyMeter;
+pub use super::microphone::Microphone;
 use super::outlets::Outlets;
 use super::poll_timer::PollTimer;
 use super::record;
 use super::status::{StatusReporter, status};
 use super::watch::{Finding, SignalChange, SoleDetector, Watch, ZeroDetector};
 use super::{Session, SessionError, header, input_format, next_control, pipeline};
-use crate::audio::capture::Capture;
-use crate::audio::device::{self, DeviceError, InputDevice};
 use crate::audio::ring::Chunk;
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
@@ -31,8 +30,6 @@ const SILENCE_WAIT: Duration = Duration::from_millis(25);
 const CONTROL_INTERVAL: Duration = Duration::from_millis(20);
 /// Frames taken from the ring at a time.
 const BLOCK_FRAMES: usize = 4096;
-/// An idle input sends what it held back this soon after it is opened.
-const ARRIVAL: Duration = Duration::from_millis(60);
 /// Wait between attempts to open a lost input.
 const REOPEN_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -49,47 +46,6 @@ pub struct LiveOptions {
     pub recording: Option<std::path::PathBuf>,
     /// Reports what a screen would show: lost, back, overloaded.
     pub notice: fn(&str),
-}
-
-/// An input that is open.
-pub struct Microphone {
-    capture: Capture,
-    /// Whether it is a monitor of an output, where zeros are normal.
-    monitor: bool,
-}
-
-/// An input whose samples come from a program.
-impl From<Capture> for Microphone {
-    fn from(capture: Capture) -> Self {
-        Self {
-            capture,
-            monitor: false,
-        }
-    }
-}
-
-impl Microphone {
-    /// Opens the wanted input.
-    ///
-    /// # Errors
-    /// No such input, none at all, busy, not permitted, or of an unknown format.
-    pub fn open(wanted: Option<&str>) -> Result<Self, DeviceError> {
-        Self::of(&device::find(wanted)?)
-    }
-
-    /// Opens the input with that stable id, and no other.
-    fn reopen(id: &str) -> Result<Self, DeviceError> {
-        let microphone = Self::of(&device::find_id(id)?)?;
-        std::thread::sleep(ARRIVAL);
-        Ok(microphone)
-    }
-
-    fn of(found: &InputDevice) -> Result<Self, DeviceError> {
-        Ok(Self {
-            capture: Capture::open(found)?,
-            monitor: found.monitor,
-        })
-    }
 }
 
 /// A session on a live input. Audio that came in before it runs is not lost: it
