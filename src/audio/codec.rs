@@ -66,15 +66,14 @@ pub(super) fn choose(
     listed: Option<&[Listed]>,
     wanted: Option<usize>,
 ) -> std::result::Result<Chosen, DecodeError> {
-    let mut candidates: Vec<Candidate> = match listed {
-        Some(listed) => listed.iter().map(|listed| among(reader, listed)).collect(),
-        None => {
-            let audio = reader.tracks().iter().filter_map(|track| {
-                let params = track.codec_params.as_ref()?.audio()?;
-                Some(candidate(reader, track, params, None))
-            });
-            audio.collect()
-        }
+    let mut candidates: Vec<Candidate> = if let Some(listed) = listed {
+        listed.iter().map(|listed| among(reader, listed)).collect()
+    } else {
+        let audio = reader.tracks().iter().filter_map(|track| {
+            let params = track.codec_params.as_ref()?.audio()?;
+            Some(candidate(reader, track, params, None))
+        });
+        audio.collect()
     };
     let count = candidates.len();
     let number = match wanted {
@@ -130,7 +129,7 @@ fn candidate(
         channels: params
             .channels
             .as_ref()
-            .map_or(0, |channels| channels.count()),
+            .map_or(0, symphonia::core::audio::Channels::count),
         readable: readable(reader, track.id, params.clone(), name),
     }
 }
@@ -251,11 +250,7 @@ fn undecodable(
     if params.codec == CODEC_ID_OPUS && cfg!(not(feature = "opus")) {
         return DecodeError::WithoutOpus;
     }
-    DecodeError::UnsupportedCodec(match name {
-        Some(name) => name.into(),
-        None => {
-            let container = reader.format_info().short_name;
-            format!("{} in {container}: {error}", kinds::codec(params.codec))
-        }
-    })
+    let container = reader.format_info().short_name;
+    let described = || format!("{} in {container}: {error}", kinds::codec(params.codec));
+    DecodeError::UnsupportedCodec(name.map_or_else(described, Into::into))
 }

@@ -83,7 +83,7 @@ impl AudioFile {
         }
         if wav::is_wav(&head) {
             return match wav::open(begin(file)?)? {
-                Wav::Plain(plain) => only(track, plain),
+                Wav::Plain(plain) => only(track, *plain),
                 Wav::Mpeg { data, .. } => Ok(Self(Box::new(Packets::open(
                     path,
                     data,
@@ -140,11 +140,11 @@ impl AudioFile {
         if wav::is_wav(&head) {
             let whole = Input::Stream(Box::new(whole(head, input)));
             return match wav::open(whole)? {
-                Wav::Plain(plain) => only(track, plain),
+                Wav::Plain(plain) => only(track, *plain),
                 Wav::Mpeg { input, .. } => {
                     known.extension = Some("mp3".into());
                     let media = ReadOnlySource::new(Shared(Mutex::new(input)));
-                    Ok(Self(Box::new(Packets::stream(Box::new(media), known)?)))
+                    Ok(Self(Box::new(Packets::stream(Box::new(media), &known)?)))
                 }
             };
         }
@@ -171,7 +171,7 @@ impl AudioFile {
         }
         let media = ReadOnlySource::new(Shared(Mutex::new(Cursor::new(rest).chain(whole))));
         known.look_at(&head, None);
-        let packets = Packets::stream(Box::new(media), known);
+        let packets = Packets::stream(Box::new(media), &known);
         Ok(Self(Box::new(packets.map_err(|e| judge(e, &head))?)))
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn in_wav(tag: u16, bits: u16) -> String {
         0x83 | 0x133 => "G.729",
         0x92 | 0x2000 => "AC-3",
         0xff | 0x1600 | 0x1602 | 0x1610 | 0xa106 => "AAC",
-        0x160 | 0x161 | 0x162 | 0x163 => "Windows Media Audio",
+        0x160..=0x163 => "Windows Media Audio",
         0x270 => "ATRAC3",
         0x674f..=0x6751 | 0x676f..=0x6771 => "Vorbis",
         0xa109 => "Speex",

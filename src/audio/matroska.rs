@@ -1,4 +1,4 @@
-//! What the begin of a Matroska or WebM says that its reader does not tell.
+//! What the begin of a Matroska or `WebM` says that its reader does not tell.
 
 /// A track.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,7 +62,7 @@ impl MediaSource for Media {
     }
 }
 
-/// Length of the ID3v2 tag that `head` begins, if it does.
+/// Length of the `ID3v2` tag that `head` begins, if it does.
 pub(super) fn id3_length(head: &[u8]) -> Option<u64> {
     match head {
         [b'I', b'D', b'3', _, _, flags, size @ ..] => {

@@ -106,13 +106,12 @@ impl Coding {
                 let mut damaged = 0;
                 for block in bytes.chunks_exact(*size) {
                     let packet = Packet::new(0, Timestamp::ZERO, Duration::new(*frames), block);
-                    match guard(|| decoder.decode(&packet)) {
-                        Ok(buffer) => codec::append(&buffer, channels, out),
-                        Err(_) => {
-                            damaged += 1;
-                            let samples = *frames as usize * usize::from(channels);
-                            out.resize(out.len() + samples, 0.0);
-                        }
+                    if let Ok(buffer) = guard(|| decoder.decode(&packet)) {
+                        codec::append(&buffer, channels, out);
+                    } else {
+                        damaged += 1;
+                        let samples = *frames as usize * usize::from(channels);
+                        out.resize(out.len() + samples, 0.0);
                     }
                 }
                 damaged

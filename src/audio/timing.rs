@@ -100,11 +100,14 @@ impl Timing {
             }
             _ => false,
         };
-        let trak = movie.and_then(|movie| movie.tracks.iter().find(|trak| trak.id == track.id));
-        let spans = movie.zip(trak).map_or(Vec::new(), |(movie, trak)| {
-            relaxed(trak.spans(movie.scale), trak.ticks(), trak.scale)
+        let listed =
+            movie.and_then(|movie| movie.tracks.iter().find(|listed| listed.id == track.id));
+        let spans = movie.zip(listed).map_or(Vec::new(), |(movie, listed)| {
+            relaxed(listed.spans(movie.scale), listed.ticks(), listed.scale)
         });
-        let length = trak.map(super::mp4::Trak::ticks).filter(|&ticks| ticks > 0);
+        let length = listed
+            .map(super::mp4::Trak::ticks)
+            .filter(|&ticks| ticks > 0);
         let length = length.or(track.duration.map(symphonia::core::units::Duration::get));
         let media = reader.media_info();
         let promised = media.time_base.zip(media.duration);

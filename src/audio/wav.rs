@@ -39,7 +39,7 @@ const TRAILER: Trailer = Trailer {
 /// What a WAV holds.
 pub(super) enum Wav {
     /// Samples, or blocks of them.
-    Plain(Plain),
+    Plain(Box<Plain>),
     /// A stream of MPEG frames: the input stands at its first byte, `data` bytes
     /// from the begin.
     Mpeg { input: Input, data: u64 },
@@ -64,7 +64,7 @@ pub(super) fn open(mut input: Input) -> Result<Wav, DecodeError> {
         ..Extent::new(&mut input, header.data, header.length, &TRAILER)?
     };
     let plain = Plain::new(input, coding, spec, extent, &TRAILER)?;
-    Ok(Wav::Plain(plain))
+    Ok(Wav::Plain(Box::new(plain)))
 }
 
 struct Format {
@@ -108,12 +108,12 @@ impl Format {
             2 => CHANNEL_LAYOUT_STEREO,
             _ => return Err(unread()),
         };
-        let coded = self.block.checked_sub(head * self.channels);
-        let Some(coded) = coded.filter(|&coded| coded > 0 && self.bits == 4) else {
+        let body = self.block.checked_sub(head * self.channels);
+        let Some(body) = body.filter(|&body| body > 0 && self.bits == 4) else {
             return Err(unread());
         };
         // Two samples a byte, and those of the head.
-        let frames = u64::from(coded) * 2 / u64::from(self.channels) + extra;
+        let frames = u64::from(body) * 2 / u64::from(self.channels) + extra;
         let mut params = AudioCodecParameters::new();
         params
             .for_codec(codec)

@@ -416,8 +416,7 @@ impl<'a> Running<'a> {
     /// only for a moment is not said.
     fn report_sole_channel(&mut self) {
         let sole = self.pipeline.sole_channel();
-        let settled = self.sole.settled(sole, self.pipeline.position_s());
-        if let Some(sole) = settled {
+        if self.sole.settled(sole, self.pipeline.position_s()) {
             self.say(&sole.map_or_else(
                 || "all channels are used again".into(),
                 |sole| sole.to_string(),

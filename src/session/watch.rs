@@ -270,21 +270,17 @@ pub(super) struct SoleDetector {
 }
 
 impl SoleDetector {
-    /// What is true now, once it has lasted and was not reported yet.
-    pub(super) fn settled(
-        &mut self,
-        sole: Option<SoleChannel>,
-        now_s: f64,
-    ) -> Option<Option<SoleChannel>> {
+    /// Whether what is true now has lasted and was not reported yet.
+    pub(super) fn settled(&mut self, sole: Option<SoleChannel>, now_s: f64) -> bool {
         if sole != self.current {
             self.current = sole;
             self.since_s = now_s;
         }
         let settled = sole != self.reported && now_s - self.since_s >= SOLE_S;
-        settled.then(|| {
+        if settled {
             self.reported = sole;
-            sole
-        })
+        }
+        settled
     }
 }
 
@@ -300,14 +296,14 @@ mod tests {
             reason: SoleReason::Cancel,
         });
         let mut detector = SoleDetector::default();
-        assert_eq!(detector.settled(None, 5.0), None);
-        assert_eq!(detector.settled(sole, 6.0), None);
-        assert_eq!(detector.settled(None, 7.0), None);
-        assert_eq!(detector.settled(sole, 8.0), None);
-        assert_eq!(detector.settled(sole, 10.1), Some(sole));
-        assert_eq!(detector.settled(sole, 20.0), None);
-        assert_eq!(detector.settled(None, 21.0), None);
-        assert_eq!(detector.settled(None, 24.0), Some(None));
+        assert!(!detector.settled(None, 5.0));
+        assert!(!detector.settled(sole, 6.0));
+        assert!(!detector.settled(None, 7.0));
+        assert!(!detector.settled(sole, 8.0));
+        assert!(detector.settled(sole, 10.1));
+        assert!(!detector.settled(sole, 20.0));
+        assert!(!detector.settled(None, 21.0));
+        assert!(detector.settled(None, 24.0));
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Packets {
     /// Opens a stream, which passes once.
     pub(in crate::audio) fn stream(
         media: Box<dyn MediaSource>,
-        known: Known,
+        known: &Known,
     ) -> Result<Self, DecodeError> {
         Self::start(media, Origin::Stream, 0, known)
     }
@@ -124,14 +124,14 @@ impl Packets {
             Origin::Memory(bytes) => Box::new(Cursor::new(*bytes)),
             Origin::Stream => return Err(DecodeError::CannotSeek),
         };
-        Self::start(media, origin.clone(), next, known)
+        Self::start(media, origin.clone(), next, &known)
     }
 
     fn start(
         media: Box<dyn MediaSource>,
         origin: Origin,
         next: i64,
-        known: Known,
+        known: &Known,
     ) -> Result<Self, DecodeError> {
         let mut hint = Hint::new();
         if let Some(extension) = &known.extension {
