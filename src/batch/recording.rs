@@ -101,8 +101,8 @@ impl Recording {
         }
     }
 
-    /// Analyzes what `source` reads of it; every failure is an event, and leaves
-    /// nothing known.
+    /// Analyzes what `source` reads of it. Every failure is an event; the analysis
+    /// is empty then.
     pub fn analyze(
         &self,
         source: &mut dyn Source,
