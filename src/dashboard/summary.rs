@@ -46,18 +46,18 @@ fn labels(picture: &Picture) -> String {
 }
 
 fn kept(picture: &Picture) -> String {
-    let lost = format!("{} lost", counted(picture.status.samples_lost, "sample"));
+    let missing = format!("{} lost", counted(picture.status.samples_lost, "sample"));
     if picture.status.replay {
-        return lost;
+        return missing;
     }
     let marks = counted(picture.marks, "mark");
     match picture.recordings.as_slice() {
-        [] => format!("{marks}, {lost}, nothing recorded (`r` records)"),
-        [path] => format!("{marks}, {lost}; see it again: {}", replay(path)),
-        [earlier @ .., last] => {
-            let number = counted(earlier.len() as u64 + 1, "recording");
+        [] => format!("{marks}, {missing}, nothing recorded (`r` records)"),
+        [path] => format!("{marks}, {missing}; see it again: {}", replay(path)),
+        [before @ .., last] => {
+            let number = counted(before.len() as u64 + 1, "recording");
             format!(
-                "{marks}, {lost}, {number}; see the last one: {}",
+                "{marks}, {missing}, {number}; see the last one: {}",
                 replay(last)
             )
         }

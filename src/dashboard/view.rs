@@ -40,7 +40,7 @@ pub fn draw_on(buffer: &mut Buffer, state: &State, theme: &Theme) {
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);
-    let plan = Plan::new(area, &marks, picture, theme);
+    let plan = Plan::new(area, &marks, picture, theme.unicode);
     let mut pen = Pen::new(buffer, theme, state, &marks, &plan);
     if area.width < plan::SMALLEST.0 || area.height < plan::SMALLEST.1 {
         too_small(&mut pen, area);
@@ -92,7 +92,7 @@ pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);
-    let plan = Plan::new(area, &marks, picture, theme);
+    let plan = Plan::new(area, &marks, picture, theme.unicode);
     let line = footer::line(picture, plan.progress, plan.gutter);
     if let Some(line) = line.filter(|line| state.dragging() || line.contains(at)) {
         let column = f64::from(column) - f64::from(line.x) + 0.5;

@@ -24,7 +24,7 @@ pub(super) fn trace(pen: &mut Pen<'_>, area: Rect) {
     let picture = pen.picture;
     let place = |from: f64, to: f64, steps: u16| {
         let arousal = picture.history.arousal(from, to.min(picture.now))?;
-        Some(((arousal + 1.0) / 2.0 * f32::from(steps - 1)).round() as u16)
+        Some((f32::midpoint(arousal, 1.0) * f32::from(steps - 1)).round() as u16)
     };
     for x in 0..axis.area.width {
         let Some((from, to)) = axis.span(x) else {
@@ -99,8 +99,9 @@ pub(super) fn square(pen: &mut Pen<'_>, area: Rect) {
     pen.text(area, 0, down + 1, "unpleasant", dim);
     pen.text(area, SIDE_NAMES.0 + width + 1, down + 1, "pleasant", dim);
     let place = |(valence, arousal): (f32, f32)| {
-        let share =
-            |value: f32, steps: u16| ((value + 1.0) / 2.0 * f32::from(steps - 1)).round() as u16;
+        let share = |value: f32, steps: u16| {
+            (f32::midpoint(value, 1.0) * f32::from(steps - 1)).round() as u16
+        };
         (share(valence, width), height - 1 - share(arousal, height))
     };
     let picture = pen.picture;

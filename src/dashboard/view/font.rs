@@ -71,10 +71,10 @@ pub(super) fn gap(size: usize) -> usize {
 
 /// The largest size in which each of the names has its percentage beside it; 0
 /// where one does not fit in any, or has a letter that is missing.
-pub(super) fn largest<'a>(names: impl Iterator<Item = &'a str> + Clone, columns: u16) -> usize {
+pub(super) fn largest(names: &[&str], columns: u16) -> usize {
     let fits = |size: &usize| {
         let share = big(WIDEST_SHARE, 1).map_or(0, |rows| text::width(&rows[0]));
-        names.clone().all(|name| {
+        names.iter().all(|name| {
             big(name, *size).is_some_and(|rows| {
                 4 + text::width(&rows[0]) + gap(*size) + share <= usize::from(columns)
             })
@@ -131,8 +131,8 @@ mod tests {
     #[test]
     fn the_size_follows_the_columns() {
         let names = ["anger", "happiness"];
-        let sizes = [40, 80, 120, 200].map(|columns| largest(names.into_iter(), columns));
+        let sizes = [40, 80, 120, 200].map(|columns| largest(&names, columns));
         assert_eq!(sizes, [0, 1, 2, 3]);
-        assert_eq!(largest(["怒り"].into_iter(), 200), 0);
+        assert_eq!(largest(&["怒り"], 200), 0);
     }
 }

@@ -12,7 +12,7 @@ pub(super) type Part = (u8, String, Style);
 
 /// Draws the parts that fit from a column on; returns the column after them.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, x: u16, parts: Vec<Part>) -> u16 {
-    let dot = dot(pen.theme);
+    let dot = dot(*pen.theme);
     let mut end = x;
     for (_, text, style) in fitting(parts, area.width.saturating_sub(x), dot) {
         if end > x {
@@ -25,13 +25,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, x: u16, parts: Vec<Part>) -> u
 
 /// Draws the parts that fit behind a column, so that they end at the right edge.
 pub(super) fn draw_right(pen: &mut Pen<'_>, area: Rect, from: u16, parts: Vec<Part>) {
-    let dot = dot(pen.theme);
+    let dot = dot(*pen.theme);
     let parts = fitting(parts, area.width.saturating_sub(from), dot);
     let start = area.width.saturating_sub(width(&parts, dot) as u16);
     draw(pen, area, start.max(from), parts);
 }
 
-fn dot(theme: &Theme) -> &'static str {
+fn dot(theme: Theme) -> &'static str {
     theme.either(" · ", " | ")
 }
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::font;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
-use crate::dashboard::theme::{Mark, Theme};
+use crate::dashboard::theme::Mark;
 
 /// The smallest screen on which something is drawn.
 pub(super) const SMALLEST: (u16, u16) = (40, 12);
@@ -71,15 +71,16 @@ struct Need {
     wide: bool,
     /// Largest size of the letters that the width allows.
     letters: usize,
-    replay: bool,
-    /// Whether there is a level: events alone have none.
-    level: bool,
-    /// Whether there is arousal.
-    affect: bool,
+    /// Rows of the line of a replay: 1, or 0 for a microphone.
+    progress: u16,
+    /// Rows of the level, as often as they are granted: 1, or 0 for events alone.
+    level: u16,
+    /// Rows of arousal, as often as they are granted: 1, or 0 where there is none.
+    trace: u16,
 }
 
 impl Plan {
-    pub(super) fn new(area: Rect, marks: &[Mark], picture: &Picture, theme: &Theme) -> Self {
+    pub(super) fn new(area: Rect, marks: &[Mark], picture: &Picture, unicode: bool) -> Self {
         let margin = u16::from(area.width >= 60);
         let inner = Rect {
             x: area.x + margin,
@@ -87,8 +88,9 @@ impl Plan {
             ..area
         };
         let wide = area.width >= WIDE_COLUMNS;
-        let letters = if theme.unicode {
-            font::largest(marks.iter().map(|mark| mark.name.as_str()), inner.width)
+        let names: Vec<&str> = marks.iter().map(|mark| mark.name.as_str()).collect();
+        let letters = if unicode {
+            font::largest(&names, inner.width)
         } else {
             0
         };
@@ -96,9 +98,9 @@ impl Plan {
             labels: marks.len().max(2) as u16,
             wide,
             letters,
-            replay: picture.status.replay,
-            level: !picture.status.recorded,
-            affect: picture.affect != Some(false),
+            progress: u16::from(picture.status.replay),
+            level: u16::from(!picture.status.recorded),
+            trace: u16::from(picture.affect != Some(false)),
         };
         let rows = Rows::share(area.height, need);
         let mut y = area.y;
@@ -134,11 +136,12 @@ impl Plan {
                 width: SIDE_WIDTH,
                 height: bottom - bars.y,
             };
-            if need.affect && utterances.height > LIST_ROWS + SQUARE_ROWS {
+            if need.trace > 0 && utterances.height > LIST_ROWS + SQUARE_ROWS {
                 let more = (utterances.height - LIST_ROWS - SQUARE_ROWS) / 2;
                 (utterances, square) = split(utterances, LIST_ROWS + more);
             }
-        } else if need.affect && inner.width > 2 * SIDE_WIDTH && utterances.height >= SQUARE_ROWS {
+        } else if need.trace > 0 && inner.width > 2 * SIDE_WIDTH && utterances.height >= SQUARE_ROWS
+        {
             square = Rect {
                 x: inner.right() - SIDE_WIDTH,
                 width: SIDE_WIDTH,
@@ -194,15 +197,15 @@ impl Rows {
         let bars = labels.min(left.saturating_sub(3).max(2));
         grant(&mut rows.bars, bars, &mut left);
         grant(&mut rows.footer, 1, &mut left);
-        grant(&mut rows.progress, u16::from(need.replay), &mut left);
+        grant(&mut rows.progress, need.progress, &mut left);
         grant(&mut rows.history, 1, &mut left);
-        grant(&mut rows.level, u16::from(need.level), &mut left);
+        grant(&mut rows.level, need.level, &mut left);
         grant(&mut rows.standing, 1, &mut left);
         let rest = labels - rows.bars;
         grant(&mut rows.bars, rest, &mut left);
         // Then the past, large letters and room between the parts.
         grant(&mut rows.history, 1, &mut left);
-        grant(&mut rows.trace, u16::from(need.affect), &mut left);
+        grant(&mut rows.trace, need.trace, &mut left);
         grant(&mut rows.history, 2, &mut left);
         if left >= 2 && need.letters >= 1 {
             grant(&mut rows.call, 2, &mut left);
@@ -210,7 +213,7 @@ impl Rows {
         grant(&mut rows.header_gap, 1, &mut left);
         grant(&mut rows.level_gap, 1, &mut left);
         grant(&mut rows.totals, 1, &mut left);
-        grant(&mut rows.level, u16::from(need.level), &mut left);
+        grant(&mut rows.level, need.level, &mut left);
         grant(&mut rows.trace_gap, 1, &mut left);
         grant(&mut rows.history, 2, &mut left);
         grant(&mut rows.bars_gap, 1, &mut left);
@@ -220,7 +223,7 @@ impl Rows {
         if left >= 2 && need.letters >= 2 {
             grant(&mut rows.call, 2, &mut left);
         }
-        grant(&mut rows.trace, u16::from(need.affect), &mut left);
+        grant(&mut rows.trace, need.trace, &mut left);
         // A row for the past of each label.
         let lanes = labels + 2;
         if left + rows.history >= lanes {
@@ -234,7 +237,7 @@ impl Rows {
             grant(&mut rows.list_gap, 1, &mut left);
             grant(&mut rows.list, 12.min(left), &mut left);
         }
-        grant(&mut rows.trace, u16::from(need.affect), &mut left);
+        grant(&mut rows.trace, need.trace, &mut left);
         while rows.history >= lanes && left >= labels && rows.history < 6 * labels + 2 {
             grant(&mut rows.history, labels, &mut left);
         }

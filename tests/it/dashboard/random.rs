@@ -45,6 +45,7 @@ fn measured(span: Range<f64>, labels: &[String], share: f64, ended: bool) -> Upd
     }))
 }
 
+#[allow(clippy::too_many_lines)] // one kind of update after another
 fn update() -> impl Strategy<Value = Update> {
     let time = || prop_oneof![0.0..200.0, any::<f64>()];
     let db = || prop_oneof![-120.0_f32..3.0, any::<f32>()];
