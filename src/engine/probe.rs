@@ -6,11 +6,10 @@ use super::{Engine, EngineError};
 use crate::classifier::ModelOutput;
 use crate::dsp::feature_spec::{HOP_SAMPLES, N_MFCC, SAMPLE_RATE_HZ};
 use crate::failpoint::slow_failpoint;
+use crate::model_spec::{MIN_FIRST_FRAMES, MIN_STEP_FRAMES};
 
 /// Frames of the windows that a model is tried with.
 const WINDOWS: [usize; 2] = [37, 100];
-/// Frames of the last step of an utterance at least.
-const SHORTEST_STEP: usize = 2;
 /// Runs of which the median counts.
 const RUNS: usize = 9;
 
@@ -20,8 +19,8 @@ impl Engine {
     pub(super) fn probe(&self) -> Result<(), EngineError> {
         let utterances = match &self.model.spec.stream {
             Some(stream) => vec![
-                vec![stream.first_frames, stream.step_frames, SHORTEST_STEP],
-                vec![SHORTEST_STEP],
+                vec![stream.first_frames, stream.step_frames, MIN_STEP_FRAMES],
+                vec![MIN_FIRST_FRAMES],
             ],
             None => WINDOWS.iter().map(|&frames| vec![frames]).collect(),
         };

@@ -140,7 +140,7 @@ fn each_item_of_a_stream_is_checked() {
     let intact = with_stream(|_| {});
     assert!(Model::from_bytes("mine.onnx".into(), intact.into()).is_ok());
     for (pointer, value, expected, found) in [
-        ("/first_frames", json!(1), "2 to 3000", "1"),
+        ("/first_frames", json!(2), "3 to 3000", "2"),
         ("/step_frames", json!(3001), "2 to 3000", "3001"),
         ("/step_frames", json!(-1), "step_frames", "-1"),
         ("/state", json!([]), "one tensor or more", "none"),

@@ -28,7 +28,7 @@ use crate::baseline::SpeakerChange;
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 use crate::events::Hue;
 
-pub use stream::{StateTensor, StreamSpec};
+pub use stream::{MIN_FIRST_FRAMES, MIN_STEP_FRAMES, StateTensor, StreamSpec};
 pub use tensors::{Dimension, TensorInfo};
 pub use tuning::Tuning;
 

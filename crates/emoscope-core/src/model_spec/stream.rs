@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{BASELINE, BASELINE_S, INPUT, SpecError};
 
-/// Fewest frames of a step.
-const MIN_FRAMES: usize = 2;
+/// Fewest frames of a step after the first.
+pub const MIN_STEP_FRAMES: usize = 2;
+/// Fewest frames of a first step: a short utterance ends within it.
+pub const MIN_FIRST_FRAMES: usize = 3;
 /// Most frames of a step in the metadata: 30 s.
 const MAX_FRAMES: usize = 3000;
 /// Most numbers of the state: 64 MiB.
@@ -26,7 +28,7 @@ pub struct StreamSpec {
     /// Frames of the first step.
     pub first_frames: usize,
     /// Frames of every other step, or a multiple of them. The last step of an
-    /// utterance may have fewer, but at least two.
+    /// utterance may have fewer, but at least two, and three if it is the first.
     pub step_frames: usize,
     /// The state, in the order of the metadata.
     pub state: Vec<StateTensor>,
@@ -64,7 +66,7 @@ impl StreamSpec {
     /// The steps that are due on `complete` frames of an utterance after those
     /// that were `fed`: ranges of frames from its start, at most three.
     ///
-    /// The `last` call takes all that is left, but for a single frame.
+    /// The `last` call takes all that is left, but for frames too few for a step.
     pub fn steps(
         &self,
         fed: usize,
@@ -74,7 +76,7 @@ impl StreamSpec {
         let left = complete.saturating_sub(fed);
         let first = match fed {
             0 if left >= self.first_frames => self.first_frames,
-            0 if last => left,
+            0 if last && left >= MIN_FIRST_FRAMES => left,
             _ => 0,
         };
         let whole = if fed + first == 0 {
@@ -82,23 +84,27 @@ impl StreamSpec {
         } else {
             (left - first) / self.step_frames * self.step_frames
         };
-        let rest = if last { left - first - whole } else { 0 };
+        let rest = if last && fed + first > 0 {
+            left - first - whole
+        } else {
+            0
+        };
         let mut start = fed;
         [first, whole, rest].into_iter().filter_map(move |frames| {
             let step = start..start + frames;
             start = step.end;
-            (frames >= MIN_FRAMES).then_some(step)
+            (frames >= MIN_STEP_FRAMES).then_some(step)
         })
     }
 
     /// Checks the entry, without the tensors of the file.
     pub(super) fn check(&self) -> Result<(), SpecError> {
-        for (item, frames) in [
-            ("first_frames", self.first_frames),
-            ("step_frames", self.step_frames),
+        for (item, frames, fewest) in [
+            ("first_frames", self.first_frames, MIN_FIRST_FRAMES),
+            ("step_frames", self.step_frames, MIN_STEP_FRAMES),
         ] {
-            if !(MIN_FRAMES..=MAX_FRAMES).contains(&frames) {
-                let expected = format!("{MIN_FRAMES} to {MAX_FRAMES}");
+            if !(fewest..=MAX_FRAMES).contains(&frames) {
+                let expected = format!("{fewest} to {MAX_FRAMES}");
                 let found = frames.to_string();
                 return Err(SpecError::new(format!("stream.{item}"), expected, found));
             }
@@ -162,7 +168,8 @@ mod tests {
     #[test]
     fn the_last_step_takes_what_is_left_but_for_a_single_frame() {
         assert_eq!(steps(0, 16, true), [0..16]);
-        assert!(steps(0, 1, true).is_empty());
+        assert_eq!(steps(0, 3, true), [0..3]);
+        assert!(steps(0, 2, true).is_empty());
         assert_eq!(steps(0, 74, true), [0..73]);
         assert_eq!(steps(0, 75, true), [0..73, 73..75]);
         assert_eq!(steps(97, 97 + 25, true), [97..121]);
@@ -179,11 +186,12 @@ mod tests {
                 complete += more;
                 for step in steps(fed, complete, index + 1 == grows.len()) {
                     prop_assert_eq!(step.start, fed);
-                    prop_assert!(step.end <= complete && step.len() >= MIN_FRAMES);
+                    prop_assert!(step.end <= complete && step.len() >= MIN_STEP_FRAMES);
                     fed = step.end;
                 }
             }
-            prop_assert!(complete - fed < MIN_FRAMES);
+            let fewest = if fed == 0 { MIN_FIRST_FRAMES } else { MIN_STEP_FRAMES };
+            prop_assert!(complete - fed < fewest);
         }
     }
 }
