@@ -1,0 +1,262 @@
+"""The streaming form of the network: one step takes new frames and the state, and gives both back.
+
+A step holds whole blocks: 2 * FIRST + 1 mel frames first, then any multiple of 2 * BLOCK; the last
+step of an utterance may hold fewer. The result of a step is that of all frames of the utterance so
+far: mean and variance are merged over steps, after Chan et al., "Updating formulae and a pairwise
+algorithm for computing sample variances" (1979).
+"""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .contract import BASELINE, EMBEDDING, INPUT, OPSET, OUTPUT, SECONDS, SPEECH
+from .frontend import N_MELS
+from .model import Network, joined
+from .onnx_file import for_export
+from .whisper import (
+    BACK,
+    BLOCK,
+    FIRST,
+    FLOOR,
+    HEADS,
+    LOUDEST,
+    POSITIONS,
+    WIDTH,
+    WhisperEncoder,
+    block_of_mel,
+    blocks_of,
+)
+
+# Evidence older than this many encoder frames (10 s) fades: a long turn follows its own changes.
+MEMORY = 500
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A state tensor: its name, its shape, and the axis that may grow (-1: none)."""
+
+    name: str
+    shape: tuple[int, ...]
+    grows: int = -1
+
+
+def slots(layers: int, taps: int) -> list[Slot]:
+    """The state of an utterance. At its start every slot is zeros, but `peak` (-1e4)."""
+    return [
+        Slot("position", (1,)),
+        Slot("peak", (1, 1, 1)),
+        Slot("mel", (1, 80, 1), grows=2),
+        Slot("conv", (1, WIDTH, 1)),
+        Slot("keys", (layers, HEADS, BACK, WIDTH // HEADS)),
+        Slot("values", (layers, HEADS, BACK, WIDTH // HEADS)),
+        Slot("mean", (taps, WIDTH)),
+        Slot("variance", (taps, WIDTH)),
+    ]
+
+
+def initial(layers: int, taps: int) -> list[Tensor]:
+    """The state at the start of an utterance."""
+    return [
+        torch.full(slot.shape, -1e4) if slot.name == "peak" else torch.zeros(slot.shape)
+        for slot in slots(layers, taps)
+    ]
+
+
+class Step(nn.Module):
+    """MFCCs [1, n, 80], baseline [1, 2, width], seconds [1, 1], state: answers and the new state."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        assert isinstance(network.backbone, WhisperEncoder)
+        assert network.voice is not None
+        assert network.speech is not None
+        self.network, self.encoder = network, network.backbone
+        self.taps = tuple(sorted({*network.voice_taps, *network.speech_taps}))
+
+    def forward(
+        self,
+        mfcc: Tensor,
+        baseline: Tensor,
+        seconds: Tensor,
+        position: Tensor,
+        peak: Tensor,
+        mel: Tensor,
+        conv: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        mean: Tensor,
+        variance: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """Logits [1, labels], speech [1, 1], embedding [1, width], then the state in its order."""
+        encoder = self.encoder
+        decibels = torch.matmul(mfcc, self.network.idct)
+        begin = torch.where(position > 0, 2 * position + 1, position)
+        image, peak = level(decibels, begin, peak)
+        mel = torch.cat([mel, image], dim=2)
+        x = functional.gelu(encoder.conv1(mel))
+        joined_conv = torch.cat([conv, x], dim=2)
+        x = functional.gelu(encoder.conv2(joined_conv)).transpose(1, 2)
+        frames = position + torch.arange(x.shape[1])
+        x = x + encoder.positions[torch.remainder(frames, POSITIONS).long()]
+        mask = attended(frames, position)
+        new_keys, new_values, new_mean, new_variance = [], [], [], []
+        count = torch.tensor(x.shape[1], dtype=torch.float32)
+        known = torch.clamp(position, max=float(MEMORY))
+        for index, layer in enumerate(encoder.layers):
+            if index + 1 > max(self.taps):
+                break
+            x, k, v = attend(layer, x, keys[index], values[index], mask)
+            new_keys.append(k[:, -BACK:])
+            new_values.append(v[:, -BACK:])
+            if index + 1 in self.taps:
+                place = self.taps.index(index + 1)
+                m, s = merged(x[0], count, mean[place], variance[place], known)
+                new_mean.append(m)
+                new_variance.append(s)
+        mean, variance = torch.stack(new_mean), torch.stack(new_variance)
+        spread = torch.sqrt(variance + 1e-5)
+        found = {
+            tap: torch.cat([mean[place], spread[place]])[None]
+            for place, tap in enumerate(self.taps)
+        }
+        voice, speech = self.network.voice, self.network.speech
+        assert voice is not None
+        assert speech is not None
+        embedding = voice.embed(joined(found, self.network.voice_taps))
+        return (
+            voice.judge(embedding, baseline, seconds),
+            speech(joined(found, self.network.speech_taps)),
+            embedding,
+            position + count,
+            peak,
+            mel[:, :, -2:],
+            joined_conv[:, :, -1:],
+            torch.stack(new_keys),
+            torch.stack(new_values),
+            mean,
+            variance,
+        )
+
+
+def level(decibels: Tensor, begin: Tensor, peak: Tensor) -> tuple[Tensor, Tensor]:
+    """The input [1, 80, n] of new frames that begin at mel frame `begin`, and the new peak."""
+    x = decibels / 10.0
+    block = block_of_mel(begin + torch.arange(x.shape[1]))
+    known = (block[None, :] <= block[:, None]).unsqueeze(0)
+    peaks = x.amax(dim=2).unsqueeze(1)
+    loudest = torch.where(known, peaks, torch.full_like(peaks, -1e4)).amax(dim=2, keepdim=True)
+    loudest = torch.maximum(loudest, peak)
+    x = torch.maximum(x - loudest + LOUDEST, torch.tensor(LOUDEST - FLOOR))
+    return ((x + 4.0) / 4.0).transpose(1, 2), loudest.amax(dim=1, keepdim=True)
+
+
+def attended(frames: Tensor, position: Tensor) -> Tensor:
+    """Which new frame [n] attends to which of BACK cached and n new ones: [n, BACK + n]."""
+    cached = position - BACK + torch.arange(BACK)
+    whole = torch.cat([cached, frames])
+    block = blocks_of(frames)
+    begin = torch.where(block == 0, torch.zeros_like(block), FIRST + (block - 1) * BLOCK)
+    near = whole[None, :] >= torch.clamp(begin - BACK, min=0.0)[:, None]
+    return near & (blocks_of(whole)[None, :] <= block[:, None])
+
+
+def attend(
+    layer: nn.Module, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One layer over new frames [1, n, WIDTH]; keys and values [HEADS, BACK + n, ...] of all."""
+    time = x.shape[1]
+    q, k, v = layer.qkv(layer.ln1(x)).view(time, 3, HEADS, WIDTH // HEADS).permute(1, 2, 0, 3)
+    k, v = torch.cat([keys, k], dim=1), torch.cat([values, v], dim=1)
+    scores = torch.matmul(q, k.transpose(1, 2)) / (WIDTH // HEADS) ** 0.5
+    weights = torch.softmax(scores.masked_fill(~mask, -1e9), dim=2)
+    mixed = torch.matmul(weights, v).transpose(0, 1).reshape(1, time, WIDTH)
+    x = x + layer.out(mixed)
+    return x + layer.fc2(functional.gelu(layer.fc1(layer.ln2(x)))), k, v
+
+
+def merged(
+    x: Tensor, count: Tensor, mean: Tensor, variance: Tensor, known: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Mean and variance [WIDTH] of `known` frames so far and of `count` new ones [count, WIDTH]."""
+    total = known + count
+    fresh = x.mean(dim=0)
+    delta = fresh - mean
+    spread = ((x - fresh) ** 2).mean(dim=0)
+    share = count / total
+    var = (1.0 - share) * variance + share * spread + share * (1.0 - share) * delta**2
+    return mean + share * delta, var
+
+
+# Names of the inputs and outputs that every model has, then the state; `next_` is put before the
+# name of a state tensor that comes out.
+NEXT = "next_"
+
+
+def description(network: Network) -> dict[str, object]:
+    """What the program must know to drive the graph: frames a step, and the state at the start."""
+    step = Step(network)
+    state = [
+        {"name": slot.name, "shape": list(slot.shape), "fill": -1e4 if slot.name == "peak" else 0.0}
+        for slot in slots(max(step.taps), len(step.taps))
+    ]
+    return {"first_frames": 2 * FIRST + 1, "step_frames": 2 * BLOCK, "state": state}
+
+
+def write_step(network: Network, path: Path, eight_bits: bool = True) -> None:
+    """Exports one step, by default with the layers' weights in 8 bits."""
+    assert network.voice is not None
+    step = Step(for_export(network)).eval()
+    taps = len(step.taps)
+    names = [slot.name for slot in slots(max(step.taps), taps)]
+    example = (
+        torch.zeros(1, 2 * BLOCK, N_MELS),
+        *network.voice.unknown(1),
+        *initial(max(step.taps), taps),
+    )
+    grown = path.with_suffix(".float32.onnx")
+    with warnings.catch_warnings():
+        # The tracing exporter needs no further package and writes plain operators.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            step,
+            example,
+            grown,
+            opset_version=OPSET,
+            input_names=[INPUT, BASELINE, SECONDS, *names],
+            output_names=[OUTPUT, SPEECH, EMBEDDING, *(NEXT + name for name in names)],
+            dynamic_axes={INPUT: {1: "time"}, "mel": {2: "tail"}, f"{NEXT}mel": {2: "next_tail"}},
+            dynamo=False,
+        )
+    if eight_bits:
+        quantize_dynamic(
+            grown,
+            path,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            nodes_to_exclude=small_products(grown),
+        )
+        grown.unlink()
+    else:
+        grown.rename(path)
+
+
+def small_products(path: Path) -> list[str]:
+    """Products that stay in float32: all but the layers' weights, which are nearly all of the file."""
+    graph = onnx.load(path).graph
+    weights = {w.name: numpy_helper.to_array(w).size for w in graph.initializer}
+    large = WIDTH * WIDTH
+    return [
+        node.name
+        for node in graph.node
+        if node.op_type in {"MatMul", "Gemm"}
+        and max((weights.get(name, 0) for name in node.input), default=0) < large
+    ]
