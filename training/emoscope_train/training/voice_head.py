@@ -29,6 +29,7 @@ from . import voice_change
 from .calibration import Answers, fit_calibration
 from .checkpoints import load_finished, save
 from .enrolment import Versions, Voices
+from .loop import use_half
 from .losses import masked_loss
 from .sampling import draw_probabilities
 from .speech_head import fit_speech
