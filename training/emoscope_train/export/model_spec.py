@@ -21,6 +21,8 @@ from ..model.baseline import (
 OPSET = 17
 INPUT, BASELINE, SECONDS = "mfcc", "baseline", "baseline_s"
 OUTPUT, SPEECH, EMBEDDING = "logits", "speech", "embedding"
+# Comes before the name of a state tensor that a step of a streaming model gives back.
+NEXT = "next_"
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Metadata:
     voice_change: VoiceChange | None = None
     # Of a model with a speaker baseline.
     tuning: Tuning | None = None
+    # Of a streaming model: frames of its steps, and its state at the start of an utterance.
+    stream: dict[str, Any] | None = None
 
     def properties(self) -> dict[str, str]:
         """Metadata key to JSON."""
@@ -96,6 +100,8 @@ class Metadata:
             del values["affect"]
         if not self.colors:
             del values["colors"]
+        if self.stream:
+            values["stream"] = self.stream
         if self.voice_change:
             values["voice_change"] = asdict(self.voice_change)
         if self.tuning:

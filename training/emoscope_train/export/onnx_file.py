@@ -10,6 +10,8 @@ import torch
 from ..features.frontend import N_MELS
 from ..files import replacing
 from ..model.network import Network, foldable_head
+from ..model.whisper import WhisperEncoder
+from . import stream_graph
 from .model_spec import BASELINE, EMBEDDING, INPUT, OPSET, OUTPUT, SECONDS, SPEECH, Metadata
 
 
@@ -47,9 +49,13 @@ def write_graph(network: Network, path: Path) -> None:
 
 
 def write_onnx(network: Network, name: str, metadata: Metadata, path: Path) -> None:
-    """The graph with its name and the metadata."""
+    """The graph with its name and the metadata; of the speech backbone one step of a stream."""
     with replacing(path) as part:
-        write_graph(network, part)
+        if isinstance(network.backbone, WhisperEncoder):
+            metadata.stream = stream_graph.description(network)
+            stream_graph.write_step(for_export(network), part)
+        else:
+            write_graph(network, part)
         model = onnx.load(part)
         model.graph.name = f"emoscope-{name}"
         del model.metadata_props[:]

@@ -1,5 +1,6 @@
 """Runs a model file in ONNX Runtime."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from .model_spec import BASELINE, EMBEDDING, INPUT, OUTPUT, SECONDS, SPEECH
+from .model_spec import BASELINE, EMBEDDING, INPUT, NEXT, OUTPUT, SECONDS, SPEECH
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
@@ -25,15 +26,39 @@ def run_onnx(
     baseline: NDArray[Any] | None = None,
     seconds: float = 0.0,
 ) -> NDArray[Any]:
-    """Logits of one window, [labels], without a baseline or with the given one."""
+    """Logits of one window, [labels], without a baseline or beside the one given.
+
+    A streaming model takes the window in its steps.
+    """
     inputs: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
     shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
     if BASELINE in shapes:
         empty = np.zeros(shapes[BASELINE][1:])
         inputs[BASELINE] = np.asarray(empty if baseline is None else baseline, np.float32)[None]
         inputs[SECONDS] = np.asarray([[seconds]], dtype=np.float32)
+    stream = runtime.get_modelmeta().custom_metadata_map.get("stream")
+    if stream:
+        return run_steps(runtime, inputs, json.loads(stream))
     (logits,) = runtime.run([OUTPUT], inputs)
     return np.asarray(logits)[0]
+
+
+def run_steps(
+    runtime: onnxruntime.InferenceSession, inputs: dict[str, NDArray[Any]], stream: dict[str, Any]
+) -> NDArray[Any]:
+    """Logits [labels] after the last step, of 3 frames or more; a step of one is left out."""
+    mfcc = inputs[INPUT]
+    state = {
+        slot["name"]: np.full(slot["shape"], slot["fill"], np.float32) for slot in stream["state"]
+    }
+    begin, logits = 0, np.zeros(0)
+    while mfcc.shape[1] - begin >= 2:
+        frames = stream["step_frames"] if begin else stream["first_frames"]
+        given = {**inputs, **state, INPUT: mfcc[:, begin : begin + frames]}
+        found = runtime.run([OUTPUT, *(NEXT + name for name in state)], given)
+        logits, state = found[0][0], dict(zip(state, found[1:], strict=True))
+        begin += frames
+    return np.asarray(logits)
 
 
 def embed(

@@ -124,6 +124,8 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
     assert network.speech is not None
     pooler = network.pooler(tuple(sorted({*network.voice_taps, *network.speech_taps})))
+    # Many versions of each clip: half precision moves them less than their noise does.
+    use_half(pooler)
     pooled = versions_of(pooler, task, task.train.versions, recipe.versions, 1)
     learned = Versions(pooler.part(pooled.embeddings, network.voice_taps), pooled.seconds)
     start(head, network, learned)

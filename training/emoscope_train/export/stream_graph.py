@@ -17,11 +17,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .contract import BASELINE, EMBEDDING, INPUT, OPSET, OUTPUT, SECONDS, SPEECH
-from .frontend import N_MELS
-from .model import Network, joined
-from .onnx_file import for_export
-from .whisper import (
+from ..features.frontend import N_MELS
+from ..model.network import Network, joined
+from ..model.whisper import (
     BACK,
     BLOCK,
     FIRST,
@@ -34,6 +32,7 @@ from .whisper import (
     block_of_mel,
     blocks_of,
 )
+from .model_spec import BASELINE, EMBEDDING, INPUT, NEXT, OPSET, OUTPUT, SECONDS, SPEECH
 
 # Evidence older than this many encoder frames (10 s) fades: a long turn follows its own changes.
 MEMORY = 500
@@ -71,7 +70,7 @@ def initial(layers: int, taps: int) -> list[Tensor]:
 
 
 class Step(nn.Module):
-    """MFCCs [1, n, 80], baseline [1, 2, width], seconds [1, 1], state: answers and the new state."""
+    """MFCCs [1, n, 80], baseline [1, 2, width], seconds [1, 1] and state: answers, new state."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -195,11 +194,6 @@ def merged(
     return mean + share * delta, var
 
 
-# Names of the inputs and outputs that every model has, then the state; `next_` is put before the
-# name of a state tensor that comes out.
-NEXT = "next_"
-
-
 def description(network: Network) -> dict[str, object]:
     """What the program must know to drive the graph: frames a step, and the state at the start."""
     step = Step(network)
@@ -211,9 +205,9 @@ def description(network: Network) -> dict[str, object]:
 
 
 def write_step(network: Network, path: Path, eight_bits: bool = True) -> None:
-    """Exports one step, by default with the layers' weights in 8 bits."""
+    """Exports one step of a network at rest, by default with the layers' weights in 8 bits."""
     assert network.voice is not None
-    step = Step(for_export(network)).eval()
+    step = Step(network).eval()
     taps = len(step.taps)
     names = [slot.name for slot in slots(max(step.taps), taps)]
     example = (
@@ -250,7 +244,7 @@ def write_step(network: Network, path: Path, eight_bits: bool = True) -> None:
 
 
 def small_products(path: Path) -> list[str]:
-    """Products that stay in float32: all but the layers' weights, which are nearly all of the file."""
+    """Products that stay in float32: all but the weights of the layers."""
     graph = onnx.load(path).graph
     weights = {w.name: numpy_helper.to_array(w).size for w in graph.initializer}
     large = WIDTH * WIDTH
