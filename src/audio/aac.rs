@@ -122,7 +122,7 @@ mod tests {
             core_of(&[0x13, 0x88, 0x56, 0xe5, 0xa0]).as_ref(),
             Some(&mono)
         );
-        assert_eq!(core_of(&[0x2b, 0x8a, 0x10, 0x00]).as_ref(), Some(&mono));
+        assert_eq!(core_of(&[0x2b, 0x8a, 0x08, 0x00]).as_ref(), Some(&mono));
         assert_eq!(core_of(&[0x12]), None);
     }
 

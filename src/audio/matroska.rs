@@ -138,6 +138,6 @@ mod tests {
         assert_eq!(outline.end, None);
         bytes[9] = 0xa0;
         assert_eq!(look(&bytes).end, Some(42));
-        assert_eq!(look(&bytes[..20]).tracks, []);
+        assert_eq!(look(&bytes[..12]).tracks, []);
     }
 }
