@@ -8,6 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import Tensor
+
 from emoscope_train.data.corpora import Clip
 from emoscope_train.errors import UserError
 from emoscope_train.model import whisper
@@ -29,16 +31,16 @@ def encoder() -> whisper.WhisperEncoder:
     return made
 
 
-def speech(frames: int, seed: int = 1) -> torch.Tensor:
+def speech(frames: int, seed: int = 1) -> Tensor:
     """Log-mel in dB [1, frames, 80] that gets louder and softer."""
     rng = np.random.default_rng(seed)
     level = 15.0 * np.sin(np.arange(frames) / 17.0)[:, None]
     return torch.tensor(rng.normal(-30.0, 8.0, (frames, 80)) + level, dtype=torch.float32)[None]
 
 
-def layers(encoder: whisper.WhisperEncoder, decibels: torch.Tensor) -> torch.Tensor:
+def layers(encoder: whisper.WhisperEncoder, decibels: Tensor) -> Tensor:
     """Frames of the last layer before pooling [time, width]."""
-    found: list[torch.Tensor] = []
+    found: list[Tensor] = []
     hook = encoder.layers[-1].register_forward_hook(lambda _, __, out: found.append(out[0]))
     with torch.inference_mode():
         encoder.tapped(encoder.image(decibels), [2])
