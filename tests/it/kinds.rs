@@ -171,7 +171,7 @@ fn folder() -> Option<tempfile::TempDir> {
 }
 
 /// Starts and ends of the utterances, and the length.
-fn heard(events: &[Value]) -> (Vec<f64>, f64) {
+fn utterance_times(events: &[Value]) -> (Vec<f64>, f64) {
     let starts = events
         .iter()
         .filter(|event| event["trigger"] == "speech_ended");
@@ -195,7 +195,7 @@ fn check(home: &tempfile::TempDir, file: &Path, fate: &Fate) {
         .arg(file)
         .output()
         .unwrap();
-    let (starts, length) = heard(&lines(&output));
+    let (starts, length) = utterance_times(&lines(&output));
     let told = said(&output);
     let found = format!("{name}: {starts:?} in {length} s, {told}");
     let (code, utterances, expected, words) = match *fate {
@@ -283,7 +283,7 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
             assert!(said(&output).contains("has its index at its end"), "{name}");
             continue;
         }
-        let (starts, _) = heard(&lines(&output));
+        let (starts, _) = utterance_times(&lines(&output));
         let found = format!("{name}: {starts:?}, {}", said(&output));
         assert_eq!(output.status.code(), Some(0), "{found}");
         assert_eq!(starts.len(), 1, "{found}");
