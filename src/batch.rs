@@ -65,7 +65,7 @@ impl Batch<'_> {
     pub fn run(&self, sink: &mut dyn Sink, progress: &dyn Progress) -> io::Result<usize> {
         let (messages, inbox) = bounded(QUEUE);
         std::thread::scope(|scope| {
-            let workers = scope.spawn(|| self.work(messages));
+            let workers = scope.spawn(move || self.work(&messages));
             let written = self.write(&inbox, sink, progress);
             // Without a receiver the workers stop after a failed write.
             drop(inbox);
@@ -77,10 +77,10 @@ impl Batch<'_> {
         })
     }
 
-    fn work(&self, messages: Sender<Message>) {
+    fn work(&self, messages: &Sender<Message>) {
         self.jobs.each(self.recordings, |number, recording| {
             // A file that makes a library panic must not stop the others.
-            let work = || self.analyze(number, recording, &messages);
+            let work = || self.analyze(number, recording, messages);
             catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 let message = format!("{} caused a crash; please report it", recording.name);
                 let event = Box::new(Event::Error(ErrorEvent { message }));

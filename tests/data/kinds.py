@@ -99,7 +99,9 @@ def headers() -> None:
     pcm = SPEECH.read_bytes()[44:]
     size = len(pcm)
     junk = b"JUNK" + struct.pack("<I", 4044) + b"\0" * 4044
-    chunk = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf59.27.100\0"
+    chunk = (
+        b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf59.27.100\0"
+    )
     put("riff0.wav", wav(pcm, 0, 0))
     put("riff36.wav", wav(pcm, 36, 0))
     put("avaudiofile.wav", wav(pcm, 4088, 0, before=junk))
@@ -170,7 +172,9 @@ def mpeg() -> None:
     put("cut.mp3", bare[: len(bare) * 6 // 10])
     ff("mp3.wav", "-c:a", "libmp3lame", "-ar", "44100", "-f", "wav")
     ff("x.mp2", "-c:a", "mp2", "-ar", "44100")
-    picture = ff("cover.jpg", "-f", "lavfi", "-i", "color=s=16x16:d=1", "-map", "1", "-frames:v", "1")
+    picture = ff(
+        "cover.jpg", "-f", "lavfi", "-i", "color=s=16x16:d=1", "-map", "1", "-frames:v", "1"
+    )
     if picture:
         # The picture grows by what no decoder looks at: its end.
         put("cover.jpg", picture + random.Random(1).randbytes(1_500_000))
@@ -232,7 +236,17 @@ def times() -> None:
     for name in ("late.mp4", "late.mkv", "late.mov"):
         late = ("-itsoffset", "4", "-i", str(TOP / "a.m4a"))
         picture = ("-map", "0:v", "-map", "1:a", "-c:v", "mpeg4", "-c:a", "copy")
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *film[:4], *late, *picture, TOP / name]
+        command = [
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-y",
+            *film[:4],
+            *late,
+            *picture,
+            TOP / name,
+        ]
         subprocess.run(list(map(str, command)), check=False)
     for name in ("late.opus", "late.mka", "late.weba", "late-opus.mp4"):
         late = ("-itsoffset", "4", "-i", str(TOP / "x.opus"), "-c", "copy", str(TOP / name))
@@ -240,17 +254,39 @@ def times() -> None:
     # Two seconds are missing after the first.
     hole = ("-af", "asetpts='if(gt(T,1.0),PTS+2/TB,PTS)'")
     for name in ("hole.mka", "hole.m4a", "hole.weba"):
-        codec = ("-ar", "48000", "-c:a", "libopus") if name == "hole.weba" else ("-ar", "44100", "-c:a", "aac")
+        codec = (
+            ("-ar", "48000", "-c:a", "libopus")
+            if name == "hole.weba"
+            else ("-ar", "44100", "-c:a", "aac")
+        )
         more = ("-f", "webm") if name == "hole.weba" else ()
         ff(name, *hole, *codec, *more)
-    ff("two-tracks.mkv", "-i", str(HERE / "silence.wav"), "-map", "1", "-map", "0", "-c:a", "flac",
-       "-disposition:a:1", "default", "-disposition:a:0", "0")
+    ff(
+        "two-tracks.mkv",
+        "-i",
+        str(HERE / "silence.wav"),
+        "-map",
+        "1",
+        "-map",
+        "0",
+        "-c:a",
+        "flac",
+        "-disposition:a:1",
+        "default",
+        "-disposition:a:0",
+        "0",
+    )
     ff("film.mp4", *film, *shapes[:2], "-c:a", "aac")
 
 
 def channels() -> None:
     """Stereo that cancels, and one dead channel."""
-    for name, right in (("inverted", "-1*c0"), ("near", "-0.97*c0"), ("dead", "0*c0"), ("twin", "c0")):
+    for name, right in (
+        ("inverted", "-1*c0"),
+        ("near", "-0.97*c0"),
+        ("dead", "0*c0"),
+        ("twin", "c0"),
+    ):
         ff(f"{name}.wav", "-af", f"pan=stereo|c0=c0|c1={right}")
 
 
