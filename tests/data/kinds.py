@@ -1,11 +1,11 @@
-"""Makes a folder of recordings as people have them: live-written, unfinished, padded, shifted, joined
-and coded in ways that are read or not.
+"""Makes a folder of recordings as people have them: live-written, unfinished, padded, shifted,
+joined and coded in ways that are read or not.
 
     python3 tests/data/kinds.py FOLDER
 
 All hold the voice of `speech-16k.wav`. ffmpeg writes them; what no encoder writes (headers of
-recorders that were stopped, of browsers, of HE-AAC) is made from its files byte by byte. A file whose
-encoder is missing is left out. Prints the name of each file that was made.
+recorders that were stopped, of browsers, of HE-AAC) is made from its files byte by byte. A file
+whose encoder is missing is left out. Prints the name of each file that was made.
 """
 
 import random
@@ -191,7 +191,7 @@ def bits(*fields: tuple[int, int]) -> bytes:
 
 
 def he_aac() -> None:
-    """AAC in the frame of HE-AAC: the core at half the rate, a packet of 2048 frames of the output."""
+    """AAC in the frame of HE-AAC: the core at half the rate, 2048 output frames a packet."""
     plain = ff("lc.m4a", "-ar", "22050", "-c:a", "aac")
     lc = bits((2, 5), (7, 4), (1, 4), (0, 3), (0x2B7, 11), (5, 5), (0, 1))
     at = plain.find(lc)
