@@ -13,8 +13,6 @@ The model says which emotion a voice **expresses as listeners perceive it**. It 
 a person feels. Its training data is acted speech{felt}. Real life is quieter and more mixed.
 
 - Use it for display, exploration, teaching, and research on expression.
-- Do not use it at work or in education. Inferring emotions there is prohibited in the European
-  Union (AI Act, Art. 5(1)(f)).
 - Do not use it for decisions about a person, for diagnosis, for lie detection or for hiring.
 
 For comparison: one listener of CREMA-D, who hears the voice alone, reaches about 41 % UAR on six
@@ -30,6 +28,8 @@ LIMITS = """\
 - Short windows, noise, singing, laughter, shouting, children and whispering are difficult.
 - Below the thresholds the answer is `uncertain`. A confident answer can still be wrong.
 - If a corpus lacks a label, nothing was learned about that label in its language.
+- Do not use it in the workplace or in education. Inferring emotions there is prohibited in the
+  European Union (AI Act, Art. 5(1)(f)).
 """
 
 ONE_LABEL = """\
