@@ -145,8 +145,8 @@ impl Terminal {
             && screen.fgcolor() == vt100::Color::Default
     }
 
-    /// Whether the program asked to hear of presses and drags.
-    pub fn hears_the_mouse(&self) -> bool {
+    /// Whether the program asked the terminal to report presses and drags.
+    pub fn reports_the_mouse(&self) -> bool {
         self.screen.screen().mouse_protocol_mode() == vt100::MouseProtocolMode::ButtonMotion
     }
 

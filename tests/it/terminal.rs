@@ -161,7 +161,7 @@ fn a_terminal_that_is_closed_ends_it() {
 fn a_click_on_the_line_seeks_and_the_mouse_can_be_left_alone() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = dashboard(&home);
-    assert!(terminal.hears_the_mouse());
+    assert!(terminal.reports_the_mouse());
     terminal.keys(" ");
     terminal.until("a pause", |terminal| terminal.contents().contains("paused"));
     assert!(!terminal.contents().contains("0:04 /"));
@@ -180,7 +180,7 @@ fn a_click_on_the_line_seeks_and_the_mouse_can_be_left_alone() {
         .arg(data("two-utterances.wav"));
     let mut terminal = Terminal::start(24, 80, &command);
     terminal.until_drawn();
-    assert!(!terminal.hears_the_mouse());
+    assert!(!terminal.reports_the_mouse());
     terminal.keys("q");
     assert_eq!(terminal.ended(), 0);
 }

@@ -1,8 +1,8 @@
-//! The baseline of a voice: how its embeddings lie, whatever it expresses.
+//! The speaker baseline: mean and variance of a voice's embeddings over all labels.
 //!
-//! Judged against its own mean and spread a voice is heard better than against
-//! everybody's. The model shrinks both towards the voices of its training while
-//! few seconds are known, as it was trained to.
+//! A voice is classified better against its own mean and spread than against those
+//! of all speakers. The model shrinks both towards the speech of its training while
+//! the baseline is short, as in training.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Of a voice that was never heard, for embeddings of `width` numbers.
+    /// Empty, for embeddings of `width` numbers.
     pub fn new(width: usize) -> Self {
         Self {
             seconds: 0.0,
@@ -56,7 +56,7 @@ impl Baseline {
             && self.variance.iter().all(|&value| value >= 0.0)
     }
 
-    /// Hears the embedding of a window of `seconds` of speech.
+    /// Adds the embedding of a window of `seconds` of speech.
     pub fn update(&mut self, embedding: &[f32], seconds: f64) {
         debug_assert_eq!(embedding.len(), self.width());
         let share = seconds / (self.seconds + seconds);
@@ -91,8 +91,8 @@ impl Baseline {
         self.seconds = self.seconds.min(seconds);
     }
 
-    /// Lets the mean variance be no less than that: what was heard kept to one mood,
-    /// and is known to be how the voice is.
+    /// Raises the mean variance to at least `variance`. For speech with one emotion
+    /// that is known to be the speaker's usual voice.
     pub fn raise_variance(&mut self, variance: f64) {
         let mean = self.variance.iter().sum::<f64>() / self.variance.len().max(1) as f64;
         if mean > 0.0 && mean < variance {
@@ -148,7 +148,7 @@ pub struct SpeakerTracker {
 }
 
 impl SpeakerTracker {
-    /// Begins with what is known. Without `change` every voice is taken for the same.
+    /// Starts from a known baseline. Without `change` all speech counts as one voice.
     pub fn new(known: Baseline, change: Option<SpeakerChange>, tuning: Tuning) -> Self {
         Self {
             recent: Baseline::new(known.width()),
@@ -170,8 +170,8 @@ impl SpeakerTracker {
         (self.settled.seconds + self.recent.seconds).min(MEMORY_S)
     }
 
-    /// Hears the embedding of a window of `seconds` of speech. Says whether the
-    /// voice has changed.
+    /// Adds the embedding of a window of `seconds` of speech. Returns whether the
+    /// speaker has changed.
     pub fn update(&mut self, embedding: &[f32], seconds: f64) -> bool {
         self.recent.update(embedding, seconds);
         if self.recent.seconds < self.tuning.recent_s {
@@ -266,10 +266,10 @@ mod tests {
             for number in 0..20 {
                 assert!(!followed.update(&voice(first, number), 3.0));
             }
-            let heard: Vec<bool> = (20..24)
+            let changes: Vec<bool> = (20..24)
                 .map(|number| followed.update(&voice(other, number), 3.0))
                 .collect();
-            assert_eq!(heard, [false, false, false, noticed], "{other:?}");
+            assert_eq!(changes, [false, false, false, noticed], "{other:?}");
             let known = followed.baseline();
             let expected = if noticed { 12.0 } else { 72.0 };
             assert!((known.seconds() - expected).abs() < 1e-9);
@@ -284,10 +284,10 @@ mod tests {
             distance: 0.0,
         });
         let mut followed = SpeakerTracker::new(Baseline::new(4), change, Tuning::default());
-        let heard: Vec<bool> = (0..12)
+        let changes: Vec<bool> = (0..12)
             .map(|number| followed.update(&voice([0.0; 4], number), 3.0))
             .collect();
-        assert_eq!(heard.iter().position(|&changed| changed), Some(11));
+        assert_eq!(changes.iter().position(|&changed| changed), Some(11));
     }
 
     proptest! {

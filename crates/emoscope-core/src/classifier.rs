@@ -8,8 +8,8 @@ use crate::model_spec::ModelSpec;
 pub trait Classifier: Send {
     /// Classifies `mfcc`: whole frames of 80 coefficients, one or more. For a
     /// streaming model they follow the frames of the last call since
-    /// [`reset`](Self::reset). `baseline` is `Some` if the model compares what it
-    /// hears with the speaker's baseline.
+    /// [`reset`](Self::reset). `baseline` is `Some` if the model uses the
+    /// speaker's baseline.
     ///
     /// # Errors
     /// The engine's own error; the state of a streaming model is then as before.

@@ -31,7 +31,7 @@ pub enum Event {
     Measurement(Measurement),
     /// A unit of speech ended.
     UtteranceEnd(UtteranceEnd),
-    /// A live input went mute, or is heard again.
+    /// A live input went mute, or delivers sound again.
     Signal(Signal),
     /// Samples were lost.
     Gap(Gap),
@@ -161,7 +161,7 @@ pub enum SourceKind {
 pub struct Voice {
     /// When.
     pub at_s: f64,
-    /// Whether a voice is heard from now on.
+    /// Whether somebody speaks from this time on.
     pub active: bool,
 }
 
@@ -222,11 +222,11 @@ impl Measurement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// What was heard is no speech.
+    /// The sound is no speech.
     NoSpeech,
     /// The input stood at full scale.
     Clipped,
-    /// Less was heard than the model's shortest window.
+    /// The speech is shorter than the model's shortest window.
     TooShort,
     /// The voice is too quiet.
     TooQuiet,
@@ -277,7 +277,7 @@ pub struct Signal {
 pub struct Gap {
     /// First sample lost.
     pub start_s: f64,
-    /// First sample heard again.
+    /// First sample after the gap.
     pub end_s: f64,
     /// Samples lost on each channel, at the input's rate.
     pub samples: u64,
@@ -326,7 +326,7 @@ pub struct SessionEnd {
     pub measurements: u64,
     /// Samples lost on each channel, at the input's rate.
     pub samples_lost: u64,
-    /// Samples that were not finite numbers and were heard as zero.
+    /// Samples that were not finite numbers and were replaced by zero.
     pub samples_invalid: u64,
     /// Utterances by label, in the order of the labels, `uncertain` last.
     pub utterance_labels: Counts,

@@ -1,9 +1,9 @@
-//! The one deterministic core: samples in, events out.
+//! The deterministic core: samples in, events out.
 //!
-//! It knows no clock, thread, file or terminal. All that it decides, it decides
-//! block by block at 16 kHz, so the sizes in which the samples arrive change
-//! nothing. After a hole in the audio (or a jump in a file) a new *segment*
-//! begins: the filters start afresh, the clock goes on.
+//! It knows no clock, thread, file or terminal. It works block by block at
+//! 16 kHz, so the sizes in which the samples arrive change nothing. After a gap
+//! in the audio (or a seek in a file) a new *segment* starts: the filters are
+//! reset, and the clock continues.
 
 mod audio_quality;
 pub mod mfcc_history;
@@ -48,11 +48,11 @@ pub struct InputFormat {
     pub rate: u32,
     /// Interleaved channels.
     pub channels: u16,
-    /// Which of them to hear.
+    /// Which of them to use.
     pub choice: ChannelChoice,
 }
 
-/// Why an input cannot be heard.
+/// Why an input cannot be processed.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// Its rate is out of range.
@@ -119,7 +119,7 @@ impl Pipeline {
     /// A pipeline at the start of a session with a voice.
     ///
     /// # Errors
-    /// An input that cannot be heard.
+    /// An input that cannot be processed.
     pub fn new(
         input: InputFormat,
         spec: Arc<ModelSpec>,
@@ -171,10 +171,10 @@ impl Pipeline {
         })
     }
 
-    /// Hears interleaved samples, whole frames; appends the events to `out`.
+    /// Processes interleaved samples, whole frames; appends the events to `out`.
     ///
     /// # Errors
-    /// What the engine says. The audio up to the window that failed was heard.
+    /// Errors of the engine. The audio up to the failed window is processed.
     pub fn push(
         &mut self,
         interleaved: &[f32],
@@ -229,7 +229,7 @@ impl Pipeline {
     /// Goes on with another input, after a [`gap`](Self::gap), which ends what was said.
     ///
     /// # Errors
-    /// An input that cannot be heard; the old one stays then.
+    /// An input that cannot be processed; the old one stays then.
     pub fn change_input(&mut self, input: InputFormat) -> Result<(), InputError> {
         self.resampler = checked(input)?;
         self.mixer = mixer(input);
@@ -270,12 +270,12 @@ impl Pipeline {
         self.classifier.speaker().seconds()
     }
 
-    /// Another voice speaks from now on: its baseline begins anew.
+    /// Another person speaks from now on: starts a new baseline.
     pub fn reset_speaker(&mut self) {
         self.classifier.reset_speaker();
     }
 
-    /// The input that is heard.
+    /// The current input.
     pub fn input(&self) -> InputFormat {
         self.input
     }
@@ -295,7 +295,7 @@ impl Pipeline {
         self.clock.position(self.input.rate) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 
-    /// The level since the last reading; `None` if nothing was heard.
+    /// The level since the last reading; `None` without samples.
     pub fn take_level(&mut self) -> Option<LevelReading> {
         self.meter.take()
     }
@@ -405,7 +405,7 @@ impl Pipeline {
         )));
     }
 
-    /// Hears the rest of the segment: what the resampler and the frames held back.
+    /// Processes the rest of the segment: what the resampler and the frames held back.
     fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let mut rest = std::mem::take(&mut self.queue);
         self.resampler.finish(&mut rest);

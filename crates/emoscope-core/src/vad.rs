@@ -48,7 +48,7 @@ const CLOSE_AFTER: u32 = 15;
 /// What a block did to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VadState {
-    /// Nothing is heard.
+    /// Nobody speaks.
     Inactive,
     /// It opened; the voice began so many blocks before the end of this one.
     Started {

@@ -152,8 +152,8 @@ fn seeking_lands_on_the_very_sample() {
             let (heard, end) = rest(&mut file);
             end.unwrap_or_else(|e| panic!("{name} at {wanted}: {e}"));
             assert_eq!(heard.len(), all.len() - frame, "{name} at {wanted}");
-            // Opus goes on from what it predicts and comes ever nearer; AAC
-            // makes noise of its own, which is another after a seek.
+            // Opus predicts from earlier packets and converges; AAC adds
+            // noise that differs after a seek.
             let tolerance = if matches!(name, "o.opus" | "o.mka" | "a.m4a") {
                 2e-2
             } else {

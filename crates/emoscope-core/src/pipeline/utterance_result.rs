@@ -63,7 +63,7 @@ pub struct UtteranceResult {
     pub(super) probabilities: Vec<f64>,
     /// Whether it rather is no speech.
     pub(super) other: bool,
-    /// Whether too little was heard to tell that it is speech.
+    /// Whether it is too short to decide that it is speech.
     pub(super) early: bool,
     pub(super) call: Option<usize>,
     /// Speech that the baseline knew, in seconds.

@@ -113,9 +113,9 @@ impl UtteranceClassifier for WindowClassifier {
 
     /// The interval window that is due at `now`, if any.
     ///
-    /// It ends with the block that was just heard, so that nothing is waited for:
-    /// its last frame is the last that is complete. It is judged if that block is
-    /// voiced: nothing is measured on silence. If several were due, there is one.
+    /// It ends with the newest block, without delay: its last frame is the last
+    /// complete one. It is classified only if that block is voiced, so nothing is
+    /// measured on silence. If several are due, there is one.
     fn interval(
         &mut self,
         utterance: OpenUtterance,
