@@ -62,7 +62,9 @@ PENDING = (
 SKIPPED = re.compile(
     r"(^LICENSE|\.lock|requirements[^/]*\.txt|^(?!tests/schema/).*\.json|\.svg|\.snap|\.csv)$"
 )
-GUIDES = re.compile(r"^(README|CHANGELOG|CONTRIBUTING|docs/.*)\.md$")
+GUIDES = re.compile(
+    r"^(README|CHANGELOG|CONTRIBUTING|docs/.*|(packaging|tests|training)/.*README)\.md$"
+)
 
 # Where a phrase may break: a space, or a line's end with the next line's comment mark.
 GAP = r"(?:[ \t]+|[ \t]*\r?\n[ \t]*(?://[/!]?|\#|>|\*|-)?[ \t]*)"
