@@ -9,10 +9,9 @@ use clap::Args;
 use super::Done;
 use crate::audio::source::Source;
 use crate::batch::recording::Recording;
-use crate::dsp::channels::ChannelMixer;
-use crate::dsp::mfcc::{MfccFrame, MfccStream};
+use crate::dsp::front_end::{FrontEnd, InputError, InputFormat};
+use crate::dsp::mfcc::MfccFrame;
 use crate::dsp::mono::ChannelChoice;
-use crate::dsp::resample::Resampler;
 
 /// Frames of silence that are written at a time.
 const SILENT_FRAMES: u64 = 4096;
@@ -47,47 +46,38 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
         .decoder()
         .map_err(|error| anyhow::anyhow!("{name} {error}"))?;
     let spec = source.spec();
-    if let ChannelChoice::One(wanted) = args.channel
-        && wanted > spec.channels
-    {
-        anyhow::bail!(
-            "{name}: channel {wanted} was asked for, but it has {}",
-            spec.channels
-        );
-    }
-    let mut mixer = ChannelMixer::new(spec.sample_rate, spec.channels, args.channel);
-    let mut resampler = Resampler::new(spec.sample_rate)?;
-    let mut mfcc = MfccStream::new();
+    let mut front_end = FrontEnd::new(InputFormat {
+        rate: spec.sample_rate,
+        channels: spec.channels,
+        choice: args.channel,
+    })
+    .map_err(|error| match error {
+        InputError::Channel { wanted, channels } => {
+            anyhow::anyhow!("{name}: channel {wanted} was asked for, but it has {channels}")
+        }
+        InputError::Rate(error) => error.into(),
+    })?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let (mut samples, mut mono, mut at_16k) = (Vec::new(), Vec::new(), Vec::new());
+    let mut samples = Vec::new();
     let mut written = Ok(());
     let mut read = Ok(true);
     while let Ok(true) = read
         && written.is_ok()
     {
         samples.clear();
-        mono.clear();
-        at_16k.clear();
         read = source.read(&mut samples);
         // Rows keep their times: silence stands for what the recording leaves out.
         let mut missing = source.take_gap();
         while missing > 0 {
             let frames = missing.min(SILENT_FRAMES);
             missing -= frames;
-            mono.resize(frames as usize, 0.0);
-            resampler.push(&mono, &mut at_16k);
-            mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
-            mono.clear();
-            at_16k.clear();
+            front_end.push_silence(frames as usize);
+            front_end.drain(|frame| write_row(&mut out, frame.mfcc, &mut written));
         }
-        mixer.push(&samples, &mut mono);
-        resampler.push(&mono, &mut at_16k);
-        mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
+        front_end.push(&samples);
+        front_end.drain(|frame| write_row(&mut out, frame.mfcc, &mut written));
     }
-    at_16k.clear();
-    resampler.finish(&mut at_16k);
-    mfcc.push(&at_16k, |row| write_row(&mut out, row, &mut written));
-    mfcc.finish(|row| write_row(&mut out, row, &mut written));
+    front_end.finish(|frame| write_row(&mut out, frame.mfcc, &mut written));
     written
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;

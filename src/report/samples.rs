@@ -4,7 +4,7 @@
 use super::spectrogram::{Levels, Spectrogram};
 use super::waveform::Waveform;
 use crate::audio::source::{DecodeError, Note, Source, Spec};
-use crate::dsp::channels::ChannelMixer;
+use crate::dsp::front_end::{FrontEnd, InputFormat};
 use crate::dsp::mono::ChannelChoice;
 
 /// Frames of silence that are added at a time.
@@ -13,19 +13,33 @@ const SILENT_FRAMES: usize = 4096;
 /// What a report shows of the samples of a recording.
 #[derive(Default)]
 pub struct Summary {
+    /// None before the first samples, and for an input that cannot be used.
+    front_end: Option<FrontEnd>,
     waveform: Waveform,
     spectrogram: Spectrogram,
 }
 
 impl Summary {
-    fn push(&mut self, mono: &[f32], rate: u32) {
-        self.waveform.push(mono);
-        self.spectrogram.push(mono, rate);
+    fn push(&mut self, interleaved: &[f32]) {
+        if let Some(front_end) = &mut self.front_end {
+            self.waveform.push(front_end.push(interleaved).samples);
+            front_end.drain(|frame| self.spectrogram.push(frame.log_mel));
+        }
+    }
+
+    fn push_silence(&mut self, frames: usize) {
+        if let Some(front_end) = &mut self.front_end {
+            self.waveform.push(front_end.push_silence(frames).samples);
+            front_end.drain(|frame| self.spectrogram.push(frame.log_mel));
+        }
     }
 
     /// Lowest and highest sample of equal stretches, and the log-mel levels of
     /// equal stretches.
-    pub fn finish(self) -> (Vec<(f32, f32)>, Levels) {
+    pub fn finish(mut self) -> (Vec<(f32, f32)>, Levels) {
+        if let Some(front_end) = &mut self.front_end {
+            front_end.finish(|frame| self.spectrogram.push(frame.log_mel));
+        }
         (self.waveform.columns(), self.spectrogram.finish())
     }
 }
@@ -33,9 +47,7 @@ impl Summary {
 /// A recording whose samples also go to a [`Summary`].
 pub struct SampleTap<'a, S> {
     source: S,
-    mixer: ChannelMixer,
     summary: &'a mut Summary,
-    mono: Vec<f32>,
     gap: u64,
 }
 
@@ -43,11 +55,16 @@ impl<'a, S: Source> SampleTap<'a, S> {
     /// Summarises the chosen channel of `source`.
     pub fn new(source: S, choice: ChannelChoice, summary: &'a mut Summary) -> Self {
         let spec = source.spec();
+        let input = InputFormat {
+            rate: spec.sample_rate,
+            channels: spec.channels,
+            choice,
+        };
+        // What is wrong with an input is the analysis' to say.
+        summary.front_end = FrontEnd::new(input).ok();
         Self {
             source,
-            mixer: ChannelMixer::new(spec.sample_rate, spec.channels, choice),
             summary,
-            mono: Vec::new(),
             gap: 0,
         }
     }
@@ -65,23 +82,18 @@ impl<S: Source> Source for SampleTap<'_, S> {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {
         let before = out.len();
         let more = self.source.read(out);
-        let rate = self.source.spec().sample_rate;
         let missing = self.source.take_gap();
         self.gap += missing;
         // What is missing is shown as silence, so that the rest keeps its place.
-        self.mono.clear();
-        self.mono.resize(SILENT_FRAMES, 0.0);
         let (blocks, rest) = (
             missing / SILENT_FRAMES as u64,
             missing % SILENT_FRAMES as u64,
         );
         for _ in 0..blocks {
-            self.summary.push(&self.mono, rate);
+            self.summary.push_silence(SILENT_FRAMES);
         }
-        self.summary.push(&self.mono[..rest as usize], rate);
-        self.mono.clear();
-        self.mixer.push(&out[before..], &mut self.mono);
-        self.summary.push(&self.mono, rate);
+        self.summary.push_silence(rest as usize);
+        self.summary.push(&out[before..]);
         more
     }
 

@@ -1,9 +1,7 @@
 //! The log-mel levels of a recording: what the front end computes before the
 //! cepstral coefficients, in sixteen shades.
 
-use crate::dsp::feature_spec::{HOP_SAMPLES, N_FFT, N_MELS};
-use crate::dsp::mfcc::MfccStream;
-use crate::dsp::resample::Resampler;
+use crate::dsp::feature_spec::N_MELS;
 
 /// Mel bands, low to high.
 pub const BANDS: usize = N_MELS;
@@ -23,15 +21,7 @@ const FLOOR_DB: f32 = -30.0;
 /// on.
 #[derive(Default)]
 pub(super) struct Spectrogram {
-    resampler: Option<Resampler>,
-    mfcc: MfccStream,
-    at_16k: Vec<f32>,
-    stretches: Stretches,
-}
-
-#[derive(Default)]
-struct Stretches {
-    /// Frames in one, less one.
+    /// Frames in a stretch, less one.
     more: usize,
     columns: Vec<[f32; BANDS]>,
     /// Frames in the last one so far.
@@ -39,49 +29,8 @@ struct Stretches {
 }
 
 impl Spectrogram {
-    /// Adds samples of one channel; the rate never changes.
-    pub(super) fn push(&mut self, mono: &[f32], rate: u32) {
-        if self.resampler.is_none() {
-            // Sources have no other rates than can be used.
-            self.resampler = Resampler::new(rate).ok();
-        }
-        if let Some(resampler) = &mut self.resampler {
-            resampler.push(mono, &mut self.at_16k);
-        }
-        self.frames();
-    }
-
-    /// The levels of the whole, in no more stretches than can be seen.
-    pub(super) fn finish(mut self) -> Levels {
-        if let Some(resampler) = &mut self.resampler {
-            resampler.finish(&mut self.at_16k);
-        }
-        // The last frames reach beyond the end.
-        self.at_16k.resize(self.at_16k.len() + N_FFT / 2, 0.0);
-        self.frames();
-        while self.stretches.columns.len() > COLUMNS {
-            self.stretches.halve();
-        }
-        self.stretches.columns
-    }
-
-    /// No more than a hop at a time, so that there is no more than a frame at a time.
-    fn frames(&mut self) {
-        let mut at_16k = std::mem::take(&mut self.at_16k);
-        for hop in at_16k.chunks(HOP_SAMPLES) {
-            let mut there = false;
-            self.mfcc.push(hop, |_| there = true);
-            if there && let Ok(levels) = self.mfcc.log_mel().try_into() {
-                self.stretches.frame(levels);
-            }
-        }
-        at_16k.clear();
-        self.at_16k = at_16k;
-    }
-}
-
-impl Stretches {
-    fn frame(&mut self, levels: &[f32; BANDS]) {
+    /// Adds the log-mel levels of the next frame.
+    pub(super) fn push(&mut self, levels: &[f32; BANDS]) {
         if self.filled == 0 {
             if self.columns.len() == 2 * COLUMNS {
                 self.halve();
@@ -94,6 +43,14 @@ impl Stretches {
             }
         }
         self.filled = (self.filled + 1) % (self.more + 1);
+    }
+
+    /// The levels of the whole, in no more stretches than can be seen.
+    pub(super) fn finish(mut self) -> Levels {
+        while self.columns.len() > COLUMNS {
+            self.halve();
+        }
+        self.columns
     }
 
     fn halve(&mut self) {

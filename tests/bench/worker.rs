@@ -28,7 +28,7 @@ fn mfcc(samples: &[f32]) {
     let mut stream = MfccStream::new();
     let mut sum = 0.0;
     for block in samples.chunks(BLOCK) {
-        stream.push(block, |row| sum += row[0]);
+        stream.push(block, |frame| sum += frame.mfcc[0]);
     }
     assert!(sum != 0.0);
 }

@@ -7,6 +7,7 @@ pub mod channels;
 pub mod dct;
 pub mod decibels;
 pub mod feature_spec;
+pub mod front_end;
 pub mod level;
 pub mod mel;
 pub mod mfcc;

@@ -18,12 +18,11 @@ use std::sync::Arc;
 
 use crate::baseline::Baseline;
 use crate::classifier::{Classifier, ClassifierError, Enrolment};
-use crate::dsp::channels::{ChannelMixer, SoleChannel};
+use crate::dsp::channels::SoleChannel;
 use crate::dsp::feature_spec::{HOP_SAMPLES, SAMPLE_RATE_HZ};
+use crate::dsp::front_end::FrontEnd;
+pub use crate::dsp::front_end::{InputError, InputFormat};
 use crate::dsp::level::{LevelMeter, LevelReading};
-use crate::dsp::mfcc::MfccStream;
-use crate::dsp::mono::ChannelChoice;
-use crate::dsp::resample::{RateError, Resampler};
 use crate::events::{
     ByLabel, Event, Gap, GapCause, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd, UtteranceStart,
     Voice,
@@ -41,40 +40,10 @@ use window_classifier::WindowClassifier;
 /// Voice that the gate takes for silence before it opens: 48 ms.
 const PREROLL: u64 = 3 * BLOCK_SAMPLES as u64;
 
-/// What comes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InputFormat {
-    /// Sample rate in hertz.
-    pub rate: u32,
-    /// Interleaved channels.
-    pub channels: u16,
-    /// Which of them to use.
-    pub choice: ChannelChoice,
-}
-
-/// Why an input cannot be processed.
-#[derive(Debug, thiserror::Error)]
-pub enum InputError {
-    /// Its rate is out of range.
-    #[error(transparent)]
-    Rate(#[from] RateError),
-    /// It lacks the channel that was asked for.
-    #[error("channel {wanted} was asked for, but the input has {channels}")]
-    Channel {
-        /// The channel asked for, from 1.
-        wanted: u16,
-        /// Channels of the input.
-        channels: u16,
-    },
-}
-
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
-    input: InputFormat,
+    front_end: FrontEnd,
     spec: Arc<ModelSpec>,
-    mixer: ChannelMixer,
-    resampler: Resampler,
-    mfcc: MfccStream,
     rows: MfccHistory,
     vad: Vad,
     utterances: Segmenter,
@@ -83,8 +52,6 @@ pub struct Pipeline {
     meter: LevelMeter,
     clock: Clock,
     totals: SessionEnd,
-    mono: Vec<f32>,
-    queue: Vec<f32>,
     /// Samples within utterances, at 16 kHz.
     speech: u64,
     /// End of the last utterance: a pre-roll never reaches behind it.
@@ -139,10 +106,7 @@ impl Pipeline {
             ..SessionEnd::default()
         };
         Ok(Self {
-            resampler: checked(input)?,
-            mixer: mixer(input),
-            input,
-            mfcc: MfccStream::new(),
+            front_end: FrontEnd::new(input)?,
             rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
             vad: Vad::new(),
             utterances: Segmenter::default(),
@@ -163,8 +127,6 @@ impl Pipeline {
             meter: LevelMeter::default(),
             clock: Clock::default(),
             totals,
-            mono: Vec::new(),
-            queue: Vec::new(),
             speech: 0,
             spoken: 0,
             spec,
@@ -180,12 +142,11 @@ impl Pipeline {
         interleaved: &[f32],
         out: &mut Vec<Event>,
     ) -> Result<(), ClassifierError> {
-        self.mono.clear();
-        self.totals.samples_invalid += self.mixer.push(interleaved, &mut self.mono);
-        self.meter.push(&self.mono);
-        self.clock.since += self.mono.len() as u64;
-        self.resampler.push(&self.mono, &mut self.queue);
-        self.drain(out)
+        let mono = self.front_end.push(interleaved);
+        self.totals.samples_invalid += mono.invalid;
+        self.meter.push(mono.samples);
+        self.clock.since += mono.samples.len() as u64;
+        self.blocks(out)
     }
 
     /// Notes that `samples` (on each channel, at the input's rate) were lost here.
@@ -199,10 +160,10 @@ impl Pipeline {
         out: &mut Vec<Event>,
     ) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
-        let start = self.clock.position(self.input.rate);
+        let start = self.clock.position(self.input().rate);
         self.clock.since += samples;
         self.totals.samples_lost += samples;
-        let end = self.clock.position(self.input.rate);
+        let end = self.clock.position(self.input().rate);
         let seconds = |position: u64| position as f64 / f64::from(SAMPLE_RATE_HZ);
         out.push(Event::Gap(Gap {
             start_s: seconds(start),
@@ -231,11 +192,10 @@ impl Pipeline {
     /// # Errors
     /// An input that cannot be processed; the old one stays then.
     pub fn change_input(&mut self, input: InputFormat) -> Result<(), InputError> {
-        self.resampler = checked(input)?;
-        self.mixer = mixer(input);
-        self.clock.base = self.clock.position(self.input.rate);
+        let front_end = FrontEnd::new(input)?;
+        self.clock.base = self.clock.position(self.input().rate);
         self.clock.since = 0;
-        self.input = input;
+        self.front_end = front_end;
         self.begin_segment();
         Ok(())
     }
@@ -277,12 +237,12 @@ impl Pipeline {
 
     /// The current input.
     pub fn input(&self) -> InputFormat {
-        self.input
+        self.front_end.input()
     }
 
     /// The channel that is used alone because the mean of all would be worse.
     pub fn sole_channel(&self) -> Option<SoleChannel> {
-        self.mixer.sole()
+        self.front_end.sole_channel()
     }
 
     /// Whether a voice is there, or was until a moment ago.
@@ -292,7 +252,7 @@ impl Pipeline {
 
     /// Where the session stands, in seconds: all that came in, gaps included.
     pub fn position_s(&self) -> f64 {
-        self.clock.position(self.input.rate) as f64 / f64::from(SAMPLE_RATE_HZ)
+        self.clock.position(self.input().rate) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 
     /// The level since the last reading; `None` without samples.
@@ -305,19 +265,19 @@ impl Pipeline {
         self.vad.threshold()
     }
 
-    fn drain(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        let queue = std::mem::take(&mut self.queue);
-        let mut blocks = queue.chunks_exact(BLOCK_SAMPLES);
-        let result = blocks.by_ref().try_for_each(|block| self.block(block, out));
-        self.queue = queue;
-        let rest = self.queue.len() % BLOCK_SAMPLES;
-        self.queue.drain(..self.queue.len() - rest);
-        result
+    /// Processes the whole blocks that the front end holds.
+    fn blocks(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
+        let mut block = [0.0; BLOCK_SAMPLES];
+        while self
+            .front_end
+            .read(&mut block, |frame| self.rows.push(frame.mfcc))
+        {
+            self.block(&block, out)?;
+        }
+        Ok(())
     }
 
     fn block(&mut self, block: &[f32], out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        let rows = &mut self.rows;
-        self.mfcc.push(block, |row| rows.push(row));
         self.clock.done += BLOCK_SAMPLES as u64;
         let now = self.clock.done;
         let state = self.vad.step(block);
@@ -407,26 +367,17 @@ impl Pipeline {
 
     /// Processes the rest of the segment: what the resampler and the frames held back.
     fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        let mut rest = std::mem::take(&mut self.queue);
-        self.resampler.finish(&mut rest);
-        self.queue = rest;
-        self.drain(out)?;
-        let rows = &mut self.rows;
-        self.mfcc.push(&self.queue, |row| rows.push(row));
-        self.mfcc.finish(|row| rows.push(row));
-        self.clock.done += self.queue.len() as u64;
+        self.front_end.flush();
+        self.blocks(out)?;
+        let rest = self.front_end.finish(|frame| self.rows.push(frame.mfcc)) as u64;
+        self.clock.done += rest;
         let end = self.clock.done;
         if self.vad.is_open() {
             let silent = u64::from(self.vad.unvoiced_blocks()) * BLOCK_SAMPLES as u64;
-            let silent = if silent == 0 {
-                0
-            } else {
-                silent + self.queue.len() as u64
-            };
+            let silent = if silent == 0 { 0 } else { silent + rest };
             self.utterances.voice_ended(end - silent);
             self.voice(end - silent, false, out);
         }
-        self.queue.clear();
         if let Some(change) = self.utterances.finish(end) {
             self.change(change, out)?;
         }
@@ -434,31 +385,11 @@ impl Pipeline {
     }
 
     fn begin_segment(&mut self) {
-        self.clock.segment = self.clock.position(self.input.rate);
+        self.clock.segment = self.clock.position(self.input().rate);
         self.clock.done = 0;
         self.spoken = 0;
-        self.queue.clear();
-        self.resampler.reset();
-        self.mfcc.reset();
+        self.front_end.reset();
         self.rows.clear();
         self.vad.reset();
-    }
-}
-
-fn mixer(input: InputFormat) -> ChannelMixer {
-    ChannelMixer::new(input.rate, input.channels, input.choice)
-}
-
-fn checked(input: InputFormat) -> Result<Resampler, InputError> {
-    let InputFormat {
-        rate,
-        channels,
-        choice,
-    } = input;
-    match choice {
-        ChannelChoice::One(wanted) if wanted > channels => {
-            Err(InputError::Channel { wanted, channels })
-        }
-        _ => Ok(Resampler::new(rate)?),
     }
 }

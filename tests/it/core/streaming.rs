@@ -76,8 +76,8 @@ fn talk() -> Vec<f32> {
 /// All frames of the samples, by the front end without the pipeline.
 fn frames(samples: &[f32]) -> Vec<[f32; N_MFCC]> {
     let (mut frames, mut stream) = (Vec::new(), MfccStream::new());
-    stream.push(samples, |frame| frames.push(*frame));
-    stream.finish(|frame| frames.push(*frame));
+    stream.push(samples, |frame| frames.push(*frame.mfcc));
+    stream.finish(|frame| frames.push(*frame.mfcc));
     frames
 }
 

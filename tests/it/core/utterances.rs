@@ -93,7 +93,7 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
 
     // The frames of the front end, without the pipeline.
     let (mut rows, mut stream) = (Vec::new(), MfccStream::new());
-    stream.push(&samples, |row| rows.extend_from_slice(row));
+    stream.push(&samples, |frame| rows.extend(*frame.mfcc));
     // Of frames of 400 samples around every 160th those that are complete by then.
     let judge = |from: usize, to: usize, heard: usize| {
         let last = to.div_ceil(160).min((heard - 200) / 160 + 1);

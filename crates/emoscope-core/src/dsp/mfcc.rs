@@ -18,6 +18,15 @@ use crate::dsp::mel::MelBank;
 /// One row: the 80 coefficients of a frame.
 pub type MfccFrame = [f32; N_MFCC];
 
+/// What one frame gives.
+#[derive(Debug, Clone, Copy)]
+pub struct FrameFeatures<'a> {
+    /// The coefficients.
+    pub mfcc: &'a MfccFrame,
+    /// The log-mel levels that they come from, in dB.
+    pub log_mel: &'a [f32; N_MELS],
+}
+
 /// Computes single frames; holds the tables and the scratch space.
 pub struct Mfcc {
     fft: Arc<dyn RealToComplex<f64>>,
@@ -133,22 +142,17 @@ impl MfccStream {
         self.frames = 0;
     }
 
-    /// Adds samples; `row` gets each finished frame in order.
-    pub fn push(&mut self, samples: &[f32], mut row: impl FnMut(&MfccFrame)) {
+    /// Adds samples; `frame` gets each finished frame in order.
+    pub fn push(&mut self, samples: &[f32], mut frame: impl FnMut(FrameFeatures<'_>)) {
         self.samples += samples.len() as u64;
         self.pending.extend_from_slice(samples);
-        self.drain(u64::MAX, &mut row);
+        self.drain(u64::MAX, &mut frame);
     }
 
     /// Ends the stream: the frames that reach beyond the last sample see zeros.
-    pub fn finish(&mut self, mut row: impl FnMut(&MfccFrame)) {
+    pub fn finish(&mut self, mut frame: impl FnMut(FrameFeatures<'_>)) {
         self.pending.resize(self.pending.len() + N_FFT / 2, 0.0);
-        self.drain(self.samples / HOP_SAMPLES as u64 + 1, &mut row);
-    }
-
-    /// The log-mel levels (80 bands, dB) of the last frame.
-    pub fn log_mel(&self) -> &[f32] {
-        self.mfcc.log_mel()
+        self.drain(self.samples / HOP_SAMPLES as u64 + 1, &mut frame);
     }
 
     /// Frames computed so far.
@@ -156,12 +160,15 @@ impl MfccStream {
         self.frames
     }
 
-    fn drain(&mut self, limit: u64, row: &mut impl FnMut(&MfccFrame)) {
+    fn drain(&mut self, limit: u64, frame: &mut impl FnMut(FrameFeatures<'_>)) {
         let mut out = [0.0; N_MFCC];
         let mut left = 0;
         while self.frames < limit && left + N_FFT <= self.pending.len() {
             self.mfcc.row(&self.pending[left..left + N_FFT], &mut out);
-            row(&out);
+            frame(FrameFeatures {
+                mfcc: &out,
+                log_mel: &self.mfcc.log_mel,
+            });
             self.frames += 1;
             left += HOP_SAMPLES;
         }
