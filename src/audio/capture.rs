@@ -7,43 +7,27 @@ use std::time::{Duration, Instant};
 use cpal::{FromSample, Sample};
 
 use super::device::{DeviceError, InputDevice};
-use super::ring::{self, Chunk, Consumer, Producer};
+use super::ring::{self, Chunk, Producer};
+use super::signals::Signals;
 use super::source::Spec;
-use super::stream::{self, Opened, Signals, Sink};
+use super::stream::{self, Opened};
 
-pub use super::stream::Fault;
+pub use super::signals::Fault;
 
 /// Audio that waits for a worker that is held up, before any is lost.
 const RING_S: usize = 30;
-/// The most that the ring may hold, in samples: 64 MiB.
-const RING_SAMPLES: usize = 16 << 20;
 
 /// An open input. It never reopens itself: whoever holds it looks at
 /// [`Capture::fault`] and at whether [`Capture::callbacks`] still grows.
 pub struct Capture {
-    opened: Opened<Consumer>,
+    opened: Opened,
     signals: Arc<Signals>,
     id: String,
     name: String,
 }
 
-fn ring_for(spec: Spec) -> (Producer, Consumer) {
-    let channels = usize::from(spec.channels);
-    let frames = (RING_S * spec.sample_rate as usize).min(RING_SAMPLES / channels);
-    ring::channel(frames, spec.channels)
-}
-
-impl Sink for Producer {
-    fn take<T: Sample>(&mut self, block: &[T])
-    where
-        f32: FromSample<T>,
-    {
-        self.push(block);
-    }
-}
-
-/// The near end of an input of one's own: samples from elsewhere, pushed as an
-/// audio callback would.
+/// Producer side of a synthetic input device: its samples are pushed as an audio
+/// callback would.
 pub struct Feeder {
     producer: Producer,
     signals: Arc<Signals>,
@@ -64,9 +48,9 @@ impl Capture {
     /// An input whose samples come through a [`Feeder`].
     pub fn fed(spec: Spec, name: &str) -> (Feeder, Self) {
         let signals = Arc::new(Signals::default());
-        let (producer, end) = ring_for(spec);
+        let (producer, end) = ring::for_seconds(RING_S, spec);
         let capture = Self {
-            opened: Opened::by_hand(spec, end),
+            opened: Opened::without_stream(spec, end),
             signals: Arc::clone(&signals),
             id: name.to_owned(),
             name: name.to_owned(),
@@ -81,8 +65,21 @@ impl Capture {
     /// A sentence that names the input and says what to do; after six seconds
     /// at the latest.
     pub fn open(input: &InputDevice) -> Result<Self, DeviceError> {
+        Self::with_ring(input, RING_S)
+    }
+
+    /// The same for who reads at least every second, as a level meter does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Capture::open`].
+    pub fn open_for_level(input: &InputDevice) -> Result<Self, DeviceError> {
+        Self::with_ring(input, 1)
+    }
+
+    fn with_ring(input: &InputDevice, seconds: usize) -> Result<Self, DeviceError> {
         let signals = Arc::new(Signals::default());
-        let opened = stream::open(input, &signals, ring_for)?;
+        let opened = stream::open(input, &signals, seconds)?;
         Ok(Self {
             opened,
             signals,
@@ -114,22 +111,22 @@ impl Capture {
     /// Appends at most `max_frames` interleaved frames to `out`, or tells of
     /// a gap; never waits.
     pub fn read(&mut self, out: &mut Vec<f32>, max_frames: usize) -> Chunk {
-        self.opened.end.read(out, max_frames)
+        self.opened.consumer.read(out, max_frames)
     }
 
     /// Frames that wait to be read.
     pub fn waiting(&self) -> usize {
-        self.opened.end.waiting()
+        self.opened.consumer.waiting()
     }
 
     /// Frames that came so far, those lost in the ring included.
     pub fn arrived(&self) -> u64 {
-        self.opened.end.arrived()
+        self.opened.consumer.arrived()
     }
 
     /// Frames lost in the ring so far, also those whose gap was not read yet.
     pub fn lost(&self) -> u64 {
-        self.opened.end.lost()
+        self.opened.consumer.lost()
     }
 
     /// Why the input stopped, once it did; it does not come back by itself.

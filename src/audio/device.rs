@@ -6,8 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, HostTrait};
-use cpal::{Device, ErrorKind, HostId, SupportedStreamConfigRange};
+use cpal::{Device, HostId, SampleFormat, SupportedStreamConfig, SupportedStreamConfigRange};
 use serde::Serialize;
+
+pub use super::device_error::DeviceError;
 
 /// ALSA's own plugins that are no inputs; to ask them costs text on the
 /// screen (libjack's cannot be silenced) and tells nothing.
@@ -72,100 +74,6 @@ pub struct DefaultConfig {
     pub channels: u16,
     /// Sample format.
     pub format: String,
-}
-
-/// Why there is no input to listen to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DeviceError {
-    /// No microphone at all.
-    #[error("no microphone was found{}", instead(.monitors))]
-    NoneFound {
-        /// Names of the monitors of outputs that could be listened to instead.
-        monitors: Vec<String>,
-    },
-    /// Nothing is listed, for a sound server hangs.
-    #[error("the sound server does not answer; restart it, or log out and in again")]
-    ServerHangs,
-    /// The name fits nothing.
-    #[error("no input is called `{wanted}`{}; `emoscope devices` lists all", likely(.near))]
-    Unknown {
-        /// As given.
-        wanted: String,
-        /// Names that are like it, the likest first.
-        near: Vec<String>,
-    },
-    /// The name fits several.
-    #[error(
-        "`{wanted}` fits several inputs: {}; name one in full, by its id or by its number from `emoscope devices`",
-        .fitting.join(", ")
-    )]
-    Ambiguous {
-        /// As given.
-        wanted: String,
-        /// Names that fit.
-        fitting: Vec<String>,
-    },
-    /// Another program has it.
-    #[error(
-        "`{0}` is in use by another program; close that, or choose another input with --device"
-    )]
-    Busy(String),
-    /// It may not be used.
-    #[error(
-        "no permission to listen to `{0}`; on Linux add yourself to the group with \
-         `sudo usermod -aG audio $USER` and log in again, elsewhere allow the terminal to use the microphone"
-    )]
-    NoPermission(String),
-    /// It went away.
-    #[error("`{0}` is gone; plug it in again, or choose another input with --device")]
-    Gone(String),
-    /// It does not answer.
-    #[error(
-        "`{0}` does not answer; restart the sound server, or choose another input with --device"
-    )]
-    NoAnswer(String),
-    /// It offers nothing that can be heard.
-    #[error("`{name}` cannot be opened: {reason}; choose another input with --device")]
-    Unsupported {
-        /// Name of the input.
-        name: String,
-        /// What it said.
-        reason: String,
-    },
-}
-
-fn instead(names: &[String]) -> String {
-    match names {
-        [] => "; plug one in, and see `emoscope devices`".into(),
-        [name, ..] => {
-            format!("; plug one in, or listen to what this machine plays with --device \"{name}\"")
-        }
-    }
-}
-
-fn likely(names: &[String]) -> String {
-    match names {
-        [] => "; this machine has no input".into(),
-        names => format!("; there is {}", names.join(", ")),
-    }
-}
-
-impl DeviceError {
-    /// The sentence for what the audio system said of a device.
-    pub(super) fn new(name: &str, error: &cpal::Error) -> Self {
-        let name = name.to_owned();
-        match error.kind() {
-            ErrorKind::DeviceBusy => Self::Busy(name),
-            ErrorKind::PermissionDenied => Self::NoPermission(name),
-            ErrorKind::DeviceNotAvailable => Self::Gone(name),
-            ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => Self::NoAnswer(name),
-            _ => Self::Unsupported {
-                name,
-                reason: error.to_string().trim_end_matches('.').to_owned(),
-            },
-        }
-    }
 }
 
 /// Keeps ALSA's text off the screen, for as long as this thread lives.
@@ -357,6 +265,26 @@ fn is_input(id: &str) -> bool {
     !NOT_INPUTS.contains(&plugin)
 }
 
+/// The device's own default, or the best of what else it has where that
+/// default is not made of numbers.
+pub(super) fn best_config(
+    device: &Device,
+    configs: &[SupportedStreamConfigRange],
+) -> Option<SupportedStreamConfig> {
+    let hearable = |format: SampleFormat| !format.is_dsd();
+    let default = device.default_input_config().ok();
+    default
+        .filter(|config| hearable(config.sample_format()))
+        .or_else(|| {
+            let best = configs
+                .iter()
+                .filter(|config| hearable(config.sample_format()))
+                .max_by(|a, b| a.cmp_default_heuristics(b))?;
+            let standard = best.try_with_standard_sample_rate();
+            Some(standard.unwrap_or_else(|| best.with_max_sample_rate()))
+        })
+}
+
 fn describe(host: HostId, device: Device) -> Option<InputDevice> {
     let id = device.id().ok()?;
     let name = device
@@ -375,7 +303,7 @@ fn describe(host: HostId, device: Device) -> Option<InputDevice> {
     if configs.is_empty() && problem.is_none() {
         return None;
     }
-    let config = super::stream::best_config(&device, &configs);
+    let config = best_config(&device, &configs);
     let mut formats = Vec::new();
     for format in configs
         .iter()

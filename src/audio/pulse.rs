@@ -20,9 +20,10 @@ use pulseaudio::protocol::{
     stream::{BufferAttr, StreamFlags},
 };
 
-use super::device::DeviceError;
+use super::device_error::DeviceError;
+use super::ring::{self, Consumer, Producer};
+use super::signals::{ANSWER, BLOCKS_PER_S, Fault, Signals};
 use super::source::Spec;
-use super::stream::{ANSWER, BLOCKS_PER_S, Fault, Opened, Signals, Sink};
 
 /// What the ids of such sources begin with.
 pub(super) const HOST: &str = "pulseaudio:";
@@ -48,12 +49,12 @@ impl Drop for Stream {
 }
 
 /// Opens the source called `source` and starts it; `name` is what people call it.
-pub(super) fn open<S: Sink, R>(
+pub(super) fn open(
     source: &str,
     name: &str,
     signals: &Arc<Signals>,
-    make: impl Fn(Spec) -> (S, R),
-) -> Result<Opened<R>, DeviceError> {
+    ring_s: usize,
+) -> Result<(Spec, SampleFormat, Consumer, Stream), DeviceError> {
     let unsupported = |reason: String| DeviceError::Unsupported {
         name: name.to_owned(),
         reason,
@@ -68,7 +69,7 @@ pub(super) fn open<S: Sink, R>(
     let spec =
         Spec::checked(rate, channels.into()).map_err(|error| unsupported(format!("it {error}")))?;
     let stream = server.record(&about).map_err(failed)?;
-    let (sink, end) = make(spec);
+    let (producer, consumer) = ring::for_seconds(ring_s, spec);
     let format = stream.sample_spec.format;
     let handle = server.hand_over().map_err(failed)?;
     let reader = Reader {
@@ -79,14 +80,13 @@ pub(super) fn open<S: Sink, R>(
         words: Vec::new(),
         floats: Vec::new(),
         fresh: false,
-        sink,
+        producer,
         signals: Arc::clone(signals),
     };
     thread::Builder::new()
         .name("capture".into())
         .spawn(move || reader.run())
         .map_err(|error| failed(error.into()))?;
-    let opened = Opened::reading(spec, shape(format), end, handle);
     // An idle source may need seconds to wake up: the time that it is listened to
     // begins with its first block.
     let start = Instant::now();
@@ -99,7 +99,7 @@ pub(super) fn open<S: Sink, R>(
         }
         thread::sleep(LOOK);
     }
-    Ok(opened)
+    Ok((spec, shape(format), consumer, handle))
 }
 
 fn sentence(name: &str, error: ProtocolError) -> DeviceError {
@@ -220,7 +220,7 @@ impl Server {
 }
 
 /// The thread that samples come to.
-struct Reader<S> {
+struct Reader {
     server: Server,
     channel: u32,
     format: protocol::SampleFormat,
@@ -229,11 +229,11 @@ struct Reader<S> {
     floats: Vec<f32>,
     /// Whether samples came since it was last told.
     fresh: bool,
-    sink: S,
+    producer: Producer,
     signals: Arc<Signals>,
 }
 
-impl<S: Sink> Reader<S> {
+impl Reader {
     fn run(mut self) {
         let fault = loop {
             if let Err(fault) = self.message() {
@@ -278,12 +278,12 @@ impl<S: Sink> Reader<S> {
             let words = bytes.as_chunks().0.iter().copied();
             self.words.clear();
             self.words.extend(words.map(i16::from_le_bytes));
-            self.sink.take(&self.words);
+            self.producer.push(&self.words);
         } else {
             let floats = bytes.as_chunks().0.iter().copied();
             self.floats.clear();
             self.floats.extend(floats.map(f32::from_le_bytes));
-            self.sink.take(&self.floats);
+            self.producer.push(&self.floats);
         }
         self.fresh = true;
     }
@@ -294,22 +294,8 @@ impl<S: Sink> Reader<S> {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::sync::Mutex;
 
-    use cpal::{FromSample, Sample};
-
-    #[derive(Clone, Default)]
-    struct Heard(Arc<Mutex<Vec<f32>>>);
-
-    impl Sink for Heard {
-        fn take<T: Sample>(&mut self, block: &[T])
-        where
-            f32: FromSample<T>,
-        {
-            let samples = block.iter().map(|&sample| f32::from_sample(sample));
-            self.0.lock().unwrap().extend(samples);
-        }
-    }
+    use super::super::ring::Chunk;
 
     fn message(channel: u32, payload: &[u8]) -> Vec<u8> {
         let length = (payload.len() as u32).to_be_bytes();
@@ -317,9 +303,10 @@ mod tests {
     }
 
     /// What a reader of stream 3 makes of what a server sends before it goes.
-    fn hear(format: protocol::SampleFormat, sent: &[u8]) -> (Vec<f32>, Option<Fault>, u64) {
+    fn read(format: protocol::SampleFormat, sent: &[u8]) -> (Vec<f32>, Option<Fault>, u64) {
         let (ours, mut server) = UnixStream::pair().unwrap();
-        let (heard, signals) = (Heard::default(), Arc::new(Signals::default()));
+        let signals = Arc::new(Signals::default());
+        let (producer, mut consumer) = ring::channel(1000, 1);
         let reader = Reader {
             server: Server {
                 socket: BufReader::with_capacity(READ, ours),
@@ -332,13 +319,14 @@ mod tests {
             words: Vec::new(),
             floats: Vec::new(),
             fresh: false,
-            sink: heard.clone(),
+            producer,
             signals: Arc::clone(&signals),
         };
         server.write_all(sent).unwrap();
         drop(server);
         reader.run();
-        let samples = std::mem::take(&mut *heard.0.lock().unwrap());
+        let mut samples = Vec::new();
+        while consumer.read(&mut samples, 1000) != Chunk::Empty {}
         (samples, signals.fault(), signals.heard().0)
     }
 
@@ -346,15 +334,15 @@ mod tests {
     fn blocks_of_either_format_arrive_and_those_of_other_streams_do_not() {
         let words = message(3, &[0, 64, 0, 192]);
         let all = [words.clone(), message(4, &[1, 2]), words].concat();
-        let (samples, fault, blocks) = hear(protocol::SampleFormat::S16Le, &all);
+        let (samples, fault, blocks) = read(protocol::SampleFormat::S16Le, &all);
         assert_eq!(samples, [0.5, -0.5, 0.5, -0.5]);
         // What comes at once is one block, and the end of the server the reason.
         assert_eq!((fault, blocks), (Some(Fault::ServerLost), 1));
         // A part of a sample is none.
         let odd = message(3, &[0, 64, 0]);
-        assert_eq!(hear(protocol::SampleFormat::S16Le, &odd).0, [0.5]);
+        assert_eq!(read(protocol::SampleFormat::S16Le, &odd).0, [0.5]);
         let float = message(3, &0.25_f32.to_le_bytes());
-        assert_eq!(hear(protocol::SampleFormat::Float32Le, &float).0, [0.25]);
+        assert_eq!(read(protocol::SampleFormat::Float32Le, &float).0, [0.25]);
     }
 
     #[test]
@@ -363,11 +351,11 @@ mod tests {
         let command = Command::RecordStreamKilled(3);
         protocol::write_command_message(&mut killed, 0, &command, protocol::MAX_VERSION).unwrap();
         let more = [killed, message(3, &[0, 64])].concat();
-        let (samples, fault, _) = hear(protocol::SampleFormat::S16Le, &more);
+        let (samples, fault, _) = read(protocol::SampleFormat::S16Le, &more);
         assert_eq!((samples.len(), fault), (0, Some(Fault::Unplugged)));
         let mut lie = message(3, &[0; 64]);
         lie[..4].copy_from_slice(&u32::MAX.to_be_bytes());
-        let (_, fault, _) = hear(protocol::SampleFormat::S16Le, &lie);
+        let (_, fault, _) = read(protocol::SampleFormat::S16Le, &lie);
         assert_eq!(fault, Some(Fault::Failed));
     }
 

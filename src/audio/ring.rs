@@ -10,8 +10,13 @@ use cpal::{FromSample, Sample};
 use ringbuf::traits::{Consumer as _, Observer as _, Producer as _, Split as _};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
+use super::source::Spec;
+
 /// Losses that may wait for the consumer; further ones are joined to the last.
 const LOSSES: usize = 256;
+
+/// The most samples of a ring that is asked for in seconds.
+const MOST_SAMPLES: usize = 16 << 20;
 
 /// Samples that are converted at once.
 const PART: usize = 256;
@@ -89,6 +94,13 @@ pub fn channel(capacity_frames: usize, channels: u16) -> (Producer, Consumer) {
         read: 0,
     };
     (producer, consumer)
+}
+
+/// A ring that holds so many seconds, and at most 64 MiB.
+pub(super) fn for_seconds(seconds: usize, spec: Spec) -> (Producer, Consumer) {
+    let channels = usize::from(spec.channels);
+    let frames = (seconds * spec.sample_rate as usize).min(MOST_SAMPLES / channels);
+    channel(frames, spec.channels)
 }
 
 impl Producer {

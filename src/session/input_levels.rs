@@ -8,9 +8,13 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::SCREEN_INTERVAL;
 use super::outlets::Outlets;
+use crate::audio::capture::Capture;
 use crate::audio::device;
-use crate::audio::probe::LevelProbe;
+use crate::audio::ring::Chunk;
 use crate::messages::{DeviceLine, Update};
+
+/// Frames that are read at a time.
+const BLOCK_FRAMES: usize = 4096;
 
 /// Measures every input on a thread of its own: some take long to open, and the
 /// session must not wait for that.
@@ -56,16 +60,16 @@ fn measure(current: &str, closed: &AtomicBool, updates: &Sender<Update>) {
         return;
     }
     // An input that cannot be opened has no level to show.
-    let probes: Vec<(String, LevelProbe)> = inputs
+    let mut captures: Vec<(String, Capture)> = inputs
         .iter()
         .take_while(|_| !closed.load(Ordering::Relaxed))
-        .filter_map(|input| Some((input.id.clone(), LevelProbe::open(input).ok()?)))
+        .filter_map(|input| Some((input.id.clone(), Capture::open_for_level(input).ok()?)))
         .collect();
     while !closed.load(Ordering::Relaxed) {
-        for (id, probe) in &probes {
+        for (id, capture) in &mut captures {
             let update = Update::DeviceLevel {
                 id: id.clone(),
-                peak_dbfs: probe.take_peak_dbfs(),
+                peak_dbfs: take_peak_dbfs(capture),
             };
             if updates.send(update).is_err() {
                 return;
@@ -73,4 +77,15 @@ fn measure(current: &str, closed: &AtomicBool, updates: &Sender<Update>) {
         }
         std::thread::sleep(SCREEN_INTERVAL + Duration::from_millis(50));
     }
+}
+
+/// The largest absolute sample since the last call in dBFS, at least -120.
+fn take_peak_dbfs(capture: &mut Capture) -> f32 {
+    let mut samples = Vec::new();
+    while capture.read(&mut samples, BLOCK_FRAMES) != Chunk::Empty {}
+    // The largest of NaN and a number is the number.
+    let peak = samples
+        .iter()
+        .fold(0.0, |peak: f32, sample| peak.max(sample.abs()));
+    20.0 * peak.max(1e-6).log10()
 }

@@ -1,0 +1,97 @@
+//! Why an input cannot be used, as sentences for a person.
+
+use cpal::ErrorKind;
+
+/// Why there is no input to listen to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// No microphone at all.
+    #[error("no microphone was found{}", instead(.monitors))]
+    NoneFound {
+        /// Names of the monitors of outputs that could be listened to instead.
+        monitors: Vec<String>,
+    },
+    /// Nothing is listed, for a sound server hangs.
+    #[error("the sound server does not answer; restart it, or log out and in again")]
+    ServerHangs,
+    /// The name fits nothing.
+    #[error("no input is called `{wanted}`{}; `emoscope devices` lists all", likely(.near))]
+    Unknown {
+        /// As given.
+        wanted: String,
+        /// Names that are like it, the likest first.
+        near: Vec<String>,
+    },
+    /// The name fits several.
+    #[error(
+        "`{wanted}` fits several inputs: {}; name one in full, by its id or by its number from `emoscope devices`",
+        .fitting.join(", ")
+    )]
+    Ambiguous {
+        /// As given.
+        wanted: String,
+        /// Names that fit.
+        fitting: Vec<String>,
+    },
+    /// Another program has it.
+    #[error(
+        "`{0}` is in use by another program; close that, or choose another input with --device"
+    )]
+    Busy(String),
+    /// It may not be used.
+    #[error(
+        "no permission to listen to `{0}`; on Linux add yourself to the group with \
+         `sudo usermod -aG audio $USER` and log in again, elsewhere allow the terminal to use the microphone"
+    )]
+    NoPermission(String),
+    /// It went away.
+    #[error("`{0}` is gone; plug it in again, or choose another input with --device")]
+    Gone(String),
+    /// It does not answer.
+    #[error(
+        "`{0}` does not answer; restart the sound server, or choose another input with --device"
+    )]
+    NoAnswer(String),
+    /// It offers nothing that can be heard.
+    #[error("`{name}` cannot be opened: {reason}; choose another input with --device")]
+    Unsupported {
+        /// Name of the input.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+fn instead(names: &[String]) -> String {
+    match names {
+        [] => "; plug one in, and see `emoscope devices`".into(),
+        [name, ..] => {
+            format!("; plug one in, or listen to what this machine plays with --device \"{name}\"")
+        }
+    }
+}
+
+fn likely(names: &[String]) -> String {
+    match names {
+        [] => "; this machine has no input".into(),
+        names => format!("; there is {}", names.join(", ")),
+    }
+}
+
+impl DeviceError {
+    /// The sentence for what the audio system said of a device.
+    pub(super) fn new(name: &str, error: &cpal::Error) -> Self {
+        let name = name.to_owned();
+        match error.kind() {
+            ErrorKind::DeviceBusy => Self::Busy(name),
+            ErrorKind::PermissionDenied => Self::NoPermission(name),
+            ErrorKind::DeviceNotAvailable => Self::Gone(name),
+            ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => Self::NoAnswer(name),
+            _ => Self::Unsupported {
+                name,
+                reason: error.to_string().trim_end_matches('.').to_owned(),
+            },
+        }
+    }
+}
