@@ -17,7 +17,7 @@ pub use super::signals::Fault;
 /// Audio that waits for a worker that is held up, before any is lost.
 const RING_S: usize = 30;
 
-/// An open input. It never reopens itself: whoever holds it looks at
+/// An open input. It never reopens itself: its owner looks at
 /// [`Capture::fault`] and at whether [`Capture::callbacks`] still grows.
 pub struct Capture {
     opened: Opened,
@@ -141,8 +141,8 @@ impl Capture {
     }
 
     /// The same, and when the last of them came.
-    pub fn heard(&self) -> (u64, Instant) {
-        self.signals.heard()
+    pub fn progress(&self) -> (u64, Instant) {
+        self.signals.progress()
     }
 
     /// When it was asked for; no sample came before.

@@ -53,7 +53,7 @@ pub enum DeviceError {
         "`{0}` does not answer; restart the sound server, or choose another input with --device"
     )]
     NoAnswer(String),
-    /// It offers nothing that can be heard.
+    /// It offers no usable sample format.
     #[error("`{name}` cannot be opened: {reason}; choose another input with --device")]
     Unsupported {
         /// Name of the input.

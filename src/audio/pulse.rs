@@ -90,7 +90,7 @@ pub(super) fn open(
     // An idle source may need seconds to wake up: the time that it is listened to
     // begins with its first block.
     let start = Instant::now();
-    while signals.heard().0 == 0 {
+    while signals.progress().0 == 0 {
         if signals.fault().is_some() {
             return Err(DeviceError::Gone(name.to_owned()));
         }
@@ -327,7 +327,7 @@ mod tests {
         reader.run();
         let mut samples = Vec::new();
         while consumer.read(&mut samples, 1000) != Chunk::Empty {}
-        (samples, signals.fault(), signals.heard().0)
+        (samples, signals.fault(), signals.progress().0)
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Producer {
                 after: self.written,
                 frames: self.pending,
             };
-            // The loss goes first: whoever sees the samples behind it, sees it too.
+            // The loss goes first: a reader that sees the samples behind it also sees it.
             if !room || self.losses.try_push(loss).is_err() {
                 self.lose(frames);
                 return;

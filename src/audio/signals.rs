@@ -71,7 +71,7 @@ impl Signals {
     }
 
     /// Blocks so far, and when the last of them came.
-    pub(super) fn heard(&self) -> (u64, Instant) {
+    pub(super) fn progress(&self) -> (u64, Instant) {
         let callbacks = self.callbacks.load(Ordering::Acquire);
         let came = Duration::from_nanos(self.came.load(Ordering::Relaxed));
         (callbacks, self.start + came)

@@ -222,7 +222,7 @@ impl<'a> Running<'a> {
             SILENCE_WAIT
         };
         watch.capture.set_rest(rest);
-        let (blocks, came) = watch.capture.heard();
+        let (blocks, came) = watch.capture.progress();
         self.timer.sleep(blocks, came, Instant::now(), rest)
     }
 
@@ -258,7 +258,7 @@ impl<'a> Running<'a> {
             }
             let rate = f64::from(watch.capture.spec().sample_rate);
             let waiting_s = watch.capture.waiting() as f64 / rate;
-            let (_, last_block) = watch.capture.heard();
+            let (_, last_block) = watch.capture.progress();
             let captured_s = self.pipeline.position_s() + waiting_s;
             self.latency.update(&self.events, captured_s, last_block);
             self.outlets.send(&mut self.events);
@@ -343,7 +343,7 @@ impl<'a> Running<'a> {
         let old = self.pipeline.input();
         let spec = microphone.capture.spec();
         // What came in until now is no part of the gap.
-        let (_, came) = microphone.capture.heard();
+        let (_, came) = microphone.capture.progress();
         let waiting = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
         let away = since.map_or(Duration::ZERO, |since| {
             came.saturating_duration_since(since)

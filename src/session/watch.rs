@@ -213,7 +213,7 @@ impl Watch {
 }
 
 fn block(capture: &Capture) -> Block {
-    let (number, at) = capture.heard();
+    let (number, at) = capture.progress();
     Block {
         number,
         at,

@@ -1,4 +1,4 @@
-//! A virtual microphone, heard.
+//! Capture from a virtual microphone.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn a_tone_is_heard_and_an_unplugged_microphone_noticed() {
 }
 
 /// Two seconds of 440 Hz through the microphone, checked by its crossings of zero.
-fn hears_the_tone(id: &str) {
+fn receives_the_tone(id: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tone.wav");
     let tone: Vec<f32> = (0..96_000)
@@ -61,7 +61,7 @@ fn hears_the_tone(id: &str) {
         capture.callbacks(),
         1e3 * first as f64 / rate,
     );
-    // A busy machine makes the player stumble, which lengthens the tone.
+    // A busy machine interrupts the player, which lengthens the tone.
     assert!((frequency - 440.0).abs() < 1.0 && (1.9..2.5).contains(&seconds));
     assert!((0.3..0.5).contains(&peak));
     assert_eq!((capture.fault(), capture.lost()), (None, 0));
@@ -87,7 +87,7 @@ fn median_period(tone: &[f32]) -> f64 {
 #[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
 fn inside_tone_of_the_server() {
     if inside() {
-        hears_the_tone("pulseaudio:vmic");
+        receives_the_tone("pulseaudio:vmic");
     }
 }
 
@@ -95,7 +95,7 @@ fn inside_tone_of_the_server() {
 #[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
 fn inside_tone_of_alsa() {
     if inside() {
-        hears_the_tone("alsa:default");
+        receives_the_tone("alsa:default");
     }
 }
 
