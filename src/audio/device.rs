@@ -29,7 +29,7 @@ const NOT_INPUTS: [&str; 10] = [
 /// same inputs under worse names.
 const ROUTED: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
 /// How long one host may take to list its inputs; a hung server would take for ever.
-const PATIENCE: Duration = Duration::from_secs(3);
+const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many names an error lists.
 const LISTED: usize = 8;
 
@@ -148,7 +148,7 @@ fn survey() -> Survey {
         })
         .collect();
     for (host, answer) in asked {
-        let left = PATIENCE.saturating_sub(start.elapsed());
+        let left = LISTING_TIMEOUT.saturating_sub(start.elapsed());
         match answer.recv_timeout(left) {
             Ok(Some(inputs)) => {
                 survey.served |= host.to_string() != "alsa";

@@ -19,7 +19,7 @@ use super::signals::{ANSWER, BLOCKS_PER_S, Signals};
 use super::source::Spec;
 
 /// How long a device may take to open; a hung server would take for ever.
-const PATIENCE: Duration = Duration::from_secs(6);
+const OPENING_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long a stream may take to close before it is left to do so alone.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -94,7 +94,7 @@ pub(super) fn open(
         let _ = send.send(start(&device, &name, &signals, ring_s));
     });
     let timeout = |_| DeviceError::NoAnswer(input.name.clone());
-    receive.recv_timeout(PATIENCE).map_err(timeout)?
+    receive.recv_timeout(OPENING_TIMEOUT).map_err(timeout)?
 }
 
 fn start(

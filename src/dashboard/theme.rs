@@ -69,7 +69,7 @@ impl Palette {
 
 /// How a label is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct LabelStyle {
     /// Its name, safe to print.
     pub name: String,
     /// Its shape or letter, one column wide.
@@ -108,7 +108,7 @@ impl Theme {
 
     /// A look for each label, no two with the same symbol; `given` are the
     /// model's colours for them, as many as it names.
-    pub fn marks(&self, labels: &[String], given: &[Option<Hue>]) -> Vec<Mark> {
+    pub fn marks(&self, labels: &[String], given: &[Option<Hue>]) -> Vec<LabelStyle> {
         let mut symbols: Vec<char> = Vec::new();
         let mut hues: Vec<Hue> = Vec::new();
         for label in labels {
@@ -137,7 +137,7 @@ impl Theme {
         }
         let looks = labels.iter().zip(symbols).zip(hues);
         looks
-            .map(|((label, symbol), hue)| Mark {
+            .map(|((label, symbol), hue)| LabelStyle {
                 name: clean(label, self.unicode),
                 symbol,
                 style: self.hue(hue),

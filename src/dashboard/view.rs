@@ -24,7 +24,7 @@ use ratatui::style::{Modifier, Style};
 use super::state::picture::Picture;
 use super::state::{Overlay, State, Target, TimeScale};
 use super::text;
-use super::theme::{Mark, Palette, Theme};
+use super::theme::{LabelStyle, Palette, Theme};
 use plan::Plan;
 
 /// Draws the whole screen on a frame.
@@ -109,7 +109,7 @@ struct Pen<'a> {
     buffer: &'a mut Buffer,
     theme: &'a Theme,
     picture: &'a Picture,
-    marks: &'a [Mark],
+    marks: &'a [LabelStyle],
     /// Columns before the bars, the meter and the history.
     gutter: u16,
     /// Largest size of the big letters; 0 for none.
@@ -122,7 +122,7 @@ impl<'a> Pen<'a> {
         buffer: &'a mut Buffer,
         theme: &'a Theme,
         state: &'a State,
-        marks: &'a [Mark],
+        marks: &'a [LabelStyle],
         plan: &Plan,
     ) -> Self {
         Self {

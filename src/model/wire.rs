@@ -7,7 +7,7 @@ const DEEPEST: usize = 64;
 /// Messages in a file, at most: an empty one takes two bytes there and hundreds in memory.
 const MOST: usize = 1_000_000;
 /// Bytes of a number of variable length, at most.
-const LONGEST: usize = 10;
+const MAX_VARINT_BYTES: usize = 10;
 
 /// The messages that hold others or packed numbers, of those that the parser reads.
 #[derive(Debug, Clone, Copy)]
@@ -122,10 +122,10 @@ fn take<'a>(rest: &mut &'a [u8], length: u64) -> Result<&'a [u8], String> {
 /// A number of seven bits a byte, the lowest first.
 fn variable(rest: &mut &[u8]) -> Result<u64, String> {
     let mut value = 0;
-    for (index, byte) in rest.iter().take(LONGEST).enumerate() {
+    for (index, byte) in rest.iter().take(MAX_VARINT_BYTES).enumerate() {
         let bits = u64::from(byte & 0x7f);
         // The tenth byte has room for one bit.
-        if index + 1 == LONGEST && bits > 1 {
+        if index + 1 == MAX_VARINT_BYTES && bits > 1 {
             break;
         }
         value |= bits << (7 * index);

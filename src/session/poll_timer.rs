@@ -11,9 +11,9 @@ const MARGIN: Duration = Duration::from_micros(500);
 /// How soon to poll again for a late block; doubled every time.
 const LATE: Duration = Duration::from_millis(2);
 /// The longest sleep: other work waits for it.
-const LONGEST: Duration = Duration::from_millis(30);
+const MAX_POLL: Duration = Duration::from_millis(30);
 /// The shortest expected block.
-const SHORTEST: Duration = Duration::from_millis(1);
+const MIN_POLL: Duration = Duration::from_millis(1);
 /// Weight of the newest distance between two blocks.
 const NEWEST: f64 = 0.125;
 
@@ -41,21 +41,21 @@ impl PollTimer {
         if new == 0 {
             self.missed += 1;
             let doubled = LATE * 2_u32.pow(self.missed.min(5) - 1);
-            return doubled.min(LONGEST);
+            return doubled.min(MAX_POLL);
         }
         self.missed = 0;
         if let Some(last) = self.last.replace(came) {
             let distance = came.saturating_duration_since(last) / new.try_into().unwrap_or(1);
-            let distance = distance.min(LONGEST);
+            let distance = distance.min(MAX_POLL);
             self.period = Some(match self.period {
                 None => distance,
                 Some(period) => period.mul_f64(1.0 - NEWEST) + distance.mul_f64(NEWEST),
             });
         }
-        let period = self.period.unwrap_or(LATE).max(SHORTEST);
+        let period = self.period.unwrap_or(LATE).max(MIN_POLL);
         let blocks = (rest.as_micros() / period.as_micros()).clamp(1, 16) as u32;
         let due = came + period * blocks + MARGIN;
-        due.saturating_duration_since(now).clamp(LATE, LONGEST)
+        due.saturating_duration_since(now).clamp(LATE, MAX_POLL)
     }
 }
 

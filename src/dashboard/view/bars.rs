@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::Pen;
 use crate::dashboard::text::{fit, percent};
-use crate::dashboard::theme::{Mark, Theme};
+use crate::dashboard::theme::{LabelStyle, Theme};
 
 /// Columns of the percent behind a bar.
 pub(super) const SHARE_WIDTH: u16 = 7;
@@ -50,7 +50,7 @@ fn fitting_columns(area: Rect) -> usize {
     usize::from(area.width / COLUMN_WIDTH).max(1)
 }
 
-fn one(pen: &mut Pen<'_>, area: Rect, mark: &Mark, share: Option<f32>, called: bool) {
+fn one(pen: &mut Pen<'_>, area: Rect, mark: &LabelStyle, share: Option<f32>, called: bool) {
     let theme = pen.theme;
     let dimmed = pen.picture.dimmed();
     let look = |style| if dimmed { Theme::dimmed(style) } else { style };

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::font;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
-use crate::dashboard::theme::Mark;
+use crate::dashboard::theme::LabelStyle;
 
 /// The smallest screen on which something is drawn.
 pub(super) const SMALLEST: (u16, u16) = (40, 12);
@@ -80,7 +80,7 @@ struct Need {
 }
 
 impl Plan {
-    pub(super) fn new(area: Rect, marks: &[Mark], picture: &Picture, unicode: bool) -> Self {
+    pub(super) fn new(area: Rect, marks: &[LabelStyle], picture: &Picture, unicode: bool) -> Self {
         let margin = u16::from(area.width >= 60);
         let inner = Rect {
             x: area.x + margin,
