@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use crate::events::{Event, Hue};
 
-/// From the session to the screen.
+/// A message from the session to the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
     /// An event, as the sinks get it.
     Event(Event),
     /// The level of the last few hundredths of a second.
     Level(Level),
-    /// The state of the machinery; sent at the start and when something changed.
+    /// The state of input, engine and recording; sent at the start and after a change.
     Status(Status),
     /// Where a replay stands.
     Position(Position),
@@ -46,7 +46,7 @@ pub struct Level {
     pub at_s: f64,
 }
 
-/// The state of the machinery.
+/// The state of input, engine and recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Status {
     /// Device or file.
@@ -75,9 +75,9 @@ pub struct Status {
     pub samples_lost: u64,
     /// File that the events are recorded to.
     pub recording: Option<PathBuf>,
-    /// Since when the input delivers nothing, while it does not.
+    /// The outage of the input, while there is one.
     pub outage: Option<Outage>,
-    /// Speech that the voice's baseline knows, in whole seconds, if the model has one.
+    /// Speech in the speaker baseline, in whole seconds, if the model has one.
     pub baseline_s: Option<u32>,
 }
 
@@ -118,7 +118,7 @@ pub struct DeviceLine {
     pub current: bool,
 }
 
-/// From the screen to the session.
+/// A message from the screen to the session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Control {
     /// End the session.
@@ -141,6 +141,6 @@ pub enum Control {
     OpenPicker,
     /// Stop measuring.
     ClosePicker,
-    /// Listen to another input from now on; the picker is closed with it.
+    /// Capture from another input from now on, and close the picker.
     SwitchDevice(String),
 }

@@ -116,7 +116,7 @@ pub struct GoldenCase {
     pub settled_probabilities: Vec<f64>,
 }
 
-/// The golden cases and the made-up voice that they are also judged against.
+/// The golden cases and the synthetic baseline that they are also classified against.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Golden {
     /// The voice.
@@ -126,10 +126,10 @@ pub struct Golden {
     pub cases: Vec<GoldenCase>,
 }
 
-/// A made-up voice.
+/// The baseline of a synthetic voice.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct GoldenBaseline {
-    /// Speech that it knows, in seconds.
+    /// Speech in the baseline, in seconds.
     pub seconds: f32,
     /// Means, then variances.
     pub statistics: Vec<f32>,
@@ -139,7 +139,7 @@ impl Model {
     /// The default model, inside the binary.
     ///
     /// # Errors
-    /// Only if the binary was built with a model that does not fit.
+    /// Only if the binary was built with an incompatible model.
     pub fn embedded() -> Result<Self, ModelError> {
         Self::from_embedded(&EMBEDDED[0])
     }
@@ -148,7 +148,7 @@ impl Model {
     /// default.
     ///
     /// # Errors
-    /// Only if the binary was built with a model that does not fit.
+    /// Only if the binary was built with an incompatible model.
     pub fn embedded_small() -> Result<Option<Self>, ModelError> {
         let others = &EMBEDDED[1..];
         let small = others.iter().find(|embedded| embedded.name == SMALL);
@@ -198,7 +198,7 @@ impl Model {
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// A file that cannot be read, is not ONNX, or does not fit.
+    /// A file that cannot be read, is not ONNX, or is not compatible.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         let name = path.display().to_string();
         let read_error = |reason| ModelError::Read {
@@ -216,7 +216,7 @@ impl Model {
     /// Checks a file that is in memory.
     ///
     /// # Errors
-    /// Bytes that are not ONNX, or do not fit.
+    /// Bytes that are not ONNX, or not compatible.
     pub fn from_bytes(name: String, bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
         let not_onnx = |reason| ModelError::NotOnnx {
             name: name.clone(),

@@ -1,4 +1,4 @@
-//! Where files of ours lie, after the XDG base directories.
+//! Folders of emoscope's files, after the XDG base directories.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -8,7 +8,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 
 const NAME: &str = "emoscope";
 
-/// Folder of what can be fetched or computed again.
+/// Folder of files that can be fetched or computed again.
 pub fn cache() -> Option<PathBuf> {
     choose_base_strategy()
         .ok()
@@ -32,8 +32,8 @@ pub fn config() -> Option<PathBuf> {
         .map(|base| base.config_dir().join(NAME))
 }
 
-/// Creates a file, or empties one, that nobody else may read: what a voice
-/// expressed is nobody else's business.
+/// Creates or empties a file that only its owner may read: what a voice
+/// expressed is private.
 ///
 /// # Errors
 /// What the system says.
@@ -45,7 +45,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a folder of ours, and those above it, that nobody else may enter.
+/// Creates a folder, and those above it, that only its owner may enter.
 ///
 /// # Errors
 /// What the system says.
@@ -57,7 +57,7 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Folder of what the user had made and would miss: the profiles of voices.
+/// Folder of the profiles, which the user would miss.
 pub fn data() -> Option<PathBuf> {
     choose_base_strategy()
         .ok()

@@ -19,7 +19,7 @@ const MEMORY_S: f64 = 300.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// Speech that it knows, in seconds, forgotten speech taken off.
+    /// Speech in the baseline, in seconds, without what has faded.
     seconds: f64,
     mean: Vec<f64>,
     variance: Vec<f64>,
@@ -40,12 +40,12 @@ impl Baseline {
         self.mean.len()
     }
 
-    /// Speech that it knows, in seconds.
+    /// Speech in the baseline, in seconds.
     pub fn seconds(&self) -> f64 {
         self.seconds
     }
 
-    /// Whether every number is one that speech can give.
+    /// Whether all values are finite, and duration and variances are not negative.
     pub fn is_valid(&self) -> bool {
         let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
         self.seconds.is_finite()
@@ -68,7 +68,7 @@ impl Baseline {
         self.seconds = (self.seconds + seconds).min(MEMORY_S);
     }
 
-    /// Takes in what was gathered of the same voice elsewhere (Chan's rule).
+    /// Merges another baseline of the same voice (Chan's rule).
     pub fn merge(&mut self, other: &Self) {
         let total = self.seconds + other.seconds;
         if total <= 0.0 {
@@ -86,7 +86,7 @@ impl Baseline {
         self.seconds = total.min(MEMORY_S);
     }
 
-    /// Lets what is known weigh no more than so many seconds.
+    /// Caps the weight of the baseline at so many seconds.
     pub fn cap_seconds(&mut self, seconds: f64) {
         self.seconds = self.seconds.min(seconds);
     }
@@ -117,21 +117,21 @@ impl Baseline {
         sum / numbers.max(1) as f64
     }
 
-    /// What the model is given: the means, then the variances.
+    /// The model's input: the means, then the variances.
     pub fn statistics(&self) -> Vec<f32> {
         let values = self.mean.iter().chain(&self.variance);
         values.map(|&value| value as f32).collect()
     }
 }
 
-/// When a voice is plainly another one.
+/// The distance beyond which the speaker has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpeakerChange {
-    /// How many of an embedding's first numbers tell voices apart.
+    /// How many of the first numbers of an embedding separate speakers.
     pub numbers: usize,
-    /// Mean squared distance, in variances of the voice, that the voice itself
-    /// seldom goes.
+    /// Mean squared distance, in variances of the voice, that the same voice
+    /// rarely exceeds.
     pub distance: f64,
 }
 
@@ -139,9 +139,9 @@ pub struct SpeakerChange {
 /// another speaker, it becomes the new baseline.
 #[derive(Debug, Clone)]
 pub struct SpeakerTracker {
-    /// All but what was said last.
+    /// All speech but the most recent.
     settled: Baseline,
-    /// What was said last, at most about `recent_s`.
+    /// The most recent speech, at most about `recent_s` seconds.
     recent: Baseline,
     change: Option<SpeakerChange>,
     tuning: Tuning,
@@ -158,14 +158,14 @@ impl SpeakerTracker {
         }
     }
 
-    /// What is known of the voice.
+    /// The baseline of the voice.
     pub fn baseline(&self) -> Baseline {
         let mut whole = self.settled.clone();
         whole.merge(&self.recent);
         whole
     }
 
-    /// Speech that is known of the voice, in seconds.
+    /// Speech in the baseline, in seconds.
     pub fn seconds(&self) -> f64 {
         (self.settled.seconds + self.recent.seconds).min(MEMORY_S)
     }
@@ -190,7 +190,7 @@ impl SpeakerTracker {
         changed
     }
 
-    /// Forgets the voice.
+    /// Empties the baseline.
     pub fn reset(&mut self) {
         let unknown = Baseline::new(self.settled.width());
         *self = Self::new(unknown, self.change, self.tuning);
