@@ -23,14 +23,14 @@ from ..model.whisper import (
     BACK,
     BLOCK,
     FIRST,
-    FLOOR,
     HEADS,
-    LOUDEST,
+    NO_PEAK,
     POSITIONS,
     WIDTH,
+    Layer,
     WhisperEncoder,
-    block_of_mel,
-    blocks_of,
+    attended,
+    level,
 )
 from .model_spec import BASELINE, EMBEDDING, INPUT, NEXT, OPSET, OUTPUT, SECONDS, SPEECH
 
@@ -40,19 +40,19 @@ MEMORY = 500
 
 @dataclass(frozen=True)
 class Slot:
-    """A state tensor: its name, its shape, and the axis that may grow (-1: none)."""
+    """A state tensor: its name, and its shape and value at the start of an utterance."""
 
     name: str
     shape: tuple[int, ...]
-    grows: int = -1
+    fill: float = 0.0
 
 
 def slots(layers: int, taps: int) -> list[Slot]:
-    """The state of an utterance. At its start every slot is zeros, but `peak` (-1e4)."""
+    """The state of an utterance. `mel` has a second column after the first step."""
     return [
         Slot("position", (1,)),
-        Slot("peak", (1, 1, 1)),
-        Slot("mel", (1, 80, 1), grows=2),
+        Slot("peak", (1, 1, 1), NO_PEAK),
+        Slot("mel", (1, 80, 1)),
         Slot("conv", (1, WIDTH, 1)),
         Slot("keys", (layers, HEADS, BACK, WIDTH // HEADS)),
         Slot("values", (layers, HEADS, BACK, WIDTH // HEADS)),
@@ -63,10 +63,7 @@ def slots(layers: int, taps: int) -> list[Slot]:
 
 def initial(layers: int, taps: int) -> list[Tensor]:
     """The state at the start of an utterance."""
-    return [
-        torch.full(slot.shape, -1e4) if slot.name == "peak" else torch.zeros(slot.shape)
-        for slot in slots(layers, taps)
-    ]
+    return [torch.full(slot.shape, slot.fill) for slot in slots(layers, taps)]
 
 
 class Step(nn.Module):
@@ -105,7 +102,8 @@ class Step(nn.Module):
         x = functional.gelu(encoder.conv2(joined_conv)).transpose(1, 2)
         frames = position + torch.arange(x.shape[1])
         x = x + encoder.positions[torch.remainder(frames, POSITIONS).long()]
-        mask = attended(frames, position)
+        cached = position - BACK + torch.arange(BACK)
+        mask = attended(frames, torch.cat([cached, frames]))
         new_keys, new_values, new_mean, new_variance = [], [], [], []
         count = torch.tensor(x.shape[1], dtype=torch.float32)
         known = torch.clamp(position, max=float(MEMORY))
@@ -145,40 +143,15 @@ class Step(nn.Module):
         )
 
 
-def level(decibels: Tensor, begin: Tensor, peak: Tensor) -> tuple[Tensor, Tensor]:
-    """The input [1, 80, n] of new frames that begin at mel frame `begin`, and the new peak."""
-    x = decibels / 10.0
-    block = block_of_mel(begin + torch.arange(x.shape[1]))
-    known = (block[None, :] <= block[:, None]).unsqueeze(0)
-    peaks = x.amax(dim=2).unsqueeze(1)
-    loudest = torch.where(known, peaks, torch.full_like(peaks, -1e4)).amax(dim=2, keepdim=True)
-    loudest = torch.maximum(loudest, peak)
-    x = torch.maximum(x - loudest + LOUDEST, torch.tensor(LOUDEST - FLOOR))
-    return ((x + 4.0) / 4.0).transpose(1, 2), loudest.amax(dim=1, keepdim=True)
-
-
-def attended(frames: Tensor, position: Tensor) -> Tensor:
-    """Which new frame [n] attends to which of BACK cached and n new ones: [n, BACK + n]."""
-    cached = position - BACK + torch.arange(BACK)
-    whole = torch.cat([cached, frames])
-    block = blocks_of(frames)
-    begin = torch.where(block == 0, torch.zeros_like(block), FIRST + (block - 1) * BLOCK)
-    near = whole[None, :] >= torch.clamp(begin - BACK, min=0.0)[:, None]
-    return near & (blocks_of(whole)[None, :] <= block[:, None])
-
-
 def attend(
-    layer: nn.Module, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor
+    layer: Layer, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One layer over new frames [1, n, WIDTH]; keys and values [HEADS, BACK + n, ...] of all."""
-    time = x.shape[1]
-    q, k, v = layer.qkv(layer.ln1(x)).view(time, 3, HEADS, WIDTH // HEADS).permute(1, 2, 0, 3)
+    q, k, v = layer.projected(x)[:, 0]
     k, v = torch.cat([keys, k], dim=1), torch.cat([values, v], dim=1)
     scores = torch.matmul(q, k.transpose(1, 2)) / (WIDTH // HEADS) ** 0.5
     weights = torch.softmax(scores.masked_fill(~mask, -1e9), dim=2)
-    mixed = torch.matmul(weights, v).transpose(0, 1).reshape(1, time, WIDTH)
-    x = x + layer.out(mixed)
-    return x + layer.fc2(functional.gelu(layer.fc1(layer.ln2(x)))), k, v
+    return layer.finished(x, torch.matmul(weights, v)[None]), k, v
 
 
 def merged(
@@ -198,7 +171,7 @@ def description(network: Network) -> dict[str, object]:
     """What the program must know to drive the graph: frames a step, and the state at the start."""
     step = Step(network)
     state = [
-        {"name": slot.name, "shape": list(slot.shape), "fill": -1e4 if slot.name == "peak" else 0.0}
+        {"name": slot.name, "shape": list(slot.shape), "fill": slot.fill}
         for slot in slots(max(step.taps), len(step.taps))
     ]
     return {"first_frames": 2 * FIRST + 1, "step_frames": 2 * BLOCK, "state": state}

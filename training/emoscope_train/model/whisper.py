@@ -35,6 +35,8 @@ WIDTH, HEADS, POSITIONS = 512, 8, 1500
 FIRST, BLOCK, BACK = 36, 12, 150
 # Where the loudest value is put, and how far below it the floor lies, in units of 10 dB.
 LOUDEST, FLOOR = 1.5, 8.0
+# Lower than any level, in units of 10 dB: the peak before the first frame.
+NO_PEAK = -1e4
 
 
 def blocks_of(frames: Tensor) -> Tensor:
@@ -60,11 +62,17 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """[batch, time, WIDTH] to the same; `mask` [time, time] is true where attention is."""
-        batch, time, _ = x.shape
-        shape = (batch, time, 3, HEADS, WIDTH // HEADS)
-        q, k, v = self.qkv(self.ln1(x)).view(shape).permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = x + self.out(mixed.transpose(1, 2).reshape(batch, time, WIDTH))
+        q, k, v = self.projected(x)
+        return self.finished(x, functional.scaled_dot_product_attention(q, k, v, attn_mask=mask))
+
+    def projected(self, x: Tensor) -> Tensor:
+        """Queries, keys and values [3, batch, HEADS, time, WIDTH / HEADS]."""
+        shape = (*x.shape[:2], 3, HEADS, WIDTH // HEADS)
+        return self.qkv(self.ln1(x)).view(shape).permute(2, 0, 3, 1, 4)
+
+    def finished(self, x: Tensor, mixed: Tensor) -> Tensor:
+        """The layer's output, from its input and what attention mixed for each head."""
+        x = x + self.out(mixed.transpose(1, 2).reshape(x.shape))
         out: Tensor = x + self.fc2(functional.gelu(self.fc1(self.ln2(x))))
         return out
 
@@ -96,13 +104,7 @@ class WhisperEncoder(nn.Module):
 
     def image(self, decibels: Tensor) -> Tensor:
         """Log-mel in dB [batch, time, 80] to the level-normalised input [batch, 80, time]."""
-        x = decibels / 10.0
-        block = block_of_mel(torch.arange(x.shape[1]))
-        known = (block[None, :] <= block[:, None]).unsqueeze(0)
-        peaks = x.amax(dim=2).unsqueeze(1)
-        loudest = torch.where(known, peaks, torch.full_like(peaks, -1e4)).amax(dim=2, keepdim=True)
-        x = torch.maximum(x - loudest + LOUDEST, torch.tensor(LOUDEST - FLOOR))
-        return ((x + 4.0) / 4.0).transpose(1, 2)
+        return level(decibels, torch.tensor(0), torch.tensor(NO_PEAK))[0]
 
     def tapped(self, image: Tensor, taps: Collection[int]) -> dict[int, Tensor]:
         """Mean and spread over time [batch, 2 * WIDTH] of each layer named."""
@@ -112,7 +114,7 @@ class WhisperEncoder(nn.Module):
             x = functional.gelu(self.conv2(functional.pad(x, (1, 0)))).transpose(1, 2)
             frames = torch.arange(x.shape[1])
             x = x + self.positions[(frames + self.offset) % POSITIONS]
-            mask = attended(frames)
+            mask = attended(frames, frames)
             for index in range(max(taps) + 1):
                 if index > 0:
                     x = self.layers[index - 1](x, mask)
@@ -121,11 +123,31 @@ class WhisperEncoder(nn.Module):
         return found
 
 
-def attended(frames: Tensor) -> Tensor:
-    """Which frame attends to which, [n, n]: its own block and BACK frames before the block."""
+def level(decibels: Tensor, begin: Tensor, peak: Tensor) -> tuple[Tensor, Tensor]:
+    """The input [batch, 80, n] of the frames from mel frame `begin` on, and the new peak.
+
+    `decibels` is [batch, n, 80]; a peak is the loudest value so far, in units of 10 dB.
+    """
+    x = decibels / 10.0
+    block = block_of_mel(begin + torch.arange(x.shape[1]))
+    known = (block[None, :] <= block[:, None]).unsqueeze(0)
+    peaks = x.amax(dim=2).unsqueeze(1)
+    lowest = torch.full_like(peaks, NO_PEAK)
+    loudest = torch.where(known, peaks, lowest).amax(dim=2, keepdim=True)
+    loudest = torch.maximum(loudest, peak)
+    x = torch.maximum(x - loudest + LOUDEST, torch.tensor(LOUDEST - FLOOR))
+    return ((x + 4.0) / 4.0).transpose(1, 2), loudest.amax(dim=1, keepdim=True)
+
+
+def attended(frames: Tensor, keys: Tensor) -> Tensor:
+    """Which frame [n] attends to which key [m]: [n, m]. Both are numbers of encoder frames.
+
+    A frame attends to its own block and to BACK frames before it; a negative key is no frame.
+    """
     block = blocks_of(frames)
     begin = torch.where(block == 0, torch.zeros_like(block), FIRST + (block - 1) * BLOCK)
-    return (block[None, :] <= block[:, None]) & (frames[None, :] >= (begin - BACK)[:, None])
+    near = keys[None, :] >= torch.clamp(begin - BACK, min=0)[:, None]
+    return near & (blocks_of(keys)[None, :] <= block[:, None])
 
 
 def pooled(x: Tensor) -> Tensor:
