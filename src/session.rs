@@ -17,6 +17,8 @@ mod record;
 mod status;
 mod watch;
 
+pub use playback::PlaybackOptions;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,7 +16,8 @@ use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::RATES;
 use crate::events::SourceKind;
-use crate::session::audio_file::{FileOptions, FileSession, PlaybackOptions};
+use crate::session::PlaybackOptions;
+use crate::session::audio_file::{FileOptions, FileSession};
 use crate::session::event_log::EventLog;
 
 /// Play a recording through the dashboard, or print its events

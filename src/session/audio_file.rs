@@ -5,7 +5,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::latency::LatencyMeter;
 use super::outlets::Outlets;
-use super::playback::{AtEnd, Ending, Playable, PlaybackClock, play_all};
+use super::playback::{Ending, Playable, PlaybackClock, PlaybackOptions, play_all};
 use super::status::{StatusReporter, status};
 use super::{Session, SessionError, header, next_control, pipeline};
 use crate::audio::source::{DecodeError, Source};
@@ -36,17 +36,6 @@ pub struct Analysis {
     pub baseline: Option<Baseline>,
     /// What is worth a word and no failure; each names the recording.
     pub notices: Vec<String>,
-}
-
-/// How a recording is played.
-#[derive(Debug, Clone, Copy)]
-pub struct PlaybackOptions {
-    /// Times real time; `None` is as fast as possible.
-    pub speed: Option<f64>,
-    /// Whether it starts again at its end.
-    pub repeat: bool,
-    /// Whether it waits at its end for [`Control::Quit`] or a seek back.
-    pub linger: bool,
 }
 
 /// Runs a recording through a pipeline without a look at the clock; `event` gets
@@ -93,14 +82,8 @@ impl Session for FileSession {
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
-        outlets.wait_for_screen();
-        let PlaybackOptions {
-            speed,
-            repeat,
-            linger,
-        } = self.playback;
-        let at_end = AtEnd { repeat, linger };
-        play_all(&mut self, speed, at_end, outlets, controls)?;
+        let options = self.playback;
+        play_all(&mut self, options, outlets, controls)?;
         Ok(None)
     }
 }

@@ -5,9 +5,8 @@ use std::io::BufRead;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::audio_file::PlaybackOptions;
 use super::outlets::Outlets;
-use super::playback::{AtEnd, Ending, Playable, PlaybackClock, play_all};
+use super::playback::{Ending, Playable, PlaybackClock, PlaybackOptions, play_all};
 use super::{SCREEN_INTERVAL, Session, SessionError};
 use crate::baseline::Baseline;
 use crate::events::{Event, Line};
@@ -146,14 +145,8 @@ impl Session for EventLogSession {
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
-        outlets.wait_for_screen();
-        let PlaybackOptions {
-            speed,
-            repeat,
-            linger,
-        } = self.playback;
-        let at_end = AtEnd { repeat, linger };
-        play_all(&mut self, speed, at_end, outlets, controls)?;
+        let options = self.playback;
+        play_all(&mut self, options, outlets, controls)?;
         Ok(None)
     }
 }

@@ -21,6 +21,17 @@ pub(super) enum Ending {
     Quit,
 }
 
+/// How a recording is played.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaybackOptions {
+    /// Times real time; `None` is as fast as possible.
+    pub speed: Option<f64>,
+    /// Whether it starts again at its end.
+    pub repeat: bool,
+    /// Whether it waits at its end for [`Control::Quit`] or a seek back.
+    pub linger: bool,
+}
+
 /// A recording that can be played from a place.
 pub(super) trait Playable {
     /// Plays once, from `from` seconds; without, the first time and from the start.
@@ -33,30 +44,22 @@ pub(super) trait Playable {
     ) -> Result<Ending, SessionError>;
 }
 
-/// What happens at the end of a recording.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AtEnd {
-    /// It starts again.
-    pub(super) repeat: bool,
-    /// It waits for [`Control::Quit`] or a seek back.
-    pub(super) linger: bool,
-}
-
-/// Plays pass after pass, as long as the options or the person want another.
+/// Plays pass after pass once the screen is there, as long as the options or the
+/// person want another.
 pub(super) fn play_all(
     recording: &mut impl Playable,
-    speed: Option<f64>,
-    at_end: AtEnd,
+    options: PlaybackOptions,
     outlets: &mut Outlets,
     controls: &Receiver<Control>,
 ) -> Result<(), SessionError> {
-    let mut clock = PlaybackClock::new(speed);
+    outlets.wait_for_screen();
+    let mut clock = PlaybackClock::new(options.speed);
     let mut from = None;
     loop {
         match recording.play(from, &mut clock, outlets, controls)? {
             Ending::Quit => break,
-            Ending::Reached(_) if at_end.repeat => from = Some(0.0),
-            Ending::Reached(_) if !at_end.linger => break,
+            Ending::Reached(_) if options.repeat => from = Some(0.0),
+            Ending::Reached(_) if !options.linger => break,
             Ending::Reached(end_s) => {
                 outlets.update(Update::Ended(Ok(())));
                 from = wait_for_restart(controls, end_s);
