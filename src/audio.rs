@@ -1,9 +1,11 @@
 //! Where audio comes from: inputs of the machine, recordings, standard input.
 
 pub mod capture;
+pub mod convert;
 pub mod device;
 pub mod file;
 pub mod guard;
+pub mod output;
 pub mod raw;
 pub mod ring;
 pub mod source;

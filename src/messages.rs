@@ -15,6 +15,8 @@ pub enum Update {
     Status(Status),
     /// Where a replay stands.
     Position(Position),
+    /// More of a recording that is judged ahead of what is played.
+    Judged(Judged),
     /// A sentence for the person: "microphone lost, waiting for it".
     Notice(String),
     /// The answer to [`Control::OpenPicker`].
@@ -79,6 +81,35 @@ pub struct Status {
     pub outage: Option<Outage>,
     /// Speech in the speaker baseline, in whole seconds, if the model has one.
     pub baseline_s: Option<u32>,
+    /// Whether it is a recording that is judged ahead of what is played, by
+    /// [`Update::Judged`].
+    pub judged_ahead: bool,
+    /// The sound of a recording.
+    pub sound: Sound,
+}
+
+/// Whether a recording can be heard, and how loud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sound {
+    /// It has no sound of its own: a live input, or the events of one.
+    #[default]
+    None,
+    /// It is played at this volume: 0, mute, to 9, as it was recorded.
+    Volume(u8),
+    /// There is no output that could play it.
+    NoOutput,
+}
+
+/// A part of the timeline of a recording; it follows the parts before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Events with the times at which they are shown, in seconds from the begin;
+    /// the times never fall.
+    pub events: Vec<(f64, Event)>,
+    /// Seconds from the begin that are judged now.
+    pub until_s: f64,
+    /// Whether this part is the last.
+    pub complete: bool,
 }
 
 /// An input that delivers nothing.
@@ -118,6 +149,17 @@ pub struct DeviceLine {
     pub current: bool,
 }
 
+/// An utterance of a replay, seen from where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Jump {
+    /// The next one.
+    Next,
+    /// The one before; within an utterance, its begin.
+    Previous,
+    /// The next one with this label, `uncertain` included.
+    NextOf(String),
+}
+
 /// A message from the screen to the session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Control {
@@ -129,8 +171,12 @@ pub enum Control {
     SeekBy(f64),
     /// Move a replay to so many seconds from its start.
     SeekTo(f64),
+    /// Move a replay to an utterance.
+    Jump(Jump),
     /// Change the speed of a replay.
     Speed(f64),
+    /// Change the volume of a replay: 0, mute, to 9, as it was recorded.
+    Volume(u8),
     /// Another person speaks from now on: start a new baseline.
     ResetSpeaker,
     /// Mark this moment in the events.

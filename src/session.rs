@@ -9,12 +9,16 @@ pub mod handle;
 mod input_levels;
 pub mod latency;
 pub mod live;
+mod lookahead;
 mod microphone;
 pub mod outlets;
 mod playback;
+pub mod player;
 mod poll_timer;
 mod record;
+mod sound;
 mod status;
+mod timeline;
 mod watch;
 
 pub use playback::PlaybackOptions;

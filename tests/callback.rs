@@ -1,9 +1,13 @@
-//! The audio callback's side of the ring never allocates.
+//! The side of the audio callbacks never allocates, for input and output.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use std::time::Duration;
+
+use emoscope::audio::output::queue;
 use emoscope::audio::ring::{Chunk, channel};
+use emoscope::audio::source::Spec;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -56,4 +60,33 @@ fn pushing_allocates_nothing_full_or_not() {
         }
     }
     assert_eq!(seen, (true, true));
+}
+
+#[test]
+fn playing_allocates_nothing_empty_held_or_cleared() {
+    let spec = Spec {
+        sample_rate: 48_000,
+        channels: 2,
+    };
+    let (mut queue, mut player) = queue(1, spec);
+    let samples = [0.25; 1920];
+    let (mut words, mut floats) = ([0_i16; 960], [0.0_f64; 512]);
+    let mut silent = (false, false);
+    for round in 0..3000 {
+        // Every now and then nothing comes, so that the queue runs dry.
+        if round % 40 < 20 {
+            queue.push(&samples);
+        }
+        queue.hold(round % 100 > 90);
+        if round % 77 == 0 {
+            queue.clear();
+        }
+        let before = ALLOCATIONS.get();
+        player.fill(&mut words, Duration::from_millis(20));
+        player.fill(&mut floats, Duration::from_millis(20));
+        assert_eq!(ALLOCATIONS.get(), before, "round {round}");
+        silent.0 |= words.iter().all(|x| *x == 0);
+        silent.1 |= words.iter().any(|x| *x > 8000);
+    }
+    assert_eq!(silent, (true, true));
 }

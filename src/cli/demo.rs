@@ -3,9 +3,10 @@
 use anyhow::anyhow;
 use clap::Args;
 
-use super::replay::{PlayArgs, run_source};
+use super::replay::{PlayArgs, run_recording};
 use super::{Done, ModelArgs, ShowArgs};
 use crate::audio::file::AudioFile;
+use crate::audio::source::Source;
 use crate::dsp::mono::ChannelChoice;
 use crate::events::SourceKind;
 use crate::session::audio_file::FileOptions;
@@ -20,6 +21,7 @@ const RECORDING: &[u8] = include_bytes!("demo.ogg");
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope demo                  the dashboard
+  emoscope demo --mute           the same without sound
   emoscope demo --jsonl          its event lines
   emoscope demo --speed max      as fast as it goes")]
 pub struct DemoArgs {
@@ -38,13 +40,16 @@ impl DemoArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Done> {
-    let source = AudioFile::from_bytes(RECORDING)
-        .map_err(|error| anyhow!("the bundled recording {error}"))?;
+    let open = || -> anyhow::Result<Box<dyn Source>> {
+        let file = AudioFile::from_bytes(RECORDING);
+        let file = file.map_err(|error| anyhow!("the bundled recording {error}"))?;
+        Ok(Box::new(file))
+    };
     let options = FileOptions {
         kind: SourceKind::File,
         name: "the bundled recording".into(),
         channel: ChannelChoice::Mix,
         notice: |_| {},
     };
-    run_source(Box::new(source), options, &args.play)
+    run_recording(&open, options, &args.play)
 }

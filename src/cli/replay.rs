@@ -19,11 +19,13 @@ use crate::events::SourceKind;
 use crate::session::PlaybackOptions;
 use crate::session::audio_file::{FileOptions, FileSession};
 use crate::session::event_log::EventLog;
+use crate::session::player::Player;
 
 /// Play a recording through the dashboard, or print its events
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope replay talk.opus                 the dashboard, in real time
+  emoscope replay talk.opus --mute          the same without sound
   emoscope replay talk.wav --speed 2        twice as fast
   emoscope replay talk.mp3 --jsonl          event lines, at full speed
   emoscope replay talk.mp3 --format srt     captions
@@ -32,7 +34,7 @@ use crate::session::event_log::EventLog;
   parec --rate=48000 --channels=1 | emoscope replay - --raw-rate 48000
   arecord -t raw -f S16_LE -r 16000 | emoscope replay - --raw-rate 16000 --plain
 
-Keys: space pauses, arrows seek, + and - change the speed, ? shows all.")]
+Keys: space pauses, arrows seek, n and p go from utterance to utterance, ? shows all.")]
 pub struct ReplayArgs {
     /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), events that were kept
     /// (.jsonl), or - for standard input
@@ -70,6 +72,9 @@ pub(super) struct PlayArgs {
     /// Begin again at the end
     #[arg(long = "loop")]
     repeat: bool,
+    /// Play without sound; the keys 0 to 9 set the volume
+    #[arg(long)]
+    mute: bool,
     /// Print the utterances in a format of `analyze` instead: captions, labels, csv, ...
     #[arg(long, value_enum, conflicts_with_all = ["jsonl", "plain"])]
     format: Option<Format>,
@@ -93,6 +98,7 @@ impl PlayArgs {
             speed: Speed::times(self.speed, how),
             repeat: self.repeat,
             linger: how == Show::Dashboard,
+            mute: self.mute,
         };
         (how, playback)
     }
@@ -102,6 +108,7 @@ impl PlayArgs {
         Self {
             speed: None,
             repeat: false,
+            mute: false,
             format: None,
             show,
             model,
@@ -152,14 +159,21 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     if is_event_log(&args.file) {
         return replay_events(args, &recording);
     }
-    let source = open(args, &recording).map_err(|error| anyhow!("{} {error}", recording.name))?;
+    let is_stream = recording.is_stream();
+    let open = || {
+        let opened = open(args, &recording);
+        opened.map_err(|error| anyhow!("{} {error}", recording.name))
+    };
     let options = FileOptions {
         kind: recording.kind(),
-        name: recording.name,
+        name: recording.name.clone(),
         channel: args.channel,
         notice: complain,
     };
-    run_source(source, options, &args.play)
+    if is_stream {
+        return run_source(open()?, options, &args.play);
+    }
+    run_recording(&open, options, &args.play)
 }
 
 /// Whether a file holds the events of a session and no audio.
@@ -177,8 +191,27 @@ fn replay_events(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Don
     show(log.session(playback), how, &args.play.show, None)
 }
 
-/// Shows any source; the demonstration does the same.
-pub(super) fn run_source(
+/// Shows a recording that can be read more than once; the demonstration does the
+/// same. On the dashboard it is judged ahead of what is played.
+pub(super) fn run_recording(
+    open: &dyn Fn() -> anyhow::Result<Box<dyn Source>>,
+    mut options: FileOptions,
+    args: &PlayArgs,
+) -> anyhow::Result<Done> {
+    let (how, playback) = args.playback(false);
+    if how != Show::Dashboard {
+        return run_source(open()?, options, args);
+    }
+    // The dashboard shows notices itself.
+    options.notice = |_| {};
+    let (ahead, sound) = (open()?, open()?);
+    let engine = args.model.load()?;
+    let player = Player::of_recording(ahead, sound, engine, options, playback)?;
+    show(player, how, &args.show, None)
+}
+
+/// Shows a source that can be read once.
+fn run_source(
     source: Box<dyn Source>,
     mut options: FileOptions,
     args: &PlayArgs,

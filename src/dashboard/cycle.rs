@@ -26,6 +26,8 @@ const UPDATES_PER_TURN: usize = 4096;
 pub enum Input {
     /// A key.
     Key(Key),
+    /// A key that types a character, with what it means besides.
+    Typed(char, Option<Key>),
     /// The mouse, at a column and a row of the terminal.
     Mouse(Pointer, u16, u16),
     /// The terminal has another size.
@@ -166,6 +168,11 @@ fn take_input(
 ) -> io::Result<Turn> {
     let action = match input {
         Input::Key(key) => state.press(key),
+        Input::Typed(typed, key) => match (state.type_char(typed), key) {
+            (Some(action), _) => action,
+            (None, Some(key)) => state.press(key),
+            (None, None) => Action::None,
+        },
         Input::Mouse(pointer, column, row) => {
             let target = screen.target(state, column, row);
             state.point(pointer, target)

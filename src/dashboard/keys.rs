@@ -4,6 +4,8 @@ use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
+use crate::messages::Status;
+
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Key {
@@ -19,6 +21,22 @@ pub enum Key {
     Seek(f64),
     /// To the start of a recording.
     Home,
+    /// To its end.
+    End,
+    /// To the next utterance.
+    Next,
+    /// To the utterance before.
+    Previous,
+    /// Look for the next utterance of a label.
+    Find,
+    /// Take the last character back.
+    Erase,
+    /// Show less time in more detail.
+    ZoomIn,
+    /// Show more time.
+    ZoomOut,
+    /// The volume of a recording, 0 to 9.
+    Volume(u8),
     /// The next higher speed.
     Faster,
     /// The next lower speed.
@@ -69,8 +87,16 @@ impl Key {
             KeyCode::PageUp => Self::Seek(-LONG_STEP_S),
             KeyCode::PageDown => Self::Seek(LONG_STEP_S),
             KeyCode::Home => Self::Home,
-            KeyCode::Char('+' | '=') => Self::Faster,
-            KeyCode::Char('-' | '_') => Self::Slower,
+            KeyCode::End => Self::End,
+            KeyCode::Char('n' | 'N') => Self::Next,
+            KeyCode::Char('p' | 'P') => Self::Previous,
+            KeyCode::Char('/') => Self::Find,
+            KeyCode::Backspace => Self::Erase,
+            KeyCode::Char('+' | '=') => Self::ZoomIn,
+            KeyCode::Char('-' | '_') => Self::ZoomOut,
+            KeyCode::Char('>') => Self::Faster,
+            KeyCode::Char('<') => Self::Slower,
+            KeyCode::Char(digit @ '0'..='9') => Self::Volume(digit as u8 - b'0'),
             KeyCode::Char('d' | 'D') => Self::Devices,
             KeyCode::Char('b' | 'B') => Self::Forget,
             KeyCode::Char('t' | 'T') => Self::Scale,
@@ -83,6 +109,19 @@ impl Key {
             KeyCode::Enter => Self::Enter,
             _ => return None,
         })
+    }
+}
+
+/// The character that a key types, if it types one.
+pub fn typed(event: &KeyEvent) -> Option<char> {
+    let command = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    match event.code {
+        KeyCode::Char(typed)
+            if event.kind != KeyEventKind::Release && !event.modifiers.intersects(command) =>
+        {
+            Some(typed)
+        }
+        _ => None,
     }
 }
 
@@ -125,8 +164,12 @@ pub const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 pub const HELP_ROWS_LEAST: usize = 9;
 
 /// The keys of the help with their meanings.
-pub fn help_of(replay: bool) -> &'static [(&'static str, &'static str)] {
-    if replay { REPLAY_HELP } else { LIVE_HELP }
+pub fn help_of(status: &Status) -> &'static [(&'static str, &'static str)] {
+    match (status.replay, status.judged_ahead) {
+        (false, _) => LIVE_HELP,
+        (true, true) => REPLAY_HELP,
+        (true, false) => STREAM_HELP,
+    }
 }
 
 /// What the answers mean, at the end of the help.
@@ -136,10 +179,11 @@ pub const MEANING: [&str; 3] = [
     "what a person feels.",
 ];
 
-/// Number of lines of the help: the keys, the marks of so many labels and of all
-/// else, and what the answers mean, with an empty line between them.
-pub fn help_lines(replay: bool, labels: usize) -> usize {
-    help_of(replay).len() + 1 + labels + LEGEND.len() + 1 + MEANING.len()
+/// Number of lines of the help: the keys, the marks of the labels and of all else,
+/// and what the answers mean, with an empty line between them.
+pub fn help_lines(status: &Status) -> usize {
+    let marks = status.labels.len() + LEGEND.len();
+    help_of(status).len() + 1 + marks + 1 + MEANING.len()
 }
 
 const LIVE_HELP: &[(&str, &str)] = &[
@@ -158,9 +202,22 @@ const REPLAY_HELP: &[(&str, &str)] = &[
     ("space", "pause or continue"),
     ("left right", "5 s back or forward"),
     ("PgUp PgDn", "30 s, as shift and arrow"),
-    ("Home", "back to the start"),
+    ("Home End", "to the start, to the end"),
+    ("n p", "next utterance, previous"),
+    ("/", "next of a label: its name"),
     ("mouse", "click or drag to seek"),
-    ("+ -", "faster, slower"),
+    ("+ -", "zoom in, zoom out"),
+    ("< >", "slower, faster"),
+    ("0 to 9", "volume; 0 is mute"),
+    ("t", "time scale"),
+    ("s", "save the screen as SVG"),
+    ("?", "show or hide this help"),
+    ("q Esc ^C", "quit"),
+];
+
+const STREAM_HELP: &[(&str, &str)] = &[
+    ("space", "pause or continue"),
+    ("< >", "slower, faster"),
     ("t", "scale: 1, 5, 30, 60 min"),
     ("s", "save the screen as SVG"),
     ("b", "another voice speaks"),
@@ -177,7 +234,7 @@ pub const LEGEND: &[(&str, &str, &str)] = &[
     ("\u{d7}", "x", "audio lost"),
     ("\u{2691}", "!", "moment marked with m"),
     ("\u{2501}", "=", "level, mean"),
-    ("\u{2503}", "|", "level, peak"),
+    ("\u{2503}", "|", "level, peak; now playing"),
     ("\u{2506}", ":", "voice activity threshold"),
     ("CLIP", "CLIP", "input at full scale"),
     ("final", "final", "of the whole utterance"),
@@ -199,7 +256,13 @@ mod tests {
             (KeyCode::Left, none, Key::Seek(-5.0)),
             (KeyCode::Right, KeyModifiers::SHIFT, Key::Seek(30.0)),
             (KeyCode::PageUp, none, Key::Seek(-30.0)),
-            (KeyCode::Char('+'), KeyModifiers::SHIFT, Key::Faster),
+            (KeyCode::Char('+'), KeyModifiers::SHIFT, Key::ZoomIn),
+            (KeyCode::Char('>'), KeyModifiers::SHIFT, Key::Faster),
+            (KeyCode::Char('0'), none, Key::Volume(0)),
+            (KeyCode::Char('9'), none, Key::Volume(9)),
+            (KeyCode::End, none, Key::End),
+            (KeyCode::Char('n'), none, Key::Next),
+            (KeyCode::Char('/'), none, Key::Find),
             (KeyCode::Char('?'), KeyModifiers::SHIFT, Key::Help),
             (KeyCode::Char('t'), none, Key::Scale),
             (KeyCode::Char('m'), none, Key::Mark),

@@ -1,17 +1,22 @@
 //! What the dashboard knows: updates and keys go in, a picture comes out. It
 //! knows no terminal and no clock; time comes with the audio.
 
+pub mod ahead;
+pub mod find;
 pub mod history;
 pub mod judgement;
 pub mod menu;
 pub mod meter;
 pub mod picture;
+mod replay;
+pub mod scale;
 pub mod totals;
 
 use menu::DeviceMenu;
 use picture::Picture;
+pub use scale::TimeScale;
 
-use super::keys::{HELP_ROWS_LEAST, Key, Pointer, SPEEDS, help_lines};
+use super::keys::{HELP_ROWS_LEAST, Key, Pointer, help_lines};
 use crate::messages::{Control, Update};
 
 /// What lies over the picture.
@@ -24,42 +29,8 @@ pub enum Overlay {
     Help(usize),
     /// The list of inputs.
     Devices(DeviceMenu),
-}
-
-/// How much of the past is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TimeScale {
-    /// One minute.
-    #[default]
-    OneMinute,
-    /// Five minutes.
-    FiveMinutes,
-    /// Half an hour.
-    ThirtyMinutes,
-    /// One hour.
-    SixtyMinutes,
-}
-
-impl TimeScale {
-    /// Its minutes.
-    pub fn minutes(self) -> u32 {
-        match self {
-            Self::OneMinute => 1,
-            Self::FiveMinutes => 5,
-            Self::ThirtyMinutes => 30,
-            Self::SixtyMinutes => 60,
-        }
-    }
-
-    /// The next longer one; after the longest the shortest.
-    fn next(self) -> Self {
-        match self {
-            Self::OneMinute => Self::FiveMinutes,
-            Self::FiveMinutes => Self::ThirtyMinutes,
-            Self::ThirtyMinutes => Self::SixtyMinutes,
-            Self::SixtyMinutes => Self::OneMinute,
-        }
-    }
+    /// What is typed of the label that is looked for.
+    Find(String),
 }
 
 /// What an update asks of the screen.
@@ -113,7 +84,10 @@ pub struct State {
     overlay: Overlay,
     quit_at_end: bool,
     reduced_motion: bool,
-    scale: TimeScale,
+    /// As the person chose it.
+    scale: Option<TimeScale>,
+    /// The label that was looked for last.
+    found: Option<String>,
     over: bool,
     grip: Grip,
 }
@@ -151,9 +125,19 @@ impl State {
         self.reduced_motion
     }
 
-    /// How much of the past is shown.
+    /// How much time is shown.
     pub fn scale(&self) -> TimeScale {
-        self.scale
+        let first = || {
+            self.length_s()
+                .map_or(TimeScale::default(), TimeScale::first)
+        };
+        self.scale.unwrap_or_else(first)
+    }
+
+    /// The length of a recording whose timeline is shown, in seconds.
+    fn length_s(&self) -> Option<f64> {
+        let position = self.live.position.filter(|_| self.live.ahead.is_some())?;
+        position.total_s
     }
 
     /// What is to be seen: the frozen picture or the live one.
@@ -192,6 +176,10 @@ impl State {
             Update::Event(event) => self.live.take_event(event),
             Update::Level(level) => self.live.take_level(level),
             Update::Status(status) => self.live.take_status(status),
+            Update::Judged(part) => {
+                self.live.take_judged(part);
+                true
+            }
             Update::Position(position) => {
                 let changed = self.live.take_position(position);
                 self.over &= self.live.ended; // a seek back goes on
@@ -242,21 +230,23 @@ impl State {
             (_, Overlay::Devices(_)) => self.press_in_menu(key),
             (Key::Help | Key::Escape, Overlay::Help(_)) => self.show(Overlay::None),
             (Key::Up | Key::Down, Overlay::Help(first)) => {
-                let status = &self.live.status;
-                let lines = help_lines(status.replay, status.labels.len());
+                let lines = help_lines(&self.live.status);
                 let step = if key == Key::Up { -1 } else { 1 };
                 let last = lines.saturating_sub(HELP_ROWS_LEAST);
                 *first = first.saturating_add_signed(step).min(last);
                 Action::Redraw
             }
+            (_, Overlay::Find(_)) => self.press_in_find(key),
             (Key::Help, Overlay::None) => self.show(Overlay::Help(0)),
             (Key::Scale, _) => {
-                self.scale = self.scale.next();
+                self.scale = Some(self.scale().next(self.length_s()));
                 Action::Redraw
             }
             (Key::Save, _) => Action::Save,
             (Key::Devices, _) => self.open_menu(),
-            (Key::Forget, _) if self.live.status.recorded => Action::None,
+            (Key::Forget, _) if self.live.status.judged_ahead => {
+                self.refuse("a recording is judged as a whole: new voices are for a live input")
+            }
             (Key::Forget, _) => Action::Send(Control::ResetSpeaker),
             _ if self.live.status.replay => self.press_in_replay(key),
             (Key::Mark, _) => Action::Send(Control::Mark),
@@ -348,31 +338,6 @@ impl State {
         Action::Send(control)
     }
 
-    fn press_in_replay(&mut self, key: Key) -> Action {
-        let position = self.live.position;
-        let speed = position.map_or(Some(1.0), |position| position.speed);
-        Action::Send(match key {
-            Key::Hold if !self.over => Control::TogglePause,
-            Key::Seek(seconds) => Control::SeekBy(seconds),
-            Key::Home => Control::SeekTo(0.0),
-            Key::Mark => {
-                return self.refuse("a recording is playing: marks belong to a live input");
-            }
-            Key::Record => {
-                return self.refuse("a recording is playing: only a live input is recorded");
-            }
-            Key::Faster => match faster(speed) {
-                Some(speed) => Control::Speed(speed),
-                None => return Action::None,
-            },
-            Key::Slower => match slower(speed) {
-                Some(speed) => Control::Speed(speed),
-                None => return Action::None,
-            },
-            _ => return Action::None,
-        })
-    }
-
     /// Shows a sentence for a while, also on a frozen picture.
     pub fn notify(&mut self, text: &str) {
         for picture in self
@@ -384,17 +349,4 @@ impl State {
             picture.notify(text.to_owned());
         }
     }
-}
-
-/// The next speed up; none from the highest, or from as fast as possible.
-fn faster(speed: Option<f64>) -> Option<f64> {
-    SPEEDS
-        .into_iter()
-        .find(|faster| *faster > speed.unwrap_or(f64::INFINITY))
-}
-
-/// The next speed down; as fast as possible slows to the highest.
-fn slower(speed: Option<f64>) -> Option<f64> {
-    let slower = |slower: &f64| *slower < speed.unwrap_or(f64::INFINITY);
-    SPEEDS.into_iter().rev().find(slower)
 }

@@ -9,7 +9,7 @@ use crate::events::UNCERTAIN;
 /// Three lines about a session: what was listened to, the speech by label, and
 /// what is kept. None where no audio came.
 pub fn lines(picture: &Picture) -> Vec<String> {
-    if picture.now <= 0.0 {
+    if picture.known_s() <= 0.0 {
         return Vec::new();
     }
     vec![length(picture), labels(picture), kept(picture)]
@@ -18,7 +18,7 @@ pub fn lines(picture: &Picture) -> Vec<String> {
 fn length(picture: &Picture) -> String {
     let totals = &picture.totals;
     let source = clean(&picture.status.source, true);
-    let (whole, speech) = (duration(picture.now), duration(totals.speech_s()));
+    let (whole, speech) = (duration(picture.known_s()), duration(totals.speech_s()));
     let utterances = counted(totals.utterances, "utterance");
     format!("emoscope: {whole} of {source}, {speech} of speech in {utterances}")
 }

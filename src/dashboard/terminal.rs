@@ -24,7 +24,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::cycle::{self, Input};
-use super::keys::{Key, Pointer};
+use super::keys::{Key, Pointer, typed};
 use super::state::{State, Target};
 use super::theme::Theme;
 use super::{Options, svg, view};
@@ -309,9 +309,10 @@ fn read(inputs: &Sender<Input>) -> bool {
     let input = match event::read() {
         Ok(Event::Key(key)) => {
             failpoint("keys");
-            match Key::from_event(&key) {
-                Some(key) => Input::Key(key),
-                None => return true,
+            match (typed(&key), Key::from_event(&key)) {
+                (Some(typed), key) => Input::Typed(typed, key),
+                (None, Some(key)) => Input::Key(key),
+                (None, None) => return true,
             }
         }
         Ok(Event::Mouse(mouse)) => match Pointer::from_event(&mouse) {

@@ -1,9 +1,11 @@
 //! Drawing. Nothing here decides anything but where things stand.
 
 mod affect;
+mod axis;
 mod bars;
 mod call;
 mod devices;
+mod find;
 mod font;
 mod footer;
 mod header;
@@ -13,6 +15,7 @@ mod level;
 mod overlay;
 mod parts;
 mod plan;
+mod seek_bar;
 mod totals;
 mod utterances;
 
@@ -55,9 +58,12 @@ pub fn draw_on(buffer: &mut Buffer, state: &State, theme: &Theme) {
     totals::draw(&mut pen, plan.totals);
     utterances::draw(&mut pen, plan.utterances);
     affect::square(&mut pen, plan.square);
-    footer::progress(&mut pen, plan.progress);
+    seek_bar::draw(&mut pen, plan.progress);
     footer::draw(&mut pen, plan.footer);
     footer::notice(&mut pen, plan.screen);
+    if let Overlay::Find(typed) = state.overlay() {
+        find::draw(&mut pen, plan.footer, state, typed);
+    }
     overlay::draw(&mut pen, area, state.overlay());
     if theme.palette == Palette::HighContrast {
         for cell in &mut pen.buffer.content {
@@ -86,14 +92,14 @@ fn too_small(pen: &mut Pen<'_>, area: Rect) {
 pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> Target {
     let at = Position::new(column, row);
     match state.overlay() {
-        Overlay::None => {}
+        Overlay::None | Overlay::Find(_) => {}
         Overlay::Help(_) => return help::target(area, state.picture(), at),
         Overlay::Devices(menu) => return devices::target(area, menu, at),
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);
     let plan = Plan::new(area, &marks, picture, theme.unicode);
-    let line = footer::line(picture, plan.progress, plan.gutter);
+    let line = seek_bar::line(picture, plan.progress, plan.gutter);
     if let Some(line) = line.filter(|line| state.dragging() || line.contains(at)) {
         let column = f64::from(column) - f64::from(line.x) + 0.5;
         return Target::Line((column / f64::from(line.width)).clamp(0.0, 1.0));

@@ -5,15 +5,15 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::latency::LatencyMeter;
 use super::outlets::Outlets;
-use super::playback::{Ending, Playable, PlaybackClock, PlaybackOptions, play_all};
-use super::status::{StatusReporter, status};
+use super::playback::{Ending, PlaybackClock, PlaybackOptions, wait_for_quit};
+use super::status::{StatusReporter, level, status};
 use super::{Session, SessionError, header, next_control, pipeline};
 use crate::audio::source::{DecodeError, Source};
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, GapCause, SourceKind};
-use crate::messages::{Control, Position, Update};
+use crate::messages::{Control, Level, Position, Update};
 use crate::pipeline::Pipeline;
 
 /// What is read, and how.
@@ -63,8 +63,8 @@ pub fn analyze(
     }
 }
 
-/// A recording that is played for a person: in step with the clock, with pause,
-/// seek and speed.
+/// A recording that is judged as it passes, once: in step with the clock, with pause
+/// and speed, or as fast as possible.
 pub struct FileSession {
     /// The recording.
     pub source: Box<dyn Source>,
@@ -82,37 +82,28 @@ impl Session for FileSession {
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
-        let options = self.playback;
-        play_all(&mut self, options, outlets, controls)?;
-        Ok(None)
-    }
-}
-
-impl Playable for FileSession {
-    fn play(
-        &mut self,
-        from: Option<f64>,
-        clock: &mut PlaybackClock,
-        outlets: &mut Outlets,
-        controls: &Receiver<Control>,
-    ) -> Result<Ending, SessionError> {
-        let start_s = match from.map(|from| self.source.seek(from)) {
-            None => 0.0,
-            Some(Ok(landed)) => landed,
-            // Standard input cannot start again.
-            Some(Err(DecodeError::CannotSeek)) if !self.playback.repeat => {
-                return Ok(Ending::Reached(0.0));
+        outlets.wait_for_screen();
+        let mut clock = PlaybackClock::new(self.playback.speed);
+        while self.play_once(&mut clock, outlets, controls)? == Ending::Reached {
+            if self.playback.repeat {
+                let again = self.source.seek(0.0);
+                again.map_err(|error| decode_error(&self.options.name, error))?;
+                clock.paused = false;
+                continue;
             }
-            Some(Err(error)) => return Err(decode_error(&self.options.name, error)),
-        };
-        self.play_once(start_s, clock, outlets, controls)
+            if self.playback.linger {
+                outlets.update(Update::Ended(Ok(())));
+                wait_for_quit(controls);
+            }
+            break;
+        }
+        Ok(None)
     }
 }
 
 impl FileSession {
     fn play_once(
         &mut self,
-        start_s: f64,
         clock: &mut PlaybackClock,
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
@@ -121,12 +112,8 @@ impl FileSession {
         let mut pass = Pass::new(source, &self.engine, &self.options)?;
         let status = status(&self.engine, &self.options.name, source.spec(), true);
         let mut reporter = StatusReporter::new(status);
-        if start_s > 0.0 {
-            pass.continue_at(start_s)?;
-        }
-        clock.anchor(start_s);
-        // Before any event, so that a screen goes back first.
-        outlets.update(position(start_s, source, clock));
+        clock.anchor(0.0);
+        outlets.update(position(0.0, source, clock));
         loop {
             let mut control = None;
             let wait = clock.wait(pass.pipeline.position_s());
@@ -138,7 +125,7 @@ impl FileSession {
                         (self.options.notice)(&notice);
                         outlets.update(Update::Notice(notice));
                     }
-                    return Ok(Ending::Reached(pass.pipeline.position_s()));
+                    return Ok(Ending::Reached);
                 }
             } else {
                 match controls.recv_timeout(wait) {
@@ -153,7 +140,7 @@ impl FileSession {
                     outlets.send(&mut pass.events);
                     return Ok(Ending::Quit);
                 }
-                pass.handle(&control, source, clock)?;
+                pass.handle(&control, clock);
                 outlets.send(&mut pass.events);
                 reporter.hurry();
             }
@@ -174,16 +161,16 @@ fn position(at_s: f64, source: &dyn Source, clock: &PlaybackClock) -> Update {
 }
 
 /// One pass through a recording.
-struct Pass<'a> {
-    pipeline: Pipeline,
-    latency: LatencyMeter,
+pub(super) struct Pass<'a> {
+    pub(super) pipeline: Pipeline,
+    pub(super) latency: LatencyMeter,
     options: &'a FileOptions,
     samples: Vec<f32>,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
 }
 
 impl<'a> Pass<'a> {
-    fn new(
+    pub(super) fn new(
         source: &dyn Source,
         engine: &Engine,
         options: &'a FileOptions,
@@ -201,7 +188,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Processes the next samples; `false` after the last, when the summary is out.
-    fn step(&mut self, source: &mut dyn Source) -> Result<bool, SessionError> {
+    pub(super) fn step(&mut self, source: &mut dyn Source) -> Result<bool, SessionError> {
         self.samples.clear();
         let read = source.read(&mut self.samples);
         let missing = source.take_gap();
@@ -224,8 +211,14 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// The level since the last time.
+    pub(super) fn level(&mut self) -> Option<Level> {
+        let reading = self.pipeline.take_level()?;
+        Some(level(reading, &self.pipeline))
+    }
+
     /// What is worth a word about a recording that was read to its end.
-    fn notices(&self, source: &dyn Source) -> Vec<String> {
+    pub(super) fn notices(&self, source: &dyn Source) -> Vec<String> {
         let name = &self.options.name;
         let notes = source
             .notes()
@@ -263,46 +256,14 @@ impl<'a> Pass<'a> {
         result.and(finished)
     }
 
-    fn handle(
-        &mut self,
-        control: &Control,
-        source: &mut dyn Source,
-        clock: &mut PlaybackClock,
-    ) -> Result<(), SessionError> {
-        let now = self.pipeline.position_s();
+    fn handle(&mut self, control: &Control, clock: &mut PlaybackClock) {
         match control {
             Control::TogglePause => clock.paused = !clock.paused,
             Control::Speed(speed) => clock.speed = Some(*speed),
-            Control::SeekBy(seconds) => return self.seek(now + seconds, source, clock),
             Control::ResetSpeaker => self.pipeline.reset_speaker(),
-            Control::SeekTo(seconds) => return self.seek(*seconds, source, clock),
-            _ => return Ok(()),
+            _ => return,
         }
-        clock.anchor(now);
-        Ok(())
-    }
-
-    /// The next samples are those at so many seconds from the start.
-    fn continue_at(&mut self, seconds: f64) -> Result<(), SessionError> {
-        let sample = (seconds * f64::from(self.pipeline.input().rate)).round() as u64;
-        Ok(self.pipeline.seek(sample, &mut self.events)?)
-    }
-
-    fn seek(
-        &mut self,
-        seconds: f64,
-        source: &mut dyn Source,
-        clock: &mut PlaybackClock,
-    ) -> Result<(), SessionError> {
-        match source.seek(seconds.max(0.0)) {
-            Ok(landed) => {
-                clock.anchor(landed);
-                self.continue_at(landed)
-            }
-            // Standard input plays on.
-            Err(DecodeError::CannotSeek) => Ok(()),
-            Err(error) => Err(decode_error(&self.options.name, error)),
-        }
+        clock.anchor(self.pipeline.position_s());
     }
 }
 

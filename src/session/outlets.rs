@@ -91,11 +91,18 @@ impl Outlets {
 
     /// Sends events and empties the list.
     pub fn send(&mut self, events: &mut Vec<Event>) {
+        self.send_to_sinks(events);
         for event in events.drain(..) {
+            self.update(Update::Event(event));
+        }
+    }
+
+    /// Sends events to the sinks alone: the screen has them already.
+    pub(super) fn send_to_sinks(&mut self, events: &[Event]) {
+        for event in events {
             // A sink that failed has reported it; the session goes on without it.
             self.sinks.retain(|sink| sink.send(event.clone()).is_ok());
-            self.recording.take_if(|track| !track.send(&event));
-            self.update(Update::Event(event));
+            self.recording.take_if(|track| !track.send(event));
         }
     }
 

@@ -1,12 +1,10 @@
-//! Playing a recording for a person: in step with the clock, once or in a loop.
+//! Playing a recording in step with the clock, once or in a loop.
 
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
-use super::SessionError;
-use super::outlets::Outlets;
-use crate::messages::{Control, Update};
+use crate::messages::Control;
 
 /// While paused, how long to wait for a control.
 const PAUSED_WAIT: Duration = Duration::from_millis(200);
@@ -14,9 +12,10 @@ const PAUSED_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT_S: f64 = 0.05;
 
 /// Why a pass through a recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Its end, so many seconds from its start.
-    Reached(f64),
+    /// Its end.
+    Reached,
     /// The person quits.
     Quit,
 }
@@ -28,64 +27,15 @@ pub struct PlaybackOptions {
     pub speed: Option<f64>,
     /// Whether it starts again at its end.
     pub repeat: bool,
-    /// Whether it waits at its end for [`Control::Quit`] or a seek back.
+    /// Whether it waits at its end for the person.
     pub linger: bool,
+    /// Whether it is played without sound, until the person wants some.
+    pub mute: bool,
 }
 
-/// A recording that can be played from a place.
-pub(super) trait Playable {
-    /// Plays once, from `from` seconds; without, the first time and from the start.
-    fn play(
-        &mut self,
-        from: Option<f64>,
-        clock: &mut PlaybackClock,
-        outlets: &mut Outlets,
-        controls: &Receiver<Control>,
-    ) -> Result<Ending, SessionError>;
-}
-
-/// Plays pass after pass once the screen is there, as long as the options or the
-/// person want another.
-pub(super) fn play_all(
-    recording: &mut impl Playable,
-    options: PlaybackOptions,
-    outlets: &mut Outlets,
-    controls: &Receiver<Control>,
-) -> Result<(), SessionError> {
-    outlets.wait_for_screen();
-    let mut clock = PlaybackClock::new(options.speed);
-    let mut from = None;
-    loop {
-        match recording.play(from, &mut clock, outlets, controls)? {
-            Ending::Quit => break,
-            Ending::Reached(_) if options.repeat => from = Some(0.0),
-            Ending::Reached(_) if !options.linger => break,
-            Ending::Reached(end_s) => {
-                outlets.update(Update::Ended(Ok(())));
-                from = wait_for_restart(controls, end_s);
-                if from.is_none() {
-                    break;
-                }
-            }
-        }
-        clock.paused = false;
-    }
-    Ok(())
-}
-
-/// At the end: where to continue, if at all.
-fn wait_for_restart(controls: &Receiver<Control>, end_s: f64) -> Option<f64> {
-    loop {
-        let to = match controls.recv() {
-            Ok(Control::SeekTo(seconds)) => seconds,
-            Ok(Control::SeekBy(seconds)) => end_s + seconds,
-            Ok(Control::Quit) | Err(_) => return None,
-            Ok(_) => continue,
-        };
-        if to < end_s {
-            return Some(to.max(0.0));
-        }
-    }
+/// At the end: waits until the person quits.
+pub(super) fn wait_for_quit(controls: &Receiver<Control>) {
+    while controls.recv().is_ok_and(|next| next != Control::Quit) {}
 }
 
 /// Keeps a recording in step with the clock.
@@ -99,7 +49,7 @@ pub(super) struct PlaybackClock {
 }
 
 impl PlaybackClock {
-    fn new(speed: Option<f64>) -> Self {
+    pub(super) fn new(speed: Option<f64>) -> Self {
         Self {
             speed,
             paused: false,

@@ -6,6 +6,7 @@ use super::SCREEN_INTERVAL;
 use super::latency::LatencyMeter;
 use super::outlets::Outlets;
 use crate::audio::source::Spec;
+use crate::dsp::level::LevelReading;
 use crate::engine::Engine;
 use crate::failpoint::failpoint;
 use crate::messages::{Level, Status, Update};
@@ -47,14 +48,8 @@ impl StatusReporter {
         }
         self.last = Some(Instant::now());
         failpoint("session");
-        if let Some(level) = pipeline.take_level() {
-            outlets.update(Update::Level(Level {
-                rms_dbfs: level.rms_dbfs,
-                peak_dbfs: level.peak_dbfs,
-                clipped: level.clipped,
-                vad_dbfs: Some(pipeline.vad_threshold_dbfs()),
-                at_s: pipeline.position_s(),
-            }));
+        if let Some(reading) = pipeline.take_level() {
+            outlets.update(Update::Level(level(reading, pipeline)));
         }
         self.status.inference_ms = latency.inference_ms();
         self.status.latency_ms = latency.measurement_ms();
@@ -64,6 +59,17 @@ impl StatusReporter {
             outlets.update(Update::Status(self.status.clone()));
         }
         true
+    }
+}
+
+/// A reading of the level with the threshold and the time of the pipeline.
+pub(super) fn level(reading: LevelReading, pipeline: &Pipeline) -> Level {
+    Level {
+        rms_dbfs: reading.rms_dbfs,
+        peak_dbfs: reading.peak_dbfs,
+        clipped: reading.clipped,
+        vad_dbfs: Some(pipeline.vad_threshold_dbfs()),
+        at_s: pipeline.position_s(),
     }
 }
 

@@ -20,6 +20,7 @@ mod live;
 mod model;
 #[cfg(target_os = "linux")]
 mod overload;
+mod player;
 #[cfg(target_os = "linux")]
 mod pty;
 #[cfg(unix)]
@@ -28,6 +29,8 @@ mod safety;
 mod screen_live;
 mod settings;
 mod soak;
+#[cfg(target_os = "linux")]
+mod sound;
 mod sound_server;
 #[cfg(target_os = "linux")]
 mod sources;

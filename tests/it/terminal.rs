@@ -62,15 +62,14 @@ fn a_click_after_the_end_goes_on_from_there() {
         let mut terminal = Terminal::start(40, 120, &command);
         terminal.until("the end", |t| t.contents().contains("is over"));
         let contents = terminal.contents();
-        let (row, line) = contents
-            .lines()
-            .zip(1..)
-            .map(|(line, row)| (row, line))
-            .filter(|(_, line)| line.contains('━'))
+        let (row, line) = (1..)
+            .zip(contents.lines())
+            .filter(|(_, line)| line.contains(" / 0:05"))
             .last()
             .unwrap();
-        let from = line.chars().position(|c| c == '━').unwrap();
-        let length = line.chars().filter(|c| *c == '━').count();
+        // The line stands between the speed and the times.
+        let from = line.find("2x").unwrap() + 12;
+        let length = line.chars().take_while(|c| *c != '/').count() - 8 - from;
         assert!(length > 80, "{line}");
         let column = from + length / 2 + 1;
         terminal.keys(&format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"));

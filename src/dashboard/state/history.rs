@@ -1,4 +1,4 @@
-//! The last hour: judgements, voice, gaps and marks.
+//! The last hour, or a whole recording: judgements, voice, gaps and marks.
 
 use std::collections::VecDeque;
 
@@ -30,9 +30,24 @@ pub enum Column {
     Judged(Judgement),
 }
 
+/// What a stretch of a whole recording holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stretch {
+    /// No voice.
+    Silent,
+    /// A voice that is not judged.
+    Voice,
+    /// Audio is missing.
+    Gap,
+    /// The label of most seconds; none is uncertain.
+    Called(Option<usize>),
+}
+
 /// The past, in seconds of the session.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct History {
+    /// Seconds that are kept.
+    kept_s: f64,
     live: VecDeque<(f64, Judgement)>,
     finals: VecDeque<Utterance>,
     voiced: VecDeque<(f64, f64)>,
@@ -40,14 +55,39 @@ pub struct History {
     marks: VecDeque<f64>,
 }
 
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            kept_s: KEPT_S,
+            live: VecDeque::new(),
+            finals: VecDeque::new(),
+            voiced: VecDeque::new(),
+            gaps: VecDeque::new(),
+            marks: VecDeque::new(),
+        }
+    }
+}
+
 impl History {
+    /// One that keeps everything.
+    pub fn whole() -> Self {
+        Self {
+            kept_s: f64::INFINITY,
+            ..Self::default()
+        }
+    }
+
     /// Adds a live judgement made at a time.
     pub fn judge(&mut self, at: f64, judgement: Judgement) {
         while self.live.back().is_some_and(|(t, _)| *t >= at) {
             self.live.pop_back();
         }
         self.live.push_back((at, judgement));
-        while self.live.front().is_some_and(|(t, _)| *t < at - KEPT_S) {
+        while self
+            .live
+            .front()
+            .is_some_and(|(t, _)| *t < at - self.kept_s)
+        {
             self.live.pop_front();
         }
     }
@@ -63,7 +103,7 @@ impl History {
         while self
             .finals
             .front()
-            .is_some_and(|first| first.end_s < start - KEPT_S)
+            .is_some_and(|first| first.end_s < start - self.kept_s)
         {
             self.finals.pop_front();
         }
@@ -72,7 +112,7 @@ impl History {
     /// A voice begins; it lasts until [`History::silence`].
     pub fn voice(&mut self, at: f64) {
         if self.voiced.back().is_none_or(|(_, end)| end.is_finite()) {
-            push_span(&mut self.voiced, (at, f64::INFINITY));
+            push_span(&mut self.voiced, (at, f64::INFINITY), self.kept_s);
         }
     }
 
@@ -87,27 +127,18 @@ impl History {
 
     /// Adds a gap.
     pub fn gap(&mut self, start: f64, end: f64) {
-        push_span(&mut self.gaps, (start, end.max(start)));
+        push_span(&mut self.gaps, (start, end.max(start)), self.kept_s);
     }
 
     /// Adds a mark.
     pub fn mark(&mut self, at: f64) {
         self.marks.push_back(at);
-        while self.marks.front().is_some_and(|first| *first < at - KEPT_S) {
+        while self
+            .marks
+            .front()
+            .is_some_and(|first| *first < at - self.kept_s)
+        {
             self.marks.pop_front();
-        }
-    }
-
-    /// Removes what was after a time: a replay went back.
-    pub fn forget_after(&mut self, at: f64) {
-        self.live.retain(|(t, _)| *t <= at);
-        self.finals.retain(|utterance| utterance.end_s <= at);
-        self.marks.retain(|mark| *mark <= at);
-        for spans in [&mut self.voiced, &mut self.gaps] {
-            spans.retain(|(start, _)| *start <= at);
-            if let Some((_, end)) = spans.back_mut() {
-                *end = end.min(at);
-            }
         }
     }
 
@@ -116,10 +147,11 @@ impl History {
         self.marks.iter().any(|mark| (from..to).contains(mark))
     }
 
-    /// The newest live judgements, at most so many, the oldest first.
-    pub fn latest(&self, count: usize) -> impl Iterator<Item = &Judgement> {
-        let from = self.live.len().saturating_sub(count);
-        self.live.range(from..).map(|(_, judgement)| judgement)
+    /// The newest live judgements until a time, at most so many, the oldest first.
+    pub fn latest(&self, until: f64, count: usize) -> impl Iterator<Item = &Judgement> {
+        let end = self.live.partition_point(|(t, _)| *t <= until);
+        let live = self.live.range(end.saturating_sub(count)..end);
+        live.map(|(_, judgement)| judgement)
     }
 
     /// Mean arousal of the live judgements in `[from, to)`, from -1 to 1.
@@ -161,6 +193,34 @@ impl History {
         self.finals.range(start.min(end)..end)
     }
 
+    /// The utterance that a live judgement at a time belongs to, if it is over.
+    fn final_around(&self, at: f64) -> Option<&Utterance> {
+        let begun = self.finals.partition_point(|f| f.start_s < at);
+        let last = self.finals.get(begun.checked_sub(1)?)?;
+        (at <= last.end_s + PAUSE_S).then_some(last)
+    }
+
+    /// What the utterances of `[from, to)` were called, by most seconds: in less
+    /// detail than [`History::column`], and at less cost.
+    pub fn overview(&self, from: f64, to: f64) -> Stretch {
+        let mut votes = Votes::default();
+        for utterance in self.finals_in(from, to) {
+            let seconds = utterance.end_s.min(to) - utterance.start_s.max(from);
+            if seconds > 0.0 {
+                votes.add(utterance.judgement.call, seconds);
+            }
+        }
+        if !votes.0.is_empty() {
+            Stretch::Called(votes.winner())
+        } else if overlap(&self.gaps, from, to) > 0.0 {
+            Stretch::Gap
+        } else if overlap(&self.voiced, from, to) > 0.0 {
+            Stretch::Voice
+        } else {
+            Stretch::Silent
+        }
+    }
+
     fn judged(&self, from: f64, to: f64) -> Option<Judgement> {
         let live = self.live_in(from.min(to - LIVE_REACH_S), to);
         let finals = self.finals_in(from, to);
@@ -174,8 +234,7 @@ impl History {
             }
         }
         for (at, judgement) in live.clone() {
-            let within = |f: &Utterance| f.start_s < *at && *at <= f.end_s + PAUSE_S;
-            match finals.clone().find(|utterance| within(utterance)) {
+            match self.final_around(*at) {
                 // Its own seconds are counted, unless all lie before this column.
                 Some(utterance) if utterance.end_s > from => {}
                 Some(utterance) => votes.add(utterance.judgement.call, LIVE_WEIGHT_S),
@@ -236,12 +295,12 @@ fn overlap(spans: &VecDeque<(f64, f64)>, from: f64, to: f64) -> f64 {
 }
 
 /// Keeps spans ordered and few.
-fn push_span(spans: &mut VecDeque<(f64, f64)>, span: (f64, f64)) {
+fn push_span(spans: &mut VecDeque<(f64, f64)>, span: (f64, f64), kept_s: f64) {
     while spans.back().is_some_and(|(start, _)| *start >= span.0) {
         spans.pop_back();
     }
     spans.push_back(span);
-    while spans.front().is_some_and(|(_, end)| *end < span.0 - KEPT_S) {
+    while spans.front().is_some_and(|(_, end)| *end < span.0 - kept_s) {
         spans.pop_front();
     }
 }
@@ -292,6 +351,24 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_recording_keeps_its_begin() {
+        let (mut whole, mut hour) = (History::whole(), History::default());
+        for history in [&mut whole, &mut hour] {
+            for hour in 0..9 {
+                history.conclude(Utterance {
+                    start_s: f64::from(hour) * 3600.0 + 1.0,
+                    end_s: f64::from(hour) * 3600.0 + 5.0,
+                    judgement: called(hour as usize % 2, 0.5),
+                });
+            }
+        }
+        assert_eq!(whole.overview(0.0, 10.0), Stretch::Called(Some(0)));
+        assert_eq!(whole.overview(3600.0, 3610.0), Stretch::Called(Some(1)));
+        assert_eq!(whole.overview(10.0, 20.0), Stretch::Silent);
+        assert_eq!(hour.overview(0.0, 10.0), Stretch::Silent);
+    }
+
+    #[test]
     fn the_final_label_replaces_the_live_ones() {
         let mut history = History::default();
         for at in [2.0, 3.0, 4.0, 4.4] {
@@ -311,20 +388,5 @@ mod tests {
                 "{second}"
             );
         }
-    }
-
-    #[test]
-    fn going_back_removes_what_was_ahead() {
-        let mut history = History::default();
-        history.voice(1.0);
-        history.judge(2.0, called(0, 0.5));
-        history.judge(5.0, called(1, 0.5));
-        history.gap(6.0, 7.0);
-        history.mark(2.5);
-        history.mark(6.5);
-        history.forget_after(3.0);
-        assert_eq!(call(&history.column(2.0, 3.0)), Some(0));
-        assert_eq!(history.column(5.0, 8.0), Column::Silent);
-        assert!(history.marked(2.0, 3.0) && !history.marked(6.0, 7.0));
     }
 }

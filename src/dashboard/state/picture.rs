@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use super::ahead::Ahead;
 use super::history::History;
 use super::judgement::{Judgement, Shown, Standing};
 use super::meter::PeakMeter;
 use super::totals::Totals;
 use crate::events::{Event, Measurement, Trigger, UNCERTAIN};
-use crate::messages::{Level, Outage, Position, Status};
+use crate::messages::{Judged, Level, Outage, Position, Status};
 use crate::text::clock;
 
 /// Seconds of audio for which a notice stays.
@@ -17,8 +18,9 @@ const NOTICE_S: f64 = 8.0;
 const UTTERANCES_KEPT: usize = 20_000;
 /// The screen follows the time in steps of so many seconds.
 const TIME_STEP_S: f64 = 0.5;
-/// A replay whose position falls by more than this went back, in seconds.
-const BACK_STEP_S: f64 = 0.25;
+/// What is shown after a step ahead of more than this does not depend on what was
+/// shown before it, in seconds.
+const FAR_STEP_S: f64 = 60.0;
 
 /// What is said when the voice has changed.
 const NEW_BASELINE: &str = "another voice: a new baseline starts";
@@ -71,6 +73,9 @@ pub struct Picture {
     pub position: Option<Position>,
     /// The latest time of the session, in seconds.
     pub now: f64,
+    /// A recording that is judged ahead of what is played. Then the history, the
+    /// utterances and the totals are those of all that is judged.
+    pub ahead: Option<Ahead>,
     /// What was called when.
     pub history: History,
     /// Utterances, the newest last.
@@ -87,8 +92,6 @@ pub struct Picture {
     pub recordings: Vec<PathBuf>,
     /// Whether a replay came to its end.
     pub ended: bool,
-    /// Where it continues after its end, until it does.
-    resumed: Option<f64>,
     notice: Option<(f64, String)>,
     started: bool,
     muted: bool,
@@ -125,6 +128,33 @@ impl Picture {
         let away = self.status.outage.is_some() || self.muted;
         let shown = self.shown.as_ref();
         shown.is_some_and(|shown| away || shown.dimmed(self.now))
+    }
+
+    /// Utterances that ended until now, the newest last.
+    pub fn past_utterances(&self) -> impl DoubleEndedIterator<Item = &Utterance> + Clone {
+        let count = match self.ahead {
+            Some(_) => self.utterances.partition_point(|u| u.end_s <= self.now),
+            None => self.utterances.len(),
+        };
+        self.utterances.range(..count)
+    }
+
+    /// How far the history reaches, in seconds.
+    pub fn known_s(&self) -> f64 {
+        self.ahead.as_ref().map_or(self.now, |ahead| ahead.judged_s)
+    }
+
+    /// The share of a recording that is judged, from 0 to 1, while more of it is.
+    pub fn judging(&self) -> Option<f64> {
+        let ahead = self.ahead.as_ref().filter(|ahead| !ahead.complete)?;
+        let total = self.position.and_then(|position| position.total_s)?;
+        Some((ahead.judged_s / total).clamp(0.0, 1.0))
+    }
+
+    /// Whether what is played here is not judged yet.
+    pub fn unjudged(&self) -> bool {
+        let ahead = self.ahead.as_ref();
+        ahead.is_some_and(|ahead| ahead.is_beyond(self.now))
     }
 
     /// Seconds of the utterance that goes on.
@@ -165,13 +195,59 @@ impl Picture {
         }
         let changed = self.status != *status;
         self.status.clone_from(status);
+        if status.judged_ahead && self.ahead.is_none() {
+            self.ahead = Some(Ahead::default());
+            self.forget();
+        }
         changed
     }
 
     /// Takes a level; says whether the picture changed.
     pub fn take_level(&mut self, level: &Level) -> bool {
         let at = seconds(level.at_s);
-        self.meter.read(level, at) | self.advance(at)
+        let moved = self.ahead.is_none() && self.advance(at);
+        self.meter.read(level, at) | moved
+    }
+
+    /// Takes more of what is judged ahead.
+    pub fn take_judged(&mut self, part: &Judged) {
+        let mut ahead = self.ahead.take().unwrap_or_default();
+        for (_, event) in &part.events {
+            self.record(event);
+        }
+        let unjudged = ahead.is_beyond(self.now);
+        ahead.extend(part, seconds(part.until_s));
+        self.ahead = Some(ahead);
+        self.follow(unjudged);
+    }
+
+    /// Shows what a recording that is judged ahead holds at this time.
+    fn follow(&mut self, moved: bool) {
+        let Some(mut ahead) = self.ahead.take() else {
+            return;
+        };
+        let until = ahead.count_until(self.now);
+        let notice = self.notice.clone();
+        if moved {
+            self.shown = None;
+            self.voice = Voicing::default();
+            self.muted = ahead.is_muted(until);
+            ahead.played = ahead.context(until);
+        }
+        while ahead.played < until {
+            if let Some(event) = ahead.event(ahead.played) {
+                self.show(&event);
+            }
+            ahead.played += 1;
+        }
+        if moved {
+            self.notice = notice; // what was before is no news
+        }
+        if ahead.is_beyond(self.now) {
+            self.shown = None;
+            self.voice = Voicing::default();
+        }
+        self.ahead = Some(ahead);
     }
 
     /// Takes the place of a replay; says whether the picture changed.
@@ -182,120 +258,137 @@ impl Picture {
             ..*position
         };
         let before = self.position.replace(position);
-        let mut changed = before.is_none_or(|before| {
+        let changed = before.is_none_or(|before| {
             (before.speed, before.paused, before.total_s)
                 != (position.speed, position.paused, position.total_s)
                 || step(before.at_s) != step(position.at_s)
         });
-        if before.is_some_and(|before| position.at_s < before.at_s - BACK_STEP_S) {
-            self.go_back(position.at_s);
-            changed = true;
+        if self.ahead.is_some() {
+            return self.move_to(position.at_s) | changed;
         }
         self.advance(position.at_s) | changed
     }
 
+    /// Moves to a place of a recording that is judged ahead; says whether the
+    /// screen follows.
+    fn move_to(&mut self, at: f64) -> bool {
+        let (before, started) = (self.now, self.started);
+        let back = at < before;
+        if back && self.ended {
+            self.ended = false;
+            self.notice = None;
+        }
+        // A notice keeps its age.
+        if let Some((since, _)) = self.notice.as_mut().filter(|_| back) {
+            *since += at - before;
+        }
+        self.now = at;
+        self.started = true;
+        let played = self.ahead.as_ref().map(|ahead| ahead.played);
+        self.follow(back || at > before + FAR_STEP_S);
+        let shows_more = self.ahead.as_ref().map(|ahead| ahead.played) != played;
+        back || !started || shows_more || step(before) != step(at)
+    }
+
     /// Takes an event; says whether the picture changed.
     pub fn take_event(&mut self, event: &Event) -> bool {
+        if let Event::SessionStart(_) = event {
+            self.forget();
+            self.now = 0.0;
+        }
+        self.record(event);
+        if let Some(at) = time_of(event) {
+            self.advance(at);
+        }
+        self.show(event);
+        !matches!(event, Event::SessionEnd(_))
+    }
+
+    /// Adds an event to what is known of the past.
+    fn record(&mut self, event: &Event) {
         match event {
-            Event::SessionStart(start) => {
-                // After a seek from the end, what was before that place stays.
-                let ended = std::mem::take(&mut self.ended);
-                if self.resumed.take().is_none() && !ended {
-                    self.forget();
-                    self.now = 0.0;
-                }
+            Event::SessionStart(start) if self.status.labels.is_empty() => {
+                self.status.labels.clone_from(&start.labels);
+            }
+            Event::Voice(voice) if voice.active => self.history.voice(seconds(voice.at_s)),
+            Event::Voice(voice) => self.history.silence(seconds(voice.at_s)),
+            Event::Measurement(measurement) => {
                 if self.status.labels.is_empty() {
-                    self.status.labels.clone_from(&start.labels);
+                    let names = measurement.probabilities.iter();
+                    self.status.labels = names.map(|(name, _)| name.to_owned()).collect();
+                }
+                let judgement = self.judgement(measurement);
+                let at = seconds(measurement.end_s);
+                self.affect = Some(judgement.affect.is_some());
+                match measurement.trigger {
+                    Trigger::Interval => self.history.judge(at, judgement),
+                    Trigger::SpeechEnded => {
+                        self.conclude(seconds(measurement.start_s).min(at), at, judgement);
+                    }
                 }
             }
-            Event::Voice(voice) => {
-                let at = seconds(voice.at_s);
-                self.voice.detected = voice.active;
-                if voice.active {
-                    self.history.voice(at);
-                } else {
-                    self.history.silence(at);
-                }
-                self.advance(at);
-            }
+            Event::Gap(gap) => self.history.gap(seconds(gap.start_s), seconds(gap.end_s)),
+            Event::Mark(mark) => self.history.mark(seconds(mark.at_s)),
+            _ => {}
+        }
+    }
+
+    /// Shows an event that has just happened.
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Voice(voice) => self.voice.detected = voice.active,
             Event::UtteranceStart(start) => {
-                let at = seconds(start.start_s);
-                self.voice.utterance = Some(at);
+                self.voice.utterance = Some(seconds(start.start_s));
                 self.settle();
-                self.advance(at);
             }
-            Event::Measurement(measurement) => self.take_measurement(measurement),
+            Event::Measurement(measurement) => self.show_measurement(measurement),
             Event::UtteranceEnd(end) => {
                 self.voice.utterance = None;
                 self.settle();
-                self.advance(seconds(end.end_s));
                 if end.new_baseline {
                     self.notify(NEW_BASELINE.into());
                 }
             }
             Event::Signal(signal) => self.muted = !signal.present,
-            Event::Gap(gap) => {
-                let (start, end) = (seconds(gap.start_s), seconds(gap.end_s));
-                self.history.gap(start, end);
-                self.advance(end);
+            Event::Mark(mark) if !self.status.replay => {
+                self.marks += 1;
+                self.notify(format!("marked {}", clock(seconds(mark.at_s))));
             }
-            Event::Mark(mark) => {
-                let at = seconds(mark.at_s);
-                self.history.mark(at);
-                self.advance(at);
-                if !self.status.replay {
-                    self.marks += 1;
-                    self.notify(format!("marked {}", clock(at)));
-                }
-            }
-            Event::Error(error) => self.notify(error.message.clone()),
-            Event::SessionEnd(_) => return false,
+            // A recording that is judged ahead has a notice of its own.
+            Event::Error(error) if self.ahead.is_none() => self.notify(error.message.clone()),
+            _ => {}
         }
-        true
     }
 
-    fn take_measurement(&mut self, measurement: &Measurement) {
-        if self.status.labels.is_empty() {
-            let names = measurement.probabilities.iter();
-            self.status.labels = names.map(|(name, _)| name.to_owned()).collect();
-        }
+    fn show_measurement(&mut self, measurement: &Measurement) {
         let judgement = self.judgement(measurement);
-        let at = seconds(measurement.end_s);
-        self.affect = Some(judgement.affect.is_some());
         self.baseline_s = measurement.baseline_s.map(seconds);
         let standing = match measurement.trigger {
-            Trigger::Interval => {
-                self.history.judge(at, judgement.clone());
-                Standing::Live
-            }
-            Trigger::SpeechEnded => {
-                self.conclude(seconds(measurement.start_s).min(at), at, &judgement);
-                match &self.shown {
-                    Some(last) if last.live() && last.judgement.call != judgement.call => {
-                        Standing::Revised(last.judgement.call)
-                    }
-                    _ => Standing::Final,
+            Trigger::Interval => Standing::Live,
+            Trigger::SpeechEnded => match &self.shown {
+                Some(last) if last.live() && last.judgement.call != judgement.call => {
+                    Standing::Revised(last.judgement.call)
                 }
-            }
+                _ => Standing::Final,
+            },
         };
         self.shown = Some(Shown {
             judgement,
-            at_s: at,
+            at_s: seconds(measurement.end_s),
             standing,
         });
-        self.advance(at);
     }
 
-    fn conclude(&mut self, start_s: f64, end_s: f64, judgement: &Judgement) {
+    fn conclude(&mut self, start_s: f64, end_s: f64, judgement: Judgement) {
         let utterance = Utterance {
             start_s,
             end_s,
-            judgement: judgement.clone(),
+            judgement,
         };
         self.totals.add(&utterance);
         self.history.conclude(utterance.clone());
         self.utterances.push_back(utterance);
-        if self.utterances.len() > UTTERANCES_KEPT {
+        if self.ahead.is_none() && self.utterances.len() > UTTERANCES_KEPT {
             self.utterances.pop_front();
         }
     }
@@ -332,34 +425,32 @@ impl Picture {
         !started || step(self.now) != before
     }
 
-    fn go_back(&mut self, at: f64) {
-        self.now = at;
-        self.resumed = self.ended.then_some(at);
-        self.ended = false;
-        self.voice = Voicing::default();
-        self.notice = None;
-        self.history.forget_after(at);
-        let ahead = self
-            .utterances
-            .iter()
-            .filter(|utterance| utterance.end_s > at);
-        ahead.for_each(|utterance| self.totals.remove(utterance));
-        self.utterances.retain(|utterance| utterance.end_s <= at);
-        self.shown = self.utterances.back().map(|last| Shown {
-            judgement: last.judgement.clone(),
-            at_s: last.end_s,
-            standing: Standing::Final,
-        });
-    }
-
     fn forget(&mut self) {
-        self.history = History::default();
+        self.history = match self.ahead {
+            Some(_) => History::whole(),
+            None => History::default(),
+        };
         self.shown = None;
         self.utterances.clear();
         self.totals = Totals::default();
         self.voice = Voicing::default();
         self.ended = false;
     }
+}
+
+/// When an event happened, in seconds of the session, if it moves the time.
+fn time_of(event: &Event) -> Option<f64> {
+    Some(seconds(match event {
+        Event::SessionStart(_) | Event::Error(_) | Event::SessionEnd(_) | Event::Signal(_) => {
+            return None;
+        }
+        Event::Voice(voice) => voice.at_s,
+        Event::UtteranceStart(start) => start.start_s,
+        Event::Measurement(measurement) => measurement.end_s,
+        Event::UtteranceEnd(end) => end.end_s,
+        Event::Gap(gap) => gap.end_s,
+        Event::Mark(mark) => mark.at_s,
+    }))
 }
 
 fn step(at: f64) -> u64 {

@@ -17,21 +17,7 @@ impl Totals {
     /// Adds an utterance.
     pub fn add(&mut self, utterance: &Utterance) {
         self.utterances += 1;
-        self.count(utterance, 1.0);
-    }
-
-    /// Takes an utterance back: a replay went to before its end.
-    pub fn remove(&mut self, utterance: &Utterance) {
-        self.utterances = self.utterances.saturating_sub(1);
-        if self.utterances == 0 {
-            *self = Self::default(); // no rest of rounding stays
-        } else {
-            self.count(utterance, -1.0);
-        }
-    }
-
-    fn count(&mut self, utterance: &Utterance, sign: f64) {
-        let seconds = sign * utterance.seconds();
+        let seconds = utterance.seconds();
         let judgement = &utterance.judgement;
         match judgement.call {
             Some(label) => {
@@ -49,7 +35,7 @@ impl Totals {
 
     /// All speech in seconds.
     pub fn speech_s(&self) -> f64 {
-        (self.labels_s.iter().sum::<f64>() + self.uncertain_s).max(0.0)
+        self.labels_s.iter().sum::<f64>() + self.uncertain_s
     }
 
     /// Mean arousal over the speech, from -1 to 1, where the model has it.
@@ -109,17 +95,5 @@ mod tests {
                 .arousal()
                 .is_some_and(|mean| (mean - 0.15).abs() < 1e-6)
         );
-    }
-
-    #[test]
-    fn what_is_taken_back_leaves_nothing() {
-        let mut totals = Totals::default();
-        let first = utterance(Some(1), 0.1, 0.3);
-        totals.add(&first);
-        totals.add(&utterance(None, 0.2, 0.3));
-        totals.remove(&utterance(None, 0.2, 0.3));
-        assert!((totals.speech_s() - 0.1).abs() < 1e-9);
-        totals.remove(&first);
-        assert_eq!(totals, Totals::default());
     }
 }

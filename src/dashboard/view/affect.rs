@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use super::history::Axis;
+use super::axis::Axis;
 use crate::dashboard::theme::Theme;
 
 /// Judgements that leave a point in the square.
@@ -23,7 +23,7 @@ pub(super) fn trace(pen: &mut Pen<'_>, area: Rect) {
     }
     let picture = pen.picture;
     let place = |from: f64, to: f64, steps: u16| {
-        let arousal = picture.history.arousal(from, to.min(picture.now))?;
+        let arousal = picture.history.arousal(from, to.min(picture.known_s()))?;
         Some((f32::midpoint(arousal, 1.0) * f32::from(steps - 1)).round() as u16)
     };
     for x in 0..axis.area.width {
@@ -106,7 +106,7 @@ pub(super) fn square(pen: &mut Pen<'_>, area: Rect) {
     };
     let picture = pen.picture;
     let dot = pen.theme.either('•', '.');
-    for judgement in picture.history.latest(TRAIL_LENGTH) {
+    for judgement in picture.history.latest(picture.now, TRAIL_LENGTH) {
         if let Some((x, y)) = judgement.affect.map(place) {
             pen.cell(plot, x, y, dot, dim);
         }

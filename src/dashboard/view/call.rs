@@ -41,6 +41,11 @@ fn word(pen: &mut Pen<'_>, area: Rect) -> u16 {
             words(pen, area, '!', &[(what, strong), (&time, strong)], true)
         }
         (Phase::Muted, None) => words(pen, area, '!', &[("MUTED?", strong)], true),
+        _ if picture.unjudged() => {
+            let share = percent(picture.judging().unwrap_or(0.0) as f32);
+            let text = format!("{} {share}", pen.theme.either("judging…", "judging..."));
+            pen.small(area, &text, &text)
+        }
         (_, Some(shown)) => judged(pen, area, &shown.judgement),
         (Phase::WarmingUp, None) => pen.small(area, "warming up…", "warming up..."),
         (Phase::Starting, None) => pen.small(area, "starting…", "starting..."),

@@ -1,76 +1,13 @@
-//! The last rows: where a replay stands, the machinery, and what it has to say.
+//! The last row: the machinery, and what it has to say.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
 use super::Pen;
 use super::parts::{self, Part};
-use crate::dashboard::state::picture::Picture;
-use crate::dashboard::text::{self, wrapped};
+use crate::dashboard::text::{percent, wrapped};
 use crate::dashboard::theme::Theme;
-use crate::messages::Position;
-use crate::text::clock;
-
-/// The line of a replay.
-pub(super) fn progress(pen: &mut Pen<'_>, area: Rect) {
-    let Some(position) = pen.picture.position else {
-        return;
-    };
-    if area.height == 0 {
-        return;
-    }
-    let theme = pen.theme;
-    let still = position.paused || pen.picture.ended;
-    let sign = if still {
-        theme.either("❚❚", "=")
-    } else {
-        theme.either("▶", ">")
-    };
-    pen.text(area, 2, 0, sign, Theme::strong());
-    let speed = match position.speed {
-        Some(speed) => format!("{speed}x"),
-        None => "max".to_owned(),
-    };
-    pen.text(area, 5, 0, &speed, Style::new());
-    let times = times(&position);
-    let Some(line) = line(pen.picture, area, pen.gutter) else {
-        pen.text(area, pen.gutter, 0, &times, Style::new());
-        return;
-    };
-    pen.right(area, pen.gutter, 0, &times, Style::new());
-    let share = position.at_s / position.total_s.unwrap_or(f64::INFINITY);
-    let played = (share.clamp(0.0, 1.0) * f64::from(line.width)).round() as u16;
-    for x in 0..line.width {
-        let (symbol, style) = if x < played {
-            (theme.either('━', '='), Style::new())
-        } else {
-            (theme.either('─', '-'), Theme::dim())
-        };
-        pen.cell(line, x, 0, symbol, style);
-    }
-}
-
-/// Where the line of a replay stands; none where its length is not known.
-pub(super) fn line(picture: &Picture, area: Rect, gutter: u16) -> Option<Rect> {
-    let position = picture.position.filter(|_| area.height > 0)?;
-    position.total_s.filter(|total| *total > 0.0)?;
-    let width = text::width(&times(&position)) as u16;
-    let end = area.width.checked_sub(width).filter(|end| *end >= gutter);
-    let line = Rect {
-        x: area.x + gutter,
-        width: end.unwrap_or(area.width).saturating_sub(gutter + 2),
-        ..area
-    };
-    (line.width > 0).then_some(line)
-}
-
-fn times(position: &Position) -> String {
-    match position.total_s.filter(|total| *total > 0.0) {
-        Some(total) => format!("{} / {}", clock(position.at_s), clock(total)),
-        None => clock(position.at_s),
-    }
-}
+use crate::messages::Sound;
 
 /// The machinery.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
@@ -122,9 +59,14 @@ fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     if status.samples_lost > 0 {
         let text = format!("{} samples lost", status.samples_lost);
         parts.push((9, text, Theme::strong()));
-    } else if !status.source.is_empty() {
+    } else if !status.source.is_empty() && !status.judged_ahead {
         parts.push((4, "0 lost".to_owned(), dim));
     }
+    if let Some(share) = pen.picture.judging() {
+        let text = format!("judging {}", percent(share as f32));
+        parts.push((9, text, Theme::strong()));
+    }
+    parts.extend(sound(pen));
     if let Some(seconds) = pen.picture.voice_s() {
         parts.push((7, format!("voice {seconds} s"), dim));
     }
@@ -147,6 +89,24 @@ fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
         parts.push((0, format!("{inference:.1} ms inference"), dim));
     }
     parts
+}
+
+/// Whether a recording can be heard.
+fn sound(pen: &Pen<'_>) -> Option<Part> {
+    let picture = pen.picture;
+    let speed = picture
+        .position
+        .map_or(Some(1.0), |position| position.speed);
+    let dim = Theme::dim();
+    match (picture.status.sound, speed) {
+        (Sound::None, _) => None,
+        (Sound::NoOutput, _) => Some((8, "no sound".to_owned(), Theme::strong())),
+        (Sound::Volume(0), _) => Some((8, "muted".to_owned(), Theme::strong())),
+        (Sound::Volume(volume), Some(1.0)) => Some((3, format!("volume {volume}"), dim)),
+        // It would sound higher or lower than it is.
+        (Sound::Volume(_), Some(speed)) => Some((5, format!("muted at {speed}x"), dim)),
+        (Sound::Volume(_), None) => Some((5, "muted".to_owned(), dim)),
+    }
 }
 
 /// A format as people say it: "48 kHz stereo".

@@ -46,6 +46,9 @@ fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
     if paused {
         return (either("❚❚ paused", "= paused"), Theme::strong());
     }
+    if picture.unjudged() {
+        return (either("◌ judging", ". judging"), Theme::dim());
+    }
     match picture.phase() {
         Phase::Away(outage) if outage.gone => (either("✕ lost", "x lost"), Theme::strong()),
         Phase::Away(_) => (either("✕ no sound", "x no sound"), Theme::strong()),

@@ -25,8 +25,7 @@ struct Layout {
 }
 
 fn layout(area: Rect, picture: &Picture) -> Layout {
-    let status = &picture.status;
-    let lines = help_lines(status.replay, status.labels.len()) as u16;
+    let lines = help_lines(&picture.status) as u16;
     let columns = ((area.width.saturating_sub(4) + GAP) / (LINE_WIDTH + GAP)).clamp(1, 3);
     let needed = lines.div_ceil(columns);
     let room = area.height.saturating_sub(2);
@@ -99,7 +98,7 @@ type Line = (String, Style, String);
 fn lines(pen: &Pen<'_>) -> Vec<Line> {
     let strong = Theme::strong();
     let empty = || (String::new(), strong, String::new());
-    let keys = help_of(pen.picture.status.replay).iter();
+    let keys = help_of(&pen.picture.status).iter();
     let keys = keys.map(|(key, meaning)| ((*key).to_owned(), strong, (*meaning).to_owned()));
     let labels = pen
         .marks

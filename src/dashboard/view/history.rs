@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::Pen;
+use super::axis::Axis;
 use crate::dashboard::state::TimeScale;
 use crate::dashboard::state::history::Column;
 use crate::dashboard::state::judgement::Judgement;
@@ -12,26 +13,12 @@ use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text::fit;
 use crate::dashboard::theme::Theme;
 
-/// Columns from which there is room for names before the past.
-const NAMED_COLUMNS: u16 = 58;
-
-/// The columns and their time.
-pub(super) struct Axis {
-    pub(super) area: Rect,
-    /// Columns before it, for names; 0 where there is no room.
-    pub(super) gutter: u16,
-    column_s: f64,
-    /// Number of the newest column, counted from the start of the session.
-    newest: i64,
-    scale: TimeScale,
-}
-
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
     let axis = Axis::new(pen, area);
-    let columns = axis.columns(pen);
+    let columns = columns(&axis, pen.picture);
     let labels = pen.marks.len() as u16;
     let chart = area.height.saturating_sub(2);
     if axis.gutter > 0 && labels > 0 && chart >= labels {
@@ -62,11 +49,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
     if area.height >= 2 {
         if axis.gutter > 0 {
-            let scale = format!("{} min", axis.scale.minutes());
-            pen.text(area, 4, area.height - 1, &scale, Theme::dim());
+            pen.text(area, 4, area.height - 1, &axis.scale.name(), Theme::dim());
         }
-        axis.times(pen, area.height - 1);
-        axis.marks(pen, area.height - 1);
+        axis.draw(pen, area.height - 1);
     }
 }
 
@@ -89,84 +74,13 @@ fn judged(columns: &[Column]) -> impl Iterator<Item = (u16, &Judgement)> {
     })
 }
 
-impl Axis {
-    pub(super) fn new(pen: &Pen<'_>, area: Rect) -> Self {
-        Self::of(pen.picture, pen.scale, area, pen.gutter)
-    }
-
-    fn of(picture: &Picture, scale: TimeScale, area: Rect, gutter: u16) -> Self {
-        let gutter = if area.width >= NAMED_COLUMNS {
-            gutter
-        } else {
-            0
-        };
-        let area = Rect {
-            x: area.x + gutter,
-            width: area.width.saturating_sub(gutter),
-            ..area
-        };
-        let column_s = f64::from(60 * scale.minutes()) / f64::from(area.width.max(1));
-        Self {
-            area,
-            gutter,
-            column_s,
-            newest: (picture.now / column_s).floor() as i64,
-            scale,
-        }
-    }
-
-    /// Begin and end of a column in seconds; none before the session.
-    pub(super) fn span(&self, x: u16) -> Option<(f64, f64)> {
-        let number = self.newest - i64::from(self.area.width) + 1 + i64::from(x);
-        let from = number as f64 * self.column_s;
-        (number >= 0).then_some((from, from + self.column_s))
-    }
-
-    fn columns(&self, pen: &Pen<'_>) -> Vec<Column> {
-        let picture = pen.picture;
-        let column = |x| match self.span(x) {
-            Some((from, to)) => picture.history.column(from, to.min(picture.now)),
-            None => Column::Silent,
-        };
-        (0..self.area.width).map(column).collect()
-    }
-
-    /// Writes how long ago things were.
-    fn times(&self, pen: &mut Pen<'_>, y: u16) {
-        let now = self.area.width.saturating_sub(3);
-        pen.text(self.area, now, y, "now", Theme::dim());
-        let (step_s, unit_s, unit) = match self.scale {
-            TimeScale::OneMinute => (15, 1, "s"),
-            TimeScale::FiveMinutes => (60, 60, "min"),
-            TimeScale::ThirtyMinutes => (300, 60, "min"),
-            TimeScale::SixtyMinutes => (600, 60, "min"),
-        };
-        let mut edge = now;
-        for step in 1.. {
-            let seconds = step * step_s;
-            let back = (f64::from(seconds) / self.column_s) as u16;
-            if back >= self.area.width {
-                break;
-            }
-            let tick = format!("{} {unit}", seconds / unit_s);
-            let x = self.area.width - 1 - back;
-            if x + tick.len() as u16 + 3 < edge {
-                pen.text(self.area, x, y, &tick, Theme::dim());
-                edge = x;
-            }
-        }
-    }
-
-    fn marks(&self, pen: &mut Pen<'_>, y: u16) {
-        let symbol = pen.theme.either('⚑', '!');
-        for x in 0..self.area.width {
-            if let Some((from, to)) = self.span(x)
-                && pen.picture.history.marked(from, to)
-            {
-                pen.cell(self.area, x, y, symbol, Theme::strong());
-            }
-        }
-    }
+/// What each column holds.
+fn columns(axis: &Axis, picture: &Picture) -> Vec<Column> {
+    let column = |x| match axis.span(x) {
+        Some((from, to)) => picture.history.column(from, to.min(picture.known_s())),
+        None => Column::Silent,
+    };
+    (0..axis.area.width).map(column).collect()
 }
 
 /// The symbol under a column.

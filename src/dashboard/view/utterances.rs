@@ -15,11 +15,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let x = if area.width > 40 { 4 } else { 0 };
     pen.text(area, x, 0, "utterances", Theme::dim());
     let picture = pen.picture;
-    if picture.utterances.is_empty() {
+    let past = picture.past_utterances().rev();
+    if past.clone().next().is_none() {
         pen.text(area, x, 1, "none yet", Theme::dim());
         return;
     }
-    for (y, utterance) in (1..area.height).zip(picture.utterances.iter().rev()) {
+    for (y, utterance) in (1..area.height).zip(past) {
         let judgement = &utterance.judgement;
         let (symbol, name, style) = pen.call(judgement.call);
         let (name, length) = (name.to_owned(), utterance.end_s - utterance.start_s);

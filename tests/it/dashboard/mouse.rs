@@ -21,6 +21,14 @@ fn find(state: &State, wanted: &str) -> (u16, u16) {
     found.last().unwrap()
 }
 
+/// The first column of a row with that character.
+fn find_first(state: &State, row: u16, wanted: &str) -> u16 {
+    let picture = text(&drawn(state, COLOR, SIZE.0, SIZE.1));
+    let line = picture.lines().nth(usize::from(row) + 1).unwrap();
+    let at = line.find(wanted).unwrap();
+    line[..at].chars().count() as u16 - 1
+}
+
 fn point(state: &mut State, pointer: Pointer, (column, row): (u16, u16)) -> Action {
     let area = Rect::new(0, 0, SIZE.0, SIZE.1);
     let target = target(area, state, &COLOR, column, row);
@@ -37,21 +45,21 @@ fn seeks(action: &Action) -> f64 {
 #[test]
 fn a_press_on_the_line_seeks_and_a_drag_goes_on() {
     let mut state = state(&replay());
-    // 64 of 150 seconds are played: the heavy part ends there.
-    let (start, row) = find(&state, "━");
-    let played = find(&state, "━─").0;
+    let (_, row) = find(&state, " / 2:30");
+    let playhead = find(&state, "┃").0;
+    let start = find_first(&state, row, "★");
     let end = find(&state, "  1:04 / 2:30").0 - 1;
     let length = f64::from(end + 1 - start);
     let first = seeks(&point(&mut state, Pointer::Press, (start, row)));
     assert!(first < 150.0 / length, "{first}");
-    let there = seeks(&point(&mut state, Pointer::Drag, (played, row)));
+    let there = seeks(&point(&mut state, Pointer::Drag, (playhead, row)));
     assert!((there - 64.0).abs() < 150.0 / length, "{there}");
     // A hand that slips off the line still holds it.
     let last = seeks(&point(&mut state, Pointer::Drag, (79, 2)));
     assert!((last - 150.0).abs() < 1e-9, "{last}");
     point(&mut state, Pointer::Release, (79, 2));
     assert_eq!(
-        point(&mut state, Pointer::Drag, (played, row)),
+        point(&mut state, Pointer::Drag, (playhead, row)),
         Action::None
     );
     assert_eq!(
@@ -61,11 +69,13 @@ fn a_press_on_the_line_seeks_and_a_drag_goes_on() {
 }
 
 #[test]
-fn a_press_on_the_past_seeks_there() {
+fn a_press_on_the_timeline_seeks_there_ahead_too() {
     let mut replayed = state(&replay());
-    let (column, row) = find(&replayed, "30 s");
-    let then = seeks(&point(&mut replayed, Pointer::Press, (column, row - 2)));
-    assert!((then - 34.0).abs() <= 1.0, "{then}");
+    for (time, seconds) in [("0:30", 30.0), ("2:00", 120.0)] {
+        let (column, row) = find(&replayed, time);
+        let then = seeks(&point(&mut replayed, Pointer::Press, (column, row - 1)));
+        assert!((then - seconds).abs() <= 3.0, "{then}");
+    }
     // What a microphone heard is gone.
     let mut live = state(&talk(&SEVEN));
     let (column, row) = find(&live, "30 s");
@@ -95,7 +105,7 @@ fn the_list_of_inputs_is_chosen_from() {
 fn a_press_beside_a_box_closes_it_and_one_inside_does_not() {
     let mut state = state(&replay());
     state.press(Key::Help);
-    let inside = find(&state, "back to the start");
+    let inside = find(&state, "to the start");
     assert_eq!(point(&mut state, Pointer::Press, inside), Action::None);
     assert_eq!(point(&mut state, Pointer::Press, (0, 0)), Action::Redraw);
     assert_eq!(*state.overlay(), Overlay::None);

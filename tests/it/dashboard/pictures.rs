@@ -4,7 +4,7 @@ use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::Overlay;
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::events::Event;
-use emoscope::messages::{Status, Update};
+use emoscope::messages::{Position, Sound, Status, Update};
 use emoscope::session::PlaybackOptions;
 use emoscope::session::Session as _;
 use emoscope::session::event_log::EventLog;
@@ -13,8 +13,8 @@ use insta::assert_snapshot;
 use ratatui::style::{Color, Modifier};
 
 use super::scenes::{
-    COLOR, SEVEN, devices, drawn, just_ended, level, lost, measured, replay, silent, state, status,
-    talk, text, uncertain, utterance_start, voice,
+    COLOR, LATER, SEVEN, devices, drawn, just_ended, level, lost, measured, opened, position,
+    replay, silent, state, status, stream, talk, text, uncertain, utterance_start, voice,
 };
 
 /// The sizes of the kept pictures.
@@ -59,6 +59,84 @@ fn a_recording_plays() {
 }
 
 #[test]
+fn a_recording_plays_ahead_of_what_is_judged() {
+    let mut updates = opened(60.0);
+    updates.push(position(100.0));
+    keep("judging", &updates);
+}
+
+#[test]
+fn a_stream_plays_that_is_judged_as_it_passes() {
+    let picture = text(&drawn(&state(&stream()), COLOR, 80, 24));
+    for words in ["now", "30 s", "━━━"] {
+        assert!(picture.contains(words), "{words}:\n{picture}");
+    }
+    assert!(!picture.contains("volume"), "{picture}");
+}
+
+/// What the seek bar shows is what the timeline holds, at its place.
+#[test]
+fn the_seek_bar_shows_the_whole_recording() {
+    let picture = text(&drawn(&state(&replay()), COLOR, 200, 50));
+    let line = picture.lines().find(|line| line.contains("1:04 / 2:30"));
+    let line: Vec<char> = line.unwrap().chars().collect();
+    let first = line.iter().position(|c| *c == '─').unwrap();
+    let last = line.iter().rposition(|c| *c == '─').unwrap();
+    let column = |seconds: f64| first + (seconds / 150.0 * (last + 1 - first) as f64) as usize;
+    let marks = COLOR.marks(&SEVEN.map(str::to_owned), &[]);
+    for (start, end, label) in LATER {
+        let mark = marks.iter().find(|mark| mark.name == label).unwrap();
+        assert_eq!(
+            line[column(f64::midpoint(start, end))],
+            mark.symbol,
+            "{label}"
+        );
+        assert_eq!(line[column(end + 5.0)], '─', "behind {label}");
+    }
+    assert_eq!(line[column(64.0)], '┃');
+}
+
+#[test]
+fn sound_is_told_in_a_word() {
+    let mut state = state(&replay());
+    for (sound, speed, words) in [
+        (Sound::Volume(4), 1.0, "volume 4"),
+        (Sound::Volume(9), 2.0, "muted at 2x"),
+        (Sound::Volume(0), 1.0, "muted"),
+        (Sound::NoOutput, 1.0, "no sound"),
+    ] {
+        state.apply(&Update::Status(Status {
+            replay: true,
+            judged_ahead: true,
+            sound,
+            ..status(&SEVEN)
+        }));
+        state.apply(&Update::Position(Position {
+            at_s: 64.0,
+            total_s: Some(150.0),
+            speed: Some(speed),
+            paused: false,
+        }));
+        let picture = text(&drawn(&state, COLOR, 120, 40));
+        assert!(picture.contains(words), "{words}:\n{picture}");
+    }
+}
+
+#[test]
+fn a_label_is_looked_for_in_the_last_row() {
+    let mut state = state(&replay());
+    state.press(Key::Find);
+    state.type_char('s');
+    for (width, height) in SIZES {
+        let picture = text(&drawn(&state, COLOR, width, height));
+        let row = picture.lines().rev().nth(1).unwrap();
+        let listed = ["/s", "sadness", "surprise"];
+        assert!(listed.iter().all(|word| row.contains(word)), "{picture}");
+        assert!(!row.contains("anger"), "{picture}");
+    }
+}
+
+#[test]
 fn a_tall_terminal() {
     assert_snapshot!(text(&drawn(&state(&talk(&SEVEN)), COLOR, 80, 50)));
 }
@@ -73,6 +151,8 @@ fn nothing_of_ours_is_cut_in_any_size() {
         uncertain(),
         lost(),
         replay(),
+        opened(60.0),
+        stream(),
     ];
     for updates in scenes {
         let mut state = state(&updates);
@@ -83,7 +163,10 @@ fn nothing_of_ours_is_cut_in_any_size() {
             state.apply(&devices());
             for (width, height) in (40..=130).flat_map(|w| [12, 17, 24, 40].map(|h| (w, h))) {
                 let picture = text(&drawn(&state, COLOR, width, height));
-                let cut = picture.replace("listening…", "").replace("warming up…", "");
+                let whole = ["listening…", "warming up…", "starting…", "judging…"];
+                let cut = whole
+                    .iter()
+                    .fold(picture.clone(), |all, word| all.replace(word, ""));
                 assert!(!cut.contains('…'), "{width}x{height}\n{picture}");
                 let over = *state.overlay() != Overlay::None || state.picture().notice().is_some();
                 assert!(over || picture.contains("? keys"), "{picture}");
@@ -236,6 +319,7 @@ fn an_earlier_session_shows_what_its_lines_know() {
         speed: None,
         repeat: false,
         linger: false,
+        mute: true,
     };
     log.session(playback).run(&mut outlets, &controls).unwrap();
     drop(outlets);

@@ -11,7 +11,7 @@ use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Mark, Measurement, Probability, Reason, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::messages::{DeviceLine, Level, Outage, Position, Status, Update};
+use emoscope::messages::{DeviceLine, Judged, Level, Outage, Position, Sound, Status, Update};
 use proptest::prelude::*;
 
 use super::scenes::{devices, drawn};
@@ -77,6 +77,8 @@ fn update() -> impl Strategy<Value = Update> {
                         source,
                         replay,
                         recorded,
+                        judged_ahead: replay && samples_lost % 2 == 0,
+                        sound: Sound::Volume(samples_lost as u8),
                         latency_ms,
                         inference_ms: latency_ms,
                         samples_lost,
@@ -133,6 +135,24 @@ fn update() -> impl Strategy<Value = Update> {
                     paused,
                 })
             }),
+        (
+            proptest::collection::vec((time(), labels(), any::<f64>()), 0..9),
+            time(),
+            any::<bool>()
+        )
+            .prop_map(|(parts, until_s, complete)| {
+                let event = |(at, labels, share): (f64, Vec<String>, f64)| {
+                    let Update::Event(event) = measured(at..at + 2.0, &labels, share, true) else {
+                        unreachable!("a measurement is an event");
+                    };
+                    (at, event)
+                };
+                Update::Judged(Judged {
+                    events: parts.into_iter().map(event).collect(),
+                    until_s,
+                    complete,
+                })
+            }),
         name().prop_map(Update::Notice),
         Just(devices()),
         proptest::collection::vec(name(), 0..30).prop_map(|names| {
@@ -157,6 +177,13 @@ fn key() -> impl Strategy<Value = Key> {
         Key::Hold,
         Key::Seek(-5.0),
         Key::Home,
+        Key::End,
+        Key::Next,
+        Key::Find,
+        Key::Erase,
+        Key::ZoomIn,
+        Key::ZoomOut,
+        Key::Volume(3),
         Key::Faster,
         Key::Slower,
         Key::Devices,

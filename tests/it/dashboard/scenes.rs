@@ -7,7 +7,7 @@ use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Mark, Measurement, Probability, Signal, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::messages::{DeviceLine, Level, Outage, Position, Status, Update};
+use emoscope::messages::{DeviceLine, Judged, Level, Outage, Position, Sound, Status, Update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -231,14 +231,98 @@ pub fn position(at_s: f64) -> Update {
     })
 }
 
-pub fn replay() -> Vec<Update> {
+/// A stream that is judged as it passes.
+pub fn stream() -> Vec<Update> {
     let mut updates = talk(&SEVEN);
     updates[0] = Update::Status(Status {
-        source: "interview.flac".into(),
+        source: "standard input".into(),
         replay: true,
         ..status(&SEVEN)
     });
     updates.push(position(64.0));
+    updates
+}
+
+/// Utterances of a recording of 150 s behind those of the talk: begin, end, label.
+pub const LATER: [(f64, f64, &str); 3] = [
+    (70.0, 78.5, "anger"),
+    (90.0, 101.0, "neutral"),
+    (122.0, 131.0, "fear"),
+];
+
+/// When an event of a scene happens, in seconds.
+fn time(event: &Event) -> f64 {
+    match event {
+        Event::Voice(voice) => voice.at_s,
+        Event::UtteranceStart(start) => start.start_s,
+        Event::Measurement(judged) => judged.end_s,
+        Event::UtteranceEnd(end) => end.end_s,
+        Event::Gap(gap) => gap.end_s,
+        Event::Mark(mark) => mark.at_s,
+        _ => 0.0,
+    }
+}
+
+/// The part of a recording until a time: the talk, the end of its last utterance
+/// and three later ones.
+pub fn judged(until_s: f64) -> Update {
+    let mut updates = just_ended();
+    for (number, (start, end, label)) in (6_u64..).zip(LATER) {
+        updates.extend([voice(start, true), utterance_start(number, start)]);
+        let mut at = start + 1.0;
+        while at <= end {
+            let span = (at - 1.5, at);
+            updates.push(measured(
+                &SEVEN,
+                Trigger::Interval,
+                span,
+                (label, 0.6),
+                true,
+            ));
+            at += 0.25;
+        }
+        updates.extend([
+            voice(end, false),
+            measured(
+                &SEVEN,
+                Trigger::SpeechEnded,
+                (start, end),
+                (label, 0.66),
+                true,
+            ),
+            utterance_end(number, start, end),
+        ]);
+    }
+    let events = updates.into_iter().filter_map(|update| match update {
+        Update::Event(Event::Mark(_)) => None, // of a live input
+        Update::Event(event) => Some((time(&event), event)),
+        _ => None,
+    });
+    Update::Judged(Judged {
+        events: events.filter(|(at, _)| *at <= until_s).collect(),
+        until_s,
+        complete: until_s >= 150.0,
+    })
+}
+
+/// A recording of 150 s that is judged until a time, without a place.
+pub fn opened(until_s: f64) -> Vec<Update> {
+    vec![
+        Update::Status(Status {
+            source: "interview.flac".into(),
+            replay: true,
+            judged_ahead: true,
+            sound: Sound::Volume(9),
+            ..status(&SEVEN)
+        }),
+        judged(until_s),
+    ]
+}
+
+/// All of it is judged, and it plays at 64 s.
+pub fn replay() -> Vec<Update> {
+    let mut updates = opened(150.0);
+    updates.extend([position(64.0), level(64.0, -18.0, false)]);
     updates
 }
 

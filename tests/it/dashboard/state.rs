@@ -2,15 +2,15 @@
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::judgement::Standing;
-use emoscope::dashboard::state::picture::Phase;
-use emoscope::dashboard::state::{Action, Effect, Overlay, State};
+use emoscope::dashboard::state::picture::{Phase, Picture};
+use emoscope::dashboard::state::{Action, Effect, Overlay, State, TimeScale};
 use emoscope::dashboard::summary;
 use emoscope::events::Trigger;
-use emoscope::messages::{Control, DeviceLine, Position, Status, Update};
+use emoscope::messages::{Control, DeviceLine, Judged, Jump, Position, Status, Update};
 
 use super::scenes::{
-    SEVEN, devices, just_ended, level, mark, measured, outage, position, replay, signal, silent,
-    state, status, talk, utterance_end, utterance_start, voice,
+    SEVEN, devices, judged, just_ended, level, mark, measured, opened, outage, position, replay,
+    signal, silent, state, status, stream, talk, utterance_end, utterance_start, voice,
 };
 
 fn called(at: f64, label: &str) -> Update {
@@ -106,7 +106,7 @@ fn keys_of_a_live_session() {
         (minutes, live.scale().minutes())
     });
     assert!(
-        minutes.iter().all(|(wanted, is)| wanted == is),
+        minutes.iter().all(|(wanted, is)| Some(*wanted) == *is),
         "{minutes:?}"
     );
     live.apply(&mark(63.0));
@@ -122,7 +122,7 @@ fn keys_of_a_live_session() {
 
 #[test]
 fn totals_count_whole_utterances_by_seconds() {
-    let mut state = state(&replay());
+    let state = state(&stream());
     let shares = state.picture().totals.shares();
     // 7 s happiness, 9 s surprise, 6 s fear and 11 s sadness of 33 s.
     let expected = [(5, 11.0), (6, 9.0), (3, 7.0), (2, 6.0)];
@@ -131,8 +131,6 @@ fn totals_count_whole_utterances_by_seconds() {
         assert_eq!(*call, Some(label));
         assert!((share - seconds / 33.0).abs() < 1e-3, "{share}");
     }
-    state.apply(&position(24.0));
-    assert!((state.picture().totals.speech_s() - 16.0).abs() < 1e-9);
 }
 
 #[test]
@@ -216,6 +214,9 @@ fn keys_of_a_replay() {
         (Key::Seek(-5.0), Control::SeekBy(-5.0)),
         (Key::Seek(30.0), Control::SeekBy(30.0)),
         (Key::Home, Control::SeekTo(0.0)),
+        (Key::Next, Control::Jump(Jump::Next)),
+        (Key::Previous, Control::Jump(Jump::Previous)),
+        (Key::Volume(3), Control::Volume(3)),
         (Key::Faster, Control::Speed(4.0)),
         (Key::Slower, Control::Speed(1.0)),
     ] {
@@ -239,15 +240,135 @@ fn keys_of_a_replay() {
     assert_eq!(state.press(Key::Slower), Action::Send(Control::Speed(8.0)));
 }
 
+/// Whatever way leads to a place, the same is seen there.
 #[test]
-fn going_back_forgets_what_was_ahead() {
+fn a_place_looks_the_same_however_one_got_there() {
+    let places = [
+        64.0, 3.5, 140.0, 77.0, 78.6, 24.0, 24.1, 96.0, 0.0, 131.0, 64.5, 50.0,
+    ];
+    let mut wandering = state(&opened(150.0));
+    for place in places {
+        wandering.apply(&position(place));
+        let mut played = state(&opened(150.0));
+        for step in 0..=(place * 10.0) as u32 {
+            played.apply(&position(f64::from(step) / 10.0));
+        }
+        played.apply(&position(place));
+        let direct = {
+            let mut updates = opened(150.0);
+            updates.push(position(place));
+            state(&updates)
+        };
+        for other in [&played, &direct] {
+            let (seen, expected) = (wandering.picture(), other.picture());
+            assert_eq!(seen.shown, expected.shown, "{place}");
+            assert_eq!(seen.phase(), expected.phase(), "{place}");
+            let past = |picture: &Picture| picture.past_utterances().cloned().collect::<Vec<_>>();
+            assert_eq!(past(seen), past(expected), "{place}");
+            assert_eq!(seen.totals, expected.totals, "{place}");
+        }
+    }
+}
+
+#[test]
+fn parts_that_come_one_by_one_make_the_same_whole() {
+    let Update::Judged(whole) = judged(150.0) else {
+        panic!("no timeline");
+    };
+    let mut updates = opened(0.0);
+    for events in whole.events.chunks(7) {
+        updates.push(Update::Judged(Judged {
+            events: events.to_vec(),
+            until_s: events[events.len() - 1].0,
+            complete: false,
+        }));
+        updates.push(position(40.0));
+    }
+    let mut by_parts = state(&updates);
+    let judging = by_parts.picture().judging().unwrap();
+    assert!((judging - 131.0 / 150.0).abs() < 1e-9, "{judging}");
+    by_parts.apply(&Update::Judged(Judged {
+        events: Vec::new(),
+        until_s: 150.0,
+        complete: true,
+    }));
+    let mut at_once = state(&opened(150.0));
+    at_once.apply(&position(40.0));
+    assert_eq!(by_parts.picture().judging(), None);
+    assert_eq!(by_parts.picture().utterances, at_once.picture().utterances);
+    assert_eq!(by_parts.picture().shown, at_once.picture().shown);
+}
+
+#[test]
+fn a_label_is_found_by_as_much_of_its_name_as_is_needed() {
     let mut state = state(&replay());
-    assert_eq!(state.picture().utterances.len(), 4);
-    assert_eq!(state.apply(&position(24.0)), Effect::Redraw);
-    let picture = state.picture();
-    assert_eq!(picture.utterances.len(), 2);
-    assert_eq!(picture.phase(), Phase::Silent);
-    assert!((picture.now - 24.0).abs() < 1e-9);
+    let next = |label: &str| Action::Send(Control::Jump(Jump::NextOf(label.into())));
+    assert_eq!(state.type_char('a'), None, "it is a key yet");
+    assert_eq!(state.press(Key::Find), Action::Redraw);
+    assert_eq!(state.type_char('f'), Some(next("fear")));
+    assert_eq!(*state.overlay(), Overlay::None);
+    // Two labels begin with s: one more character tells.
+    state.press(Key::Find);
+    assert_eq!(state.type_char('S'), Some(Action::Redraw));
+    assert_eq!(state.type_char('x'), Some(Action::None));
+    assert_eq!(state.type_char('u'), Some(next("surprise")));
+    // Or the first is taken, and nothing typed is the last once more.
+    state.press(Key::Find);
+    state.type_char('s');
+    assert_eq!(state.press(Key::Enter), next("sadness"));
+    state.press(Key::Find);
+    assert_eq!(state.press(Key::Enter), next("sadness"));
+    state.press(Key::Find);
+    assert_eq!(state.type_char('u'), Some(next("uncertain")));
+    state.press(Key::Find);
+    assert_eq!(state.press(Key::Escape), Action::Redraw);
+    assert_eq!(*state.overlay(), Overlay::None);
+}
+
+#[test]
+fn the_timeline_is_zoomed() {
+    let mut state = state(&replay());
+    assert_eq!(state.scale(), TimeScale::Whole);
+    assert_eq!(state.press(Key::ZoomIn), Action::Redraw);
+    assert_eq!(state.scale(), TimeScale::OneMinute);
+    state.press(Key::ZoomOut);
+    assert_eq!(state.scale(), TimeScale::Whole);
+    // An hour is shown in parts.
+    state.apply(&Update::Position(Position {
+        at_s: 70.0,
+        total_s: Some(3600.0),
+        speed: Some(1.0),
+        paused: false,
+    }));
+    let mut long = State::new(false);
+    for update in opened(150.0) {
+        long.apply(&update);
+    }
+    long.apply(&Update::Position(Position {
+        at_s: 0.0,
+        total_s: Some(3600.0),
+        speed: Some(1.0),
+        paused: false,
+    }));
+    assert_eq!(long.scale(), TimeScale::FiveMinutes);
+}
+
+#[test]
+fn a_stream_can_be_paused_and_not_moved_in() {
+    let mut state = state(&stream());
+    assert_eq!(state.press(Key::Hold), Action::Send(Control::TogglePause));
+    for key in [Key::Next, Key::Find, Key::End, Key::Volume(3), Key::ZoomIn] {
+        assert_eq!(state.press(key), Action::None, "{key:?}");
+    }
+    assert_eq!(
+        state.press(Key::Forget),
+        Action::Send(Control::ResetSpeaker)
+    );
+    assert_eq!(
+        self::state(&replay()).press(Key::Forget),
+        Action::Redraw,
+        "what is judged stays"
+    );
 }
 
 #[test]
@@ -259,25 +380,6 @@ fn the_end_of_a_replay_stands_until_a_key() {
     state.apply(&position(0.0));
     assert!(!state.picture().ended && !state.over());
     assert_eq!(state.press(Key::Quit), Action::Quit);
-}
-
-#[test]
-fn a_seek_from_the_end_keeps_what_was_before() {
-    let start = serde_json::json!({
-        "type": "session_start", "schema": "emoscope.event/1", "version": "0.1.0", "source": "file",
-        "name": "interview.flac", "sample_rate": 16000, "channels": 1, "labels": SEVEN,
-        "model": "voices", "model_sha256": "", "engine": "builtin",
-    });
-    let again = Update::Event(serde_json::from_value(start).unwrap());
-    let mut state = state(&replay());
-    state.apply(&Update::Ended(Ok(())));
-    state.apply(&position(24.0));
-    state.apply(&again);
-    assert_eq!(state.picture().utterances.len(), 2);
-    assert!((state.picture().now - 24.0).abs() < 1e-9);
-    // Another round begins with nothing.
-    state.apply(&again);
-    assert_eq!(state.picture().utterances.len(), 0);
 }
 
 #[test]

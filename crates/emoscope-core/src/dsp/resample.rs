@@ -1,4 +1,4 @@
-//! Any rate to 16 kHz, the same numbers whatever the sizes of the blocks.
+//! Any rate to 16 kHz, or to another, the same numbers whatever the sizes of the blocks.
 //!
 //! `rubato`'s windowed sinc works on fixed chunks of 10 ms behind a queue, so
 //! that the arrival of the samples does not change the result. Its delay is cut
@@ -38,12 +38,12 @@ fn delay(ratio: f64) -> usize {
 /// Output samples of the usual rates fall on a few places alone (48 kHz: one,
 /// 44.1 kHz: 160), so that a filter for each is exact and four times cheaper than
 /// the cubic through four. `rubato` is off by one place, so there are many.
-fn phases(rate: u32) -> (usize, SincInterpolationType) {
-    let (mut a, mut b) = (rate, SAMPLE_RATE_HZ);
+fn phases(rate: u32, to: u32) -> (usize, SincInterpolationType) {
+    let (mut a, mut b) = (rate, to);
     while b > 0 {
         (a, b) = (b, a % b);
     }
-    let places = (SAMPLE_RATE_HZ / a) as usize;
+    let places = (to / a) as usize;
     if places <= MOST_PLACES {
         let whole = FINE.next_multiple_of(places);
         (whole, SincInterpolationType::Nearest)
@@ -57,9 +57,10 @@ const FINE: usize = 256;
 /// Most places that get a filter each: 320 KiB of them.
 const MOST_PLACES: usize = 640;
 
-/// A stream at any rate to one at 16 kHz.
+/// A stream at any rate to one at 16 kHz, or at another rate.
 pub struct Resampler {
     rate: u32,
+    to: u32,
     inner: Option<Inner>,
     received: u64,
     sent: u64,
@@ -80,16 +81,25 @@ impl Resampler {
     /// # Errors
     /// A rate outside [`RATES`].
     pub fn new(rate: u32) -> Result<Self, RateError> {
-        if !RATES.contains(&rate) {
+        Self::between(rate, SAMPLE_RATE_HZ)
+    }
+
+    /// A resampler from a rate to another, both in [`RATES`].
+    ///
+    /// # Errors
+    /// A rate outside [`RATES`].
+    pub fn between(rate: u32, to: u32) -> Result<Self, RateError> {
+        if let Some(rate) = [rate, to].into_iter().find(|rate| !RATES.contains(rate)) {
             return Err(RateError { rate });
         }
-        let inner = if rate == SAMPLE_RATE_HZ {
+        let inner = if rate == to {
             None
         } else {
-            Some(Inner::new(rate)?)
+            Some(Inner::new(rate, to)?)
         };
         Ok(Self {
             rate,
+            to,
             inner,
             received: 0,
             sent: 0,
@@ -126,12 +136,12 @@ impl Resampler {
         self.sent += (out.len() - before) as u64;
     }
 
-    /// Ends the stream: appends the rest, so that `ceil(N * 16000 / rate)`
+    /// Ends the stream: appends the rest, so that `ceil(N * to / rate)`
     /// samples came out for `N` that went in.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         let Some(inner) = &mut self.inner else { return };
         let rate = u64::from(self.rate);
-        let total = (self.received * u64::from(SAMPLE_RATE_HZ)).div_ceil(rate);
+        let total = (self.received * u64::from(self.to)).div_ceil(rate);
         let before = out.len();
         let end = before + total.saturating_sub(self.sent) as usize;
         let mut rest = inner.queue.len();
@@ -146,8 +156,8 @@ impl Resampler {
 }
 
 impl Inner {
-    fn new(rate: u32) -> Result<Self, RateError> {
-        let (oversampling_factor, interpolation) = phases(rate);
+    fn new(rate: u32, to: u32) -> Result<Self, RateError> {
+        let (oversampling_factor, interpolation) = phases(rate, to);
         let parameters = SincInterpolationParameters {
             sinc_len: SINC_LEN,
             f_cutoff: None,
@@ -156,7 +166,7 @@ impl Inner {
             window: WindowFunction::BlackmanHarris2,
         };
         let chunk = (rate / 100).max(1) as usize;
-        let ratio = f64::from(SAMPLE_RATE_HZ) / f64::from(rate);
+        let ratio = f64::from(to) / f64::from(rate);
         let sinc = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input)
             .map_err(|_| RateError { rate })?;
         let buffer = vec![0.0; sinc.output_frames_max()];
@@ -213,7 +223,7 @@ mod tests {
             (48_000, 1),
             (96_000, 1),
         ] {
-            let (filters, kind) = phases(rate);
+            let (filters, kind) = phases(rate, SAMPLE_RATE_HZ);
             assert!(matches!(kind, SincInterpolationType::Nearest), "{rate}");
             assert!(
                 filters >= FINE && filters % places == 0,
@@ -221,7 +231,7 @@ mod tests {
             );
         }
         assert!(matches!(
-            phases(44_101),
+            phases(44_101, SAMPLE_RATE_HZ),
             (FINE, SincInterpolationType::Cubic)
         ));
     }

@@ -1,0 +1,345 @@
+//! The way of samples to the output's callback, and back: what is heard.
+//!
+//! The callback's side allocates nothing, takes no lock and calls no system: it
+//! takes what waits, and where nothing waits it plays silence.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::time::{Duration, Instant};
+
+use cpal::{FromSample, Sample};
+use ringbuf::traits::{Consumer as _, Observer as _, Producer as _, Split as _};
+use ringbuf::{HeapCons, HeapProd, HeapRb};
+
+use crate::audio::source::Spec;
+
+/// Samples that are converted at once; as many as the most channels, at least.
+const PART: usize = 256;
+/// Time from silence to full volume, in seconds: shorter ones click.
+const RAMP_S: f32 = 0.005;
+/// Tries to read the place of what is heard while the callback writes it.
+const TRIES: usize = 16;
+
+/// What both sides share, by atomics alone.
+struct Shared {
+    start: Instant,
+    /// Bits of the factor that samples are multiplied with.
+    gain: AtomicU32,
+    /// Whether nothing is taken.
+    held: AtomicBool,
+    /// Whether the stream ended by itself.
+    failed: Arc<AtomicBool>,
+    /// Frames before this one are not played.
+    discard_until: AtomicU64,
+    /// Odd while the three below are written.
+    version: AtomicU64,
+    /// Number of the first frame of the last block that held any.
+    first: AtomicU64,
+    /// Frames of that block.
+    frames: AtomicU64,
+    /// When its first frame is heard, in nanoseconds since `start`.
+    heard_ns: AtomicU64,
+}
+
+/// Where samples go in.
+pub struct Queue {
+    samples: HeapProd<f32>,
+    shared: Arc<Shared>,
+    spec: Spec,
+    written: u64,
+    cleared: u64,
+    heard: f64,
+}
+
+/// The callback's end.
+pub struct Player {
+    samples: HeapCons<f32>,
+    shared: Arc<Shared>,
+    channels: usize,
+    taken: u64,
+    gain: f32,
+    /// Most that the gain changes in a frame.
+    step: f32,
+}
+
+/// A queue for so many seconds of audio, at least a frame.
+pub fn queue(seconds: usize, spec: Spec) -> (Queue, Player) {
+    let channels = usize::from(spec.channels).clamp(1, PART);
+    let frames = (seconds * spec.sample_rate as usize).max(1);
+    let (mut samples_in, mut samples_out) = HeapRb::new(frames * channels).split();
+    // Every page is written once here: the callback meets no page fault.
+    samples_in.push_iter(std::iter::repeat(0.0));
+    samples_out.clear();
+    let shared = Arc::new(Shared {
+        start: Instant::now(),
+        gain: AtomicU32::new(1.0_f32.to_bits()),
+        held: AtomicBool::new(false),
+        failed: Arc::new(AtomicBool::new(false)),
+        discard_until: AtomicU64::new(0),
+        version: AtomicU64::new(0),
+        first: AtomicU64::new(0),
+        frames: AtomicU64::new(0),
+        heard_ns: AtomicU64::new(0),
+    });
+    let player = Player {
+        samples: samples_out,
+        shared: Arc::clone(&shared),
+        channels,
+        taken: 0,
+        gain: 0.0,
+        step: 1.0 / (RAMP_S * spec.sample_rate as f32).max(1.0),
+    };
+    let queue = Queue {
+        samples: samples_in,
+        shared,
+        spec,
+        written: 0,
+        cleared: 0,
+        heard: 0.0,
+    };
+    (queue, player)
+}
+
+impl Queue {
+    /// Appends as many whole frames of interleaved samples as there is room for;
+    /// returns their number.
+    pub fn push(&mut self, samples: &[f32]) -> usize {
+        let channels = usize::from(self.spec.channels).max(1);
+        let frames = (samples.len() / channels).min(self.samples.vacant_len() / channels);
+        self.samples.push_slice(&samples[..frames * channels]);
+        self.written += frames as u64;
+        frames
+    }
+
+    /// Frames that wait to be played.
+    pub fn waiting(&self) -> usize {
+        self.samples.occupied_len() / usize::from(self.spec.channels).max(1)
+    }
+
+    /// What waits is not played; [`heard`](Self::heard) counts from here on.
+    pub fn clear(&mut self) {
+        self.cleared = self.written;
+        self.heard = 0.0;
+        let discard = &self.shared.discard_until;
+        discard.store(self.written, Ordering::Release);
+    }
+
+    /// Stops to play, or continues.
+    pub fn hold(&self, held: bool) {
+        self.shared.held.store(held, Ordering::Release);
+    }
+
+    /// Whether it was stopped.
+    pub fn is_held(&self) -> bool {
+        self.shared.held.load(Ordering::Relaxed)
+    }
+
+    /// Sets the factor that samples are multiplied with, 0 to 1.
+    pub fn set_gain(&self, gain: f32) {
+        let bits = gain.clamp(0.0, 1.0).to_bits();
+        self.shared.gain.store(bits, Ordering::Relaxed);
+    }
+
+    /// What the stream sets where it ends by itself.
+    pub(super) fn failed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared.failed)
+    }
+
+    /// Whether the stream ended by itself: the output was unplugged, or its server
+    /// is gone.
+    pub fn has_failed(&self) -> bool {
+        self.shared.failed.load(Ordering::Acquire)
+    }
+
+    /// Seconds of what was pushed since the last [`clear`](Self::clear) that have
+    /// been heard by now, the output's own delay taken off. It never falls.
+    pub fn heard(&mut self) -> f64 {
+        let now = self.shared.start.elapsed();
+        if let Some(frames) = self.shared.heard(now, self.spec.sample_rate) {
+            let since = (frames - self.cleared as f64).max(0.0);
+            self.heard = self.heard.max(since / f64::from(self.spec.sample_rate));
+        }
+        self.heard
+    }
+
+    /// Whether all that was pushed has been heard.
+    pub fn is_drained(&mut self) -> bool {
+        let pushed = (self.written - self.cleared) as f64;
+        self.heard() * f64::from(self.spec.sample_rate) >= pushed - 0.5
+    }
+}
+
+impl Shared {
+    /// The frame that is heard at a time since `start`, by the last block; none
+    /// before the first.
+    fn heard(&self, now: Duration, rate: u32) -> Option<f64> {
+        for _ in 0..TRIES {
+            let version = self.version.load(Ordering::Acquire);
+            if version == 0 {
+                return None;
+            }
+            let first = self.first.load(Ordering::Relaxed) as f64;
+            let frames = self.frames.load(Ordering::Relaxed) as f64;
+            let at = Duration::from_nanos(self.heard_ns.load(Ordering::Relaxed));
+            fence(Ordering::Acquire);
+            let same = self.version.load(Ordering::Relaxed) == version;
+            if same && version.is_multiple_of(2) {
+                let since = (now.as_secs_f64() - at.as_secs_f64()) * f64::from(rate);
+                return Some(first + since.min(frames));
+            }
+        }
+        None
+    }
+
+    fn publish(&self, first: u64, frames: u64, heard: Duration) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version + 1, Ordering::Relaxed);
+        fence(Ordering::Release);
+        self.first.store(first, Ordering::Relaxed);
+        self.frames.store(frames, Ordering::Relaxed);
+        let heard = heard.as_nanos() as u64;
+        self.heard_ns.store(heard, Ordering::Relaxed);
+        self.version.store(version + 2, Ordering::Release);
+    }
+}
+
+impl Player {
+    /// Fills a block of interleaved samples that will be heard in `delay`.
+    pub fn fill<T>(&mut self, block: &mut [T], delay: Duration)
+    where
+        T: Sample + FromSample<f32>,
+    {
+        self.discard();
+        let first = self.taken;
+        let mut part = [0.0; PART];
+        let size = PART / self.channels * self.channels;
+        for block in block.chunks_mut(size) {
+            // While held, what waits is taken until the ramp has come down.
+            let held = self.shared.held.load(Ordering::Acquire);
+            let gain = f32::from_bits(self.shared.gain.load(Ordering::Relaxed));
+            let target = if held { 0.0 } else { gain };
+            let count = if held && self.gain <= 0.0 {
+                0
+            } else {
+                self.samples.pop_slice(&mut part[..block.len()])
+            };
+            self.taken += (count / self.channels) as u64;
+            for frame in part[..count].chunks_mut(self.channels) {
+                self.gain += (target - self.gain).clamp(-self.step, self.step);
+                for sample in frame {
+                    *sample *= self.gain;
+                }
+            }
+            if count == 0 {
+                self.gain = 0.0;
+            }
+            let (sounding, silent) = block.split_at_mut(count);
+            for (to, from) in sounding.iter_mut().zip(&part) {
+                *to = T::from_sample(*from);
+            }
+            silent.fill(T::EQUILIBRIUM);
+        }
+        if self.taken > first {
+            let now = self.shared.start.elapsed();
+            self.shared.publish(first, self.taken - first, now + delay);
+        }
+    }
+
+    fn discard(&mut self) {
+        let until = self.shared.discard_until.load(Ordering::Acquire);
+        if self.taken < until {
+            let frames = usize::try_from(until - self.taken).unwrap_or(usize::MAX);
+            let skipped = self.samples.skip(frames.saturating_mul(self.channels));
+            self.taken += (skipped / self.channels) as u64;
+            self.gain = 0.0;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // copied, not computed
+mod tests {
+    use super::*;
+
+    const SPEC: Spec = Spec {
+        sample_rate: 1000,
+        channels: 2,
+    };
+
+    fn ramp(frames: usize) -> Vec<f32> {
+        (0..frames * 2).map(|n| (n / 2) as f32).collect()
+    }
+
+    fn played(player: &mut Player, frames: usize) -> Vec<f32> {
+        let mut block = vec![9.0; frames * 2];
+        player.fill(&mut block, Duration::ZERO);
+        block
+    }
+
+    #[test]
+    fn what_goes_in_comes_out_and_then_there_is_silence() {
+        let (mut queue, mut player) = queue(1, SPEC);
+        assert_eq!(queue.push(&ramp(10)), 10);
+        let block = played(&mut player, 20);
+        // The first 5 ms are faded in.
+        assert_eq!(&block[10..20], &ramp(10)[10..20]);
+        assert!(block[20..].iter().all(|sample| *sample == 0.0));
+        assert_eq!(queue.waiting(), 0);
+    }
+
+    #[test]
+    fn a_full_queue_takes_no_part_of_a_frame() {
+        let (mut queue, _player) = queue(1, SPEC);
+        assert_eq!(queue.push(&ramp(1200)), 1000);
+        assert_eq!(queue.push(&ramp(3)), 0);
+    }
+
+    #[test]
+    fn what_is_held_waits_and_what_is_cleared_is_gone() {
+        let (mut queue, mut player) = queue(1, SPEC);
+        queue.push(&ramp(600));
+        played(&mut player, 20);
+        queue.hold(true);
+        played(&mut player, 200); // comes down
+        let waiting = queue.waiting();
+        assert!(played(&mut player, 200).iter().all(|sample| *sample == 0.0));
+        assert_eq!(queue.waiting(), waiting);
+        queue.hold(false);
+        queue.clear();
+        queue.push(&[0.5; 40]);
+        let block = played(&mut player, 20);
+        assert_eq!(block[39], 0.5);
+        assert_eq!(queue.waiting(), 0);
+    }
+
+    #[test]
+    fn silence_is_the_middle_of_every_format_and_the_gain_is_followed() {
+        let (mut queue, mut player) = queue(1, SPEC);
+        let mut block = [1_u8; 8];
+        player.fill(&mut block, Duration::ZERO);
+        assert_eq!(block, [128; 8]);
+        queue.set_gain(0.5);
+        queue.push(&[0.5; 100]);
+        assert_eq!(played(&mut player, 50)[99], 0.25);
+    }
+
+    #[test]
+    fn heard_is_what_left_the_output_by_now() {
+        let (mut queue, mut player) = queue(1, SPEC);
+        assert_eq!(queue.heard(), 0.0);
+        queue.push(&ramp(400));
+        let mut block = vec![0.0; 400];
+        player.fill(&mut block, Duration::from_mins(1));
+        assert_eq!(queue.heard(), 0.0, "it is still on its way");
+        player.fill(&mut block, Duration::ZERO);
+        std::thread::sleep(Duration::from_millis(50));
+        let heard = queue.heard();
+        assert!((0.25..=0.4).contains(&heard), "{heard}");
+        std::thread::sleep(Duration::from_millis(200));
+        // No more than there was, however late it is.
+        assert!((queue.heard() - 0.4).abs() < 1e-9);
+        assert!(queue.is_drained());
+        queue.clear();
+        assert_eq!(queue.heard(), 0.0);
+    }
+}

@@ -1,0 +1,112 @@
+//! How much time the history shows.
+
+/// How much of a session or a recording is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TimeScale {
+    /// One minute.
+    #[default]
+    OneMinute,
+    /// Five minutes.
+    FiveMinutes,
+    /// Half an hour.
+    ThirtyMinutes,
+    /// One hour.
+    SixtyMinutes,
+    /// The whole recording.
+    Whole,
+}
+
+/// The scales of a live input.
+const LIVE: [TimeScale; 4] = [
+    TimeScale::OneMinute,
+    TimeScale::FiveMinutes,
+    TimeScale::ThirtyMinutes,
+    TimeScale::SixtyMinutes,
+];
+
+impl TimeScale {
+    /// Its minutes; none where it is the whole recording.
+    pub fn minutes(self) -> Option<u32> {
+        match self {
+            Self::OneMinute => Some(1),
+            Self::FiveMinutes => Some(5),
+            Self::ThirtyMinutes => Some(30),
+            Self::SixtyMinutes => Some(60),
+            Self::Whole => None,
+        }
+    }
+
+    /// What it says of itself.
+    pub fn name(self) -> String {
+        self.minutes()
+            .map_or_else(|| "whole".to_owned(), |minutes| format!("{minutes} min"))
+    }
+
+    /// The scales of a recording of so many seconds, the shortest first; without a
+    /// length, those of a live input.
+    fn all(length_s: Option<f64>) -> Vec<Self> {
+        let Some(length_s) = length_s else {
+            return LIVE.to_vec();
+        };
+        let shorter = |scale: &Self| {
+            let minutes = scale.minutes().unwrap_or(0);
+            f64::from(60 * minutes) < length_s
+        };
+        let parts = LIVE.into_iter().filter(shorter);
+        parts.chain([Self::Whole]).collect()
+    }
+
+    /// What a recording of so many seconds is shown in at first: what is longer than
+    /// five minutes in parts, for the whole of it is in the seek bar.
+    pub fn first(length_s: f64) -> Self {
+        if length_s > 300.0 {
+            Self::FiveMinutes
+        } else {
+            Self::Whole
+        }
+    }
+
+    /// The scale so many steps longer, as far as there is one.
+    #[must_use]
+    pub fn longer(self, steps: isize, length_s: Option<f64>) -> Self {
+        let all = Self::all(length_s);
+        let place = all.iter().position(|scale| *scale == self);
+        // A scale that is longer than the recording is the last one.
+        let place = place.unwrap_or(all.len() - 1);
+        all[place.saturating_add_signed(steps).min(all.len() - 1)]
+    }
+
+    /// The next longer one; after the longest the shortest.
+    #[must_use]
+    pub fn next(self, length_s: Option<f64>) -> Self {
+        let longer = self.longer(1, length_s);
+        if longer == self {
+            Self::all(length_s)[0]
+        } else {
+            longer
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TimeScale::{FiveMinutes, OneMinute, SixtyMinutes, ThirtyMinutes, Whole};
+
+    #[test]
+    fn a_recording_has_the_scales_that_it_fills() {
+        assert_eq!(OneMinute.next(Some(55.0)), Whole);
+        assert_eq!(Whole.next(Some(55.0)), Whole);
+        assert_eq!(FiveMinutes.longer(1, Some(2400.0)), ThirtyMinutes);
+        assert_eq!(ThirtyMinutes.longer(1, Some(2400.0)), Whole);
+        assert_eq!(Whole.longer(-1, Some(2400.0)), ThirtyMinutes);
+        assert_eq!(OneMinute.longer(-1, Some(2400.0)), OneMinute);
+        assert_eq!(Whole.next(Some(2400.0)), OneMinute);
+    }
+
+    #[test]
+    fn a_live_input_has_four() {
+        assert_eq!(OneMinute.next(None), FiveMinutes);
+        assert_eq!(SixtyMinutes.next(None), OneMinute);
+        assert_eq!(SixtyMinutes.longer(1, None), SixtyMinutes);
+    }
+}

@@ -1,0 +1,114 @@
+//! The line of a replay: where it stands, and what the whole recording holds.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Pen;
+use crate::dashboard::state::history::Stretch;
+use crate::dashboard::state::picture::Picture;
+use crate::dashboard::text;
+use crate::dashboard::theme::Theme;
+use crate::messages::Position;
+use crate::text::clock;
+
+/// Columns from which the line begins where the history does.
+const ALIGNED_COLUMNS: u16 = 58;
+/// Columns before the line where there is less room.
+const SIGNS: u16 = 11;
+
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
+    let Some(position) = pen.picture.position else {
+        return;
+    };
+    if area.height == 0 {
+        return;
+    }
+    let theme = pen.theme;
+    let still = position.paused || pen.picture.ended;
+    let sign = if still {
+        theme.either("❚❚", "=")
+    } else {
+        theme.either("▶", ">")
+    };
+    pen.text(area, 2, 0, sign, Theme::strong());
+    let speed = match position.speed {
+        Some(speed) => format!("{speed}x"),
+        None => "max".to_owned(),
+    };
+    pen.text(area, 5, 0, &speed, Style::new());
+    let times = times(&position);
+    let Some(line) = line(pen.picture, area, pen.gutter) else {
+        pen.text(area, pen.gutter, 0, &times, Style::new());
+        return;
+    };
+    pen.right(area, SIGNS, 0, &times, Style::new());
+    let total_s = position.total_s.unwrap_or(f64::INFINITY);
+    let share = (position.at_s / total_s).clamp(0.0, 1.0);
+    if pen.picture.ahead.is_some() {
+        stretches(pen, line, total_s);
+        let last = f64::from(line.width - 1);
+        let playhead = (share * f64::from(line.width)).floor().min(last) as u16;
+        let symbol = theme.either('┃', '|');
+        pen.cell(line, playhead, 0, symbol, Theme::strong());
+        return;
+    }
+    let played = (share * f64::from(line.width)).round() as u16;
+    for x in 0..line.width {
+        let (symbol, style) = if x < played {
+            (theme.either('━', '='), Style::new())
+        } else {
+            (theme.either('─', '-'), Theme::dim())
+        };
+        pen.cell(line, x, 0, symbol, style);
+    }
+}
+
+/// Each label of the recording in its shape and colour.
+fn stretches(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
+    let column_s = total_s / f64::from(line.width);
+    let known_s = pen.picture.known_s();
+    for x in 0..line.width {
+        let from = f64::from(x) * column_s;
+        let dim = Theme::dim();
+        let (symbol, style) = if from >= known_s {
+            (' ', dim)
+        } else {
+            match pen.picture.history.overview(from, from + column_s) {
+                Stretch::Silent => (pen.theme.either('─', '-'), dim),
+                Stretch::Voice => (pen.theme.either('·', '.'), dim),
+                Stretch::Gap => (pen.theme.either('×', 'x'), Theme::strong()),
+                Stretch::Called(call) => {
+                    let (symbol, _, style) = pen.call(call);
+                    (symbol, style)
+                }
+            }
+        };
+        pen.cell(line, x, 0, symbol, style);
+    }
+}
+
+/// Where the line of a replay stands; none where its length is not known.
+pub(super) fn line(picture: &Picture, area: Rect, gutter: u16) -> Option<Rect> {
+    let position = picture.position.filter(|_| area.height > 0)?;
+    position.total_s.filter(|total| *total > 0.0)?;
+    let start = if area.width < ALIGNED_COLUMNS {
+        SIGNS.min(area.width)
+    } else {
+        gutter
+    };
+    let width = text::width(&times(&position)) as u16;
+    let end = area.width.checked_sub(width).filter(|end| *end >= start);
+    let line = Rect {
+        x: area.x + start,
+        width: end.unwrap_or(area.width).saturating_sub(start + 2),
+        ..area
+    };
+    (line.width > 0).then_some(line)
+}
+
+fn times(position: &Position) -> String {
+    match position.total_s.filter(|total| *total > 0.0) {
+        Some(total) => format!("{} / {}", clock(position.at_s), clock(total)),
+        None => clock(position.at_s),
+    }
+}

@@ -1,0 +1,354 @@
+//! A recording whose timeline is judged ahead, or was kept: played for a person, with
+//! pause, seek and speed, and with its sound where it has any.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, never, select};
+
+use super::audio_file::FileOptions;
+use super::lookahead::{self, Part};
+use super::outlets::Outlets;
+use super::playback::{PlaybackClock, PlaybackOptions};
+use super::sound::Sound;
+use super::status::status;
+use super::timeline::Timeline;
+use super::{SCREEN_INTERVAL, Session, SessionError};
+use crate::audio::source::Source;
+use crate::baseline::Baseline;
+use crate::engine::Engine;
+use crate::failpoint::failpoint;
+use crate::messages::{Control, Jump, Level, Position, Status, Update};
+
+/// How long to wait for a control while playing, and while nothing moves.
+const PLAYING_WAIT: Duration = Duration::from_millis(20);
+const STILL_WAIT: Duration = Duration::from_millis(200);
+/// A recording is over where less than this is left, in seconds.
+const END_S: f64 = 1e-3;
+
+/// Plays a timeline. Playing and seeking change no answer: a recording is judged once,
+/// from its begin to its end.
+pub struct Player {
+    timeline: Timeline,
+    /// What is judged meanwhile; none once all is.
+    parts: Receiver<Part>,
+    sound: Option<Sound>,
+    status: Status,
+    playback: PlaybackOptions,
+    clock: PlaybackClock,
+    /// Whether the time runs; it waits for the output at the begin.
+    started: bool,
+    ended: bool,
+    /// Where to play from, before the next picture.
+    target_s: Option<f64>,
+    /// Number of events that went to the sinks.
+    sent: usize,
+    /// Why the recording is not whole.
+    failure: Option<SessionError>,
+}
+
+impl Player {
+    /// Plays a recording that `ahead` and `sound` both read, and judges it meanwhile.
+    ///
+    /// # Errors
+    /// A system that starts no thread.
+    pub fn of_recording(
+        ahead: Box<dyn Source>,
+        sound: Box<dyn Source>,
+        engine: Engine,
+        options: FileOptions,
+        playback: PlaybackOptions,
+    ) -> io::Result<Self> {
+        let mut timeline = Timeline::default();
+        timeline.claimed_s = ahead.total_s().filter(|total| *total > 0.0);
+        let status = status(&engine, &options.name, ahead.spec(), true);
+        let sound = Sound::new(sound, options.channel, playback.mute);
+        let parts = lookahead::start(ahead, engine, options)?;
+        let mut player = Self::new(timeline, status, playback);
+        player.parts = parts;
+        player.sound = Some(sound);
+        Ok(player)
+    }
+
+    /// Plays a timeline that is complete.
+    pub(super) fn new(timeline: Timeline, status: Status, playback: PlaybackOptions) -> Self {
+        Self {
+            timeline,
+            parts: never(),
+            sound: None,
+            status: Status {
+                judged_ahead: true,
+                ..status
+            },
+            clock: PlaybackClock::new(playback.speed),
+            playback,
+            started: false,
+            ended: false,
+            target_s: Some(0.0),
+            sent: 0,
+            failure: None,
+        }
+    }
+
+    /// The place that is played, in seconds from the begin.
+    fn position_s(&mut self) -> f64 {
+        let heard = self.sound.as_mut().and_then(Sound::position_s);
+        let total_s = self.timeline.total_s();
+        if self.sound.as_mut().is_some_and(Sound::is_over) {
+            return total_s;
+        }
+        // As fast as possible is as fast as it is judged.
+        let most_s = match self.clock.speed {
+            None => self.timeline.judged_s,
+            Some(_) => total_s,
+        };
+        heard.unwrap_or_else(|| self.clock.position_s()).min(most_s)
+    }
+
+    /// Takes what was judged since the last time.
+    fn take_parts(&mut self, outlets: &mut Outlets) -> Result<(), SessionError> {
+        while let Ok(part) = self.parts.try_recv() {
+            self.take_part(part, outlets)?;
+        }
+        Ok(())
+    }
+
+    fn take_part(&mut self, part: Part, outlets: &mut Outlets) -> Result<(), SessionError> {
+        let complete = part.end.is_some();
+        let judged = self.timeline.extend(part.events, part.until_s, complete);
+        self.timeline.extend_levels(part.levels);
+        self.status.inference_ms = part.inference_ms;
+        outlets.update(Update::Judged(judged));
+        let notices = match part.end {
+            None => return Ok(()),
+            Some(Ok(notices)) => notices,
+            Some(Err(error)) if self.timeline.judged_s <= 0.0 => return Err(error),
+            Some(Err(error)) => {
+                let notice = error.to_string();
+                self.failure = Some(error);
+                vec![notice]
+            }
+        };
+        self.parts = never();
+        for notice in notices {
+            outlets.update(Update::Notice(notice));
+        }
+        Ok(())
+    }
+
+    /// Starts the time, and moves sound and clock to where they are wanted.
+    fn settle(&mut self) {
+        if let Some(sound) = &mut self.sound {
+            let opened = sound.has_opened();
+            if !self.started && sound.is_opening() {
+                return;
+            }
+            if opened && self.target_s.is_none() {
+                self.target_s = Some(self.position_s());
+            }
+        }
+        self.started = true;
+        if let Some(target_s) = self.target_s.take() {
+            self.clock.anchor(target_s);
+            if let Some(sound) = &mut self.sound {
+                if self.clock.speed == Some(1.0) {
+                    sound.play_from(target_s, self.clock.paused);
+                } else {
+                    sound.stop();
+                }
+            }
+        }
+        let at_s = self.position_s();
+        if let Some(sound) = &mut self.sound {
+            let heard = sound.position_s().is_some();
+            sound.feed();
+            if heard && sound.position_s().is_none() {
+                self.clock.anchor(at_s); // without sound from here on
+            }
+        }
+    }
+
+    /// Passes the events until a time on to the sinks; the screen has them already.
+    fn send(&mut self, at_s: f64, outlets: &mut Outlets) {
+        let due = self.timeline.count_until(at_s);
+        if due > self.sent {
+            outlets.send_to_sinks(&self.timeline.events(self.sent..due));
+            self.sent = due;
+        }
+    }
+
+    fn seek(&mut self, to_s: f64, outlets: &mut Outlets) {
+        let to_s = to_s.clamp(0.0, self.timeline.total_s());
+        let known = if to_s > 0.0 {
+            self.timeline.count_until(to_s)
+        } else {
+            0
+        };
+        let was_over = self.timeline.complete && self.sent == self.timeline.len();
+        if was_over && 0 < known && known < self.sent {
+            // What follows the summary is another session, which has a header.
+            outlets.send_to_sinks(&self.timeline.events(0..1));
+        }
+        self.sent = known;
+        if self.ended {
+            self.ended = false;
+            self.clock.paused = false;
+        }
+        self.target_s = Some(to_s);
+    }
+
+    /// Does what the person wants; whether to go on.
+    fn handle(&mut self, control: &Control, outlets: &mut Outlets) -> bool {
+        let now_s = self.target_s.unwrap_or_else(|| self.position_s());
+        match control {
+            Control::Quit => return false,
+            Control::SeekBy(seconds) => self.seek(now_s + seconds, outlets),
+            Control::SeekTo(seconds) => self.seek(*seconds, outlets),
+            Control::Jump(jump) => match self.timeline.jump(now_s, jump) {
+                Some(to_s) => self.seek(to_s, outlets),
+                None => outlets.update(Update::Notice(self.no_utterance(jump))),
+            },
+            Control::TogglePause => {
+                self.clock.paused = !self.clock.paused;
+                self.clock.anchor(now_s);
+                if let Some(sound) = &mut self.sound {
+                    sound.hold(self.clock.paused);
+                }
+            }
+            Control::Speed(speed) => {
+                self.clock.speed = Some(*speed);
+                self.target_s = Some(now_s);
+            }
+            Control::Volume(volume) => {
+                if let Some(sound) = &mut self.sound {
+                    sound.set_volume(*volume);
+                }
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn no_utterance(&self, jump: &Jump) -> String {
+        let yet = if self.timeline.complete {
+            ""
+        } else {
+            " yet: the rest is being judged"
+        };
+        match jump {
+            Jump::Next => format!("no later utterance{yet}"),
+            Jump::Previous => "no earlier utterance".to_owned(),
+            Jump::NextOf(label) => format!("no later utterance with {label}{yet}"),
+        }
+    }
+
+    /// Sends position, level and, where it changed, the status.
+    fn report(&mut self, at_s: f64, shown: &mut Shown, outlets: &mut Outlets) {
+        failpoint("session");
+        self.status.sound = match &self.sound {
+            Some(sound) => sound.status(),
+            None => crate::messages::Sound::None,
+        };
+        self.status.samples_lost = self.timeline.samples_lost(at_s);
+        if shown.status.as_ref() != Some(&self.status) {
+            shown.status = Some(self.status.clone());
+            outlets.update(Update::Status(self.status.clone()));
+        }
+        outlets.update(Update::Position(Position {
+            at_s,
+            total_s: Some(self.timeline.total_s()).filter(|total| *total > 0.0),
+            speed: self.clock.speed,
+            paused: self.clock.paused,
+        }));
+        let level = self.timeline.level(at_s).copied();
+        if !self.clock.paused && level != shown.level {
+            shown.level = level;
+            if let Some(level) = level {
+                outlets.update(Update::Level(level));
+            }
+        }
+        shown.at = Some(Instant::now());
+    }
+
+    /// Plays until the person quits, or to the end where nobody waits there.
+    fn play(
+        &mut self,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<(), SessionError> {
+        let mut shown = Shown::default();
+        outlets.update(Update::Status(self.status.clone()));
+        if !self.timeline.is_empty() {
+            outlets.update(Update::Judged(self.timeline.whole()));
+        }
+        loop {
+            self.take_parts(outlets)?;
+            self.settle();
+            let total_s = self.timeline.total_s();
+            let mut at_s = self.position_s();
+            let over = self.timeline.complete && at_s >= total_s - END_S;
+            if over {
+                at_s = total_s;
+            }
+            self.send(at_s, outlets);
+            let due = shown.at.is_none_or(|at| at.elapsed() >= SCREEN_INTERVAL);
+            if (over || due) && !self.ended {
+                self.report(at_s, &mut shown, outlets);
+            }
+            if over && !self.ended {
+                if self.playback.repeat {
+                    self.sent = 0;
+                    self.clock.paused = false;
+                    self.target_s = Some(0.0);
+                    continue;
+                }
+                if !self.playback.linger {
+                    return Ok(());
+                }
+                self.ended = true;
+                outlets.update(Update::Ended(Ok(())));
+            }
+            let still = self.ended || self.clock.paused;
+            let wait = if still { STILL_WAIT } else { PLAYING_WAIT };
+            let mut control = None;
+            select! {
+                recv(controls) -> next => control = Some(next.unwrap_or(Control::Quit)),
+                recv(self.parts) -> part => match part {
+                    Ok(part) => self.take_part(part, outlets)?,
+                    Err(_) => return Err(SessionError::Crashed),
+                },
+                default(wait) => {}
+            }
+            while let Some(wanted) = control {
+                if !self.handle(&wanted, outlets) {
+                    return Ok(());
+                }
+                shown.at = None;
+                control = super::next_control(controls);
+            }
+        }
+    }
+}
+
+/// What the screen was told last.
+#[derive(Default)]
+struct Shown {
+    at: Option<Instant>,
+    status: Option<Status>,
+    level: Option<Level>,
+}
+
+impl Session for Player {
+    fn run(
+        mut self,
+        outlets: &mut Outlets,
+        controls: &Receiver<Control>,
+    ) -> Result<Option<Baseline>, SessionError> {
+        outlets.wait_for_screen();
+        self.play(outlets, controls)?;
+        match self.failure {
+            Some(error) => Err(error),
+            None => Ok(None),
+        }
+    }
+}

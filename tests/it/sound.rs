@@ -1,0 +1,223 @@
+//! The sound of a recording: what comes out of a virtual output is the recording, at
+//! the time that the screen shows.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::pty::Terminal;
+use crate::sound_server::SoundServer;
+use crate::support::{data, emoscope, samples_16};
+
+const RATE: usize = 16_000;
+/// Utterances of the recording begin at these times, in seconds; silence is between.
+const NAME: &str = "two-utterances.wav";
+
+/// What comes out of the output of a private server.
+struct Recorder {
+    child: Child,
+    blocks: Receiver<(Instant, Vec<f32>)>,
+}
+
+impl Recorder {
+    fn start(server: &SoundServer) -> Self {
+        let mut child = Command::new("parec")
+            .args(["--device=vspk.monitor", "--raw", "--format=s16le"])
+            .args(["--rate=16000", "--channels=1", "--latency-msec=10"])
+            .envs(server.environment())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        let (sender, blocks) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 320];
+            while out.read_exact(&mut bytes).is_ok() {
+                let words = bytes.as_chunks::<2>().0.iter();
+                let block = words.map(|&word| f32::from(i16::from_le_bytes(word)) / 32_768.0);
+                if sender.send((Instant::now(), block.collect())).is_err() {
+                    break;
+                }
+            }
+        });
+        let recorder = Self { child, blocks };
+        // It runs once the first block is here.
+        recorder
+            .blocks
+            .recv_timeout(Duration::from_secs(20))
+            .unwrap();
+        recorder
+    }
+
+    /// All that came, and when each block of 10 ms did.
+    fn stop(mut self) -> (Vec<f32>, Vec<Instant>) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let blocks: Vec<_> = self.blocks.iter().collect();
+        let times = blocks.iter().map(|(at, _)| *at).collect();
+        (
+            blocks.into_iter().flat_map(|(_, block)| block).collect(),
+            times,
+        )
+    }
+}
+
+fn play(server: Option<&SoundServer>, home: &TempDir, options: &[&str]) -> Terminal {
+    let mut command = emoscope(home);
+    command.arg("replay").arg(data(NAME)).args(options);
+    if let Some(server) = server {
+        command.envs(server.environment());
+    } else {
+        // No server, and no sound card.
+        command.env("PULSE_SERVER", "unix:/nowhere");
+        command.env("ALSA_CONFIG_PATH", "/dev/null");
+    }
+    Terminal::start(24, 100, &command)
+}
+
+/// How alike a part and a stretch of the same length are, by every `step`-th sample;
+/// where the stretch is much quieter, not at all.
+fn likeness(part: &[f32], stretch: &[f32], step: usize) -> f64 {
+    let (mut product, mut power, mut other) = (0.0, 0.0, 0.0);
+    for (a, b) in part.iter().zip(stretch).step_by(step) {
+        let (a, b) = (f64::from(*a), f64::from(*b));
+        product += a * b;
+        power += a * a;
+        other += b * b;
+    }
+    if other < 0.2 * power {
+        return 0.0;
+    }
+    product / (power * other).sqrt()
+}
+
+/// The place of a part in a recording where both are most alike, and how much.
+fn find(part: &[f32], recording: &[f32]) -> (usize, f64) {
+    let best = |places: std::ops::Range<usize>, step: usize| {
+        places
+            .map(|place| {
+                (
+                    place,
+                    likeness(part, &recording[place..place + part.len()], step),
+                )
+            })
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .unwrap_or((0, 0.0))
+    };
+    let last = recording.len().saturating_sub(part.len());
+    let (near, _) = best(0..last, 16);
+    best(near.saturating_sub(8)..(near + 8).min(last), 1)
+}
+
+/// The loudest tenth of a second of an utterance, and its place in the file.
+fn sample_of(file: &[f32], from: usize) -> (usize, &[f32]) {
+    let length = RATE / 5;
+    let energy = |place: usize| -> f32 { file[place..place + length].iter().map(|x| x * x).sum() };
+    let places = (from..file.len().min(from + 2 * RATE) - length).step_by(160);
+    let place = places
+        .max_by(|a, b| energy(*a).total_cmp(&energy(*b)))
+        .unwrap();
+    (place, &file[place..place + length])
+}
+
+#[test]
+fn what_is_heard_is_the_recording_in_step_with_the_screen() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let file = samples_16(&data(NAME));
+    let home = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(&server);
+    let mut terminal = play(Some(&server), &home, &[]);
+    let mut seen = Vec::new();
+    for second in 1..=4 {
+        let text = format!("0:0{second} / ");
+        terminal.until(&text, |terminal| terminal.contents().contains(&text));
+        seen.push((second, Instant::now()));
+    }
+    assert!(terminal.contents().contains("volume 9"));
+    terminal.until("the end", |t| t.contents().contains("is over"));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    let (heard, times) = recorder.stop();
+    // Both utterances, and the time between them.
+    let places: Vec<(usize, usize)> = [0, file.len() / 2]
+        .into_iter()
+        .map(|from| {
+            let (place, part) = sample_of(&file, from);
+            let (there, likeness) = find(part, &heard);
+            assert!(likeness > 0.95, "{likeness} at {there}");
+            (place, there)
+        })
+        .collect();
+    let shift = places[0].1 as f64 - places[0].0 as f64;
+    let drift = places[1].1 as f64 - places[1].0 as f64 - shift;
+    assert!(drift.abs() < 0.01 * RATE as f64, "{drift} samples");
+    // When the screen shows a second, that second is heard.
+    let mut late: Vec<f64> = seen
+        .iter()
+        .map(|(second, shown)| {
+            let sample = (shift + f64::from(*second) * RATE as f64) as usize;
+            let heard = times[(sample / 160).min(times.len() - 1)];
+            match shown.checked_duration_since(heard) {
+                Some(late) => late.as_secs_f64(),
+                None => -heard.duration_since(*shown).as_secs_f64(),
+            }
+        })
+        .collect();
+    late.sort_by(f64::total_cmp);
+    eprintln!("the screen is behind the sound by {late:.3?} s");
+    let middle = f64::midpoint(late[1], late[2]);
+    assert!(middle.abs() < 0.1, "{late:?}");
+}
+
+#[test]
+fn a_seek_is_heard_and_a_mute_is_silent() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let file = samples_16(&data(NAME));
+    let (place, part) = sample_of(&file, file.len() / 2);
+    let home = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(&server);
+    let mut terminal = play(Some(&server), &home, &[]);
+    terminal.until("the judged end", |t| {
+        t.contents().contains("0:00 / ") && !t.contents().contains("judging")
+    });
+    terminal.keys("nn"); // the second utterance
+    terminal.until("the end", |t| t.contents().contains("is over"));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    let (heard, _) = recorder.stop();
+    let (there, likeness) = find(part, &heard);
+    assert!(likeness > 0.95, "{likeness}");
+    let first = heard.iter().position(|x| x.abs() > 0.01).unwrap();
+    let before = (there - first) as f64 / RATE as f64;
+    assert!(
+        before < place as f64 / RATE as f64 - 0.5,
+        "nothing was passed over: {before} s"
+    );
+
+    let recorder = Recorder::start(&server);
+    let mut terminal = play(Some(&server), &home, &["--mute"]);
+    terminal.until("the word", |t| t.contents().contains("muted"));
+    terminal.until("the end", |t| t.contents().contains("is over"));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    let (heard, _) = recorder.stop();
+    assert!(heard.len() > 3 * RATE);
+    assert!(heard.iter().all(|x| x.abs() < 1e-4), "it is not silent");
+}
+
+#[test]
+fn without_an_output_it_plays_on_in_silence() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = play(None, &home, &[]);
+    terminal.until("the word", |t| t.contents().contains("no sound"));
+    terminal.until("the end", |t| t.contents().contains("is over"));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+}
