@@ -36,6 +36,8 @@ pub struct Options {
     /// Whether a replay leaves the screen when it is over. A live session
     /// always does.
     pub quit_at_end: bool,
+    /// Address of the page of the session, where there is one.
+    pub page: Option<String>,
     /// Where what libraries print to standard error goes while the screen is
     /// open; nowhere without it. A standard error that is no terminal is left
     /// as it is.
@@ -104,7 +106,9 @@ pub fn run(
     let _signals = signals::watch(sender.clone())?;
     let mut screen = terminal::Screen::open(&options, sender.clone())?;
     let _reader = terminal::Reader::start(sender)?;
-    let mut state = State::new(options.quit_at_end).with_reduced_motion(options.reduced_motion);
+    let mut state = State::new(options.quit_at_end)
+        .with_reduced_motion(options.reduced_motion)
+        .with_page(options.page);
     let outcome = cycle::run(&mut screen, &updates, &inputs, &controls, &mut state);
     let _ = controls.try_send(Control::Quit); // the session may be over
     Ok(Left {

@@ -27,6 +27,57 @@ pub fn hues() -> [Hue; 7] {
     SHARED.map(|(.., hue)| hue)
 }
 
+/// Shapes and hues for other labels, in the order in which they are given out.
+const OTHER_SHAPES: [char; 14] = [
+    '▲', '◆', '★', '●', '▼', '✚', '■', '△', '◇', '☆', '○', '▽', '◈', '□',
+];
+const OTHER_HUES: [Hue; 7] = [
+    Hue::Cyan,
+    Hue::Yellow,
+    Hue::Magenta,
+    Hue::Red,
+    Hue::Blue,
+    Hue::Plain,
+    Hue::Dim,
+];
+
+/// Shape and colour of each label, no two with the same shape; `given` are the
+/// model's colours for them, as many as it names.
+pub fn looks(labels: &[String], given: &[Option<Hue>]) -> Vec<(char, Hue)> {
+    let mut looks: Vec<(char, Hue)> = Vec::new();
+    for label in labels {
+        let taken = |shape| looks.iter().any(|(other, _)| *other == shape);
+        let known = shared(label).filter(|(shape, _)| !taken(*shape));
+        looks.push(known.unwrap_or(('\0', Hue::Plain)));
+    }
+    let mut others = 0;
+    for i in 0..labels.len() {
+        if looks[i].0 == '\0' {
+            let shapes: Vec<char> = looks.iter().map(|(shape, _)| *shape).collect();
+            let free = OTHER_SHAPES.into_iter().find(|s| !shapes.contains(s));
+            let shape = free.unwrap_or_else(|| letter(&labels[i], &shapes));
+            looks[i] = (shape, OTHER_HUES[others % OTHER_HUES.len()]);
+            others += 1;
+        }
+    }
+    for ((_, hue), given) in looks.iter_mut().zip(given) {
+        *hue = given.unwrap_or(*hue);
+    }
+    looks
+}
+
+/// A letter for a label: its own first free one, or any free one.
+pub fn letter(label: &str, taken: &[char]) -> char {
+    label
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .chain('A'..='Z')
+        .chain('0'..='9')
+        .find(|c| !taken.contains(c))
+        .unwrap_or('*')
+}
+
 /// A colour on a dark and on a light ground, as numbers of the 256 colours that
 /// terminals share. Each has a contrast of at least 4.5 to 1 against its ground,
 /// and every two of them stay apart under each kind of colour blindness

@@ -62,3 +62,6 @@ pub mod sink;
 pub mod text;
 #[doc(hidden)]
 pub mod transport;
+#[cfg(feature = "web")]
+#[doc(hidden)]
+pub mod web;

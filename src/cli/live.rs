@@ -27,6 +27,7 @@ use crate::text::path_name;
   emoscope live --jsonl | jq --unbuffered 'select(.trigger == \"speech_ended\")'
   emoscope live --socket voice.sock         event lines for: nc -U voice.sock
   emoscope live --osc 9000                  for Pure Data, Max, TouchDesigner, ...
+  emoscope live --web                       a page for browsers on this machine
 
 Keys: d chooses another input, space freezes the picture, ? shows all.
 `emoscope devices` lists the inputs.")]

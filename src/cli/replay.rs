@@ -66,7 +66,7 @@ pub struct ReplayArgs {
 /// How a recording is played and shown.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PlayArgs {
-    /// 0.25 to 8 times real time, or max; default 1 on the dashboard, else max
+    /// 0.25 to 8 times real time, or max; default 1 on the dashboard and with --web, else max
     #[arg(long, value_parser = speed)]
     speed: Option<Speed>,
     /// Begin again at the end
@@ -94,8 +94,12 @@ impl PlayArgs {
         {
             usage("this format is not for a terminal: put > FILE behind it");
         }
+        let speed = match self.speed {
+            None if self.show.transports.has_page() => Some(1.0), // it is watched
+            speed => Speed::times(speed, how),
+        };
         let playback = PlaybackOptions {
-            speed: Speed::times(self.speed, how),
+            speed,
             repeat: self.repeat,
             linger: how == Show::Dashboard,
             mute: self.mute,

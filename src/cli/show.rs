@@ -25,6 +25,10 @@ use crate::sink::plain::Plain;
 /// Updates that wait for the screen at most; then it misses some.
 const SCREEN_QUEUE: usize = 4096;
 
+/// The same for the page.
+#[cfg(feature = "web")]
+const WATCHER_QUEUE: usize = 64;
+
 /// Runs a session and shows it until it ends or the person quits. Its events also
 /// go to the transports that were asked for, and into the file `record`.
 pub(super) fn show(
@@ -50,7 +54,11 @@ fn on_dashboard(
     outlets.show_on(screen);
     let writers = Writers::open(&mut outlets, args, record)?;
     let session = handle::start(session, outlets)?;
-    let shown = dashboard::run(updates, session.controls(), options(&args.display));
+    let options = dashboard::Options {
+        page: writers.page.clone(),
+        ..options(&args.display)
+    };
+    let shown = dashboard::run(updates, session.controls(), options);
     let ended = session.stop();
     let written = writers.join();
     let left = shown?;
@@ -71,6 +79,7 @@ fn options(display: &DisplayArgs) -> dashboard::Options {
         reduced_motion: display.reduced_motion,
         mouse: !display.no_mouse,
         quit_at_end: false,
+        page: None,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
         caught: crate::guard::guarded,
     }
@@ -118,6 +127,8 @@ fn write_to_stdout(
 struct Writers {
     record: Option<(PathBuf, Writer)>,
     transports: Vec<Writer>,
+    /// Address of the page.
+    page: Option<String>,
 }
 
 impl Writers {
@@ -127,12 +138,24 @@ impl Writers {
         args: &ShowArgs,
         record: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
-        let transports = args.transports.open()?;
+        #[cfg_attr(not(feature = "web"), allow(unused_mut))]
+        let (mut transports, mut page) = (args.transports.open()?, None);
+        #[cfg(feature = "web")]
+        if let Some(served) = args.transports.page()? {
+            let (watcher, updates) = bounded(WATCHER_QUEUE);
+            served.follow(updates)?;
+            outlets.watch_by(watcher);
+            let address = served.address().to_owned();
+            notify(outlets.screen().as_ref(), format!("page: {address}"));
+            page = Some(address);
+            transports.push(("the page".into(), Box::new(served)));
+        }
         let record = record.map(|path| record_to(path, outlets)).transpose()?;
         let add = |transport| transport_to(transport, outlets);
         Ok(Self {
             record,
             transports: transports.into_iter().map(add).collect(),
+            page,
         })
     }
 

@@ -1,4 +1,4 @@
-//! The flags of transports to other programs on this machine: none by default.
+//! The flags of transports to other programs: none by default.
 
 #[cfg(unix)]
 use std::path::PathBuf;
@@ -9,11 +9,13 @@ use clap::Args;
 use crate::sink::Sink;
 #[cfg(unix)]
 use crate::transport::fifo::Fifo;
-use crate::transport::osc::Osc;
+use crate::transport::osc::{Osc, Prefix, Target};
 #[cfg(unix)]
 use crate::transport::socket::Socket;
+#[cfg(feature = "web")]
+use crate::web::Page;
 
-/// Transports to other programs on this machine.
+/// Transports to other programs.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "For other programs on this machine")]
 pub(super) struct TransportArgs {
@@ -25,9 +27,30 @@ pub(super) struct TransportArgs {
     #[cfg(unix)]
     #[arg(long, value_name = "PATH")]
     fifo: Option<PathBuf>,
-    /// Send Open Sound Control over UDP to a port of this machine
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    osc: Option<u16>,
+    /// Send Open Sound Control over UDP to a port of this machine, or to another host
+    #[arg(long, value_name = "[HOST:]PORT")]
+    osc: Option<Target>,
+    /// What OSC addresses begin with, as /avatar/parameters
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "/emoscope",
+        requires = "osc"
+    )]
+    osc_prefix: Prefix,
+    /// Serve a page of the session, for browsers on this machine alone; default any free port
+    #[cfg(feature = "web")]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0", value_parser = web_port)]
+    web: Option<u16>,
+}
+
+/// Reads a port that needs no special rights; 0 is any free one.
+#[cfg(feature = "web")]
+fn web_port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port) if port == 0 || port >= 1024 => Ok(port),
+        _ => Err("expected a port from 1024 to 65535, or 0 for any free one".into()),
+    }
 }
 
 /// A sink with its name in messages.
@@ -50,12 +73,36 @@ impl TransportArgs {
                 sinks.push((name, Box::new(fifo)));
             }
         }
-        if let Some(port) = self.osc {
-            let name = format!("OSC to port {port}");
-            let osc = Osc::to(port).map_err(|error| anyhow!("{name} cannot be sent: {error}"))?;
+        if let Some(target) = &self.osc {
+            let name = format!("OSC to {target}");
+            let osc = Osc::to(target, self.osc_prefix.clone());
+            let osc = osc.map_err(|error| anyhow!("{name} cannot be sent: {error}"))?;
             sinks.push((name, Box::new(osc)));
         }
         Ok(sinks)
+    }
+
+    /// Serves the page, if it was asked for.
+    #[cfg(feature = "web")]
+    pub(super) fn page(&self) -> anyhow::Result<Option<Page>> {
+        let Some(port) = self.web else {
+            return Ok(None);
+        };
+        let page = Page::open(port).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                anyhow!("port {port} is in use by another program: name another one, or none")
+            }
+            _ => anyhow!("the page cannot be served: {error}"),
+        })?;
+        Ok(Some(page))
+    }
+
+    /// Whether a page is served.
+    pub(super) fn has_page(&self) -> bool {
+        #[cfg(feature = "web")]
+        return self.web.is_some();
+        #[cfg(not(feature = "web"))]
+        false
     }
 }
 

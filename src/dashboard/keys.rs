@@ -53,6 +53,8 @@ pub enum Key {
     Record,
     /// Save the picture as a file.
     Save,
+    /// Show the address of the page of the session.
+    Page,
     /// Show or hide the keys.
     Help,
     /// The entry above.
@@ -103,6 +105,7 @@ impl Key {
             KeyCode::Char('m' | 'M') => Self::Mark,
             KeyCode::Char('r' | 'R') => Self::Record,
             KeyCode::Char('s' | 'S') => Self::Save,
+            KeyCode::Char('w' | 'W') => Self::Page,
             KeyCode::Char('?' | 'h') | KeyCode::F(1) => Self::Help,
             KeyCode::Up | KeyCode::Char('k') => Self::Up,
             KeyCode::Down | KeyCode::Char('j') => Self::Down,
@@ -192,6 +195,7 @@ const LIVE_HELP: &[(&str, &str)] = &[
     ("m", "mark this moment"),
     ("r", "start or stop recording"),
     ("s", "save the screen as SVG"),
+    ("w", "the address of --web"),
     ("d", "choose another input"),
     ("b", "another voice speaks"),
     ("?", "show or hide this help"),
@@ -220,6 +224,7 @@ const STREAM_HELP: &[(&str, &str)] = &[
     ("< >", "slower, faster"),
     ("t", "scale: 1, 5, 30, 60 min"),
     ("s", "save the screen as SVG"),
+    ("w", "the address of --web"),
     ("b", "another voice speaks"),
     ("?", "show or hide this help"),
     ("q Esc ^C", "quit"),
@@ -268,6 +273,7 @@ mod tests {
             (KeyCode::Char('m'), none, Key::Mark),
             (KeyCode::Char('r'), none, Key::Record),
             (KeyCode::Char('s'), none, Key::Save),
+            (KeyCode::Char('w'), none, Key::Page),
         ] {
             assert_eq!(key(code, modifiers), Some(meaning), "{code:?}");
         }

@@ -88,6 +88,7 @@ pub struct State {
     scale: Option<TimeScale>,
     /// The label that was looked for last.
     found: Option<String>,
+    page: Option<String>,
     over: bool,
     grip: Grip,
 }
@@ -118,6 +119,12 @@ impl State {
             reduced_motion,
             ..self
         }
+    }
+
+    /// The same with the address of the page of the session.
+    #[must_use]
+    pub fn with_page(self, page: Option<String>) -> Self {
+        Self { page, ..self }
     }
 
     /// Whether motion is to be reduced.
@@ -243,6 +250,7 @@ impl State {
                 Action::Redraw
             }
             (Key::Save, _) => Action::Save,
+            (Key::Page, _) => self.show_page(),
             (Key::Devices, _) => self.open_menu(),
             (Key::Forget, _) if self.live.status.judged_ahead => {
                 self.refuse("a recording is judged as a whole: new voices are for a live input")
@@ -308,6 +316,16 @@ impl State {
         }
         self.show(Overlay::Devices(DeviceMenu::default()));
         Action::Send(Control::OpenPicker)
+    }
+
+    /// Shows the address of the page.
+    fn show_page(&mut self) -> Action {
+        let text = match &self.page {
+            Some(address) => format!("page: {address}"),
+            None => "there is no page of this session: start emoscope with --web".to_owned(),
+        };
+        self.notify(&text);
+        self.show(Overlay::None)
     }
 
     /// Says why a key does nothing here.

@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::text::clean;
 use crate::events::Hue;
-use crate::labels::{indexed, shared};
+use crate::labels::{indexed, letter, looks};
 
 /// What the terminal and the person allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,20 +78,6 @@ pub struct LabelStyle {
     pub style: Style,
 }
 
-/// Shapes and hues for other labels, in the order in which they are given out.
-const SHAPES: [char; 14] = [
-    '▲', '◆', '★', '●', '▼', '✚', '■', '△', '◇', '☆', '○', '▽', '◈', '□',
-];
-const HUES: [Hue; 7] = [
-    Hue::Cyan,
-    Hue::Yellow,
-    Hue::Magenta,
-    Hue::Red,
-    Hue::Blue,
-    Hue::Plain,
-    Hue::Dim,
-];
-
 impl Theme {
     /// What the environment says: `NO_COLOR`, and whether the locale is UTF-8.
     /// A palette that was asked for by name goes before `NO_COLOR`.
@@ -109,35 +95,17 @@ impl Theme {
     /// A look for each label, no two with the same symbol; `given` are the
     /// model's colours for them, as many as it names.
     pub fn marks(&self, labels: &[String], given: &[Option<Hue>]) -> Vec<LabelStyle> {
-        let mut symbols: Vec<char> = Vec::new();
-        let mut hues: Vec<Hue> = Vec::new();
-        for label in labels {
-            let known = shared(label).filter(|(symbol, _)| !symbols.contains(symbol));
-            let (symbol, hue) = known.unwrap_or(('\0', Hue::Plain));
-            symbols.push(symbol);
-            hues.push(hue);
-        }
-        let mut others = 0;
-        for i in 0..labels.len() {
-            if symbols[i] == '\0' {
-                hues[i] = HUES[others % HUES.len()];
-                others += 1;
-                let shape = SHAPES.into_iter().find(|shape| !symbols.contains(shape));
-                symbols[i] = shape.unwrap_or_else(|| letter(&labels[i], &symbols));
-            }
-        }
-        for (hue, given) in hues.iter_mut().zip(given) {
-            *hue = given.unwrap_or(*hue);
-        }
+        let looks = looks(labels, given);
+        let mut symbols: Vec<char> = looks.iter().map(|(symbol, _)| *symbol).collect();
         if !self.unicode {
             symbols.clear();
             for label in labels {
                 symbols.push(letter(label, &symbols));
             }
         }
-        let looks = labels.iter().zip(symbols).zip(hues);
+        let looks = labels.iter().zip(symbols).zip(looks);
         looks
-            .map(|((label, symbol), hue)| LabelStyle {
+            .map(|((label, symbol), (_, hue))| LabelStyle {
                 name: clean(label, self.unicode),
                 symbol,
                 style: self.hue(hue),
@@ -207,18 +175,6 @@ impl Theme {
             (false, _) => ascii,
         }
     }
-}
-
-/// A letter for a label: its own first free one, or any free one.
-fn letter(label: &str, taken: &[char]) -> char {
-    label
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .chain('A'..='Z')
-        .chain('0'..='9')
-        .find(|c| !taken.contains(c))
-        .unwrap_or('*')
 }
 
 fn is_utf8(locale: &str) -> bool {

@@ -19,6 +19,7 @@ pub struct Outlets {
     /// Writers of recordings that were started during the session.
     pub(super) recorders: Vec<Writer>,
     screen: Option<Sender<Update>>,
+    watcher: Option<Sender<Update>>,
     wait_for_screen: bool,
 }
 
@@ -69,6 +70,12 @@ impl Outlets {
         self.screen = Some(screen);
     }
 
+    /// Sends level, place and state to one more reader, which never waits: its
+    /// channel should be bounded, and it misses what has no room there.
+    pub fn watch_by(&mut self, watcher: Sender<Update>) {
+        self.watcher = Some(watcher);
+    }
+
     /// Waits for a slow screen from now on, as a recording may and a microphone
     /// must not.
     pub fn wait_for_screen(&mut self) {
@@ -108,6 +115,11 @@ impl Outlets {
 
     /// Updates the screen; drops it when it is gone.
     pub fn update(&mut self, update: Update) {
+        if let (Some(watcher), Update::Level(_) | Update::Position(_) | Update::Status(_)) =
+            (&self.watcher, &update)
+        {
+            let _ = watcher.try_send(update.clone()); // it misses what it has no room for
+        }
         let Some(screen) = &self.screen else { return };
         let gone = if self.wait_for_screen {
             screen.send(update).is_err()

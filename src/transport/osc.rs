@@ -1,41 +1,171 @@
-//! Open Sound Control 1.0 over UDP, to this machine alone.
+//! Open Sound Control 1.0 over UDP.
 //!
 //! | address | arguments |
 //! |---|---|
-//! | `/emoscope/labels` | the labels, strings; at the start |
+//! | `/emoscope/labels` | the labels, strings; at the start and every five seconds |
 //! | `/emoscope/voice` | 1 or 0: voice activity |
 //! | `/emoscope/label` | label and confidence, every 250 ms of speech |
+//! | `/emoscope/number` | the label as its number in `labels`, from 1; 0 is uncertain |
+//! | `/emoscope/confidence` | a number from 0 to 1 |
 //! | `/emoscope/probability/LABEL` | a number from 0 to 1 |
 //! | `/emoscope/valence`, `/emoscope/arousal` | a number from -1 to 1 |
 //! | `/emoscope/utterance` | label, confidence, begin and end in seconds; after each |
+//!
+//! Another prefix may take the place of `/emoscope`.
 
+use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
+use std::str::FromStr;
+use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use rosc::{OscMessage, OscPacket, OscType};
 
 use crate::events::{Event, Measurement, Trigger};
 use crate::sink::Sink;
 
-/// Sends messages to a port.
+/// How often the labels are sent again, for a listener that comes late.
+const REPEAT: Duration = Duration::from_secs(5);
+/// Characters with a meaning in an address.
+const SPECIAL: &str = "#*,?[]{}";
+
+/// A listener: `PORT` of this machine, or `HOST:PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    host: String,
+    port: u16,
+}
+
+impl FromStr for Target {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (host, port) = text.rsplit_once(':').unwrap_or(("127.0.0.1", text));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match port.parse() {
+            Ok(port) if port > 0 && !host.is_empty() => Ok(Self {
+                host: host.into(),
+                port,
+            }),
+            _ => Err("expected PORT or HOST:PORT, with a port from 1 to 65535"),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// What every address begins with, as `/emoscope`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl FromStr for Prefix {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim_end_matches('/');
+        let plain = |c: char| c.is_ascii_graphic() && !SPECIAL.contains(c);
+        if text.starts_with('/') && !text.contains("//") && text.chars().all(plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err("expected an OSC address such as /emoscope or /avatar/parameters")
+        }
+    }
+}
+
+/// Sends messages to a listener.
 pub struct Osc {
+    out: Out,
+    labels: Vec<String>,
+    /// The labels for the thread that repeats them; it ends when this goes.
+    repeated: Sender<Vec<OscType>>,
+}
+
+/// A connected socket and the prefix of its addresses.
+struct Out {
     socket: UdpSocket,
+    prefix: Prefix,
 }
 
 impl Osc {
-    /// Sends to a port of this machine, with or without a listener.
+    /// Sends to a listener, or to a port where none is yet.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn to(port: u16) -> io::Result<Self> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        socket.connect((Ipv4Addr::LOCALHOST, port))?;
-        Ok(Self { socket })
+    /// What the system says, also of a host that it does not know.
+    pub fn to(target: &Target, prefix: Prefix) -> io::Result<Self> {
+        let socket = connected(target)?;
+        let repeating = Out {
+            socket: socket.try_clone()?,
+            prefix: prefix.clone(),
+        };
+        let (repeated, labels) = unbounded();
+        std::thread::Builder::new()
+            .name("osc".into())
+            .spawn(move || repeating.repeat(&labels))?;
+        Ok(Self {
+            out: Out { socket, prefix },
+            labels: Vec::new(),
+            repeated,
+        })
     }
 
-    fn send(&self, address: &str, arguments: Vec<OscType>) {
+    fn measurement(&self, measurement: &Measurement) {
+        let out = &self.out;
+        let label = text(&measurement.label);
+        let confidence = number(measurement.confidence.0);
+        if measurement.trigger == Trigger::SpeechEnded {
+            let times = [number(measurement.start_s), number(measurement.end_s)];
+            let [start, end] = times;
+            return out.send("utterance", vec![label, confidence, start, end]);
+        }
+        out.send("label", vec![label, confidence.clone()]);
+        let mut labels = self.labels.iter();
+        let place = labels.position(|label| *label == measurement.label);
+        let place = place.map_or(0, |place| place as i32 + 1);
+        out.send("number", vec![OscType::Int(place)]);
+        out.send("confidence", vec![confidence]);
+        for (label, share) in measurement.probabilities.iter() {
+            let address = format!("probability/{}", address_part(label));
+            out.send(&address, vec![number(share.0)]);
+        }
+        for (address, value) in [
+            ("valence", measurement.valence),
+            ("arousal", measurement.arousal),
+        ] {
+            if let Some(value) = value {
+                out.send(address, vec![number(value)]);
+            }
+        }
+    }
+}
+
+/// A socket of this machine alone where the listener is on it.
+fn connected(target: &Target) -> io::Result<UdpSocket> {
+    let mut addresses = (target.host.as_str(), target.port).to_socket_addrs()?;
+    let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;
+    let own = match address {
+        SocketAddr::V4(to) if to.ip().is_loopback() => (Ipv4Addr::LOCALHOST, 0).into(),
+        SocketAddr::V6(to) if to.ip().is_loopback() => (Ipv6Addr::LOCALHOST, 0).into(),
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(own)?;
+    socket.connect(address)?;
+    Ok(socket)
+}
+
+impl Out {
+    fn send(&self, name: &str, arguments: Vec<OscType>) {
         let message = OscMessage {
-            addr: address.into(),
+            addr: format!("{}/{name}", self.prefix.0),
             args: arguments,
         };
         if let Ok(datagram) = rosc::encoder::encode(&OscPacket::Message(message)) {
@@ -44,25 +174,15 @@ impl Osc {
         }
     }
 
-    fn measurement(&self, measurement: &Measurement) {
-        let label = text(&measurement.label);
-        let confidence = number(measurement.confidence.0);
-        if measurement.trigger == Trigger::SpeechEnded {
-            let times = [number(measurement.start_s), number(measurement.end_s)];
-            let [start, end] = times;
-            return self.send("/emoscope/utterance", vec![label, confidence, start, end]);
-        }
-        self.send("/emoscope/label", vec![label, confidence]);
-        for (label, share) in measurement.probabilities.iter() {
-            let address = format!("/emoscope/probability/{}", address_part(label));
-            self.send(&address, vec![number(share.0)]);
-        }
-        for (address, value) in [
-            ("/emoscope/valence", measurement.valence),
-            ("/emoscope/arousal", measurement.arousal),
-        ] {
-            if let Some(value) = value {
-                self.send(address, vec![number(value)]);
+    /// Sends the last labels again and again.
+    fn repeat(&self, labels: &Receiver<Vec<OscType>>) {
+        let mut current = Vec::new();
+        loop {
+            match labels.recv_timeout(REPEAT) {
+                Ok(next) => current = next,
+                Err(RecvTimeoutError::Timeout) if current.is_empty() => {}
+                Err(RecvTimeoutError::Timeout) => self.send("labels", current.clone()),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
@@ -72,12 +192,14 @@ impl Sink for Osc {
     fn event(&mut self, _file: Option<&str>, event: &Event) -> io::Result<()> {
         match event {
             Event::SessionStart(start) => {
-                let labels = start.labels.iter().map(|label| text(label));
-                self.send("/emoscope/labels", labels.collect());
+                self.labels.clone_from(&start.labels);
+                let labels: Vec<_> = start.labels.iter().map(|label| text(label)).collect();
+                self.out.send("labels", labels.clone());
+                let _ = self.repeated.send(labels); // its thread lives as long as this
             }
             Event::Voice(voice) => {
                 let active = OscType::Int(i32::from(voice.active));
-                self.send("/emoscope/voice", vec![active]);
+                self.out.send("voice", vec![active]);
             }
             Event::Measurement(measurement) => self.measurement(measurement),
             _ => {}
@@ -101,7 +223,7 @@ fn text(text: &str) -> OscType {
 
 /// A part of an address: characters with a meaning there become `_`.
 fn address_part(label: &str) -> String {
-    let plain = |c: char| c.is_ascii_graphic() && !"#*,/?[]{}".contains(c);
+    let plain = |c: char| c.is_ascii_graphic() && c != '/' && !SPECIAL.contains(c);
     let mark = |c| if plain(c) { c } else { '_' };
     label.chars().map(mark).collect()
 }

@@ -172,3 +172,43 @@ fn osc_reaches_this_machine_alone() {
         "{trace}"
     );
 }
+
+/// The page is served to this machine alone, and nothing else is connected to.
+#[cfg(feature = "web")]
+#[test]
+fn the_page_listens_on_the_loopback_address_alone() {
+    if !traceable() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut command = emoscope(&home);
+    command.arg("replay").arg(data("speech-16k.wav"));
+    command.args(["--jsonl", "--web", "--speed", "8"]);
+    let trace = trace(
+        &command,
+        &["-e", "trace=bind,connect,listen,sendto,openat,creat"],
+        &home,
+    );
+    let calls: Vec<&str> = calls(&trace).map(|(_, call)| call).collect();
+    let starting = |name: &str| -> Vec<&&str> {
+        let calls = calls.iter().filter(|call| call.starts_with(name));
+        calls.collect()
+    };
+    let bound = starting("bind(");
+    assert!(
+        bound.len() == 1 && bound[0].contains("sin_addr=inet_addr(\"127.0.0.1\")"),
+        "{bound:?}"
+    );
+    assert_eq!(starting("listen(").len(), 1, "{trace}");
+    assert!(!trace.contains("AF_INET6"), "{trace}");
+    let connected = starting("connect(");
+    assert!(
+        connected.iter().all(|call| call.contains("AF_UNIX")),
+        "{connected:?}"
+    );
+    // The log alone is written, as without a page.
+    let written = calls
+        .iter()
+        .filter(|call| call.contains("O_CREAT") && !call.contains("emoscope.log"));
+    assert_eq!(written.count(), 0, "{trace}");
+}

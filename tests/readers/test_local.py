@@ -158,17 +158,26 @@ def test_a_fifo_that_was_there_stays(start: Start, tmp_path: Path) -> None:
     assert path.exists()
 
 
-def test_osc_is_what_the_lines_say(start: Start) -> None:
-    """Heard by python-osc."""
-    heard: list[tuple[str, tuple[Any, ...]]] = []
+Heard = list[tuple[str, tuple[Any, ...]]]
+
+
+@contextmanager
+def osc_listener() -> Iterator[tuple[int, Heard]]:
+    """A port where python-osc listens, and what it receives."""
+    heard: Heard = []
     dispatcher = Dispatcher()
     dispatcher.set_default_handler(lambda address, *values: heard.append((address, values)))
     with BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        port = server.server_address[1]
-        printed, _ = start("--osc", str(port)).communicate(timeout=60)
+        yield server.server_address[1], heard
         time.sleep(0.5)
         server.shutdown()
+
+
+def test_osc_is_what_the_lines_say(start: Start) -> None:
+    """Received by python-osc."""
+    with osc_listener() as (port, heard):
+        printed, _ = start("--osc", str(port)).communicate(timeout=60)
     lines = events(printed)
     measured = [line for line in lines if line["type"] == "measurement"]
     windows = [m for m in measured if m["trigger"] == "interval"]
@@ -181,6 +190,10 @@ def test_osc_is_what_the_lines_say(start: Start) -> None:
     voices = [int(line["active"]) for line in lines if line["type"] == "voice"]
     assert told("/emoscope/voice") == [(active,) for active in voices]
     assert [name for name, _ in told("/emoscope/label")] == [m["label"] for m in windows]
+    places = [(["uncertain", *lines[0]["labels"]].index(m["label"]),) for m in windows]
+    assert told("/emoscope/number") == places
+    confidences = [m["confidence"] for m in windows]
+    assert [v[0] for v in told("/emoscope/confidence")] == pytest.approx(confidences, abs=1e-6)
     for label in lines[0]["labels"]:
         shares = [m["probabilities"][label] for m in windows]
         assert [v[0] for v in told(f"/emoscope/probability/{label}")] == pytest.approx(
@@ -192,6 +205,52 @@ def test_osc_is_what_the_lines_say(start: Start) -> None:
         assert values[0] == whole["label"]
         expected = [whole["confidence"], whole["start_s"], whole["end_s"]]
         assert list(values[1:]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_osc_as_an_avatar_reads_it(start: Start) -> None:
+    """A host by name, another prefix, numbers alone; the labels come again for who is late."""
+    with osc_listener() as (port, heard):
+        target, prefix = f"localhost:{port}", "/avatar/parameters/"
+        process = start("--osc", target, "--osc-prefix", prefix, "--loop", speed="1")
+        deadline = time.monotonic() + 40
+        while [address for address, _ in heard].count("/avatar/parameters/labels") < 4:
+            assert time.monotonic() < deadline, heard
+            time.sleep(0.1)
+        process.terminate()
+        process.communicate(timeout=20)
+    assert all(address.startswith("/avatar/parameters/") for address, _ in heard)
+    for name, kind in [
+        ("voice", int),
+        ("number", int),
+        ("confidence", float),
+        ("probability/anger", float),
+        ("arousal", float),
+        ("valence", float),
+    ]:
+        values = [values for address, values in heard if address.endswith(f"/parameters/{name}")]
+        assert values, name
+        assert all([type(value) for value in some] == [kind] for some in values), name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--osc", "0"),
+        ("--osc", "70000"),
+        ("--osc", ":9000"),
+        ("--osc", "host:"),
+        ("--osc-prefix", "/a"),
+        ("--osc", "9000", "--osc-prefix", "avatar"),
+        ("--osc", "9000", "--osc-prefix", "/a b"),
+        ("--osc", "9000", "--osc-prefix", "/a/*"),
+    ],
+)
+def test_a_wrong_osc_address_is_a_wrong_usage(start: Start, options: tuple[str, ...]) -> None:
+    """Told before anything is played."""
+    process = start(*options)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    assert "--osc" in said
 
 
 def test_a_place_that_is_taken_is_left_alone(start: Start, tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+//! A page of a running session, for browsers on this machine alone.
+//!
+//! | path | what it is |
+//! |---|---|
+//! | `/` | the page |
+//! | `/overlay` | the word and a bar on a transparent ground, for OBS |
+//! | `/events` | the event lines, as Server-Sent Events |
+//! | `/healthz` | `ok`, without a token |
+//!
+//! The listener is bound to the loopback address. Every request must name this
+//! machine in `Host`, come from the page itself if it has an `Origin`, and carry
+//! the token of the address. Nothing is written, and no file is read.
+
+mod access;
+mod answer;
+mod document;
+mod hub;
+mod server;
+
+use std::io;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+
+use self::access::Access;
+use self::hub::Hub;
+use self::server::Server;
+use crate::events::Event;
+use crate::messages::Update;
+use crate::sink::Sink;
+
+/// A page that is served until this goes.
+pub struct Page {
+    hub: Arc<Hub>,
+    address: String,
+    _server: Server,
+}
+
+impl Page {
+    /// Serves a page at a port of the loopback address; 0 is any free one.
+    ///
+    /// # Errors
+    /// What the system says; `AddrInUse` where another program has the port.
+    pub fn open(port: u16) -> io::Result<Self> {
+        let hub = Arc::new(Hub::default());
+        let listener = server::listen(port)?;
+        let access = Access::new(listener.port())?;
+        let address = access.address();
+        let server = Server::start(listener, access, Arc::clone(&hub))?;
+        Ok(Self {
+            hub,
+            address,
+            _server: server,
+        })
+    }
+
+    /// The address with its token.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Shows level, place and state of the session too. These may get lost.
+    ///
+    /// # Errors
+    /// A system that starts no thread.
+    pub fn follow(&self, updates: Receiver<Update>) -> io::Result<()> {
+        let hub = Arc::clone(&self.hub);
+        std::thread::Builder::new()
+            .name("web-state".into())
+            .spawn(move || updates.iter().for_each(|update| hub.update(&update)))?;
+        Ok(())
+    }
+}
+
+impl Sink for Page {
+    fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
+        self.hub.event(file, event)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.hub.close();
+        Ok(())
+    }
+}

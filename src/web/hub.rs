@@ -1,0 +1,194 @@
+//! What the readers of the page get: the events so far, then each as it comes.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::events::{Event, SessionStart};
+use crate::labels;
+use crate::messages::Update;
+use crate::sink::lines::line;
+
+/// Readers at a time.
+const READERS: usize = 8;
+/// Messages that wait for a reader; one with more is dropped.
+const QUEUE: usize = 4096;
+/// Events that a late reader still gets, besides the header.
+const RECENT: usize = 1000;
+/// A browser that lost the connection tries again after so many milliseconds.
+const RETRY_MS: u32 = 1000;
+
+/// The last message: a browser need not try again.
+const OVER: &[u8] = b"event: over\ndata: null\n\n";
+
+/// The readers, and what a late one needs.
+#[derive(Default)]
+pub(super) struct Hub {
+    shared: Mutex<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    readers: Vec<mpsc::Sender<Bytes>>,
+    /// The header with its number.
+    header: Option<(u64, Bytes)>,
+    recent: VecDeque<(u64, Bytes)>,
+    /// Number of the last event.
+    last: u64,
+    /// The last message of each kind that is no event.
+    state: [Option<Bytes>; 3],
+    closed: bool,
+}
+
+impl Hub {
+    /// Messages for one more reader; `after` is the last event that it has.
+    /// `None` where there are enough.
+    pub(super) fn subscribe(&self, after: Option<u64>) -> Option<mpsc::Receiver<Bytes>> {
+        let mut shared = self.lock();
+        shared.readers.retain(|reader| !reader.is_closed());
+        if shared.readers.len() >= READERS {
+            return None;
+        }
+        let (reader, messages) = mpsc::channel(QUEUE);
+        let known = |number: u64| after.is_some_and(|after| number <= after);
+        let mut first = format!("retry: {RETRY_MS}\n\n").into_bytes();
+        for (number, message) in shared.header.iter().chain(&shared.recent) {
+            if !known(*number) {
+                first.extend_from_slice(message);
+            }
+        }
+        for message in shared.state.iter().flatten() {
+            first.extend_from_slice(message);
+        }
+        if shared.closed {
+            first.extend_from_slice(OVER);
+        }
+        reader.try_send(first.into()).ok()?;
+        if !shared.closed {
+            shared.readers.push(reader);
+        }
+        Some(messages)
+    }
+
+    /// Passes an event on.
+    ///
+    /// # Errors
+    /// A value that JSON cannot hold.
+    pub(super) fn event(&self, file: Option<&str>, event: &Event) -> io::Result<()> {
+        let line = line(file, event)?;
+        let mut shared = self.lock();
+        shared.last += 1;
+        let number = shared.last;
+        let mut message = format!("id: {number}\ndata: ").into_bytes();
+        message.extend_from_slice(&line);
+        message.push(b'\n');
+        if let Event::SessionStart(start) = event {
+            let mut header = looks(start);
+            header.append(&mut message);
+            message = header;
+            shared.recent.clear();
+        }
+        let message = Bytes::from(message);
+        if let Event::SessionStart(_) = event {
+            shared.header = Some((number, message.clone()));
+        } else {
+            if shared.recent.len() == RECENT {
+                shared.recent.pop_front();
+            }
+            shared.recent.push_back((number, message.clone()));
+        }
+        shared.send(&message);
+        Ok(())
+    }
+
+    /// Passes on level, place and state.
+    pub(super) fn update(&self, update: &Update) {
+        let (kind, name, data) = match update {
+            Update::Status(status) => {
+                let outage = status.outage;
+                let data = json!({
+                    "source": status.source,
+                    "replay": status.replay,
+                    "outage_s": outage.map(|outage| outage.seconds),
+                    "gone": outage.is_some_and(|outage| outage.gone),
+                    "samples_lost": status.samples_lost,
+                    "baseline_s": status.baseline_s,
+                });
+                (0, "status", data)
+            }
+            Update::Position(position) => {
+                let data = json!({
+                    "at_s": position.at_s,
+                    "total_s": position.total_s,
+                    "paused": position.paused,
+                });
+                (1, "position", data)
+            }
+            Update::Level(level) => {
+                let data = json!({
+                    "at_s": level.at_s,
+                    "rms_dbfs": tenths(level.rms_dbfs),
+                    "peak_dbfs": tenths(level.peak_dbfs),
+                    "vad_dbfs": level.vad_dbfs.map(tenths),
+                    "clipped": level.clipped,
+                });
+                (2, "level", data)
+            }
+            _ => return,
+        };
+        let message = Bytes::from(named(name, &data));
+        let mut shared = self.lock();
+        shared.send(&message);
+        shared.state[kind] = Some(message);
+    }
+
+    /// Sends a comment, so that a connection whose reader is gone is noticed.
+    pub(super) fn ping(&self) {
+        self.lock().send(&Bytes::from_static(b":\n\n"));
+    }
+
+    /// No more events: the readers get what they have, and the end.
+    pub(super) fn close(&self) {
+        let mut shared = self.lock();
+        shared.send(&Bytes::from_static(OVER));
+        shared.closed = true;
+        shared.readers.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Drops readers that are gone or behind.
+    fn send(&mut self, message: &Bytes) {
+        self.readers
+            .retain(|reader| reader.try_send(message.clone()).is_ok());
+    }
+}
+
+/// Shape and colour of each label, before the header.
+fn looks(start: &SessionStart) -> Vec<u8> {
+    let hues = labels::hues();
+    let looks = labels::looks(&start.labels, &start.colors);
+    let looks = start.labels.iter().zip(looks).map(|(label, (shape, hue))| {
+        let color = hues.iter().position(|other| *other == hue);
+        json!({ "label": label, "shape": shape.to_string(), "color": color.unwrap_or(0) })
+    });
+    named("labels", &looks.collect())
+}
+
+/// A level as finely as it is worth sending.
+fn tenths(dbfs: f32) -> f64 {
+    (f64::from(dbfs) * 10.0).round() / 10.0
+}
+
+/// A message that is no event line.
+fn named(name: &str, data: &Value) -> Vec<u8> {
+    format!("event: {name}\ndata: {data}\n\n").into_bytes()
+}

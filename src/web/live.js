@@ -1,0 +1,353 @@
+// The page: words and bars at every event, the moving picture with the screen.
+
+const find = (selector) => document.querySelector(selector);
+const UTTERANCES_LISTED = 7;
+const FLOOR_DBFS = -60;
+const quiet = matchMedia('(prefers-reduced-motion: reduce)');
+
+// Writes a text where it changed.
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function make(name, className, text) {
+  const element = document.createElement(name);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+let drawn = '';
+
+function showCall() {
+  const { shape, words, share, small, alert } = call();
+  const box = find('#call');
+  const percentage = share == null ? '' : percent(share);
+  const key = JSON.stringify([shape, words, percentage]);
+  if (key !== drawn) {
+    drawn = key;
+    const longest = words.reduce((sum, word) => sum + word.text.length + 1, 0);
+    const letters = Math.max(longest + (percentage ? 3 : 0), 9);
+    const style = find('#word').style;
+    // Two words stand below one another rather than small.
+    style.setProperty('--letters', words.length > 1 ? Math.max(...words.map((w) => w.text.length)) + 3 : letters);
+    put(find('.shape'), shape);
+    find('.shape').style.setProperty('--ink', share == null ? 'var(--text)' : words[0].ink);
+    put(find('.share'), percentage);
+    find('.words').replaceChildren(
+      ...words.map((word) => {
+        const element = make('span', '', word.text);
+        element.style.setProperty('--ink', word.ink);
+        return element;
+      }),
+    );
+    box.style.setProperty('--ink', share == null ? 'transparent' : words[0].ink);
+  }
+  box.classList.toggle('small', Boolean(small));
+  box.classList.toggle('alert', Boolean(alert));
+  box.classList.toggle('faded', faded());
+  find('#bars').classList.toggle('faded', faded());
+}
+
+// What the word stands for.
+function showStanding() {
+  const parts = [];
+  const { shown, input } = state;
+  if (input.outage_s != null) {
+    parts.push(input.gone ? 'waiting for the microphone' : 'the input delivers nothing');
+  } else if (state.muted) {
+    parts.push('only zeros arrive: is the microphone muted, or kept from emoscope?');
+  }
+  if (shown) {
+    const { judgement, final, was } = shown;
+    if (final && (state.utterance != null || state.voice)) parts.push('warming up…');
+    if (final) {
+      parts.push('final');
+      parts.push(`${ago(age())} ago`);
+      if (was) parts.push(`was ${was}`);
+    } else if (state.utterance != null) {
+      parts.push(`speaking ${Math.floor(now() - state.utterance)} s`);
+    }
+    if (judgement.label === 'uncertain') {
+      parts.push(REASONS[judgement.reason ?? 'between']);
+      if ((judgement.reason ?? 'between') === 'between') {
+        const shares = ranked(judgement).slice(0, 2);
+        parts.push(shares.map(([label, share]) => `${label} ${percent(share)}`).join(', '));
+      }
+    }
+    if (judgement.arousal != null) parts.push(`arousal ${signed(judgement.arousal)}`);
+  }
+  const line = find('#standing');
+  if (line.dataset.text !== parts.join('|')) {
+    line.dataset.text = parts.join('|');
+    line.replaceChildren(...parts.map((part) => make('span', part === 'final' ? 'final' : '', part)));
+  }
+}
+
+const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+
+function showState() {
+  let kind = 'listening';
+  let text = 'no speech';
+  const { input, link } = state;
+  if (link === 'over') [kind, text] = ['over', 'the session is over'];
+  else if (link === 'full') [kind, text] = ['alert', 'too many pages are open, trying again'];
+  else if (link === 'lost') [kind, text] = ['alert', 'connection lost, trying again'];
+  else if (link === 'opening' || !state.started) [kind, text] = ['', 'starting…'];
+  else if (input.outage_s != null) {
+    [kind, text] = ['alert', `${input.gone ? 'microphone lost' : 'no sound'} ${clock(input.outage_s)}`];
+  } else if (state.position?.paused) [kind, text] = ['', 'paused'];
+  else if (state.muted) [kind, text] = ['alert', 'muted?'];
+  else if (state.utterance != null || state.voice) [kind, text] = ['speaking', 'speaking'];
+  find('#link').className = kind;
+  put(find('#doing'), text);
+  put(find('#source'), state.source);
+}
+
+function makeBars() {
+  const rows = state.labels.map((entry) => {
+    const row = make('li');
+    row.style.setProperty('--ink', `var(--c${entry.color})`);
+    const mark = make('span', 'mark', entry.shape);
+    mark.setAttribute('aria-hidden', 'true');
+    const track = make('span', 'track');
+    track.append(make('span', 'fill'));
+    row.append(mark, make('span', 'name', entry.label), track, make('span', 'number', '–'));
+    return row;
+  });
+  find('#bars ul').replaceChildren(...rows);
+}
+
+function showBars() {
+  const judgement = state.shown?.judgement;
+  const rows = find('#bars ul').children;
+  state.labels.forEach(({ label }, place) => {
+    const share = judgement?.probabilities[label] ?? 0;
+    const row = rows[place];
+    row.classList.toggle('called', judgement?.label === label);
+    row.querySelector('.fill').style.transform = `scaleX(${share})`;
+    put(row.querySelector('.number'), judgement ? percent(share) : '–');
+  });
+}
+
+function showAffect() {
+  const judgement = state.shown?.judgement;
+  const spot = find('#spot');
+  const known = judgement?.arousal != null && judgement.valence != null;
+  spot.setAttribute('visibility', known ? 'visible' : 'hidden');
+  const recent = [...state.judged, ...state.utterances].filter((entry) => entry.valence != null);
+  recent.sort((one, other) => one.end - other.end);
+  const points = recent.slice(-16).map((entry) => [entry.valence * 100, entry.arousal * -100]);
+  find('#trail').setAttribute('points', points.map((point) => point.map(Math.round)).join(' '));
+  if (!known) return;
+  const ink = judgement.label === 'uncertain' ? 'var(--text)' : look(judgement.label).ink;
+  spot.style.setProperty('--ink', ink);
+  spot.setAttribute('cx', judgement.valence * 100);
+  spot.setAttribute('cy', judgement.arousal * -100);
+  put(find('#place'), `arousal ${signed(judgement.arousal)}, valence ${signed(judgement.valence)}`);
+}
+
+function showUtterances() {
+  const rows = state.utterances.slice(-UTTERANCES_LISTED).reverse().map((entry) => {
+    const { shape, ink } = look(entry.label);
+    const row = make('li');
+    row.style.setProperty('--ink', ink);
+    const mark = make('span', 'mark', shape);
+    mark.setAttribute('aria-hidden', 'true');
+    row.append(
+      make('span', 'when', clock(entry.start)),
+      mark,
+      make('span', 'name', entry.label),
+      make('span', 'number', `${percent(entry.confidence)}, ${(entry.end - entry.start).toFixed(1)} s`),
+    );
+    return row;
+  });
+  find('#utterances ol').replaceChildren(...rows);
+  find('.none').hidden = rows.length > 0;
+}
+
+// Says a final judgement to a screen reader, and nothing else.
+function say() {
+  const { judgement } = state.shown;
+  const certain = judgement.label !== 'uncertain';
+  const text = certain
+    ? `${judgement.label}, ${percent(judgement.confidence)}`
+    : `uncertain: ${REASONS[judgement.reason ?? 'between']}`;
+  put(find('#said'), `${clock(judgement.start_s)}: ${text}`);
+}
+
+function showLevel() {
+  const level = state.level;
+  if (!level) return;
+  const part = (dbfs) => `${Math.max(0, Math.min(1, 1 - dbfs / FLOOR_DBFS)) * 100}%`;
+  const box = find('#level');
+  box.classList.toggle('clipped', level.clipped);
+  box.querySelector('.fill').style.width = part(level.rms_dbfs);
+  box.querySelector('.peak').style.left = part(level.peak_dbfs);
+  const threshold = box.querySelector('.threshold');
+  threshold.hidden = level.vad_dbfs == null;
+  if (level.vad_dbfs != null) threshold.style.left = part(level.vad_dbfs);
+  const silent = level.rms_dbfs <= FLOOR_DBFS;
+  put(box.querySelector('.reading'), silent ? 'quiet' : `${Math.round(level.rms_dbfs)} dBFS`);
+  const value = String(Math.round(Math.max(FLOOR_DBFS, level.rms_dbfs)));
+  box.querySelector('.track').setAttribute('aria-valuenow', value);
+}
+
+// The last minute: level in the labels' colours, utterances, arousal.
+function drawPast() {
+  const canvas = find('#past canvas');
+  const scale = devicePixelRatio;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+  }
+  const context = canvas.getContext('2d');
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  const seconds = width < 560 ? 30 : 60;
+  put(find('#past h2 span'), seconds === 60 ? 'Last minute' : 'Last half minute');
+  const style = getComputedStyle(document.documentElement);
+  const value = (name) => style.getPropertyValue(name).trim();
+  const colour = (label) => {
+    const found = state.labels.find((entry) => entry.label === label);
+    return found ? value(`--c${found.color}`) : value('--dim');
+  };
+  const [text, dim, line] = ['--text', '--dim', '--line'].map(value);
+  const end = now();
+  const start = end - seconds;
+  const x = (at) => width - (end - at) * (width / seconds);
+  const wave = { middle: height * 0.22, reach: height * 0.21 };
+  const strip = { top: height * 0.46, height: 24 };
+  const trace = { middle: height * 0.76, reach: height * 0.15 };
+  const family = getComputedStyle(document.body).fontFamily;
+  context.textBaseline = 'middle';
+
+  context.font = `11px ${family}`;
+  context.textAlign = 'center';
+  for (let at = Math.max(0, Math.ceil(start / 10) * 10); at <= end; at += 10) {
+    context.fillStyle = line;
+    context.fillRect(x(at), 0, 1, height - 16);
+    context.fillStyle = dim;
+    if (x(at) > 16 && x(at) < width - 16) context.fillText(clock(at), x(at), height - 7);
+  }
+  for (const gap of state.gaps) {
+    context.fillStyle = line;
+    context.fillRect(x(gap.start), 0, Math.max(2, x(gap.end) - x(gap.start)), height - 16);
+    context.fillStyle = text;
+    context.fillText('×', (x(gap.start) + x(gap.end)) / 2, wave.middle);
+  }
+
+  // Bars at fixed places of time, so that they move and do not flicker.
+  const step = 4 * (seconds / width);
+  const bars = new Map();
+  const raise = (at, part) => {
+    const place = Math.floor(at / step);
+    bars.set(place, Math.max(bars.get(place) ?? 0, part));
+  };
+  const first = state.levels[0]?.at ?? Infinity;
+  for (const { start: from, end: to, confidence } of state.judged) {
+    // From before this page was opened there is no level.
+    for (let at = Math.max(from, to - 0.25); at < Math.min(to, first); at += step) raise(at, confidence * 0.5);
+  }
+  state.levels.forEach(({ at, dbfs }, number) => {
+    const part = Math.max(0, 1 - dbfs / FLOOR_DBFS) ** 1.6;
+    const before = state.levels[number - 1]?.at ?? at;
+    for (let there = Math.max(before, at - 0.1); there < at; there += step / 2) raise(there, part);
+  });
+  let judged = 0;
+  for (const [place, part] of [...bars].sort((one, other) => one[0] - other[0])) {
+    const at = (place + 0.5) * step;
+    if (at < start - 1) continue;
+    while (judged < state.judged.length && state.judged[judged].end < at) judged += 1;
+    const current = state.judged[judged];
+    const covered = current && at > current.end - 0.3;
+    context.fillStyle = covered ? colour(current.label) : dim;
+    context.globalAlpha = covered ? 1 : 0.45;
+    const reach = Math.max(1, part * wave.reach);
+    context.beginPath();
+    context.roundRect(x(place * step), wave.middle - reach, 3, reach * 2, 1.5);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+
+  context.textAlign = 'left';
+  context.font = `600 13px ${family}`;
+  for (const entry of state.utterances) {
+    if (entry.end < start) continue;
+    const { shape, name } = look(entry.label);
+    const [left, right] = [Math.max(-12, x(entry.start)), x(entry.end)];
+    const ink = entry.label === 'uncertain' ? dim : colour(entry.label);
+    context.fillStyle = ink;
+    context.globalAlpha = 0.18;
+    context.beginPath();
+    context.roundRect(left, strip.top, right - left, strip.height, 6);
+    context.fill();
+    context.globalAlpha = 1;
+    context.fillRect(left, strip.top + strip.height - 3, right - left, 3);
+    const long = `${shape} ${name}`;
+    const room = right - Math.max(left, 0) - 12;
+    const fitting = context.measureText(long).width <= room ? long : context.measureText(shape).width <= room ? shape : '';
+    context.fillText(fitting, Math.max(left, 0) + 6, strip.top + strip.height / 2 - 1);
+  }
+
+  context.strokeStyle = line;
+  context.beginPath();
+  context.moveTo(0, trace.middle);
+  context.lineTo(width, trace.middle);
+  context.stroke();
+  context.strokeStyle = text;
+  context.lineWidth = 2;
+  context.lineJoin = 'round';
+  context.beginPath();
+  let last = -Infinity;
+  for (const { end: at, arousal } of state.judged) {
+    if (arousal == null) continue;
+    const y = trace.middle - arousal * trace.reach;
+    if (at - last > 0.6) context.moveTo(x(at), y);
+    else context.lineTo(x(at), y);
+    last = at;
+  }
+  context.stroke();
+  context.lineWidth = 1;
+  for (const at of state.marks) {
+    context.fillStyle = text;
+    context.fillRect(x(at), 0, 1, height - 16);
+    context.fillText('⚑', x(at) + 2, 9);
+  }
+}
+
+// At every event: what may be late is drawn with the screen.
+function changed(kind) {
+  if (kind === 'labels') makeBars();
+  if (kind === 'level') return;
+  showCall();
+  showState();
+  showStanding();
+  if (['measurement', 'session_start', 'labels', 'position'].includes(kind)) {
+    showBars();
+    showAffect();
+  }
+  if (['utterance_end', 'session_start', 'position'].includes(kind)) showUtterances();
+  if (kind === 'measurement' && state.shown.final) {
+    showUtterances();
+    say();
+  }
+}
+
+let painted = 0;
+
+function paint(time) {
+  requestAnimationFrame(paint);
+  if (time - painted < (quiet.matches ? 500 : 30)) return;
+  painted = time;
+  showCall();
+  showState();
+  showStanding();
+  showLevel();
+  drawPast();
+}
+
+showState();
+read(changed);
+requestAnimationFrame(paint);

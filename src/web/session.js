@@ -1,0 +1,250 @@
+'use strict';
+// What is known of the session, from its events.
+
+// Seconds that a picture may show.
+const KEPT_S = 70;
+// A place that falls by more than this went back.
+const BACK_S = 0.25;
+// A final judgement is as bright as a live one for so many seconds.
+const BRIGHT_S = 3;
+const REASONS = {
+  no_speech: 'this is not speech',
+  clipped: 'overloaded: lower the level of the input',
+  too_short: 'too short',
+  too_quiet: 'too quiet: come nearer',
+  too_noisy: 'too noisy',
+  between: 'too close to call',
+};
+
+const state = {
+  link: 'opening', // open, lost, full or over
+  labels: [],
+  source: '',
+  input: {},
+  position: null,
+  level: null,
+};
+
+function forget() {
+  Object.assign(state, {
+    started: false,
+    muted: false,
+    voice: false,
+    utterance: null, // its start in seconds
+    shown: null, // {judgement, final, was}
+    live: null, // label of the last live judgement
+    judged: [], // {start, end, label, confidence, arousal}
+    utterances: [], // the same, of whole utterances
+    levels: [], // {at, dbfs}
+    gaps: [],
+    marks: [],
+    at: 0,
+    since: performance.now(),
+  });
+}
+forget();
+
+// The time of the session in seconds: the audio's, and between two messages the clock's.
+function now() {
+  const still = state.link !== 'open' || state.position?.paused || state.input.outage_s != null;
+  const more = still ? 0 : Math.min(0.3, (performance.now() - state.since) / 1000);
+  return state.at + more;
+}
+
+function advance(at) {
+  if (at > state.at) {
+    state.at = at;
+    state.since = performance.now();
+  }
+}
+
+// Follows a level or a place, which go back only with the recording.
+function follow(at) {
+  if (at < state.at - BACK_S) {
+    const before = (list, time) => list.filter((entry) => time(entry) <= at);
+    state.judged = before(state.judged, (entry) => entry.end);
+    state.utterances = before(state.utterances, (entry) => entry.end);
+    state.levels = before(state.levels, (entry) => entry.at);
+    state.gaps = before(state.gaps, (entry) => entry.end);
+    state.shown = null;
+    state.utterance = null;
+    state.at = at;
+    state.since = performance.now();
+  }
+  advance(at);
+}
+
+function judge(event) {
+  const final = event.trigger === 'speech_ended';
+  const entry = {
+    start: event.start_s,
+    end: event.end_s,
+    label: event.label,
+    confidence: event.confidence,
+    arousal: event.arousal,
+    valence: event.valence,
+  };
+  const was = final && state.live && state.live !== event.label ? state.live : null;
+  state.shown = { judgement: event, final, was };
+  state.live = final ? null : event.label;
+  const list = final ? state.utterances : state.judged;
+  list.push(entry);
+  advance(event.end_s);
+}
+
+const TAKE = {
+  session_start(event) {
+    forget();
+    state.started = true;
+    state.source = event.name;
+  },
+  voice(event) {
+    state.voice = event.active;
+    advance(event.at_s);
+  },
+  utterance_start(event) {
+    state.utterance = event.start_s;
+    state.live = null;
+    advance(event.start_s);
+  },
+  measurement: judge,
+  utterance_end(event) {
+    state.utterance = null;
+    advance(event.end_s);
+  },
+  signal(event) {
+    state.muted = !event.present;
+    advance(event.at_s);
+  },
+  gap(event) {
+    state.gaps.push({ start: event.start_s, end: event.end_s });
+    advance(event.end_s);
+  },
+  mark(event) {
+    state.marks.push(event.at_s);
+    advance(event.at_s);
+  },
+  session_end(event) {
+    state.voice = false;
+    state.utterance = null;
+    advance(event.duration_s);
+  },
+};
+
+function trim() {
+  const oldest = state.at - KEPT_S;
+  for (const list of [state.levels, state.judged]) {
+    while (list.length > 0 && (list[0].at ?? list[0].end) < oldest) list.shift();
+  }
+  while (state.utterances.length > 50) state.utterances.shift();
+}
+
+// Reads events, and calls `changed` after each with its kind.
+function read(changed) {
+  const token = new URLSearchParams(location.search).get('token') ?? '';
+  const source = new EventSource(`/events?token=${encodeURIComponent(token)}`);
+  const on = (name, take) =>
+    source.addEventListener(name, (message) => {
+      const kind = take(JSON.parse(message.data)) ?? name;
+      trim();
+      changed(kind);
+    });
+  on('message', (event) => {
+    TAKE[event.type]?.(event);
+    return event.type;
+  });
+  on('labels', (labels) => {
+    state.labels = labels;
+  });
+  on('status', (input) => {
+    state.input = input;
+    if (input.source) state.source = input.source;
+  });
+  on('position', (position) => {
+    state.position = position;
+    follow(position.at_s);
+  });
+  on('level', (level) => {
+    state.level = level;
+    state.levels.push({ at: level.at_s, dbfs: level.rms_dbfs });
+    follow(level.at_s);
+  });
+  on('over', () => {
+    state.link = 'over';
+    source.close();
+  });
+  source.onopen = () => {
+    state.link = 'open';
+    changed('link');
+  };
+  source.onerror = () => {
+    if (state.link === 'over') return;
+    state.link = state.link === 'opening' && source.readyState === EventSource.CLOSED ? 'full' : 'lost';
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => read(changed), 5000);
+    changed('link');
+  };
+}
+
+// Shape, name and colour of a label.
+function look(label) {
+  const found = state.labels.find((entry) => entry.label === label);
+  return found
+    ? { shape: found.shape, name: label, ink: `var(--c${found.color})` }
+    : { shape: '?', name: label, ink: 'var(--text)' };
+}
+
+const percent = (share) => `${Math.round(share * 100)} %`;
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const pad = (number) => String(number).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours > 0
+    ? `${hours}:${pad(minutes)}:${pad(whole % 60)}`
+    : `${minutes}:${pad(whole % 60)}`;
+}
+
+const ago = (seconds) => (seconds < 60 ? `${Math.floor(seconds)} s` : clock(seconds));
+
+// The labels of a judgement, the most likely first.
+function ranked(judgement) {
+  return Object.entries(judgement.probabilities).sort((one, other) => other[1] - one[1]);
+}
+
+// What is to be read at one glance: words with their colours, a shape, a share.
+function call() {
+  const { input, shown } = state;
+  const plain = (text) => ({ text, ink: 'var(--text)' });
+  if (input.outage_s != null) {
+    const words = [plain(input.gone ? 'lost' : 'no sound'), plain(clock(input.outage_s))];
+    return { shape: '!', words, alert: true };
+  }
+  if (state.muted && !shown) return { shape: '!', words: [plain('muted?')], alert: true };
+  if (!shown) {
+    const speaking = state.utterance != null || state.voice;
+    const text = !state.started ? 'starting…' : speaking ? 'warming up…' : 'listening…';
+    return { shape: '', words: [plain(text)], small: true };
+  }
+  const { judgement } = shown;
+  if (judgement.label !== 'uncertain') {
+    const { shape, name, ink } = look(judgement.label);
+    return { shape, words: [{ text: name, ink }], share: judgement.confidence };
+  }
+  if (judgement.reason && judgement.reason !== 'between') {
+    return { shape: '?', words: [plain('uncertain')] };
+  }
+  const words = ranked(judgement)
+    .slice(0, 2)
+    .map(([label]) => ({ text: `${label}?`, ink: look(label).ink }));
+  return { shape: '?', words };
+}
+
+// Age of the last judgement in seconds.
+const age = () => Math.max(0, now() - (state.shown?.judgement.end_s ?? now()));
+
+// Whether the last judgement is no longer that of the voice now.
+function faded() {
+  const away = state.input.outage_s != null || state.muted || state.link !== 'open';
+  return state.shown != null && (away || (state.shown.final && age() >= BRIGHT_S));
+}
