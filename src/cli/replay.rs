@@ -95,6 +95,7 @@ impl PlayArgs {
             usage("this format is not for a terminal: put > FILE behind it");
         }
         let speed = match self.speed {
+            #[cfg(feature = "web")]
             None if self.show.transports.has_page() => Some(1.0), // it is watched
             speed => Speed::times(speed, how),
         };

@@ -98,11 +98,9 @@ impl TransportArgs {
     }
 
     /// Whether a page is served.
+    #[cfg(feature = "web")]
     pub(super) fn has_page(&self) -> bool {
-        #[cfg(feature = "web")]
-        return self.web.is_some();
-        #[cfg(not(feature = "web"))]
-        false
+        self.web.is_some()
     }
 }
 

@@ -90,7 +90,7 @@ function showState() {
   let kind = 'listening';
   let text = 'no speech';
   const { input, link } = state;
-  if (link === 'over') [kind, text] = ['over', 'the session is over'];
+  if (link === 'over' || (link === 'open' && state.ended)) [kind, text] = ['over', 'the session is over'];
   else if (link === 'full') [kind, text] = ['alert', 'too many pages are open, trying again'];
   else if (link === 'lost') [kind, text] = ['alert', 'connection lost, trying again'];
   else if (link === 'opening' || !state.started) [kind, text] = ['', 'starting…'];

@@ -28,6 +28,7 @@ const state = {
 function forget() {
   Object.assign(state, {
     started: false,
+    ended: false,
     muted: false,
     voice: false,
     utterance: null, // its start in seconds
@@ -66,6 +67,7 @@ function follow(at) {
     state.utterances = before(state.utterances, (entry) => entry.end);
     state.levels = before(state.levels, (entry) => entry.at);
     state.gaps = before(state.gaps, (entry) => entry.end);
+    state.ended = false;
     state.shown = null;
     state.utterance = null;
     state.at = at;
@@ -125,6 +127,7 @@ const TAKE = {
     advance(event.at_s);
   },
   session_end(event) {
+    state.ended = true;
     state.voice = false;
     state.utterance = null;
     advance(event.duration_s);

@@ -490,8 +490,7 @@ def test_the_word_on_the_page_is_the_word_of_now(
         assert len(delays) >= 3, (session.lines, seen)
         delays.sort()
         print(f"delays: median {median(delays):.3f} s, largest {delays[-1]:.3f} s")
-        # A machine that is busy with other work may keep one of them waiting.
-        assert delays[-2] < 0.2, delays
+        assert delays[-1] < 0.2, delays
         microphone("remove")
         WebDriverWait(browser, 20).until(lambda b: "microphone lost" in text(b, "#doing"))
         assert "LOST" in text(browser, "#word")
