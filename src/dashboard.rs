@@ -22,10 +22,12 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::messages::{Control, Update};
 use state::State;
+use state::recordings::RecordingMenu;
 use theme::Theme;
 
 /// What the caller decides.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "none depends on another")]
 pub struct Options {
     /// Colours and characters; [`Theme::from_env`] knows what is wanted.
     pub theme: Theme,
@@ -38,6 +40,8 @@ pub struct Options {
     pub quit_at_end: bool,
     /// Address of the page of the session, where there is one.
     pub page: Option<String>,
+    /// Whether the recording was chosen from a list, to which Escape leads back.
+    pub from_list: bool,
     /// Where what libraries print to standard error goes while the screen is
     /// open; nowhere without it. A standard error that is no terminal is left
     /// as it is.
@@ -63,6 +67,10 @@ pub enum Outcome {
     Quit,
     /// The session was over.
     Ended,
+    /// The person went back to the list that the recording was chosen from.
+    Back,
+    /// The person chose a recording of the list: its number.
+    Opened(usize),
     /// A signal asked to leave: its number.
     Signal(i32),
 }
@@ -102,17 +110,50 @@ pub fn run(
     controls: Sender<Control>,
     options: Options,
 ) -> Result<Left, DashboardError> {
-    let (sender, inputs) = unbounded();
-    let _signals = signals::watch(sender.clone())?;
-    let mut screen = terminal::Screen::open(&options, sender.clone())?;
-    let _reader = terminal::Reader::start(sender)?;
-    let mut state = State::new(options.quit_at_end)
-        .with_reduced_motion(options.reduced_motion)
-        .with_page(options.page);
-    let outcome = cycle::run(&mut screen, &updates, &inputs, &controls, &mut state);
-    let _ = controls.try_send(Control::Quit); // the session may be over
+    let state = State::new(options.quit_at_end)
+        .with_page(options.page.clone())
+        .with_list(options.from_list);
+    let (outcome, state) = shown(&updates, &controls, &options, state)?;
     Ok(Left {
-        outcome: outcome?,
+        outcome,
         summary: summary::lines(state.latest()),
     })
+}
+
+/// Shows a list until the person chooses a recording or leaves; gives the list back
+/// with what is known of it by then. Only [`Update::RecordingLength`] is of use to it.
+///
+/// # Errors
+///
+/// When the terminal fails or a thread panics.
+#[allow(clippy::needless_pass_by_value)] // as in `run`
+pub fn choose(
+    menu: RecordingMenu,
+    updates: Receiver<Update>,
+    options: Options,
+) -> Result<(Outcome, RecordingMenu), DashboardError> {
+    let (controls, _nobody) = unbounded();
+    let (outcome, state) = shown(&updates, &controls, &options, State::choosing(menu))?;
+    let mut menu = state.recordings().cloned().unwrap_or_default();
+    if let Outcome::Opened(number) = outcome {
+        menu.selected = number;
+    }
+    Ok((outcome, menu))
+}
+
+/// Takes the terminal, and shows updates on it.
+fn shown(
+    updates: &Receiver<Update>,
+    controls: &Sender<Control>,
+    options: &Options,
+    state: State,
+) -> Result<(Outcome, State), DashboardError> {
+    let (sender, inputs) = unbounded();
+    let _signals = signals::watch(sender.clone())?;
+    let mut screen = terminal::Screen::open(options, sender.clone())?;
+    let _reader = terminal::Reader::start(sender)?;
+    let mut state = state.with_reduced_motion(options.reduced_motion);
+    let outcome = cycle::run(&mut screen, updates, &inputs, controls, &mut state);
+    let _ = controls.try_send(Control::Quit); // the session may be over
+    Ok((outcome?, state))
 }

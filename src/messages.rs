@@ -28,6 +28,13 @@ pub enum Update {
         /// Its peak in dBFS.
         peak_dbfs: f32,
     },
+    /// The length of a recording in a list.
+    RecordingLength {
+        /// Its number in the list.
+        number: usize,
+        /// In seconds, or why it cannot be read.
+        length_s: Result<f64, String>,
+    },
     /// The session is over; an error says why it ended early. A replay that
     /// came to its end may still be sent back to an earlier place.
     Ended(Result<(), String>),
@@ -158,6 +165,15 @@ pub enum Jump {
     Previous,
     /// The next one with this label, `uncertain` included.
     NextOf(String),
+}
+
+/// A recording in a list to choose from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordingLine {
+    /// Its name below the folder.
+    pub name: String,
+    /// Its length in seconds once it is known, or why it cannot be read.
+    pub length_s: Option<Result<f64, String>>,
 }
 
 /// A message from the screen to the session.

@@ -1,5 +1,7 @@
 //! `emoscope replay`: a recording in front of the dashboard, or as event lines.
 
+mod folder;
+
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -8,13 +10,14 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::format::Format;
-use super::show::show;
+use super::show::{Shown, show, show_from_list};
 use super::{Done, ModelArgs, Show, ShowArgs, complain, usage};
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::{DecodeError, Source};
 use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::RATES;
+use crate::engine::Engine;
 use crate::events::SourceKind;
 use crate::session::PlaybackOptions;
 use crate::session::audio_file::{FileOptions, FileSession};
@@ -29,6 +32,7 @@ use crate::session::player::Player;
   emoscope replay talk.wav --speed 2        twice as fast
   emoscope replay talk.mp3 --jsonl          event lines, at full speed
   emoscope replay talk.mp3 --format srt     captions
+  emoscope replay recordings/               a list to choose from
   emoscope replay today.jsonl               what --record kept, without the audio
   ffmpeg -i film.mkv -f wav - | emoscope replay - --jsonl
   parec --rate=48000 --channels=1 | emoscope replay - --raw-rate 48000
@@ -36,8 +40,8 @@ use crate::session::player::Player;
 
 Keys: space pauses, arrows seek, n and p go from utterance to utterance, ? shows all.")]
 pub struct ReplayArgs {
-    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), events that were kept
-    /// (.jsonl), or - for standard input
+    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), a folder to choose one
+    /// from, events that were kept (.jsonl), or - for standard input
     file: PathBuf,
     #[command(flatten)]
     play: PlayArgs,
@@ -164,21 +168,36 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     if is_event_log(&args.file) {
         return replay_events(args, &recording);
     }
-    let is_stream = recording.is_stream();
-    let open = || {
-        let opened = open(args, &recording);
-        opened.map_err(|error| anyhow!("{} {error}", recording.name))
-    };
-    let options = FileOptions {
+    if args.file.is_dir() {
+        return folder::run(args);
+    }
+    let options = options(args, &recording);
+    let open = || opened(args, &recording);
+    if recording.is_stream() {
+        return run_source(open()?, options, &args.play);
+    }
+    run_recording(&open, options, &args.play)
+}
+
+fn options(args: &ReplayArgs, recording: &Recording) -> FileOptions {
+    FileOptions {
         kind: recording.kind(),
         name: recording.name.clone(),
         channel: args.channel,
         notice: complain,
-    };
-    if is_stream {
-        return run_source(open()?, options, &args.play);
     }
-    run_recording(&open, options, &args.play)
+}
+
+/// Plays a recording that was chosen from a list.
+fn play_recording(
+    args: &ReplayArgs,
+    recording: &Recording,
+    engine: Engine,
+) -> anyhow::Result<Shown> {
+    let open = || opened(args, recording);
+    let (_, playback) = args.play.playback(false);
+    let player = player(&open, options(args, recording), engine, playback)?;
+    show_from_list(player, &args.play.show)
 }
 
 /// Whether a file holds the events of a session and no audio.
@@ -200,19 +219,29 @@ fn replay_events(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Don
 /// same. On the dashboard it is judged ahead of what is played.
 pub(super) fn run_recording(
     open: &dyn Fn() -> anyhow::Result<Box<dyn Source>>,
-    mut options: FileOptions,
+    options: FileOptions,
     args: &PlayArgs,
 ) -> anyhow::Result<Done> {
     let (how, playback) = args.playback(false);
     if how != Show::Dashboard {
         return run_source(open()?, options, args);
     }
+    let player = player(open, options, args.model.load()?, playback)?;
+    show(player, how, &args.show, None)
+}
+
+fn player(
+    open: &dyn Fn() -> anyhow::Result<Box<dyn Source>>,
+    mut options: FileOptions,
+    engine: Engine,
+    playback: PlaybackOptions,
+) -> anyhow::Result<Player> {
     // The dashboard shows notices itself.
     options.notice = |_| {};
     let (ahead, sound) = (open()?, open()?);
-    let engine = args.model.load()?;
-    let player = Player::of_recording(ahead, sound, engine, options, playback)?;
-    show(player, how, &args.show, None)
+    Ok(Player::of_recording(
+        ahead, sound, engine, options, playback,
+    )?)
 }
 
 /// Shows a source that can be read once.
@@ -235,14 +264,13 @@ fn run_source(
     show(session, how, &args.show, None)
 }
 
-fn open(args: &ReplayArgs, recording: &Recording) -> Result<Box<dyn Source>, DecodeError> {
-    Ok(match args.raw_rate {
-        None => Box::new(recording.decoder()?),
-        Some(rate) => Box::new(RawAudio::new(
-            io::stdin(),
-            args.raw_format,
-            rate,
-            args.raw_channels,
-        )?),
-    })
+fn opened(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Box<dyn Source>> {
+    let source: Result<Box<dyn Source>, DecodeError> = match args.raw_rate {
+        None => recording.decoder().map(|file| Box::new(file) as _),
+        Some(rate) => {
+            let (input, channels) = (io::stdin(), args.raw_channels);
+            RawAudio::new(input, args.raw_format, rate, channels).map(|raw| Box::new(raw) as _)
+        }
+    };
+    source.map_err(|error| anyhow!("{} {error}", recording.name))
 }

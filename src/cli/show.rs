@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
-use crossbeam_channel::{Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::format::Format;
 use super::{DisplayArgs, Done, Show, ShowArgs, complain};
+use crate::dashboard::state::recordings::RecordingMenu;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::{self, Outcome};
+use crate::dashboard::{self, DashboardError, Outcome};
 use crate::events::SessionEnd;
 use crate::messages::{Control, Update};
 use crate::paths::create_private;
@@ -38,17 +39,43 @@ pub(super) fn show(
     record: Option<PathBuf>,
 ) -> anyhow::Result<Done> {
     match show {
-        Show::Dashboard => on_dashboard(session, args, record),
+        Show::Dashboard => match on_dashboard(session, args, record, false)? {
+            Shown::Done(done) => Ok(done),
+            Shown::Back => Ok(Done::Well),
+        },
         Show::Sentences => as_text(session, args, record, None),
         Show::As(format) => as_text(session, args, record, Some(format)),
     }
+}
+
+/// How the dashboard was left.
+pub(super) enum Shown {
+    /// The command is done.
+    Done(Done),
+    /// The person wants the list that the recording was chosen from.
+    Back,
+}
+
+/// Shows a recording that was chosen from a list.
+pub(super) fn show_from_list(session: impl Session, args: &ShowArgs) -> anyhow::Result<Shown> {
+    on_dashboard(session, args, None, true)
+}
+
+/// Shows a list of recordings to choose from.
+pub(super) fn choose(
+    menu: RecordingMenu,
+    lengths: Receiver<Update>,
+    args: &ShowArgs,
+) -> Result<(Outcome, RecordingMenu), DashboardError> {
+    dashboard::choose(menu, lengths, options(&args.display))
 }
 
 fn on_dashboard(
     session: impl Session,
     args: &ShowArgs,
     record: Option<PathBuf>,
-) -> anyhow::Result<Done> {
+    from_list: bool,
+) -> anyhow::Result<Shown> {
     let (screen, updates) = bounded(SCREEN_QUEUE);
     let mut outlets = Outlets::default();
     outlets.show_on(screen);
@@ -56,20 +83,24 @@ fn on_dashboard(
     let session = handle::start(session, outlets)?;
     let options = dashboard::Options {
         page: writers.page.clone(),
+        from_list,
         ..options(&args.display)
     };
     let shown = dashboard::run(updates, session.controls(), options);
     let ended = session.stop();
     let written = writers.join();
     let left = shown?;
-    for line in &left.summary {
-        let _ = writeln!(io::stdout(), "{line}"); // the terminal may be gone
+    if left.outcome != Outcome::Back {
+        for line in &left.summary {
+            let _ = writeln!(io::stdout(), "{line}"); // the terminal may be gone
+        }
     }
     ended?;
     written?;
     Ok(match left.outcome {
-        Outcome::Signal(number) => Done::Signal(number),
-        _ => Done::Well,
+        Outcome::Signal(number) => Shown::Done(Done::Signal(number)),
+        Outcome::Back => Shown::Back,
+        _ => Shown::Done(Done::Well),
     })
 }
 
@@ -80,6 +111,7 @@ fn options(display: &DisplayArgs) -> dashboard::Options {
         mouse: !display.no_mouse,
         quit_at_end: false,
         page: None,
+        from_list: false,
         log: crate::paths::state().map(|folder| folder.join(super::LOG)),
         caught: crate::guard::guarded,
     }

@@ -191,6 +191,8 @@ fn take_input(
         Action::None => Turn::Same,
         Action::Redraw => Turn::Redraw,
         Action::Quit => Turn::Leave(Ok(Outcome::Quit)),
+        Action::Back => Turn::Leave(Ok(Outcome::Back)),
+        Action::Open(number) => Turn::Leave(Ok(Outcome::Opened(number))),
         Action::Send(control) => {
             if let Err(TrySendError::Disconnected(_)) = controls.try_send(control) {
                 state.notify("the session is over: q quits");

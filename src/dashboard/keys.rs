@@ -215,6 +215,7 @@ const REPLAY_HELP: &[(&str, &str)] = &[
     ("0 to 9", "volume; 0 is mute"),
     ("t", "time scale"),
     ("s", "save the screen as SVG"),
+    ("w", "the address of --web"),
     ("?", "show or hide this help"),
     ("q Esc ^C", "quit"),
 ];
@@ -224,6 +225,7 @@ const STREAM_HELP: &[(&str, &str)] = &[
     ("< >", "slower, faster"),
     ("t", "scale: 1, 5, 30, 60 min"),
     ("s", "save the screen as SVG"),
+    ("w", "the address of --web"),
     ("w", "the address of --web"),
     ("b", "another voice speaks"),
     ("?", "show or hide this help"),

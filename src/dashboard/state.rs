@@ -8,12 +8,14 @@ pub mod judgement;
 pub mod menu;
 pub mod meter;
 pub mod picture;
+pub mod recordings;
 mod replay;
 pub mod scale;
 pub mod totals;
 
 use menu::DeviceMenu;
 use picture::Picture;
+use recordings::RecordingMenu;
 pub use scale::TimeScale;
 
 use super::keys::{HELP_ROWS_LEAST, Key, Pointer, help_lines};
@@ -31,6 +33,8 @@ pub enum Overlay {
     Devices(DeviceMenu),
     /// What is typed of the label that is looked for.
     Find(String),
+    /// The recordings of a folder, on the whole screen.
+    Recordings(RecordingMenu),
 }
 
 /// What an update asks of the screen.
@@ -72,12 +76,17 @@ pub enum Action {
     Save,
     /// Leave.
     Quit,
+    /// Leave for the list that the recording was chosen from.
+    Back,
+    /// Leave for a recording of the list, by its number.
+    Open(usize),
     /// Hand the terminal back to the shell for a while.
     Suspend,
 }
 
 /// All that the dashboard knows.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "none depends on another")]
 pub struct State {
     live: Picture,
     frozen: Option<Box<Picture>>,
@@ -89,6 +98,8 @@ pub struct State {
     /// The label that was looked for last.
     found: Option<String>,
     page: Option<String>,
+    /// Whether the recording was chosen from a list.
+    from_list: bool,
     over: bool,
     grip: Grip,
 }
@@ -205,6 +216,7 @@ impl State {
             Update::DeviceLevel { id, peak_dbfs } => {
                 return self.in_menu(|menu| menu.level(id, *peak_dbfs));
             }
+            Update::RecordingLength { number, length_s } => self.take_length(*number, length_s),
             Update::Ended(Ok(())) if self.live.status.replay && !self.quit_at_end => {
                 self.live.ended = true;
                 self.over = true;
@@ -231,9 +243,14 @@ impl State {
 
     /// Takes a key.
     pub fn press(&mut self, key: Key) -> Action {
+        if self.live.ahead.is_some() {
+            self.live.dismiss_notice(); // its time may stand still
+        }
         match (key, &mut self.overlay) {
+            (Key::Escape, Overlay::None) if self.from_list => Action::Back,
             (Key::Quit, _) | (Key::Escape, Overlay::None) => Action::Quit,
             (Key::Suspend, _) => Action::Suspend,
+            (_, Overlay::Recordings(_)) => self.press_in_list(key),
             (_, Overlay::Devices(_)) => self.press_in_menu(key),
             (Key::Help | Key::Escape, Overlay::Help(_)) => self.show(Overlay::None),
             (Key::Up | Key::Down, Overlay::Help(first)) => {
@@ -277,6 +294,13 @@ impl State {
             (Pointer::Wheel(step), _, Overlay::Devices(menu)) => {
                 menu.move_by(step);
                 Action::Redraw
+            }
+            (Pointer::Wheel(step), _, Overlay::Recordings(menu)) => {
+                menu.move_by(step);
+                Action::Redraw
+            }
+            (Pointer::Press, Target::Choice(number), Overlay::Recordings(_)) => {
+                Action::Open(number)
             }
             (Pointer::Press, Target::Choice(number), Overlay::Devices(menu)) => {
                 menu.selected = number;

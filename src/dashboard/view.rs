@@ -15,6 +15,7 @@ mod level;
 mod overlay;
 mod parts;
 mod plan;
+mod recordings;
 mod seek_bar;
 mod totals;
 mod utterances;
@@ -28,7 +29,7 @@ use super::state::picture::Picture;
 use super::state::{Overlay, State, Target, TimeScale};
 use super::text;
 use super::theme::{LabelStyle, Palette, Theme};
-use plan::Plan;
+use plan::{Plan, screen};
 
 /// Draws the whole screen on a frame.
 pub fn draw(frame: &mut Frame<'_>, state: &State, theme: &Theme) {
@@ -47,6 +48,10 @@ pub fn draw_on(buffer: &mut Buffer, state: &State, theme: &Theme) {
     let mut pen = Pen::new(buffer, theme, state, &marks, &plan);
     if area.width < plan::SMALLEST.0 || area.height < plan::SMALLEST.1 {
         too_small(&mut pen, area);
+        return;
+    }
+    if let Overlay::Recordings(menu) = state.overlay() {
+        recordings::draw(&mut pen, plan.screen, menu);
         return;
     }
     header::draw(&mut pen, plan.header, state.frozen());
@@ -95,6 +100,7 @@ pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -
         Overlay::None | Overlay::Find(_) => {}
         Overlay::Help(_) => return help::target(area, state.picture(), at),
         Overlay::Devices(menu) => return devices::target(area, menu, at),
+        Overlay::Recordings(menu) => return recordings::target(screen(area), menu, at),
     }
     let picture = state.picture();
     let marks = theme.marks(&picture.status.labels, &picture.status.colors);

@@ -182,7 +182,7 @@ impl Sound {
     /// The place that is heard, in seconds; none while nothing plays.
     pub(super) fn position_s(&mut self) -> Option<f64> {
         match &mut self.device {
-            Device::Open(playing) => Some(playing.start_s? + playing.output.queue().heard()),
+            Device::Open(playing) => Some(playing.start_s? + playing.output.queue().played_s()),
             _ => None,
         }
     }
@@ -231,7 +231,7 @@ impl Playing {
             self.queued += frames * usize::from(spec.channels);
         }
         let queue = self.output.queue();
-        let heard = queue.heard();
+        let heard = queue.played_s();
         if heard > self.moved.1 || queue.is_held() || queue.waiting() == 0 {
             self.moved = (Instant::now(), heard);
         }

@@ -219,3 +219,50 @@ fn in_a_single_cell_it_lives_and_quits() {
     assert_eq!(terminal.ended(), 0);
     assert!(terminal.restored());
 }
+
+/// Enter opens a recording of a folder, Escape leads back to the list.
+#[test]
+fn a_folder_is_a_list_to_choose_from() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("monday")).unwrap();
+    let copy = |from: &str, to: &str| std::fs::copy(data(from), folder.path().join(to)).unwrap();
+    copy("two-utterances.wav", "monday/first.wav");
+    copy("speech-48k-stereo.flac", "second.flac");
+    std::fs::write(folder.path().join("third.wav"), "no audio").unwrap();
+    let mut command = emoscope(&home);
+    command.args(["replay", "--mute"]).arg(folder.path());
+    let mut terminal = Terminal::start(12, 60, &command);
+    terminal.until("the list", |t| {
+        let text = t.contents();
+        let all = [
+            "3 recordings",
+            "monday/first.wav",
+            "second.flac",
+            "third.wav",
+        ];
+        all.iter().all(|word| text.contains(word)) && text.contains("0:05")
+    });
+    let line = |t: &Terminal, name: &str| {
+        let text = t.contents();
+        let line = text.lines().find(|line| line.contains(name));
+        line.unwrap_or_default().to_owned()
+    };
+    assert!(line(&terminal, "monday/first.wav").contains("0:05"));
+    terminal.keys("\r");
+    terminal.until("the first", |t| t.contents().contains(" / 0:05"));
+    terminal.keys("\x1b");
+    terminal.until("the list again", |t| t.contents().contains("3 recordings"));
+    // A file that cannot be played is told in the list.
+    terminal.keys("jj\r");
+    terminal.until("why not", |t| t.contents().contains("not readable"));
+    terminal.until("why not", |t| t.contents().contains("! "));
+    terminal.keys("k\r");
+    terminal.until("the second", |t| {
+        let text = t.contents();
+        text.contains("second.flac") && text.contains("NEUTRAL") && !text.contains("recordings")
+    });
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.restored());
+}

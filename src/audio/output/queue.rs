@@ -116,7 +116,7 @@ impl Queue {
         self.samples.occupied_len() / usize::from(self.spec.channels).max(1)
     }
 
-    /// What waits is not played; [`heard`](Self::heard) counts from here on.
+    /// What waits is not played; [`played_s`](Self::played_s) counts from here on.
     pub fn clear(&mut self) {
         self.cleared = self.written;
         self.heard = 0.0;
@@ -153,9 +153,9 @@ impl Queue {
 
     /// Seconds of what was pushed since the last [`clear`](Self::clear) that have
     /// been heard by now, the output's own delay taken off. It never falls.
-    pub fn heard(&mut self) -> f64 {
+    pub fn played_s(&mut self) -> f64 {
         let now = self.shared.start.elapsed();
-        if let Some(frames) = self.shared.heard(now, self.spec.sample_rate) {
+        if let Some(frames) = self.shared.frame_at(now, self.spec.sample_rate) {
             let since = (frames - self.cleared as f64).max(0.0);
             self.heard = self.heard.max(since / f64::from(self.spec.sample_rate));
         }
@@ -165,14 +165,14 @@ impl Queue {
     /// Whether all that was pushed has been heard.
     pub fn is_drained(&mut self) -> bool {
         let pushed = (self.written - self.cleared) as f64;
-        self.heard() * f64::from(self.spec.sample_rate) >= pushed - 0.5
+        self.played_s() * f64::from(self.spec.sample_rate) >= pushed - 0.5
     }
 }
 
 impl Shared {
     /// The frame that is heard at a time since `start`, by the last block; none
     /// before the first.
-    fn heard(&self, now: Duration, rate: u32) -> Option<f64> {
+    fn frame_at(&self, now: Duration, rate: u32) -> Option<f64> {
         for _ in 0..TRIES {
             let version = self.version.load(Ordering::Acquire);
             if version == 0 {
@@ -324,22 +324,22 @@ mod tests {
     }
 
     #[test]
-    fn heard_is_what_left_the_output_by_now() {
+    fn played_is_what_left_the_output_by_now() {
         let (mut queue, mut player) = queue(1, SPEC);
-        assert_eq!(queue.heard(), 0.0);
+        assert_eq!(queue.played_s(), 0.0);
         queue.push(&ramp(400));
         let mut block = vec![0.0; 400];
         player.fill(&mut block, Duration::from_mins(1));
-        assert_eq!(queue.heard(), 0.0, "it is still on its way");
+        assert_eq!(queue.played_s(), 0.0, "it is still on its way");
         player.fill(&mut block, Duration::ZERO);
         std::thread::sleep(Duration::from_millis(50));
-        let heard = queue.heard();
+        let heard = queue.played_s();
         assert!((0.25..=0.4).contains(&heard), "{heard}");
         std::thread::sleep(Duration::from_millis(200));
         // No more than there was, however late it is.
-        assert!((queue.heard() - 0.4).abs() < 1e-9);
+        assert!((queue.played_s() - 0.4).abs() < 1e-9);
         assert!(queue.is_drained());
         queue.clear();
-        assert_eq!(queue.heard(), 0.0);
+        assert_eq!(queue.played_s(), 0.0);
     }
 }

@@ -1,5 +1,7 @@
 //! What the screen shows of a session: everything that freezes together.
 
+mod follow;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -9,7 +11,7 @@ use super::judgement::{Judgement, Shown, Standing};
 use super::meter::PeakMeter;
 use super::totals::Totals;
 use crate::events::{Event, Measurement, Trigger, UNCERTAIN};
-use crate::messages::{Judged, Level, Outage, Position, Status};
+use crate::messages::{Level, Outage, Position, Status};
 use crate::text::clock;
 
 /// Seconds of audio for which a notice stays.
@@ -18,9 +20,6 @@ const NOTICE_S: f64 = 8.0;
 const UTTERANCES_KEPT: usize = 20_000;
 /// The screen follows the time in steps of so many seconds.
 const TIME_STEP_S: f64 = 0.5;
-/// What is shown after a step ahead of more than this does not depend on what was
-/// shown before it, in seconds.
-const FAR_STEP_S: f64 = 60.0;
 
 /// What is said when the voice has changed.
 const NEW_BASELINE: &str = "another voice: a new baseline starts";
@@ -183,6 +182,11 @@ impl Picture {
         self.notice = Some((self.now, text));
     }
 
+    /// Takes away the sentence for the person.
+    pub(super) fn dismiss_notice(&mut self) {
+        self.notice = None;
+    }
+
     /// Takes the state of the machinery; says whether the picture changed.
     pub fn take_status(&mut self, status: &Status) -> bool {
         if self.status.labels != status.labels {
@@ -209,47 +213,6 @@ impl Picture {
         self.meter.read(level, at) | moved
     }
 
-    /// Takes more of what is judged ahead.
-    pub fn take_judged(&mut self, part: &Judged) {
-        let mut ahead = self.ahead.take().unwrap_or_default();
-        for (_, event) in &part.events {
-            self.record(event);
-        }
-        let unjudged = ahead.is_beyond(self.now);
-        ahead.extend(part, seconds(part.until_s));
-        self.ahead = Some(ahead);
-        self.follow(unjudged);
-    }
-
-    /// Shows what a recording that is judged ahead holds at this time.
-    fn follow(&mut self, moved: bool) {
-        let Some(mut ahead) = self.ahead.take() else {
-            return;
-        };
-        let until = ahead.count_until(self.now);
-        let notice = self.notice.clone();
-        if moved {
-            self.shown = None;
-            self.voice = Voicing::default();
-            self.muted = ahead.is_muted(until);
-            ahead.played = ahead.context(until);
-        }
-        while ahead.played < until {
-            if let Some(event) = ahead.event(ahead.played) {
-                self.show(&event);
-            }
-            ahead.played += 1;
-        }
-        if moved {
-            self.notice = notice; // what was before is no news
-        }
-        if ahead.is_beyond(self.now) {
-            self.shown = None;
-            self.voice = Voicing::default();
-        }
-        self.ahead = Some(ahead);
-    }
-
     /// Takes the place of a replay; says whether the picture changed.
     pub fn take_position(&mut self, position: &Position) -> bool {
         let position = Position {
@@ -267,27 +230,6 @@ impl Picture {
             return self.move_to(position.at_s) | changed;
         }
         self.advance(position.at_s) | changed
-    }
-
-    /// Moves to a place of a recording that is judged ahead; says whether the
-    /// screen follows.
-    fn move_to(&mut self, at: f64) -> bool {
-        let (before, started) = (self.now, self.started);
-        let back = at < before;
-        if back && self.ended {
-            self.ended = false;
-            self.notice = None;
-        }
-        // A notice keeps its age.
-        if let Some((since, _)) = self.notice.as_mut().filter(|_| back) {
-            *since += at - before;
-        }
-        self.now = at;
-        self.started = true;
-        let played = self.ahead.as_ref().map(|ahead| ahead.played);
-        self.follow(back || at > before + FAR_STEP_S);
-        let shows_more = self.ahead.as_ref().map(|ahead| ahead.played) != played;
-        back || !started || shows_more || step(before) != step(at)
     }
 
     /// Takes an event; says whether the picture changed.
@@ -355,7 +297,7 @@ impl Picture {
                 self.notify(format!("marked {}", clock(seconds(mark.at_s))));
             }
             // A recording that is judged ahead has a notice of its own.
-            Event::Error(error) if self.ahead.is_none() => self.notify(error.message.clone()),
+            Event::Error(error) if !self.status.judged_ahead => self.notify(error.message.clone()),
             _ => {}
         }
     }
@@ -388,7 +330,7 @@ impl Picture {
         self.totals.add(&utterance);
         self.history.conclude(utterance.clone());
         self.utterances.push_back(utterance);
-        if self.ahead.is_none() && self.utterances.len() > UTTERANCES_KEPT {
+        if !self.status.judged_ahead && self.utterances.len() > UTTERANCES_KEPT {
             self.utterances.pop_front();
         }
     }

@@ -81,12 +81,7 @@ struct Need {
 
 impl Plan {
     pub(super) fn new(area: Rect, marks: &[LabelStyle], picture: &Picture, unicode: bool) -> Self {
-        let margin = u16::from(area.width >= 60);
-        let inner = Rect {
-            x: area.x + margin,
-            width: area.width - 2 * margin,
-            ..area
-        };
+        let inner = screen(area);
         let wide = area.width >= WIDE_COLUMNS;
         let names: Vec<&str> = marks.iter().map(|mark| mark.name.as_str()).collect();
         let letters = if unicode {
@@ -168,6 +163,16 @@ impl Plan {
             gutter: (label + 6).min(inner.width / 2),
             letters,
         }
+    }
+}
+
+/// All of an area but the margins.
+pub(super) fn screen(area: Rect) -> Rect {
+    let margin = u16::from(area.width >= 60);
+    Rect {
+        x: area.x + margin,
+        width: area.width - 2 * margin,
+        ..area
     }
 }
 

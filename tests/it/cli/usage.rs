@@ -103,3 +103,15 @@ fn usage_errors_are_two_and_failures_one() {
         );
     }
 }
+
+#[test]
+fn a_folder_to_replay_needs_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(["replay".as_ref(), folder.path().as_os_str()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = said(&output);
+    for words in ["is a folder", "no terminal", "emoscope analyze"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(output.stdout.is_empty());
+}

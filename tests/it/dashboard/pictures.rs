@@ -1,10 +1,11 @@
 //! Pictures of the screen, kept as text.
 
 use emoscope::dashboard::keys::Key;
-use emoscope::dashboard::state::Overlay;
+use emoscope::dashboard::state::recordings::RecordingMenu;
+use emoscope::dashboard::state::{Action, Overlay, State};
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::events::Event;
-use emoscope::messages::{Position, Sound, Status, Update};
+use emoscope::messages::{Position, RecordingLine, Sound, Status, Update};
 use emoscope::session::PlaybackOptions;
 use emoscope::session::Session as _;
 use emoscope::session::event_log::EventLog;
@@ -134,6 +135,41 @@ fn a_label_is_looked_for_in_the_last_row() {
         assert!(listed.iter().all(|word| row.contains(word)), "{picture}");
         assert!(!row.contains("anger"), "{picture}");
     }
+}
+
+#[test]
+fn a_folder_is_listed_and_the_chosen_one_stays_in_sight() {
+    let line = |number: usize| RecordingLine {
+        name: format!("monday/talk-{number:02}.wav"),
+        length_s: match number {
+            7 => None,
+            13 => Some(Err("talk-13.wav is empty (0 bytes)".into())),
+            _ => Some(Ok(number as f64 * 100.0)),
+        },
+    };
+    let mut state = State::choosing(RecordingMenu {
+        folder: "recordings".into(),
+        lines: (0..40).map(line).collect(),
+        ..RecordingMenu::default()
+    });
+    for (width, height) in SIZES {
+        let picture = text(&drawn(&state, COLOR, width, height));
+        assert_snapshot!(format!("recordings_{width}x{height}"), picture);
+    }
+    for number in 1..40 {
+        assert_eq!(state.press(Key::Down), Action::Redraw);
+        let picture = text(&drawn(&state, COLOR, 40, 12));
+        let name = format!("› monday/talk-{number:02}.wav");
+        assert!(picture.contains(&name), "{picture}");
+        assert_eq!(picture.contains("is empty"), number == 13, "{picture}");
+    }
+    assert_eq!(state.press(Key::Enter), Action::Open(39));
+    state.apply(&Update::RecordingLength {
+        number: 39,
+        length_s: Ok(3661.0),
+    });
+    assert!(text(&drawn(&state, COLOR, 40, 12)).contains("1:01:01"));
+    assert_eq!(state.press(Key::Escape), Action::Quit);
 }
 
 #[test]
@@ -446,7 +482,7 @@ fn names_cannot_reach_the_terminal() {
         ..status(&labels)
     }));
     let mut state = state(&updates);
-    let check = |state: &emoscope::dashboard::state::State| {
+    let check = |state: &State| {
         for cell in drawn(state, COLOR, 120, 40).content() {
             let harmless = |c: char| !c.is_control() && c != '\u{202e}';
             assert!(cell.symbol().chars().all(harmless), "{cell:?}");
