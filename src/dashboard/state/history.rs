@@ -14,6 +14,8 @@ const LIVE_WEIGHT_S: f64 = 0.25;
 const LIVE_REACH_S: f64 = 0.3;
 /// Seconds by which the last live judgement may lie behind the end of its utterance.
 const PAUSE_S: f64 = 0.5;
+/// Live judgements that a column looks at, at most; of more, every so many-th one.
+const MOST_LIVE: usize = 64;
 /// A column of at most so many seconds shows every gap in it.
 const FINE_COLUMN_S: f64 = 2.0;
 
@@ -157,10 +159,8 @@ impl History {
     /// Mean arousal of the live judgements in `[from, to)`, from -1 to 1.
     pub fn arousal(&self, from: f64, to: f64) -> Option<f32> {
         let from = from.min(to - LIVE_REACH_S);
-        mean(
-            self.live_in(from, to)
-                .filter_map(|(_, judgement)| judgement.arousal()),
-        )
+        let (_, live) = self.live_in(from, to);
+        mean(live.filter_map(|(_, judgement)| judgement.arousal()))
     }
 
     /// What `[from, to)` holds; `to` at most the present for an open voice.
@@ -181,10 +181,18 @@ impl History {
         }
     }
 
-    fn live_in(&self, from: f64, to: f64) -> impl Iterator<Item = &(f64, Judgement)> + Clone {
+    /// The live judgements of `[from, to)`, thinned out where there are many, and
+    /// how many each of them stands for.
+    fn live_in(
+        &self,
+        from: f64,
+        to: f64,
+    ) -> (usize, impl Iterator<Item = &(f64, Judgement)> + Clone) {
         let start = self.live.partition_point(|(t, _)| *t < from);
         let end = self.live.partition_point(|(t, _)| *t < to);
-        self.live.range(start.min(end)..end)
+        let start = start.min(end);
+        let each = (end - start).div_ceil(MOST_LIVE).max(1);
+        (each, self.live.range(start..end).step_by(each))
     }
 
     fn finals_in(&self, from: f64, to: f64) -> impl Iterator<Item = &Utterance> + Clone {
@@ -222,7 +230,8 @@ impl History {
     }
 
     fn judged(&self, from: f64, to: f64) -> Option<Judgement> {
-        let live = self.live_in(from.min(to - LIVE_REACH_S), to);
+        let (each, live) = self.live_in(from.min(to - LIVE_REACH_S), to);
+        let weight_s = LIVE_WEIGHT_S * each as f64;
         let finals = self.finals_in(from, to);
         let mut votes = Votes::default();
         let mut concluded = None;
@@ -237,8 +246,8 @@ impl History {
             match self.final_around(*at) {
                 // Its own seconds are counted, unless all lie before this column.
                 Some(utterance) if utterance.end_s > from => {}
-                Some(utterance) => votes.add(utterance.judgement.call, LIVE_WEIGHT_S),
-                None => votes.add(judgement.call, LIVE_WEIGHT_S),
+                Some(utterance) => votes.add(utterance.judgement.call, weight_s),
+                None => votes.add(judgement.call, weight_s),
             }
         }
         let Some(length) = live.clone().map(|(_, j)| j.probabilities.len()).max() else {
@@ -348,6 +357,20 @@ mod tests {
         assert_eq!(history.column(6.0, 7.0), Column::Gap);
         // A short gap does not hide a coarse column.
         assert_eq!(call(&history.column(0.0, 30.0)), Some(1));
+    }
+
+    #[test]
+    fn many_judgements_in_a_column_are_thinned_out_evenly() {
+        let mut history = History::whole();
+        for quarter in 0..4000 {
+            let at = f64::from(quarter) / 4.0;
+            history.judge(at, called(usize::from(quarter < 3000), at as f32 / 1000.0));
+        }
+        let Column::Judged(judged) = history.column(0.0, 1000.0) else {
+            panic!("not judged");
+        };
+        assert_eq!(judged.call, Some(1));
+        assert!((judged.confidence - 0.5).abs() < 0.01, "{judged:?}");
     }
 
     #[test]
