@@ -7,12 +7,12 @@ use crate::audio::source::{Source, Spec};
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::Event;
-use crate::pipeline::Pipeline;
+use crate::pipeline::ChannelPipelines;
 use crate::session::{self, SessionError};
 
 /// A session on samples: push them as they come and take the events.
 pub struct Analyzer {
-    pipeline: Pipeline,
+    pipeline: ChannelPipelines,
 }
 
 impl Analyzer {
@@ -26,7 +26,7 @@ impl Analyzer {
             sample_rate,
             channels,
         };
-        let (pipeline, _) = session::pipeline(engine, spec, ChannelChoice::Mix)?;
+        let (pipeline, _) = session::pipelines(engine, spec, ChannelChoice::Mix.into())?;
         Ok(Self { pipeline })
     }
 

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use self::baselines::Baselines;
 use self::jobs::Jobs;
 use self::recording::Recording;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event};
 use crate::sink::Sink;
@@ -41,8 +41,8 @@ pub struct Batch<'a> {
     pub recordings: &'a [Recording],
     /// What is known of their speakers.
     pub baselines: &'a Baselines,
-    /// Which channel.
-    pub channel: ChannelChoice,
+    /// Which channels.
+    pub channel: ChannelSelection,
     /// How many at once.
     pub jobs: Jobs,
     /// Model and engine.

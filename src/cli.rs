@@ -30,7 +30,7 @@ use self::format::Format;
 use self::transports::TransportArgs;
 use crate::classifier::Enrolment;
 use crate::dashboard::theme::Palette;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::{ChannelChoice, ChannelSelection};
 use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::model::Model;
 use crate::paths::{create_private, create_private_folder};
@@ -254,6 +254,9 @@ enum Done {
 /// Name of the log in the folder of states.
 const LOG: &str = "emoscope.log";
 
+const CHANNELS_HELP: &str = "Channel to use: mix, left, right, its number from 1, or each: \
+     every channel by itself, with its own baseline";
+
 const CHANNEL_HELP: &str = "Channel to use: mix, left, right, or its number from 1";
 
 const TRACK_HELP: &str = "Audio track of a file with several, from 1; default the track that \
@@ -268,6 +271,10 @@ fn track(text: &str) -> Result<usize, String> {
 }
 
 fn channel(text: &str) -> Result<ChannelChoice, String> {
+    text.parse()
+}
+
+fn channels(text: &str) -> Result<ChannelSelection, String> {
     text.parse()
 }
 

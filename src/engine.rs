@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::baseline::Baseline;
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use crate::events::ReplacedModel;
 use crate::model::{Model, ModelError};
@@ -111,8 +112,11 @@ pub struct Engine {
     pub model: Arc<Model>,
     /// The model that this one took over from.
     pub replaced: Option<ReplacedModel>,
-    /// The baseline that sessions start with.
+    /// The baseline that sessions start with, on every channel without one of
+    /// `channel_baselines`.
     pub enrolment: Enrolment,
+    /// The baselines of the channels that are judged, in their order.
+    channel_baselines: Vec<Option<Baseline>>,
     kind: Kind,
     /// Classifiers not in use: creating one can cost as much as a minute of audio.
     idle: Idle,
@@ -195,6 +199,7 @@ impl Engine {
             model,
             replaced: None,
             enrolment: Enrolment::default(),
+            channel_baselines: Vec::new(),
             kind: Kind::Builtin(shared),
             idle: Idle::default(),
         };
@@ -213,6 +218,7 @@ impl Engine {
             model: Arc::clone(model),
             replaced: None,
             enrolment: Enrolment::default(),
+            channel_baselines: Vec::new(),
             kind: Kind::OnnxRuntime(environment),
             idle: Idle::default(),
         };
@@ -253,12 +259,29 @@ impl Engine {
         })
     }
 
-    /// The same engine for sessions that start with another baseline.
+    /// The same engine for sessions that start with these baselines, one for each
+    /// channel that is judged; `fixed` says whether a session leaves them unchanged.
     #[must_use]
-    pub fn with_enrolment(&self, enrolment: Enrolment) -> Self {
+    pub fn with_baselines(&self, baselines: Vec<Option<Baseline>>, fixed: bool) -> Self {
         Self {
-            enrolment,
+            enrolment: Enrolment {
+                baseline: None,
+                fixed,
+            },
+            channel_baselines: baselines,
             ..self.clone()
+        }
+    }
+
+    /// What the session of a channel starts with; `index` counts the channels that
+    /// are judged from 0.
+    pub fn channel_enrolment(&self, index: usize) -> Enrolment {
+        match self.channel_baselines.get(index) {
+            Some(baseline) => Enrolment {
+                baseline: baseline.clone(),
+                fixed: self.enrolment.fixed,
+            },
+            None => self.enrolment.clone(),
         }
     }
 

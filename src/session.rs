@@ -34,11 +34,11 @@ use self::outlets::Outlets;
 use crate::audio::source::Spec;
 use crate::baseline::Baseline;
 use crate::classifier::ClassifierError;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::{ChannelChoice, ChannelSelection};
 use crate::engine::{Engine, EngineError};
 use crate::events::{SCHEMA, SessionStart, SourceKind};
 use crate::messages::Control;
-use crate::pipeline::{InputError, InputFormat, Pipeline};
+use crate::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
 use crate::profile::ProfileError;
 
 /// How often levels and positions go to the screen.
@@ -98,7 +98,13 @@ impl From<ClassifierError> for SessionError {
 }
 
 /// The header of a session.
-pub fn header(engine: &Engine, source: SourceKind, name: &str, spec: Spec) -> SessionStart {
+pub fn header(
+    engine: &Engine,
+    source: SourceKind,
+    name: &str,
+    spec: Spec,
+    channels: ChannelSelection,
+) -> SessionStart {
     let model = &engine.model;
     SessionStart {
         schema: SCHEMA.into(),
@@ -107,6 +113,7 @@ pub fn header(engine: &Engine, source: SourceKind, name: &str, spec: Spec) -> Se
         name: name.into(),
         sample_rate: spec.sample_rate,
         channels: spec.channels,
+        by_channel: channels == ChannelSelection::Each,
         labels: model.spec.labels.iter().map(ToString::to_string).collect(),
         colors: model.spec.colors.clone(),
         model: model.name.clone(),
@@ -117,32 +124,39 @@ pub fn header(engine: &Engine, source: SourceKind, name: &str, spec: Spec) -> Se
     }
 }
 
-/// A pipeline for an input, with the engine's classifier, and the meter of its
+/// The pipelines of an input, with classifiers of the engine, and the meter of their
 /// latency.
 ///
 /// # Errors
 /// An input that cannot be used, or a model that the engine rejects.
-pub fn pipeline(
+pub fn pipelines(
     engine: &Engine,
     spec: Spec,
-    channel: ChannelChoice,
-) -> Result<(Pipeline, LatencyMeter), SessionError> {
+    channels: ChannelSelection,
+) -> Result<(ChannelPipelines, LatencyMeter), SessionError> {
     let latency = LatencyMeter::default();
-    let pipeline = Pipeline::new(
-        input_format(spec, channel),
-        Arc::new(engine.model.spec.clone()),
-        latency.timed(engine.classifier()?),
-        engine.enrolment.clone(),
-    )?;
-    Ok((pipeline, latency))
+    let make = |input| pipeline(engine, input, channels, &latency);
+    let pipelines = ChannelPipelines::new(spec.sample_rate, spec.channels, channels, make)?;
+    Ok((pipelines, latency))
 }
 
-fn input_format(spec: Spec, channel: ChannelChoice) -> InputFormat {
-    InputFormat {
-        rate: spec.sample_rate,
-        channels: spec.channels,
-        choice: channel,
-    }
+/// The pipeline of one signal.
+fn pipeline(
+    engine: &Engine,
+    input: InputFormat,
+    channels: ChannelSelection,
+    latency: &LatencyMeter,
+) -> Result<Pipeline, SessionError> {
+    let index = match (channels, input.choice) {
+        (ChannelSelection::Each, ChannelChoice::One(number)) => usize::from(number) - 1,
+        _ => 0,
+    };
+    Ok(Pipeline::new(
+        input,
+        Arc::new(engine.model.spec.clone()),
+        latency.timed(engine.classifier()?),
+        engine.channel_enrolment(index),
+    )?)
 }
 
 /// The next control, without waiting; `Quit` when the sender is gone.

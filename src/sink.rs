@@ -2,6 +2,7 @@
 
 pub mod audacity;
 pub mod csv;
+mod cues;
 pub mod folder;
 pub mod json;
 pub mod lines;

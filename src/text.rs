@@ -89,6 +89,14 @@ pub fn caption(utterance: &Measurement) -> String {
     format!("{} {percent:.0} %", printable(&utterance.label))
 }
 
+/// The same after the name of the channel, where the utterance has one.
+pub fn channel_caption(utterance: &Measurement) -> String {
+    match utterance.channel {
+        Some(number) => format!("Channel {number}: {}", caption(utterance)),
+        None => caption(utterance),
+    }
+}
+
 /// A count with its noun: `1 file`, `2 files`.
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

@@ -1,6 +1,5 @@
 //! What is known of a speaker before a recording is analyzed.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -9,8 +8,7 @@ use super::jobs::Jobs;
 use super::recording::Recording;
 use crate::audio::source::{DecodeError, Source, Spec};
 use crate::baseline::Baseline;
-use crate::classifier::Enrolment;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 
 /// Recordings of a folder, evenly spread over it, that give its baseline.
@@ -42,8 +40,8 @@ pub enum Baselines {
     Recording,
     /// Of the recordings of a folder.
     Folder {
-        /// By the folder's path.
-        folders: BTreeMap<PathBuf, Baseline>,
+        /// By the folder's path, one for each channel that is judged.
+        folders: BTreeMap<PathBuf, Vec<Option<Baseline>>>,
         /// Whether that is the speaker's own, and stays as it is.
         fixed: bool,
     },
@@ -58,7 +56,7 @@ impl Baselines {
         scope: Scope,
         all: &[Recording],
         wanted: &[Recording],
-        channel: ChannelChoice,
+        channel: ChannelSelection,
         jobs: Jobs,
         engine: &Engine,
     ) -> (Self, Vec<String>) {
@@ -91,18 +89,23 @@ impl Baselines {
         let mut folders = BTreeMap::new();
         for part in recordings.chunks(AT_ONCE) {
             let found = jobs.map(part, |recording| {
-                baseline(recording, most_s, channel, engine)
+                baselines(recording, most_s, channel, engine)
             });
-            for (recording, baseline) in part.iter().zip(found) {
-                let Some(baseline) = baseline else { continue };
-                match folders.entry(folder_of(recording)) {
-                    Entry::Vacant(free) => drop(free.insert(baseline)),
-                    Entry::Occupied(mut known) => Baseline::merge(known.get_mut(), &baseline),
+            for (recording, baselines) in part.iter().zip(found) {
+                let known: &mut Vec<Option<Baseline>> =
+                    folders.entry(folder_of(recording)).or_default();
+                known.resize(known.len().max(baselines.len()), None);
+                for (known, found) in known.iter_mut().zip(baselines) {
+                    match (known, found) {
+                        (Some(known), Some(found)) => known.merge(&found),
+                        (known @ None, found) => *known = found,
+                        (Some(_), None) => {}
+                    }
                 }
             }
         }
         if !fixed {
-            for baseline in folders.values_mut() {
+            for baseline in folders.values_mut().flatten().flatten() {
                 baseline.cap_seconds(engine.model.spec.tuning.folder_s);
             }
         }
@@ -111,18 +114,24 @@ impl Baselines {
     }
 
     /// The engine with the baseline of a recording.
-    pub fn engine(&self, recording: &Recording, channel: ChannelChoice, engine: &Engine) -> Engine {
-        let (baseline, fixed) = match self {
+    pub fn engine(
+        &self,
+        recording: &Recording,
+        channel: ChannelSelection,
+        engine: &Engine,
+    ) -> Engine {
+        let (baselines, fixed) = match self {
             Self::Engine => return engine.clone(),
             Self::Recording | Self::Folder { fixed: true, .. } if recording.is_stream() => {
                 return engine.clone();
             }
-            Self::Recording => (baseline(recording, f64::INFINITY, channel, engine), true),
+            Self::Recording => (baselines(recording, f64::INFINITY, channel, engine), true),
             Self::Folder { folders, fixed } => {
-                (folders.get(&folder_of(recording)).cloned(), *fixed)
+                let known = folders.get(&folder_of(recording));
+                (known.cloned().unwrap_or_default(), *fixed)
             }
         };
-        engine.with_enrolment(Enrolment { baseline, fixed })
+        engine.with_baselines(baselines, fixed)
     }
 }
 
@@ -154,20 +163,23 @@ fn folder_of(recording: &Recording) -> PathBuf {
     folder.to_path_buf()
 }
 
-/// The baseline of one recording, from its first `most_s` seconds.
-fn baseline(
+/// The baseline of each channel of one recording, from its first `most_s` seconds.
+fn baselines(
     recording: &Recording,
     most_s: f64,
-    channel: ChannelChoice,
+    channel: ChannelSelection,
     engine: &Engine,
-) -> Option<Baseline> {
+) -> Vec<Option<Baseline>> {
     let work = || {
-        let mut source = Opening::new(recording.open(&mut drop)?, most_s);
+        let Some(source) = recording.open(&mut drop) else {
+            return Vec::new();
+        };
+        let mut source = Opening::new(source, most_s);
         recording
             .analyze(&mut source, channel, engine, &mut drop)
-            .baseline
+            .baselines
     };
-    catch_unwind(AssertUnwindSafe(work)).ok()?
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_default()
 }
 
 /// The beginning of a recording.

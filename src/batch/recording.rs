@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::file::AudioFile;
 use crate::audio::source::{DecodeError, Source};
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
 use crate::session::audio_file::{Analysis, FileOptions, analyze};
@@ -106,7 +106,7 @@ impl Recording {
     pub fn analyze(
         &self,
         source: &mut dyn Source,
-        channel: ChannelChoice,
+        channel: ChannelSelection,
         engine: &Engine,
         event: &mut dyn FnMut(Event),
     ) -> Analysis {

@@ -12,7 +12,7 @@ use super::format::Format;
 use super::{Done, ModelArgs};
 use crate::batch::Batch;
 use crate::batch::shard::Shard;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::text::path_name;
 
 /// Analyze files and folders as fast as the machine allows
@@ -59,8 +59,8 @@ pub struct AnalyzeArgs {
     batch: BatchArgs,
     #[command(flatten)]
     model: ModelArgs,
-    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
-    channel: ChannelChoice,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
+    channel: ChannelSelection,
 }
 
 /// Runs the command.

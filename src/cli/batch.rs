@@ -17,7 +17,7 @@ use crate::batch::jobs::Jobs;
 use crate::batch::manifest;
 use crate::batch::recording::Recording;
 use crate::batch::walk::{Walk, tell_apart};
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::files::Existing;
 use crate::text::path_name;
@@ -92,7 +92,7 @@ impl BatchArgs {
         &self,
         all: &[Recording],
         wanted: &[Recording],
-        channel: ChannelChoice,
+        channel: ChannelSelection,
         engine: &Engine,
     ) -> Baselines {
         let scope = match self.baseline {

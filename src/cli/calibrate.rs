@@ -143,9 +143,9 @@ fn from_file(
         ..Recording::new(path)
     };
     let baseline = recording.open(&mut note).and_then(|mut source| {
-        recording
-            .analyze(&mut source, args.channel, engine, &mut note)
-            .baseline
+        let channel = args.channel.into();
+        let analysis = recording.analyze(&mut source, channel, engine, &mut note);
+        analysis.baselines.into_iter().next().flatten()
     });
     match problem {
         Some(message) => Err(anyhow!(message)),
@@ -164,7 +164,7 @@ fn from_microphone(
     }
     let wanted_s = f64::from(args.seconds);
     let options = LiveOptions {
-        channel: args.channel,
+        channel: args.channel.into(),
         seconds: Some(wanted_s * TIME_LIMIT),
         started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         recording: None,

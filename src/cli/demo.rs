@@ -48,7 +48,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Done> {
     let options = FileOptions {
         kind: SourceKind::File,
         name: "the bundled recording".into(),
-        channel: ChannelChoice::Mix,
+        channel: ChannelChoice::Mix.into(),
         notice: |_| {},
     };
     run_recording(&open, options, &args.play)

@@ -10,7 +10,7 @@ use super::show::show;
 use super::{Done, ModelArgs, Show, ShowArgs, complain, demo};
 use crate::audio::device::DeviceError;
 use crate::baseline::Baseline;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::files::numbered;
 use crate::messages::Control;
 use crate::session::live::{LiveOptions, LiveSession, Microphone};
@@ -35,8 +35,8 @@ pub struct LiveArgs {
     /// Input: its number or id from `emoscope devices`, or (part of) its name
     #[arg(long, value_name = "NAME|ID|INDEX")]
     device: Option<String>,
-    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
-    channel: ChannelChoice,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
+    channel: ChannelSelection,
     #[command(flatten)]
     model: ModelArgs,
     /// Keep the events in a file as well; where it exists, in one with a number

@@ -15,7 +15,7 @@ use super::{Done, ModelArgs, Show, ShowArgs, complain, usage};
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::{DecodeError, Source};
 use crate::batch::recording::Recording;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::dsp::resample::RATES;
 use crate::engine::Engine;
 use crate::events::SourceKind;
@@ -45,8 +45,8 @@ pub struct ReplayArgs {
     file: PathBuf,
     #[command(flatten)]
     play: PlayArgs,
-    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
-    channel: ChannelChoice,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
+    channel: ChannelSelection,
     #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
     track: Option<usize>,
     /// Standard input is raw PCM at this rate, in hertz

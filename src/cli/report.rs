@@ -15,7 +15,7 @@ use super::batch::BatchArgs;
 use super::{Done, ModelArgs, complain, usage};
 use crate::batch::Progress as _;
 use crate::batch::recording::Recording;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::files::{self, Existing, PendingFile};
 use crate::model::Model;
@@ -70,8 +70,8 @@ pub struct ReportArgs {
     batch: BatchArgs,
     #[command(flatten)]
     model: ModelArgs,
-    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
-    channel: ChannelChoice,
+    #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
+    channel: ChannelSelection,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -173,7 +173,7 @@ fn analyze(recording: &Recording, args: &ReportArgs, engine: &Engine) -> Reporte
     };
     let mut summary = Summary::default();
     if let Some(source) = recording.open(&mut |event| reported.push(event)) {
-        let mut source = SampleTap::new(source, args.channel, &mut summary);
+        let mut source = SampleTap::new(source, args.channel.whole(), &mut summary);
         let analysis = recording.analyze(&mut source, args.channel, engine, &mut |event| {
             reported.push(event);
         });

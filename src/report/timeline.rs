@@ -384,9 +384,14 @@ impl Scale {
         recording: &'a ReportedRecording,
         value: impl Fn(&Measurement) -> Option<f64>,
     ) -> Vec<Vec<Step<'a>>> {
-        let windows = recording.intervals.as_slice();
+        // Several channels may speak at a time.
+        let mut windows: Vec<&Measurement> = recording.intervals.iter().collect();
+        windows.sort_by_key(|window| (window.channel, window.utterance));
+        let same = |a: &&Measurement, b: &&Measurement| {
+            (a.channel, a.utterance) == (b.channel, b.utterance)
+        };
         let mut all: Vec<Vec<Step<'_>>> = Vec::new();
-        for utterance in windows.chunk_by(|a, b| a.utterance == b.utterance) {
+        for utterance in windows.chunk_by(same) {
             let mut steps: Vec<Step<'_>> = Vec::new();
             for window in utterance {
                 let to = self.x(window.end_s);

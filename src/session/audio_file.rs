@@ -7,14 +7,14 @@ use super::latency::LatencyMeter;
 use super::outlets::Outlets;
 use super::playback::{Ending, PlaybackClock, PlaybackOptions, wait_for_quit};
 use super::status::{StatusReporter, level, status};
-use super::{Session, SessionError, header, next_control, pipeline};
+use super::{Session, SessionError, header, next_control, pipelines};
 use crate::audio::source::{DecodeError, Source};
 use crate::baseline::Baseline;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, GapCause, SourceKind};
 use crate::messages::{Control, Level, Position, Update};
-use crate::pipeline::Pipeline;
+use crate::pipeline::ChannelPipelines;
 
 /// What is read, and how.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ pub struct FileOptions {
     pub kind: SourceKind,
     /// Name for the header.
     pub name: String,
-    /// Which channel.
-    pub channel: ChannelChoice,
+    /// Which channels.
+    pub channel: ChannelSelection,
     /// Reports what is worth a word and no failure, where a recording is played.
     pub notice: fn(&str),
 }
@@ -32,8 +32,8 @@ pub struct FileOptions {
 /// What is known at the end of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct Analysis {
-    /// Of the speaker, if the model uses a baseline.
-    pub baseline: Option<Baseline>,
+    /// Of the speaker on each channel that was judged, if the model uses a baseline.
+    pub baselines: Vec<Option<Baseline>>,
     /// What is worth a word and no failure; each names the recording.
     pub notices: Vec<String>,
 }
@@ -56,7 +56,7 @@ pub fn analyze(
         pass.events.drain(..).for_each(&mut *event);
         if !step? {
             return Ok(Analysis {
-                baseline: pass.pipeline.baseline(),
+                baselines: pass.pipelines.baselines(),
                 notices: pass.notices(source),
             });
         }
@@ -116,7 +116,7 @@ impl FileSession {
         outlets.update(position(0.0, source, clock));
         loop {
             let mut control = None;
-            let wait = clock.wait(pass.pipeline.position_s());
+            let wait = clock.wait(pass.pipelines.position_s());
             if wait.is_zero() {
                 let more = pass.step(source);
                 outlets.send(&mut pass.events);
@@ -144,8 +144,8 @@ impl FileSession {
                 outlets.send(&mut pass.events);
                 reporter.hurry();
             }
-            if reporter.report(&mut pass.pipeline, &pass.latency, outlets) {
-                outlets.update(position(pass.pipeline.position_s(), source, clock));
+            if reporter.report(&mut pass.pipelines, &pass.latency, outlets) {
+                outlets.update(position(pass.pipelines.position_s(), source, clock));
             }
         }
     }
@@ -162,7 +162,7 @@ fn position(at_s: f64, source: &dyn Source, clock: &PlaybackClock) -> Update {
 
 /// One pass through a recording.
 pub(super) struct Pass<'a> {
-    pub(super) pipeline: Pipeline,
+    pub(super) pipelines: ChannelPipelines,
     pub(super) latency: LatencyMeter,
     options: &'a FileOptions,
     samples: Vec<f32>,
@@ -176,10 +176,10 @@ impl<'a> Pass<'a> {
         options: &'a FileOptions,
     ) -> Result<Self, SessionError> {
         let spec = source.spec();
-        let (pipeline, latency) = pipeline(engine, spec, options.channel)?;
-        let start = header(engine, options.kind, &options.name, spec);
+        let (pipelines, latency) = pipelines(engine, spec, options.channel)?;
+        let start = header(engine, options.kind, &options.name, spec, options.channel);
         Ok(Self {
-            pipeline,
+            pipelines,
             latency,
             options,
             samples: Vec::new(),
@@ -199,7 +199,7 @@ impl<'a> Pass<'a> {
         };
         let samples = &self.samples;
         let processed =
-            processed.and_then(|()| Ok(self.pipeline.push(samples, &mut self.events)?));
+            processed.and_then(|()| Ok(self.pipelines.push(samples, &mut self.events)?));
         let name = &self.options.name;
         match processed.and(read.map_err(|error| decode_error(name, error))) {
             Ok(true) => Ok(true),
@@ -213,8 +213,7 @@ impl<'a> Pass<'a> {
 
     /// The level since the last time.
     pub(super) fn level(&mut self) -> Option<Level> {
-        let reading = self.pipeline.take_level()?;
-        Some(level(reading, &self.pipeline))
+        level(&mut self.pipelines)
     }
 
     /// What is worth a word about a recording that was read to its end.
@@ -225,7 +224,7 @@ impl<'a> Pass<'a> {
             .into_iter()
             .map(|note| format!("{name} {note}"));
         let sole = self
-            .pipeline
+            .pipelines
             .sole_channel()
             .map(|sole| format!("{name}: {sole}"));
         notes.chain(sole).collect()
@@ -234,12 +233,12 @@ impl<'a> Pass<'a> {
     /// Passes over frames that the recording does not have: before the first, its
     /// track begins later; behind it they are a gap.
     fn skip(&mut self, frames: u64) -> Result<(), SessionError> {
-        if self.pipeline.position_s() > 0.0 {
+        if self.pipelines.position_s() > 0.0 {
             return Ok(self
-                .pipeline
+                .pipelines
                 .gap(frames, GapCause::Missing, &mut self.events)?);
         }
-        Ok(self.pipeline.seek(frames, &mut self.events)?)
+        Ok(self.pipelines.seek(frames, &mut self.events)?)
     }
 
     /// The last events: what went wrong, what was still open, the summary.
@@ -250,7 +249,7 @@ impl<'a> Pass<'a> {
             }));
         }
         let finished = self
-            .pipeline
+            .pipelines
             .finish(&mut self.events)
             .map_err(SessionError::from);
         result.and(finished)
@@ -260,10 +259,10 @@ impl<'a> Pass<'a> {
         match control {
             Control::TogglePause => clock.paused = !clock.paused,
             Control::Speed(speed) => clock.speed = Some(*speed),
-            Control::ResetSpeaker => self.pipeline.reset_speaker(),
+            Control::ResetSpeaker => self.pipelines.reset_speakers(),
             _ => return,
         }
-        clock.anchor(self.pipeline.position_s());
+        clock.anchor(self.pipelines.position_s());
     }
 }
 

@@ -12,14 +12,14 @@ use super::poll_timer::PollTimer;
 use super::record;
 use super::status::{StatusReporter, status};
 use super::watch::{Finding, SignalChange, SoleDetector, Watch, ZeroDetector};
-use super::{Session, SessionError, header, input_format, next_control, pipeline};
+use super::{Session, SessionError, header, next_control, pipeline, pipelines};
 use crate::audio::ring::Chunk;
 use crate::baseline::Baseline;
-use crate::dsp::mono::ChannelChoice;
+use crate::dsp::mono::{ChannelChoice, ChannelSelection};
 use crate::engine::Engine;
 use crate::events::{Event, GapCause, Mark, SessionStart, Signal, SourceKind};
 use crate::messages::{Control, Outage, Update};
-use crate::pipeline::Pipeline;
+use crate::pipeline::ChannelPipelines;
 
 /// How long samples may wait while a voice is active.
 const VOICE_WAIT: Duration = Duration::from_millis(10);
@@ -36,8 +36,8 @@ const REOPEN_INTERVAL: Duration = Duration::from_millis(250);
 /// How a live input is read.
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
-    /// Which channel.
-    pub channel: ChannelChoice,
+    /// Which channels.
+    pub channel: ChannelSelection,
     /// Ends the session after so many seconds of audio.
     pub seconds: Option<f64>,
     /// Start of the session for the header, RFC 3339.
@@ -70,15 +70,16 @@ impl Session for LiveSession {
             running.say(&notice);
         }
         let result = running.run(controls);
-        let finished = running.pipeline.finish(&mut running.events);
+        let finished = running.pipelines.finish(&mut running.events);
         running.outlets.send(&mut running.events);
         result.and(finished.map_err(SessionError::from))?;
-        Ok(running.pipeline.baseline())
+        Ok(running.pipelines.baselines().into_iter().next().flatten())
     }
 }
 
 struct Running<'a> {
-    pipeline: Pipeline,
+    pipelines: ChannelPipelines,
+    engine: &'a Engine,
     header: SessionStart,
     latency: LatencyMeter,
     reporter: StatusReporter,
@@ -106,19 +107,26 @@ enum Input {
 impl<'a> Running<'a> {
     fn new(
         microphone: Microphone,
-        engine: &Engine,
+        engine: &'a Engine,
         options: &'a LiveOptions,
         outlets: &'a mut Outlets,
     ) -> Result<Self, SessionError> {
         let capture = microphone.capture;
         let spec = capture.spec();
-        let (pipeline, latency) = pipeline(engine, spec, options.channel)?;
-        let mut start = header(engine, SourceKind::Microphone, capture.name(), spec);
+        let (pipelines, latency) = pipelines(engine, spec, options.channel)?;
+        let mut start = header(
+            engine,
+            SourceKind::Microphone,
+            capture.name(),
+            spec,
+            options.channel,
+        );
         start.started_at = Some(options.started_at.clone());
         let mut status = status(engine, capture.name(), spec, false);
         status.recording.clone_from(&options.recording);
         Ok(Self {
-            pipeline,
+            pipelines,
+            engine,
             latency,
             reporter: StatusReporter::new(status),
             events: vec![Event::SessionStart(start.clone())],
@@ -148,7 +156,7 @@ impl<'a> Running<'a> {
             self.check_input()?;
             self.drain()?;
             self.report_sole_channel();
-            self.reporter.status.samples_lost = self.pipeline.summary().samples_lost;
+            self.reporter.status.samples_lost = self.pipelines.summary().samples_lost;
             self.reporter.status.outage = self.away_since().map(|since| Outage {
                 seconds: since.elapsed().as_secs() as u32,
                 gone: matches!(self.input, Input::Lost { .. }),
@@ -157,14 +165,14 @@ impl<'a> Running<'a> {
                 self.reporter.status.recording = None; // stopped, or failed
             }
             self.reporter
-                .report(&mut self.pipeline, &self.latency, self.outlets);
+                .report(&mut self.pipelines, &self.latency, self.outlets);
             if let Some(levels) = &self.levels {
                 levels.report(self.outlets);
             }
             if self
                 .options
                 .seconds
-                .is_some_and(|seconds| self.pipeline.position_s() >= seconds)
+                .is_some_and(|seconds| self.pipelines.position_s() >= seconds)
             {
                 return Ok(());
             }
@@ -190,7 +198,7 @@ impl<'a> Running<'a> {
             let missing = watch.settle();
             if missing > 0 {
                 let cause = GapCause::DeviceLost;
-                self.pipeline.gap(missing, cause, &mut self.events)?;
+                self.pipelines.gap(missing, cause, &mut self.events)?;
             }
         }
         self.drain()
@@ -206,9 +214,9 @@ impl<'a> Running<'a> {
 
     /// Adds a gap of that length.
     fn add_gap(&mut self, away: Duration, cause: GapCause) -> Result<(), SessionError> {
-        let rate = f64::from(self.pipeline.input().rate);
+        let rate = f64::from(self.pipelines.rate());
         let samples = (away.as_secs_f64() * rate).round() as u64;
-        Ok(self.pipeline.gap(samples, cause, &mut self.events)?)
+        Ok(self.pipelines.gap(samples, cause, &mut self.events)?)
     }
 
     /// How long there is nothing to do.
@@ -216,7 +224,7 @@ impl<'a> Running<'a> {
         let Input::Open(watch) = &self.input else {
             return CONTROL_INTERVAL;
         };
-        let rest = if self.pipeline.is_voice_active() {
+        let rest = if self.pipelines.is_voice_active() {
             VOICE_WAIT
         } else {
             SILENCE_WAIT
@@ -238,9 +246,9 @@ impl<'a> Running<'a> {
             self.samples.clear();
             match watch.capture.read(&mut self.samples, BLOCK_FRAMES) {
                 Chunk::Samples(_) => {
-                    let start_s = self.pipeline.position_s();
-                    self.pipeline.push(&self.samples, &mut self.events)?;
-                    let end_s = self.pipeline.position_s();
+                    let start_s = self.pipelines.position_s();
+                    self.pipelines.push(&self.samples, &mut self.events)?;
+                    let end_s = self.pipelines.position_s();
                     let change = self.zeros.push(&self.samples, start_s, end_s);
                     if let Some(change) = change.filter(|_| !self.monitor) {
                         let (event, notice) = signal_event(&change);
@@ -251,7 +259,7 @@ impl<'a> Running<'a> {
                 }
                 Chunk::Gap(frames) => {
                     (self.options.notice)(&overrun(frames));
-                    self.pipeline
+                    self.pipelines
                         .gap(frames, GapCause::Overrun, &mut self.events)?;
                 }
                 Chunk::Empty => break,
@@ -259,7 +267,7 @@ impl<'a> Running<'a> {
             let rate = f64::from(watch.capture.spec().sample_rate);
             let waiting_s = watch.capture.waiting() as f64 / rate;
             let (_, last_block) = watch.capture.progress();
-            let captured_s = self.pipeline.position_s() + waiting_s;
+            let captured_s = self.pipelines.position_s() + waiting_s;
             self.latency.update(&self.events, captured_s, last_block);
             self.outlets.send(&mut self.events);
         }
@@ -292,14 +300,14 @@ impl<'a> Running<'a> {
                     Finding::Resumed(missing) => {
                         if missing > 0 {
                             let cause = GapCause::DeviceLost;
-                            self.pipeline.gap(missing, cause, &mut self.events)?;
+                            self.pipelines.gap(missing, cause, &mut self.events)?;
                             self.outlets.send(&mut self.events);
                         }
                         self.say("the microphone delivers again");
                     }
                     Finding::Skipped(missing) => {
                         let cause = GapCause::Overrun;
-                        self.pipeline.gap(missing, cause, &mut self.events)?;
+                        self.pipelines.gap(missing, cause, &mut self.events)?;
                         self.outlets.send(&mut self.events);
                         self.say(&overrun(missing));
                     }
@@ -328,8 +336,10 @@ impl<'a> Running<'a> {
     /// Whether it has the wanted channel.
     fn has_channel(&self, microphone: &Microphone) -> bool {
         match self.options.channel {
-            ChannelChoice::One(wanted) => wanted <= microphone.capture.spec().channels,
-            ChannelChoice::Mix => true,
+            ChannelSelection::Single(ChannelChoice::One(wanted)) => {
+                wanted <= microphone.capture.spec().channels
+            }
+            ChannelSelection::Single(ChannelChoice::Mix) | ChannelSelection::Each => true,
         }
     }
 
@@ -340,7 +350,6 @@ impl<'a> Running<'a> {
         since: Option<Instant>,
         cause: GapCause,
     ) -> Result<(), SessionError> {
-        let old = self.pipeline.input();
         let spec = microphone.capture.spec();
         // What came in until now is no part of the gap.
         let (_, came) = microphone.capture.progress();
@@ -349,11 +358,10 @@ impl<'a> Running<'a> {
             came.saturating_duration_since(since)
         });
         self.add_gap(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
-        let new = input_format(spec, self.options.channel);
-        if new != old {
-            self.pipeline
-                .change_input(new)
-                .map_err(SessionError::from)?;
+        let (rate, channels) = (spec.sample_rate, spec.channels);
+        if (rate, channels) != (self.pipelines.rate(), self.pipelines.channels()) {
+            let make = |input| pipeline(self.engine, input, self.options.channel, &self.latency);
+            self.pipelines.change_input(rate, channels, make)?;
         }
         microphone.capture.id().clone_into(&mut self.device);
         microphone
@@ -376,19 +384,19 @@ impl<'a> Running<'a> {
             Control::OpenPicker => self.levels = Some(InputLevels::open(&self.device)),
             Control::ClosePicker => self.levels = None,
             Control::Mark => {
-                let at_s = self.pipeline.position_s();
+                let at_s = self.pipelines.position_s();
                 self.events.push(Event::Mark(Mark { at_s }));
                 self.outlets.send(&mut self.events);
             }
             Control::ToggleRecording => {
                 let named = self.options.recording.as_deref();
-                let summary = self.pipeline.summary();
+                let summary = self.pipelines.summary();
                 let (path, sentence) = record::toggle(self.outlets, named, &self.header, summary);
                 self.reporter.status.recording = path;
                 self.say(&sentence);
             }
             Control::ResetSpeaker => {
-                self.pipeline.reset_speaker();
+                self.pipelines.reset_speakers();
                 self.say("the baseline is reset: a new one starts");
             }
             Control::SwitchDevice(id) => {
@@ -415,8 +423,8 @@ impl<'a> Running<'a> {
     /// Says once that one channel stands for all, or no longer does; what lasts
     /// only for a moment is not said.
     fn report_sole_channel(&mut self) {
-        let sole = self.pipeline.sole_channel();
-        if self.sole.settled(sole, self.pipeline.position_s()) {
+        let sole = self.pipelines.sole_channel();
+        if self.sole.settled(sole, self.pipelines.position_s()) {
             self.say(&sole.map_or_else(
                 || "all channels are used again".into(),
                 |sole| sole.to_string(),

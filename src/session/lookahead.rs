@@ -65,7 +65,7 @@ fn judge(
     loop {
         let step = pass.step(source);
         part.events.append(&mut pass.events);
-        part.until_s = pass.pipeline.position_s();
+        part.until_s = pass.pipelines.position_s();
         let more = step?;
         if part.until_s - measured_s >= LEVEL_S
             && let Some(level) = pass.level()

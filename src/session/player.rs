@@ -62,7 +62,7 @@ impl Player {
         let mut timeline = Timeline::default();
         timeline.claimed_s = ahead.total_s().filter(|total| *total > 0.0);
         let status = status(&engine, &options.name, ahead.spec(), true);
-        let sound = Sound::new(sound, options.channel, playback.mute);
+        let sound = Sound::new(sound, options.channel.whole(), playback.mute);
         let parts = lookahead::start(ahead, engine, options)?;
         let mut player = Self::new(timeline, status, playback);
         player.parts = parts;

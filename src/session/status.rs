@@ -6,11 +6,10 @@ use super::SCREEN_INTERVAL;
 use super::latency::LatencyMeter;
 use super::outlets::Outlets;
 use crate::audio::source::Spec;
-use crate::dsp::level::LevelReading;
 use crate::engine::Engine;
 use crate::failpoint::failpoint;
 use crate::messages::{Level, Status, Update};
-use crate::pipeline::Pipeline;
+use crate::pipeline::ChannelPipelines;
 
 /// Sends level and status, when due and changed.
 pub(super) struct StatusReporter {
@@ -36,7 +35,7 @@ impl StatusReporter {
     /// Reports at most every [`SCREEN_INTERVAL`]; whether it did.
     pub(super) fn report(
         &mut self,
-        pipeline: &mut Pipeline,
+        pipelines: &mut ChannelPipelines,
         latency: &LatencyMeter,
         outlets: &mut Outlets,
     ) -> bool {
@@ -48,12 +47,12 @@ impl StatusReporter {
         }
         self.last = Some(Instant::now());
         failpoint("session");
-        if let Some(reading) = pipeline.take_level() {
-            outlets.update(Update::Level(level(reading, pipeline)));
+        if let Some(level) = level(pipelines) {
+            outlets.update(Update::Level(level));
         }
         self.status.inference_ms = latency.inference_ms();
         self.status.latency_ms = latency.measurement_ms();
-        self.status.baseline_s = pipeline.baseline_s().map(|seconds| seconds as u32);
+        self.status.baseline_s = pipelines.baseline_s().map(|seconds| seconds as u32);
         if self.status != self.sent {
             self.sent.clone_from(&self.status);
             outlets.update(Update::Status(self.status.clone()));
@@ -62,15 +61,16 @@ impl StatusReporter {
     }
 }
 
-/// A reading of the level with the threshold and the time of the pipeline.
-pub(super) fn level(reading: LevelReading, pipeline: &Pipeline) -> Level {
-    Level {
+/// The level since the last reading, with its threshold and its time.
+pub(super) fn level(pipelines: &mut ChannelPipelines) -> Option<Level> {
+    let (reading, threshold_dbfs) = pipelines.take_level()?;
+    Some(Level {
         rms_dbfs: reading.rms_dbfs,
         peak_dbfs: reading.peak_dbfs,
         clipped: reading.clipped,
-        vad_dbfs: Some(pipeline.vad_threshold_dbfs()),
-        at_s: pipeline.position_s(),
-    }
+        vad_dbfs: Some(threshold_dbfs),
+        at_s: pipelines.position_s(),
+    })
 }
 
 /// The status of a session with an engine.

@@ -159,6 +159,7 @@ mod tests {
 
     fn utterance(start_s: f64, end_s: f64, label: &str) -> Event {
         Event::Measurement(Measurement {
+            channel: None,
             utterance: 1,
             start_s,
             end_s,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Sink, utterance};
 use crate::events::Event;
-use crate::text::caption;
+use crate::text::channel_caption;
 
 /// Writes each label as soon as its utterance has ended.
 pub struct Audacity<W: Write> {
@@ -21,7 +21,7 @@ impl<W: Write> Audacity<W> {
 impl<W: Write> Sink for Audacity<W> {
     fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
         if let Some(m) = utterance(event) {
-            let text = caption(m);
+            let text = channel_caption(m);
             writeln!(self.out, "{:.6}\t{:.6}\t{text}", m.start_s, m.end_s)?;
             self.out.flush()?;
         }

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use super::{Sink, number, reason, utterance};
 use crate::events::Event;
 
-/// Writes a header with the labels of the model, then a row per utterance.
+/// Writes a header with the labels of the model, then a row per utterance. Rows of
+/// sessions by channel say which channel they are about.
 pub struct Csv<W: Write> {
     out: csv::Writer<W>,
     headed: bool,
+    by_channel: bool,
 }
 
 impl<W: Write> Csv<W> {
@@ -17,6 +19,7 @@ impl<W: Write> Csv<W> {
         Self {
             out: csv::Writer::from_writer(out),
             headed: false,
+            by_channel: false,
         }
     }
 }
@@ -27,22 +30,20 @@ impl<W: Write> Sink for Csv<W> {
             && !self.headed
         {
             self.headed = true;
-            let fixed = [
-                "file",
-                "utterance",
-                "start_s",
-                "end_s",
-                "label",
-                "confidence",
-            ];
+            self.by_channel = start.by_channel;
+            let channel = self.by_channel.then_some("channel");
+            let fixed = ["utterance", "start_s", "end_s", "label", "confidence"];
             let labels = start.labels.iter().map(String::as_str);
             let more = ["arousal", "valence", "reason", "baseline_s"];
+            let source = ["file"].into_iter().chain(channel);
             self.out
-                .write_record(fixed.into_iter().chain(labels).chain(more))?;
+                .write_record(source.chain(fixed).chain(labels).chain(more))?;
         }
         if let Some(m) = utterance(event) {
+            let source = [file.unwrap_or_default().to_owned()].into_iter();
+            let channel = m.channel.map_or_else(String::new, |n| n.to_string());
+            let source = source.chain(self.by_channel.then_some(channel));
             let fixed = [
-                file.unwrap_or_default().to_owned(),
                 m.utterance.to_string(),
                 m.start_s.to_string(),
                 m.end_s.to_string(),
@@ -56,7 +57,7 @@ impl<W: Write> Sink for Csv<W> {
                 reason(m).to_owned(),
                 number(m.baseline_s),
             ];
-            let row = fixed.into_iter().chain(probabilities).chain(more);
+            let row = source.chain(fixed).chain(probabilities).chain(more);
             self.out.write_record(row)?;
             self.out.flush()?;
         }

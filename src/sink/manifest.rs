@@ -16,6 +16,8 @@ pub struct Manifest<W: Write> {
 #[derive(Serialize)]
 struct Entry<'a> {
     audio_filepath: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<u16>,
     /// In seconds.
     offset: f64,
     /// In seconds.
@@ -43,6 +45,7 @@ impl<W: Write> Sink for Manifest<W> {
         if let Some(m) = utterance(event) {
             let entry = Entry {
                 audio_filepath: file.unwrap_or_default(),
+                channel: m.channel,
                 offset: m.start_s,
                 duration: ((m.end_s - m.start_s) * 1e6).round() / 1e6,
                 label: &m.label,

@@ -32,6 +32,7 @@ pub struct Parquet<W: Write + Send> {
     out: Option<W>,
     writer: Option<SerializedFileWriter<W>>,
     labels: Vec<String>,
+    by_channel: bool,
     rows: Vec<(String, Measurement)>,
     held: Vec<String>,
 }
@@ -43,15 +44,17 @@ impl<W: Write + Send> Parquet<W> {
             out: Some(out),
             writer: None,
             labels: Vec::new(),
+            by_channel: false,
             rows: Vec::new(),
             held: Vec::new(),
         }
     }
 
-    fn start(&mut self, labels: &[String]) -> io::Result<()> {
+    fn start(&mut self, labels: &[String], by_channel: bool) -> io::Result<()> {
         if let Some(out) = self.out.take() {
             self.labels = labels.to_vec();
-            let schema = schema(labels).map_err(failed)?;
+            self.by_channel = by_channel;
+            let schema = schema(labels, by_channel).map_err(failed)?;
             let writer = SerializedFileWriter::new(out, schema, Arc::default()).map_err(failed)?;
             self.writer = Some(writer);
         }
@@ -63,7 +66,7 @@ impl<W: Write + Send> Parquet<W> {
             && !self.rows.is_empty()
         {
             let mut group = writer.next_row_group().map_err(failed)?;
-            write_columns(&mut group, &self.rows, &self.labels).map_err(failed)?;
+            write_columns(&mut group, &self.rows, &self.labels, self.by_channel).map_err(failed)?;
             group.close().map_err(failed)?;
             self.rows.clear();
         }
@@ -75,7 +78,7 @@ impl<W: Write + Send> Sink for Parquet<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         let file = file.unwrap_or_default();
         if let Event::SessionStart(start) = event {
-            self.start(&start.labels)?;
+            self.start(&start.labels, start.by_channel)?;
         }
         if let Event::SessionEnd(_) = event {
             self.held.push(file.to_owned());
@@ -90,7 +93,7 @@ impl<W: Write + Send> Sink for Parquet<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.start(&[])?;
+        self.start(&[], false)?;
         self.write_group()?;
         if let Some(mut writer) = self.writer.take() {
             let held = serde_json::to_string(&self.held)?;
@@ -102,7 +105,7 @@ impl<W: Write + Send> Sink for Parquet<W> {
     }
 }
 
-fn schema(labels: &[String]) -> Result<TypePtr, ParquetError> {
+fn schema(labels: &[String], by_channel: bool) -> Result<TypePtr, ParquetError> {
     let column = |name: &str, kind, text| {
         let column = Type::primitive_type_builder(name, kind).with_repetition(Repetition::REQUIRED);
         let column = if text {
@@ -112,14 +115,17 @@ fn schema(labels: &[String]) -> Result<TypePtr, ParquetError> {
         };
         column.build().map(Arc::new)
     };
-    let mut columns = vec![
-        column("file", Physical::BYTE_ARRAY, true)?,
+    let mut columns = vec![column("file", Physical::BYTE_ARRAY, true)?];
+    if by_channel {
+        columns.push(column("channel", Physical::INT64, false)?);
+    }
+    columns.extend([
         column("utterance", Physical::INT64, false)?,
         column("start_s", Physical::DOUBLE, false)?,
         column("end_s", Physical::DOUBLE, false)?,
         column("label", Physical::BYTE_ARRAY, true)?,
         column("confidence", Physical::DOUBLE, false)?,
-    ];
+    ]);
     for label in labels {
         columns.push(column(label, Physical::DOUBLE, false)?);
     }
@@ -147,15 +153,14 @@ fn write_columns<W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     rows: &[(String, Measurement)],
     labels: &[String],
+    by_channel: bool,
 ) -> Result<(), ParquetError> {
     texts(group, rows.iter().map(|(file, _)| file.as_str()))?;
-    let numbers: Vec<i64> = rows.iter().map(|(_, m)| m.utterance as i64).collect();
-    if let Some(mut column) = group.next_column()? {
-        column
-            .typed::<Int64Type>()
-            .write_batch(&numbers, None, None)?;
-        column.close()?;
+    if by_channel {
+        let channel = |m: &Measurement| m.channel.unwrap_or(1).into();
+        integers(group, rows.iter().map(|(_, m)| channel(m)))?;
     }
+    integers(group, rows.iter().map(|(_, m)| m.utterance as i64))?;
     doubles(group, rows.iter().map(|(_, m)| m.start_s))?;
     doubles(group, rows.iter().map(|(_, m)| m.end_s))?;
     texts(group, rows.iter().map(|(_, m)| m.label.as_str()))?;
@@ -198,6 +203,20 @@ fn texts<'a, W: Write + Send>(
     if let Some(mut column) = group.next_column()? {
         column
             .typed::<ByteArrayType>()
+            .write_batch(&values, None, None)?;
+        column.close()?;
+    }
+    Ok(())
+}
+
+fn integers<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: impl Iterator<Item = i64>,
+) -> Result<(), ParquetError> {
+    let values: Vec<i64> = values.collect();
+    if let Some(mut column) = group.next_column()? {
+        column
+            .typed::<Int64Type>()
             .write_batch(&values, None, None)?;
         column.close()?;
     }

@@ -1,5 +1,6 @@
 //! A sentence for every change, for people and screen readers.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::Sink;
@@ -9,7 +10,8 @@ use crate::text::{clock_tenths, printable};
 /// Writes sentences, only when something changed.
 pub struct Plain<W: Write> {
     out: W,
-    said: String,
+    /// The label that was said last, by channel.
+    said: HashMap<Option<u16>, String>,
 }
 
 impl<W: Write> Plain<W> {
@@ -17,12 +19,21 @@ impl<W: Write> Plain<W> {
     pub fn new(out: W) -> Self {
         Self {
             out,
-            said: String::new(),
+            said: HashMap::new(),
         }
     }
 
     fn say(&mut self, at_s: f64, sentence: &str) -> io::Result<()> {
-        writeln!(self.out, "{:>9}  {sentence}", clock_tenths(at_s))?;
+        self.say_of(None, at_s, sentence)
+    }
+
+    /// Says something about a channel.
+    fn say_of(&mut self, channel: Option<u16>, at_s: f64, sentence: &str) -> io::Result<()> {
+        write!(self.out, "{:>9}  ", clock_tenths(at_s))?;
+        if let Some(number) = channel {
+            write!(self.out, "Channel {number}: ")?;
+        }
+        writeln!(self.out, "{sentence}")?;
         self.out.flush()
     }
 }
@@ -36,21 +47,21 @@ impl<W: Write> Sink for Plain<W> {
                 self.say(0.0, &format!("Listening to {name} with the model {model}."))
             }
             Event::UtteranceStart(start) => {
-                self.said.clear();
-                self.say(start.start_s, "Somebody speaks.")
+                self.said.remove(&start.channel);
+                self.say_of(start.channel, start.start_s, "Somebody speaks.")
             }
             Event::Measurement(m) if m.trigger == Trigger::Interval => {
-                if self.said == m.label {
+                if self.said.get(&m.channel) == Some(&m.label) {
                     return Ok(());
                 }
-                self.said.clone_from(&m.label);
+                self.said.insert(m.channel, m.label.clone());
                 let percent = m.confidence.0 * 100.0;
                 let sentence = if m.label == UNCERTAIN {
                     format!("Not sure: {}.", why(m))
                 } else {
                     format!("Sounds like {} ({percent:.0} %).", printable(&m.label))
                 };
-                self.say(m.end_s, &sentence)
+                self.say_of(m.channel, m.end_s, &sentence)
             }
             Event::Measurement(m) => {
                 let length = m.end_s - m.start_s;
@@ -61,7 +72,7 @@ impl<W: Write> Sink for Plain<W> {
                     let label = printable(&m.label);
                     format!("In all, {length:.1} s of speech: {label} ({percent:.0} %).")
                 };
-                self.say(m.end_s, &sentence)
+                self.say_of(m.channel, m.end_s, &sentence)
             }
             Event::Signal(signal) => {
                 let sentence = if signal.present {
@@ -99,7 +110,8 @@ impl<W: Write> Sink for Plain<W> {
                 )
             }
             Event::UtteranceEnd(end) if end.new_baseline => {
-                self.say(end.end_s, "The voice has changed: a new baseline starts.")
+                let sentence = "The voice has changed: a new baseline starts.";
+                self.say_of(end.channel, end.end_s, sentence)
             }
             Event::Voice(_) | Event::UtteranceEnd(_) => Ok(()),
         }

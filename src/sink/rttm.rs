@@ -39,9 +39,10 @@ impl<W: Write> Sink for Rttm<W> {
             let (name, label) = (&self.current, word(&m.label));
             let (start, length) = (m.start_s, m.end_s - m.start_s);
             let sure = m.confidence.0;
+            let channel = m.channel.unwrap_or(1);
             writeln!(
                 self.out,
-                "SPEAKER {name} 1 {start:.3} {length:.3} <NA> <NA> {label} {sure:.4} <NA>"
+                "SPEAKER {name} {channel} {start:.3} {length:.3} <NA> <NA> {label} {sure:.4} <NA>"
             )?;
             self.out.flush()?;
         }

@@ -14,8 +14,9 @@ const WIDTH: usize = 80;
 /// Columns of a path at least and at most.
 const PATH: [usize; 2] = [16, 36];
 /// Names of the columns.
-const HEADER: [&str; 8] = [
+const HEADER: [&str; 9] = [
     "file",
+    "channel",
     "start",
     "end",
     "sounds like",
@@ -25,7 +26,9 @@ const HEADER: [&str; 8] = [
     "base",
 ];
 /// The column of labels; those beside it are numbers.
-const LABEL: usize = 3;
+const LABEL: usize = 4;
+/// The column of channels, where the sessions are by channel.
+const CHANNEL: usize = 1;
 
 type Row = [String; HEADER.len()];
 
@@ -35,6 +38,7 @@ pub struct Table<W: Write> {
     rows: Vec<Row>,
     /// Whether the current recording has a row.
     written: bool,
+    by_channel: bool,
 }
 
 impl<W: Write> Table<W> {
@@ -44,6 +48,7 @@ impl<W: Write> Table<W> {
             out,
             rows: Vec::new(),
             written: false,
+            by_channel: false,
         }
     }
 }
@@ -58,6 +63,9 @@ fn utterance_row(file: &str, utterance: &Measurement) -> Row {
     let seconds = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.0} s"));
     [
         printable(file),
+        utterance
+            .channel
+            .map_or_else(String::new, |n| n.to_string()),
         clock_tenths(utterance.start_s),
         clock_tenths(utterance.end_s),
         label,
@@ -72,7 +80,7 @@ fn utterance_row(file: &str, utterance: &Measurement) -> Row {
 fn plain_row(file: &str, result: &str, times: [String; 2]) -> Row {
     let mut row = Row::default();
     let [start, end] = times;
-    (row[0], row[1], row[2]) = (printable(file), start, end);
+    (row[0], row[2], row[3]) = (printable(file), start, end);
     row[LABEL] = result.into();
     row
 }
@@ -93,15 +101,15 @@ fn short(path: &str, columns: usize) -> String {
         .collect()
 }
 
-/// Columns of a path, and of the gap between columns.
-fn layout(rows: &[Row]) -> (usize, u16) {
+/// Columns of a path, and of the gap between the `shown` columns.
+fn layout(rows: &[Row], shown: &[usize]) -> (usize, u16) {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].width());
         cells.fold(HEADER[column].width(), usize::max)
     };
-    let others: usize = (1..HEADER.len()).map(width).sum();
+    let others: usize = shown[1..].iter().map(|column| width(*column)).sum();
     let [least, most] = PATH;
-    let room = |gap: usize| WIDTH.saturating_sub(others + gap * (HEADER.len() - 1));
+    let room = |gap: usize| WIDTH.saturating_sub(others + gap * (shown.len() - 1));
     let gap = if room(2) >= least { 2 } else { 1 };
     (room(gap).clamp(least, most), gap as u16)
 }
@@ -110,8 +118,9 @@ impl<W: Write> Sink for Table<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         let file = file.unwrap_or_default();
         let row = match event {
-            Event::SessionStart(_) => {
+            Event::SessionStart(start) => {
                 self.written = false;
+                self.by_channel |= start.by_channel;
                 return Ok(());
             }
             Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => utterance_row(file, m),
@@ -129,18 +138,25 @@ impl<W: Write> Sink for Table<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let (columns, gap) = layout(&self.rows);
+        let shown: Vec<usize> = (0..HEADER.len())
+            .filter(|column| self.by_channel || *column != CHANNEL)
+            .collect();
+        let (columns, gap) = layout(&self.rows, &shown);
         for row in &mut self.rows {
             row[0] = short(&row[0], columns);
         }
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(HEADER)
-            .add_rows(&self.rows);
-        for (index, column) in grid.column_iter_mut().enumerate() {
+            .set_header(shown.iter().map(|column| HEADER[*column]))
+            .add_rows(
+                self.rows
+                    .iter()
+                    .map(|row| shown.iter().map(|column| &row[*column])),
+            );
+        for (index, column) in shown.iter().zip(grid.column_iter_mut()) {
             column.set_padding((0, gap));
-            if index != 0 && index != LABEL {
+            if *index != 0 && *index != LABEL {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }

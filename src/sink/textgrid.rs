@@ -24,7 +24,10 @@ const TIERS: [&str; 6] = [
 /// Collects the utterances; the length of the recording stands before them.
 pub struct TextGrid<W: Write> {
     out: W,
-    utterances: Vec<Span>,
+    /// The channels that have tiers of their own; `None` stands for all in one.
+    channels: Vec<Option<u16>>,
+    /// Each with its channel.
+    utterances: Vec<(Option<u16>, Span)>,
     length_s: f64,
 }
 
@@ -41,13 +44,14 @@ impl<W: Write> TextGrid<W> {
     pub fn new(out: W) -> Self {
         Self {
             out,
+            channels: vec![None],
             utterances: Vec::new(),
             length_s: 0.0,
         }
     }
 
-    /// The whole recording: a tier has no holes and no overlap.
-    fn intervals(&self, end_s: f64) -> Vec<Span> {
+    /// The whole recording on a channel: a tier has no holes and no overlap.
+    fn intervals(&self, channel: Option<u16>, end_s: f64) -> Vec<Span> {
         let pause = |start_s, end_s| Span {
             start_s,
             end_s,
@@ -55,7 +59,8 @@ impl<W: Write> TextGrid<W> {
         };
         let mut intervals = Vec::new();
         let mut at = 0.0;
-        for span in &self.utterances {
+        let spans = self.utterances.iter().filter(|(of, _)| *of == channel);
+        for (_, span) in spans {
             if span.start_s > at {
                 intervals.push(pause(at, span.start_s));
                 at = span.start_s;
@@ -75,8 +80,19 @@ impl<W: Write> TextGrid<W> {
         intervals
     }
 
-    fn tier(&mut self, tier: usize, spans: &[Span], end_s: f64) -> io::Result<()> {
-        let (number, name, count) = (tier + 1, TIERS[tier], spans.len());
+    /// Writes the tier of that number, from 1: the texts of one kind.
+    fn tier(
+        &mut self,
+        number: usize,
+        (channel, kind): (Option<u16>, usize),
+        spans: &[Span],
+        end_s: f64,
+    ) -> io::Result<()> {
+        let count = spans.len();
+        let name = match channel {
+            Some(channel) => format!("channel {channel}: {}", TIERS[kind]),
+            None => TIERS[kind].to_owned(),
+        };
         write!(
             self.out,
             "    item [{number}]:\n        class = \"IntervalTier\"\n        name = \"{name}\"\n        \
@@ -84,7 +100,7 @@ impl<W: Write> TextGrid<W> {
         )?;
         for (index, span) in spans.iter().enumerate() {
             let (start, end) = (span.start_s, span.end_s);
-            let text = printable(&span.texts[tier]).replace('"', "\"\"");
+            let text = printable(&span.texts[kind]).replace('"', "\"\"");
             write!(
                 self.out,
                 "        intervals [{}]:\n            xmin = {start}\n            xmax = {end}\n            \
@@ -98,8 +114,13 @@ impl<W: Write> TextGrid<W> {
 
 impl<W: Write> Sink for TextGrid<W> {
     fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
+        if let Event::SessionStart(start) = event
+            && start.by_channel
+        {
+            self.channels = (1..=start.channels).map(Some).collect();
+        }
         if let Some(m) = utterance(event) {
-            self.utterances.push(Span {
+            let span = Span {
                 start_s: m.start_s,
                 end_s: m.end_s,
                 texts: [
@@ -110,7 +131,8 @@ impl<W: Write> Sink for TextGrid<W> {
                     reason(m).into(),
                     number(m.baseline_s),
                 ],
-            });
+            };
+            self.utterances.push((m.channel, span));
         }
         if let Event::SessionEnd(end) = event {
             self.length_s = end.duration_s;
@@ -119,17 +141,22 @@ impl<W: Write> Sink for TextGrid<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let spoken = self.utterances.last().map_or(0.0, |span| span.end_s);
+        let spans = self.utterances.iter().map(|(_, span)| span.end_s);
+        let spoken = spans.fold(0.0, f64::max);
         let end_s = self.length_s.max(spoken).max(SHORTEST_S);
-        let spans = self.intervals(end_s);
         write!(
             self.out,
             "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n\
              xmin = 0\nxmax = {end_s}\ntiers? <exists>\nsize = {}\nitem []:\n",
-            TIERS.len()
+            TIERS.len() * self.channels.len()
         )?;
-        for tier in 0..TIERS.len() {
-            self.tier(tier, &spans, end_s)?;
+        let channels = self.channels.clone();
+        for (before, channel) in channels.into_iter().enumerate() {
+            let spans = self.intervals(channel, end_s);
+            for kind in 0..TIERS.len() {
+                let number = before * TIERS.len() + kind + 1;
+                self.tier(number, (channel, kind), &spans, end_s)?;
+            }
         }
         self.out.flush()
     }

@@ -2,19 +2,33 @@
 
 use std::io::{self, Write};
 
-use super::{Sink, utterance};
-use crate::events::Event;
+use super::Sink;
+use super::cues::Cues;
+use crate::events::{Event, Measurement};
 use crate::text::{caption, printable, timestamp};
 
-/// Writes each cue as soon as its utterance has ended.
+/// Writes each cue as soon as its utterance, and every earlier one, has ended.
 pub struct WebVtt<W: Write> {
     out: W,
+    cues: Cues,
 }
 
 impl<W: Write> WebVtt<W> {
     /// Captions to `out`.
     pub fn new(out: W) -> Self {
-        Self { out }
+        let cues = Cues::default();
+        Self { out, cues }
+    }
+
+    fn write(&mut self, due: Vec<(u64, Measurement)>) -> io::Result<()> {
+        for (number, m) in due {
+            let (start, end) = (timestamp(m.start_s, '.'), timestamp(m.end_s, '.'));
+            let voice = m.channel.map(|channel| format!("<v Channel {channel}>"));
+            let (voice, text) = (voice.unwrap_or_default(), escaped(&caption(&m)));
+            write!(self.out, "\n{number}\n{start} --> {end}\n{voice}{text}\n")?;
+            self.out.flush()?;
+        }
+        Ok(())
     }
 }
 
@@ -28,17 +42,13 @@ impl<W: Write> Sink for WebVtt<W> {
                 "WEBVTT\n\nNOTE Perceived expression of the voice: emoscope {version}, model {model}\n"
             )?;
         }
-        if let Some(m) = utterance(event) {
-            let (start, end) = (timestamp(m.start_s, '.'), timestamp(m.end_s, '.'));
-            let number = m.utterance;
-            let text = escaped(&caption(m));
-            write!(self.out, "\n{number}\n{start} --> {end}\n{text}\n")?;
-            self.out.flush()?;
-        }
-        Ok(())
+        let due = self.cues.take(event);
+        self.write(due)
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        let rest = self.cues.rest();
+        self.write(rest)?;
         self.out.flush()
     }
 }

@@ -11,7 +11,8 @@
 //! | `/emoscope/valence`, `/emoscope/arousal` | a number from -1 to 1 |
 //! | `/emoscope/utterance` | label, confidence, begin and end in seconds; after each |
 //!
-//! Another prefix may take the place of `/emoscope`.
+//! Another prefix may take the place of `/emoscope`. Where every channel is judged by
+//! itself, `/channel/N` follows the prefix of all but the labels.
 
 use std::fmt;
 use std::io;
@@ -118,30 +119,31 @@ impl Osc {
     }
 
     fn measurement(&self, measurement: &Measurement) {
-        let out = &self.out;
+        let channel = measurement.channel;
+        let send = |part: &str, arguments| self.out.send_of(channel, part, arguments);
         let label = text(&measurement.label);
         let confidence = number(measurement.confidence.0);
         if measurement.trigger == Trigger::SpeechEnded {
             let times = [number(measurement.start_s), number(measurement.end_s)];
             let [start, end] = times;
-            return out.send("utterance", vec![label, confidence, start, end]);
+            return send("utterance", vec![label, confidence, start, end]);
         }
-        out.send("label", vec![label, confidence.clone()]);
+        send("label", vec![label, confidence.clone()]);
         let mut labels = self.labels.iter();
         let place = labels.position(|label| *label == measurement.label);
         let place = place.map_or(0, |place| place as i32 + 1);
-        out.send("number", vec![OscType::Int(place)]);
-        out.send("confidence", vec![confidence]);
+        send("number", vec![OscType::Int(place)]);
+        send("confidence", vec![confidence]);
         for (label, share) in measurement.probabilities.iter() {
             let address = format!("probability/{}", address_part(label));
-            out.send(&address, vec![number(share.0)]);
+            send(&address, vec![number(share.0)]);
         }
         for (address, value) in [
             ("valence", measurement.valence),
             ("arousal", measurement.arousal),
         ] {
             if let Some(value) = value {
-                out.send(address, vec![number(value)]);
+                send(address, vec![number(value)]);
             }
         }
     }
@@ -163,6 +165,14 @@ fn connected(target: &Target) -> io::Result<UdpSocket> {
 }
 
 impl Out {
+    /// Sends something about a channel, where there is one.
+    fn send_of(&self, channel: Option<u16>, part: &str, arguments: Vec<OscType>) {
+        match channel {
+            Some(number) => self.send(&format!("channel/{number}/{part}"), arguments),
+            None => self.send(part, arguments),
+        }
+    }
+
     fn send(&self, name: &str, arguments: Vec<OscType>) {
         let message = OscMessage {
             addr: format!("{}/{name}", self.prefix.0),
@@ -199,7 +209,7 @@ impl Sink for Osc {
             }
             Event::Voice(voice) => {
                 let active = OscType::Int(i32::from(voice.active));
-                self.out.send("voice", vec![active]);
+                self.out.send_of(voice.channel, "voice", vec![active]);
             }
             Event::Measurement(measurement) => self.measurement(measurement),
             _ => {}

@@ -141,7 +141,7 @@ fn event() {
     let (wishes, controls) = unbounded();
     let session = std::thread::spawn(move || {
         let options = LiveOptions {
-            channel: ChannelChoice::Mix,
+            channel: ChannelChoice::Mix.into(),
             seconds: None,
             started_at: String::new(),
             recording: None,

@@ -45,6 +45,23 @@ TWO = (
     Line("We should be there before noon.", "en-us+m3", 165, 45),
     Line("Look, it really works!", "en-us+f2", 180, 75, 200),
 )
+# A call with a speaker on each channel, each line with its begin in seconds. Twice both speak at
+# the same time; once the one who began later ends first.
+CALL = (
+    (
+        (
+            0.5,
+            Line("Good morning and welcome to the ticket office of the railway.", "en-us+m3", 140),
+        ),
+        (9.0, Line("Please tell me the number of the train.", "en-us+m3", 140, 45)),
+    ),
+    (
+        (1.9, Line("Hello?", "en-us+f2", 150, 80, 200, -6)),
+        (5.0, Line("I have told you this three times already!", "en-us+f2", 185, 80, 220, -3)),
+        (10.6, Line("Nobody listens to me, nobody, and the train has left!", "en-us+f2", 190, 80)),
+    ),
+)
+CALL_S = 15.0
 # Prosody alone differs; which emotion is heard in it is the model's affair.
 SCENES = (
     Line("The report has nine pages, and the second one is a map.", "en-us+m3", 160, 42, 70, -9),
@@ -113,11 +130,22 @@ def scene(lines: tuple[Line, ...], pauses: tuple[float, ...], seed: int) -> Samp
     return samples + FLOOR * pink(len(samples), seed)
 
 
+def call() -> Samples:
+    """The channels of a call, side by side."""
+    channels = np.zeros((round(CALL_S * RATE), len(CALL)))
+    for number, lines in enumerate(CALL):
+        for begin_s, line in lines:
+            voice, begin = speak(line), round(begin_s * RATE)
+            channels[begin : begin + len(voice), number] += voice
+        channels[:, number] += FLOOR * pink(len(channels), 5 + number)
+    return channels
+
+
 def to_wav(samples: Samples) -> bytes:
-    """16 kHz mono, 16 bit."""
+    """16 kHz, 16 bit; mono, or channels side by side."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as out:
-        out.setnchannels(1)
+        out.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         out.setsampwidth(2)
         out.setframerate(RATE)
         out.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
@@ -148,6 +176,9 @@ def sounds() -> dict[Path, bytes]:
         "speech.m4a": encode(speech, "m4a", "-ar", "44100", "-b:a", "40k"),
         "speech-8k.wav": encode(speech, "wav", "-ar", "8000", "-c:a", "pcm_mulaw"),
         "two-utterances.wav": to_wav(scene(TWO, (0.4, 1.5, 0.6), 2)),
+        "call.flac": encode(
+            to_wav(call()), "flac", "-ar", "8000", "-sample_fmt", "s16", "-compression_level", "12"
+        ),
         "silence.wav": to_wav(np.zeros(RATE)),
         "tone.wav": to_wav(PEAK * np.sin(2 * np.pi * 440.0 * time)),
         "noise.wav": to_wav(0.1 * pink(RATE, 3)),

@@ -2,6 +2,7 @@
 //! size, through the ring or from a file; nothing is measured on silence.
 
 mod baseline;
+mod channels;
 mod engines;
 mod gaps;
 mod input;
@@ -104,23 +105,26 @@ pub fn pipeline(rate: u32) -> Pipeline {
     pipeline_with(rate, Box::new(Sums), Enrolment::default())
 }
 
-fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Enrolment) -> Pipeline {
+fn spec() -> ModelSpec {
     let change = SpeakerChange {
         numbers: 2,
         distance: 3.0,
     };
-    let spec = Arc::new(ModelSpec {
+    ModelSpec {
         embedding_width: Some(2),
         voice_change: Some(change),
         has_speech: true,
         ..Model::embedded().unwrap().spec
-    });
+    }
+}
+
+fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Enrolment) -> Pipeline {
     let input = InputFormat {
         rate,
         channels: 1,
         choice: ChannelChoice::Mix,
     };
-    Pipeline::new(input, spec, classifier, voice).unwrap()
+    Pipeline::new(input, Arc::new(spec()), classifier, voice).unwrap()
 }
 
 /// Two utterances at any rate: the 16 kHz fixture, taken as if it had that rate.

@@ -41,7 +41,7 @@ fn play(file: &Path) -> (Handle, Receiver<Update>) {
     let options = FileOptions {
         kind: SourceKind::File,
         name: "demo.ogg".into(),
-        channel: ChannelChoice::Mix,
+        channel: ChannelChoice::Mix.into(),
         notice: |_| {},
     };
     let playback = PlaybackOptions {

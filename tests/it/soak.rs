@@ -157,7 +157,7 @@ fn run(
     outlets.show_on(screen);
     let writer = outlets.add(sink, |error| panic!("{error}"));
     let options = LiveOptions {
-        channel: ChannelChoice::Mix,
+        channel: ChannelChoice::Mix.into(),
         seconds: None,
         started_at: "2026-01-01T00:00:00Z".into(),
         recording: None,

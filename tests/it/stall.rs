@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use emoscope::audio::capture::{Capture, Feeder};
-use emoscope::dsp::mono::ChannelChoice;
+use emoscope::dsp::mono::ChannelSelection;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::messages::{Control, Update};
 use emoscope::model::Model;
@@ -23,16 +23,17 @@ const BLOCK: usize = 320;
 /// A session on such an input, on a thread of its own.
 fn listening(
     capture: Capture,
-    choice: ChannelChoice,
+    channel: impl Into<ChannelSelection>,
     notices: fn(&str),
     mut outlets: Outlets,
 ) -> (JoinHandle<()>, Receiver<Update>, Sender<Control>) {
     let (screen, updates) = unbounded();
     let (wishes, controls) = unbounded();
+    let channel = channel.into();
     let worker = std::thread::spawn(move || {
         let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
         let options = LiveOptions {
-            channel: choice,
+            channel,
             seconds: None,
             started_at: "2026-01-01T00:00:00Z".into(),
             recording: None,

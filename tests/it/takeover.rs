@@ -84,7 +84,7 @@ fn a_session_says_that_the_small_model_took_over() {
         microphone: Microphone::from(capture),
         engine,
         options: LiveOptions {
-            channel: ChannelChoice::Mix,
+            channel: ChannelChoice::Mix.into(),
             seconds: None,
             started_at: "2026-01-01T00:00:00Z".into(),
             recording: None,

@@ -95,6 +95,10 @@ pub struct SessionStart {
     pub sample_rate: u32,
     /// Channels of the input.
     pub channels: u16,
+    /// Whether every channel is judged by itself: events of speech then say which
+    /// channel they are about, and utterances are numbered within their channel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_channel: bool,
     /// Labels in the order of every `probabilities`.
     pub labels: Vec<String>,
     /// The colour of each, where the model names colours.
@@ -159,6 +163,10 @@ pub enum SourceKind {
 /// A change of voice activity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
+    /// Channel of the input that it is about, from 1; present where every channel is
+    /// judged by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u16>,
     /// When.
     pub at_s: f64,
     /// Whether somebody speaks from this time on.
@@ -168,7 +176,11 @@ pub struct Voice {
 /// The begin of a unit of speech.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UtteranceStart {
-    /// Number within the session, from 1.
+    /// Channel of the input that it is about, from 1; present where every channel is
+    /// judged by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u16>,
+    /// Number within the session, from 1, or within the channel.
     pub utterance: u64,
     /// Onset of the voice.
     pub start_s: f64,
@@ -177,6 +189,10 @@ pub struct UtteranceStart {
 /// One judgement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
+    /// Channel of the input that it is about, from 1; present where every channel is
+    /// judged by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u16>,
     /// The utterance that it belongs to.
     pub utterance: u64,
     /// Begin of the span judged.
@@ -249,7 +265,11 @@ pub enum Trigger {
 /// The end of a unit of speech.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UtteranceEnd {
-    /// Number within the session, from 1.
+    /// Channel of the input that it is about, from 1; present where every channel is
+    /// judged by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u16>,
+    /// Number within the session, from 1, or within the channel.
     pub utterance: u64,
     /// Onset of the voice.
     pub start_s: f64,
@@ -330,6 +350,22 @@ pub struct SessionEnd {
     pub samples_invalid: u64,
     /// Utterances by label, in the order of the labels, `uncertain` last.
     pub utterance_labels: Counts,
+}
+
+impl SessionEnd {
+    /// Adds the speech of another channel of the same input.
+    pub fn add_channel(&mut self, other: &Self) {
+        self.speech_s += other.speech_s;
+        self.utterances += other.utterances;
+        self.measurements += other.measurements;
+        self.samples_invalid += other.samples_invalid;
+        for (label, more) in &other.utterance_labels.0 {
+            let counts = &mut self.utterance_labels.0;
+            if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known == label) {
+                *count += more;
+            }
+        }
+    }
 }
 
 /// Probabilities by label, in the model's order.

@@ -6,6 +6,7 @@
 //! reset, and the clock continues.
 
 mod audio_quality;
+mod channels;
 pub mod mfcc_history;
 mod segmenter;
 mod speaker_baseline;
@@ -24,11 +25,13 @@ use crate::dsp::front_end::FrontEnd;
 pub use crate::dsp::front_end::{InputError, InputFormat};
 use crate::dsp::level::{LevelMeter, LevelReading};
 use crate::events::{
-    ByLabel, Event, Gap, GapCause, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd, UtteranceStart,
-    Voice,
+    ByLabel, Event, Gap, GapCause, Measurement, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd,
+    UtteranceStart, Voice,
 };
 use crate::model_spec::ModelSpec;
 use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
+
+pub use channels::ChannelPipelines;
 
 use audio_quality::AudioQuality;
 use mfcc_history::MfccHistory;
@@ -42,6 +45,8 @@ const PREROLL: u64 = 3 * BLOCK_SAMPLES as u64;
 
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
+    /// What events say of the channel that is judged.
+    channel: Option<u16>,
     front_end: FrontEnd,
     spec: Arc<ModelSpec>,
     rows: MfccHistory,
@@ -106,6 +111,7 @@ impl Pipeline {
             ..SessionEnd::default()
         };
         Ok(Self {
+            channel: None,
             front_end: FrontEnd::new(input)?,
             rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
             vad: Vad::new(),
@@ -142,10 +148,7 @@ impl Pipeline {
         interleaved: &[f32],
         out: &mut Vec<Event>,
     ) -> Result<(), ClassifierError> {
-        let mono = self.front_end.push(interleaved);
-        self.totals.samples_invalid += mono.invalid;
-        self.meter.push(mono.samples);
-        self.clock.since += mono.samples.len() as u64;
+        self.feed(interleaved);
         self.blocks(out)
     }
 
@@ -160,18 +163,7 @@ impl Pipeline {
         out: &mut Vec<Event>,
     ) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
-        let start = self.clock.position(self.input().rate);
-        self.clock.since += samples;
-        self.totals.samples_lost += samples;
-        let end = self.clock.position(self.input().rate);
-        let seconds = |position: u64| position as f64 / f64::from(SAMPLE_RATE_HZ);
-        out.push(Event::Gap(Gap {
-            start_s: seconds(start),
-            end_s: seconds(end),
-            samples,
-            cause,
-        }));
-        self.begin_segment();
+        out.push(Event::Gap(self.skip(samples, cause)));
         Ok(())
     }
 
@@ -181,9 +173,7 @@ impl Pipeline {
     /// What the engine says of the utterance that the jump ends.
     pub fn seek(&mut self, sample: u64, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
-        self.clock.base = 0;
-        self.clock.since = sample;
-        self.begin_segment();
+        self.move_to(0, sample);
         Ok(())
     }
 
@@ -192,11 +182,9 @@ impl Pipeline {
     /// # Errors
     /// An input that cannot be processed; the old one stays then.
     pub fn change_input(&mut self, input: InputFormat) -> Result<(), InputError> {
-        let front_end = FrontEnd::new(input)?;
-        self.clock.base = self.clock.position(self.input().rate);
-        self.clock.since = 0;
-        self.front_end = front_end;
-        self.begin_segment();
+        let position = self.clock.position(self.input().rate);
+        self.front_end = FrontEnd::new(input)?;
+        self.move_to(position, 0);
         Ok(())
     }
 
@@ -265,16 +253,31 @@ impl Pipeline {
         self.vad.threshold()
     }
 
+    /// Queues interleaved samples.
+    fn feed(&mut self, interleaved: &[f32]) {
+        let mono = self.front_end.push(interleaved);
+        self.totals.samples_invalid += mono.invalid;
+        self.meter.push(mono.samples);
+        self.clock.since += mono.samples.len() as u64;
+    }
+
     /// Processes the whole blocks that the front end holds.
     fn blocks(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
+        while self.next_block(out)? {}
+        Ok(())
+    }
+
+    /// Processes the next block; `false` where the front end holds no whole one.
+    fn next_block(&mut self, out: &mut Vec<Event>) -> Result<bool, ClassifierError> {
         let mut block = [0.0; BLOCK_SAMPLES];
-        while self
+        let rows = &mut self.rows;
+        let full = self
             .front_end
-            .read(&mut block, |frame| self.rows.push(frame.mfcc))
-        {
+            .read(&mut block, |frame| rows.push(frame.mfcc));
+        if full {
             self.block(&block, out)?;
         }
-        Ok(())
+        Ok(full)
     }
 
     fn block(&mut self, block: &[f32], out: &mut Vec<Event>) -> Result<(), ClassifierError> {
@@ -317,6 +320,7 @@ impl Pipeline {
     fn voice(&mut self, at: u64, active: bool, out: &mut Vec<Event>) {
         self.spoken = self.spoken.max(at);
         out.push(Event::Voice(Voice {
+            channel: self.channel,
             at_s: self.clock.seconds(at),
             active,
         }));
@@ -333,6 +337,7 @@ impl Pipeline {
                 self.quality = AudioQuality::default();
                 let start_s = self.clock.seconds(open.start);
                 out.push(Event::UtteranceStart(UtteranceStart {
+                    channel: self.channel,
                     utterance: open.number,
                     start_s,
                 }));
@@ -344,6 +349,7 @@ impl Pipeline {
                 self.totals.utterance_labels.0[result.call().unwrap_or(last)].1 += 1;
                 self.speech += end - open.start;
                 out.push(Event::UtteranceEnd(UtteranceEnd {
+                    channel: self.channel,
                     utterance: open.number,
                     start_s: self.clock.seconds(open.start),
                     end_s: self.clock.seconds(end),
@@ -357,18 +363,22 @@ impl Pipeline {
     fn measured(&mut self, result: &UtteranceResult, utterance: u64, out: &mut Vec<Event>) {
         self.totals.measurements += 1;
         debug_assert!(result.trigger == Trigger::SpeechEnded || result.end <= self.clock.done);
-        out.push(Event::Measurement(result.event(
-            utterance,
-            &self.spec,
-            &self.quality,
-            |sample| self.clock.seconds(sample),
-        )));
+        let seconds = |sample| self.clock.seconds(sample);
+        out.push(Event::Measurement(Measurement {
+            channel: self.channel,
+            ..result.event(utterance, &self.spec, &self.quality, seconds)
+        }));
     }
 
     /// Processes the rest of the segment: what the resampler and the frames held back.
     fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         self.front_end.flush();
         self.blocks(out)?;
+        self.close_segment(out)
+    }
+
+    /// Ends the segment after its last whole block.
+    fn close_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let rest = self.front_end.finish(|frame| self.rows.push(frame.mfcc)) as u64;
         self.clock.done += rest;
         let end = self.clock.done;
@@ -382,6 +392,27 @@ impl Pipeline {
             self.change(change, out)?;
         }
         Ok(())
+    }
+
+    /// Starts a segment after samples that were lost.
+    fn skip(&mut self, samples: u64, cause: GapCause) -> Gap {
+        let start_s = self.position_s();
+        self.clock.since += samples;
+        self.totals.samples_lost += samples;
+        self.begin_segment();
+        Gap {
+            start_s,
+            end_s: self.position_s(),
+            samples,
+            cause,
+        }
+    }
+
+    /// Starts a segment `since` samples of the input after `base`, which is at 16 kHz.
+    fn move_to(&mut self, base: u64, since: u64) {
+        self.clock.base = base;
+        self.clock.since = since;
+        self.begin_segment();
     }
 
     fn begin_segment(&mut self) {

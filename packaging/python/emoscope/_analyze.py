@@ -21,7 +21,7 @@ class Utterance:
     file: str
     """Path of the recording, as given or found."""
     utterance: int
-    """Number within the recording, from 1."""
+    """Number within the recording, or within its channel, from 1."""
     start_s: float
     end_s: float
     label: str
@@ -38,6 +38,8 @@ class Utterance:
     """From calm, -1, to excited, 1; ``None`` if the model does not define it."""
     baseline_s: float | None = None
     """Speech in the speaker baseline, in seconds; ``None`` if the model uses none."""
+    channel: int | None = None
+    """Channel of the recording, from 1, where ``channel="each"``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def analyze(
     Args:
         paths: files and folders; one, or several.
         baseline: what the program measures beforehand; ``emoscope analyze --help`` tells.
-        channel: ``"mix"``, ``"left"``, ``"right"`` or a number from 1; default the mix.
+        channel: ``"mix"``, ``"left"``, ``"right"``, a number from 1, or ``"each"`` for every
+            channel by itself; default the mix.
         jobs: recordings that are measured at once; default as many as there are cores.
         model: a model file (ONNX) instead of the one inside the program.
         engine: the inference engine; default the fastest one that is installed.

@@ -29,7 +29,8 @@ def stream(
         device: the input, as ``emoscope devices`` lists it: its number, id or name. The default
             input where neither ``device`` nor ``path`` is given.
         path: a recording instead of an input.
-        channel: ``"mix"``, ``"left"``, ``"right"`` or a number from 1; default the mix.
+        channel: ``"mix"``, ``"left"``, ``"right"``, a number from 1, or ``"each"`` for every
+            channel by itself; default the mix.
         seconds: end after this much audio of an input.
         speed: 0.25 to 8 times real time, for a recording; default as fast as possible.
         model: a model file (ONNX) instead of the one inside the program.

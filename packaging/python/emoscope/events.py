@@ -32,6 +32,8 @@ class SessionStart(TypedDict):
     """Sample rate of the input in hertz."""
     channels: int
     """Channels of the input."""
+    by_channel: NotRequired[Literal[True]]
+    """Whether every channel is judged by itself, with `--channel each`; absent if not."""
     labels: list[str]
     """Labels of the model, in the order of every `probabilities`."""
     colors: NotRequired[
@@ -58,6 +60,8 @@ class Voice(TypedDict):
     type: Literal["voice"]
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
+    channel: NotRequired[int]
+    """Channel of the input, from 1; present with `--channel each`."""
     at_s: float
     """Time of the change, in seconds."""
     active: bool
@@ -70,8 +74,10 @@ class UtteranceStart(TypedDict):
     type: Literal["utterance_start"]
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
+    channel: NotRequired[int]
+    """Channel of the input, from 1; present with `--channel each`."""
     utterance: int
-    """Number of the utterance within the session, from 1."""
+    """Number of the utterance within the session, or within its channel, from 1."""
     start_s: float
     """Onset of the voice, in seconds."""
 
@@ -82,8 +88,10 @@ class Measurement(TypedDict):
     type: Literal["measurement"]
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
+    channel: NotRequired[int]
+    """Channel of the input, from 1; present with `--channel each`."""
     utterance: int
-    """Number of the utterance within the session, from 1."""
+    """Number of the utterance within the session, or within its channel, from 1."""
     start_s: float
     """Start of the measured span, in seconds."""
     end_s: float
@@ -118,8 +126,10 @@ class UtteranceEnd(TypedDict):
     type: Literal["utterance_end"]
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
+    channel: NotRequired[int]
+    """Channel of the input, from 1; present with `--channel each`."""
     utterance: int
-    """Number of the utterance within the session, from 1."""
+    """Number of the utterance within the session, or within its channel, from 1."""
     start_s: float
     """Onset of the voice, in seconds."""
     end_s: float

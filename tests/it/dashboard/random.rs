@@ -31,6 +31,7 @@ fn measured(span: Range<f64>, labels: &[String], share: f64, ended: bool) -> Upd
         .iter()
         .map(|name| (name.as_str().into(), Probability(share)));
     Update::Event(Event::Measurement(Measurement {
+        channel: (labels.len() % 2 == 1).then_some(labels.len() as u16),
         utterance: 1,
         start_s: span.start,
         end_s: span.end,
@@ -50,6 +51,7 @@ fn update() -> impl Strategy<Value = Update> {
     let time = || prop_oneof![0.0..200.0, any::<f64>()];
     let db = || prop_oneof![-120.0_f32..3.0, any::<f32>()];
     let name = || "\\PC{0,12}|[a-z]{1,20}|.{0,6}";
+    let channel = || proptest::option::of(0_u16..4);
     let labels = || proptest::collection::vec(name(), 0..12);
     prop_oneof![
         (db(), db(), any::<bool>(), time()).prop_map(|(rms_dbfs, peak_dbfs, clipped, at_s)| {
@@ -99,20 +101,32 @@ fn update() -> impl Strategy<Value = Update> {
                 ended
             )
         ),
-        (time(), any::<bool>())
-            .prop_map(|(at_s, active)| Update::Event(Event::Voice(Voice { at_s, active }))),
-        time().prop_map(|at_s| Update::Event(Event::Mark(Mark { at_s }))),
-        (time(), any::<u64>()).prop_map(|(start_s, utterance)| {
-            Update::Event(Event::UtteranceStart(UtteranceStart { utterance, start_s }))
-        }),
-        (time(), time(), any::<bool>()).prop_map(|(start_s, end_s, new_baseline)| {
-            Update::Event(Event::UtteranceEnd(UtteranceEnd {
-                utterance: 1,
-                start_s,
-                end_s,
-                new_baseline,
+        (channel(), time(), any::<bool>()).prop_map(|(channel, at_s, active)| {
+            Update::Event(Event::Voice(Voice {
+                channel,
+                at_s,
+                active,
             }))
         }),
+        time().prop_map(|at_s| Update::Event(Event::Mark(Mark { at_s }))),
+        (channel(), time(), any::<u64>()).prop_map(|(channel, start_s, utterance)| {
+            Update::Event(Event::UtteranceStart(UtteranceStart {
+                channel,
+                utterance,
+                start_s,
+            }))
+        }),
+        (channel(), time(), time(), any::<bool>()).prop_map(
+            |(channel, start_s, end_s, new_baseline)| {
+                Update::Event(Event::UtteranceEnd(UtteranceEnd {
+                    channel,
+                    utterance: 1,
+                    start_s,
+                    end_s,
+                    new_baseline,
+                }))
+            }
+        ),
         (time(), time(), any::<u64>()).prop_map(|(start_s, end_s, samples)| {
             Update::Event(Event::Gap(Gap {
                 start_s,

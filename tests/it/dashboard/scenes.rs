@@ -44,7 +44,11 @@ pub fn status(labels: &[&str]) -> Status {
 }
 
 pub fn voice(at_s: f64, active: bool) -> Update {
-    Update::Event(Event::Voice(Voice { at_s, active }))
+    Update::Event(Event::Voice(Voice {
+        channel: None,
+        at_s,
+        active,
+    }))
 }
 
 pub fn mark(at_s: f64) -> Update {
@@ -64,11 +68,16 @@ pub fn signal(at_s: f64, present: bool) -> Update {
 }
 
 pub fn utterance_start(utterance: u64, start_s: f64) -> Update {
-    Update::Event(Event::UtteranceStart(UtteranceStart { utterance, start_s }))
+    Update::Event(Event::UtteranceStart(UtteranceStart {
+        channel: None,
+        utterance,
+        start_s,
+    }))
 }
 
 pub fn utterance_end(utterance: u64, start_s: f64, end_s: f64) -> Update {
     Update::Event(Event::UtteranceEnd(UtteranceEnd {
+        channel: None,
         utterance,
         start_s,
         end_s,
@@ -106,6 +115,7 @@ pub fn measured(
         ((*name).into(), Probability(share))
     };
     Update::Event(Event::Measurement(Measurement {
+        channel: None,
         utterance: 1,
         start_s,
         end_s,

@@ -13,7 +13,7 @@ use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, SourceKind};
 use emoscope::messages::{Level, Position, Status, Update};
 use emoscope::model::Model;
-use emoscope::session::{header, pipeline};
+use emoscope::session::{header, pipelines};
 
 /// Where the picture lies, and the moment of the recording that it shows.
 const PICTURE: &str = "docs/dashboard.svg";
@@ -53,8 +53,15 @@ fn demonstration() -> State {
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Builtin, None).unwrap();
     let mut recording = AudioFile::open(&path("src/cli/demo.ogg")).unwrap();
     let (spec, total_s) = (recording.spec(), recording.total_s());
-    let (mut core, _) = pipeline(&engine, spec, ChannelChoice::Mix).unwrap();
-    let start = header(&engine, SourceKind::File, "the bundled recording", spec);
+    let channel = ChannelChoice::Mix.into();
+    let (mut core, _) = pipelines(&engine, spec, channel).unwrap();
+    let start = header(
+        &engine,
+        SourceKind::File,
+        "the bundled recording",
+        spec,
+        channel,
+    );
     let mut state = State::new(false);
     state.apply(&Update::Status(Status {
         source: start.name.clone(),
@@ -76,12 +83,12 @@ fn demonstration() -> State {
             state.apply(&Update::Event(event));
         }
         let at_s = core.position_s();
-        if let Some(level) = core.take_level() {
+        if let Some((level, threshold_dbfs)) = core.take_level() {
             state.apply(&Update::Level(Level {
                 rms_dbfs: level.rms_dbfs,
                 peak_dbfs: level.peak_dbfs,
                 clipped: level.clipped,
-                vad_dbfs: Some(core.vad_threshold_dbfs()),
+                vad_dbfs: Some(threshold_dbfs),
                 at_s,
             }));
         }

@@ -38,6 +38,62 @@ impl fmt::Display for ChannelChoice {
     }
 }
 
+/// Which channels of an input are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelSelection {
+    /// One signal: the mean of all channels, or one of them.
+    Single(ChannelChoice),
+    /// Every channel by itself.
+    Each,
+}
+
+impl ChannelSelection {
+    /// The signals to judge in an input with so many channels, in their order.
+    pub fn choices(self, channels: u16) -> Vec<ChannelChoice> {
+        match self {
+            Self::Single(choice) => vec![choice],
+            Self::Each => (1..=channels.max(1)).map(ChannelChoice::One).collect(),
+        }
+    }
+
+    /// All of it as one signal, to play or to draw.
+    pub fn whole(self) -> ChannelChoice {
+        match self {
+            Self::Single(choice) => choice,
+            Self::Each => ChannelChoice::Mix,
+        }
+    }
+}
+
+impl From<ChannelChoice> for ChannelSelection {
+    fn from(choice: ChannelChoice) -> Self {
+        Self::Single(choice)
+    }
+}
+
+impl FromStr for ChannelSelection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "each" {
+            return Ok(Self::Each);
+        }
+        let choice: Result<ChannelChoice, _> = text.parse();
+        choice
+            .map(Self::Single)
+            .map_err(|_| "expected mix, left, right, each or a channel number from 1".into())
+    }
+}
+
+impl fmt::Display for ChannelSelection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Single(choice) => choice.fmt(out),
+            Self::Each => out.write_str("each"),
+        }
+    }
+}
+
 /// Takes the chosen channel, or the mean of all, from interleaved frames and
 /// appends it to `out`. A value that is not a finite number is replaced by
 /// zero; returns the number of such values.
@@ -120,6 +176,19 @@ mod tests {
         ] {
             assert_eq!(choice.to_string().parse(), Ok(choice));
         }
+    }
+
+    #[test]
+    fn each_selects_every_channel() {
+        assert_eq!("each".parse(), Ok(ChannelSelection::Each));
+        assert_eq!(ChannelSelection::Each.to_string(), "each");
+        let three = [1, 2, 3].map(ChannelChoice::One);
+        assert_eq!(ChannelSelection::Each.choices(3), three);
+        assert_eq!(
+            "left".parse(),
+            Ok(ChannelSelection::Single(ChannelChoice::One(1)))
+        );
+        assert!("every".parse::<ChannelSelection>().is_err());
     }
 
     #[test]

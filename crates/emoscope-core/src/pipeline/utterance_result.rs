@@ -71,7 +71,8 @@ pub struct UtteranceResult {
 }
 
 impl UtteranceResult {
-    /// The event, its times made by `seconds` from samples of the segment.
+    /// The event without its channel, its times made by `seconds` from samples of the
+    /// segment.
     pub fn event(
         &self,
         utterance: u64,
@@ -88,6 +89,7 @@ impl UtteranceResult {
             .collect();
         let shortest = spec.min_samples();
         Measurement {
+            channel: None,
             utterance,
             start_s: seconds(self.start),
             end_s: seconds(self.end),
