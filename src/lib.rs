@@ -53,6 +53,8 @@ pub mod paths;
 #[doc(hidden)]
 pub mod profile;
 #[doc(hidden)]
+pub mod reference;
+#[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
 pub mod session;

@@ -1,15 +1,18 @@
 //! `emoscope analyze`: files and folders, on all cores, in the order of their paths.
 
+mod compared;
 mod output;
 
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 
+use self::compared::Compared;
 use super::batch::BatchArgs;
 use super::format::Format;
-use super::{Done, ModelArgs};
+use super::{Done, ModelArgs, complain};
 use crate::batch::Batch;
 use crate::batch::shard::Shard;
 use crate::dsp::mono::ChannelSelection;
@@ -26,6 +29,7 @@ use crate::text::path_name;
   emoscope analyze recordings/ --format csv --output calls.csv
   emoscope analyze recordings/ --format jsonl | jq 'select(.type == \"measurement\")'
   emoscope analyze interviews/ --baseline folder     a folder holds one voice
+  emoscope analyze clips/ --reference labels.csv     a confusion matrix and the UAR
   emoscope analyze film.mkv --format vtt --output film.vtt
   ffmpeg -i film.mkv -f wav - | emoscope analyze -
   emoscope analyze --manifest set/manifest.json --format manifest --output judged.json
@@ -53,7 +57,7 @@ pub struct AnalyzeArgs {
     shard: Option<Shard>,
     /// Continue an earlier run: skip recordings that are complete in the output
     /// (jsonl, parquet, and the formats with a file per recording)
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "output", conflicts_with = "reference")]
     resume: bool,
     #[command(flatten)]
     batch: BatchArgs,
@@ -61,6 +65,24 @@ pub struct AnalyzeArgs {
     model: ModelArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
     channel: ChannelSelection,
+}
+
+/// Says how the labels of people compare: after a table, else on standard error, where
+/// no program reads it.
+fn compare(args: &AnalyzeArgs, text: &str) -> anyhow::Result<()> {
+    let terminal = io::stdout().is_terminal();
+    let table = args
+        .format
+        .map_or(terminal, |format| format == Format::Table);
+    if table && args.output.is_none() {
+        let mut out = io::stdout();
+        return write!(out, "\n{text}").context("cannot write to standard output");
+    }
+    complain(&format!(
+        "compared with the reference:\n{}",
+        text.trim_end()
+    ));
+    Ok(())
 }
 
 /// Runs the command.
@@ -71,7 +93,12 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
         recordings.retain(|recording| shard.contains(&recording.name));
     }
     let engine = args.model.load()?;
-    let mut sink = output::open(args, &all, &mut recordings)?;
+    let references = args.batch.references(&recordings)?;
+    let labelled = references.is_some();
+    let spans = references.unwrap_or_default();
+    let compared = recordings.clone();
+    let sink = output::open(args, &all, &mut recordings)?;
+    let mut sink = Compared::new(sink, &compared, spans);
     let baselines = args
         .batch
         .baselines(&all, &recordings, args.channel, &engine);
@@ -84,11 +111,22 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
         engine: &engine,
     };
     let failed = batch
-        .run(&mut *sink, &bar)
+        .run(&mut sink, &bar)
         .with_context(|| match &args.output {
             Some(path) => format!("cannot write {}", path_name(path)),
             None => "cannot write to standard output".into(),
         })?;
+    drop(bar);
+    if labelled {
+        let labels: Vec<String> = engine
+            .model
+            .spec
+            .labels
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        compare(args, &sink.confusion(&labels).text())?;
+    }
     Ok(if failed == 0 {
         Done::Well
     } else {

@@ -20,7 +20,8 @@ use crate::batch::walk::{Walk, tell_apart};
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::files::Existing;
-use crate::text::path_name;
+use crate::reference::{References, Span};
+use crate::text::{count, path_name};
 
 /// How many recordings are analyzed.
 #[derive(Debug, Clone, Args)]
@@ -39,6 +40,10 @@ pub(super) struct BatchArgs {
     /// No progress bar
     #[arg(long)]
     quiet: bool,
+    /// Compare with the labels of people: a confusion matrix and the UAR. A .csv with
+    /// the columns path,label or start,end,label; a Praat `TextGrid`; Audacity's labels as .txt
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
     /// What is decoded beforehand, so that a voice has a baseline from the first word on
     #[arg(long, value_enum, default_value = "auto")]
     baseline: BaselineScope,
@@ -85,6 +90,36 @@ impl BatchArgs {
             return Err(anyhow!("nothing to analyze"));
         }
         Ok(recordings)
+    }
+
+    /// The labels of people for each recording, where a file of them is given.
+    pub(super) fn references(
+        &self,
+        recordings: &[Recording],
+    ) -> anyhow::Result<Option<Vec<Vec<Span>>>> {
+        let Some(path) = &self.reference else {
+            return Ok(None);
+        };
+        let references = References::read(path)?;
+        let paths: Vec<&Path> = recordings.iter().map(|r| r.path.as_path()).collect();
+        let found = references.of(&paths)?;
+        let bare = found.iter().filter(|spans| spans.is_empty()).count();
+        if bare > 0 {
+            let all = count(recordings.len(), "recording");
+            complain(&format!(
+                "{}: no label for {bare} of {all}",
+                path_name(path)
+            ));
+        }
+        let used: usize = found.iter().map(Vec::len).sum();
+        if used < references.count() {
+            let others = count(references.count() - used, "label");
+            complain(&format!(
+                "{}: {others} of other recordings",
+                path_name(path)
+            ));
+        }
+        Ok(Some(found))
     }
 
     /// The baselines of `wanted`; `all` are those of every shard.

@@ -1,0 +1,200 @@
+//! Labels that people gave: read from CSV, a `TextGrid` or Audacity's labels, matched
+//! with recordings, and compared with what was judged.
+
+pub mod confusion;
+
+mod audacity;
+mod table;
+mod textgrid;
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use crate::labels::shared;
+use crate::text::path_name;
+
+/// A stretch of a recording with the label that somebody gave it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// In seconds.
+    pub start_s: f64,
+    /// In seconds; infinite where the label is that of the whole recording.
+    pub end_s: f64,
+    /// As it was written.
+    pub label: String,
+}
+
+/// Spans with the path of their recording; none where the file names no recordings
+/// and is about one.
+type Spans = Vec<(Option<PathBuf>, Span)>;
+
+/// The labels of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct References {
+    /// Of the file itself.
+    path: PathBuf,
+    spans: Spans,
+}
+
+/// Why labels cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    /// The file cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(String, std::io::Error),
+    /// Its name says no format.
+    #[error(
+        "{0} is of no kind that is read: name a .csv with the columns path,label or start,end,label, a .TextGrid, or Audacity's labels as .txt"
+    )]
+    Kind(String),
+    /// It is not what its name says.
+    #[error("{0}: {1}")]
+    Format(String, String),
+    /// It names no recordings, and there are several.
+    #[error(
+        "{0} names no recordings, so it is about one: analyze one file, or use a .csv with a column path"
+    )]
+    Whose(String),
+    /// None of its labels is of a recording that is analyzed.
+    #[error("{0} has no label for these recordings; its paths start from its own folder")]
+    NoneFits(String),
+}
+
+impl References {
+    /// Reads a file of labels; its extension says which kind.
+    ///
+    /// # Errors
+    /// [`ReferenceError`], with the name of the file.
+    pub fn read(path: &Path) -> Result<Self, ReferenceError> {
+        let name = || path_name(path);
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let parse: fn(&str) -> Result<Spans, String> = match extension.to_lowercase().as_str() {
+            "csv" => table::parse,
+            "textgrid" => |text| Ok(unnamed(textgrid::parse(text)?)),
+            "txt" => |text| Ok(unnamed(audacity::parse(text)?)),
+            _ => return Err(ReferenceError::Kind(name())),
+        };
+        let bytes = fs::read(path).map_err(|error| ReferenceError::Unreadable(name(), error))?;
+        let text =
+            decoded(&bytes).ok_or_else(|| ReferenceError::Format(name(), "is not text".into()))?;
+        let spans = parse(&text).map_err(|reason| ReferenceError::Format(name(), reason))?;
+        Ok(Self {
+            path: path.to_owned(),
+            spans,
+        })
+    }
+
+    /// How many spans there are.
+    pub fn count(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The spans of each recording, in the order of `recordings`.
+    ///
+    /// # Errors
+    /// [`ReferenceError::Whose`] and [`ReferenceError::NoneFits`].
+    pub fn of(&self, recordings: &[&Path]) -> Result<Vec<Vec<Span>>, ReferenceError> {
+        if recordings.len() != 1 && self.spans.iter().any(|(path, _)| path.is_none()) {
+            return Err(ReferenceError::Whose(path_name(&self.path)));
+        }
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let found: Vec<Vec<Span>> = recordings
+            .iter()
+            .map(|recording| {
+                let recording = whole(recording);
+                let fits = |path: &PathBuf| {
+                    whole(&folder.join(path)) == recording
+                        || whole(path) == recording
+                        || recording.ends_with(path)
+                };
+                let spans = self.spans.iter();
+                let own = spans.filter(|(path, _)| path.as_ref().is_none_or(fits));
+                own.map(|(_, span)| span.clone()).collect()
+            })
+            .collect();
+        if found.iter().all(Vec::is_empty) {
+            return Err(ReferenceError::NoneFits(path_name(&self.path)));
+        }
+        Ok(found)
+    }
+}
+
+/// The place of a label among those of a model: by name, in any case, else by a name
+/// that means the same.
+pub fn place(labels: &[String], label: &str) -> Option<usize> {
+    let label = label.trim();
+    let alike = |name: &String| name.to_lowercase() == label.to_lowercase();
+    let exact = labels.iter().position(alike);
+    exact.or_else(|| {
+        let look = shared(label)?;
+        labels.iter().position(|name| shared(name) == Some(look))
+    })
+}
+
+fn unnamed(spans: Vec<Span>) -> Spans {
+    spans.into_iter().map(|span| (None, span)).collect()
+}
+
+/// Text in UTF-8, or in UTF-16 with a mark of its byte order, as Praat writes it.
+fn decoded(bytes: &[u8]) -> Option<String> {
+    let units = |read: fn([u8; 2]) -> u16| {
+        let pairs = bytes[2..].chunks_exact(2);
+        let units: Vec<u16> = pairs.map(|pair| read([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).ok()
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes.to_vec()).ok(),
+    }
+}
+
+/// The path from the root on, without `.` and `..`.
+fn whole(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut whole = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                whole.pop();
+            }
+            part => whole.push(part),
+        }
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_found_under_other_names() {
+        let labels = ["anger", "neutral", "Boredom"].map(str::to_owned);
+        for (label, expected) in [
+            ("ANGER", Some(0)),
+            (" angry ", Some(0)),
+            ("calm", Some(1)),
+            ("boredom", Some(2)),
+            ("happy", None),
+            ("", None),
+        ] {
+            assert_eq!(place(&labels, label), expected, "{label}");
+        }
+    }
+
+    #[test]
+    fn praat_and_spreadsheets_write_other_encodings() {
+        let text = "Wörter";
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(
+            decoded(&[&[0xfe, 0xff], &utf16[..]].concat()).as_deref(),
+            Some(text)
+        );
+        let marked = [&[0xef, 0xbb, 0xbf], text.as_bytes()].concat();
+        assert_eq!(decoded(&marked).as_deref(), Some(text));
+        assert_eq!(decoded(&[0xc3]), None);
+    }
+}

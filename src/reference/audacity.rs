@@ -1,0 +1,71 @@
+//! Audacity's labels: start, end and text between tabs.
+
+use super::Span;
+
+/// The spans of a file; empty labels are left out.
+pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
+    let mut spans = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        // A line that begins with a backslash adds frequencies to the one before it.
+        if line.trim().is_empty() || line.starts_with('\\') {
+            continue;
+        }
+        let wrong = || {
+            format!(
+                "line {} is no label of Audacity: start, end and text between tabs",
+                number + 1
+            )
+        };
+        let mut cells = line.splitn(3, '\t');
+        // Audacity writes the decimal mark of the system.
+        let mut seconds = || cells.next()?.trim().replace(',', ".").parse::<f64>().ok();
+        let (Some(start_s), Some(end_s)) = (seconds(), seconds()) else {
+            return Err(wrong());
+        };
+        let label = without_percent(cells.next().unwrap_or_default().trim());
+        if !start_s.is_finite() || !end_s.is_finite() || end_s < start_s {
+            return Err(wrong());
+        }
+        if !label.is_empty() {
+            spans.push(Span {
+                start_s,
+                end_s,
+                label: label.to_owned(),
+            });
+        }
+    }
+    Ok(spans)
+}
+
+/// The label without the confidence that emoscope writes behind it.
+fn without_percent(text: &str) -> &str {
+    let Some(rest) = text.strip_suffix('%') else {
+        return text;
+    };
+    let rest = rest.trim_end();
+    let label = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+    if label.len() == rest.len() {
+        return text;
+    }
+    label.trim_end()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_spans() {
+        let text = "0.5\t1,25\tanger 61 %\n\\\t100\t200\n2\t2\t\n3\t4\tso so\n";
+        let found: Vec<_> = parse(text).unwrap();
+        let span = |start_s, end_s, label: &str| Span {
+            start_s,
+            end_s,
+            label: label.into(),
+        };
+        assert_eq!(found, [span(0.5, 1.25, "anger"), span(3.0, 4.0, "so so")]);
+        assert!(parse("hello").unwrap_err().contains("line 1"));
+        assert!(parse("0\t1\ta\n2\t1\tb").unwrap_err().contains("line 2"));
+    }
+}
