@@ -88,7 +88,7 @@ missing_test_packages() {
     have pulseaudio || echo pulseaudio
     have pactl || echo pulseaudio-utils
     ls /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so >/dev/null 2>&1 || echo libasound2-plugins
-    for program in ffmpeg jq sox espeak-ng strace tmux; do
+    for program in ffmpeg jq npm sox espeak-ng strace tmux; do
         have "$program" || echo "$program"
     done
     # Ubuntu ships the browser as a snap that root cannot drive.

@@ -3,6 +3,7 @@
 pub mod baselines;
 pub mod jobs;
 pub mod manifest;
+pub mod names;
 pub mod recording;
 pub mod shard;
 pub mod targets;

@@ -14,5 +14,6 @@ pub mod timeline;
 
 mod colours;
 mod markup;
+mod scale;
 mod spectrogram;
 mod waveform;

@@ -14,6 +14,7 @@ use clap::{Args, ValueEnum};
 use super::batch::BatchArgs;
 use super::{Done, ModelArgs, complain, usage};
 use crate::batch::Progress as _;
+use crate::batch::names::{below_common_folder, last_part};
 use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
@@ -42,11 +43,14 @@ const LARGEST_AUDIO: u64 = 200 << 20;
 ///
 /// For each recording the page shows the waveform, its mel bands, the probabilities,
 /// arousal and valence over time, and a list of the utterances. A click, a key or
-/// the list moves along it. The audio is part of the page only with --audio.
+/// the list moves along it. Two recordings are compared on one time axis. The audio
+/// is part of the page only with --audio.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope report talk.opus                          writes talk.html
   emoscope report recordings/ --output report.html   a page about a folder
+  emoscope report before.wav after.wav               compares the two
+  emoscope report talk.wav --reference talk.TextGrid with the labels of people
   emoscope report talk.mp3 --audio -o talk.html      with the audio in it
   emoscope report talk.wav --format svg              the timeline alone, talk.svg
   emoscope report talk.wav --format png              the same for slides, talk.png")]
@@ -95,18 +99,27 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     if output != Path::new("-") && !args.batch.overwrite {
         files::check_free(&output)?;
     }
+    let references = args.batch.references(&recordings)?;
     let engine = args.model.load()?;
     let baselines = args
         .batch
         .baselines(&recordings, &recordings, args.channel, &engine);
     let bar = args.batch.bar(&recordings);
-    let reported = args.batch.jobs().map(&recordings, |recording| {
+    let mut reported = args.batch.jobs().map(&recordings, |recording| {
         let engine = baselines.engine(recording, args.channel, &engine);
         let reported = analyze(recording, args, &engine);
         bar.done(recording);
         reported
     });
     drop(bar);
+    if let Some(references) = references {
+        for (reported, spans) in reported.iter_mut().zip(references) {
+            reported.reference = spans;
+        }
+    }
+    for (reported, name) in reported.iter_mut().zip(below_common_folder(&recordings)) {
+        reported.name = name;
+    }
     let errors: Vec<&String> = reported.iter().filter_map(|r| r.error.as_ref()).collect();
     for error in &errors {
         complain(error);
@@ -233,7 +246,10 @@ fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
         let names: Vec<String> = args
             .paths
             .iter()
-            .map(|path| Recording::new(path).name)
+            .map(|path| match Recording::new(path) {
+                input if input.is_standard_input() => input.name,
+                file => last_part(&file.path),
+            })
             .collect();
         format!("Perceived expression: {}", names.join(", "))
     });

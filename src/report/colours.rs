@@ -95,3 +95,14 @@ pub(super) fn class(recording: &ReportedRecording, label: &str) -> String {
         .or(place);
     format!("c{}", number.unwrap_or(0) % hues.len())
 }
+
+/// The shape that stands for a label beside its colour: that of a label which many
+/// models share, else its place in the model.
+pub(super) fn shape(recording: &ReportedRecording, label: &str) -> char {
+    if label == UNCERTAIN {
+        return '?';
+    }
+    let place = recording.labels().iter().position(|name| name == label);
+    let digit = |place: usize| char::from_digit(place as u32 + 1, 36);
+    shared(label).map_or_else(|| place.and_then(digit).unwrap_or('+'), |(shape, _)| shape)
+}

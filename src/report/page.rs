@@ -1,22 +1,41 @@
 //! The page of `emoscope report`. It needs no network.
 
-use std::collections::BTreeMap;
+mod data;
+mod matrix;
+mod rows;
+
 use std::fmt::Write as _;
 
 use askama::Template;
-use serde_json::json;
 
-use super::colours::{Colours, class};
+use self::matrix::Matrix;
+use self::rows::Row;
+use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
-use super::timeline::{LEFT, RIGHT, Style, Timeline, WIDTH};
+use super::timeline::{Style, Timeline, WIDTH};
 use crate::events::{Measurement, SessionEnd, SessionStart};
-use crate::text::{clock, clock_tenths, printable};
+use crate::text::{clock_tenths, count};
 
 /// The page loads nothing but what it holds itself.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
      img-src data:; media-src data:";
 /// Where a page has more recordings than this, they are closed at first.
 const OPEN: usize = 5;
+/// Where a recording has more utterances than this, their list is closed at first.
+const LISTED: usize = 30;
+/// The parts of the script, in order.
+const SCRIPT: [&str; 10] = [
+    include_str!("script/text.js"),
+    include_str!("script/bins.js"),
+    include_str!("script/chart.js"),
+    include_str!("script/strip.js"),
+    include_str!("script/recording.js"),
+    include_str!("script/tables.js"),
+    include_str!("script/overview.js"),
+    include_str!("script/compare.js"),
+    include_str!("script/corrections.js"),
+    include_str!("script/page.js"),
+];
 /// Labels less probable than this are not listed.
 const LEAST_LISTED: f64 = 0.005;
 
@@ -51,10 +70,11 @@ pub fn html(page: &Page, recordings: &[ReportedRecording]) -> Result<String, ask
         page,
         style: style.render()? + "\n" + &chrome.render()?,
         open: recordings.len() <= OPEN,
-        recordings: recordings.iter().map(recording_row).collect(),
-        folders: folder_rows(recordings),
+        rows: rows::rows(recordings),
+        total: (recordings.len() > 1).then(|| rows::row(recordings)),
+        entries: rows::entries(recordings),
+        matrix: matrix::matrix(recordings),
         sections: numbered.map(|(r, id)| Section::new(r, id)).collect(),
-        script: include_str!("page.js"),
     }
     .render()
 }
@@ -66,11 +86,13 @@ struct Document<'a> {
     style: String,
     /// Whether the recordings are open at first.
     open: bool,
-    recordings: Vec<Row<'a>>,
-    /// Empty where there is one folder.
-    folders: Vec<Row<'a>>,
+    rows: Vec<Row>,
+    total: Option<Row>,
+    /// What the script's overview knows, as JSON.
+    entries: String,
+    /// Where people labelled the recordings.
+    matrix: Option<Matrix>,
     sections: Vec<Section<'a>>,
-    script: &'static str,
 }
 
 /// The style of the page around the timelines.
@@ -79,82 +101,6 @@ struct Document<'a> {
 struct Chrome {
     light: Colours,
     dark: Colours,
-}
-
-/// A row of a summary.
-struct Row<'a> {
-    name: &'a str,
-    length: String,
-    speech: String,
-    utterances: u64,
-    /// Labels and their counts, or why there are none.
-    result: String,
-}
-
-impl<'a> Row<'a> {
-    fn new(name: &'a str, end: &SessionEnd, error: Option<&str>) -> Self {
-        let result = match (error, end.utterances) {
-            (Some(error), _) => format!("failed: {error}"),
-            (None, 0) => "no speech".into(),
-            (None, _) => label_counts(end),
-        };
-        Self {
-            name,
-            length: clock(end.duration_s),
-            speech: clock(end.speech_s),
-            utterances: end.utterances,
-            result,
-        }
-    }
-}
-
-fn recording_row(recording: &ReportedRecording) -> Row<'_> {
-    let end = recording.end.clone().unwrap_or_default();
-    Row::new(&recording.name, &end, recording.error.as_deref())
-}
-
-/// A row for each folder, where there are several: often a speaker each.
-fn folder_rows(recordings: &[ReportedRecording]) -> Vec<Row<'_>> {
-    let mut folders: BTreeMap<&str, SessionEnd> = BTreeMap::new();
-    for recording in recordings {
-        let place = recording.name.rsplit_once(['/', '\\']);
-        let sum = folders.entry(place.map_or(".", |(folder, _)| folder));
-        add(sum.or_default(), recording.end.as_ref());
-    }
-    if folders.len() < 2 {
-        return Vec::new();
-    }
-    let rows = folders.iter();
-    rows.map(|(name, end)| Row::new(name, end, None)).collect()
-}
-
-fn add(sum: &mut SessionEnd, end: Option<&SessionEnd>) {
-    let Some(end) = end else { return };
-    sum.duration_s += end.duration_s;
-    sum.speech_s += end.speech_s;
-    sum.utterances += end.utterances;
-    for (label, more) in &end.utterance_labels.0 {
-        let counts = &mut sum.utterance_labels.0;
-        match counts.iter_mut().find(|(name, _)| name == label) {
-            Some((_, count)) => *count += more,
-            None => counts.push((label.clone(), *more)),
-        }
-    }
-}
-
-/// How many utterances have each label, the most frequent first.
-fn label_counts(end: &SessionEnd) -> String {
-    let mut counts: Vec<(&str, u64)> = end
-        .utterance_labels
-        .iter()
-        .map(|(label, count)| (label, *count))
-        .filter(|(_, count)| *count > 0)
-        .collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let words = counts
-        .iter()
-        .map(|(label, count)| format!("{label} {count}"));
-    words.collect::<Vec<_>>().join(", ")
 }
 
 /// A recording.
@@ -167,6 +113,8 @@ struct Section<'a> {
 struct Figure<'a> {
     timeline: Timeline<'a>,
     utterances: Vec<Utterance<'a>>,
+    /// How many there are.
+    listed: String,
     input: String,
     data: String,
 }
@@ -174,12 +122,14 @@ struct Figure<'a> {
 struct Utterance<'a> {
     measurement: &'a Measurement,
     class: String,
+    shape: char,
     from: String,
     to: String,
     /// The probabilities side by side, in the model's order.
     bar: Vec<Share>,
     /// The same in words, the most probable first.
     shares: String,
+    arousal: String,
 }
 
 /// A part of a bar that is 100 wide.
@@ -198,8 +148,9 @@ impl<'a> Section<'a> {
                 .iter()
                 .map(|measurement| Utterance::new(recording, measurement))
                 .collect(),
+            listed: count(recording.utterances.len(), "utterance"),
             input: input(start, &recording.end.clone().unwrap_or_default()),
-            data: data(recording),
+            data: data::json(recording),
         });
         Self { recording, figure }
     }
@@ -222,10 +173,12 @@ impl<'a> Utterance<'a> {
         Self {
             measurement,
             class: class(recording, &measurement.label),
+            shape: shape(recording, &measurement.label),
             from: clock_tenths(measurement.start_s),
             to: clock_tenths(measurement.end_s),
             bar: measurement.probabilities.iter().map(share).collect(),
             shares: shares(measurement),
+            arousal: measurement.arousal.map_or_else(String::new, signed),
         }
     }
 }
@@ -242,6 +195,12 @@ fn shares(measurement: &Measurement) -> String {
     shares.join(", ")
 }
 
+/// A number with its sign.
+pub(super) fn signed(value: f64) -> String {
+    let sign = if value < 0.0 { '\u{2212}' } else { '+' };
+    format!("{sign}{:.2}", value.abs())
+}
+
 /// What the input was, and what of it could not be used.
 fn input(start: &SessionStart, end: &SessionEnd) -> String {
     let kilohertz = f64::from(start.sample_rate) / 1000.0;
@@ -255,33 +214,4 @@ fn input(start: &SessionStart, end: &SessionEnd) -> String {
         }
     }
     text
-}
-
-/// What the script needs, safe within a page.
-fn data(recording: &ReportedRecording) -> String {
-    let windows: Vec<serde_json::Value> = recording
-        .intervals
-        .iter()
-        .map(|window| {
-            let shares = window.probabilities.iter().map(|(_, p)| thousandths(p.0));
-            json!([
-                thousandths(window.end_s),
-                printable(&window.label),
-                shares.collect::<Vec<_>>(),
-                window.arousal,
-                window.valence
-            ])
-        })
-        .collect();
-    let labels = recording.labels().iter().map(|label| printable(label));
-    let data = json!({
-        "length_s": recording.length_s(),
-        "labels": labels.collect::<Vec<_>>(),
-        "windows": windows,
-    });
-    data.to_string().replace('<', "\\u003c")
-}
-
-fn thousandths(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }

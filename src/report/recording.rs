@@ -2,11 +2,12 @@
 
 use super::spectrogram::Levels;
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Trigger};
+use crate::reference::Span;
 
 /// What is known of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct ReportedRecording {
-    /// Its path.
+    /// Its name for a reader: its path below the folder that holds all recordings.
     pub name: String,
     /// The header; none where it could not be opened.
     pub start: Option<SessionStart>,
@@ -24,6 +25,8 @@ pub struct ReportedRecording {
     pub envelope: Vec<(f32, f32)>,
     /// Log-mel levels of equal stretches.
     pub spectrum: Levels,
+    /// Labels that people gave, where there are any.
+    pub reference: Vec<Span>,
     /// The audio as a `data:` address, where it is asked for.
     pub audio: Option<String>,
 }
@@ -42,6 +45,12 @@ impl ReportedRecording {
             Event::SessionEnd(end) => self.end = Some(end),
             _ => {}
         }
+    }
+
+    /// The folder in its name; `.` where there is none.
+    pub fn folder(&self) -> &str {
+        let place = self.name.rsplit_once(['/', '\\']);
+        place.map_or(".", |(folder, _)| folder)
     }
 
     /// The labels in the model's order.

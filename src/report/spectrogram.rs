@@ -9,8 +9,8 @@ pub const BANDS: usize = N_MELS;
 /// Log-mel levels of equal stretches of a recording, in dB.
 pub type Levels = Vec<[f32; BANDS]>;
 
-/// Columns of the picture at most.
-const COLUMNS: usize = 880;
+/// Columns of the picture at most: enough for a part of a long recording.
+const COLUMNS: usize = 3520;
 /// Levels this far below the loudest are blank, in dB.
 const RANGE_DB: f32 = 60.0;
 /// The loudest level is taken to be at least this, in dB, so that the noise of a

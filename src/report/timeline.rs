@@ -12,11 +12,13 @@ use askama::Template;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::colours::{Colours, class};
+use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
+use super::scale::{Scale, Step, Tick};
 use super::spectrogram;
-use crate::events::{Gap, Measurement};
-use crate::text::{caption, clock, clock_tenths};
+use super::waveform::fewer;
+use crate::events::{Measurement, UNCERTAIN};
+use crate::text::caption;
 
 /// Width of the picture in its own units.
 pub const WIDTH: f64 = 1000.0;
@@ -28,22 +30,16 @@ pub const RIGHT: f64 = 990.0;
 const WAVEFORM_HEIGHT: f64 = 56.0;
 /// One unit a mel band.
 const SPECTROGRAM_HEIGHT: f64 = spectrogram::BANDS as f64;
-const UTTERANCES_HEIGHT: f64 = 26.0;
+const UTTERANCES_HEIGHT: f64 = 30.0;
+/// The same in bins.
+const BINS_HEIGHT: f64 = 56.0;
 const LABEL_HEIGHT: f64 = 30.0;
 /// Of arousal and valence, which go both ways.
 const SIGNED_HEIGHT: f64 = 44.0;
 const LANE_GAP: f64 = 6.0;
 const AXIS_HEIGHT: f64 = 26.0;
-/// Windows closer than this are drawn as one, with their mean.
-const CLOSEST: f64 = 0.75;
-/// Time that a window adds to the one before it, in seconds.
-const STEP_S: f64 = 0.25;
-/// Distances of the marks of the axis, in seconds.
-const TICKS_S: [f64; 13] = [
-    0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0,
-];
-/// Marks of the axis at most.
-const MOST_TICKS: f64 = 12.0;
+/// Points of the waveform at most.
+const COLUMNS: usize = 1000;
 
 /// A picture that stands alone.
 ///
@@ -109,7 +105,9 @@ pub(super) struct Timeline<'a> {
     waveform: Option<Waveform>,
     spectrogram: Option<Spectrogram>,
     utterances: Lane,
-    calls: Vec<Call<'a>>,
+    /// One by one, or in bins.
+    calls: Vec<Call>,
+    bins: Vec<Bin>,
     labels: Vec<LabelLane<'a>>,
     signed: Vec<SignedLane>,
     gaps: Vec<Missing>,
@@ -147,13 +145,22 @@ struct Spectrogram {
 }
 
 /// An utterance.
-struct Call<'a> {
+struct Call {
     class: String,
     x: f64,
     width: f64,
     caption: String,
-    /// Class and text of the label, where it fits; else the caption has it.
-    text: Option<(&'static str, &'a str)>,
+    /// Class and text: shape and label, or the shape alone, as they fit.
+    text: Option<(&'static str, String)>,
+}
+
+/// What of a bin has one label.
+struct Bin {
+    class: String,
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
 }
 
 struct LabelLane<'a> {
@@ -177,17 +184,10 @@ struct Missing {
     width: f64,
 }
 
-struct Tick {
-    x: f64,
-    time: String,
-}
-
 impl<'a> Timeline<'a> {
     /// Lays out the timeline of a recording.
     pub(super) fn new(recording: &'a ReportedRecording, id: &'a str) -> Self {
-        let scale = Scale {
-            seconds: recording.length_s().max(0.1),
-        };
+        let scale = Scale::new(recording);
         let mut top = 0.0;
         let mut next = |height: f64| {
             let lane = Lane { top, height };
@@ -203,7 +203,11 @@ impl<'a> Timeline<'a> {
             lane: next(SPECTROGRAM_HEIGHT),
             image: BASE64_STANDARD.encode(image),
         });
-        let utterances = next(UTTERANCES_HEIGHT);
+        let utterances = next(if scale.binned {
+            BINS_HEIGHT
+        } else {
+            UTTERANCES_HEIGHT
+        });
         let names = recording.labels().iter().enumerate();
         let labels = names
             .map(|(number, name)| {
@@ -232,13 +236,25 @@ impl<'a> Timeline<'a> {
             waveform,
             spectrogram,
             utterances,
-            calls: scale.calls(recording),
+            calls: if scale.binned {
+                Vec::new()
+            } else {
+                calls(recording, &scale)
+            },
+            bins: if scale.binned {
+                bins(recording, &scale, utterances)
+            } else {
+                Vec::new()
+            },
             labels,
             signed,
             gaps: recording
                 .gaps
                 .iter()
-                .map(|gap| scale.missing(gap))
+                .map(|gap| {
+                    let (x, width) = scale.span(gap.start_s, gap.end_s);
+                    Missing { x, width }
+                })
                 .collect(),
             axis: top,
             ticks: scale.ticks(),
@@ -290,17 +306,56 @@ fn waveform(recording: &ReportedRecording, lane: Lane) -> String {
     let middle = lane.middle();
     let peak = recording.peak();
     let y = |value: f32| middle - f64::from(value.clamp(-1.0, 1.0)) * lane.height / 2.0 / peak;
-    let step = (RIGHT - LEFT) / recording.envelope.len() as f64;
+    let envelope = fewer(&recording.envelope, COLUMNS);
+    let step = (RIGHT - LEFT) / envelope.len() as f64;
     let x = |column: usize| LEFT + step * (column as f64 + 0.5);
     let mut points = String::new();
-    for (column, (_, high)) in recording.envelope.iter().enumerate() {
+    for (column, (_, high)) in envelope.iter().enumerate() {
         let _ = write!(points, "{:.1},{:.1} ", x(column), y(*high) - 0.2);
     }
-    for (column, (low, _)) in recording.envelope.iter().enumerate().rev() {
+    for (column, (low, _)) in envelope.iter().enumerate().rev() {
         let _ = write!(points, "{:.1},{:.1} ", x(column), y(*low) + 0.2);
     }
     points.truncate(points.trim_end().len());
     points
+}
+
+fn calls(recording: &ReportedRecording, scale: &Scale) -> Vec<Call> {
+    let call = |utterance: &Measurement| {
+        let (x, width) = scale.span(utterance.start_s, utterance.end_s);
+        let letters = utterance.label.chars().count() as f64;
+        let shape = shape(recording, &utterance.label);
+        let text = if width > 8.6 * letters + 26.0 {
+            Some(("in-call", format!("{shape} {}", utterance.label)))
+        } else if width > 7.0 * letters + 20.0 {
+            Some(("in-call small", format!("{shape} {}", utterance.label)))
+        } else {
+            (width > 12.0).then(|| ("in-call small", shape.to_string()))
+        };
+        Call {
+            class: class(recording, &utterance.label),
+            x,
+            width,
+            caption: caption(utterance),
+            text,
+        }
+    };
+    recording.utterances.iter().map(call).collect()
+}
+
+fn bins(recording: &ReportedRecording, scale: &Scale, lane: Lane) -> Vec<Bin> {
+    let parts = scale.stacks(recording).into_iter();
+    let bin = |part: super::scale::Part| {
+        let label = recording.labels().get(part.label);
+        Bin {
+            class: class(recording, label.map_or(UNCERTAIN, String::as_str)),
+            x: part.x,
+            y: lane.bottom() - lane.height * part.to,
+            width: part.width,
+            height: lane.height * (part.to - part.from),
+        }
+    };
+    parts.map(bin).collect()
 }
 
 /// The area under a label's probability, and the line where it was the result.
@@ -336,123 +391,4 @@ fn outline(steps: &[Step<'_>], base: f64, y: impl Fn(f64) -> f64, path: &mut Str
     }
     let last = steps.last().map_or(LEFT, |step| step.to);
     let _ = write!(path, "L{last:.1} {base:.1}Z");
-}
-
-/// Maps time to place.
-struct Scale {
-    /// Length of the recording.
-    seconds: f64,
-}
-
-impl Scale {
-    fn x(&self, seconds: f64) -> f64 {
-        LEFT + (RIGHT - LEFT) * (seconds / self.seconds).clamp(0.0, 1.0)
-    }
-
-    /// Place and width of a span of time.
-    fn span(&self, start_s: f64, end_s: f64) -> (f64, f64) {
-        let (from, to) = (self.x(start_s), self.x(end_s));
-        (from, (to - from).max(1.0))
-    }
-
-    fn missing(&self, gap: &Gap) -> Missing {
-        let (x, width) = self.span(gap.start_s, gap.end_s);
-        Missing { x, width }
-    }
-
-    fn calls<'a>(&self, recording: &'a ReportedRecording) -> Vec<Call<'a>> {
-        let call = |utterance: &'a Measurement| {
-            let (x, width) = self.span(utterance.start_s, utterance.end_s);
-            let letters = utterance.label.chars().count() as f64;
-            let size = [("in-call", 9.2), ("in-call small", 7.6)]
-                .into_iter()
-                .find(|(_, letter)| width > letter * letters + 6.0);
-            Call {
-                class: class(recording, &utterance.label),
-                x,
-                width,
-                caption: caption(utterance),
-                text: size.map(|(class, _)| (class, utterance.label.as_str())),
-            }
-        };
-        recording.utterances.iter().map(call).collect()
-    }
-
-    /// A value over each utterance, in steps that can be seen.
-    fn steps<'a>(
-        &self,
-        recording: &'a ReportedRecording,
-        value: impl Fn(&Measurement) -> Option<f64>,
-    ) -> Vec<Vec<Step<'a>>> {
-        // Several channels may speak at a time.
-        let mut windows: Vec<&Measurement> = recording.intervals.iter().collect();
-        windows.sort_by_key(|window| (window.channel, window.utterance));
-        let same = |a: &&Measurement, b: &&Measurement| {
-            (a.channel, a.utterance) == (b.channel, b.utterance)
-        };
-        let mut all: Vec<Vec<Step<'_>>> = Vec::new();
-        for utterance in windows.chunk_by(same) {
-            let mut steps: Vec<Step<'_>> = Vec::new();
-            for window in utterance {
-                let to = self.x(window.end_s);
-                let value = value(window).unwrap_or(0.0);
-                match steps.last_mut() {
-                    Some(last) if last.to - last.from < CLOSEST => last.add(value, to),
-                    last => {
-                        let from =
-                            last.map_or_else(|| self.x(window.end_s - STEP_S), |last| last.to);
-                        steps.push(Step {
-                            from,
-                            to,
-                            value,
-                            count: 1.0,
-                            label: &window.label,
-                        });
-                    }
-                }
-            }
-            all.push(steps);
-        }
-        all
-    }
-
-    fn ticks(&self) -> Vec<Tick> {
-        let every_s = TICKS_S
-            .into_iter()
-            .find(|every_s| self.seconds / every_s <= MOST_TICKS)
-            .unwrap_or(self.seconds / MOST_TICKS);
-        let count = (self.seconds / every_s) as usize;
-        let tick = |number: usize| {
-            let seconds = number as f64 * every_s;
-            let time = if every_s < 1.0 {
-                clock_tenths(seconds)
-            } else {
-                clock(seconds)
-            };
-            Tick {
-                x: self.x(seconds),
-                time,
-            }
-        };
-        (0..=count).map(tick).collect()
-    }
-}
-
-/// A stretch of one value.
-struct Step<'a> {
-    from: f64,
-    to: f64,
-    /// Mean of its windows.
-    value: f64,
-    /// Windows in it.
-    count: f64,
-    label: &'a str,
-}
-
-impl Step<'_> {
-    fn add(&mut self, value: f64, to: f64) {
-        self.value = (self.value * self.count + value) / (self.count + 1.0);
-        self.count += 1.0;
-        self.to = to;
-    }
 }

@@ -1,7 +1,7 @@
 //! The waveform of a recording, as extremes of equal stretches.
 
-/// Columns of the picture at most.
-const COLUMNS: usize = 1000;
+/// Columns at most: enough for a part of a long recording.
+const COLUMNS: usize = 12_000;
 
 /// Lowest and highest sample of equal stretches, which double in length as the
 /// recording goes on.
@@ -38,9 +38,14 @@ impl Waveform {
 
     /// The columns, no more than can be seen.
     pub(super) fn columns(&self) -> Vec<(f32, f32)> {
-        let every = self.columns.len().div_ceil(COLUMNS).max(1);
-        self.columns.chunks(every).map(joined).collect()
+        fewer(&self.columns, COLUMNS)
     }
+}
+
+/// The same extremes in `most` columns, or fewer.
+pub(super) fn fewer(columns: &[(f32, f32)], most: usize) -> Vec<(f32, f32)> {
+    let every = columns.len().div_ceil(most.max(1)).max(1);
+    columns.chunks(every).map(joined).collect()
 }
 
 fn joined(columns: &[(f32, f32)]) -> (f32, f32) {

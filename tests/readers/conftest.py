@@ -1,9 +1,11 @@
 """What the tests of the formats share: the binary, recordings to judge, a report in a browser."""
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,6 +23,10 @@ BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 needs_browser = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no Chromium with its driver here (chromium-driver)"
+)
+
+needs_npm = pytest.mark.skipif(
+    not shutil.which("npm"), reason="no npm here, which fetches axe-core"
 )
 
 Emoscope = Callable[..., subprocess.CompletedProcess[str]]
@@ -117,6 +123,23 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, of the version and with the hash in `package-lock.json`."""
+    here = Path(__file__).parent
+    lock = (here / "package-lock.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emoscope"
+    folder = cache / f"axe-{hashlib.sha256(lock).hexdigest()[:16]}"
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(here / name, folder / name)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return script.read_text()
+
+
+@pytest.fixture(scope="session")
 def page(emoscope: Emoscope, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of the folder with its audio."""
     path = tmp_path_factory.mktemp("report") / "report.html"
@@ -129,3 +152,14 @@ def sections(browser: webdriver.Chrome, page: Path) -> list[WebElement]:
     """The recordings of a freshly opened page."""
     browser.get(page.as_uri())
     return browser.find_elements(By.CSS_SELECTOR, "details.recording")
+
+
+def joined(path: Path, times: int) -> Path:
+    """The recording of two utterances, several times in a row."""
+    with wave.open(str(TOP / "tests/data/two-utterances.wav")) as file:
+        params, frames = file.getparams(), file.readframes(file.getnframes())
+    path.parent.mkdir(exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams(params)
+        file.writeframes(frames * times)
+    return path

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,23 +32,11 @@ def test_the_summary_tells_each_recording(
     assert len(sections(browser, page)) == 4
     rows = browser.find_elements(By.CSS_SELECTOR, "#summary tbody tr")
     text = {row.find_element(By.TAG_NAME, "a").text: row.text for row in rows}
-    assert list(text) == sorted(str(p) for p in folder.rglob("*.wav"))
-    assert "failed" in text[str(folder / "broken.wav")]
-    assert "no speech" in text[str(folder / "below/silence.wav")]
-    # And of each folder, which may be a speaker's.
-    rows = browser.find_elements(By.CSS_SELECTOR, "#folders tbody tr")
-    cells = [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
-    assert [row[0] for row in cells] == [str(folder), str(folder / "below")]
-    for place, _, _, count, sounds in cells:
-        inside = Counter(u.label for u in utterances if str(Path(u.file).parent) == place)
-        assert int(count) == inside.total()
-        assert dict(part.rsplit(" ", 1) for part in sounds.split(", ")) == {
-            label: str(number) for label, number in inside.items()
-        }
-    first = utterances[0].file
+    assert list(text) == sorted(str(p.relative_to(folder)) for p in folder.rglob("*.wav"))
+    assert "failed" in text["broken.wav"]
+    assert "no speech" in text["below/silence.wav"]
     for utterance in utterances:
-        assert utterance.label in text[utterance.file]
-    assert first in browser.find_element(By.TAG_NAME, "body").text
+        assert utterance.label in text[str(Path(utterance.file).relative_to(folder))]
     assert "feel" in browser.find_element(By.CSS_SELECTOR, "p.warning").text
     assert "workplace" in browser.find_element(By.ID, "caveats").text
 
@@ -80,15 +67,15 @@ def test_list_mouse_and_keys_move_along_the_recording(
     assert place(section) == pytest.approx(float(figure.get_attribute("aria-valuemax") or "nan"))
 
     # A click in the middle of the plot is the middle of the recording.
-    script = """const box = arguments[0].querySelector('svg').getBoundingClientRect();
+    script = """const box = arguments[0].querySelector('.plot').getBoundingClientRect();
         arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true,
-            clientX: box.left + box.width * 0.55, clientY: box.top + 10}));"""
-    browser.execute_script(script, figure)
+            clientX: box.left + box.width * arguments[1], clientY: box.top + 10}));"""
+    browser.execute_script(script, figure, 0.5)
     length = float(figure.get_attribute("aria-valuemax") or "nan")
     assert place(section) == pytest.approx(length / 2, abs=0.1)
 
     inside = (second.start_s + second.end_s) / 2
-    browser.execute_script(script.replace("0.55", f"(0.11 + 0.88 * {inside / length})"), figure)
+    browser.execute_script(script, figure, inside / length)
     said = section.find_element(By.TAG_NAME, "output").text
     assert re.search(r"0:0\d\.\d: \w+ \(\w+ \d+ %, \w+ \d+ %, \w+ \d+ %", said), said
 
@@ -171,26 +158,26 @@ def test_text_and_shapes_stand_out(browser: webdriver.Chrome, page: Path, scheme
 
 @needs_browser
 def test_a_telephone_shows_all_of_it(browser: webdriver.Chrome, page: Path) -> None:
-    """Nothing but the timeline is wider than the screen, and its words can be read."""
-    size = {"width": 420, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    """Nothing is wider than the screen, and the names of the lanes can be read beside them."""
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         section = sections(browser, page)[0]
-        assert browser.execute_script("return document.documentElement.scrollWidth") == 420
-        wide = "return [...document.querySelectorAll('table')].every(t => t.scrollWidth <= 420)"
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+        wide = "return [...document.querySelectorAll('table')].every(t => t.scrollWidth <= 390)"
         assert browser.execute_script(wide)
-        name = section.find_element(By.CSS_SELECTOR, "svg .name")
-        assert name.rect["height"] >= 10
-        # The end of the timeline is reached by scrolling, and a click there is a click there.
         figure = slider(section)
-        browser.execute_script("arguments[0].scrollLeft = 10000", figure)
-        box = browser.execute_script(
-            "const b = arguments[0].getBoundingClientRect(); return [b.right, b.top]", figure
-        )
+        plot = figure.find_element(By.CSS_SELECTOR, ".plot").rect
+        names = figure.find_elements(By.CSS_SELECTOR, ".name")
+        assert len(names) > 10
+        for name in names:
+            assert name.rect["height"] >= 10, name.text
+            assert 0 <= name.rect["x"] < name.rect["x"] + name.rect["width"] <= plot["x"], name.text
+        # The last of the plot is the end of the recording.
         script = """arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true,
-            clientX: arguments[1] - 20, clientY: arguments[2] + 10}))"""
-        browser.execute_script(script, figure, *box)
-        assert place(section) > 0.95 * float(figure.get_attribute("aria-valuemax") or "nan")
+            clientX: arguments[1], clientY: arguments[2]}))"""
+        browser.execute_script(script, figure, plot["x"] + plot["width"] - 1, 10)
+        assert place(section) > 0.99 * float(figure.get_attribute("aria-valuemax") or "nan")
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
@@ -214,7 +201,7 @@ def test_the_audio_is_left_out_unless_asked_for(emoscope: Emoscope, folder: Path
     text = emoscope("report", recording, "--output", "-").stdout
     assert "data:audio" not in text
     assert "<audio" not in text
-    assert len(text) < 100_000
+    assert len(re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)) < 100_000
 
 
 def test_names_and_labels_cannot_become_markup(emoscope: Emoscope, folder: Path) -> None:

@@ -1,0 +1,181 @@
+//! What the script of a page knows of a recording, as JSON within the page.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+
+use crate::events::{Measurement, Reason, UNCERTAIN};
+use crate::reference::{self, Span};
+use crate::report::colours::{class, shape};
+use crate::report::recording::ReportedRecording;
+use crate::report::waveform::fewer;
+use crate::text::printable;
+
+/// Columns of the waveform a second at most.
+const COLUMNS_PER_S: f64 = 200.0;
+
+/// A recording. Shares and sides are whole hundredths, which is finer than a pixel
+/// of a lane.
+#[derive(Serialize)]
+struct Data<'a> {
+    name: String,
+    length_s: f64,
+    labels: Vec<String>,
+    /// The CSS class of each label, that of `uncertain` last.
+    classes: Vec<String>,
+    /// The shape of each label, that of `uncertain` last.
+    shapes: Vec<char>,
+    /// Lowest and highest sample of equal stretches, as signed bytes in base64; 127
+    /// is the largest sample.
+    envelope: String,
+    windows: Windows,
+    utterances: Vec<Utterance<'a>>,
+    /// What people said.
+    reference: Vec<Referred>,
+    /// Where samples are missing: start and end in seconds.
+    gaps: Vec<(f64, f64)>,
+}
+
+/// The windows, a list for each of their properties.
+#[derive(Serialize, Default)]
+struct Windows {
+    utterance: Vec<u64>,
+    end_s: Vec<f64>,
+    /// Place of the label.
+    label: Vec<usize>,
+    /// One list for each label.
+    shares: Vec<Vec<i64>>,
+    arousal: Vec<Option<i64>>,
+    valence: Vec<Option<i64>>,
+}
+
+/// An utterance.
+#[derive(Serialize)]
+struct Utterance<'a> {
+    start_s: f64,
+    end_s: f64,
+    label: usize,
+    confidence: f64,
+    arousal: Option<f64>,
+    valence: Option<f64>,
+    reason: Option<&'a Reason>,
+    shares: Vec<f64>,
+}
+
+/// A stretch with the label that somebody gave it.
+#[derive(Serialize)]
+struct Referred {
+    start_s: f64,
+    end_s: f64,
+    /// As the model writes it, where it has the label.
+    name: String,
+    /// Place of the label in the model.
+    label: Option<usize>,
+}
+
+/// The JSON of a recording, safe within a page.
+pub(super) fn json(recording: &ReportedRecording) -> String {
+    let names = || {
+        let labels = recording.labels().iter().map(String::as_str);
+        labels.chain([UNCERTAIN])
+    };
+    let data = Data {
+        name: printable(&recording.name),
+        length_s: recording.length_s(),
+        labels: names().map(printable).collect(),
+        classes: names().map(|name| class(recording, name)).collect(),
+        shapes: names().map(|name| shape(recording, name)).collect(),
+        envelope: envelope(recording),
+        windows: windows(recording),
+        utterances: recording
+            .utterances
+            .iter()
+            .map(|judged| utterance(recording, judged))
+            .collect(),
+        reference: recording
+            .reference
+            .iter()
+            .map(|span| referred(recording, span))
+            .collect(),
+        gaps: recording
+            .gaps
+            .iter()
+            .map(|gap| (gap.start_s, gap.end_s))
+            .collect(),
+    };
+    let text = serde_json::to_string(&data).unwrap_or_default();
+    text.replace('<', "\\u003c")
+}
+
+fn envelope(recording: &ReportedRecording) -> String {
+    let peak = recording.peak();
+    let most = (recording.length_s() * COLUMNS_PER_S).ceil() as usize;
+    let byte = |value: f32| {
+        (f64::from(value) / peak * 127.0)
+            .round()
+            .clamp(-127.0, 127.0) as i8
+    };
+    let bytes: Vec<u8> = fewer(&recording.envelope, most)
+        .into_iter()
+        .flat_map(|(low, high)| [byte(low).to_le_bytes()[0], byte(high).to_le_bytes()[0]])
+        .collect();
+    BASE64_STANDARD.encode(bytes)
+}
+
+fn windows(recording: &ReportedRecording) -> Windows {
+    let mut windows = Windows {
+        shares: vec![Vec::new(); recording.labels().len()],
+        ..Windows::default()
+    };
+    for window in &recording.intervals {
+        windows.utterance.push(window.utterance);
+        windows.end_s.push(rounded(window.end_s, 100.0));
+        windows.label.push(place(recording, &window.label));
+        for (shares, (_, share)) in windows.shares.iter_mut().zip(window.probabilities.iter()) {
+            shares.push(hundredths(share.0));
+        }
+        windows.arousal.push(window.arousal.map(hundredths));
+        windows.valence.push(window.valence.map(hundredths));
+    }
+    windows
+}
+
+fn utterance<'a>(recording: &ReportedRecording, judged: &'a Measurement) -> Utterance<'a> {
+    let shares = judged.probabilities.iter();
+    Utterance {
+        start_s: rounded(judged.start_s, 1000.0),
+        end_s: rounded(judged.end_s, 1000.0),
+        label: place(recording, &judged.label),
+        confidence: rounded(judged.confidence.0, 1e4),
+        arousal: judged.arousal.map(|value| rounded(value, 1e3)),
+        valence: judged.valence.map(|value| rounded(value, 1e3)),
+        reason: judged.reason.as_ref(),
+        shares: shares.map(|(_, share)| rounded(share.0, 1e3)).collect(),
+    }
+}
+
+fn referred(recording: &ReportedRecording, span: &Span) -> Referred {
+    let label = reference::place(recording.labels(), &span.label);
+    let name = label.and_then(|place| recording.labels().get(place));
+    Referred {
+        start_s: rounded(span.start_s, 1000.0),
+        end_s: rounded(span.end_s.min(recording.length_s()), 1000.0),
+        name: printable(name.unwrap_or(&span.label)),
+        label,
+    }
+}
+
+/// Place of a label in the model; that of `uncertain` is after the last.
+fn place(recording: &ReportedRecording, label: &str) -> usize {
+    let labels = recording.labels();
+    let found = labels.iter().position(|name| name == label);
+    found.unwrap_or(labels.len())
+}
+
+fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
+}
+
+fn hundredths(value: f64) -> i64 {
+    (value * 100.0).round() as i64
+}

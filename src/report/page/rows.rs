@@ -1,0 +1,170 @@
+//! Rows of the summary: one for each recording, and their total.
+
+use serde::Serialize;
+
+use crate::events::UNCERTAIN;
+use crate::report::colours::{class, shape};
+use crate::report::page::signed;
+use crate::report::recording::ReportedRecording;
+use crate::text::{clock, printable};
+
+/// A part of a bar narrower than this has no room for its shape.
+const ROOM: f64 = 0.04;
+
+/// A row.
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) length: String,
+    pub(super) speech: String,
+    pub(super) utterances: usize,
+    /// The labels by seconds, in the order of the model.
+    pub(super) bar: Vec<BarPart>,
+    /// The same in words, or why there is none.
+    pub(super) result: String,
+    /// Mean over the seconds of speech; empty where there is none.
+    pub(super) arousal: String,
+    /// Where its mark stands, in percent.
+    pub(super) arousal_place: f64,
+}
+
+/// What of a bar has one label.
+pub(super) struct BarPart {
+    pub(super) class: String,
+    /// Empty where there is no room.
+    pub(super) shape: String,
+    pub(super) title: String,
+    /// Share of the speech, from 0 to 1.
+    pub(super) share: f64,
+}
+
+/// A recording as the script's overview knows it.
+#[derive(Serialize)]
+struct Entry {
+    /// Of its section.
+    id: String,
+    name: String,
+    folder: String,
+    length_s: f64,
+    error: Option<String>,
+}
+
+/// Seconds of a label.
+struct Span {
+    label: String,
+    class: String,
+    shape: char,
+    seconds: f64,
+}
+
+/// A row for each recording.
+pub(super) fn rows(recordings: &[ReportedRecording]) -> Vec<Row> {
+    let each = recordings.iter();
+    each.map(|recording| {
+        let mut row = row(std::slice::from_ref(recording));
+        row.name.clone_from(&recording.name);
+        if let Some(error) = &recording.error {
+            row.result = format!("failed: {error}");
+        }
+        row
+    })
+    .collect()
+}
+
+/// The sum of several recordings.
+pub(super) fn row(recordings: &[ReportedRecording]) -> Row {
+    let utterances = || {
+        recordings
+            .iter()
+            .flat_map(|recording| &recording.utterances)
+    };
+    let spans = spans(recordings);
+    let speech_s: f64 = spans.iter().map(|span| span.seconds).sum();
+    let (mut aroused, mut weight) = (0.0, 0.0);
+    for utterance in utterances() {
+        if let Some(arousal) = utterance.arousal {
+            let seconds = utterance.end_s - utterance.start_s;
+            aroused += arousal * seconds;
+            weight += seconds;
+        }
+    }
+    let arousal = (weight > 0.0).then(|| aroused / weight);
+    Row {
+        name: "total".into(),
+        length: clock(recordings.iter().map(ReportedRecording::length_s).sum()),
+        speech: clock(speech_s),
+        utterances: utterances().count(),
+        result: in_words(&spans, speech_s),
+        bar: spans
+            .into_iter()
+            .filter(|span| span.seconds > 0.0)
+            .map(|span| {
+                let share = span.seconds / speech_s;
+                let room = share > ROOM;
+                BarPart {
+                    shape: if room {
+                        span.shape.to_string()
+                    } else {
+                        String::new()
+                    },
+                    title: format!("{} {:.0} %", span.label, share * 100.0),
+                    class: span.class,
+                    share,
+                }
+            })
+            .collect(),
+        arousal: arousal.map_or_else(String::new, signed),
+        arousal_place: 50.0 + 50.0 * arousal.unwrap_or(0.0).clamp(-1.0, 1.0),
+    }
+}
+
+/// The labels of the recordings with their seconds, in the order of the models.
+fn spans(recordings: &[ReportedRecording]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for recording in recordings {
+        let labels = recording.labels().iter().map(String::as_str);
+        for label in labels.chain([UNCERTAIN]) {
+            let own = recording.utterances.iter().filter(|u| u.label == label);
+            let seconds = own
+                .map(|utterance| utterance.end_s - utterance.start_s)
+                .sum();
+            match spans.iter_mut().find(|span| span.label == label) {
+                Some(span) => span.seconds += seconds,
+                None => spans.push(Span {
+                    label: label.to_owned(),
+                    class: class(recording, label),
+                    shape: shape(recording, label),
+                    seconds,
+                }),
+            }
+        }
+    }
+    spans
+}
+
+/// The share of each label, the largest first.
+fn in_words(spans: &[Span], speech_s: f64) -> String {
+    let mut spans: Vec<&Span> = spans.iter().filter(|span| span.seconds > 0.0).collect();
+    if spans.is_empty() {
+        return "no speech".into();
+    }
+    spans.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    let words = spans.iter().map(|span| {
+        let percent = span.seconds / speech_s * 100.0;
+        format!("{} {percent:.0} %", span.label)
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// What the overview knows of the recordings, as JSON that is safe within a page.
+pub(super) fn entries(recordings: &[ReportedRecording]) -> String {
+    let entry = |(number, recording): (usize, &ReportedRecording)| Entry {
+        id: format!("r{}", number + 1),
+        name: printable(&recording.name),
+        folder: printable(recording.folder()),
+        length_s: recording.length_s(),
+        error: recording.error.as_deref().map(printable),
+    };
+    let entries: Vec<Entry> = recordings.iter().enumerate().map(entry).collect();
+    let text = serde_json::to_string(&entries).unwrap_or_default();
+    text.replace('<', "\\u003c")
+}

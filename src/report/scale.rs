@@ -1,0 +1,239 @@
+//! From time to place, and from windows to steps that can be seen: where the
+//! utterances are too many to be told apart, equal bins show their means.
+
+use super::recording::ReportedRecording;
+use super::timeline::{LEFT, RIGHT};
+use crate::events::Measurement;
+use crate::text::{clock, clock_tenths};
+
+/// Time that a window adds to the one before it, in seconds.
+pub(super) const STEP_S: f64 = 0.25;
+/// Utterances narrower than this on average are drawn in bins.
+const NARROWEST: f64 = 14.0;
+/// Width of a bin.
+const BIN: f64 = 12.0;
+/// Windows closer than this are drawn as one, with their mean.
+const CLOSEST: f64 = 0.75;
+/// Distances of the marks of the axis, in seconds.
+const TICKS_S: [f64; 13] = [
+    0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0,
+];
+/// Marks of the axis at most.
+const MOST_TICKS: f64 = 12.0;
+
+/// Maps time to place.
+pub(super) struct Scale {
+    /// Length of the recording.
+    seconds: f64,
+    /// Whether utterances are too narrow to be drawn one by one.
+    pub(super) binned: bool,
+}
+
+/// A stretch of one value.
+pub(super) struct Step<'a> {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    /// Mean of its windows.
+    pub(super) value: f64,
+    /// Windows in it.
+    count: f64,
+    /// The label of the first window, or the most frequent one of a bin.
+    pub(super) label: &'a str,
+}
+
+/// What of a bin has one label.
+pub(super) struct Part {
+    /// Place of the label in the model, or one more for `uncertain`.
+    pub(super) label: usize,
+    pub(super) x: f64,
+    pub(super) width: f64,
+    /// From 0, the bottom of the lane, to 1.
+    pub(super) from: f64,
+    pub(super) to: f64,
+}
+
+pub(super) struct Tick {
+    pub(super) x: f64,
+    pub(super) time: String,
+}
+
+impl Scale {
+    /// The whole recording between [`LEFT`] and [`RIGHT`].
+    pub(super) fn new(recording: &ReportedRecording) -> Self {
+        Self {
+            seconds: recording.length_s().max(0.1),
+            binned: recording.utterances.len() as f64 * NARROWEST > RIGHT - LEFT,
+        }
+    }
+
+    fn x(&self, seconds: f64) -> f64 {
+        LEFT + (RIGHT - LEFT) * (seconds / self.seconds).clamp(0.0, 1.0)
+    }
+
+    /// Place and width of a span of time.
+    pub(super) fn span(&self, start_s: f64, end_s: f64) -> (f64, f64) {
+        let (from, to) = (self.x(start_s), self.x(end_s));
+        (from, (to - from).max(1.0))
+    }
+
+    /// A value over each utterance, or over each run of bins with speech.
+    pub(super) fn steps<'a>(
+        &self,
+        recording: &'a ReportedRecording,
+        value: impl Fn(&Measurement) -> Option<f64>,
+    ) -> Vec<Vec<Step<'a>>> {
+        if self.binned {
+            return self.bins(&recording.intervals, value);
+        }
+        // Several channels may speak at a time.
+        let mut windows: Vec<&Measurement> = recording.intervals.iter().collect();
+        windows.sort_by_key(|window| (window.channel, window.utterance));
+        let utterances = windows
+            .chunk_by(|a, b| (a.channel, a.utterance) == (b.channel, b.utterance));
+        utterances
+            .map(|utterance| self.windows(utterance, &value))
+            .collect()
+    }
+
+    fn windows<'a>(
+        &self,
+        windows: &[&'a Measurement],
+        value: impl Fn(&Measurement) -> Option<f64>,
+    ) -> Vec<Step<'a>> {
+        let mut steps: Vec<Step<'_>> = Vec::new();
+        for window in windows {
+            let to = self.x(window.end_s);
+            let value = value(window).unwrap_or(0.0);
+            match steps.last_mut() {
+                Some(last) if last.to - last.from < CLOSEST => last.add(value, to),
+                last => {
+                    let from = last.map_or_else(|| self.x(window.end_s - STEP_S), |last| last.to);
+                    let label = &window.label;
+                    steps.push(Step {
+                        from,
+                        to,
+                        value,
+                        count: 1.0,
+                        label,
+                    });
+                }
+            }
+        }
+        steps
+    }
+
+    fn bins<'a>(
+        &self,
+        windows: &'a [Measurement],
+        value: impl Fn(&Measurement) -> Option<f64>,
+    ) -> Vec<Vec<Step<'a>>> {
+        let number = |window: &Measurement| self.bin(window.end_s - STEP_S / 2.0);
+        let mut runs: Vec<Vec<Step<'_>>> = Vec::new();
+        let mut next = None;
+        for bin in windows.chunk_by(|a, b| number(a) == number(b)) {
+            let place = bin.first().map_or(0, number);
+            let values = bin.iter().map(|window| value(window).unwrap_or(0.0));
+            let from = LEFT + BIN * place as f64;
+            let step = Step {
+                from,
+                to: (from + BIN).min(RIGHT),
+                value: values.sum::<f64>() / bin.len().max(1) as f64,
+                count: bin.len() as f64,
+                label: most_frequent(bin),
+            };
+            match runs.last_mut() {
+                Some(run) if next == Some(place) => run.push(step),
+                _ => runs.push(vec![step]),
+            }
+            next = Some(place + 1);
+        }
+        runs
+    }
+
+    /// The bin of a time.
+    fn bin(&self, seconds: f64) -> usize {
+        ((self.x(seconds) - LEFT) / BIN) as usize
+    }
+
+    /// How much of each bin the utterances of each label fill, stacked in the order
+    /// of the model; the fullest bin fills the lane.
+    pub(super) fn stacks(&self, recording: &ReportedRecording) -> Vec<Part> {
+        let labels = recording.labels();
+        let count = ((RIGHT - LEFT) / BIN).ceil() as usize;
+        let length_s = self.seconds * BIN / (RIGHT - LEFT);
+        let mut seconds = vec![vec![0.0; labels.len() + 1]; count];
+        for utterance in &recording.utterances {
+            let place = labels.iter().position(|label| *label == utterance.label);
+            let place = place.unwrap_or(labels.len());
+            let first = self.bin(utterance.start_s);
+            let more = self.bin(utterance.end_s) + 1 - first;
+            for (bin, seconds) in seconds.iter_mut().enumerate().skip(first).take(more) {
+                let start_s = bin as f64 * length_s;
+                let inside =
+                    utterance.end_s.min(start_s + length_s) - utterance.start_s.max(start_s);
+                seconds[place] += inside.max(0.0);
+            }
+        }
+        let sums = seconds.iter().map(|bin| bin.iter().sum::<f64>());
+        let fullest = sums.fold(f64::MIN_POSITIVE, f64::max);
+        let mut parts = Vec::new();
+        for (bin, seconds) in seconds.iter().enumerate() {
+            let mut from = 0.0;
+            for (label, filled) in seconds.iter().enumerate().filter(|(_, s)| **s > 0.0) {
+                let to = (from + filled / fullest).min(1.0);
+                let x = LEFT + BIN * bin as f64;
+                parts.push(Part {
+                    label,
+                    x,
+                    width: (BIN - 1.0).min(RIGHT - x),
+                    from,
+                    to,
+                });
+                from = to;
+            }
+        }
+        parts
+    }
+
+    pub(super) fn ticks(&self) -> Vec<Tick> {
+        let every_s = TICKS_S
+            .into_iter()
+            .find(|every_s| self.seconds / every_s <= MOST_TICKS)
+            .unwrap_or(self.seconds / MOST_TICKS);
+        let count = (self.seconds / every_s) as usize;
+        let tick = |number: usize| {
+            let seconds = number as f64 * every_s;
+            let time = if every_s < 1.0 {
+                clock_tenths(seconds)
+            } else {
+                clock(seconds)
+            };
+            Tick {
+                x: self.x(seconds),
+                time,
+            }
+        };
+        (0..=count).map(tick).collect()
+    }
+}
+
+impl Step<'_> {
+    fn add(&mut self, value: f64, to: f64) {
+        self.value = (self.value * self.count + value) / (self.count + 1.0);
+        self.count += 1.0;
+        self.to = to;
+    }
+}
+
+/// The label of most windows; of several, the first.
+fn most_frequent(windows: &[Measurement]) -> &str {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for window in windows {
+        match counts.iter_mut().find(|(label, _)| *label == window.label) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&window.label, 1)),
+        }
+    }
+    let first_of_most = counts.iter().rev().max_by_key(|(_, count)| *count);
+    first_of_most.map_or("", |(label, _)| label)
+}
