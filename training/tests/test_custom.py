@@ -212,11 +212,11 @@ def test_an_interrupted_run_resumes(folder: Folder, monkeypatch: pytest.MonkeyPa
     work, embed_clip = top.parent / "work", embeddings.embed_clip
     names: list[str] = []
 
-    def interrupted(path: Path, runtime: object) -> dict:
-        names.append(path.name)
+    def interrupted(clip: Clip, runtime: object) -> dict:
+        names.append(Path(clip.path).name)
         if len(names) == 4:
             raise KeyboardInterrupt
-        return embed_clip(path, runtime)  # type: ignore[arg-type]
+        return embed_clip(clip, runtime)  # type: ignore[arg-type]
 
     monkeypatch.setattr(embeddings, "embed_clip", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -226,9 +226,9 @@ def test_an_interrupted_run_resumes(folder: Folder, monkeypatch: pytest.MonkeyPa
     assert not list(work.rglob("*.part"))
     repeated: list[str] = []
 
-    def counted(path: Path, runtime: object) -> dict:
-        repeated.append(path.name)
-        return embed_clip(path, runtime)  # type: ignore[arg-type]
+    def counted(clip: Clip, runtime: object) -> dict:
+        repeated.append(Path(clip.path).name)
+        return embed_clip(clip, runtime)  # type: ignore[arg-type]
 
     monkeypatch.setattr(embeddings, "embed_clip", counted)
     resumed = embeddings.embed_clips(listed.clips, command.SHIPPED, work, 2)
@@ -257,6 +257,8 @@ def test_every_recording_that_cannot_be_used_is_named(folder: Folder) -> None:
         ("path,label\nclips/calm/s0/s0_0.wav,calm\n" * 2, "no file"),
         ("path,label\n" + "clips/calm/s0/s0_0.wav,calm\n" * 2, "on line 2 already"),
         ("path,label\nclips/calm/s0/s0_0.wav,calm\n", "one label"),
+        ("path,label,start,end\nclips/calm/s0/s0_0.wav,calm,2,1\n", "line 2: the end"),
+        ("path,label,start,end\nclips/calm/s0/s0_0.wav,calm,2,\n", "both or none"),
     ],
 )
 def test_a_wrong_manifest_is_named(folder: Folder, text: str, said: str) -> None:
@@ -265,6 +267,28 @@ def test_a_wrong_manifest_is_named(folder: Folder, text: str, said: str) -> None
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CorpusError, match=said):
         clips.read(path, "mine")
+
+
+def test_a_part_of_a_recording_is_a_clip(folder: Folder) -> None:
+    """Joined in one recording, with start and end, clips embed as they do alone."""
+    top = folder(2)
+    paths = sorted(top.rglob("*.wav"))[:4]
+    sounds = [soundfile.read(path, dtype="int16")[0] for path in paths]
+    soundfile.write(top.parent / "joined.wav", np.concatenate(sounds), SAMPLE_RATE)
+    rows, at = ["path,label,speaker,start,end"], 0
+    for path, sound in zip(paths, sounds, strict=True):
+        start, end = at / SAMPLE_RATE, (at + len(sound)) / SAMPLE_RATE
+        rows.append(f"joined.wav,{path.parts[-3]},{path.parts[-2]},{start!r},{end!r}")
+        at += len(sound)
+    parts = top.parent / "parts.csv"
+    parts.write_text("\n".join(rows), encoding="utf-8")
+    listed = clips.read_manifest(parts, "mine", None)
+    assert [clip.speaker for clip in listed.clips] == [path.parts[-2] for path in paths]
+    alone = [Clip(str(path), "mine", "", "", "", "calm") for path in paths]
+    work = top.parent / "work"
+    expected = embeddings.embed_clips(alone, command.SHIPPED, work, 1)
+    found = embeddings.embed_clips(listed.clips, command.SHIPPED, work, 1)
+    assert np.array_equal(found.versions.embeddings, expected.versions.embeddings)
 
 
 def test_wrong_wishes_are_refused_before_the_work(folder: Folder) -> None:

@@ -1,6 +1,7 @@
 """Lists clips with labels and speakers, from a folder per label or a manifest."""
 
 import csv
+import math
 import os
 import re
 from collections import Counter
@@ -134,7 +135,10 @@ def unmatched(speaker: re.Pattern[str] | None, names: list[str]) -> UserError:
 
 
 def read_manifest(manifest: Path, name: str, speaker: re.Pattern[str] | None) -> Listed:
-    """`path,label,speaker` and perhaps `split` (train or test); paths are beside the manifest."""
+    """`path,label,speaker`, perhaps `split` (train or test), perhaps `start,end` in seconds.
+
+    Paths are beside the manifest.
+    """
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as handle:
             rows = csv.DictReader(handle)
@@ -150,10 +154,11 @@ def read_manifest(manifest: Path, name: str, speaker: re.Pattern[str] | None) ->
         )
     clips: list[Clip] = []
     sides: dict[str, str] = {}
-    lines: dict[str, int] = {}
+    lines: dict[tuple[str, tuple[float, float] | None], int] = {}
     nameless = []
     for line, row in table:
-        cell = {key: (row.get(key) or "").strip() for key in ("path", "label", "speaker", "split")}
+        names = ("path", "label", "speaker", "split", "start", "end")
+        cell = {key: (row.get(key) or "").strip() for key in names}
         where = f"{manifest} line {line}"
         if not cell["path"] or not cell["label"]:
             raise CorpusError(f"{where}: path or label is empty")
@@ -161,29 +166,44 @@ def read_manifest(manifest: Path, name: str, speaker: re.Pattern[str] | None) ->
         if not path.is_file():
             raise CorpusError(f"{where}: no file {path}; paths start from the manifest's folder")
         key = os.path.normpath(path.absolute())
-        if key in lines:
-            raise CorpusError(f"{where}: {cell['path']} is on line {lines[key]} already")
-        lines[key] = line
+        part = span(cell["start"], cell["end"], where)
+        if (key, part) in lines:
+            raise CorpusError(f"{where}: {cell['path']} is on line {lines[key, part]} already")
+        lines[key, part] = line
         who = cell["speaker"]
         if speaker and not who:
             who = matched(speaker, path.name)
             if not who:
                 nameless.append(path.name)
-        clips.append(Clip(key, name, who, "", "", cell["label"]))
+        clips.append(Clip(key, name, who, "", "", cell["label"], span=part))
         if "split" in columns:
             if cell["split"] not in (TRAIN, TEST):
                 raise CorpusError(f"{where}: split is {cell['split']!r}; expected train or test")
-            sides[key] = cell["split"]
+            if sides.setdefault(key, cell["split"]) != cell["split"]:
+                raise CorpusError(f"{where}: {cell['path']} has another split above")
     if nameless:
         raise unmatched(speaker, nameless)
     if "speaker" in columns:
-        empty = [lines[clip.path] for clip in clips if not clip.speaker]
+        empty = [lines[clip.path, clip.span] for clip in clips if not clip.speaker]
         shown = ", ".join(map(str, empty[:NAMED])) + (", ..." if len(empty) > NAMED else "")
         remedy = f"fill the column speaker of {manifest.name} (empty on line {shown})"
     else:
         remedy = f"add a column speaker to {manifest.name}: path,label,speaker"
     remedy += ", or take it from the file names, for example --speaker '^([^_]+)_'"
     return Listed(manifest, [], clips, sides, remedy)
+
+
+def span(start: str, end: str, where: str) -> tuple[float, float] | None:
+    """The part of a recording that a row is about; none where it is the whole."""
+    if not start and not end:
+        return None
+    try:
+        part = (float(start), float(end))
+    except ValueError as error:
+        raise CorpusError(f"{where}: start and end should be seconds, both or none") from error
+    if not 0 <= part[0] < part[1] < math.inf:
+        raise CorpusError(f"{where}: the end should be after the start")
+    return part
 
 
 def check(listed: Listed) -> None:

@@ -19,7 +19,7 @@ from ..features.audio import read_audio
 from ..features.augment import Augmentation, augmented
 from ..features.cache import speech_bounds
 from ..features.duplicates import alike, fingerprint
-from ..features.frontend import FRAMES_PER_SECOND, FRONTEND, log_mel, to_mfcc
+from ..features.frontend import FRAMES_PER_SECOND, FRONTEND, SAMPLE_RATE, log_mel, to_mfcc
 from ..features.windows import LONGEST, SHORTEST, opening, seconds_of
 from ..files import replacing
 from ..model.baseline import Embeddings
@@ -74,7 +74,7 @@ def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embe
     def one(place: int) -> None:
         if not hasattr(local, "runtime"):
             local.runtime = session(base)
-        write(kept[place], embed_clip(Path(clips[place].path), local.runtime))
+        write(kept[place], embed_clip(clips[place], local.runtime))
 
     failed = []
     pool = ThreadPoolExecutor(threads)
@@ -93,9 +93,11 @@ def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embe
 
 
 def key(clip: Clip) -> str:
-    """Changes with the file."""
+    """Changes with the file and with the part of it."""
     found = Path(clip.path).stat()
     seal = hashlib.sha256(f"{clip.path}\0{found.st_size}\0{found.st_mtime_ns}".encode())
+    if clip.span:
+        seal.update(f"\0{clip.span}".encode())
     return seal.hexdigest()[:32]
 
 
@@ -110,9 +112,14 @@ def unusable(failed: list[str]) -> str:
     )
 
 
-def embed_clip(path: Path, runtime: onnxruntime.InferenceSession) -> dict[str, NDArray[Any]]:
+def embed_clip(clip: Clip, runtime: onnxruntime.InferenceSession) -> dict[str, NDArray[Any]]:
     """The cached values of one clip."""
-    samples = read_audio(path)
+    path = clip.path
+    samples = read_audio(Path(path))
+    if clip.span:
+        start, end = (round(seconds * SAMPLE_RATE) for seconds in clip.span)
+        samples = samples[start:end]
+        path = f"{path} from {clip.span[0]:g} to {clip.span[1]:g} s"
     if not np.all(np.isfinite(samples)) or not np.any(samples):
         raise CorpusError(f"{path} holds nothing but silence")
     decibels = log_mel(samples).astype(np.float32)

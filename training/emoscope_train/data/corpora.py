@@ -29,6 +29,8 @@ class Clip:
     own: str = ""
     # Shares of the listeners' votes by label, in our order, where a corpus has them.
     votes: tuple[float, ...] = ()
+    # Start and end in seconds, where the clip is a part of the recording.
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
