@@ -88,8 +88,8 @@ impl Scale {
         // Several channels may speak at a time.
         let mut windows: Vec<&Measurement> = recording.intervals.iter().collect();
         windows.sort_by_key(|window| (window.channel, window.utterance));
-        let utterances = windows
-            .chunk_by(|a, b| (a.channel, a.utterance) == (b.channel, b.utterance));
+        let utterances =
+            windows.chunk_by(|a, b| (a.channel, a.utterance) == (b.channel, b.utterance));
         utterances
             .map(|utterance| self.windows(utterance, &value))
             .collect()
