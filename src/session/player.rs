@@ -41,8 +41,10 @@ pub struct Player {
     ended: bool,
     /// Where to play from, before the next picture.
     target_s: Option<f64>,
-    /// Number of events that went to the sinks.
+    /// Number of events that went to the sinks, or were passed over.
     sent: usize,
+    /// Where the person sought to last: what was before it is passed over.
+    sought_s: f64,
     /// Why the recording is not whole.
     failure: Option<SessionError>,
 }
@@ -86,6 +88,7 @@ impl Player {
             ended: false,
             target_s: Some(0.0),
             sent: 0,
+            sought_s: 0.0,
             failure: None,
         }
     }
@@ -170,6 +173,11 @@ impl Player {
 
     /// Passes the events until a time on to the sinks; the screen has them already.
     fn send(&mut self, at_s: f64, outlets: &mut Outlets) {
+        let passed = self.count_passed(self.sought_s);
+        if self.sent == 0 && passed > 0 {
+            outlets.send_to_sinks(&self.timeline.events(0..1)); // the header
+        }
+        self.sent = self.sent.max(passed);
         let due = self.timeline.count_until(at_s);
         if due > self.sent {
             outlets.send_to_sinks(&self.timeline.events(self.sent..due));
@@ -177,19 +185,25 @@ impl Player {
         }
     }
 
-    fn seek(&mut self, to_s: f64, outlets: &mut Outlets) {
-        let to_s = to_s.clamp(0.0, self.timeline.total_s());
-        let known = if to_s > 0.0 {
+    /// How many events a seek to a place passes over; to the begin none.
+    fn count_passed(&self, to_s: f64) -> usize {
+        if to_s > 0.0 {
             self.timeline.count_until(to_s)
         } else {
             0
-        };
+        }
+    }
+
+    fn seek(&mut self, to_s: f64, outlets: &mut Outlets) {
+        let to_s = to_s.clamp(0.0, self.timeline.total_s());
+        let known = self.count_passed(to_s);
         let was_over = self.timeline.complete && self.sent == self.timeline.len();
         if was_over && 0 < known && known < self.sent {
             // What follows the summary is another session, which has a header.
             outlets.send_to_sinks(&self.timeline.events(0..1));
         }
-        self.sent = known;
+        self.sent = self.sent.min(known);
+        self.sought_s = to_s;
         if self.ended {
             self.ended = false;
             self.clock.paused = false;
@@ -297,7 +311,7 @@ impl Player {
             }
             if over && !self.ended {
                 if self.playback.repeat {
-                    self.sent = 0;
+                    (self.sent, self.sought_s) = (0, 0.0);
                     self.clock.paused = false;
                     self.target_s = Some(0.0);
                     continue;

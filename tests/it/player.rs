@@ -4,21 +4,23 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
 use emoscope::dashboard::state::State;
 use emoscope::dashboard::state::picture::Utterance;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
-use emoscope::events::SourceKind;
+use emoscope::events::{Event, SourceKind};
 use emoscope::messages::{Control, Jump, Update};
 use emoscope::model::Model;
 use emoscope::session::PlaybackOptions;
 use emoscope::session::audio_file::FileOptions;
+use emoscope::session::event_log::EventLog;
 use emoscope::session::handle::{self, Handle};
 use emoscope::session::outlets::Outlets;
 use emoscope::session::player::Player;
+use emoscope::sink::Sink;
 use serde_json::Value;
 
 use crate::support::{lines, path, run};
@@ -147,4 +149,73 @@ fn seeking_leaves_no_hole_and_changes_no_answer() {
         notice.is_some_and(|notice| notice.contains("no later utterance"))
     });
     session.stop().unwrap();
+}
+
+/// Passes events on to the test.
+struct Collect(Sender<Event>);
+
+impl Sink for Collect {
+    fn event(&mut self, _: Option<&str>, event: &Event) -> std::io::Result<()> {
+        self.0.send(event.clone()).map_err(std::io::Error::other)
+    }
+
+    fn finish(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Events as JSON until the last of a session.
+fn session_of(events: &Receiver<Event>) -> Vec<Value> {
+    let mut lines = Vec::new();
+    loop {
+        let event = events.recv_timeout(PATIENCE).unwrap();
+        lines.push(serde_json::to_value(&event).unwrap());
+        if matches!(event, Event::SessionEnd(_)) {
+            return lines;
+        }
+    }
+}
+
+/// Other programs get what is played: not what a seek passed over, and once more what
+/// it goes back to, behind a header of its own.
+#[test]
+fn readers_get_the_events_as_they_are_played() {
+    let printed = run(["demo", "--jsonl", "--engine", "builtin"]);
+    let all = lines(&printed);
+    let log = EventLog::read(printed.stdout.as_slice()).unwrap();
+    let playback = PlaybackOptions {
+        speed: Some(8.0),
+        repeat: false,
+        linger: true,
+        mute: true,
+    };
+    let (sender, events) = unbounded();
+    let mut outlets = Outlets::default();
+    let writer = outlets.add(Collect(sender), |_| {});
+    let session = handle::start(log.session(playback), outlets).unwrap();
+    session.controls().send(Control::SeekTo(30.0)).unwrap();
+    let first = session_of(&events);
+    session.controls().send(Control::SeekTo(40.0)).unwrap();
+    let again = session_of(&events);
+    session.stop().unwrap();
+    writer.join().unwrap();
+
+    let ended = |lines: &[Value], from: f64| -> Vec<Value> {
+        let lines = lines
+            .iter()
+            .filter(|line| line["trigger"] == "speech_ended");
+        let late = lines.filter(|line| line["end_s"].as_f64().unwrap() > from);
+        late.cloned().collect()
+    };
+    assert!(ended(&all, 0.0).len() > ended(&all, 30.0).len());
+    assert!(ended(&all, 40.0).len() >= 2);
+    assert_eq!(ended(&first, 0.0), ended(&all, 30.0));
+    assert_eq!(ended(&again, 0.0), ended(&all, 40.0));
+    for session in [first, again] {
+        assert_eq!(session[0]["type"], "session_start");
+        let headers = session
+            .iter()
+            .filter(|line| line["type"] == "session_start");
+        assert_eq!(headers.count(), 1);
+    }
 }

@@ -170,8 +170,8 @@ fn what_is_heard_is_the_recording_in_step_with_the_screen() {
         .collect();
     late.sort_by(f64::total_cmp);
     eprintln!("the screen is behind the sound by {late:.3?} s");
-    let middle = f64::midpoint(late[1], late[2]);
-    assert!(middle.abs() < 0.1, "{late:?}");
+    // A busy machine draws late; the least of it is the delay between both.
+    assert!(late[0].abs() < 0.1, "{late:?}");
 }
 
 #[test]

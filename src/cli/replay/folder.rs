@@ -22,7 +22,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     let (how, _) = args.play.playback(false);
     if how != Show::Dashboard {
         usage(&format!(
-            "{name} is a folder, and there is no terminal to choose from it: \
+            "{name} is a folder, and only the dashboard can choose from it: \
              name a recording in it, or type: emoscope analyze {name}"
         ));
     }

@@ -110,7 +110,7 @@ fn a_folder_to_replay_needs_a_terminal() {
     let output = run(["replay".as_ref(), folder.path().as_os_str()]);
     assert_eq!(output.status.code(), Some(2));
     let said = said(&output);
-    for words in ["is a folder", "no terminal", "emoscope analyze"] {
+    for words in ["is a folder", "name a recording", "emoscope analyze"] {
         assert!(said.contains(words), "{said}");
     }
     assert!(output.stdout.is_empty());

@@ -261,7 +261,7 @@ pub const LATER: [(f64, f64, &str); 3] = [
 ];
 
 /// When an event of a scene happens, in seconds.
-fn time(event: &Event) -> f64 {
+pub fn time(event: &Event) -> f64 {
     match event {
         Event::Voice(voice) => voice.at_s,
         Event::UtteranceStart(start) => start.start_s,

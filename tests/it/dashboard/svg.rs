@@ -1,7 +1,7 @@
 //! The picture of the dashboard in the README: the bundled recording as the screen shows it, cell by
 //! cell, as SVG. `make picture` draws it again.
 
-use super::scenes::drawn;
+use super::scenes::{drawn, time};
 use crate::support::path;
 use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
@@ -11,7 +11,7 @@ use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, SourceKind};
-use emoscope::messages::{Level, Position, Status, Update};
+use emoscope::messages::{Judged, Level, Position, Sound, Status, Update};
 use emoscope::model::Model;
 use emoscope::session::{header, pipelines};
 
@@ -48,7 +48,7 @@ fn the_picture_in_the_readme_is_what_the_screen_shows() {
     assert!(readme.contains(&format!("]({PICTURE})")));
 }
 
-/// The dashboard at that moment of the bundled recording, by the clock of its samples.
+/// The dashboard at that moment of the bundled recording, all of which is judged.
 fn demonstration() -> State {
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Builtin, None).unwrap();
     let mut recording = AudioFile::open(&path("src/cli/demo.ogg")).unwrap();
@@ -66,6 +66,8 @@ fn demonstration() -> State {
     state.apply(&Update::Status(Status {
         source: start.name.clone(),
         replay: true,
+        judged_ahead: true,
+        sound: Sound::Volume(9),
         sample_rate: spec.sample_rate,
         channels: spec.channels,
         engine: start.engine.clone(),
@@ -73,17 +75,13 @@ fn demonstration() -> State {
         labels: start.labels.clone(),
         ..Status::default()
     }));
-    state.apply(&Update::Event(Event::SessionStart(start)));
     let (mut samples, mut events) = (Vec::new(), Vec::new());
     while recording.read(&mut samples).unwrap() {}
     let block = spec.sample_rate as usize / 20 * usize::from(spec.channels);
     for block in samples.chunks(block) {
         core.push(block, &mut events).unwrap();
-        for event in events.drain(..) {
-            state.apply(&Update::Event(event));
-        }
         let at_s = core.position_s();
-        if let Some((level, threshold_dbfs)) = core.take_level() {
+        if let Some((level, threshold_dbfs)) = core.take_level().filter(|_| at_s <= MOMENT_S) {
             state.apply(&Update::Level(Level {
                 rms_dbfs: level.rms_dbfs,
                 peak_dbfs: level.peak_dbfs,
@@ -92,15 +90,23 @@ fn demonstration() -> State {
                 at_s,
             }));
         }
-        state.apply(&Update::Position(Position {
-            at_s,
-            total_s,
-            speed: Some(1.0),
-            paused: false,
-        }));
-        if at_s >= MOMENT_S {
-            break;
-        }
     }
+    core.finish(&mut events).unwrap();
+    let mut last = 0.0_f64;
+    let timed = |event: Event| {
+        last = last.max(time(&event));
+        (last, event)
+    };
+    state.apply(&Update::Judged(Judged {
+        events: events.into_iter().map(timed).collect(),
+        until_s: core.position_s(),
+        complete: true,
+    }));
+    state.apply(&Update::Position(Position {
+        at_s: MOMENT_S,
+        total_s,
+        speed: Some(1.0),
+        paused: false,
+    }));
     state
 }
