@@ -9,6 +9,14 @@ use crate::dashboard::text::{percent, wrapped};
 use crate::dashboard::theme::Theme;
 use crate::messages::Sound;
 
+/// The keys of a replay that nobody would guess, with their weights.
+const KEYS: [(u8, &str); 4] = [
+    (6, "space pause"),
+    (6, "n p utterance"),
+    (5, "/ label"),
+    (4, "+ - zoom"),
+];
+
 /// The machinery.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
@@ -70,8 +78,12 @@ fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     if let Some(seconds) = pen.picture.voice_s() {
         parts.push((7, format!("voice {seconds} s"), dim));
     }
+    if status.judged_ahead {
+        parts.extend(KEYS.map(|(weight, text)| (weight, text.to_owned(), dim)));
+    }
     if !status.engine.is_empty() {
-        parts.push((6, pen.clean(&status.engine), dim));
+        let weight = if status.judged_ahead { 3 } else { 6 };
+        parts.push((weight, pen.clean(&status.engine), dim));
         // A recording is read ahead of time: only the engine's own time means something.
         if !status.replay {
             let latency = milliseconds(status.latency_ms);
@@ -102,10 +114,10 @@ fn sound(pen: &Pen<'_>) -> Option<Part> {
         (Sound::None, _) => None,
         (Sound::NoOutput, _) => Some((8, "no sound".to_owned(), Theme::strong())),
         (Sound::Volume(0), _) => Some((8, "muted".to_owned(), Theme::strong())),
-        (Sound::Volume(volume), Some(1.0)) => Some((3, format!("volume {volume}"), dim)),
+        (Sound::Volume(volume), Some(1.0)) => Some((8, format!("volume {volume}"), dim)),
         // It would sound higher or lower than it is.
-        (Sound::Volume(_), Some(speed)) => Some((5, format!("muted at {speed}x"), dim)),
-        (Sound::Volume(_), None) => Some((5, "muted".to_owned(), dim)),
+        (Sound::Volume(_), Some(speed)) => Some((8, format!("muted at {speed}x"), dim)),
+        (Sound::Volume(_), None) => Some((8, "muted".to_owned(), dim)),
     }
 }
 
