@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 
 use super::batch::BatchArgs;
 use super::{Done, ModelArgs, complain, usage};
+use crate::audio::source::Source as _;
 use crate::batch::Progress as _;
 use crate::batch::names::{below_common_folder, last_part};
 use crate::batch::recording::Recording;
@@ -23,7 +24,7 @@ use crate::model::Model;
 use crate::report::page::{Page, html};
 #[cfg(feature = "png")]
 use crate::report::picture::png;
-use crate::report::recording::ReportedRecording;
+use crate::report::recording::{Drawn, ReportedRecording};
 use crate::report::samples::{SampleTap, Summary};
 use crate::report::timeline::svg;
 use crate::text::path_name;
@@ -105,20 +106,25 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
         .batch
         .baselines(&recordings, &recordings, args.channel, &engine);
     let bar = args.batch.bar(&recordings);
-    let mut reported = args.batch.jobs().map(&recordings, |recording| {
+    let analyzed = args.batch.jobs().map(&recordings, |recording| {
         let engine = baselines.engine(recording, args.channel, &engine);
-        let reported = analyze(recording, args, &engine);
+        let analyzed = analyze(recording, args, &engine);
         bar.done(recording);
-        reported
+        analyzed
     });
     drop(bar);
-    if let Some(references) = references {
-        for (reported, spans) in reported.iter_mut().zip(references) {
-            reported.reference = spans;
+    let names = below_common_folder(&recordings);
+    let mut references = references.into_iter().flatten();
+    let mut reported = Vec::new();
+    for ((mut recording, drawn), name) in analyzed.into_iter().zip(names) {
+        recording.reference = references.next().unwrap_or_default();
+        recording.name.clone_from(&name);
+        recording.file = name;
+        if args.format == Form::Html {
+            reported.extend(recording.by_channel(drawn));
+        } else {
+            reported.push(recording.drawn(drawn));
         }
-    }
-    for (reported, name) in reported.iter_mut().zip(below_common_folder(&recordings)) {
-        reported.name = name;
     }
     let errors: Vec<&String> = reported.iter().filter_map(|r| r.error.as_ref()).collect();
     for error in &errors {
@@ -179,27 +185,36 @@ fn output(args: &ReportArgs) -> PathBuf {
     })
 }
 
-fn analyze(recording: &Recording, args: &ReportArgs, engine: &Engine) -> ReportedRecording {
+fn analyze(
+    recording: &Recording,
+    args: &ReportArgs,
+    engine: &Engine,
+) -> (ReportedRecording, Vec<Drawn>) {
     let mut reported = ReportedRecording {
         name: recording.name.clone(),
         ..ReportedRecording::default()
     };
-    let mut summary = Summary::default();
+    let mut summaries = Vec::new();
     if let Some(source) = recording.open(&mut |event| reported.push(event)) {
-        let mut source = SampleTap::new(source, args.channel.whole(), &mut summary);
+        let choices = if args.format == Form::Html {
+            args.channel.choices(source.spec().channels)
+        } else {
+            vec![args.channel.whole()]
+        };
+        let mut source = SampleTap::new(source, &choices, &mut summaries);
         let analysis = recording.analyze(&mut source, args.channel, engine, &mut |event| {
             reported.push(event);
         });
         analysis.notices.iter().for_each(|notice| complain(notice));
     }
-    (reported.envelope, reported.spectrum) = summary.finish();
     if args.audio && reported.start.is_some() {
         match embedded(recording) {
             Ok(audio) => reported.audio = Some(audio),
             Err(error) => reported.error = Some(format!("{}: {error}", reported.name)),
         }
     }
-    reported
+    let drawn = summaries.into_iter().map(Summary::finish);
+    (reported, drawn.collect())
 }
 
 /// The file as a `data:` address that a browser plays.

@@ -4,11 +4,18 @@ use super::spectrogram::Levels;
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Trigger};
 use crate::reference::Span;
 
-/// What is known of a recording.
+/// What is drawn of the samples of a signal: the waveform, the log-mel levels.
+pub type Drawn = (Vec<(f32, f32)>, Levels);
+
+/// What is known of a recording, or of one of its channels.
 #[derive(Debug, Clone, Default)]
 pub struct ReportedRecording {
     /// Its name for a reader: its path below the folder that holds all recordings.
     pub name: String,
+    /// The name of its file; the same where `name` says the channel, too.
+    pub file: String,
+    /// Its channel, where every channel is judged by itself.
+    pub channel: Option<u16>,
     /// The header; none where it could not be opened.
     pub start: Option<SessionStart>,
     /// Measurements of windows.
@@ -45,6 +52,46 @@ impl ReportedRecording {
             Event::SessionEnd(end) => self.end = Some(end),
             _ => {}
         }
+    }
+
+    /// The same with what is drawn of its first signal.
+    #[must_use]
+    pub fn drawn(mut self, drawn: Vec<Drawn>) -> Self {
+        (self.envelope, self.spectrum) = drawn.into_iter().next().unwrap_or_default();
+        self
+    }
+
+    /// One for each channel that was judged by itself, with what is drawn of it; else
+    /// the recording as a whole.
+    pub fn by_channel(self, drawn: Vec<Drawn>) -> Vec<Self> {
+        if !self.start.as_ref().is_some_and(|start| start.by_channel) {
+            return vec![self.drawn(drawn)];
+        }
+        let (mut audio, mut error) = (self.audio, self.error);
+        let channels = (1..).zip(drawn);
+        let one = |(channel, (envelope, spectrum)): (u16, Drawn)| {
+            let own = |all: &[Measurement]| {
+                let own = all.iter().filter(|m| m.channel == Some(channel));
+                own.cloned().collect()
+            };
+            Self {
+                name: format!("{}, channel {channel}", self.name),
+                file: self.file.clone(),
+                channel: Some(channel),
+                start: self.start.clone(),
+                intervals: own(&self.intervals),
+                utterances: own(&self.utterances),
+                gaps: self.gaps.clone(),
+                // Once is enough.
+                error: error.take(),
+                audio: audio.take(),
+                end: self.end.clone(),
+                envelope,
+                spectrum,
+                reference: self.reference.clone(),
+            }
+        };
+        channels.map(one).collect()
     }
 
     /// The folder in its name; `.` where there is none.

@@ -44,27 +44,32 @@ impl Summary {
     }
 }
 
-/// A recording whose samples also go to a [`Summary`].
+/// A recording whose samples also go to a [`Summary`] for each signal.
 pub struct SampleTap<'a, S> {
     source: S,
-    summary: &'a mut Summary,
+    summaries: &'a mut [Summary],
     gap: u64,
 }
 
 impl<'a, S: Source> SampleTap<'a, S> {
-    /// Summarises the chosen channel of `source`.
-    pub fn new(source: S, choice: ChannelChoice, summary: &'a mut Summary) -> Self {
+    /// Summarises each of the chosen signals of `source`, in their order.
+    pub fn new(source: S, choices: &[ChannelChoice], summaries: &'a mut Vec<Summary>) -> Self {
         let spec = source.spec();
-        let input = InputFormat {
-            rate: spec.sample_rate,
-            channels: spec.channels,
-            choice,
-        };
-        // What is wrong with an input is the analysis' to say.
-        summary.front_end = FrontEnd::new(input).ok();
+        summaries.extend(choices.iter().map(|&choice| {
+            Summary {
+                // What is wrong with an input is the analysis' to say.
+                front_end: FrontEnd::new(InputFormat {
+                    rate: spec.sample_rate,
+                    channels: spec.channels,
+                    choice,
+                })
+                .ok(),
+                ..Summary::default()
+            }
+        }));
         Self {
             source,
-            summary,
+            summaries,
             gap: 0,
         }
     }
@@ -89,11 +94,13 @@ impl<S: Source> Source for SampleTap<'_, S> {
             missing / SILENT_FRAMES as u64,
             missing % SILENT_FRAMES as u64,
         );
-        for _ in 0..blocks {
-            self.summary.push_silence(SILENT_FRAMES);
+        for summary in &mut *self.summaries {
+            for _ in 0..blocks {
+                summary.push_silence(SILENT_FRAMES);
+            }
+            summary.push_silence(rest as usize);
+            summary.push(&out[before..]);
         }
-        self.summary.push_silence(rest as usize);
-        self.summary.push(&out[before..]);
         more
     }
 

@@ -3,12 +3,13 @@
 import csv
 import json
 import re
+import wave
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Utterance, needs_browser, sections
+from conftest import TOP, Emoscope, Utterance, needs_browser, sections
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -179,3 +180,35 @@ def test_what_is_seen_is_kept(
         assert row["confidence"] == pytest.approx(utterance.confidence, abs=1e-4)
         for name, share in utterance.probabilities.items():
             assert row[name] == pytest.approx(share, abs=1e-3)
+
+
+@needs_browser
+def test_channels_are_rows_and_groups(
+    browser: webdriver.Chrome, emoscope: Emoscope, tmp_path: Path
+) -> None:
+    """Two voices in a call: a recording each, a sum each, and both on one axis."""
+    call, page = tmp_path / "call.wav", tmp_path / "call.html"
+    with wave.open(str(TOP / "tests/data/two-utterances.wav")) as file:
+        params, voice = file.getparams(), file.readframes(file.getnframes())
+    frames = [voice[n : n + 2] for n in range(0, len(voice), 2)]
+    later = frames[-16000:] + frames[:-16000]
+    with wave.open(str(call), "wb") as file:
+        file.setparams(params._replace(nchannels=2))
+        file.writeframes(b"".join(a + b for a, b in zip(frames, later, strict=True)))
+    lines = emoscope("analyze", call, "--channel", "each", "--format", "jsonl").stdout.splitlines()
+    ended = [e for e in map(json.loads, lines) if e.get("trigger") == "speech_ended"]
+    emoscope("report", call, "--channel", "each", "--output", page)
+    sections(browser, page)
+    names = [row.find_element(By.TAG_NAME, "a").text for row in rows(browser)]
+    assert names == ["call.wav, channel 1", "call.wav, channel 2"]
+    counts = [int(row.find_elements(By.TAG_NAME, "td")[3].text) for row in rows(browser)]
+    assert counts == [sum(e["channel"] == channel for e in ended) for channel in (1, 2)]
+    assert all(counts)
+    choose(browser, "Group by", "channel")
+    groups = [row.find_element(By.TAG_NAME, "th").text for row in rows(browser, "tr.group")]
+    assert groups == ["channel 1", "channel 2"]
+    captions = [p.text for p in browser.find_elements(By.CSS_SELECTOR, "#compare p.caption")]
+    assert captions == [f"{letter}: {name}" for letter, name in zip("AB", names, strict=True)]
+    # Each has its own waveform.
+    waves = browser.find_elements(By.CSS_SELECTOR, ".still polygon.wave")
+    assert len({w.get_attribute("points") for w in waves}) == 2

@@ -19,6 +19,8 @@ const COLUMNS_PER_S: f64 = 200.0;
 #[derive(Serialize)]
 struct Data<'a> {
     name: String,
+    /// Several channels have one file.
+    file: String,
     length_s: f64,
     labels: Vec<String>,
     /// The CSS class of each label, that of `uncertain` last.
@@ -54,6 +56,7 @@ struct Windows {
 struct Utterance<'a> {
     start_s: f64,
     end_s: f64,
+    channel: Option<u16>,
     label: usize,
     confidence: f64,
     arousal: Option<f64>,
@@ -81,6 +84,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
     };
     let data = Data {
         name: printable(&recording.name),
+        file: printable(&recording.file),
         length_s: recording.length_s(),
         labels: names().map(printable).collect(),
         classes: names().map(|name| class(recording, name)).collect(),
@@ -145,6 +149,7 @@ fn utterance<'a>(recording: &ReportedRecording, judged: &'a Measurement) -> Utte
     Utterance {
         start_s: rounded(judged.start_s, 1000.0),
         end_s: rounded(judged.end_s, 1000.0),
+        channel: recording.channel,
         label: place(recording, &judged.label),
         confidence: rounded(judged.confidence.0, 1e4),
         arousal: judged.arousal.map(|value| rounded(value, 1e3)),

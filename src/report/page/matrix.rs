@@ -34,8 +34,14 @@ pub(super) fn matrix(recordings: &[ReportedRecording]) -> Option<Matrix> {
     }
     let labels = recordings.iter().find(|r| r.start.is_some())?.labels();
     let mut confusion = Confusion::new(labels);
-    for recording in recordings {
-        confusion.add(&recording.reference, &recording.utterances);
+    // The label is that of the recording, whichever channel answers.
+    for channels in recordings.chunk_by(|a, b| a.file == b.file) {
+        let utterances: Vec<_> = channels
+            .iter()
+            .flat_map(|one| one.utterances.clone())
+            .collect();
+        let spans = channels.first().map_or(&[][..], |one| &one.reference);
+        confusion.add(spans, &utterances);
     }
     let answers = confusion.answers();
     let rows = confusion.rows().map(|(name, counts)| MatrixRow {

@@ -35,7 +35,7 @@ class Corrections {
       select.addEventListener("change", () => this.correct(recording, i, select.value, row));
       row.append(element("td", { class: "correct" }, select));
     });
-    const folder = data.name.split(/[/\\]/).slice(0, -1).at(-1) ?? "";
+    const folder = data.file.split(/[/\\]/).slice(0, -1).at(-1) ?? "";
     recording.speaker = element("input", { type: "text", value: folder, size: 12 });
     list.querySelector("summary").after(element("p", { class: "speaker" }, element("label", {}, "Speaker of this recording ", recording.speaker)));
   }
@@ -54,8 +54,8 @@ class Corrections {
       const judged = recording.data.labels[utterance.label];
       const label = this.made.get(recording).get(i) ?? (this.all.checked && utterance.label < recording.data.labels.length - 1 ? judged : undefined);
       if (!label) { return []; }
-      const row = { path: recording.data.name, label, speaker: utterance.speaker ?? recording.speaker?.value ?? "" };
-      return [recording.data.utterances.length > 1 ? { ...row, start: utterance.start_s, end: utterance.end_s } : row];
+      const row = { path: recording.data.file, label, speaker: utterance.speaker ?? recording.speaker?.value ?? "" };
+      return [recording.data.utterances.length > 1 || utterance.channel ? { ...row, start: utterance.start_s, end: utterance.end_s } : row];
     }));
   }
 

@@ -17,6 +17,8 @@ function describe({ windows, labels }, at) {
 }
 
 class Recording {
+  static sounds = new Map();
+
   constructor(section, number) {
     this.section = section;
     this.data = JSON.parse(section.querySelector("script").textContent);
@@ -26,7 +28,9 @@ class Recording {
     this.at = 0;
     this.timeline = section.querySelector(".timeline");
     this.output = section.querySelector("output");
-    this.audio = section.querySelector("audio");
+    // The channels of a file share its sound.
+    this.audio = section.querySelector("audio") ?? Recording.sounds.get(this.data.file);
+    Recording.sounds.set(this.data.file, this.audio);
     this.list = section.querySelector("details.list");
     this.rows = [...section.querySelectorAll("tr[data-start]")];
     this.image = section.querySelector("mask image")?.getAttribute("href");
