@@ -165,6 +165,7 @@ struct Bin {
 
 struct LabelLane<'a> {
     name: &'a str,
+    shape: char,
     class: String,
     lane: Lane,
     area: String,
@@ -216,6 +217,7 @@ impl<'a> Timeline<'a> {
                 let (area, called) = label_paths(&scale.steps(recording, share), name, lane);
                 LabelLane {
                     name,
+                    shape: shape(recording, name),
                     class: class(recording, name),
                     lane,
                     area,

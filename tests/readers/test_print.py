@@ -64,3 +64,42 @@ def test_the_whole_recording_is_printed(
         assert ink(sheet) > 0.1
         # White paper: the corner.
         assert sheet.render(scale=1, grayscale=True).buffer[0] > 250
+
+
+@needs_browser
+def test_two_recordings_are_printed_on_one_axis(
+    browser: webdriver.Chrome, emoscope: Emoscope, tmp_path: Path
+) -> None:
+    """The comparison with both charts, then each recording; no page without ink."""
+    before, after = joined(tmp_path / "before.wav", 2), joined(tmp_path / "after.wav", 5)
+    page = tmp_path / "pair.html"
+    emoscope("report", before, after, "--output", page)
+    pdf = printed(browser, page)
+    whole = "\n".join(texts(pdf))
+    for caption in ("A: after.wav", "B: before.wav"):
+        assert caption in whole
+    # The end of the axis of both, and that of the longer recording by itself.
+    assert whole.count("0:26") + whole.count("0:24") >= 3
+    assert all(ink(sheet) > 0.05 for sheet in pdf)
+
+
+@needs_browser
+def test_of_many_recordings_those_that_are_open_are_printed(
+    browser: webdriver.Chrome, emoscope: Emoscope, tmp_path: Path
+) -> None:
+    """The overview has all of them; a timeline is printed where it is open on the screen."""
+    for number in range(8):
+        joined(tmp_path / "calls" / f"call-{number}.wav", 1)
+    page = tmp_path / "calls.html"
+    emoscope("report", tmp_path / "calls", "--output", page)
+    pdf = printed(browser, page)
+    whole = "\n".join(texts(pdf))
+    assert [whole.count(f"call-{number}.wav") for number in range(8)] == [1] * 8
+    assert "total" in whole
+    assert "waveform" not in whole
+    assert len(pdf) <= 2
+    browser.execute_script("document.getElementById('r3').open = true")
+    pdf = browser.execute_cdp_cmd("Page.printToPDF", PAPER)["data"]
+    whole = "\n".join(texts(pypdfium2.PdfDocument(base64.b64decode(pdf))))
+    assert whole.count("call-2.wav") == 2
+    assert "waveform" in whole

@@ -3,7 +3,7 @@
 // Rows that are shown at first.
 const FIRST_ROWS = 200;
 const COLUMNS = {
-  recordings: [["name", "recording"], ["length", "length"], ["speech", "speech"], ["utterances", "utterances"], ["", "sounds like"], ["arousal", "arousal"]],
+  recordings: [["name", "recording"], ["length", "length"], ["speech", "speech"], ["utterances", "utterances"], ["", "sounds like, by seconds"], ["arousal", "arousal"]],
   utterances: [["name", "recording"], ["start", "time"], ["label", "sounds like"], ["confidence", "confidence"], ["", "probabilities"], ["arousal", "arousal"]],
 };
 
