@@ -103,7 +103,9 @@ def test_the_png_is_the_same_picture(
         assert (png.at(left + width / 2, top + 6) != white) == certain
         assert png.at(left - 8, top + 26) == white
         # The shape of the label, or the label with it, in the colour of the ground.
-        inside = [png.at(left + x, top + y) for x in range(8, int(width) - 8) for y in range(12, 46)]
+        inside = [
+            png.at(left + x, top + y) for x in range(8, int(width) - 8) for y in range(12, 46)
+        ]
         assert len(set(inside)) > 4
     names = [t for t in svg.iter(f"{space}text") if t.get("class") == "name"]
     for name in names:
