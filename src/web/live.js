@@ -60,13 +60,15 @@ function showStanding() {
   }
   if (shown) {
     const { judgement, final, was } = shown;
-    if (final && (state.utterance != null || state.voice)) parts.push('warming up…');
+    const since = state.speech.get(channel(judgement));
+    if (judgement.channel) parts.push(`channel ${judgement.channel}`);
+    if (final && speaking()) parts.push('warming up…');
     if (final) {
       parts.push('final');
       parts.push(`${ago(age())} ago`);
       if (was) parts.push(`was ${was}`);
-    } else if (state.utterance != null) {
-      parts.push(`speaking ${Math.floor(now() - state.utterance)} s`);
+    } else if (since != null) {
+      parts.push(`speaking ${Math.max(0, Math.floor(now() - since))} s`);
     }
     if (judgement.label === 'uncertain') {
       parts.push(REASONS[judgement.reason ?? 'between']);
@@ -98,7 +100,7 @@ function showState() {
     [kind, text] = ['alert', `${input.gone ? 'microphone lost' : 'no sound'} ${clock(input.outage_s)}`];
   } else if (state.position?.paused) [kind, text] = ['', 'paused'];
   else if (state.muted) [kind, text] = ['alert', 'muted?'];
-  else if (state.utterance != null || state.voice) [kind, text] = ['speaking', 'speaking'];
+  else if (speaking()) [kind, text] = ['speaking', 'speaking'];
   find('#link').className = kind;
   put(find('#doing'), text);
   put(find('#source'), state.source);
@@ -157,7 +159,7 @@ function showUtterances() {
     row.append(
       make('span', 'when', clock(entry.start)),
       mark,
-      make('span', 'name', entry.label),
+      make('span', 'name', entry.channel ? `${entry.label} (${entry.channel})` : entry.label),
       make('span', 'number', `${percent(entry.confidence)}, ${(entry.end - entry.start).toFixed(1)} s`),
     );
     return row;
@@ -271,24 +273,28 @@ function drawPast() {
   }
   context.globalAlpha = 1;
 
+  // A row for each channel that is judged by itself.
+  const channels = [...new Set(state.utterances.map((entry) => entry.channel))].sort();
+  const row = channels.length > 1 ? 32 / channels.length : strip.height;
   context.textAlign = 'left';
-  context.font = `600 13px ${family}`;
+  context.font = `600 ${Math.min(13, row * 0.75)}px ${family}`;
   for (const entry of state.utterances) {
     if (entry.end < start) continue;
+    const top = strip.top + row * channels.indexOf(entry.channel);
     const { shape, name } = look(entry.label);
     const [left, right] = [Math.max(-12, x(entry.start)), x(entry.end)];
     const ink = entry.label === 'uncertain' ? dim : colour(entry.label);
     context.fillStyle = ink;
     context.globalAlpha = 0.18;
     context.beginPath();
-    context.roundRect(left, strip.top, right - left, strip.height, 6);
+    context.roundRect(left, top, right - left, row - 1, 5);
     context.fill();
     context.globalAlpha = 1;
-    context.fillRect(left, strip.top + strip.height - 3, right - left, 3);
+    context.fillRect(left, top + row - 3, right - left, 2);
     const long = `${shape} ${name}`;
     const room = right - Math.max(left, 0) - 12;
     const fitting = context.measureText(long).width <= room ? long : context.measureText(shape).width <= room ? shape : '';
-    context.fillText(fitting, Math.max(left, 0) + 6, strip.top + strip.height / 2 - 1);
+    context.fillText(fitting, Math.max(left, 0) + 6, top + row / 2 - 1);
   }
 
   context.strokeStyle = line;

@@ -30,11 +30,12 @@ function forget() {
     started: false,
     ended: false,
     muted: false,
-    voice: false,
-    utterance: null, // its start in seconds
+    // By channel; where all are judged as one, it is 0.
+    voices: new Set(),
+    speech: new Map(), // start of the utterance in seconds
+    live: new Map(), // label of the last live judgement
     shown: null, // {judgement, final, was}
-    live: null, // label of the last live judgement
-    judged: [], // {start, end, label, confidence, arousal}
+    judged: [], // {start, end, channel, label, confidence, arousal, valence}
     utterances: [], // the same, of whole utterances
     levels: [], // {at, dbfs}
     gaps: [],
@@ -69,26 +70,33 @@ function follow(at) {
     state.gaps = before(state.gaps, (entry) => entry.end);
     state.ended = false;
     state.shown = null;
-    state.utterance = null;
+    state.speech.clear();
     state.at = at;
     state.since = performance.now();
   }
   advance(at);
 }
 
+const channel = (event) => event.channel ?? 0;
+
+// Whether somebody speaks.
+const speaking = () => state.voices.size > 0 || state.speech.size > 0;
+
 function judge(event) {
   const final = event.trigger === 'speech_ended';
   const entry = {
     start: event.start_s,
     end: event.end_s,
+    channel: channel(event),
     label: event.label,
     confidence: event.confidence,
     arousal: event.arousal,
     valence: event.valence,
   };
-  const was = final && state.live && state.live !== event.label ? state.live : null;
+  const before = state.live.get(entry.channel);
+  const was = final && before && before !== event.label ? before : null;
   state.shown = { judgement: event, final, was };
-  state.live = final ? null : event.label;
+  if (!final) state.live.set(entry.channel, event.label);
   const list = final ? state.utterances : state.judged;
   list.push(entry);
   advance(event.end_s);
@@ -101,17 +109,18 @@ const TAKE = {
     state.source = event.name;
   },
   voice(event) {
-    state.voice = event.active;
+    if (event.active) state.voices.add(channel(event));
+    else state.voices.delete(channel(event));
     advance(event.at_s);
   },
   utterance_start(event) {
-    state.utterance = event.start_s;
-    state.live = null;
+    state.speech.set(channel(event), event.start_s);
+    state.live.delete(channel(event));
     advance(event.start_s);
   },
   measurement: judge,
   utterance_end(event) {
-    state.utterance = null;
+    state.speech.delete(channel(event));
     advance(event.end_s);
   },
   signal(event) {
@@ -128,8 +137,8 @@ const TAKE = {
   },
   session_end(event) {
     state.ended = true;
-    state.voice = false;
-    state.utterance = null;
+    state.voices.clear();
+    state.speech.clear();
     advance(event.duration_s);
   },
 };
@@ -225,8 +234,7 @@ function call() {
   }
   if (state.muted && !shown) return { shape: '!', words: [plain('muted?')], alert: true };
   if (!shown) {
-    const speaking = state.utterance != null || state.voice;
-    const text = !state.started ? 'starting…' : speaking ? 'warming up…' : 'listening…';
+    const text = !state.started ? 'starting…' : speaking() ? 'warming up…' : 'listening…';
     return { shape: '', words: [plain(text)], small: true };
   }
   const { judgement } = shown;

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import BINARY, TOP, needs_browser
+from conftest import BINARY, TOP, Emoscope, needs_browser
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -469,8 +470,10 @@ def test_the_word_on_the_page_is_the_word_of_now(
         WebDriverWait(browser, 20).until(lambda b: text(b, "#doing") == "no speech")
         assert "listening" in text(browser, "#word")
         browser.execute_script(WATCH)
-        # One that reads nothing is there all the time.
-        with session.reader():
+        # A hundred that read nothing are there all the time.
+        with ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(session.reader())
             assert microphone("play", str(VOICE)).returncode == 0
             session.until(lambda line: line.get("trigger") == "speech_ended", 2)
             time.sleep(0.5)
@@ -524,3 +527,102 @@ def test_the_overlay_is_transparent(browser: webdriver.Chrome, start: Start) -> 
     assert not browser.find_element(By.ID, "bar").is_displayed()
     assert len(browser.find_elements(By.CSS_SELECTOR, "#labels li")) == 7
     assert browser.get_log("browser") == []
+    # A final word stays as long as the address says.
+    browser.get(address + "&hold=0")
+    WebDriverWait(browser, 30).until(lambda b: text(b, "#word") != "")
+    WebDriverWait(browser, 30).until(
+        lambda b: "away" in (b.find_element(By.ID, "overlay").get_attribute("class") or "")
+    )
+    browser.get("data:,")
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_it_fits_a_phone(browser: webdriver.Chrome, start: Start, width: int) -> None:
+    """Nothing is wider than the screen, whatever the word."""
+    session = start("--loop", "--speed", "4")
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        browser.get(session.address)
+        seen = set()
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            seen.add(text(browser, "#word"))
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+            overflows = """const box = document.querySelector('#call').getBoundingClientRect();
+                return [...document.querySelectorAll('#word span')].some(
+                    e => e.getBoundingClientRect().right > box.right)"""
+            assert not browser.execute_script(overflows), seen
+        assert len(seen) > 2
+        browser.get("data:,")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_colours_are_those_of_the_report(
+    start: Start, emoscope: Emoscope, tmp_path: Path
+) -> None:
+    """One table: the same labels have the same colours on a dark ground."""
+    session = start("--loop")
+    report = tmp_path / "report.html"
+    emoscope("report", VOICE, "--output", report)
+    _, _, page = session.ask(f"/?token={session.token}")
+    _, _, overlay = session.ask(f"/overlay?token={session.token}")
+
+    def colours(text: str) -> set[tuple[str, ...]]:
+        found = re.findall(r"--c(\d): ?(#[0-9a-f]{6});", text)
+        colours = [colour for _, colour in found]
+        return {tuple(colours[at : at + 7]) for at in range(0, len(colours), 7)}
+
+    assert len(colours(page.decode())) == 2
+    assert colours(overlay.decode()) <= colours(page.decode())
+    assert colours(overlay.decode()) <= colours(report.read_text())
+
+
+@pytest.mark.skipif(not shutil.which("mosquitto"), reason="no MQTT broker here (mosquitto)")
+def test_the_line_for_mqtt(home: dict[str, str], tmp_path: Path) -> None:
+    """As the guide has it, but for a recording and a broker of the test's own."""
+    guide = (TOP / "docs" / "web.md").read_text()
+    line = next(
+        code
+        for code in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+        if "mqtt" in code or "mosquitto" in code
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    broker = subprocess.Popen(["mosquitto", "-p", str(port)], stderr=subprocess.DEVNULL)
+    subscriber = None
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            with socket.socket() as attempt:
+                if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        command = ["stdbuf", "-oL", "mosquitto_sub", "-p", str(port), "-t", "emoscope/#", "-v", "-d"]
+        subscriber = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert subscriber.stdout
+        for said in subscriber.stdout:
+            if "SUBACK" in said:
+                break
+        line = line.replace("emoscope live", f"'{BINARY}' replay '{VOICE}'")
+        line = line.replace("mosquitto_pub", f"mosquitto_pub -p {port}")
+        subprocess.run(["bash", "-euo", "pipefail", "-c", line], env=home, check=True)
+        time.sleep(1)
+        subscriber.terminate()
+        said = subscriber.stdout.read()
+    finally:
+        for process in (subscriber, broker):
+            if process:
+                process.kill()
+                process.wait()
+    lines = re.findall(r"^emoscope/voice (\{.*\})$", said, re.MULTILINE)
+    labels = [json.loads(line)["label"] for line in lines if "speech_ended" in line]
+    printed = subprocess.run(
+        [BINARY, "replay", str(VOICE), "--jsonl"], env=home, capture_output=True, text=True
+    ).stdout.splitlines()
+    expected = [json.loads(line)["label"] for line in printed if "speech_ended" in line]
+    assert labels == expected
