@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import BINARY, TOP, Emoscope, needs_browser
+from conftest import BINARY, TOP, Emoscope, needs_browser, needs_npm
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -560,6 +560,27 @@ def test_it_fits_a_phone(browser: webdriver.Chrome, start: Start, width: int) ->
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@needs_browser
+@needs_npm
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: webdriver.Chrome, axe: str, start: Start, scheme: str) -> None:
+    """The page is fit for screen readers and has enough contrast."""
+    session = start("--loop", "--speed", "1")
+    feature = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
+    try:
+        browser.get(session.address)
+        WebDriverWait(browser, 20).until(lambda b: "final" in text(b, "#standing"))
+        # As the browser's own tools do it: the page itself may run nothing else.
+        browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+        script = """const done = arguments[0];
+            axe.run(document).then(found => done(found.violations.map(v => v.id)));"""
+        assert browser.execute_async_script(script) == []
+        browser.get("data:,")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 def test_the_colours_are_those_of_the_report(
     start: Start, emoscope: Emoscope, tmp_path: Path
 ) -> None:
@@ -602,7 +623,17 @@ def test_the_line_for_mqtt(home: dict[str, str], tmp_path: Path) -> None:
                     break
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        command = ["stdbuf", "-oL", "mosquitto_sub", "-p", str(port), "-t", "emoscope/#", "-v", "-d"]
+        command = [
+            "stdbuf",
+            "-oL",
+            "mosquitto_sub",
+            "-p",
+            str(port),
+            "-t",
+            "emoscope/#",
+            "-v",
+            "-d",
+        ]
         subscriber = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert subscriber.stdout
         for said in subscriber.stdout:
