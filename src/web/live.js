@@ -152,6 +152,7 @@ function showAffect() {
 function showUtterances() {
   const rows = state.utterances.slice(-UTTERANCES_LISTED).reverse().map((entry) => {
     const { shape, ink } = look(entry.label);
+    const length = (entry.end - entry.start).toFixed(1);
     const row = make('li');
     row.style.setProperty('--ink', ink);
     const mark = make('span', 'mark', shape);
@@ -160,7 +161,7 @@ function showUtterances() {
       make('span', 'when', clock(entry.start)),
       mark,
       make('span', 'name', entry.channel ? `${entry.label} (${entry.channel})` : entry.label),
-      make('span', 'number', `${percent(entry.confidence)}, ${(entry.end - entry.start).toFixed(1)} s`),
+      make('span', 'number', entry.channel ? percent(entry.confidence) : `${percent(entry.confidence)}, ${length} s`),
     );
     return row;
   });
@@ -306,13 +307,16 @@ function drawPast() {
   context.lineWidth = 2;
   context.lineJoin = 'round';
   context.beginPath();
-  let last = -Infinity;
-  for (const { end: at, arousal } of state.judged) {
+  const last = new Map(); // the point before, by channel
+  for (const { end: at, arousal, channel: of } of state.judged) {
     if (arousal == null) continue;
     const y = trace.middle - arousal * trace.reach;
-    if (at - last > 0.6) context.moveTo(x(at), y);
-    else context.lineTo(x(at), y);
-    last = at;
+    const before = last.get(of);
+    if (before && at - before.at <= 0.6) {
+      context.moveTo(x(before.at), before.y);
+      context.lineTo(x(at), y);
+    }
+    last.set(of, { at, y });
   }
   context.stroke();
   context.lineWidth = 1;
