@@ -15,12 +15,13 @@ pub fn data(name: &str) -> PathBuf {
     path("tests/data").join(name)
 }
 
-/// The program, its log and settings in a folder of its own.
+/// The program, its log and settings in a folder of its own, without sound.
 pub fn emoscope(home: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emoscope"));
     command
         .env("XDG_STATE_HOME", home.path())
-        .env("XDG_CONFIG_HOME", home.path());
+        .env("XDG_CONFIG_HOME", home.path())
+        .env("EMOSCOPE_MUTE", "true");
     command
 }
 

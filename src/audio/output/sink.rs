@@ -14,8 +14,9 @@ use super::{Failed, Opened, OutputError};
 use crate::audio::signals::ANSWER;
 use crate::audio::source::Spec;
 
-/// Blocks that are asked for in a second.
-const BLOCKS_PER_S: u32 = 50;
+/// Blocks that are asked for in a second: long ones, for a busy machine must not be
+/// heard, and the delay is known.
+const BLOCKS_PER_S: u32 = 25;
 
 /// The default output of each audio system, sound servers first.
 pub(super) fn defaults() -> impl Iterator<Item = Device> {
@@ -110,7 +111,7 @@ fn rank(format: SampleFormat) -> u8 {
 }
 
 fn block_frames(config: &SupportedStreamConfig) -> u32 {
-    let frames = (config.sample_rate() / BLOCKS_PER_S).clamp(128, 4096);
+    let frames = (config.sample_rate() / BLOCKS_PER_S).clamp(128, 8192);
     match *config.buffer_size() {
         SupportedBufferSize::Range { min, max } => frames.clamp(min.min(max), max),
         SupportedBufferSize::Unknown => frames,
