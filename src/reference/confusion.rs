@@ -133,7 +133,7 @@ impl Confusion {
             names.sort();
             let _ = writeln!(
                 text,
-                "left out, because the model does not have these labels: {}",
+                "Left out, because the model does not have these labels: {}",
                 names.join(", ")
             );
         }

@@ -62,6 +62,6 @@ class Corrections {
   download() {
     const rows = this.rows();
     if (!rows.length) { this.status.textContent = "No label corrected yet: choose one in the list of a recording."; return; }
-    download("labels.csv", "text/csv", csv(rows));
+    download("labels.csv", "text/csv", csv(rows, true));
   }
 }

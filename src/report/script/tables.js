@@ -58,11 +58,12 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-function csv(rows) {
+// As a spreadsheet reads it, or `plain` as a program does.
+function csv(rows, plain = false) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cell = (value) => {
     // A name that begins like a formula stays text in a spreadsheet.
-    const text = typeof value === "string" && /^[=+@\t\r-]/.test(value) ? `'${value}` : String(value ?? "");
+    const text = !plain && typeof value === "string" && /^[=+@\t\r-]/.test(value) ? `'${value}` : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
