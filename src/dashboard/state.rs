@@ -12,6 +12,7 @@ pub mod recordings;
 mod replay;
 pub mod scale;
 pub mod totals;
+pub mod voices;
 
 use menu::DeviceMenu;
 use picture::Picture;

@@ -4,6 +4,7 @@
 
 mod colours;
 mod cycle;
+mod lanes;
 mod mouse;
 mod pictures;
 mod random;

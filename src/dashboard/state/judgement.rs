@@ -54,6 +54,8 @@ pub enum Standing {
 /// The judgement on the screen. It stays until the next one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
+    /// Channel that it is about, where every channel is judged by itself.
+    pub channel: Option<u16>,
     /// The judgement.
     pub judgement: Judgement,
     /// End of the span that it is about, in seconds of the session.

@@ -2,7 +2,7 @@
 
 mod follow;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use super::ahead::Ahead;
@@ -10,6 +10,7 @@ use super::history::History;
 use super::judgement::{Judgement, Shown, Standing};
 use super::meter::PeakMeter;
 use super::totals::Totals;
+use super::voices::Voices;
 use crate::events::{Event, Measurement, Trigger, UNCERTAIN};
 use crate::messages::{Level, Outage, Position, Status};
 use crate::text::clock;
@@ -18,6 +19,8 @@ use crate::text::clock;
 const NOTICE_S: f64 = 8.0;
 /// Utterances that are kept.
 const UTTERANCES_KEPT: usize = 20_000;
+/// Channels that have a lane, at most; an input has no more.
+const MOST_LANES: u16 = 64;
 /// The screen follows the time in steps of so many seconds.
 const TIME_STEP_S: f64 = 0.5;
 
@@ -75,8 +78,10 @@ pub struct Picture {
     /// A recording that is judged ahead of what is played. Then the history, the
     /// utterances and the totals are those of all that is judged.
     pub ahead: Option<Ahead>,
-    /// What was called when.
+    /// What was called when, the channels without a lane, gaps and marks.
     pub history: History,
+    /// What was called when on each channel, where every channel is judged by itself.
+    pub lanes: BTreeMap<u16, History>,
     /// Utterances, the newest last.
     pub utterances: VecDeque<Utterance>,
     /// The speech so far by label.
@@ -95,15 +100,7 @@ pub struct Picture {
     started: bool,
     muted: bool,
     baseline_s: Option<f64>,
-    voice: Voicing,
-}
-
-/// Where a voice is: the detector may pause for a moment within an utterance.
-#[derive(Debug, Clone, Copy, Default)]
-struct Voicing {
-    detected: bool,
-    /// Begin of the utterance that goes on.
-    utterance: Option<f64>,
+    voices: Voices,
 }
 
 impl Picture {
@@ -112,11 +109,12 @@ impl Picture {
         if let Some(outage) = self.status.outage {
             return Phase::Away(outage);
         }
+        let voice = self.voices.latest();
         match self.shown.as_ref().filter(|shown| shown.live()) {
             _ if !self.started => Phase::Starting,
             Some(shown) if shown.judgement.call.is_some() => Phase::Reading,
             Some(_) => Phase::Uncertain,
-            None if self.voice.detected || self.voice.utterance.is_some() => Phase::WarmingUp,
+            None if voice.detected || voice.utterance.is_some() => Phase::WarmingUp,
             None if self.muted => Phase::Muted,
             None => Phase::Silent,
         }
@@ -158,7 +156,8 @@ impl Picture {
 
     /// Seconds of the utterance that goes on.
     pub fn speaking_s(&self) -> Option<f64> {
-        self.voice
+        self.voices
+            .latest()
             .utterance
             .map(|start| (self.now - start).max(0.0))
     }
@@ -249,11 +248,24 @@ impl Picture {
     /// Adds an event to what is known of the past.
     fn record(&mut self, event: &Event) {
         match event {
-            Event::SessionStart(start) if self.status.labels.is_empty() => {
-                self.status.labels.clone_from(&start.labels);
+            Event::SessionStart(start) => {
+                if self.status.labels.is_empty() {
+                    self.status.labels.clone_from(&start.labels);
+                }
+                if start.by_channel {
+                    for channel in 1..=start.channels.min(MOST_LANES) {
+                        self.history_of(Some(channel));
+                    }
+                }
             }
-            Event::Voice(voice) if voice.active => self.history.voice(seconds(voice.at_s)),
-            Event::Voice(voice) => self.history.silence(seconds(voice.at_s)),
+            Event::Voice(voice) => {
+                let (history, at) = (self.history_of(voice.channel), seconds(voice.at_s));
+                if voice.active {
+                    history.voice(at);
+                } else {
+                    history.silence(at);
+                }
+            }
             Event::Measurement(measurement) => {
                 if self.status.labels.is_empty() {
                     let names = measurement.probabilities.iter();
@@ -263,9 +275,16 @@ impl Picture {
                 let at = seconds(measurement.end_s);
                 self.affect = Some(judgement.affect.is_some());
                 match measurement.trigger {
-                    Trigger::Interval => self.history.judge(at, judgement),
+                    Trigger::Interval => {
+                        self.history_of(measurement.channel).judge(at, judgement);
+                    }
                     Trigger::SpeechEnded => {
-                        self.conclude(seconds(measurement.start_s).min(at), at, judgement);
+                        let utterance = Utterance {
+                            start_s: seconds(measurement.start_s).min(at),
+                            end_s: at,
+                            judgement,
+                        };
+                        self.conclude(measurement.channel, utterance);
                     }
                 }
             }
@@ -278,15 +297,21 @@ impl Picture {
     /// Shows an event that has just happened.
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Voice(voice) => self.voice.detected = voice.active,
+            Event::Voice(voice) => self.voices.detect(voice.channel, voice.active),
             Event::UtteranceStart(start) => {
-                self.voice.utterance = Some(seconds(start.start_s));
+                self.voices.start(start.channel, seconds(start.start_s));
                 self.settle();
             }
             Event::Measurement(measurement) => self.show_measurement(measurement),
             Event::UtteranceEnd(end) => {
-                self.voice.utterance = None;
-                self.settle();
+                self.voices.end(end.channel);
+                if self
+                    .shown
+                    .as_ref()
+                    .is_some_and(|shown| shown.channel == end.channel)
+                {
+                    self.settle();
+                }
                 if end.new_baseline {
                     self.notify(NEW_BASELINE.into());
                 }
@@ -303,32 +328,62 @@ impl Picture {
     }
 
     fn show_measurement(&mut self, measurement: &Measurement) {
+        let channel = measurement.channel;
+        if !self.voices.take(channel) {
+            return;
+        }
         let judgement = self.judgement(measurement);
         self.baseline_s = measurement.baseline_s.map(seconds);
         let standing = match measurement.trigger {
             Trigger::Interval => Standing::Live,
             Trigger::SpeechEnded => match &self.shown {
-                Some(last) if last.live() && last.judgement.call != judgement.call => {
+                Some(last)
+                    if last.channel == channel
+                        && last.live()
+                        && last.judgement.call != judgement.call =>
+                {
                     Standing::Revised(last.judgement.call)
                 }
                 _ => Standing::Final,
             },
         };
         self.shown = Some(Shown {
+            channel,
             judgement,
             at_s: seconds(measurement.end_s),
             standing,
         });
     }
 
-    fn conclude(&mut self, start_s: f64, end_s: f64, judgement: Judgement) {
-        let utterance = Utterance {
-            start_s,
-            end_s,
-            judgement,
-        };
+    /// The history of a channel that is judged by itself, or of the whole input.
+    fn history_of(&mut self, channel: Option<u16>) -> &mut History {
+        match channel.filter(|number| (1..=MOST_LANES).contains(number)) {
+            Some(number) => {
+                let all = self.ahead.is_some() || self.status.judged_ahead;
+                let new = if all {
+                    History::whole
+                } else {
+                    History::default
+                };
+                self.lanes.entry(number).or_insert_with(new)
+            }
+            None => &mut self.history,
+        }
+    }
+
+    /// Every history; that of the channel that spoke last first.
+    pub fn histories(&self) -> impl Iterator<Item = &History> {
+        let latest = self.voices.channel();
+        let first = latest.and_then(|number| self.lanes.get(&number));
+        let others = self.lanes.iter();
+        let others = others.filter(move |(number, _)| Some(**number) != latest);
+        let others = others.map(|(_, history)| history);
+        first.into_iter().chain(others).chain([&self.history])
+    }
+
+    fn conclude(&mut self, channel: Option<u16>, utterance: Utterance) {
         self.totals.add(&utterance);
-        self.history.conclude(utterance.clone());
+        self.history_of(channel).conclude(utterance.clone());
         self.utterances.push_back(utterance);
         if !self.status.judged_ahead && self.utterances.len() > UTTERANCES_KEPT {
             self.utterances.pop_front();
@@ -375,7 +430,8 @@ impl Picture {
         self.shown = None;
         self.utterances.clear();
         self.totals = Totals::default();
-        self.voice = Voicing::default();
+        self.lanes.clear();
+        self.voices = Voices::default();
         self.ended = false;
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn trace(pen: &mut Pen<'_>, area: Rect) {
     }
     let picture = pen.picture;
     let place = |from: f64, to: f64, steps: u16| {
-        let arousal = picture.history.arousal(from, to.min(picture.known_s()))?;
+        let to = to.min(picture.known_s());
+        let mut histories = picture.histories();
+        let arousal = histories.find_map(|history| history.arousal(from, to))?;
         Some((f32::midpoint(arousal, 1.0) * f32::from(steps - 1)).round() as u16)
     };
     for x in 0..axis.area.width {
@@ -106,7 +108,8 @@ pub(super) fn square(pen: &mut Pen<'_>, area: Rect) {
     };
     let picture = pen.picture;
     let dot = pen.theme.either('•', '.');
-    for judgement in picture.history.latest(picture.now, TRAIL_LENGTH) {
+    let spoken = picture.histories().next().unwrap_or(&picture.history);
+    for judgement in spoken.latest(picture.now, TRAIL_LENGTH) {
         if let Some((x, y)) = judgement.affect.map(place) {
             pen.cell(plot, x, y, dot, dim);
         }

@@ -186,6 +186,9 @@ fn explanation(pen: &Pen<'_>) -> Vec<Part> {
     let Some(shown) = &picture.shown else {
         return parts;
     };
+    if let Some(number) = shown.channel {
+        parts.push((9, format!("channel {number}"), strong));
+    }
     standing(pen, shown, &mut parts);
     if shown.judgement.call.is_none() {
         why(pen, &shown.judgement, &mut parts);

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::Pen;
 use super::axis::Axis;
 use crate::dashboard::state::TimeScale;
-use crate::dashboard::state::history::Column;
+use crate::dashboard::state::history::{Column, History};
 use crate::dashboard::state::judgement::Judgement;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text::fit;
@@ -18,7 +18,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let axis = Axis::new(pen, area);
-    let columns = columns(&axis, pen.picture);
+    if !pen.picture.lanes.is_empty() {
+        return lanes(pen, &axis, area);
+    }
+    let columns = columns(&axis, pen.picture, &pen.picture.history);
     let labels = pen.marks.len() as u16;
     let chart = area.height.saturating_sub(2);
     if axis.gutter > 0 && labels > 0 && chart >= labels {
@@ -55,6 +58,44 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
+/// A lane for each channel: its name, which label was called, and above it, where
+/// there is room, how sure the model was.
+fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
+    let picture = pen.picture;
+    let rows = area.height.saturating_sub(1).max(1);
+    let count = (picture.lanes.len() as u16).min(rows);
+    let height = rows / count.max(1);
+    let gaps = columns(axis, picture, &picture.history);
+    for (place, (number, history)) in (0..count).zip(&picture.lanes) {
+        let top = rows - count * height + place * height;
+        let last = top + height - 1;
+        let of_lane = columns(axis, picture, history);
+        for (x, (column, gap)) in (0..).zip(of_lane.iter().zip(&gaps)) {
+            let column = if *gap == Column::Gap { gap } else { column };
+            called(pen, axis, x, last, column);
+            if let Column::Judged(judgement) = column
+                && height > 1
+            {
+                let (symbol, _, style) = pen.call(judgement.call);
+                let chart = (x, top, height - 1);
+                rising(pen, axis, chart, judgement.confidence, symbol, style);
+            }
+        }
+        if axis.gutter > 0 {
+            let name = format!("channel {number}");
+            pen.text(area, 4, last, &name, Theme::dim());
+        } else {
+            pen.text(area, 0, last, &number.to_string(), Theme::dim());
+        }
+    }
+    if area.height >= 2 {
+        if axis.gutter > 0 {
+            pen.text(area, 4, area.height - 1, &axis.scale.name(), Theme::dim());
+        }
+        axis.draw(pen, area.height - 1);
+    }
+}
+
 /// The time at a place of the past, in seconds; none where there is none.
 pub(super) fn time(
     picture: &Picture,
@@ -75,9 +116,9 @@ fn judged(columns: &[Column]) -> impl Iterator<Item = (u16, &Judgement)> {
 }
 
 /// What each column holds.
-fn columns(axis: &Axis, picture: &Picture) -> Vec<Column> {
+fn columns(axis: &Axis, picture: &Picture, history: &History) -> Vec<Column> {
     let column = |x| match axis.span(x) {
-        Some((from, to)) => picture.history.column(from, to.min(picture.known_s())),
+        Some((from, to)) => history.column(from, to.min(picture.known_s())),
         None => Column::Silent,
     };
     (0..axis.area.width).map(column).collect()

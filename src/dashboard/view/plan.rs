@@ -75,6 +75,8 @@ struct Need {
     progress: u16,
     /// Rows of the level, as often as they are granted: 1, or 0 for events alone.
     level: u16,
+    /// Channels that are judged by themselves, each of which has a lane.
+    lanes: u16,
     /// Rows of arousal, as often as they are granted: 1, or 0 where there is none.
     trace: u16,
 }
@@ -95,6 +97,7 @@ impl Plan {
             letters,
             progress: u16::from(picture.status.replay),
             level: u16::from(!picture.status.recorded),
+            lanes: picture.lanes.len() as u16,
             trace: u16::from(picture.affect != Some(false)),
         };
         let rows = Rows::share(area.height, need);
@@ -211,7 +214,12 @@ impl Rows {
         // Then the past, large letters and room between the parts.
         grant(&mut rows.history, 1, &mut left);
         grant(&mut rows.trace, need.trace, &mut left);
-        grant(&mut rows.history, 2, &mut left);
+        // Two lanes and their times have their rows.
+        grant(
+            &mut rows.history,
+            2 + need.lanes.saturating_sub(3).min(4),
+            &mut left,
+        );
         if left >= 2 && need.letters >= 1 {
             grant(&mut rows.call, 2, &mut left);
         }

@@ -73,7 +73,7 @@ fn stretches(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
         let (symbol, style) = if from >= known_s {
             (' ', dim)
         } else {
-            match pen.picture.history.overview(from, from + column_s) {
+            match overview(pen.picture, from, from + column_s) {
                 Stretch::Silent => (pen.theme.either('─', '-'), dim),
                 Stretch::Voice => (pen.theme.either('·', '.'), dim),
                 Stretch::Gap => (pen.theme.either('×', 'x'), Theme::strong()),
@@ -111,4 +111,21 @@ fn times(position: &Position) -> String {
         Some(total) => format!("{} / {}", clock(position.at_s), clock(total)),
         None => clock(position.at_s),
     }
+}
+
+/// What a stretch of the recording holds, on whichever channel.
+fn overview(picture: &Picture, from: f64, to: f64) -> Stretch {
+    let stretches = picture
+        .histories()
+        .map(|history| history.overview(from, to));
+    let rank = |stretch: &Stretch| match stretch {
+        Stretch::Called(Some(_)) => 4,
+        Stretch::Called(None) => 3,
+        Stretch::Gap => 2,
+        Stretch::Voice => 1,
+        Stretch::Silent => 0,
+    };
+    // Of equals the first, which spoke last.
+    let most = |a: Stretch, b: Stretch| if rank(&b) > rank(&a) { b } else { a };
+    stretches.reduce(most).unwrap_or(Stretch::Silent)
 }

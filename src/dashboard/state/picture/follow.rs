@@ -1,6 +1,6 @@
 //! A picture of a recording that is judged ahead: it follows the place that is played.
 
-use super::{Picture, Voicing, seconds, step};
+use super::{Picture, Voices, seconds, step};
 use crate::messages::Judged;
 
 /// What is shown after a step ahead of more than this does not depend on what was
@@ -29,7 +29,7 @@ impl Picture {
         let notice = self.notice.clone();
         if moved {
             self.shown = None;
-            self.voice = Voicing::default();
+            self.voices = Voices::default();
             self.muted = ahead.is_muted(until);
             ahead.played = ahead.context(until);
         }
@@ -44,7 +44,7 @@ impl Picture {
         }
         if ahead.is_beyond(self.now) {
             self.shown = None;
-            self.voice = Voicing::default();
+            self.voices = Voices::default();
         }
         self.ahead = Some(ahead);
     }
