@@ -65,16 +65,16 @@ fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {
     Ok(())
 }
 
+/// What it is opened with, or the most that it has where that is not known.
 fn offers(input: &InputDevice) -> String {
-    let rates = if input.min_rate == input.max_rate {
-        format!("{} Hz", input.min_rate)
-    } else {
-        format!("{} to {} Hz", input.min_rate, input.max_rate)
+    let (rate, channels) = match &input.default_config {
+        Some(config) => (config.sample_rate, config.channels),
+        None => (input.max_rate, input.channels),
     };
-    let channels = if input.channels == 1 {
-        "1 channel".to_owned()
-    } else {
-        format!("up to {} channels", input.channels)
-    };
-    format!("{rates}, {channels}, {}", input.formats.join(" "))
+    let kilohertz = f64::from(rate) / 1000.0;
+    match channels {
+        1 => format!("{kilohertz} kHz, mono"),
+        2 => format!("{kilohertz} kHz, stereo"),
+        channels => format!("{kilohertz} kHz, {channels} channels"),
+    }
 }

@@ -1,14 +1,16 @@
 //! What a package carries for the shell: completions and man pages, made from
 //! the command line itself.
 
-use std::io;
-use std::path::PathBuf;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::Done;
+use crate::files::{self, Existing, PendingFile};
 
 /// Print completions for a shell
 #[derive(Debug, Clone, Args)]
@@ -31,20 +33,52 @@ pub struct CompletionsArgs {
 pub struct ManArgs {
     /// The folder; it is made where it is missing
     folder: PathBuf,
+    /// Replace pages that are there and differ
+    #[arg(long)]
+    overwrite: bool,
 }
 
 /// Prints completions.
 pub(super) fn completions(args: &CompletionsArgs, mut command: Command) -> anyhow::Result<Done> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "emoscope", &mut script);
-    io::Write::write_all(&mut io::stdout(), &script)?;
+    io::stdout().write_all(&script)?;
     Ok(Done::Well)
 }
 
 /// Writes a page for the program and one for each command.
 pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Done> {
-    std::fs::create_dir_all(&args.folder)
-        .and_then(|()| clap_mangen::generate_to(command, &args.folder))
+    let existing = if args.overwrite {
+        Existing::Replace
+    } else {
+        Existing::Keep
+    };
+    write_pages(&args.folder, command, existing)
         .with_context(|| format!("cannot write to {}", args.folder.display()))?;
     Ok(Done::Well)
+}
+
+fn write_pages(folder: &Path, command: Command, existing: Existing) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let made = tempfile::tempdir()?;
+    clap_mangen::generate_to(command, made.path())?;
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(made.path())? {
+        let entry = entry?;
+        let (page, target) = (fs::read(entry.path())?, folder.join(entry.file_name()));
+        if fs::read(&target).is_ok_and(|there| there == page) {
+            continue;
+        }
+        // None is written where one may not be.
+        if existing == Existing::Keep {
+            files::check_free(&target)?;
+        }
+        pages.push((page, target));
+    }
+    for (page, target) in pages {
+        let (pending, mut file) = PendingFile::create(&target, existing)?;
+        file.write_all(&page)?;
+        pending.keep()?;
+    }
+    Ok(())
 }

@@ -8,16 +8,18 @@ use serde_json::Value;
 
 use crate::support::{data, emoscope, lines, run, said};
 
-/// The channels of the call, each as a file that sox made.
+/// The channels of the call, each as a file that ffmpeg made.
 fn mono_files(folder: &Path) -> [PathBuf; 2] {
     [1, 2].map(|channel: u16| {
         let path = folder.join(format!("{channel}.wav"));
-        let made = Command::new("sox")
+        let filter = format!("pan=mono|c0=c{}", channel - 1);
+        let made = Command::new("ffmpeg")
+            .args(["-v", "error", "-y", "-i"])
             .arg(data("call.flac"))
+            .args(["-af", &filter, "-c:a", "pcm_s16le"])
             .arg(&path)
-            .args(["remix", &channel.to_string()])
             .status();
-        assert!(made.expect("sox is installed").success());
+        assert!(made.expect("ffmpeg is installed").success());
         path
     })
 }

@@ -114,6 +114,69 @@ fn a_voice_through_a_microphone_is_judged_as_its_recording() {
 }
 
 #[test]
+fn each_channel_of_a_microphone_is_judged_as_that_of_its_recording() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let stereo = [("VMIC_CHANNELS", "2"), ("VMIC_LATENCY", "2000")];
+    server.run(&["remove"]).unwrap();
+    server.run_with(&["add"], &stereo).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    // At the rate of the server, which then has nothing to resample.
+    let file = home.path().join("call.wav");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(data("call.flac"))
+        .args(["-ar", "48000"])
+        .arg(&file)
+        .status();
+    assert!(made.expect("ffmpeg is installed").success());
+    let mut child = emoscope(&home)
+        .args(["live", "--jsonl", "--device", "VirtualMicrophone"])
+        .args(["--channel", "each", "--seconds", "90"])
+        .envs(server.environment())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut heard = Heard {
+        out: BufReader::new(child.stdout.take().unwrap()),
+        lines: Vec::new(),
+    };
+    heard.until(1, |line| line["type"] == "session_start");
+    std::thread::sleep(Duration::from_millis(500));
+    let play = ["play", file.to_str().unwrap()];
+    server.run_with(&play, &stereo).unwrap();
+    heard.until(5, |line| line["type"] == "utterance_end");
+    signal("INT", &child);
+    let live = heard.rest();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(live[0]["channels"], 2);
+    assert_eq!(live.last().unwrap()["samples_lost"], 0);
+    let choice = ["replay", "--jsonl", "--channel", "each"].map(str::as_ref);
+    let replayed = lines(&run(choice.into_iter().chain([file.as_os_str()])));
+    let of = |lines: &[Value], channel: u16| {
+        let lines = lines.iter().filter(|line| line["channel"] == channel);
+        utterances(&lines.cloned().collect::<Vec<_>>())
+    };
+    let shift = of(&live, 1)[0].0 - of(&replayed, 1)[0].0;
+    for (channel, count) in [(1, 2), (2, 3)] {
+        let (live, replayed) = (of(&live, channel), of(&replayed, channel));
+        assert_eq!((live.len(), replayed.len()), (count, count), "{channel}");
+        for (live, replayed) in live.iter().zip(&replayed) {
+            // Before the call the server delivers digital silence, so that the gate knows
+            // another background; a missing or shifted channel would differ by a second.
+            let apart = [live.0 - replayed.0, live.1 - replayed.1];
+            assert!(
+                apart.iter().all(|apart| (apart - shift).abs() < 0.25),
+                "{live:?} {replayed:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_lost_microphone_is_waited_for_and_the_hole_is_told() {
     let Some(server) = SoundServer::start() else {
         return;

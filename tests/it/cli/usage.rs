@@ -53,6 +53,18 @@ fn completions_and_man_pages_tell_every_command() {
     );
     let page = std::fs::read_to_string(folder.path().join("emoscope-analyze.1")).unwrap();
     assert!(page.contains("\\-\\-shard"), "{page:.400}");
+    let again = |more: Option<&str>| {
+        let more = more.map(std::ffi::OsStr::new);
+        let arguments = ["man".as_ref(), folder.path().as_os_str()];
+        run(arguments.into_iter().chain(more)).status.success()
+    };
+    assert!(again(None), "pages that are the same");
+    let own = folder.path().join("emoscope.1");
+    std::fs::write(&own, "mine").unwrap();
+    assert!(!again(None));
+    assert_eq!(std::fs::read_to_string(&own).unwrap(), "mine");
+    assert!(again(Some("--overwrite")));
+    assert_ne!(std::fs::read_to_string(&own).unwrap(), "mine");
 }
 
 #[test]
