@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .data.corpora import Clip
-from .data.splits import EVERYTHING, SPLITS, WITHOUT
+from .data.splits import EVERYTHING, WITHOUT, exists, left_out_of
 from .errors import CorpusError, UserError
 from .features.augment import Augmentation
 from .features.windows import SHORTEST
@@ -144,6 +144,8 @@ class Shipped:
     epochs: int
     clips_per_epoch: int
     learning_rate: float
+    # Whether its backbone is averaged with those of every split before the voice head is trained.
+    average_splits: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,11 +207,21 @@ class Config:
         """The split whose model is exported."""
         return EVERYTHING if self.shipped else self.splits[0]
 
+    @property
+    def left_out_by(self) -> dict[str, str]:
+        """The split that leaves a corpus out, by corpus."""
+        return {corpus: split for split in self.splits for corpus in left_out_of(split)}
+
+    def without(self, corpus: str) -> str:
+        """The split that leaves `corpus` out, by its name if the config has none."""
+        return self.left_out_by.get(corpus, WITHOUT + corpus)
+
 
 def for_split(config: Config, split: str) -> Config:
     """The recipe of one split."""
     if config.shipped and split == EVERYTHING:
-        onward = replace(config.train, absent_from=0, **vars(config.shipped))
+        cycle = {k: v for k, v in vars(config.shipped).items() if k != "average_splits"}
+        onward = replace(config.train, absent_from=0, **cycle)
         return replace(config, train=onward)
     if config.left_out is None or not split.startswith(WITHOUT):
         return config
@@ -267,8 +279,13 @@ def load(path: Path) -> Config:
         raise UserError(f"{path}: members > 1 needs a [head], which is trained on the average")
     if config.train.members < 1:
         raise UserError(f"{path}: members is {config.train.members}; it has to be at least 1")
-    if unknown := set(config.splits) - set(SPLITS):
+    if unknown := [name for name in config.splits if not exists(name)]:
         raise UserError(f"{path}: no such split: {', '.join(sorted(unknown))}")
+    if len(config.left_out_by) < sum(len(left_out_of(name)) for name in config.splits):
+        raise UserError(f"{path}: two splits leave the same corpus out; one of them is enough")
+    for name in config.folds.corpora if config.folds else ():
+        if name not in config.left_out_by:
+            raise UserError(f"{path}: [folds] of {name} need a split that leaves it out")
     return config
 
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 from .config import Config, for_split
 from .data import corpora
-from .data.splits import WITHOUT
 from .errors import UserError
 from .features import cache
-from .runs import Run, folds_folder, members, pairs_folder
+from .runs import Run, averaged, folds_folder, members, pairs_folder
 
 if TYPE_CHECKING:
     from .training.pipeline import Pipeline
@@ -72,7 +71,7 @@ class Reproduction:
         heads = [self._finished(split) for split in splits]
         folds = folds_folder(self.work, config.name)
         for corpus in config.folds.corpora if config.folds else ():
-            start = Run(self.work, config.name, WITHOUT + corpus)
+            start = Run(self.work, config.name, config.without(corpus))
             yield Step(
                 f"measure the folds of {corpus}",
                 partial(self._folds, corpus),
@@ -131,13 +130,16 @@ class Reproduction:
                 run=run,
                 epochs=epochs,
             )
-        if len(runs) > 1 or config.head:
+        backbones = averaged(config, self.work, split)
+        if len(backbones) > 1 or config.head:
             own = Run(self.work, config.name, split)
             last = [r.distilled if recipe.distil else r.best for r in runs.values()]
-            outputs = [own.average] if len(runs) > 1 else []
+            # The other splits' backbones, which the shipped model averages too.
+            last += backbones[len(runs) :]
+            outputs = [own.average] if len(backbones) > 1 else []
             name = "train the voice head" if config.head else "average"
-            if len(runs) > 1 and config.head:
-                name = f"average {len(runs)} seeds and {name}"
+            if len(backbones) > 1 and config.head:
+                name = f"average {len(backbones)} backbones and {name}"
             yield Step(
                 f"{name} of {split}",
                 partial(self._finish, split),

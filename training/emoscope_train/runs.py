@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .config import Config, for_split
+from .data.splits import EVERYTHING
 from .errors import UserError
 
 
@@ -71,8 +73,12 @@ class Run:
     @property
     def finished_backbone(self) -> Path:
         """The weights that the voice head stands on: averaged, distilled, or of the best epoch."""
-        found = (path for path in (self.average, self.distilled) if path.is_file())
-        return next(found, self.best)
+        return self.average if self.average.is_file() else self.own_backbone
+
+    @property
+    def own_backbone(self) -> Path:
+        """The weights of this training alone: distilled, or of the best epoch."""
+        return self.distilled if self.distilled.is_file() else self.best
 
     def epochs_done(self) -> int:
         """Finished epochs of the supervised training."""
@@ -100,3 +106,16 @@ def members(work: Path, name: str, split: str, seed: int, count: int) -> dict[in
     """The runs whose backbones are averaged, by seed; the first is the split's own."""
     others = {s: Run.of_seed(work, name, split, s) for s in range(seed + 1, seed + count)}
     return {seed: Run(work, name, split), **others}
+
+
+def averaged(config: Config, work: Path, split: str) -> list[Path]:
+    """The backbones whose mean the split's voice head stands on; a single one is not averaged.
+
+    Each split of the shipped model's average leaves some voices out, and every voice is in most.
+    """
+    count = for_split(config, split).train.members
+    own = members(work, config.name, split, config.train.seed, count)
+    found = [run.own_backbone for run in own.values()]
+    if split == EVERYTHING and config.shipped and config.shipped.average_splits:
+        found += [Run(work, config.name, name).finished_backbone for name in config.splits]
+    return found

@@ -14,7 +14,7 @@ from emoscope_train import config
 from emoscope_train.export.golden import voice
 from emoscope_train.features.frontend import SAMPLE_RATE
 
-VOICES = Path(__file__).parents[1] / "configs" / "voices.toml"
+VOICES = Path(__file__).parents[1] / "configs" / "small.toml"
 TOY = """
 name = "toy"
 splits = ["speakers"]

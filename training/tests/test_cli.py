@@ -56,7 +56,7 @@ def test_shipped_configs_load(path: Path) -> None:
     ],
 )
 def test_a_wrong_config_is_named(tmp_path: Path, change: tuple[str, str], named: str) -> None:
-    text = next(path for path in CONFIGS if path.stem == "voices").read_text(encoding="utf-8")
+    text = next(path for path in CONFIGS if path.stem == "small").read_text(encoding="utf-8")
     path = tmp_path / "voices.toml"
     path.write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(UserError, match=named):

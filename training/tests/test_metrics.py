@@ -93,7 +93,7 @@ def test_a_validation_without_a_mistake_does_not_ask_for_certainty() -> None:
 
 
 def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[1] / "configs" / "voices.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "configs" / "small.toml").read_text(encoding="utf-8")
     toml = tmp_path / "toy.toml"
     toml.write_text(text, encoding="utf-8")
     settings = dataclasses.replace(

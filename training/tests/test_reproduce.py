@@ -19,7 +19,9 @@ from emoscope_train.training import checkpoints
 from emoscope_train.training.pipeline import Pipeline
 
 pytestmark = pytest.mark.torch
-SHIPPED = "[shipped]\nepochs = 1\nclips_per_epoch = 16\nlearning_rate = 1e-3\n"
+SHIPPED = (
+    "[shipped]\nepochs = 1\nclips_per_epoch = 16\nlearning_rate = 1e-3\naverage_splits = true\n"
+)
 
 
 @pytest.fixture
@@ -56,10 +58,10 @@ def test_steps_run_in_order_and_once_and_the_model_is_the_average(
         "compute features",
         "train speakers, seed 1",
         "train speakers, seed 2",
-        "average 2 seeds and train the voice head of speakers",
+        "average 2 backbones and train the voice head of speakers",
         "train everything, seed 1",
         "train everything, seed 2",
-        "average 2 seeds and train the voice head of everything",
+        "average 3 backbones and train the voice head of everything",
         "export everything",
         "evaluate",
     ]
@@ -84,12 +86,14 @@ def test_steps_run_in_order_and_once_and_the_model_is_the_average(
 
     last = Run(wanted.work, "toy", "everything")
     other = Run.of_seed(wanted.work, "toy", "everything", 2)
-    one, two = (torch.load(run.best)["network"] for run in (last, other))
+    one, two, speakers = (
+        torch.load(path)["network"] for path in (last.best, other.best, first.average)
+    )
     mean = checkpoints.load_finished(last).state_dict()
     apart = 0.0
     for name, value in one.items():
         if value.is_floating_point():
-            expected = (value.double() + two[name].double()) / 2.0
+            expected = (value.double() + two[name].double() + speakers[name].double()) / 3.0
             torch.testing.assert_close(mean[name].double(), expected, atol=1e-6, rtol=1e-5)
             apart = max(apart, float((value - two[name]).abs().max()))
     assert apart > 1e-3

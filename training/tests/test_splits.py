@@ -11,7 +11,7 @@ from emoscope_train import runs
 from emoscope_train.data import corpora, splits
 from emoscope_train.data.corpora import Clip
 from emoscope_train.data.splits import ROLES, TEST, TRAIN, VALIDATION
-from emoscope_train.errors import CorpusError
+from emoscope_train.errors import CorpusError, UserError
 from emoscope_train.export.golden import voice
 from emoscope_train.features import cache, duplicates
 from emoscope_train.features.audio import read_audio
@@ -50,6 +50,17 @@ def test_a_corpus_that_is_left_out_is_all_of_the_test() -> None:
         tested = {c.path for c in clips if found.get(c.path) == TEST}
         assert tested == {c.path for c in clips if c.corpus == name}
         assert not splits.crossing_speakers(clips, found)
+
+
+def test_a_split_can_leave_several_corpora_out() -> None:
+    clips = many("nemo", 9, 20) + many("urdu", 12, 3) + many("emodb", 10, 4)
+    found = splits.assign("without-nemo-urdu", clips)
+    for c in clips:
+        assert (found.get(c.path) == TEST) == (c.corpus in ("nemo", "urdu"))
+    assert not splits.crossing_speakers(clips, found)
+    for name in ("without-", "without-nobody", "without-nemo-nobody"):
+        with pytest.raises(UserError, match="no split"):
+            splits.assign(name, clips)
 
 
 @pytest.mark.parametrize("corpus", ["cremad", "banglaser", "esuem"])

@@ -81,5 +81,5 @@ def test_the_file_runs_in_steps(network: Network, tmp_path: Path) -> None:
     mfcc = features(300)
     found = run_onnx(session(path), mfcc)
     # The weights have 8 bits.
-    np.testing.assert_allclose(found, whole(network, mfcc)[0], atol=0.05)
+    np.testing.assert_allclose(found, whole(network, mfcc)[0], atol=0.02)
     assert np.abs(found).max() > 0.1

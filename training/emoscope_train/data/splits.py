@@ -16,7 +16,7 @@ MANY_TEXTS, OPEN_SHARE = 10, 0.12
 # Corpora with too few speakers to hold any back.
 TRAIN_ONLY = {"tess"}
 
-# Those with labels; each is left out once.
+# Those with labels; each is left out once, alone or with others.
 CORPORA = [
     "tess", "ravdess", "emodb", "nemo", "ased", "urdu",
     "turevdb", "cremad", "emotiontts", "emospeech", "banglaser", "esuem",
@@ -61,12 +61,12 @@ def everything(clips: list[Clip]) -> Assignment:
     }
 
 
-def without(corpus: str) -> Callable[[list[Clip]], Assignment]:
-    """Tests on a corpus, and so mostly a language, that is not in training."""
+def without(corpora: list[str]) -> Callable[[list[Clip]], Assignment]:
+    """Tests on corpora, and so mostly on languages, that are not in training."""
 
     def assign(clips: list[Clip]) -> Assignment:
-        return everything([c for c in clips if c.corpus != corpus]) | {
-            clip.path: TEST for clip in clips if clip.corpus == corpus
+        return everything([c for c in clips if c.corpus not in corpora]) | {
+            clip.path: TEST for clip in clips if clip.corpus in corpora
         }
 
     return assign
@@ -126,18 +126,31 @@ def _validation_word(clip: Clip) -> str:
 SPLITS: dict[str, Callable[[list[Clip]], Assignment]] = {
     "speakers": speakers,
     EVERYTHING: everything,
-    **{f"{WITHOUT}{name}": without(name) for name in CORPORA},
     "stratified": tess_stratified,
     "oaf-to-yaf": tess_across("tess_OAF"),
     "yaf-to-oaf": tess_across("tess_YAF"),
 }
 
 
+def left_out_of(name: str) -> list[str]:
+    """The corpora that a split `without-A` or `without-A-B` leaves out; empty for other splits."""
+    return name.removeprefix(WITHOUT).split("-") if name.startswith(WITHOUT) else []
+
+
+def exists(name: str) -> bool:
+    """Whether `name` is a split."""
+    corpora = left_out_of(name)
+    return name in SPLITS or (bool(corpora) and set(corpora) <= set(CORPORA))
+
+
 def assign(name: str, clips: list[Clip]) -> Assignment:
     """The named split, checked."""
-    if name not in SPLITS:
-        raise UserError(f"no split {name!r}; there are {', '.join(SPLITS)}")
-    assignment = SPLITS[name](clips)
+    if not exists(name):
+        raise UserError(
+            f"no split {name!r}; there are {', '.join(SPLITS)} and {WITHOUT}CORPUS, or "
+            f"{WITHOUT}CORPUS-CORPUS, of {', '.join(CORPORA)}"
+        )
+    assignment = (without(left_out_of(name)) if name not in SPLITS else SPLITS[name])(clips)
     if not assignment:
         raise CorpusError(f"the split {name!r} finds none of its clips")
     if name != "stratified" and (crossing := crossing_speakers(clips, assignment)):

@@ -9,7 +9,7 @@ import torch
 
 from .. import __version__
 from ..config import Config, for_split
-from ..data.splits import WITHOUT
+from ..data.splits import WITHOUT, left_out_of
 from ..errors import UserError
 from ..files import write_json, write_text
 from ..reporting import card, pictures
@@ -38,12 +38,12 @@ def evaluate(config: Config, data: Path, work: Path, folder: Path, threads: int)
         "shipped": shipped(config, work),
     }
     for split in config.splits:
-        if split.startswith(WITHOUT):
-            name = split.removeprefix(WITHOUT)
-            found["left_out"][name], answers = left_out(config, split, clips, clean, room, work)
+        for name in left_out_of(split):
+            row, answers = left_out(config, split, name, clips, clean, room, work)
+            found["left_out"][name] = row | {"with": [n for n in left_out_of(split) if n != name]}
             unseen.append(answers)
-            print(split, found["left_out"][name]["by_known_seconds"], flush=True)
-        else:
+            print(name, row["by_known_seconds"], flush=True)
+        if not left_out_of(split):
             found["splits"][split] = measure(config, split, clips, clean, room, data, work)
             print(split, found["splits"][split]["test"]["uar"], flush=True)
     if unseen:
@@ -70,8 +70,10 @@ def evaluate_split(
     ]
     config = dataclasses.replace(config, splits=trained)
     clips, (clean, room) = read_material(config, data, work)
-    if split.startswith(WITHOUT):
-        return left_out(config, split, clips, clean, room, work)[0]
+    if corpora := left_out_of(split):
+        return {
+            name: left_out(config, split, name, clips, clean, room, work)[0] for name in corpora
+        }
     return measure(config, split, clips, clean, room, data, work)
 
 

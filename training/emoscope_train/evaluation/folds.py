@@ -31,7 +31,7 @@ from ..model.network import Network
 from ..numeric import softmax
 from ..runs import Run, folds_folder
 from ..training.checkpoints import load_backbone, save
-from ..training.loop import optimizer_of, run_epoch, use_half
+from ..training.loop import optimizer_of, run_epoch
 from ..training.task import Material, Task, one_hot, read_material, sides_of
 from ..training.voice_head import learned_head
 from . import metrics
@@ -92,7 +92,7 @@ def measure(
     mine = [clip for clip in clips if clip.corpus == corpus and clip.own]
     if not mine:
         raise CorpusError(f"no clip of {corpus} with a label of its own")
-    start = Run(work, config.name, splits.WITHOUT + corpus)
+    start = Run(work, config.name, config.without(corpus))
     start_network = load_backbone(start, start.average if start.average.is_file() else None)
     labels = sorted({clip.own for clip in mine})
     metadata = Metadata(training_data=start.read(start.facts)["training_data"], labels=labels)
@@ -195,7 +195,7 @@ def fine_tune(network: Network, start_network: Network, task: Task) -> None:
     baselines = {k: v for k, v in start_network.state_dict().items() if not k.startswith("head.")}
     network.load_state_dict(baselines, strict=False)
     network = network.to(memory_format=torch.channels_last)
-    use_half(network)
+    network.use_half()
     optimizer = optimizer_of(network, recipe)
     for epoch in range(recipe.epochs):
         run_epoch(network, optimizer, task, epoch, max(1, recipe.clips_per_epoch // recipe.batch))

@@ -40,15 +40,16 @@ class UnseenAnswers:
 def left_out(
     config: Config,
     split: str,
+    corpus: str,
     clips: list[Clip],
     clean: FeatureSet,
     room: FeatureSet,
     work: Path,
 ) -> tuple[dict[str, Any], UnseenAnswers]:
-    """Every figure of a split `without-CORPUS`, on all of that corpus."""
+    """Every figure of a split on all of a corpus that it leaves out."""
     chosen = config.data.select(clips)
     assignment = without_crossing(chosen, splits.assign(split, chosen), clean)
-    tested = [clip for clip in chosen if assignment.get(clip.path) == splits.TEST]
+    tested = [c for c in chosen if c.corpus == corpus and assignment.get(c.path) == splits.TEST]
     run = Run(work, config.name, split)
     test = TestedModel(load_best(run), calibration_of(config, work, split), tested)
     pieces = [opening(clean.trimmed(clip.path)) for clip in tested]

@@ -13,11 +13,12 @@ from ..features.cache import Decibels, FeatureSet
 from ..features.duplicates import without_crossing
 from ..features.frontend import FRAMES_PER_SECOND
 from ..features.windows import opening
-from ..runs import Run
+from ..runs import Run, averaged
 from ..training.calibration import calibration_of
 from ..training.checkpoints import load_best, validated
 from . import metrics
 from .breakdown import MUSIC, by_corpus, conditions, sentences, speech_detection, through_channels
+from .exported import agreement
 from .left_out import FOUR_LABELS
 from .shortcuts import shortcuts
 from .tested_model import TestedModel
@@ -67,6 +68,7 @@ def measure(
         "epochs": len(history),
         "calibration": vars(calibration),
         "test": metrics.report(given, test.truth) | test.summary(given),
+        "exported": agreement(test.network, pieces, calibration.temperature),
         "seeds": seeds(config, split, run, test, pieces, given),
         "by_corpus": by_corpus(test, given, have),
         "by_known_seconds": test.by_enrolment(pieces, have) if test.network.voice else None,
@@ -112,6 +114,7 @@ def shipped(config: Config, work: Path) -> dict[str, Any] | None:
     first, last = (Run(work, config.name, s) for s in (config.splits[0], config.shipped_split))
     return {
         "facts": last.read(last.facts),
+        "averaged": len(averaged(config, work, config.shipped_split)),
         "calibration": vars(calibration_of(config, work, config.shipped_split)),
         "validation": {"measured": validated(first), "shipped": validated(last)},
     }

@@ -13,6 +13,8 @@ from ..files import write_text
 # Rounded before anything is computed, so that the file holds exactly what was judged.
 DECIMALS = 4
 TOLERANCE = 1e-4
+# Of a file with compact weights against PyTorch.
+COMPACT_TOLERANCE = 0.02
 SETTLED_S = 30.0
 
 

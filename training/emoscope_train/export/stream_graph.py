@@ -10,10 +10,10 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,6 +33,10 @@ from ..model.whisper import (
     level,
 )
 from .model_spec import BASELINE, EMBEDDING, INPUT, NEXT, OPSET, OUTPUT, SECONDS, SPEECH
+
+FLOAT = onnx.TensorProto.FLOAT
+# Products with weights in a layer: qkv, out, fc1, fc2.
+LAYER_PRODUCTS = 4
 
 # Evidence older than this many encoder frames (10 s) fades: a long turn follows its own changes.
 MEMORY = 500
@@ -177,8 +181,8 @@ def description(network: Network) -> dict[str, object]:
     return {"first_frames": 2 * FIRST + 1, "step_frames": 2 * BLOCK, "state": state}
 
 
-def write_step(network: Network, path: Path, eight_bits: bool = True) -> None:
-    """Exports one step of a network at rest, by default with the layers' weights in 8 bits."""
+def write_step(network: Network, path: Path, small: bool = True) -> None:
+    """Exports one step of a network at rest, by default with compact weights."""
     assert network.voice is not None
     step = Step(network).eval()
     taps = len(step.taps)
@@ -202,28 +206,42 @@ def write_step(network: Network, path: Path, eight_bits: bool = True) -> None:
             dynamic_axes={INPUT: {1: "time"}, "mel": {2: "tail"}, f"{NEXT}mel": {2: "next_tail"}},
             dynamo=False,
         )
-    if eight_bits:
-        quantize_dynamic(
-            grown,
-            path,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["MatMul", "Gemm"],
-            nodes_to_exclude=small_products(grown),
-        )
-        grown.unlink()
-    else:
-        grown.rename(path)
+    model = onnx.load(grown)
+    grown.unlink()
+    if small:
+        compact(model.graph)
+    onnx.save(model, path)
 
 
-def small_products(path: Path) -> list[str]:
-    """Products that stay in float32: all but the weights of the layers."""
-    graph = onnx.load(path).graph
-    weights = {w.name: numpy_helper.to_array(w).size for w in graph.initializer}
-    large = WIDTH * WIDTH
-    return [
-        node.name
-        for node in graph.node
-        if node.op_type in {"MatMul", "Gemm"}
-        and max((weights.get(name, 0) for name in node.input), default=0) < large
-    ]
+def compact(graph: onnx.GraphProto) -> None:
+    """Stores large weights in few bits; arithmetic stays in float32.
+
+    The first layer and the positions have 16 bits, since everything after them amplifies their
+    error; the other layers have 8 and a scale per output. Plain operators restore them, and an
+    engine folds these into constants when it loads the file. So the engines agree, which they do
+    not where activations are rounded too.
+    """
+    read = [node.input[1] for node in graph.node if node.op_type == "MatMul"]
+    large = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    large = {name: value for name, value in large.items() if value.size >= WIDTH * WIDTH}
+    layers = [name for name in read if name in large]
+    looked_up = [n.input[0] for n in graph.node if n.op_type == "Gather" and n.input[0] in large]
+    half = {*layers[:LAYER_PRODUCTS], *looked_up}
+    kept = [t for t in graph.initializer if t.name not in {*layers, *looked_up}]
+    restored = []
+    for name in dict.fromkeys([*layers, *looked_up]):
+        weights, stored = large[name], f"{name}.stored"
+        if name in half:
+            kept.append(numpy_helper.from_array(weights.astype(np.float16), stored))
+            restored.append(onnx.helper.make_node("Cast", [stored], [name], to=FLOAT))
+            continue
+        scale = (np.abs(weights).max(axis=0, keepdims=True) / 127.0).astype(np.float32)
+        rounded = np.round(weights / np.maximum(scale, 1e-12)).astype(np.int8)
+        kept.append(numpy_helper.from_array(rounded, stored))
+        kept.append(numpy_helper.from_array(scale, f"{name}.scale"))
+        restored.append(onnx.helper.make_node("Cast", [stored], [f"{name}.whole"], to=FLOAT))
+        restored.append(onnx.helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
+    nodes = [*restored, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)

@@ -85,6 +85,11 @@ class Network(nn.Module):
         self.speech = SpeechHead(self.width_of(self.speech_taps))
         return self.voice
 
+    def use_half(self) -> None:
+        """bfloat16 for the speech backbone, if the processor multiplies in it."""
+        if isinstance(self.backbone, whisper.WhisperEncoder):
+            self.backbone.use_bfloat16 = torch.cpu._is_avx512_bf16_supported()
+
     def image(self, decibels: Tensor) -> Tensor:
         """Log-mel in dB [batch, time, 80] to the backbone's input, level normalised."""
         return self.backbone.image(decibels)

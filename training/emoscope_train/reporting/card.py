@@ -7,6 +7,7 @@ from typing import Any
 
 from . import text
 from .sections import (
+    exported,
     groups,
     recipe_rows,
     sentences,
@@ -169,6 +170,7 @@ def evaluation(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
         *(groups(measured) if several else []),
         *(speech(measured) if head else []),
         *(streaming(metrics["streaming"]) if metrics.get("streaming") else []),
+        *exported(measured),
         *sentences(measured),
         *([text.AFFECT] if head else []),
     ]

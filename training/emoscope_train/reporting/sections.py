@@ -29,7 +29,8 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
         if (found := together[name])
     ]
     parts = [
-        text.LEFT_OUT.format(**metrics["left_out_recipe"]) + left_out_table(left_out),
+        text.LEFT_OUT.format(**metrics["left_out_recipe"], groups=groups_of(left_out))
+        + left_out_table(left_out),
         "`rooms` are the same clips in a room and through a telephone or another narrow channel.\n",
         left_out_details(left_out),
         f"All {together['clips']} clips as one test, with seven labels. Validation speakers and "
@@ -56,6 +57,13 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
                 )
             )
     return parts
+
+
+def groups_of(left_out: dict[str, Any]) -> str:
+    """Which corpora one training leaves out together; empty if each is alone."""
+    groups = {tuple(sorted([name, *found.get("with", [])])) for name, found in left_out.items()}
+    several = sorted(" and ".join(group) for group in groups if len(group) > 1)
+    return f" ({'; '.join(several)} together)" if several else ""
 
 
 def half_coverage(curve: list[dict[str, float]]) -> float:
@@ -151,6 +159,20 @@ def streaming(found: dict[str, Any]) -> list[str]:
     ]
 
 
+def exported(found: dict[str, Any]) -> list[str]:
+    """The model file against the network that was trained."""
+    row = found.get("exported")
+    if row is None:
+        return []
+    return [
+        "### Model file\n",
+        f"The file stores the first layer in 16 bits and the others in 8. On {row['clips']} test "
+        f"clips it gives the label of the network in single precision for "
+        f"{percent(row['same_label'])}. The largest difference of a probability is "
+        f"{percent(row['largest_difference'])}, the median {percent(row['median_difference'])}.\n",
+    ]
+
+
 def sentences(found: dict[str, Any]) -> list[str]:
     """Whether the test's sentences were in training."""
     rows = found["sentences"]
@@ -184,7 +206,9 @@ def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
 
     before, after = (last["validation"][name] for name in ("measured", "shipped"))
     recipe = last["facts"]["recipe"]
-    return text.SHIPPED.format(
+    averaged = last.get("averaged", 1)
+    return (text.SHIPPED_AVERAGE if averaged > 1 else text.SHIPPED).format(
+        averaged=averaged,
         **{key: recipe[key] for key in ("epochs", "clips_per_epoch", "learning_rate")},
         measured=amount(measured),
         shipped=amount(last["facts"]),

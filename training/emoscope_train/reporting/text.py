@@ -48,8 +48,9 @@ people; see the model `voices` for that.
 LEFT_OUT = """\
 ### Unseen corpora
 
-Each corpus is left out of training once, and the model is tested on all of it. These models train
-for {epochs} epochs of {clips_per_epoch} clips. UAR is among the labels that the corpus has. The
+Each corpus is left out of training once{groups},
+and the model is tested on all of it. These models train for {epochs} epochs of {clips_per_epoch}
+clips. UAR is among the labels that the corpus has. The
 columns are seconds of enrolment: other clips of the same voice, of any label. `15 s, neutral`
 takes the neutral clips first. `60 s, alike` takes only clips of the label in question. `folder` is
 what `analyze` does: all clips of the corpus share a baseline that counts as 3 s of the voice. A
@@ -137,6 +138,12 @@ rate of {learning_rate:g}. No speakers remain to test it. On the validation spea
 neither training set, the mean of the corpora's UARs is {cold} without a baseline (measured model:
 {cold_before}), and {settled} after 60 s of enrolment ({settled_before}).
 """
+
+SHIPPED_AVERAGE = SHIPPED.replace(
+    "No speakers remain",
+    "Its backbone is then\naveraged with those of all splits ({averaged} in all), and a voice head "
+    "is trained on it. No speakers remain",
+)
 
 SPEAKERS_PROTOCOL = """\
 about 20 % of the speakers of each corpus are in the test set and 15 % in validation. RAVDESS uses

@@ -14,7 +14,7 @@ import scipy.optimize
 from numpy.typing import NDArray
 
 from ..config import Config
-from ..data.splits import WITHOUT
+from ..data.splits import left_out_of
 from ..errors import UserError
 from ..evaluation.metrics import is_certain
 from ..export.model_spec import Calibration
@@ -63,13 +63,15 @@ def calibration_of(config: Config, work: Path, split: str) -> Calibration:
     The model of `without-emodb` is tested on emodb, so emodb has no part in its calibration.
     """
     run = Run(work, config.name, split)
-    others = [name for name in config.splits if name.startswith(WITHOUT) and name != split]
+    others = [name for name in config.splits if left_out_of(name) and name != split]
     if not others:
         return Calibration(**run.read(run.calibration))
     known = Answers.load(run.answers)
     unseen = [Answers.load(Run(work, config.name, name).unseen) for name in others]
     parts = [known, *unseen]
-    weights = [known.weights(), *(answers.weights() / len(unseen) for answers in unseen)]
+    counts = [len(left_out_of(name)) for name in others]
+    shares = [count / sum(counts) for count in counts]
+    weights = [known.weights(), *(a.weights() * s for a, s in zip(unseen, shares, strict=True))]
     return fit_calibration(
         np.concatenate([answers.logits for answers in parts]),
         np.concatenate([answers.truth for answers in parts]),

@@ -34,16 +34,13 @@ def begin(network: Network, start: Path | Run | None) -> str | None:
     return load_pretrained(network, start)
 
 
-def average(run: Run, members: list[Run]) -> None:
-    """Writes the mean of the members' finished backbones to `run`.
+def average(run: Run, members: list[Path]) -> None:
+    """Writes the mean of backbones to `run`.
 
     They start from the same weights, so their mean is a network too (Wortsman et al., "Model
     soups", 2022). It costs nothing at run time.
     """
-    states = [
-        torch.load(member.distilled if member.distilled.is_file() else member.best)["network"]
-        for member in members
-    ]
+    states = [torch.load(member)["network"] for member in members]
     mean = {
         name: torch.stack([state[name] for state in states]).mean(0)
         # Counters, such as those of batch norm.
@@ -51,7 +48,7 @@ def average(run: Run, members: list[Run]) -> None:
         else value
         for name, value in states[0].items()
     }
-    save(run.average, {"network": mean, "members": [member.folder.name for member in members]})
+    save(run.average, {"network": mean, "members": [member.parent.name for member in members]})
 
 
 def load_finished(run: Run) -> Network:

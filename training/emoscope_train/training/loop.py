@@ -134,12 +134,6 @@ def optimizer_of(network: Network, recipe: Training) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
 
 
-def use_half(network: Network) -> None:
-    """bfloat16 for the speech backbone, if the processor multiplies in it."""
-    if isinstance(network.backbone, whisper.WhisperEncoder):
-        network.backbone.use_bfloat16 = torch.cpu._is_avx512_bf16_supported()
-
-
 def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """Loss, accuracy and the mean over corpora of UAR, all seven labels open, first 3 s."""
     pieces = [opening(versions[0]) for versions in task.validation.versions]
@@ -178,7 +172,7 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     torch.manual_seed(recipe.seed)
     network = Network(tuple(recipe.taps), recipe.dropout, backbone=recipe.backbone)
     digest = begin(network, start)
-    use_half(network)
+    network.use_half()
     if digest is None:
         # Statistics of random weights have to adapt within the first epoch.
         for layer in network.modules():

@@ -1,6 +1,6 @@
 """Every stage of a split's training in order.
 
-Per seed: the backbone, its second stage, its distillation. Then, once: the average of the seeds'
+Per seed: the backbone, its second stage, its distillation. Then, once: the average of the
 backbones, and the voice head on it. Each stage resumes, and a finished one is skipped.
 """
 
@@ -13,7 +13,7 @@ import torch
 from ..config import Config, for_split, second_stage_of
 from ..data.corpora import Clip
 from ..features.cache import FeatureSet
-from ..runs import Run, members
+from ..runs import Run, averaged, members
 from .checkpoints import average
 from .distil import distil
 from .loop import train
@@ -67,9 +67,10 @@ class Pipeline:
     def finish(self, split: str) -> None:
         """The average of the members, and the voice head."""
         seed = self.config.train.seed
-        run, runs = self.run(split, seed), self.members(split)
-        if len(runs) > 1:
-            average(run, list(runs.values()))
+        run = self.run(split, seed)
+        backbones = averaged(self.config, self.work, split)
+        if len(backbones) > 1:
+            average(run, backbones)
         if self.config.head:
             train_head(self.task(split, seed), run)
 

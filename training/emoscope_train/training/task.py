@@ -34,8 +34,7 @@ class Material:
 
 
 def targets_of(clips: list[Clip], truth: NDArray[np.int64]) -> NDArray[np.float32]:
-    """[clips, labels]: the label, or half of it and half of the listeners' votes if there are "
-    "any."""
+    """[clips, labels]: the label; where listeners voted, half of it and half of their votes."""
     targets = one_hot(truth, len(LABELS))
     for place, clip in enumerate(clips):
         if clip.votes:

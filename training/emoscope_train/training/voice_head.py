@@ -29,14 +29,13 @@ from . import voice_change
 from .calibration import Answers, fit_calibration
 from .checkpoints import load_finished, save
 from .enrolment import Versions, Voices
-from .loop import use_half
 from .losses import masked_loss
 from .sampling import draw_probabilities
 from .speech_head import fit_speech
 from .task import Material, Task
 
 # Versions of each sound that is no speech: there are few.
-SOUND_VERSIONS = 16
+SOUND_VERSIONS = 8
 SETTLED_S = 60.0
 
 
@@ -125,7 +124,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     assert network.speech is not None
     pooler = network.pooler(tuple(sorted({*network.voice_taps, *network.speech_taps})))
     # Many versions of each clip: half precision moves them less than their noise does.
-    use_half(pooler)
+    pooler.use_half()
     pooled = versions_of(pooler, task, task.train.versions, recipe.versions, 1)
     learned = Versions(pooler.part(pooled.embeddings, network.voice_taps), pooled.seconds)
     start(head, network, learned)
