@@ -87,7 +87,8 @@ def sizes(metrics: dict[str, Any]) -> list[str]:
         f"{sum(part['speakers'] for part in by_corpus)} test speakers in {len(by_corpus)} corpora. "
         + chance(by_corpus),
         f"- Unseen corpora: {metrics['left_out_together']['clips']} clips. Each of {len(left_out)} "
-        "corpora in turn is left out of training and tested whole. " + chance(left_out),
+        "corpora is left out of a training, alone or in a group, and tested whole. "
+        + chance(left_out),
     ]
 
 

@@ -35,7 +35,7 @@ macro_rules! embedded {
 }
 
 /// The models inside the program; the first is the default.
-static EMBEDDED: &[Embedded] = &[embedded!("voices")];
+static EMBEDDED: &[Embedded] = &[embedded!("voices"), embedded!("small")];
 /// Name of the one for slow machines.
 const SMALL: &str = "small";
 

@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn damaged_models_are_refused_or_fit(damage in damage(), tail in damage()) {
-        let mut bytes = std::fs::read(path("models/voices/model.onnx")).unwrap();
+        let mut bytes = std::fs::read(path("models/small/model.onnx")).unwrap();
         let contract = bytes.split_off(bytes.len() - 20_000);
         let mut bytes = damaged(bytes, &damage);
         bytes.extend(damaged(contract, &tail));

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{data, lines, path, run, said};
 
 fn default_model() -> ModelProto {
-    ModelProto::parse_buf(&std::fs::read(path("models/voices/model.onnx")).unwrap()).unwrap()
+    ModelProto::parse_buf(&std::fs::read(path("models/small/model.onnx")).unwrap()).unwrap()
 }
 
 /// The default model with one metadata entry changed, added or removed.
@@ -265,7 +265,7 @@ fn a_model_with_other_labels_runs_end_to_end() {
     let file = folder.path().join("mine.onnx");
     // Written by replacing bytes, so that the graph is that of the exporter: both
     // texts are padded to one length with spaces, which JSON allows.
-    let bytes = std::fs::read(path("models/voices/model.onnx")).unwrap();
+    let bytes = std::fs::read(path("models/small/model.onnx")).unwrap();
     let old = default_model();
     let entry = old
         .metadata_props
@@ -329,7 +329,7 @@ fn colours_of_a_model_reach_the_lines_and_the_pictures() {
     let start = &crate::support::lines(&analyze("jsonl", &file))[0];
     let given = json!(["blue", null, null, null, null, "red", null]);
     assert_eq!(start["colors"], given);
-    let start = &crate::support::lines(&analyze("jsonl", &path("models/voices/model.onnx")))[0];
+    let start = &crate::support::lines(&analyze("jsonl", &path("models/small/model.onnx")))[0];
     assert!(start.get("colors").is_none());
     let picture = folder.path().join("picture.svg");
     let mut command = vec!["report".as_ref(), recording.as_os_str(), "--model".as_ref()];
@@ -352,7 +352,7 @@ fn colours_of_a_model_reach_the_lines_and_the_pictures() {
 
 #[test]
 fn files_that_are_no_models_fail_without_a_crash() {
-    let whole = std::fs::read(path("models/voices/model.onnx")).unwrap();
+    let whole = std::fs::read(path("models/small/model.onnx")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cut.onnx");
     for length in [0, 1, 10, 100, whole.len() / 2, whole.len() - 1] {
@@ -385,7 +385,7 @@ fn field(number: u64, length: u64, held: &[u8]) -> Vec<u8> {
 /// falls off the end of its stack.
 #[test]
 fn a_model_file_that_lies_about_its_lengths_is_refused() {
-    let whole = std::fs::read(path("models/voices/model.onnx")).unwrap();
+    let whole = std::fs::read(path("models/small/model.onnx")).unwrap();
     let with = |lie: Vec<u8>| [whole.clone(), lie].concat();
     let (producer, graph, unknown) = (2, 7, 100);
     // Graphs in attributes of nodes of graphs, from the innermost out.

@@ -25,7 +25,7 @@ STATE = [
 
 def frontend() -> dict[str, object]:
     """The `frontend` entry, taken from the model inside the program."""
-    model = (HERE.parents[1] / "models/voices/model.onnx").read_bytes()
+    model = (HERE.parents[1] / "models/small/model.onnx").read_bytes()
     found = re.search(rb'\{"sample_rate": 16000[^}]*\}', model)
     assert found, "the model inside the program has no frontend entry"
     said: dict[str, object] = json.loads(found[0])

@@ -48,13 +48,19 @@ def test_graph_is_named_and_dynamic(folder: Path) -> None:
     assert model.graph.name == f"emoscope-{folder.name}"
     assert [(o.domain, o.version) for o in model.opset_import] == [("", 17)]
     names = [[value.name for value in side] for side in (model.graph.input, model.graph.output)]
+    if stream := metadata(folder).get("stream"):
+        # A step of a stream also takes its state, and gives the next one back.
+        state = [slot["name"] for slot in stream["state"]]
+        assert names[0][-len(state) :] == state
+        assert names[1][-len(state) :] == [f"next_{name}" for name in state]
+        names = [side[: -len(state)] for side in names]
     with_voice = [["mfcc", "baseline", "baseline_s"], ["logits", "speech", "embedding"]]
     # Two actresses are too few to learn how voices differ.
     assert names == ([["mfcc"], ["logits"]] if folder.name == "tess" else with_voice)
     into = model.graph.input[0]
     shape = [d.dim_param or d.dim_value for d in into.type.tensor_type.shape.dim]
-    assert shape == ["batch", "time", 80]
-    assert sum(np.prod(w.dims) for w in model.graph.initializer) < 1_000_000
+    assert shape == [1 if stream else "batch", "time", 80]
+    assert (folder / "model.onnx").stat().st_size < 20e6
 
 
 def test_golden_cases_are_answered(folder: Path) -> None:
@@ -84,6 +90,8 @@ def test_gain_does_not_matter(folder: Path) -> None:
 
 @pytest.mark.parametrize("frames", [1, 2, 5, 75, 401])
 def test_any_length_is_answered(folder: Path, frames: int) -> None:
+    if "stream" in metadata(folder) and frames < 3:
+        pytest.skip("the first step of a stream takes three frames")
     logits = run_onnx(session(folder / "model.onnx"), np.zeros((frames, 80)))
     assert logits.shape == (7,)
     assert np.all(np.isfinite(logits))

@@ -15,7 +15,7 @@ const VARIANCE_RANGE: (f64, f64) = (0.1, 0.6);
 const VARIANCE_FLOOR: f64 = 1e-3;
 
 fn model() -> Model {
-    Model::read(&path("models/voices/model.onnx")).unwrap()
+    Model::read(&path("models/small/model.onnx")).unwrap()
 }
 
 /// The weights of the two linear layers, one row per embedding number.

@@ -32,7 +32,7 @@ from .measure import figures as measured
 from .measure import held_out, judge_all
 
 COLORS = ("red", "magenta", "yellow", "blue", "cyan", "plain", "dim")
-SHIPPED = Path(__file__).parents[3] / "models" / "voices" / "model.onnx"
+SHIPPED = Path(__file__).parents[3] / "models" / "small" / "model.onnx"
 # Share of clips that are not speech, from which on a note says so.
 MUCH_REFUSED = 0.05
 FEW_CLIPS = 20

@@ -73,7 +73,7 @@ class BaseModel:
         if missing := {BASELINE, SECONDS, OUTPUT, EMBEDDING, SPEECH} - have:
             raise UserError(
                 f"{path} is no base model, because it lacks {', '.join(sorted(missing))}; "
-                "models/voices/model.onnx has all"
+                "models/small/model.onnx has all"
             )
         between = onnx.utils.Extractor(self.model)
         head = between.extract_model([EMBEDDING, BASELINE, SECONDS], [OUTPUT])
