@@ -24,9 +24,28 @@ OTHERS = [
 ]
 
 
+# A tier with one interval, as Praat writes it in its short form.
+TEXT_GRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+0
+5
+<exists>
+1
+"IntervalTier"
+"label"
+0
+5
+1
+0
+5
+"neutral"
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the guide presumes: talk.wav, recordings/, and emoscope on the path."""
+    """What the guides presume: recordings, labels of people, and emoscope on the path."""
     place = tmp_path_factory.mktemp("guide")
     data = TOP / "tests" / "data"
     shutil.copy(data / "two-utterances.wav", place / "talk.wav")
@@ -35,6 +54,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / folder).mkdir()
         for name in ("speech-16k.wav", "two-utterances.wav"):
             shutil.copy(data / name, place / folder)
+    (place / "calls").mkdir()
+    shutil.copy(data / "call.flac", place / "calls")
+    rows = (
+        "path,label",
+        "recordings/speech-16k.wav,neutral",
+        "recordings/two-utterances.wav,anger",
+    )
+    (place / "labels.csv").write_text("\n".join(rows) + "\n")
+    (place / "talk.TextGrid").write_text(TEXT_GRID)
     (place / "bin").mkdir()
     (place / "bin" / "emoscope").symlink_to(BINARY)
     return place
@@ -76,9 +104,10 @@ def test_an_example_runs(language: str, code: str, place: Path, home: dict[str, 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_command_of_another_page_runs(code: str, place: Path, home: dict[str, str]) -> None:
     """With something to show for it."""
+    before = set(place.rglob("*"))
     done = run("sh", code, place, home)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() or list(place.rglob("*.parquet"))
+    assert done.stdout.strip() or set(place.rglob("*")) > before
 
 
 PAGES = [TOP / "README.md", TOP / "training" / "README.md", *sorted((TOP / "docs").glob("*.md"))]
