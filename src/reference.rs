@@ -8,10 +8,10 @@ mod table;
 mod textgrid;
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::labels::shared;
-use crate::text::path_name;
+use crate::text::{path_name, whole_path};
 
 /// A stretch of a recording with the label that somebody gave it.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,10 +101,10 @@ impl References {
         let found: Vec<Vec<Span>> = recordings
             .iter()
             .map(|recording| {
-                let recording = whole(recording);
+                let recording = whole_path(recording);
                 let fits = |path: &PathBuf| {
-                    whole(&folder.join(path)) == recording
-                        || whole(path) == recording
+                    whole_path(&folder.join(path)) == recording
+                        || whole_path(path) == recording
                         || recording.ends_with(path)
                 };
                 let spans = self.spans.iter();
@@ -148,22 +148,6 @@ fn decoded(bytes: &[u8]) -> Option<String> {
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
         _ => String::from_utf8(bytes.to_vec()).ok(),
     }
-}
-
-/// The path from the root on, without `.` and `..`.
-fn whole(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut whole = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                whole.pop();
-            }
-            part => whole.push(part),
-        }
-    }
-    whole
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Text for people: names that are safe to print, times, captions, counts.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::events::{Measurement, UNCERTAIN};
 
@@ -45,6 +45,22 @@ pub fn path_name(path: &Path) -> String {
         }
     }
     name
+}
+
+/// The path from the root on, without `.` and `..`.
+pub fn whole_path(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut whole = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                whole.pop();
+            }
+            part => whole.push(part),
+        }
+    }
+    whole
 }
 
 /// Seconds as captions write them: `hh:mm:ss`, then milliseconds after `mark`.

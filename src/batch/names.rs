@@ -1,14 +1,14 @@
 //! Names of recordings for a reader: their paths below the folder that holds all of
 //! them, without `..`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::recording::Recording;
-use crate::text::path_name;
+use crate::text::{path_name, whole_path};
 
 /// A name for each recording.
 pub fn below_common_folder(recordings: &[Recording]) -> Vec<String> {
-    let paths: Vec<PathBuf> = recordings.iter().map(|r| whole(&r.path)).collect();
+    let paths: Vec<PathBuf> = recordings.iter().map(|r| whole_path(&r.path)).collect();
     let files = recordings.iter().zip(&paths);
     let mut files = files.filter(|(recording, _)| !recording.is_standard_input());
     let mut common = files
@@ -33,24 +33,8 @@ pub fn below_common_folder(recordings: &[Recording]) -> Vec<String> {
 
 /// The last part of a path, also of `..` and `.`.
 pub fn last_part(path: &Path) -> String {
-    let whole = whole(path);
+    let whole = whole_path(path);
     path_name(whole.file_name().map_or(whole.as_path(), Path::new))
-}
-
-/// The path from the root on, without `.` and `..`.
-fn whole(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut whole = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                whole.pop();
-            }
-            part => whole.push(part),
-        }
-    }
-    whole
 }
 
 #[cfg(test)]
