@@ -26,5 +26,6 @@ mod plain;
 mod pulse;
 mod signals;
 mod stream;
+mod system_stream;
 mod timing;
 mod wav;

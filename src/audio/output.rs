@@ -7,17 +7,15 @@ mod sink;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
 
 use cpal::Stream;
 
 pub use self::queue::{Player, Queue, queue};
 use super::source::Spec;
+use super::system_stream;
 
 /// Audio that waits to be played, at most, in seconds.
 const QUEUE_S: usize = 1;
-/// How long a stream may take to close before it is left to do so alone.
-const CLOSING_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why there is no sound.
 #[derive(Debug, thiserror::Error)]
@@ -92,14 +90,7 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // A stream waits for its server when it goes, and the server may hang.
-        let (done, wait) = mpsc::channel::<()>();
-        let stream = self.stream.take();
-        thread::spawn(move || {
-            drop(stream);
-            drop(done);
-        });
-        let _ = wait.recv_timeout(CLOSING_TIMEOUT);
+        system_stream::close(self.stream.take());
     }
 }
 

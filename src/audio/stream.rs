@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
-    BufferSize, Device, ErrorKind, FromSample, I24, SampleFormat, SizedSample, Stream,
-    StreamConfig, SupportedBufferSize, SupportedStreamConfig, U24,
+    BufferSize, Device, ErrorKind, FromSample, SampleFormat, SizedSample, Stream, StreamConfig,
 };
 
 use super::device::{DeviceError, InputDevice, best_config, silence};
@@ -17,11 +16,13 @@ use super::pulse;
 use super::ring::{self, Consumer, Producer};
 use super::signals::{ANSWER, BLOCKS_PER_S, Signals};
 use super::source::Spec;
+use super::system_stream::{self, block_frames, build_for};
 
 /// How long a device may take to open; a hung server would take for ever.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(6);
-/// How long a stream may take to close before it is left to do so alone.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// Fewest and most frames of a block, which lasts about 10 ms: the default of a sound
+/// server can be seconds.
+const BLOCK_FRAMES: (u32, u32) = (256, 2048);
 
 /// A stream that plays, and how it was opened.
 pub(super) struct Opened {
@@ -54,15 +55,7 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        // A stream waits for its server when it goes, and the server may hang;
-        // but who opens the device again at once has to find it free.
-        let (done, wait) = mpsc::channel::<()>();
-        let stream = self.stream.take();
-        thread::spawn(move || {
-            drop(stream);
-            drop(done);
-        });
-        let _ = wait.recv_timeout(FAREWELL);
+        system_stream::close(self.stream.take());
     }
 }
 
@@ -114,7 +107,7 @@ fn start(
     let spec = Spec::checked(config.sample_rate(), config.channels().into())
         .map_err(|error| unsupported(&format!("it {error}")))?;
     let mut wanted = config.config();
-    wanted.buffer_size = BufferSize::Fixed(block_frames(&config));
+    wanted.buffer_size = BufferSize::Fixed(block_frames(&config, BLOCKS_PER_S, BLOCK_FRAMES));
     let build = |wanted| {
         let (producer, consumer) = ring::for_seconds(ring_s, spec);
         let stream = build(device, wanted, config.sample_format(), producer, signals);
@@ -138,15 +131,6 @@ fn start(
     })
 }
 
-/// About 10 ms: the default of a sound server can be seconds.
-fn block_frames(config: &SupportedStreamConfig) -> u32 {
-    let frames = (config.sample_rate() / BLOCKS_PER_S).clamp(256, 2048);
-    match *config.buffer_size() {
-        SupportedBufferSize::Range { min, max } => frames.clamp(min.min(max), max),
-        SupportedBufferSize::Unknown => frames,
-    }
-}
-
 fn build(
     device: &Device,
     config: StreamConfig,
@@ -154,24 +138,7 @@ fn build(
     producer: Producer,
     signals: &Arc<Signals>,
 ) -> Result<Stream, cpal::Error> {
-    match format {
-        SampleFormat::I8 => build_as::<i8>(device, config, producer, signals),
-        SampleFormat::U8 => build_as::<u8>(device, config, producer, signals),
-        SampleFormat::I16 => build_as::<i16>(device, config, producer, signals),
-        SampleFormat::U16 => build_as::<u16>(device, config, producer, signals),
-        SampleFormat::I24 => build_as::<I24>(device, config, producer, signals),
-        SampleFormat::U24 => build_as::<U24>(device, config, producer, signals),
-        SampleFormat::I32 => build_as::<i32>(device, config, producer, signals),
-        SampleFormat::U32 => build_as::<u32>(device, config, producer, signals),
-        SampleFormat::I64 => build_as::<i64>(device, config, producer, signals),
-        SampleFormat::U64 => build_as::<u64>(device, config, producer, signals),
-        SampleFormat::F32 => build_as::<f32>(device, config, producer, signals),
-        SampleFormat::F64 => build_as::<f64>(device, config, producer, signals),
-        other => Err(cpal::Error::with_message(
-            ErrorKind::UnsupportedConfig,
-            format!("its sample format {other} is not one of numbers"),
-        )),
-    }
+    build_for!(format, build_as(device, config, producer, signals))
 }
 
 fn build_as<T: SizedSample>(

@@ -4,19 +4,21 @@ use std::sync::atomic::Ordering;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
-    BufferSize, Device, ErrorKind, FromSample, HostId, I24, Sample, SampleFormat, SizedSample,
-    Stream, StreamConfig, SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
-    U24,
+    BufferSize, Device, ErrorKind, FromSample, HostId, Sample, SampleFormat, SizedSample, Stream,
+    StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange,
 };
 
 use super::queue::{Player, queue};
 use super::{Failed, Opened, OutputError};
 use crate::audio::signals::ANSWER;
 use crate::audio::source::Spec;
+use crate::audio::system_stream::{block_frames, build_for};
 
 /// Blocks that are asked for in a second: long ones, for a busy machine must not be
 /// heard, and the delay is known.
 const BLOCKS_PER_S: u32 = 25;
+/// Fewest and most frames of a block.
+const BLOCK_FRAMES: (u32, u32) = (128, 8192);
 
 /// The default output of each audio system, sound servers first.
 pub(super) fn defaults() -> impl Iterator<Item = Device> {
@@ -54,9 +56,13 @@ pub(super) fn open(device: &Device, wanted: Spec, seconds: usize) -> Result<Open
         let stream = build(device, wanted, config.sample_format(), player, stopped);
         stream.map(|stream| (stream, queue))
     };
-    let opened = build(BufferSize::Fixed(block_frames(&config)))
-        // Where no size can be asked for, the device chooses.
-        .or_else(|_| build(BufferSize::Default));
+    let opened = build(BufferSize::Fixed(block_frames(
+        &config,
+        BLOCKS_PER_S,
+        BLOCK_FRAMES,
+    )))
+    // Where no size can be asked for, the device chooses.
+    .or_else(|_| build(BufferSize::Default));
     let (stream, queue) = opened.map_err(failed)?;
     stream.play().map_err(failed)?;
     Ok((stream, queue, spec, name))
@@ -110,14 +116,6 @@ fn rank(format: SampleFormat) -> u8 {
     }
 }
 
-fn block_frames(config: &SupportedStreamConfig) -> u32 {
-    let frames = (config.sample_rate() / BLOCKS_PER_S).clamp(128, 8192);
-    match *config.buffer_size() {
-        SupportedBufferSize::Range { min, max } => frames.clamp(min.min(max), max),
-        SupportedBufferSize::Unknown => frames,
-    }
-}
-
 fn build(
     device: &Device,
     config: StreamConfig,
@@ -125,24 +123,7 @@ fn build(
     player: Player,
     stopped: Failed,
 ) -> Result<Stream, cpal::Error> {
-    match format {
-        SampleFormat::I8 => build_as::<i8>(device, config, player, stopped),
-        SampleFormat::U8 => build_as::<u8>(device, config, player, stopped),
-        SampleFormat::I16 => build_as::<i16>(device, config, player, stopped),
-        SampleFormat::U16 => build_as::<u16>(device, config, player, stopped),
-        SampleFormat::I24 => build_as::<I24>(device, config, player, stopped),
-        SampleFormat::U24 => build_as::<U24>(device, config, player, stopped),
-        SampleFormat::I32 => build_as::<i32>(device, config, player, stopped),
-        SampleFormat::U32 => build_as::<u32>(device, config, player, stopped),
-        SampleFormat::I64 => build_as::<i64>(device, config, player, stopped),
-        SampleFormat::U64 => build_as::<u64>(device, config, player, stopped),
-        SampleFormat::F32 => build_as::<f32>(device, config, player, stopped),
-        SampleFormat::F64 => build_as::<f64>(device, config, player, stopped),
-        other => Err(cpal::Error::with_message(
-            ErrorKind::UnsupportedConfig,
-            format!("its sample format {other} is not one of numbers"),
-        )),
-    }
+    build_for!(format, build_as(device, config, player, stopped))
 }
 
 fn build_as<T: SizedSample + Sample + FromSample<f32>>(
@@ -169,6 +150,8 @@ fn build_as<T: SizedSample + Sample + FromSample<f32>>(
 
 #[cfg(test)]
 mod tests {
+    use cpal::SupportedBufferSize;
+
     use super::*;
 
     fn range(channels: u16, rates: (u32, u32), format: SampleFormat) -> SupportedStreamConfigRange {
