@@ -91,7 +91,7 @@ class WhisperEncoder(nn.Module):
         self.conv2 = nn.Conv1d(WIDTH, WIDTH, 3, 2)
         self.register_buffer("positions", torch.zeros(POSITIONS, WIDTH))
         self.layers = nn.ModuleList(Layer() for _ in range(layers))
-        # For training alone: evaluation is in float32.
+        # In training, and to embed many clips; what is exported is in float32.
         self.use_bfloat16 = False
         # Position of the window in an utterance, in encoder frames; training varies it.
         self.offset = 0

@@ -206,9 +206,9 @@ def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
 
     before, after = (last["validation"][name] for name in ("measured", "shipped"))
     recipe = last["facts"]["recipe"]
-    averaged = last.get("averaged", 1)
-    return (text.SHIPPED_AVERAGE if averaged > 1 else text.SHIPPED).format(
-        averaged=averaged,
+    count = last.get("averaged", 1)
+    return text.SHIPPED.format(
+        average=text.AVERAGE.format(count=count) if count > 1 else "",
         **{key: recipe[key] for key in ("epochs", "clips_per_epoch", "learning_rate")},
         measured=amount(measured),
         shipped=amount(last["facts"]),

@@ -134,16 +134,14 @@ SHIPPED = """
 **The shipped model continues from the measured one.** All figures above are those of a model
 trained on {measured}, without the test speakers. The shipped model was then trained on {shipped},
 including the test speakers, for {epochs} more epochs of {clips_per_epoch} clips at a learning
-rate of {learning_rate:g}. No speakers remain to test it. On the validation speakers, who are in
+rate of {learning_rate:g}.{average} \
+No speakers remain to test it. On the validation speakers, who are in
 neither training set, the mean of the corpora's UARs is {cold} without a baseline (measured model:
 {cold_before}), and {settled} after 60 s of enrolment ({settled_before}).
 """
 
-SHIPPED_AVERAGE = SHIPPED.replace(
-    "No speakers remain",
-    "Its backbone is then\naveraged with those of all splits ({averaged} in all), and a voice head "
-    "is trained on it. No speakers remain",
-)
+AVERAGE = """ Its backbone is then
+averaged with those of all splits ({count} in all), and a voice head is trained on it."""
 
 SPEAKERS_PROTOCOL = """\
 about 20 % of the speakers of each corpus are in the test set and 15 % in validation. RAVDESS uses

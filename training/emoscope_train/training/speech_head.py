@@ -59,11 +59,11 @@ def learn(
     optimizer = torch.optim.AdamW(head.layers.parameters(), lr=RATE)
     rng = np.random.default_rng(seed)
     # Drawing from the sums is much faster than rng.choice, which adds them up in every step.
-    steps_up = np.cumsum(probabilities)[:-1]
+    cumulative = np.cumsum(probabilities)[:-1]
     for step in range(STEPS):
         for group in optimizer.param_groups:
             group["lr"] = RATE * falling(step, STEPS)
-        batch = torch.from_numpy(np.searchsorted(steps_up, rng.random(BATCH)))
+        batch = torch.from_numpy(np.searchsorted(cumulative, rng.random(BATCH)))
         answers = head.layers[-1](taught(inputs[batch]))[:, 0]
         size = sum((p**2).sum() for p in head.layers.parameters() if p.dim() > 1)
         wrong = nn.functional.binary_cross_entropy_with_logits(answers, truth[batch])
