@@ -24,7 +24,7 @@ use emoscope::engine::{Engine, EngineChoice};
 use emoscope::messages::{Level, Update};
 use emoscope::model::Model;
 use emoscope::pipeline::mfcc_history::MfccHistory;
-use emoscope::pipeline::{InputFormat, Pipeline};
+use emoscope::pipeline::{ChannelPipelines, Pipeline};
 use emoscope::vad::{BLOCK_SAMPLES, Vad};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -200,15 +200,13 @@ fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
     });
 }
 
-fn pipeline(rate: u32) -> Pipeline {
+fn pipeline(rate: u32) -> ChannelPipelines {
     let spec = Arc::new(Model::embedded().unwrap().spec);
-    let free = Free::like(&spec);
-    let input = InputFormat {
-        rate,
-        channels: 1,
-        choice: ChannelChoice::Mix,
+    let make = |input| {
+        let free = Box::new(Free::like(&spec));
+        Pipeline::new(input, Arc::clone(&spec), free, Enrolment::default())
     };
-    Pipeline::new(input, spec, Box::new(free), Enrolment::default()).unwrap()
+    ChannelPipelines::new(rate, 1, ChannelChoice::Mix.into(), make).unwrap()
 }
 
 /// From samples to events, for a second of speech, inference aside.

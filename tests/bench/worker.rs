@@ -15,7 +15,7 @@ use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::Event;
 use emoscope::model::Model;
-use emoscope::pipeline::{InputFormat, Pipeline};
+use emoscope::pipeline::{ChannelPipelines, Pipeline};
 
 use free::Free;
 
@@ -35,15 +35,13 @@ fn mfcc(samples: &[f32]) {
 
 fn run(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec<Event> {
     let spec = Arc::new(engine.model.spec.clone());
-    let input = InputFormat {
-        rate: 16_000,
-        channels: 1,
-        choice: ChannelChoice::Mix,
+    let mut classifier = Some(classifier);
+    let make = |input| {
+        let classifier = classifier.take().unwrap();
+        Pipeline::new(input, Arc::clone(&spec), classifier, Enrolment::default())
     };
-    let (mut core, mut events) = (
-        Pipeline::new(input, spec, classifier, Enrolment::default()).unwrap(),
-        Vec::new(),
-    );
+    let mut core = ChannelPipelines::new(16_000, 1, ChannelChoice::Mix.into(), make).unwrap();
+    let mut events = Vec::new();
     for block in samples.chunks(BLOCK) {
         core.push(block, &mut events).unwrap();
     }

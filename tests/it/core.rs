@@ -19,7 +19,7 @@ use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, Measurement};
 use emoscope::model::Model;
 use emoscope::model_spec::ModelSpec;
-use emoscope::pipeline::{InputFormat, Pipeline};
+use emoscope::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
 
 use crate::support::{data, samples_16};
 
@@ -101,7 +101,7 @@ impl Classifier for Loudness {
     fn reset(&mut self) {}
 }
 
-pub fn pipeline(rate: u32) -> Pipeline {
+pub fn pipeline(rate: u32) -> ChannelPipelines {
     pipeline_with(rate, Box::new(Sums), Enrolment::default())
 }
 
@@ -120,13 +120,32 @@ fn spec() -> ModelSpec {
     }
 }
 
-fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Enrolment) -> Pipeline {
-    let input = InputFormat {
-        rate,
-        channels: 1,
-        choice: ChannelChoice::Mix,
+fn make(input: InputFormat) -> Result<Pipeline, InputError> {
+    Pipeline::new(
+        input,
+        Arc::new(spec()),
+        Box::new(Sums),
+        Enrolment::default(),
+    )
+}
+
+fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Enrolment) -> ChannelPipelines {
+    mixed(rate, spec(), classifier, voice)
+}
+
+/// The pipeline of the mean of all channels, of an input with one.
+fn mixed(
+    rate: u32,
+    spec: ModelSpec,
+    classifier: Box<dyn Classifier>,
+    voice: Enrolment,
+) -> ChannelPipelines {
+    let (spec, mut parts) = (Arc::new(spec), Some((classifier, voice)));
+    let make = |input| {
+        let (classifier, voice) = parts.take().unwrap();
+        Pipeline::new(input, Arc::clone(&spec), classifier, voice)
     };
-    Pipeline::new(input, Arc::new(spec()), classifier, voice).unwrap()
+    ChannelPipelines::new(rate, 1, ChannelChoice::Mix.into(), make).unwrap()
 }
 
 /// Two utterances at any rate: the 16 kHz fixture, taken as if it had that rate.
@@ -148,14 +167,14 @@ fn at_rate(rate: u32) -> Vec<f32> {
         .collect()
 }
 
-fn run(mut core: Pipeline, samples: &[f32]) -> (Vec<Event>, Pipeline) {
+fn run(mut core: ChannelPipelines, samples: &[f32]) -> (Vec<Event>, ChannelPipelines) {
     let mut events = Vec::new();
     core.push(samples, &mut events).unwrap();
     core.finish(&mut events).unwrap();
     (events, core)
 }
 
-fn judged(core: Pipeline, samples: &[f32]) -> (Vec<Measurement>, Pipeline) {
+fn judged(core: ChannelPipelines, samples: &[f32]) -> (Vec<Measurement>, ChannelPipelines) {
     let (events, core) = run(core, samples);
     let found = events.into_iter().filter_map(|event| match event {
         Event::Measurement(measurement) => Some(measurement),

@@ -139,67 +139,8 @@ impl Pipeline {
         })
     }
 
-    /// Processes interleaved samples, whole frames; appends the events to `out`.
-    ///
-    /// # Errors
-    /// Errors of the engine. The audio up to the failed window is processed.
-    pub fn push(
-        &mut self,
-        interleaved: &[f32],
-        out: &mut Vec<Event>,
-    ) -> Result<(), ClassifierError> {
-        self.feed(interleaved);
-        self.blocks(out)
-    }
-
-    /// Notes that `samples` (on each channel, at the input's rate) were lost here.
-    ///
-    /// # Errors
-    /// What the engine says of the utterance that the gap ends.
-    pub fn gap(
-        &mut self,
-        samples: u64,
-        cause: GapCause,
-        out: &mut Vec<Event>,
-    ) -> Result<(), ClassifierError> {
-        self.end_segment(out)?;
-        out.push(Event::Gap(self.skip(samples, cause)));
-        Ok(())
-    }
-
-    /// Goes on at another place of a recording: `sample` from its start, at its rate.
-    ///
-    /// # Errors
-    /// What the engine says of the utterance that the jump ends.
-    pub fn seek(&mut self, sample: u64, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        self.end_segment(out)?;
-        self.move_to(0, sample);
-        Ok(())
-    }
-
-    /// Goes on with another input, after a [`gap`](Self::gap), which ends what was said.
-    ///
-    /// # Errors
-    /// An input that cannot be processed; the old one stays then.
-    pub fn change_input(&mut self, input: InputFormat) -> Result<(), InputError> {
-        let position = self.clock.position(self.input().rate);
-        self.front_end = FrontEnd::new(input)?;
-        self.move_to(position, 0);
-        Ok(())
-    }
-
-    /// Ends the session with its summary.
-    ///
-    /// # Errors
-    /// What the engine says of the last utterance.
-    pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        self.end_segment(out)?;
-        out.push(Event::SessionEnd(self.summary()));
-        Ok(())
-    }
-
     /// The summary up to now.
-    pub fn summary(&self) -> SessionEnd {
+    fn summary(&self) -> SessionEnd {
         SessionEnd {
             duration_s: self.position_s(),
             speech_s: self.speech as f64 / f64::from(SAMPLE_RATE_HZ),
@@ -209,47 +150,47 @@ impl Pipeline {
     }
 
     /// What is known of the voice, if the model judges against a baseline.
-    pub fn baseline(&self) -> Option<Baseline> {
+    fn baseline(&self) -> Option<Baseline> {
         self.classifier.speaker().baseline()
     }
 
     /// Speech that is known of the voice, in seconds, if the model judges against it.
-    pub fn baseline_s(&self) -> Option<f64> {
+    fn baseline_s(&self) -> Option<f64> {
         self.classifier.speaker().seconds()
     }
 
     /// Another person speaks from now on: starts a new baseline.
-    pub fn reset_speaker(&mut self) {
+    fn reset_speaker(&mut self) {
         self.classifier.reset_speaker();
     }
 
     /// The current input.
-    pub fn input(&self) -> InputFormat {
+    fn input(&self) -> InputFormat {
         self.front_end.input()
     }
 
     /// The channel that is used alone because the mean of all would be worse.
-    pub fn sole_channel(&self) -> Option<SoleChannel> {
+    fn sole_channel(&self) -> Option<SoleChannel> {
         self.front_end.sole_channel()
     }
 
     /// Whether a voice is there, or was until a moment ago.
-    pub fn is_voice_active(&self) -> bool {
+    fn is_voice_active(&self) -> bool {
         self.vad.is_open() || self.utterances.open().is_some()
     }
 
     /// Where the session stands, in seconds: all that came in, gaps included.
-    pub fn position_s(&self) -> f64 {
+    fn position_s(&self) -> f64 {
         self.clock.position(self.input().rate) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 
     /// The level since the last reading; `None` without samples.
-    pub fn take_level(&mut self) -> Option<LevelReading> {
+    fn take_level(&mut self) -> Option<LevelReading> {
         self.meter.take()
     }
 
     /// Level that a voice has to exceed now, in dBFS.
-    pub fn vad_threshold_dbfs(&self) -> f32 {
+    fn vad_threshold_dbfs(&self) -> f32 {
         self.vad.threshold()
     }
 
@@ -259,12 +200,6 @@ impl Pipeline {
         self.totals.samples_invalid += mono.invalid;
         self.meter.push(mono.samples);
         self.clock.since += mono.samples.len() as u64;
-    }
-
-    /// Processes the whole blocks that the front end holds.
-    fn blocks(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        while self.next_block(out)? {}
-        Ok(())
     }
 
     /// Processes the next block; `false` where the front end holds no whole one.
@@ -368,13 +303,6 @@ impl Pipeline {
             channel: self.channel,
             ..result.event(utterance, &self.spec, &self.quality, seconds)
         }));
-    }
-
-    /// Processes the rest of the segment: what the resampler and the frames held back.
-    fn end_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        self.front_end.flush();
-        self.blocks(out)?;
-        self.close_segment(out)
     }
 
     /// Ends the segment after its last whole block.

@@ -17,7 +17,7 @@ fn the_baseline_grows_by_what_was_said_and_only_after_it() {
         }
     }
     assert!(known > 2.0);
-    let seconds = core.baseline().unwrap().seconds();
+    let seconds = core.baselines()[0].as_ref().unwrap().seconds();
     assert!((seconds - known).abs() < 0.02, "{seconds} {known}");
     assert_eq!(core.baseline_s(), Some(seconds));
 }
@@ -31,7 +31,7 @@ fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
         let core = pipeline_with(16_000, Box::new(Sums), Enrolment { baseline, fixed });
         let (found, core) = judged(core, &speech());
         assert_eq!(found[0].baseline_s, Some(30.0));
-        assert_eq!(core.baseline().as_ref() == Some(&voice), fixed);
+        assert_eq!(core.baselines()[0].as_ref() == Some(&voice), fixed);
     }
 }
 
@@ -41,8 +41,8 @@ fn a_new_voice_is_a_stranger() {
     let mut events = Vec::new();
     core.push(&speech(), &mut events).unwrap();
     core.push(&vec![0.0; 16_000], &mut events).unwrap();
-    assert!(core.baseline().unwrap().seconds() > 2.0);
-    core.reset_speaker();
+    assert!(core.baselines()[0].as_ref().unwrap().seconds() > 2.0);
+    core.reset_speakers();
     let before = events.len();
     core.push(&speech(), &mut events).unwrap();
     let first = events[before..].iter().find_map(|event| match event {
@@ -118,7 +118,7 @@ fn a_voice_that_is_plainly_another_one_begins_anew() {
     let (drops, changes, core, _) = heard(known.len() as u32 * 2 / 3);
     assert_eq!((drops, changes), (1, 1));
     // What is known now is the voice of the end.
-    let voice = core.baseline().unwrap();
+    let voice = core.baselines()[0].clone().unwrap();
     assert!((voice.statistics()[0] - 4.0).abs() < 0.5);
     assert!(voice.seconds() < 40.0);
 }

@@ -1,24 +1,12 @@
 //! Every channel of an input by itself: the same events in any block size, and
 //! other inputs on the way.
 
-use std::sync::Arc;
-
-use emoscope::classifier::Enrolment;
 use emoscope::dsp::mono::{ChannelChoice, ChannelSelection};
 use emoscope::events::{Event, GapCause, SessionEnd};
-use emoscope::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
+use emoscope::pipeline::ChannelPipelines;
 use proptest::prelude::*;
 
-use super::{Sums, spec, speech};
-
-fn make(input: InputFormat) -> Result<Pipeline, InputError> {
-    Pipeline::new(
-        input,
-        Arc::new(spec()),
-        Box::new(Sums),
-        Enrolment::default(),
-    )
-}
+use super::{make, speech};
 
 fn each(rate: u32, channels: u16) -> ChannelPipelines {
     ChannelPipelines::new(rate, channels, ChannelSelection::Each, make).unwrap()
@@ -63,12 +51,8 @@ proptest! {
 
 /// The events of one channel as a pipeline of that channel alone gives them.
 fn alone(samples: &[f32], number: u16, gap: u64) -> Vec<Event> {
-    let mut core = make(InputFormat {
-        rate: 16_000,
-        channels: 2,
-        choice: ChannelChoice::One(number),
-    })
-    .unwrap();
+    let one = ChannelChoice::One(number).into();
+    let mut core = ChannelPipelines::new(16_000, 2, one, make).unwrap();
     let (first, second) = samples.split_at(40_000);
     let mut events = Vec::new();
     core.push(first, &mut events).unwrap();

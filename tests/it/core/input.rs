@@ -3,10 +3,10 @@
 use emoscope::audio::ring::{self, Chunk};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::events::{Event, GapCause};
-use emoscope::pipeline::InputFormat;
+use emoscope::pipeline::ChannelPipelines;
 use proptest::prelude::*;
 
-use super::{at_rate, pipeline, speech};
+use super::{at_rate, make, pipeline, speech};
 
 fn text(events: &[Event]) -> Vec<String> {
     events
@@ -104,12 +104,9 @@ proptest! {
 #[test]
 fn a_channel_that_the_input_lacks_is_named() {
     for (channels, wanted, there) in [(1, 1, true), (1, 2, false), (2, 2, true), (2, 3, false)] {
-        let choice = ChannelChoice::One(wanted);
-        let found = pipeline(16_000).change_input(InputFormat {
-            rate: 16_000,
-            channels,
-            choice,
-        });
+        let choice = ChannelChoice::One(wanted).into();
+        let mut core = ChannelPipelines::new(16_000, wanted, choice, make).unwrap();
+        let found = core.change_input(16_000, channels, make);
         assert_eq!(found.is_ok(), there, "{wanted} of {channels}");
         if let Err(error) = found {
             let said = format!("channel {wanted} was asked for, but the input has {channels}");
@@ -135,15 +132,10 @@ fn after_a_minute_of_noise_a_voice_is_still_heard_and_so_it_is_with_another_inpu
     assert!(!core.is_voice_active());
     core.push(&speech()[..24_000], &mut events).unwrap();
     assert!(core.is_voice_active());
-    let stereo = InputFormat {
-        rate: 48_000,
-        channels: 2,
-        choice: ChannelChoice::Mix,
-    };
     core.gap(8_000, GapCause::DeviceChanged, &mut events)
         .unwrap();
     assert!(!core.is_voice_active());
-    core.change_input(stereo).unwrap();
+    core.change_input(48_000, 2, make).unwrap();
     let both: Vec<f32> = at_rate(48_000).iter().flat_map(|&x| [x, x]).collect();
     core.push(&both, &mut events).unwrap();
     core.finish(&mut events).unwrap();

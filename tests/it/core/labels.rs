@@ -61,7 +61,7 @@ fn what_is_no_speech_has_no_label_and_is_not_learned() {
         assert_eq!(measurement.label, UNCERTAIN);
         assert_eq!(measurement.reason, Some(Reason::NoSpeech));
     }
-    assert!(core.baseline().unwrap().seconds().abs() < 1e-9);
+    assert!(core.baselines()[0].as_ref().unwrap().seconds().abs() < 1e-9);
 }
 
 #[test]

@@ -4,19 +4,17 @@ mod reference;
 mod steps;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use emoscope::classifier::{Classifier, Enrolment};
 use emoscope::dsp::feature_spec::N_MFCC;
 use emoscope::dsp::mfcc::MfccStream;
-use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, GapCause, Measurement, Trigger};
 use emoscope::model::Model;
-use emoscope::pipeline::{InputFormat, Pipeline};
+use emoscope::pipeline::ChannelPipelines;
 
 use self::reference::Reference;
-use super::speech;
+use super::{mixed, speech};
 use crate::support::{data, lines, path, run, said};
 
 /// The model of `tests/streaming/make.py`.
@@ -37,17 +35,11 @@ fn engines() -> Vec<Engine> {
     choices.into_iter().map(load).collect()
 }
 
-fn streaming(classifier: Box<dyn Classifier>) -> Pipeline {
-    let input = InputFormat {
-        rate: 16_000,
-        channels: 1,
-        choice: ChannelChoice::Mix,
-    };
-    let spec = Arc::new(model().spec);
-    Pipeline::new(input, spec, classifier, Enrolment::default()).unwrap()
+fn streaming(classifier: Box<dyn Classifier>) -> ChannelPipelines {
+    mixed(16_000, model().spec, classifier, Enrolment::default())
 }
 
-fn built_in() -> Pipeline {
+fn built_in() -> ChannelPipelines {
     streaming(engines()[0].classifier().unwrap())
 }
 
@@ -81,7 +73,7 @@ fn frames(samples: &[f32]) -> Vec<[f32; N_MFCC]> {
     frames
 }
 
-fn events(mut core: Pipeline, samples: &[f32], block: usize) -> Vec<Event> {
+fn events(mut core: ChannelPipelines, samples: &[f32], block: usize) -> Vec<Event> {
     let mut events = Vec::new();
     for block in samples.chunks(block) {
         core.push(block, &mut events).unwrap();
@@ -200,7 +192,7 @@ fn a_gap_and_a_jump_start_the_state_afresh() {
             core.gap(8_000, GapCause::Overrun, &mut before).unwrap();
         }
         assert!(measurements(&before).len() > 1);
-        core.reset_speaker();
+        core.reset_speakers();
         core.push(samples, &mut after).unwrap();
         core.finish(&mut after).unwrap();
         let mut reference = Reference::default();

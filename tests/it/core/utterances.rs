@@ -181,7 +181,7 @@ fn a_voice_is_there_until_its_utterance_ends_and_a_level_is_read_once() {
     assert_eq!(core.take_level(), None);
     core.push(&speech()[..end], &mut events).unwrap();
     let sum: f64 = speech()[..end].iter().map(|&x| f64::from(x * x)).sum();
-    let level = core.take_level().unwrap();
+    let (level, _) = core.take_level().unwrap();
     let expected = 10.0 * (sum / end as f64).log10();
     assert!(
         (f64::from(level.rms_dbfs) - expected).abs() < 0.01,
