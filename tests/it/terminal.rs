@@ -46,6 +46,40 @@ fn control_c_and_q_end_it_well() {
     }
 }
 
+/// Also one that was set as the session ended, at the edge of the timeline.
+#[test]
+fn every_mark_of_a_kept_session_is_on_its_timeline() {
+    let home = tempfile::tempdir().unwrap();
+    let printed = emoscope(&home)
+        .arg("replay")
+        .arg(data("two-utterances.wav"))
+        .output();
+    let printed = String::from_utf8(printed.unwrap().stdout).unwrap();
+    let (events, end) = printed.trim_end().rsplit_once('\n').unwrap();
+    let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+    let duration_s = end["duration_s"].as_f64().unwrap();
+    for (at_s, duration_s) in [
+        (1.0, duration_s),
+        (duration_s, duration_s),
+        (5.5, 5.5),
+        (6.0, 6.0),
+        (6.5, 6.5),
+        (7.0, 7.0),
+        (8.0, 8.0),
+    ] {
+        end["duration_s"] = duration_s.into();
+        let kept = home.path().join(format!("marked-{at_s}.jsonl"));
+        let mark = format!(r#"{{"type":"mark","at_s":{at_s}}}"#);
+        std::fs::write(&kept, format!("{events}\n{mark}\n{end}\n")).unwrap();
+        let mut command = emoscope(&home);
+        command.arg("replay").arg(kept);
+        let mut terminal = Terminal::start(24, 80, &command);
+        terminal.until("its mark", |t| t.contents().contains('⚑'));
+        terminal.keys("q");
+        assert_eq!(terminal.ended(), 0);
+    }
+}
+
 /// The recording of then, and the events of it that were kept.
 #[test]
 fn a_click_after_the_end_goes_on_from_there() {

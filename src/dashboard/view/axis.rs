@@ -158,9 +158,13 @@ impl Axis {
     fn marks(&self, pen: &mut Pen<'_>, y: u16) {
         let symbol = pen.theme.either('⚑', '!');
         for x in 0..self.area.width {
-            if let Some((from, to)) = self.span(x)
-                && pen.picture.history.marked(from, to)
-            {
+            let Some((from, to)) = self.span(x) else {
+                continue;
+            };
+            // The last column has the end of the recording too, which it may not reach.
+            let is_last = self.end_s < from + 1.5 * self.column_s;
+            let to = if is_last { f64::INFINITY } else { to };
+            if pen.picture.history.marked(from, to) {
                 pen.cell(self.area, x, y, symbol, Theme::strong());
             }
         }
