@@ -141,7 +141,18 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
     one.add_argument("files", nargs="*", type=Path, help="sound files (default: made here)")
+    speaker_commands(commands, models)
     return top
+
+
+def speaker_commands(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    models: argparse.ArgumentParser,
+) -> None:
+    """The speaker model's own commands."""
+    top = commands.add_parser("speakers", help="the speaker model: export and measure it")
+    steps = top.add_subparsers(dest="step", required=True)
+    steps.add_parser("export", parents=[models], help="write model.onnx and golden.json")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -158,6 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
         "own": own,
         "folds": folds,
         "pairs": pairs,
+        "speakers": speakers,
     }
     try:
         return commands[options.command](options)
@@ -301,3 +313,9 @@ def parity(options: argparse.Namespace) -> int:
     from .export.parity import compare
 
     return compare(options.emoscope, options.files)
+
+
+def speakers(options: argparse.Namespace) -> int:
+    from .speakers import export as model
+
+    return model.export(options.models / "speakers")

