@@ -148,6 +148,7 @@ fn time_of(event: &Event) -> f64 {
         Event::Signal(signal) => signal.at_s,
         Event::Gap(gap) => gap.end_s,
         Event::Mark(mark) => mark.at_s,
+        Event::Speakers(speakers) => speakers.at_s,
         Event::SessionEnd(end) => end.duration_s,
     }
 }
@@ -160,6 +161,7 @@ mod tests {
     fn utterance(start_s: f64, end_s: f64, label: &str) -> Event {
         Event::Measurement(Measurement {
             channel: None,
+            speaker: None,
             utterance: 1,
             start_s,
             end_s,

@@ -93,6 +93,14 @@ impl<W: Write> Sink for Plain<W> {
                 self.say(gap.start_s, &format!("{length:.3} s are missing: {why}."))
             }
             Event::Mark(mark) => self.say(mark.at_s, "You marked this moment."),
+            Event::Speakers(speakers) => {
+                let changed = speakers.changed.iter();
+                let changed: Vec<String> = changed
+                    .map(|it| format!("{} is of {}", it.utterance, it.speaker))
+                    .collect();
+                let sentence = format!("Utterance {}.", changed.join(", utterance "));
+                self.say_of(speakers.channel, speakers.at_s, &sentence)
+            }
             Event::Error(error) => {
                 writeln!(self.out, "{}", printable(&error.message))?;
                 self.out.flush()

@@ -13,3 +13,4 @@ pub mod mel;
 pub mod mfcc;
 pub mod mono;
 pub mod resample;
+pub mod speaker_bands;

@@ -1,6 +1,8 @@
 //! The events of `emoscope.event/1`: the one vocabulary that every sink and the
 //! dashboard speak. The JSON schema is `tests/schema/event.json`.
 
+mod speaker;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+pub use speaker::{ChangedSpeaker, Speaker, Speakers};
 
 /// Name and version of the line format, the first field of a session.
 pub const SCHEMA: &str = "emoscope.event/1";
@@ -31,6 +35,8 @@ pub enum Event {
     Measurement(Measurement),
     /// A unit of speech ended.
     UtteranceEnd(UtteranceEnd),
+    /// Somebody else spoke earlier utterances than was said.
+    Speakers(Speakers),
     /// A live input went mute, or delivers sound again.
     Signal(Signal),
     /// Samples were lost.
@@ -56,6 +62,7 @@ impl Event {
             Self::UtteranceStart(start) => [Some(&mut start.start_s), None],
             Self::Measurement(judged) => [Some(&mut judged.start_s), Some(&mut judged.end_s)],
             Self::UtteranceEnd(end) => [Some(&mut end.start_s), Some(&mut end.end_s)],
+            Self::Speakers(speakers) => [Some(&mut speakers.at_s), None],
             Self::Signal(signal) => [Some(&mut signal.at_s), None],
             Self::Gap(gap) => [Some(&mut gap.start_s), Some(&mut gap.end_s)],
             Self::Mark(mark) => [Some(&mut mark.at_s), None],
@@ -180,6 +187,9 @@ pub struct UtteranceStart {
     /// judged by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
+    /// Who speaks, as far as it is known; absent where speakers are not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Speaker>,
     /// Number within the session, from 1, or within the channel.
     pub utterance: u64,
     /// Onset of the voice.
@@ -193,6 +203,9 @@ pub struct Measurement {
     /// judged by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
+    /// Who speaks, as far as it is known; absent where speakers are not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Speaker>,
     /// The utterance that it belongs to.
     pub utterance: u64,
     /// Begin of the span judged.
@@ -269,6 +282,9 @@ pub struct UtteranceEnd {
     /// judged by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
+    /// Who speaks, as far as it is known; absent where speakers are not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<Speaker>,
     /// Number within the session, from 1, or within the channel.
     pub utterance: u64,
     /// Onset of the voice.

@@ -273,6 +273,7 @@ impl Pipeline {
                 let start_s = self.clock.seconds(open.start);
                 out.push(Event::UtteranceStart(UtteranceStart {
                     channel: self.channel,
+                    speaker: None,
                     utterance: open.number,
                     start_s,
                 }));
@@ -285,6 +286,7 @@ impl Pipeline {
                 self.speech += end - open.start;
                 out.push(Event::UtteranceEnd(UtteranceEnd {
                     channel: self.channel,
+                    speaker: None,
                     utterance: open.number,
                     start_s: self.clock.seconds(open.start),
                     end_s: self.clock.seconds(end),
@@ -301,6 +303,7 @@ impl Pipeline {
         let seconds = |sample| self.clock.seconds(sample);
         out.push(Event::Measurement(Measurement {
             channel: self.channel,
+            speaker: None,
             ..result.event(utterance, &self.spec, &self.quality, seconds)
         }));
     }

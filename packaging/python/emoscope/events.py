@@ -76,6 +76,10 @@ class UtteranceStart(TypedDict):
     """Path of the file, as given or found; on every line of `analyze`."""
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
+    speaker: NotRequired[str]
+    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent where speakers are not told apart, or not known yet.
+    """
     utterance: int
     """Number of the utterance within the session, or within its channel, from 1."""
     start_s: float
@@ -90,6 +94,10 @@ class Measurement(TypedDict):
     """Path of the file, as given or found; on every line of `analyze`."""
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
+    speaker: NotRequired[str]
+    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent where speakers are not told apart, or not known yet.
+    """
     utterance: int
     """Number of the utterance within the session, or within its channel, from 1."""
     start_s: float
@@ -128,6 +136,10 @@ class UtteranceEnd(TypedDict):
     """Path of the file, as given or found; on every line of `analyze`."""
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
+    speaker: NotRequired[str]
+    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent where speakers are not told apart, or not known yet.
+    """
     utterance: int
     """Number of the utterance within the session, or within its channel, from 1."""
     start_s: float
@@ -180,6 +192,31 @@ class Mark(TypedDict):
     """The moment, in seconds."""
 
 
+class Changed(TypedDict):
+    """An utterance and who spoke it."""
+
+    utterance: int
+    """Number of the utterance within the session, or within its channel, from 1."""
+    speaker: str
+    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent where speakers are not told apart, or not known yet.
+    """
+
+
+class Speakers(TypedDict):
+    """Later speech showed that earlier utterances have another speaker than was said."""
+
+    type: Literal["speakers"]
+    file: NotRequired[str]
+    """Path of the file, as given or found; on every line of `analyze`."""
+    channel: NotRequired[int]
+    """Channel of the input, from 1; present with `--channel each`."""
+    at_s: float
+    """When it was noticed, in seconds."""
+    changed: list[Changed]
+    """The utterances and their speakers."""
+
+
 class Error(TypedDict):
     """An input could not be read, or not to its end."""
 
@@ -221,6 +258,7 @@ Event = (
     | Signal
     | Gap
     | Mark
+    | Speakers
     | Error
     | SessionEnd
 )

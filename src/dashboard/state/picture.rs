@@ -448,6 +448,7 @@ fn time_of(event: &Event) -> Option<f64> {
         Event::UtteranceEnd(end) => end.end_s,
         Event::Gap(gap) => gap.end_s,
         Event::Mark(mark) => mark.at_s,
+        Event::Speakers(speakers) => speakers.at_s,
     }))
 }
 

@@ -32,6 +32,7 @@ fn measured(span: Range<f64>, labels: &[String], share: f64, ended: bool) -> Upd
         .map(|name| (name.as_str().into(), Probability(share)));
     Update::Event(Event::Measurement(Measurement {
         channel: (labels.len() % 2 == 1).then_some(labels.len() as u16),
+        speaker: None,
         utterance: 1,
         start_s: span.start,
         end_s: span.end,
@@ -112,6 +113,7 @@ fn update() -> impl Strategy<Value = Update> {
         (channel(), time(), any::<u64>()).prop_map(|(channel, start_s, utterance)| {
             Update::Event(Event::UtteranceStart(UtteranceStart {
                 channel,
+                speaker: None,
                 utterance,
                 start_s,
             }))
@@ -120,6 +122,7 @@ fn update() -> impl Strategy<Value = Update> {
             |(channel, start_s, end_s, new_baseline)| {
                 Update::Event(Event::UtteranceEnd(UtteranceEnd {
                     channel,
+                    speaker: None,
                     utterance: 1,
                     start_s,
                     end_s,

@@ -70,6 +70,7 @@ pub fn signal(at_s: f64, present: bool) -> Update {
 pub fn utterance_start(utterance: u64, start_s: f64) -> Update {
     Update::Event(Event::UtteranceStart(UtteranceStart {
         channel: None,
+        speaker: None,
         utterance,
         start_s,
     }))
@@ -78,6 +79,7 @@ pub fn utterance_start(utterance: u64, start_s: f64) -> Update {
 pub fn utterance_end(utterance: u64, start_s: f64, end_s: f64) -> Update {
     Update::Event(Event::UtteranceEnd(UtteranceEnd {
         channel: None,
+        speaker: None,
         utterance,
         start_s,
         end_s,
@@ -116,6 +118,7 @@ pub fn measured(
     };
     Update::Event(Event::Measurement(Measurement {
         channel: None,
+        speaker: None,
         utterance: 1,
         start_s,
         end_s,
@@ -269,6 +272,7 @@ pub fn time(event: &Event) -> f64 {
         Event::UtteranceEnd(end) => end.end_s,
         Event::Gap(gap) => gap.end_s,
         Event::Mark(mark) => mark.at_s,
+        Event::Speakers(speakers) => speakers.at_s,
         _ => 0.0,
     }
 }

@@ -85,6 +85,11 @@ impl FrontEnd {
         })
     }
 
+    /// Computes the bands of the speaker network as well, from now on.
+    pub fn compute_speaker_bands(&mut self) {
+        self.mfcc.compute_speaker_bands();
+    }
+
     /// The input that this front end serves.
     pub fn input(&self) -> InputFormat {
         self.input

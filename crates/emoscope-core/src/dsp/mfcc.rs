@@ -14,6 +14,7 @@ use crate::dsp::dct::Dct;
 use crate::dsp::decibels::decibels;
 use crate::dsp::feature_spec::{HOP_SAMPLES, N_BINS, N_FFT, N_MELS, N_MFCC};
 use crate::dsp::mel::MelBank;
+use crate::dsp::speaker_bands::{N_SPEAKER_BANDS, SpeakerBandBank, SpeakerBands};
 
 /// One row: the 80 coefficients of a frame.
 pub type MfccFrame = [f32; N_MFCC];
@@ -25,6 +26,8 @@ pub struct FrameFeatures<'a> {
     pub mfcc: &'a MfccFrame,
     /// The log-mel levels that they come from, in dB.
     pub log_mel: &'a [f32; N_MELS],
+    /// The bands of the speaker network, where they are computed.
+    pub speaker_bands: Option<&'a SpeakerBands>,
 }
 
 /// Computes single frames; holds the tables and the scratch space.
@@ -92,7 +95,7 @@ impl Mfcc {
     }
 
     /// The power spectrum (201 bins) of the last frame.
-    pub fn power(&self) -> &[f64] {
+    pub fn power(&self) -> &[f64; N_BINS] {
         &self.power
     }
 
@@ -111,6 +114,8 @@ impl Mfcc {
 /// sample is there.
 pub struct MfccStream {
     mfcc: Mfcc,
+    /// The second filter matrix and its last bands, if a speaker network needs them.
+    speakers: Option<(SpeakerBandBank, SpeakerBands)>,
     /// Samples from the left edge of the next frame on.
     pending: Vec<f32>,
     samples: u64,
@@ -128,10 +133,17 @@ impl MfccStream {
     pub fn new() -> Self {
         Self {
             mfcc: Mfcc::new(),
+            speakers: None,
             pending: vec![0.0; N_FFT / 2],
             samples: 0,
             frames: 0,
         }
+    }
+
+    /// Computes the bands of the speaker network as well, from now on.
+    pub fn compute_speaker_bands(&mut self) {
+        let bands = || (SpeakerBandBank::new(), [0.0; N_SPEAKER_BANDS]);
+        self.speakers.get_or_insert_with(bands);
     }
 
     /// Back to the start, tables kept.
@@ -165,9 +177,13 @@ impl MfccStream {
         let mut left = 0;
         while self.frames < limit && left + N_FFT <= self.pending.len() {
             self.mfcc.row(&self.pending[left..left + N_FFT], &mut out);
+            if let Some((bank, bands)) = &mut self.speakers {
+                bank.apply(self.mfcc.power(), bands);
+            }
             frame(FrameFeatures {
                 mfcc: &out,
                 log_mel: &self.mfcc.log_mel,
+                speaker_bands: self.speakers.as_ref().map(|(_, bands)| bands),
             });
             self.frames += 1;
             left += HOP_SAMPLES;

@@ -90,6 +90,7 @@ impl UtteranceResult {
         let shortest = spec.min_samples();
         Measurement {
             channel: None,
+            speaker: None,
             utterance,
             start_s: seconds(self.start),
             end_s: seconds(self.end),
