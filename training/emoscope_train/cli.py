@@ -141,18 +141,36 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("parity", help="compare the binary's features with librosa's")
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
     one.add_argument("files", nargs="*", type=Path, help="sound files (default: made here)")
-    speaker_commands(commands, models)
+    speaker_commands(commands, data, work, models)
     return top
 
 
 def speaker_commands(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    data: argparse.ArgumentParser,
+    work: argparse.ArgumentParser,
     models: argparse.ArgumentParser,
 ) -> None:
     """The speaker model's own commands."""
-    top = commands.add_parser("speakers", help="the speaker model: export and measure it")
+    top = commands.add_parser("speakers", help="export and measure the speaker model")
     steps = top.add_subparsers(dest="step", required=True)
     steps.add_parser("export", parents=[models], help="write model.onnx and golden.json")
+    steps.add_parser(
+        "error-rates", parents=[data, models], help="measure how well voices are told apart"
+    )
+    steps.add_parser(
+        "conversations", parents=[data, work], help="make conversations of clips in the work folder"
+    )
+    one = steps.add_parser(
+        "evaluate", parents=[work, models], help="measure the binary on the conversations"
+    )
+    one.add_argument("--program", type=Path, metavar="FILE", required=True, help="the binary")
+    one.add_argument(
+        "--set",
+        choices=["tune", "test"],
+        default="test",
+        help="only `test` goes into metrics.json and card.md (%(default)s)",
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -316,6 +334,42 @@ def parity(options: argparse.Namespace) -> int:
 
 
 def speakers(options: argparse.Namespace) -> int:
-    from .speakers import export as model
+    steps = {
+        "export": speaker_export,
+        "error-rates": speaker_error_rates,
+        "conversations": speaker_conversations,
+        "evaluate": speaker_evaluation,
+    }
+    return steps[options.step](options)
 
-    return model.export(options.models / "speakers")
+
+def speaker_export(options: argparse.Namespace) -> int:
+    from .speakers.export import export as write
+
+    return write(options.models / "speakers")
+
+
+def speaker_error_rates(options: argparse.Namespace) -> int:
+    from .speakers import card, error_rates
+
+    folder = options.models / "speakers"
+    found = error_rates.measure(folder / "model.onnx", runs.data_folder(options.data))
+    card.update(folder, "error_rates", found)
+    return 0
+
+
+def speaker_conversations(options: argparse.Namespace) -> int:
+    from .speakers.conversations import make_all
+
+    make_all(runs.data_folder(options.data), runs.work_folder(options.work))
+    return 0
+
+
+def speaker_evaluation(options: argparse.Namespace) -> int:
+    from .speakers import card, evaluate
+
+    found = evaluate.measure(options.program, runs.work_folder(options.work), options.set)
+    print(evaluate.table(found))
+    if options.set == "test":
+        card.update(options.models / "speakers", "conversations", found)
+    return 0

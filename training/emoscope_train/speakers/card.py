@@ -1,0 +1,175 @@
+"""metrics.json and card.md of the speaker model. No figure in the card is typed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..data.corpora import ABOUT
+from ..files import write_json, write_text
+from ..reporting.tables import percent, table
+from . import spec
+from .evaluate import LIVE, WHOLE
+
+TEXT = """\
+# speakers {version}
+
+Input: 80 log mel bands per 10 ms, 0.75 to 6 s. Output: an embedding of 192 numbers; two windows of
+one voice have a high cosine. The network subtracts the mean over time of each band, so gain has no
+effect.
+
+{network}, 6.9 million parameters, as published: nothing was trained here.
+
+## Origin
+
+- Network: CAM++ (arXiv 2303.00332) of 3D-Speaker, licence {licence}. The code here was written for
+  this project; the weights are the published ones, stored in 16 bits.
+- Weights: `{file}`
+  of the package `{package}`, SHA-256
+  `{sha256}`.
+- Training data: its makers name about 200,000 speakers of Chinese and English. Which recordings
+  these are, and whether the speakers agreed, is **not known**. Nor is it known whether a corpus
+  below was among them.
+- Its 80 bands are Kaldi's, from the power spectrum of the front end: a Hann window of 400 points
+  instead of Kaldi's, without padding.
+
+## Privacy
+
+**A voice print is biometric data.** In the European Union the GDPR protects it specially (Art. 9)
+where it serves to identify a person. The program uses embeddings to tell the voices of a recording
+apart. It keeps them in memory for the session, and it identifies nobody.
+
+## Limits
+
+- Short windows, whispering, laughter, singing, children, telephones and far microphones raise the
+  errors. So do voices of one sex or of one family.
+- The errors differ by language and sex, as the tables show. Languages other than Chinese and
+  English were not in the training data, as far as is known.
+- Emotion changes a voice. One person who shouts and whispers can sound less alike than two calm
+  strangers do.
+- Do not use it to identify a person, or for access control.
+"""
+
+RATES = """\
+## Error rates
+
+The equal error rate of pairs of windows: at its threshold, as many pairs of one voice are kept
+apart as pairs of two voices are joined. Clips of {shortest} to {longest} s, emotions mixed.
+`three` averages three clips before the comparison. `one sex` compares voices of the same sex alone.
+Corpora without a published sex have no figure there.
+"""
+
+TALK = """\
+## Conversations
+
+Made of clips of {corpora}, with a fixed seed: 1 to 4 people with pauses of 0.2 to 2 s, two people
+without pauses or with overlaps of 0.1 s, and one person in all emotions. Thresholds were chosen on
+other corpora. The figures are those of the whole program, with its VAD. `of speech found` leaves
+out what the VAD does not count as speech. The diarization error rate is pyannote's, collar 0.25 s,
+overlaps included; `0.25 s on either side` is the NIST's collar. `one speaker` is the program with
+`--speakers 1`.
+"""
+
+
+def update(folder: Path, key: str, found: dict[str, Any]) -> None:
+    """Puts one measurement into metrics.json, and writes the card."""
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    metrics |= {"name": spec.NAME, "version": __version__, key: rounded(found)}
+    write_json(path, metrics)
+    write_text(folder / "card.md", render(metrics))
+
+
+def rounded(value: Any) -> Any:
+    """Four decimals: no figure here is surer than that."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def render(metrics: dict[str, Any]) -> str:
+    """The whole card."""
+    parts = [TEXT.format(version=metrics["version"], licence=spec.LICENCE, **spec.ORIGIN)]
+    if found := metrics.get("error_rates"):
+        parts += error_rates(found)
+    if found := metrics.get("conversations"):
+        parts += conversations(found)
+    return "\n".join(parts)
+
+
+def share(value: float | None) -> str:
+    """A share in percent, or a dash where there is none."""
+    return "-" if value is None else percent(value)
+
+
+def error_rates(found: dict[str, Any]) -> list[str]:
+    """The tables by corpus, by sex and by language."""
+    keys = ("single", "three", "one_sex")
+    rows = [
+        [f"{name} ({row['language']})", str(row["speakers"]), *(share(row[key]) for key in keys)]
+        for name, row in found["by_corpus"].items()
+    ]
+    mean = found["mean"]
+    rows.append([f"mean of {', '.join(mean['corpora'])}", "", *(share(mean[key]) for key in keys)])
+    sexes = [
+        [name, *(share(row["by_sex"][sex]) for sex in ("f", "m"))]
+        for name, row in found["by_corpus"].items()
+        if any(row["by_sex"].values())
+    ]
+    sexes.append(["mean", *(share(found["by_sex"][sex]) for sex in ("f", "m"))])
+    shortest, longest = found["seconds"]
+    return [
+        RATES.format(shortest=shortest, longest=longest),
+        table(["corpus", "speakers", "single clips", "three", "one sex"], rows),
+        "Single clips of one sex:\n",
+        table(["corpus", "women", "men"], sexes),
+        "Single clips by language; a language is one corpus, or two:\n",
+        table(
+            ["language", "equal error rate"],
+            [[language, share(rate)] for language, rate in found["by_language"].items()],
+        ),
+    ]
+
+
+ROWS = (
+    ("pauses: time with the right speaker, of speech found", ("pauses", "right")),
+    ("pauses: time with the right speaker, of all", ("pauses", "right_of_truth")),
+    ("pauses: number of speakers right", ("pauses", "number_right")),
+    ("no pauses: diarization error rate", ("joined", "der")),
+    ("no pauses: the same, 0.25 s on either side", ("joined", "der_nist")),
+    ("no pauses, through a room: diarization error rate", ("room", "der")),
+    ("one person stays one", ("alone",)),
+    ("emotion accuracy, conversations of two", ("emotions_of_two", "several")),
+    ("the same, one speaker", ("emotions_of_two", "one")),
+    ("emotion accuracy, one person", ("emotions_of_one", "several")),
+    ("the same, one speaker", ("emotions_of_one", "one")),
+)
+
+
+def conversations(found: dict[str, Any]) -> list[str]:
+    """The tables of the program on conversations."""
+
+    def cell(way: str, keys: tuple[str, ...]) -> str:
+        value = found["mean"][way]
+        for key in keys:
+            value = value[key]
+        return percent(value)
+
+    by_corpus = [
+        [name, *(percent(row[way]["pauses"]["right"]) for way in (WHOLE, LIVE)),
+         *(percent(row[way]["joined"]["der"]) for way in (WHOLE, LIVE))]
+        for name, row in found["by_corpus"].items()
+    ]  # fmt: skip
+    used = found["cost"]
+    names = [f"{name} ({ABOUT[name].language})" for name in found["corpora"]]
+    return [
+        TALK.format(corpora=", ".join(names)),
+        table(
+            ["mean of the corpora", WHOLE, LIVE],
+            [[title, cell(WHOLE, keys), cell(LIVE, keys)] for title, keys in ROWS],
+        ),
+        table(["corpus", "right, whole", "right, live", "error, whole", "error, live"], by_corpus),
+        f"`analyze` takes {used['whole_file_times']:.2f} times the processor time of one speaker, "
+        f"and {used['more_megabytes']:.0f} MB more. Live, the tracking takes "
+        f"{percent(used['share_of_a_core'])} of a core.\n",
+    ]

@@ -1,0 +1,218 @@
+"""The program on conversations: whole files and as a stream, with one speaker and with several."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UserError
+from ..progress import bar
+from .conversations import SETS, Turn, folder_of
+from .scoring import NIST_COLLAR_S, Score, Segment, diarization_error, score, segments
+
+# Ways of running: options, and whether the recording comes as a stream, which is judged causally.
+WHOLE, LIVE, ONE = "whole file", "live", "one speaker"
+WAYS: dict[str, tuple[tuple[str, ...], bool]] = {
+    WHOLE: (("--speakers", "auto"), False),
+    LIVE: (("--speakers", "auto"), True),
+    ONE: (("--speakers", "1"), False),
+}
+LIMIT_S = 600
+
+
+@dataclass
+class Run:
+    """What the program said of one conversation in one way."""
+
+    segments: list[Segment]
+    # As they were named at first, before any correction.
+    first: list[Segment]
+    seconds: float
+    megabytes: float
+
+
+@dataclass
+class Conversation:
+    """One recording with its truth and the runs of the program."""
+
+    name: str
+    corpus: str
+    kind: str
+    people: int
+    turns: list[Turn]
+    sound: Path
+    runs: dict[str, Run] = field(default_factory=dict)
+
+    def score(self, way: str, healed: bool = True) -> Score:
+        run = self.runs[way]
+        return score(self.turns, run.segments if healed else run.first)
+
+
+def conversations(folder: Path, corpora: Iterable[str]) -> list[Conversation]:
+    """Those that were made. Raises `UserError` with the step to run first."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        turns = [Turn(**turn) for turn in entry.pop("turns")]
+        if entry["corpus"] in corpora:
+            found.append(Conversation(**entry, turns=turns, sound=path.with_suffix(".wav")))
+    if not found:
+        raise UserError(f"no conversations in {folder}; run `speakers conversations` first")
+    return found
+
+
+def run(program: Path, sound: Path, way: str) -> Run:
+    """Raises `UserError` where the program fails."""
+    options, stream = WAYS[way]
+    source = "-" if stream else str(sound)
+    command = [str(program), "analyze", source, "--format", "jsonl", "--quiet", *options]
+    with sound.open("rb") as handle:
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=handle if stream else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        except OSError as error:
+            raise UserError(f"cannot run {program}: {error}") from error
+        assert child.stdout is not None
+        lines = child.stdout.read().splitlines()
+        _, status, used = os.wait4(child.pid, 0)
+        child.stdout.close()
+    if status != 0:
+        child.returncode = os.waitstatus_to_exitcode(status)
+        raise UserError(f"{' '.join(command)} ended with {child.returncode}")
+    child.returncode = 0
+    events = [json.loads(line) for line in lines]
+    return Run(
+        segments(events),
+        segments(events, healed=False),
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss / 1024.0,
+    )
+
+
+def right(found: list[Conversation], way: str, healed: bool = True) -> dict[str, float | None]:
+    """Time with the right speaker, of the time found as speech and of all, and of numbers right."""
+    scores = [one.score(way, healed) for one in found]
+    right_s = sum(row.right_s for row in scores)
+    return {
+        "right": right_s / sum(row.found_s for row in scores),
+        "right_of_truth": right_s / sum(row.truth_s for row in scores),
+        "number_right": float(np.mean([row.speakers == row.people for row in scores])),
+    }
+
+
+def accuracy(found: list[Conversation], way: str) -> float:
+    """Share of the turns whose emotion is right."""
+    scores = [one.score(way) for one in found]
+    return sum(row.emotions_right for row in scores) / sum(row.turns for row in scores)
+
+
+def errors(found: list[Conversation], way: str) -> dict[str, float]:
+    """Diarization error rates, with pyannote's collar and with the wider one of the NIST."""
+    pairs = [(one.turns, one.runs[way].segments) for one in found]
+    return {"der": diarization_error(pairs), "der_nist": diarization_error(pairs, NIST_COLLAR_S)}
+
+
+def gain(found: list[Conversation], way: str) -> dict[str, float]:
+    """Accuracy of the emotion with speakers and with one, and the difference."""
+    several, one = accuracy(found, way), accuracy(found, ONE)
+    return {"several": several, "one": one, "difference": several - one}
+
+
+def figures(found: list[Conversation]) -> dict[str, Any]:
+    """Every figure of a set of conversations."""
+
+    def of(*kinds: str, people: int | None = None) -> list[Conversation]:
+        return [c for c in found if c.kind in kinds and people in (None, c.people)]
+
+    out: dict[str, Any] = {}
+    for way in (WHOLE, LIVE):
+        out[way] = {
+            "pauses": right(of("pauses"), way),
+            "by_people": {str(n): right(of("pauses", people=n), way) for n in range(1, 5)},
+            "joined": {**errors(of("joined"), way), **right(of("joined"), way)},
+            "room": {**errors(of("room"), way), **right(of("room"), way)},
+            "alone": right(of("alone"), way)["number_right"],
+            "emotions_of_two": gain(of("pauses", "joined", people=2), way),
+            "emotions_of_one": gain(of("pauses", "alone", people=1), way),
+        }
+    out[LIVE]["pauses_at_first"] = right(of("pauses"), LIVE, healed=False)
+    return out
+
+
+def cost(found: list[Conversation]) -> dict[str, float]:
+    """Processor time of an analysis with speakers against one without, and the memory more."""
+    audio = sum(one.turns[-1].end_s for one in found)
+    with_s, without_s = (sum(one.runs[way].seconds for one in found) for way in (WHOLE, ONE))
+    live_s = sum(one.runs[LIVE].seconds for one in found)
+    memory = [float(np.median([c.runs[way].megabytes for c in found])) for way in (WHOLE, ONE)]
+    return {
+        "audio_s": audio,
+        "whole_file_times": with_s / without_s,
+        "share_of_a_core": (live_s - without_s) / audio,
+        "more_megabytes": memory[0] - memory[1],
+    }
+
+
+def measure(program: Path, work: Path, name: str) -> dict[str, Any]:
+    """Runs the program on a set; figures over all of it and by corpus."""
+    corpora = SETS[name]
+    found = conversations(folder_of(work, name), corpora)
+    for one in bar(found, name, "conversation"):
+        for way in WAYS:
+            one.runs[way] = run(program, one.sound, way)
+    names = [corpus for corpus in corpora if any(one.corpus == corpus for one in found)]
+    by_corpus = {name: figures([c for c in found if c.corpus == name]) for name in names}
+    return {
+        "conversations": len(found),
+        "corpora": names,
+        "mean": mean(list(by_corpus.values())),
+        "by_corpus": by_corpus,
+        "cost": cost(found),
+    }
+
+
+def mean(rows: list[Any]) -> Any:
+    """Of equal trees of figures: every corpus counts the same."""
+    if isinstance(rows[0], dict):
+        return {key: mean([row[key] for row in rows]) for key in rows[0]}
+    return float(np.mean(rows))
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures as the lines of a table: whole file, live."""
+
+    def pair(title: str, *keys: str, scale: float = 100.0) -> str:
+        cells = []
+        for way in (WHOLE, LIVE):
+            value = found["mean"][way]
+            for key in keys:
+                value = value[key]
+            cells.append(f"{scale * value:6.1f}")
+        return f"{title:58} {cells[0]} {cells[1]}"
+
+    used = found["cost"]
+    return "\n".join(
+        [
+            f"{'in %':58} {'whole':>6} {'live':>6}",
+            pair("pauses: time with the right speaker, of speech found", "pauses", "right"),
+            pair("pauses: time with the right speaker, of all", "pauses", "right_of_truth"),
+            pair("pauses: number of speakers right", "pauses", "number_right"),
+            pair("joined: diarization error rate, collar 0.25 s", "joined", "der"),
+            pair("joined: the same, 0.25 s on either side", "joined", "der_nist"),
+            pair("room: diarization error rate, collar 0.25 s", "room", "der"),
+            pair("alone: one person stays one", "alone"),
+            pair("emotions of two, against one speaker", "emotions_of_two", "difference"),
+            pair("emotions of one, against one speaker", "emotions_of_one", "difference"),
+            f"cost: {used['whole_file_times']:.2f} times, {100 * used['share_of_a_core']:.1f} % of "
+            f"a core, {used['more_megabytes']:.0f} MB more",
+        ]
+    )
