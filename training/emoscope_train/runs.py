@@ -58,7 +58,7 @@ class Run:
         self.change = self.folder / "change.json"
         # Logits of the validation speakers, and of the corpus that was left out.
         self.answers = self.folder / "answers.npz"
-        self.unseen = self.folder / "unmet.npz"
+        self.unseen = self.folder / "unseen.npz"
 
     @classmethod
     def of_seed(cls, work: Path, name: str, split: str, seed: int) -> "Run":

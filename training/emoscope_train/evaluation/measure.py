@@ -1,5 +1,6 @@
 """Every figure of a split whose test speakers are unseen."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def measure(
         "facts": facts,
         "best_epoch": max(history, key=lambda row: row["validation_uar"])["epoch"],
         "epochs": len(history),
-        "calibration": vars(calibration),
+        "calibration": dataclasses.asdict(calibration),
         "test": metrics.report(given, test.truth) | test.summary(given),
         "exported": agreement(test.network, pieces, calibration.temperature),
         "seeds": seeds(config, split, run, test, pieces, given),
@@ -115,7 +116,7 @@ def shipped(config: Config, work: Path) -> dict[str, Any] | None:
     return {
         "facts": last.read(last.facts),
         "averaged": len(averaged(config, work, config.shipped_split)),
-        "calibration": vars(calibration_of(config, work, config.shipped_split)),
+        "calibration": dataclasses.asdict(calibration_of(config, work, config.shipped_split)),
         "validation": {"measured": validated(first), "shipped": validated(last)},
     }
 

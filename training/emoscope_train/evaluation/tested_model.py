@@ -27,6 +27,8 @@ class TestedModel:
     def __init__(self, network: Network, calibration: Calibration, clips: list[Clip]) -> None:
         self.network, self.calibration, self.clips = network, calibration, clips
         network.use_half()
+        if calibration.correction and network.voice:
+            network.voice.correct(calibration.correction)
         self.truth = np.asarray([LABELS.index(clip.label) for clip in clips], dtype=np.int64)
         self.corpora = np.asarray([clip.corpus for clip in clips])
         self._last: tuple[list[Decibels], tuple[Embeddings, NDArray[np.float32]]] | None = None

@@ -55,6 +55,8 @@ def export(config: Config, split: str, work: Path, folder: Path, program: Path |
     run = Run(work, config.name, split)
     network = load_best(run)
     calibration = calibration_of(config, work, split)
+    if calibration.correction and network.voice:
+        network.voice.correct(calibration.correction)
     metadata = Metadata(calibration, run.read(run.facts)["training_data"])
     if network.voice is not None:
         metadata.tuning = Tuning()

@@ -17,6 +17,7 @@ from ..model.baseline import (
     REFERENCE_VARIANCE,
     SPEECH_LOGIT,
 )
+from ..model.correction import Correction
 
 OPSET = 17
 INPUT, BASELINE, SECONDS = "mfcc", "baseline", "baseline_s"
@@ -32,6 +33,8 @@ class Calibration:
     temperature: float = 1.0
     certain: float = 0.0
     margin: float = 0.0
+    # The voice head applies it; the temperature is then 1.
+    correction: Correction | None = None
 
 
 @dataclass

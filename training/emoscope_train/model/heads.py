@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from ..data.labels import LABELS
 from .baseline import FULL_VARIANCE, LIMIT, LOW_VARIANCE, PRIOR_S, VARIANCE_FLOOR
+from .correction import Correction
 
 # Hidden width of the speech head.
 SPEECH_HIDDEN = 32
@@ -20,10 +21,15 @@ class VoiceHead(nn.Module):
 
     mean: Tensor
     spread: Tensor
+    temperatures: Tensor
+    offsets: Tensor
 
     def __init__(self, width: int, dropout: float = 0.0, labels: int = len(LABELS)) -> None:
         super().__init__()
         self.width = width
+        # Set by `correct`; no part of the weights.
+        self.register_buffer("temperatures", torch.ones(2), persistent=False)
+        self.register_buffer("offsets", torch.zeros(2, labels), persistent=False)
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
@@ -46,7 +52,14 @@ class VoiceHead(nn.Module):
         own = torch.clamp((embedding - mean) / torch.sqrt(variance + VARIANCE_FLOOR), -LIMIT, LIMIT)
         own = self.dropout(own)
         logits: Tensor = self.head(own) + settled * self.settled(own)
-        return logits
+        temperature = self.temperatures[0] + settled * (self.temperatures[1] - self.temperatures[0])
+        offset = self.offsets[0] + settled * (self.offsets[1] - self.offsets[0])
+        return logits / temperature + offset
+
+    def correct(self, correction: Correction) -> None:
+        """Replaces the correction of the logits; between both ends it follows the weight."""
+        self.temperatures.copy_(torch.tensor(correction.temperatures))
+        self.offsets.copy_(torch.tensor(correction.offsets))
 
     def unknown(self, count: int) -> tuple[Tensor, Tensor]:
         """The baseline of unseen voices: zero seconds."""

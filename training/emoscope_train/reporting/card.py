@@ -5,6 +5,7 @@ No figure in a card is typed.
 
 from typing import Any
 
+from ..data.labels import LABELS as NAMES
 from . import text
 from .sections import (
     exported,
@@ -190,9 +191,24 @@ def training(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
         "temperature and thresholds are chosen on validation clips, nothing on test clips.\n",
         *recipe_rows(facts, measured["best_epoch"], metrics.get("head")),
         f"- Published weights: SHA-256 `{facts['pretrained_sha256']}`.",
-        f"- Temperature {calibration['temperature']:g}. The answer is `uncertain` below a "
-        f"probability "
-        f"of {calibration['certain']:g} or a lead of {calibration['margin']:g}.\n",
+        correction(calibration),
+        f"- The answer is `uncertain` below a probability of {calibration['certain']:g} or a lead "
+        f"of {calibration['margin']:g}.\n",
         *([facts["remark"] + "\n"] if facts["remark"] else []),
         "![training](figures/training.png)\n",
     ]
+
+
+def correction(calibration: dict[str, Any]) -> str:
+    """How logits become probabilities."""
+    found = calibration.get("correction")
+    if not found:
+        return f"- Temperature {calibration['temperature']:g}."
+    rows = [
+        [label, *(f"{offsets[place]:+.2f}" for offsets in found["offsets"])]
+        for place, label in enumerate(NAMES)
+    ]
+    rows.append(["temperature", *(f"{value:.2f}" for value in found["temperatures"])])
+    return "- Correction of the logits, fitted on left-out corpora:\n\n" + table(
+        ["offset", "no baseline", "full baseline"], rows
+    )

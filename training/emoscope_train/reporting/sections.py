@@ -13,10 +13,17 @@ from .tables import (
     table,
 )
 
+# What chooses the calibration of a corpus's answers, without and with a correction of the logits.
+CHOSEN_BY = {
+    False: "Validation speakers and the other corpora set the temperature.",
+    True: "The corpora of the other groups set temperature and offsets.",
+}
+
 
 def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
     """Everything about corpora that were left out."""
     left_out, together = metrics["left_out"], metrics["left_out_together"]
+    corrected = bool(next(iter(metrics["splits"].values()))["calibration"].get("correction"))
     names = {"alone": "no baseline", "settled": "60 s of enrolment", "in_folder": "folder"}
     rows = [
         [
@@ -33,9 +40,7 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
         + left_out_table(left_out),
         "`rooms` are the same clips in a room and through a telephone or another narrow channel.\n",
         left_out_details(left_out),
-        f"All {together['clips']} clips as one test, with seven labels. Validation speakers and "
-        f"the "
-        "other corpora set the temperature.\n",
+        f"All {together['clips']} clips as one test, with seven labels. {CHOSEN_BY[corrected]}\n",
         table(["baseline", "accuracy", "accuracy at 50 % coverage", "ECE"], rows),
         *([text.EMOTIONTTS] if "emotiontts" in left_out else []),
         "![reliability](figures/reliability.png) "

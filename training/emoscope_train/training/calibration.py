@@ -1,9 +1,11 @@
-"""Temperature and thresholds: from validation speakers, and from corpora that were left out.
+"""From logits to an answer: chosen on corpora that were left out, and on validation speakers.
 
 A voice at a real microphone differs from the training data as much as a corpus that was left out.
-So these weigh as much as the validation speakers. Clips of test speakers are in neither.
+So these alone correct the logits, if there are any, and weigh as much as the validation speakers
+in the thresholds. Clips of test speakers are in neither.
 """
 
+import dataclasses
 import itertools
 from collections import Counter
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from ..errors import UserError
 from ..evaluation.metrics import is_certain
 from ..export.model_spec import Calibration
 from ..files import replacing
+from ..model.correction import Correction
 from ..numeric import softmax
 from ..runs import Run
 
@@ -27,15 +30,20 @@ WANTED_COVERAGE = 0.65
 # Validation that is too easy (TESS: the same voices) would choose extreme values.
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.5, 5.0
 HIGHEST_CERTAIN = 0.9
+# Weight of the squared offsets against the mean loss of a corpus: few corpora have every label.
+RIDGE = 0.02
+# Takes a label that a corpus does not have out of the competition.
+ABSENT = -1e4
 
 
 @dataclass
 class Answers:
-    """Logits [clips, labels] with their truth and the corpus of each clip."""
+    """Logits [clips, labels] with their truth, corpus, and weight of the baseline (0 to 1)."""
 
     logits: NDArray[np.float64]
     truth: NDArray[np.int64]
     corpora: NDArray[np.str_]
+    baseline: NDArray[np.float64]
 
     def weights(self) -> NDArray[np.float64]:
         """Every corpus has the same weight; the sum is 1."""
@@ -46,7 +54,7 @@ class Answers:
     def save(self, path: Path) -> None:
         """Writes a .npz file."""
         with replacing(path) as part, part.open("wb") as out:
-            np.savez(out, logits=self.logits, truth=self.truth, corpora=self.corpora)
+            np.savez(out, **dataclasses.asdict(self))
 
     @classmethod
     def load(cls, path: Path) -> "Answers":
@@ -54,7 +62,17 @@ class Answers:
         if not path.is_file():
             raise UserError(f"no {path}; train every split of the config first")
         with np.load(path) as found:
-            return cls(found["logits"], found["truth"], found["corpora"])
+            return cls(**found)
+
+    @classmethod
+    def joined(cls, parts: "list[Answers]") -> "Answers":
+        """All of them as one."""
+        return cls(
+            *(
+                np.concatenate([getattr(part, field.name) for part in parts])
+                for field in dataclasses.fields(cls)
+            )
+        )
 
 
 def calibration_of(config: Config, work: Path, split: str) -> Calibration:
@@ -68,15 +86,67 @@ def calibration_of(config: Config, work: Path, split: str) -> Calibration:
         return Calibration(**run.read(run.calibration))
     known = Answers.load(run.answers)
     unseen = [Answers.load(Run(work, config.name, name).unseen) for name in others]
-    parts = [known, *unseen]
-    counts = [len(left_out_of(name)) for name in others]
-    shares = [count / sum(counts) for count in counts]
-    weights = [known.weights(), *(a.weights() * s for a, s in zip(unseen, shares, strict=True))]
-    return fit_calibration(
-        np.concatenate([answers.logits for answers in parts]),
-        np.concatenate([answers.truth for answers in parts]),
-        np.concatenate(weights),
+    strangers = Answers.joined(unseen)
+    correction = fit_correction(strangers)
+    answers = Answers.joined([known, strangers])
+    probabilities = softmax(correction.applied(answers.logits, answers.baseline))
+    weights = np.concatenate([known.weights(), strangers.weights()])
+    return Calibration(1.0, *thresholds(probabilities, answers.truth, weights), correction)
+
+
+def fit_correction(answers: Answers) -> Correction:
+    """The correction with the largest likelihood of the true labels among those of each corpus.
+
+    Every corpus has the same weight, and every label within it.
+    """
+    labels = answers.logits.shape[1]
+    allowed = np.zeros(answers.logits.shape)
+    for name in np.unique(answers.corpora):
+        mine = answers.corpora == name
+        own = np.bincount(answers.truth[mine], minlength=labels) > 0
+        allowed[mine] = np.where(own, 0.0, ABSENT)
+    groups = Counter(zip(answers.corpora, answers.truth, strict=True))
+    kinds = Counter(name for name, _ in groups)
+    weights = np.asarray(
+        [
+            1.0 / (groups[name, label] * kinds[name] * len(kinds))
+            for name, label in zip(answers.corpora, answers.truth, strict=True)
+        ]
     )
+    rows = np.arange(len(answers.truth))
+
+    def correction(values: NDArray[np.float64]) -> Correction:
+        cold, settled = np.exp(values[:2]).tolist()
+        first, full = values[2:].reshape(2, labels).round(4).tolist()
+        return Correction((round(cold, 4), round(settled, 4)), (first, full))
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        share = answers.baseline[:, None]
+        weight = np.concatenate([1.0 - share, share], axis=1)
+        warmth = weight @ np.exp(values[:2])
+        offsets = values[2:].reshape(2, labels)
+        chances = softmax(answers.logits / warmth[:, None] + weight @ offsets + allowed)
+        found = -np.sum(weights * np.log(chances[rows, answers.truth] + 1e-12))
+        slope = chances * weights[:, None]
+        slope[rows, answers.truth] -= weights
+        by_warmth = -np.sum(slope * answers.logits, axis=1) / warmth**2
+        gradient = np.concatenate(
+            [
+                (by_warmth @ weight) * np.exp(values[:2]),
+                (weight.T @ slope + 2.0 * RIDGE * offsets).ravel(),
+            ]
+        )
+        return float(found + RIDGE * np.sum(offsets**2)), gradient
+
+    bounds = [(np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE))] * 2
+    found = scipy.optimize.minimize(
+        loss,
+        np.zeros(2 + 2 * labels),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[*bounds, *[(None, None)] * (2 * labels)],
+    )
+    return correction(found.x)
 
 
 def temperature(
@@ -118,7 +188,7 @@ def thresholds(
 def fit_calibration(
     logits: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> Calibration:
-    """Temperature first, then thresholds."""
+    """Temperature first, then thresholds; for a model without left-out corpora."""
     warmth = temperature(logits, truth, weights)
     certain, margin = thresholds(softmax(logits, warmth), truth, weights)
     return Calibration(warmth, certain, margin)

@@ -19,7 +19,13 @@ from ..features.augment import augmented
 from ..features.cache import Decibels
 from ..features.windows import LONGEST, SHORTEST, opening, seconds_of
 from ..files import write_json
-from ..model.baseline import enrolled
+from ..model.baseline import (
+    FOLDER_S,
+    Baselines,
+    baseline_weight,
+    enrolled,
+    of_all_speakers,
+)
 from ..model.heads import VoiceHead
 from ..model.network import Network
 from ..numeric import falling, softmax
@@ -171,7 +177,7 @@ def train_head(task: Task, run: Run) -> None:
     if border := voice_change.border(embedded, seconds, speakers, earlier):
         print(border, flush=True)
         write_json(run.change, dataclasses.asdict(border))
-    everything = both(answers)
+    everything = Answers.joined(list(answers.values()))
     fitted = fit_calibration(everything.logits, everything.truth, everything.weights())
     assert network.speech is not None
     saved = {
@@ -185,24 +191,35 @@ def train_head(task: Task, run: Run) -> None:
     everything.save(run.answers)
     if task.unseen.clips:
         strangers = versions_of(network, task, task.unseen.versions, 0, 4)
-        both(answered(head, task.unseen, strangers)).save(run.unseen)
+        found_unseen = answered(head, task.unseen, strangers)
+        Answers.joined(list(found_unseen.values())).save(run.unseen)
 
 
 def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[str, Answers]:
-    """Answers to the unchanged clips, without a baseline and after 60 s of enrolment."""
+    """Answers to the unchanged clips: without a baseline, with a folder's, after 60 s."""
+    embeddings, seconds = versions.embeddings[:, 0], versions.seconds[:, 0]
     corpora = np.asarray([clip.corpus for clip in material.clips])
-    found = {}
-    for name, limit in (("cold", 0.0), ("settled", SETTLED_S)):
-        known = enrolled(
-            versions.embeddings[:, 0],
-            versions.seconds[:, 0],
-            [clip.speaker for clip in material.clips],
-            limit,
-            np.random.default_rng(0),
+    folder = Baselines.unknown(*embeddings.shape)
+    for name in np.unique(corpora):
+        mine = corpora == name
+        shared = of_all_speakers(embeddings[mine], seconds[mine], FOLDER_S)
+        folder.statistics[mine], folder.seconds[mine] = shared.statistics, shared.seconds
+    speakers = [clip.speaker for clip in material.clips]
+    settled = enrolled(embeddings, seconds, speakers, SETTLED_S, np.random.default_rng(0))
+    baselines = {
+        "cold": Baselines.unknown(*embeddings.shape),
+        "folder": folder,
+        "settled": settled,
+    }
+    return {
+        name: Answers(
+            head_logits(head, embeddings, known),
+            material.truth,
+            corpora,
+            baseline_weight(known)[:, 0].astype(np.float64),
         )
-        logits = head_logits(head, versions.embeddings[:, 0], known)
-        found[name] = Answers(logits, material.truth, corpora)
-    return found
+        for name, known in baselines.items()
+    }
 
 
 def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
@@ -213,13 +230,3 @@ def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
         mine = [given.corpora == corpus for corpus in corpora if corpus in given.corpora]
         found[name] = float(np.mean([metrics.uar(probabilities[m], given.truth[m]) for m in mine]))
     return found
-
-
-def both(answers: dict[str, Answers]) -> Answers:
-    """All of them as one."""
-    return Answers(
-        *(
-            np.concatenate([getattr(given, field.name) for given in answers.values()])
-            for field in dataclasses.fields(Answers)
-        )
-    )
