@@ -1,6 +1,7 @@
 //! Inference: MFCC rows in, logits out. Two engines behind one trait.
 
 mod builtin;
+mod heap;
 #[cfg(feature = "onnxruntime")]
 pub mod onnxruntime;
 mod probe;
@@ -191,6 +192,7 @@ impl Engine {
             }
         }
         let shared = builtin::Shared::load(&model)?;
+        heap::release();
         let engine = Self {
             name: "rten (built in)".into(),
             library: None,
@@ -297,7 +299,9 @@ impl Engine {
             (None, Kind::Builtin(shared)) => Box::new(shared.classifier()),
             #[cfg(feature = "onnxruntime")]
             (None, Kind::OnnxRuntime(environment)) => {
-                Box::new(environment.classifier(&self.model)?)
+                let classifier = environment.classifier(&self.model)?;
+                heap::release();
+                Box::new(classifier)
             }
         };
         Ok(Box::new(PooledClassifier {
