@@ -12,6 +12,7 @@ from emoscope_train.evaluation.streaming import (
     dialogues,
     joined,
     recordings,
+    same_label,
     scored,
     summary,
 )
@@ -52,6 +53,14 @@ def test_a_word_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
     found = summary(rows)
     assert found["heard"] == round(2 / 3, 4)
     assert found["accuracy"] == 1.0
+    # The first is called anger to its end; the third has no label before its end.
+    assert found["final_differs"] == 0.0
+
+
+def test_listeners_agree_on_the_clips_that_all_of_them_found() -> None:
+    first = [{"final": "anger"}, {"final": "fear"}, {}, {"final": "neutral"}]
+    second = [{"final": "anger"}, {"final": "sadness"}, {"final": "fear"}, {"final": "neutral"}]
+    assert same_label([first, second, first]) == round(2 / 3, 4)
 
 
 def test_a_recording_is_of_one_voice_and_if_wanted_of_one_mood() -> None:

@@ -115,6 +115,9 @@ def _streaming(found: dict[str, Any]) -> dict[str, float]:
         "streaming, first label after the onset, seconds": joined["first_named_s"],
         "streaming, label changes per minute of speech": joined["flips_per_minute"],
     }
+    if found.get("same_label"):
+        out["streaming, final label other than the last before it"] = joined["final_differs"]
+        out["streaming, same final label in three block phases"] = found["same_label"]
     for sounds, row in found["without_speech"].items():
         out[f"streaming, {sounds}, false labels per 10 minutes"] = row["labelled_per_10_min"]
     if read := found["read_speech"]:

@@ -32,6 +32,8 @@ BACKGROUND_DB = -45.0
 SPEECH_DB = -23.0
 # Household noise under everything, below speech.
 NOISE_DB = -10.0
+# Listeners that start together begin their blocks apart; the shortest pause is longer.
+SKIPPED_S = (0.0, 0.0054, 0.0117)
 ONSETS_S = (0.75, 1.0, 1.5, 2.0, 3.0)
 CALM = {"neutral", "uncertain"}
 
@@ -124,6 +126,8 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
         pairs = itertools.pairwise(named)
         row |= {
             "right": binary.best(final) == place.clip.label,
+            "final": final["label"],
+            "last_named": named[-1][1] if named else None,
             "seconds": final["end_s"] - onset,
             "baseline_s": final.get("baseline_s", 0.0),
             "by_second": {
@@ -174,6 +178,10 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "first_judgement_s": middle(seconds("first_s")),
         "first_named_s": middle(seconds("first_named_s")),
         "first_right_s": middle(seconds("first_right_s")),
+        # Utterances with a label while they lasted whose final label is another one.
+        "final_differs": share(
+            [row["final"] != row["last_named"] for row in found if row["last_named"]]
+        ),
         "flips_per_minute": round(sum(row["flips"] for row in found) / minutes, 2),
     }
 
@@ -186,6 +194,18 @@ def streamed(
     noises: list[Clip] | None = None,
 ) -> dict[str, Any]:
     """The program on a recording of each group, each with the next of the noises."""
+    return summary(clip_rows(groups, data, program, model, noises))
+
+
+def clip_rows(
+    groups: list[list[Clip]],
+    data: Path,
+    program: Path,
+    model: Path | None,
+    noises: list[Clip] | None = None,
+    skipped_s: float = 0.0,
+) -> list[dict[str, Any]]:
+    """The result for each clip; the program gets the recordings without their first seconds."""
     rng = np.random.default_rng(0)
     sounds = [read_audio(data / clip.path).astype(np.float64) for clip in noises or []]
     with tempfile.TemporaryDirectory() as folder:
@@ -194,11 +214,25 @@ def streamed(
             noise = sounds[number % len(sounds)] if sounds else None
             samples, placed = joined(group, data, rng, noise)
             path = Path(folder) / f"{number:03d}.wav"
+            samples = samples[int(skipped_s * SAMPLE_RATE) :]
+            for place in placed:
+                place.start_s -= skipped_s
+                place.end_s -= skipped_s
             soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")
             places[str(path)] = placed
         events = binary.analyze(program, model, [Path(name) for name in places])
-        rows = [row for name, placed in places.items() for row in scored(events[name], placed)]
-    return summary(rows)
+        return [row for name, placed in places.items() for row in scored(events[name], placed)]
+
+
+def same_label(listeners: list[list[dict[str, Any]]]) -> float | None:
+    """Share of clips that all listeners found and gave the same final label."""
+    return share(
+        [
+            len({row["final"] for row in rows}) == 1
+            for rows in zip(*listeners, strict=True)
+            if all("final" in row for row in rows)
+        ]
+    )
 
 
 def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
@@ -268,8 +302,10 @@ def measure(
     moods = recordings(acted, one_mood=True)
     kept = test_side(config.data.select_noise(clips))
     noises = [clip for name in config.data.noise for clip in kept.get(name, [])]
+    listeners = [clip_rows(groups, data, program, model, skipped_s=s) for s in SKIPPED_S]
     found = {
-        "joined": streamed(groups, data, program, model),
+        "joined": summary(listeners[0]),
+        "same_label": same_label(listeners),
         "alone": alone([c for g in groups for c in g], data, program, model),
         "in_noise": streamed(groups, data, program, model, noises) if noises else None,
         "in_one_mood": streamed(moods, data, program, model),
