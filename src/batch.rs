@@ -105,6 +105,7 @@ impl Batch<'_> {
         };
         if let Some(mut source) = recording.open(&mut send) {
             let engine = self.baselines.engine(recording, self.channel, self.engine);
+            let engine = recording.with_turns(self.channel, &engine);
             let analysis = recording.analyze(&mut source, self.channel, &engine, &mut send);
             for notice in analysis.notices {
                 messages.send(Message::Notice(notice)).ok()?;

@@ -14,6 +14,7 @@ mod replay;
 mod report;
 mod shell;
 mod show;
+mod speakers;
 mod transports;
 
 use std::io::{self, IsTerminal};

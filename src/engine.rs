@@ -5,6 +5,7 @@ mod heap;
 #[cfg(feature = "onnxruntime")]
 pub mod onnxruntime;
 mod probe;
+mod speakers;
 mod takeover;
 
 use std::fmt;
@@ -15,6 +16,8 @@ use crate::baseline::Baseline;
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use crate::events::ReplacedModel;
 use crate::model::{Model, ModelError};
+
+pub use speakers::SpeakerTracking;
 
 /// Environment variable and value without which ONNX Runtime is not loaded.
 ///
@@ -50,6 +53,9 @@ pub enum EngineError {
         /// The engine's message.
         reason: String,
     },
+    /// Speakers are to be told apart by an engine that does not.
+    #[error("the engine tells no speakers apart")]
+    NotTracking,
     /// The engine failed on a window.
     #[error(transparent)]
     Window(#[from] ClassifierError),
@@ -118,6 +124,8 @@ pub struct Engine {
     pub enrolment: Enrolment,
     /// The baselines of the channels that are judged, in their order.
     channel_baselines: Vec<Option<Baseline>>,
+    /// How speakers are told apart; without, all speech counts as that of one voice.
+    pub speakers: Option<SpeakerTracking>,
     kind: Kind,
     /// Classifiers not in use: creating one can cost as much as a minute of audio.
     idle: Idle,
@@ -202,6 +210,7 @@ impl Engine {
             replaced: None,
             enrolment: Enrolment::default(),
             channel_baselines: Vec::new(),
+            speakers: None,
             kind: Kind::Builtin(shared),
             idle: Idle::default(),
         };
@@ -221,6 +230,7 @@ impl Engine {
             replaced: None,
             enrolment: Enrolment::default(),
             channel_baselines: Vec::new(),
+            speakers: None,
             kind: Kind::OnnxRuntime(environment),
             idle: Idle::default(),
         };

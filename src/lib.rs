@@ -25,7 +25,9 @@ pub use session::SessionError;
 
 // For the program, its tests and its benchmarks; no part of the API.
 #[doc(hidden)]
-pub use emoscope_core::{baseline, classifier, decision, dsp, events, model_spec, pipeline, vad};
+pub use emoscope_core::{
+    baseline, classifier, decision, dsp, events, model_spec, pipeline, speakers, vad,
+};
 
 mod analyzer;
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 //!
 //! [`ModelSpec`] describes what an ONNX file has to say about itself.
 
+pub mod speakers;
 mod weights;
 mod wire;
 
@@ -218,12 +219,7 @@ impl Model {
     /// # Errors
     /// Bytes that are not ONNX, or not compatible.
     pub fn from_bytes(name: String, bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
-        let not_onnx = |reason| ModelError::NotOnnx {
-            name: name.clone(),
-            reason,
-        };
-        wire::check(&bytes).map_err(not_onnx)?;
-        let proto = ModelProto::parse_buf(&bytes).map_err(|error| not_onnx(error.to_string()))?;
+        let proto = parsed(&name, &bytes)?;
         let spec = spec_of(&proto).map_err(|reason| ModelError::Incompatible {
             name: name.clone(),
             reason,
@@ -245,7 +241,23 @@ impl Model {
     }
 }
 
+/// The file, once its lengths are known to be true.
+fn parsed(name: &str, bytes: &[u8]) -> Result<ModelProto, ModelError> {
+    let not_onnx = |reason| ModelError::NotOnnx {
+        name: name.to_owned(),
+        reason,
+    };
+    wire::check(bytes).map_err(not_onnx)?;
+    ModelProto::parse_buf(bytes).map_err(|error| not_onnx(error.to_string()))
+}
+
 fn spec_of(proto: &ModelProto) -> Result<ModelSpec, SpecError> {
+    let (inputs, outputs) = declared(proto)?;
+    ModelSpec::parse(|key| metadata(proto, key), &inputs, &outputs)
+}
+
+/// Inputs and outputs, where the weights hold what they promise.
+fn declared(proto: &ModelProto) -> Result<(Vec<TensorInfo>, Vec<TensorInfo>), SpecError> {
     let graph = proto.graph.as_ref();
     if let Some(error) = graph.and_then(weights::error) {
         return Err(error);
@@ -259,20 +271,21 @@ fn spec_of(proto: &ModelProto) -> Result<ModelSpec, SpecError> {
                 .collect()
         })
         .unwrap_or_default();
-    let inputs: Vec<TensorInfo> = graph
+    let inputs = graph
         .map_or(&[][..], |g| &g.input)
         .iter()
         .filter(|v| !v.name.as_deref().is_some_and(|name| weights.contains(name)))
         .map(tensor_info)
         .collect();
     let outputs = graph.map_or(&[][..], |g| &g.output);
-    let outputs: Vec<TensorInfo> = outputs.iter().map(tensor_info).collect();
-    let metadata = |key: &str| {
-        let mut entries = proto.metadata_props.iter();
-        let found = entries.find(|entry| entry.key.as_deref() == Some(key))?;
-        found.value.as_deref()
-    };
-    ModelSpec::parse(metadata, &inputs, &outputs)
+    Ok((inputs, outputs.iter().map(tensor_info).collect()))
+}
+
+/// A metadata entry.
+fn metadata<'a>(proto: &'a ModelProto, key: &str) -> Option<&'a str> {
+    let mut entries = proto.metadata_props.iter();
+    let found = entries.find(|entry| entry.key.as_deref() == Some(key))?;
+    found.value.as_deref()
 }
 
 fn tensor_info(value: &ValueInfoProto) -> TensorInfo {

@@ -140,6 +140,24 @@ pub fn pipelines(
     Ok((pipelines, latency))
 }
 
+/// The pipelines of a first pass over an input, which judge nothing and collect the
+/// windows of its speakers.
+///
+/// # Errors
+/// An input that cannot be used, or a network that the engine rejects.
+fn collectors(
+    engine: &Engine,
+    spec: Spec,
+    channels: ChannelSelection,
+) -> Result<ChannelPipelines, SessionError> {
+    let make = |input| {
+        let network = engine.speaker_network()?.ok_or(EngineError::NotTracking)?;
+        let spec = Arc::new(engine.model.spec.clone());
+        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network)?)
+    };
+    ChannelPipelines::new(spec.sample_rate, spec.channels, channels, make)
+}
+
 /// The pipeline of one signal.
 fn pipeline(
     engine: &Engine,
@@ -156,6 +174,7 @@ fn pipeline(
         Arc::new(engine.model.spec.clone()),
         latency.timed(engine.classifier()?),
         engine.channel_enrolment(index),
+        engine.speaker_mode(index)?,
     )?)
 }
 

@@ -60,6 +60,8 @@ impl Baselines {
         jobs: Jobs,
         engine: &Engine,
     ) -> (Self, Vec<String>) {
+        // A common baseline is that of all who speak.
+        let engine = &engine.without_speakers();
         let fixed = match scope {
             Scope::None => return (Self::Engine, Vec::new()),
             Scope::Auto if engine.enrolment.baseline.is_some() => {
@@ -125,7 +127,10 @@ impl Baselines {
             Self::Recording | Self::Folder { fixed: true, .. } if recording.is_stream() => {
                 return engine.clone();
             }
-            Self::Recording => (baselines(recording, f64::INFINITY, channel, engine), true),
+            Self::Recording => {
+                let one = engine.without_speakers();
+                (baselines(recording, f64::INFINITY, channel, &one), true)
+            }
             Self::Folder { folders, fixed } => {
                 let known = folders.get(&folder_of(recording));
                 (known.cloned().unwrap_or_default(), *fixed)

@@ -8,7 +8,7 @@ use crate::audio::source::{DecodeError, Source};
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
-use crate::session::audio_file::{Analysis, FileOptions, analyze};
+use crate::session::audio_file::{Analysis, FileOptions, analyze, with_turns};
 use crate::text::path_name;
 
 /// The path that stands for standard input.
@@ -101,6 +101,26 @@ impl Recording {
         }
     }
 
+    /// The engine with the turns of its speakers, found in a pass of its own. A stream
+    /// is followed as it passes, and where no speakers are told apart, there are none.
+    pub fn with_turns(&self, channel: ChannelSelection, engine: &Engine) -> Engine {
+        let wanted = engine.speakers.is_some() && !self.is_stream() && self.problem.is_none();
+        let source = wanted.then(|| self.decoder().ok()).flatten();
+        match source {
+            Some(mut source) => with_turns(&mut source, engine, &self.options(channel)),
+            None => engine.clone(),
+        }
+    }
+
+    fn options(&self, channel: ChannelSelection) -> FileOptions {
+        FileOptions {
+            kind: self.kind(),
+            name: self.name.clone(),
+            channel,
+            notice: |_| {},
+        }
+    }
+
     /// Analyzes what `source` reads of it. Every failure is an event; the analysis
     /// is empty then.
     pub fn analyze(
@@ -110,12 +130,7 @@ impl Recording {
         engine: &Engine,
         event: &mut dyn FnMut(Event),
     ) -> Analysis {
-        let options = FileOptions {
-            kind: self.kind(),
-            name: self.name.clone(),
-            channel,
-            notice: |_| {},
-        };
+        let options = self.options(channel);
         let mut reported = false;
         let result = analyze(source, engine, &options, &mut |next| {
             reported |= matches!(next, Event::Error(_));

@@ -12,6 +12,7 @@ use clap::Args;
 use self::compared::Compared;
 use super::batch::BatchArgs;
 use super::format::Format;
+use super::speakers::SpeakerArgs;
 use super::{Done, ModelArgs, complain};
 use crate::batch::Batch;
 use crate::batch::shard::Shard;
@@ -63,6 +64,8 @@ pub struct AnalyzeArgs {
     batch: BatchArgs,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    speakers: SpeakerArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
     channel: ChannelSelection,
 }
@@ -93,6 +96,8 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
         recordings.retain(|recording| shard.contains(&recording.name));
     }
     let engine = args.model.load()?;
+    let one = args.batch.has_one_voice();
+    let engine = args.speakers.applied(engine, args.channel, one)?;
     let references = args.batch.references(&recordings)?;
     let labelled = references.is_some();
     let spans = references.unwrap_or_default();

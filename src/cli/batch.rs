@@ -142,6 +142,11 @@ impl BatchArgs {
         baselines
     }
 
+    /// Whether the user says that a file or folder holds one voice.
+    pub(super) fn has_one_voice(&self) -> bool {
+        matches!(self.baseline, BaselineScope::File | BaselineScope::Folder)
+    }
+
     /// How many at once.
     pub(super) fn jobs(&self) -> Jobs {
         Jobs { at_once: self.jobs }

@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::replay::{PlayArgs, run_recording};
+use super::speakers::SpeakerArgs;
 use super::{Done, ModelArgs, ShowArgs};
 use crate::audio::file::AudioFile;
 use crate::audio::source::Source;
@@ -31,9 +32,9 @@ pub struct DemoArgs {
 
 impl DemoArgs {
     /// The demonstration instead of a microphone.
-    pub(super) fn instead(show: ShowArgs, model: ModelArgs) -> Self {
+    pub(super) fn instead(show: ShowArgs, model: ModelArgs, speakers: SpeakerArgs) -> Self {
         Self {
-            play: PlayArgs::new(show, model),
+            play: PlayArgs::new(show, model, speakers),
         }
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use crossbeam_channel::Receiver;
 
 use super::show::show;
+use super::speakers::SpeakerArgs;
 use super::{Done, ModelArgs, Show, ShowArgs, complain, demo};
 use crate::audio::device::DeviceError;
 use crate::baseline::Baseline;
@@ -39,6 +40,8 @@ pub struct LiveArgs {
     channel: ChannelSelection,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    speakers: SpeakerArgs,
     /// Keep the events in a file as well; where it exists, in one with a number
     #[arg(long, value_name = "FILE.jsonl")]
     record: Option<PathBuf>,
@@ -69,6 +72,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
             return demo::run(&demo::DemoArgs::instead(
                 args.show.clone(),
                 args.model.clone(),
+                args.speakers.clone(),
             ));
         }
         Err(error) => return Err(error.into()),
@@ -98,6 +102,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
     let session = Live {
         microphone,
         model: args.model.clone(),
+        speakers: args.speakers.clone(),
         options,
     };
     show(session, how, &args.show, record)
@@ -107,6 +112,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
 struct Live {
     microphone: Microphone,
     model: ModelArgs,
+    speakers: SpeakerArgs,
     options: LiveOptions,
 }
 
@@ -116,9 +122,11 @@ impl Session for Live {
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
+        let engine = self.model.load_live()?;
+        let channel = self.options.channel;
         let session = LiveSession {
             microphone: self.microphone,
-            engine: self.model.load_live()?,
+            engine: self.speakers.applied(engine, channel, false)?,
             options: self.options,
         };
         session.run(outlets, controls)

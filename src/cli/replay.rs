@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::format::Format;
 use super::show::{Shown, show, show_from_list};
+use super::speakers::SpeakerArgs;
 use super::{Done, ModelArgs, Show, ShowArgs, complain, usage};
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::{DecodeError, Source};
@@ -86,9 +87,16 @@ pub(super) struct PlayArgs {
     show: ShowArgs,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    speakers: SpeakerArgs,
 }
 
 impl PlayArgs {
+    /// Model and engine, for these channels.
+    fn engine(&self, channel: ChannelSelection) -> anyhow::Result<Engine> {
+        Ok(self.speakers.applied(self.model.load()?, channel, false)?)
+    }
+
     /// How it is shown and played; `piped` where standard input is the audio.
     fn playback(&self, piped: bool) -> (Show, PlaybackOptions) {
         let how = self.format.map_or_else(|| self.show.show(piped), Show::As);
@@ -113,7 +121,7 @@ impl PlayArgs {
     }
 
     /// As it is played where nothing else is asked for.
-    pub(super) fn new(show: ShowArgs, model: ModelArgs) -> Self {
+    pub(super) fn new(show: ShowArgs, model: ModelArgs, speakers: SpeakerArgs) -> Self {
         Self {
             speed: None,
             repeat: false,
@@ -121,6 +129,7 @@ impl PlayArgs {
             format: None,
             show,
             model,
+            speakers,
         }
     }
 }
@@ -174,7 +183,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     let options = options(args, &recording);
     let open = || opened(args, &recording);
     if recording.is_stream() {
-        return run_source(open()?, options, &args.play);
+        return run_source(open()?, None, options, &args.play);
     }
     run_recording(&open, options, &args.play)
 }
@@ -224,9 +233,11 @@ pub(super) fn run_recording(
 ) -> anyhow::Result<Done> {
     let (how, playback) = args.playback(false);
     if how != Show::Dashboard {
-        return run_source(open()?, options, args);
+        let first = Some(open()?);
+        return run_source(open()?, first, options, args);
     }
-    let player = player(open, options, args.model.load()?, playback)?;
+    let engine = args.engine(options.channel)?;
+    let player = player(open, options, engine, playback)?;
     show(player, how, &args.show, None)
 }
 
@@ -239,14 +250,19 @@ fn player(
     // The dashboard shows notices itself.
     options.notice = |_| {};
     let (ahead, sound) = (open()?, open()?);
+    let first = match engine.speakers {
+        Some(_) => Some(open()?),
+        None => None,
+    };
     Ok(Player::of_recording(
-        ahead, sound, engine, options, playback,
+        ahead, first, sound, engine, options, playback,
     )?)
 }
 
-/// Shows a source that can be read once.
+/// Shows a source; `first` is the same once more where it can be read twice.
 fn run_source(
     source: Box<dyn Source>,
+    first: Option<Box<dyn Source>>,
     mut options: FileOptions,
     args: &PlayArgs,
 ) -> anyhow::Result<Done> {
@@ -257,7 +273,8 @@ fn run_source(
     }
     let session = FileSession {
         source,
-        engine: args.model.load()?,
+        first,
+        engine: args.engine(options.channel)?,
         options,
         playback,
     };

@@ -12,6 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use clap::{Args, ValueEnum};
 
 use super::batch::BatchArgs;
+use super::speakers::SpeakerArgs;
 use super::{Done, ModelArgs, complain, usage};
 use crate::audio::source::Source as _;
 use crate::batch::Progress as _;
@@ -75,6 +76,8 @@ pub struct ReportArgs {
     batch: BatchArgs,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    speakers: SpeakerArgs,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
     channel: ChannelSelection,
 }
@@ -102,6 +105,8 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     }
     let references = args.batch.references(&recordings)?;
     let engine = args.model.load()?;
+    let one = args.batch.has_one_voice();
+    let engine = args.speakers.applied(engine, args.channel, one)?;
     let baselines = args
         .batch
         .baselines(&recordings, &recordings, args.channel, &engine);
@@ -201,6 +206,7 @@ fn analyze(
         } else {
             vec![args.channel.whole()]
         };
+        let engine = &recording.with_turns(args.channel, engine);
         let mut source = SampleTap::new(source, &choices, &mut summaries);
         let analysis = recording.analyze(&mut source, args.channel, engine, &mut |event| {
             reported.push(event);

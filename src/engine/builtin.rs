@@ -10,8 +10,12 @@ use rten_tensor::{NdTensorView, Tensor};
 use super::EngineError;
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
+use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::model::Model;
+use crate::model::speakers::SpeakerModel;
 use crate::model_spec::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH};
+use crate::speakers::SpeakerNetwork;
+use crate::speakers::spec::{BANDS, PRINT};
 
 const NAME: &str = "the built-in engine";
 
@@ -37,13 +41,7 @@ impl Shared {
             model: model.name.clone(),
             reason,
         };
-        let mut options = ModelOptions::with_all_ops();
-        options.prepack_weights(true);
-        let graph = match &model.bytes {
-            Cow::Borrowed(bytes) => options.load_static_slice(bytes),
-            Cow::Owned(bytes) => options.load(bytes.clone()),
-        }
-        .map_err(|error| refuse(error.to_string()))?;
+        let graph = graph(model.bytes.clone()).map_err(refuse)?;
         let node = |name: &str| {
             graph
                 .node_id(name)
@@ -79,13 +77,81 @@ impl Shared {
 
     /// A classifier that runs on one thread.
     pub fn classifier(&self) -> Builtin {
-        let mut options = RunOptions::default();
-        options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(1)));
         Builtin {
             shared: self.clone(),
-            options,
+            options: one_thread(),
             state: None,
         }
+    }
+}
+
+fn graph(bytes: Cow<'static, [u8]>) -> Result<rten::Model, String> {
+    let mut options = ModelOptions::with_all_ops();
+    options.prepack_weights(true);
+    match bytes {
+        Cow::Borrowed(bytes) => options.load_static_slice(bytes),
+        Cow::Owned(bytes) => options.load(bytes),
+    }
+    .map_err(|error| error.to_string())
+}
+
+fn one_thread() -> RunOptions {
+    let mut options = RunOptions::default();
+    options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(1)));
+    options
+}
+
+/// A speaker network of the built-in engine.
+pub struct Speakers {
+    model: rten::Model,
+    input: NodeId,
+    output: NodeId,
+    options: RunOptions,
+}
+
+impl Speakers {
+    /// Loads the graph, for one thread.
+    pub fn load(model: &SpeakerModel) -> Result<Self, EngineError> {
+        let refuse = |reason: String| EngineError::Load {
+            engine: NAME,
+            model: model.name(),
+            reason,
+        };
+        let graph = graph(model.bytes.clone()).map_err(refuse)?;
+        let node = |name: &str| {
+            graph
+                .node_id(name)
+                .map_err(|error| refuse(error.to_string()))
+        };
+        Ok(Self {
+            input: node(BANDS)?,
+            output: node(PRINT)?,
+            options: one_thread(),
+            model: graph,
+        })
+    }
+}
+
+impl SpeakerNetwork for Speakers {
+    fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
+        let frames = bands.len() / N_SPEAKER_BANDS;
+        let fail = |reason: String| ClassifierError {
+            engine: NAME,
+            frames,
+            reason,
+        };
+        let window = &bands[..frames * N_SPEAKER_BANDS];
+        let window = NdTensorView::from_data([1, frames, N_SPEAKER_BANDS], window);
+        let inputs = vec![(self.input, window.into())];
+        let found = self
+            .model
+            .run(inputs, &[self.output], Some(self.options.clone()))
+            .map_err(|error| fail(error.to_string()))?;
+        let first = found.into_iter().next();
+        let tensor: Option<Tensor<f32>> = first.and_then(|value| value.try_into().ok());
+        tensor
+            .map(|tensor| tensor.to_vec())
+            .ok_or_else(|| fail("the output is not of 32-bit floats".into()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod image;
 mod search;
+mod speakers;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,15 +125,19 @@ impl Environment {
         &self.0.refused
     }
 
-    /// A session for one thread.
-    pub(super) fn classifier(&self, model: &Model) -> Result<OnnxRuntime, EngineError> {
-        let session = guard(|| session(&self.0.environment, &model.bytes))
+    fn session(&self, bytes: &[u8], model: &str) -> Result<Session, EngineError> {
+        guard(|| session(&self.0.environment, bytes))
             .unwrap_or_else(|| Err(ort::Error::new("it ended unexpectedly")))
             .map_err(|error| EngineError::Load {
                 engine: NAME,
-                model: model.name.clone(),
+                model: model.to_owned(),
                 reason: error.to_string(),
-            })?;
+            })
+    }
+
+    /// A session for one thread.
+    pub(super) fn classifier(&self, model: &Model) -> Result<OnnxRuntime, EngineError> {
+        let session = self.session(&model.bytes, &model.name)?;
         let state = State::new(model.spec.stream.as_ref()).map_err(|error| EngineError::Load {
             engine: NAME,
             model: model.name.clone(),

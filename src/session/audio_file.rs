@@ -7,14 +7,15 @@ use super::latency::LatencyMeter;
 use super::outlets::Outlets;
 use super::playback::{Ending, PlaybackClock, PlaybackOptions, wait_for_quit};
 use super::status::{StatusReporter, level, status};
-use super::{Session, SessionError, header, next_control, pipelines};
+use super::{Session, SessionError, collectors, header, next_control, pipelines};
 use crate::audio::source::{DecodeError, Source};
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, GapCause, SourceKind};
 use crate::messages::{Control, Level, Position, Update};
-use crate::pipeline::ChannelPipelines;
+use crate::pipeline::{COLLECTED_STEP_S, ChannelPipelines};
+use crate::speakers::turns::Turns;
 
 /// What is read, and how.
 #[derive(Debug, Clone)]
@@ -63,11 +64,40 @@ pub fn analyze(
     }
 }
 
+/// The engine with the turns of the recording's speakers, where it tells speakers
+/// apart: a first pass that judges nothing. What is wrong with the recording is the
+/// second pass' to say.
+pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOptions) -> Engine {
+    let Some(speakers) = &engine.speakers else {
+        return engine.clone();
+    };
+    let Ok(mut pass) = Pass::collecting(source, engine, options) else {
+        return engine.clone();
+    };
+    while matches!(pass.step(source), Ok(true)) {
+        pass.events.clear();
+    }
+    let collected = pass.pipelines.take_collected().into_iter();
+    let turns = collected.map(|found| {
+        Turns::new(
+            &found.spans,
+            &found.windows,
+            COLLECTED_STEP_S,
+            speakers.count,
+            &speakers.tuning(),
+        )
+    });
+    engine.with_turns(turns.collect())
+}
+
 /// A recording that is judged as it passes, once: in step with the clock, with pause
 /// and speed, or as fast as possible.
 pub struct FileSession {
     /// The recording.
     pub source: Box<dyn Source>,
+    /// The recording once more, to find its speakers beforehand, where it can be read
+    /// twice.
+    pub first: Option<Box<dyn Source>>,
     /// Model and engine.
     pub engine: Engine,
     /// What it is.
@@ -83,6 +113,9 @@ impl Session for FileSession {
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
         outlets.wait_for_screen();
+        if let Some(mut first) = self.first.take() {
+            self.engine = with_turns(&mut *first, &self.engine, &self.options);
+        }
         let mut clock = PlaybackClock::new(self.playback.speed);
         while self.play_once(&mut clock, outlets, controls)? == Ending::Reached {
             if self.playback.repeat {
@@ -184,6 +217,21 @@ impl<'a> Pass<'a> {
             options,
             samples: Vec::new(),
             events: vec![Event::SessionStart(start)],
+        })
+    }
+
+    /// A pass that judges nothing and collects the windows of the speakers.
+    fn collecting(
+        source: &dyn Source,
+        engine: &Engine,
+        options: &'a FileOptions,
+    ) -> Result<Self, SessionError> {
+        Ok(Self {
+            pipelines: collectors(engine, source.spec(), options.channel)?,
+            latency: LatencyMeter::default(),
+            options,
+            samples: Vec::new(),
+            events: Vec::new(),
         })
     }
 

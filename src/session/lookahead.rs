@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::SessionError;
-use super::audio_file::{FileOptions, Pass};
+use super::audio_file::{FileOptions, Pass, with_turns};
 use crate::audio::source::Source;
 use crate::engine::Engine;
 use crate::events::Event;
@@ -32,12 +32,13 @@ pub(super) struct Part {
     pub(super) end: Option<Result<Vec<String>, SessionError>>,
 }
 
-/// Starts to judge; it ends early where the receiver goes.
+/// Starts to judge, after a pass over `first` that finds the speakers; it ends early where the receiver goes.
 ///
 /// # Errors
 /// A system that starts no thread.
 pub(super) fn start(
     mut source: Box<dyn Source>,
+    first: Option<Box<dyn Source>>,
     engine: Engine,
     options: FileOptions,
 ) -> io::Result<Receiver<Part>> {
@@ -46,6 +47,10 @@ pub(super) fn start(
         .name("lookahead".into())
         .spawn(move || {
             let mut part = Part::default();
+            let engine = match first {
+                Some(mut first) => with_turns(&mut *first, &engine, &options),
+                None => engine,
+            };
             let result = judge(&mut *source, &engine, &options, &mut part, &sender);
             part.end = Some(result);
             let _ = sender.send(part); // nobody may be left to see it

@@ -50,12 +50,14 @@ pub struct Player {
 }
 
 impl Player {
-    /// Plays a recording that `ahead` and `sound` both read, and judges it meanwhile.
+    /// Plays a recording that `ahead` and `sound` both read, and judges it meanwhile;
+    /// `first` reads it once more where its speakers are to be told apart.
     ///
     /// # Errors
     /// A system that starts no thread.
     pub fn of_recording(
         ahead: Box<dyn Source>,
+        first: Option<Box<dyn Source>>,
         sound: Box<dyn Source>,
         engine: Engine,
         options: FileOptions,
@@ -65,7 +67,7 @@ impl Player {
         timeline.claimed_s = ahead.total_s().filter(|total| *total > 0.0);
         let status = status(&engine, &options.name, ahead.spec(), true);
         let sound = Sound::new(sound, options.channel.whole(), playback.mute);
-        let parts = lookahead::start(ahead, engine, options)?;
+        let parts = lookahead::start(ahead, first, engine, options)?;
         let mut player = Self::new(timeline, status, playback);
         player.parts = parts;
         player.sound = Some(sound);

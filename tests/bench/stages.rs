@@ -204,7 +204,7 @@ fn pipeline(rate: u32) -> ChannelPipelines {
     let spec = Arc::new(Model::embedded().unwrap().spec);
     let make = |input| {
         let free = Box::new(Free::like(&spec));
-        Pipeline::new(input, Arc::clone(&spec), free, Enrolment::default())
+        Pipeline::new(input, Arc::clone(&spec), free, Enrolment::default(), None)
     };
     ChannelPipelines::new(rate, 1, ChannelChoice::Mix.into(), make).unwrap()
 }

@@ -38,7 +38,13 @@ fn run(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec
     let mut classifier = Some(classifier);
     let make = |input| {
         let classifier = classifier.take().unwrap();
-        Pipeline::new(input, Arc::clone(&spec), classifier, Enrolment::default())
+        Pipeline::new(
+            input,
+            Arc::clone(&spec),
+            classifier,
+            Enrolment::default(),
+            None,
+        )
     };
     let mut core = ChannelPipelines::new(16_000, 1, ChannelChoice::Mix.into(), make).unwrap();
     let mut events = Vec::new();

@@ -126,6 +126,7 @@ fn make(input: InputFormat) -> Result<Pipeline, InputError> {
         Arc::new(spec()),
         Box::new(Sums),
         Enrolment::default(),
+        None,
     )
 }
 
@@ -143,7 +144,7 @@ fn mixed(
     let (spec, mut parts) = (Arc::new(spec), Some((classifier, voice)));
     let make = |input| {
         let (classifier, voice) = parts.take().unwrap();
-        Pipeline::new(input, Arc::clone(&spec), classifier, voice)
+        Pipeline::new(input, Arc::clone(&spec), classifier, voice, None)
     };
     ChannelPipelines::new(rate, 1, ChannelChoice::Mix.into(), make).unwrap()
 }

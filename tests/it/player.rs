@@ -52,7 +52,7 @@ fn play(file: &Path) -> (Handle, Receiver<Update>) {
         linger: true,
         mute: true,
     };
-    let player = Player::of_recording(open(), open(), engine, options, playback).unwrap();
+    let player = Player::of_recording(open(), None, open(), engine, options, playback).unwrap();
     let (screen, updates) = unbounded();
     let mut outlets = Outlets::default();
     outlets.show_on(screen);

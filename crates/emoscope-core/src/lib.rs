@@ -21,4 +21,5 @@ pub mod dsp;
 pub mod events;
 pub mod model_spec;
 pub mod pipeline;
+pub mod speakers;
 pub mod vad;

@@ -10,8 +10,13 @@ mod channels;
 pub mod mfcc_history;
 mod segmenter;
 mod speaker_baseline;
+mod speaker_baselines;
+mod speaker_following;
+mod speaker_turns;
+mod speaker_windows;
 mod speech_evidence;
 mod stream_classifier;
+mod unjudged;
 mod utterance_result;
 mod window_classifier;
 
@@ -25,23 +30,30 @@ use crate::dsp::front_end::FrontEnd;
 pub use crate::dsp::front_end::{InputError, InputFormat};
 use crate::dsp::level::{LevelMeter, LevelReading};
 use crate::events::{
-    ByLabel, Event, Gap, GapCause, Measurement, SessionEnd, Trigger, UNCERTAIN, UtteranceEnd,
-    UtteranceStart, Voice,
+    ByLabel, Event, Gap, GapCause, Measurement, SessionEnd, Speaker, Speakers, Trigger, UNCERTAIN,
+    UtteranceEnd, UtteranceStart, Voice,
 };
 use crate::model_spec::ModelSpec;
+use crate::speakers::SpeakerNetwork;
 use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
 
 pub use channels::ChannelPipelines;
+pub use speaker_following::{COLLECTED_STEP_S, Collected, SpeakerMode};
 
 use audio_quality::AudioQuality;
 use mfcc_history::MfccHistory;
-use segmenter::{Segmenter, UtteranceChange};
+use segmenter::{OpenUtterance, Segmenter, UtteranceChange};
+use speaker_baselines::SpeakerBaselines;
+use speaker_following::SpeakerFollower;
 use stream_classifier::StreamClassifier;
+use unjudged::Unjudged;
 use utterance_result::{UtteranceClassifier, UtteranceResult};
 use window_classifier::WindowClassifier;
 
 /// Voice that the gate takes for silence before it opens: 48 ms.
 const PREROLL: u64 = 3 * BLOCK_SAMPLES as u64;
+/// How late a change of the speaker may be noticed: 4 s.
+const LATE: u64 = 4 * SAMPLE_RATE_HZ as u64;
 
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
@@ -53,6 +65,10 @@ pub struct Pipeline {
     vad: Vad,
     utterances: Segmenter,
     classifier: Box<dyn UtteranceClassifier>,
+    /// Tells the speakers apart, where that is wanted.
+    follower: Option<SpeakerFollower>,
+    /// Who speaks in the open utterance, as far as is known.
+    speaker: Option<Speaker>,
     quality: AudioQuality,
     meter: LevelMeter,
     clock: Clock,
@@ -88,7 +104,8 @@ impl Clock {
 }
 
 impl Pipeline {
-    /// A pipeline at the start of a session with a voice.
+    /// A pipeline at the start of a session. Without `speakers` all speech counts as
+    /// that of one voice.
     ///
     /// # Errors
     /// An input that cannot be processed.
@@ -97,6 +114,46 @@ impl Pipeline {
         spec: Arc<ModelSpec>,
         classifier: Box<dyn Classifier>,
         enrolment: Enrolment,
+        speakers: Option<SpeakerMode>,
+    ) -> Result<Self, InputError> {
+        let baselines = match &speakers {
+            Some(_) => SpeakerBaselines::tracked(&spec, enrolment),
+            None => SpeakerBaselines::new(&spec, enrolment),
+        };
+        let own = Arc::clone(&spec);
+        let classifier: Box<dyn UtteranceClassifier> = match &spec.stream {
+            Some(stream) => {
+                let stream = stream.clone();
+                Box::new(StreamClassifier::new(classifier, own, stream, baselines))
+            }
+            None => Box::new(WindowClassifier::new(classifier, own, baselines)),
+        };
+        Self::with(input, spec, classifier, speakers)
+    }
+
+    /// A pipeline for a first pass over a recording: it judges nothing, and collects
+    /// the windows of its speakers.
+    ///
+    /// # Errors
+    /// An input that cannot be processed.
+    pub fn collecting(
+        input: InputFormat,
+        spec: Arc<ModelSpec>,
+        network: Box<dyn SpeakerNetwork>,
+    ) -> Result<Self, InputError> {
+        let unjudged = Unjudged {
+            labels: spec.labels.len(),
+            speakers: SpeakerBaselines::new(&spec, Enrolment::default()),
+        };
+        let mode = SpeakerMode::Collect { network };
+        Self::with(input, spec, Box::new(unjudged), Some(mode))
+    }
+
+    fn with(
+        input: InputFormat,
+        spec: Arc<ModelSpec>,
+        classifier: Box<dyn UtteranceClassifier>,
+        speakers: Option<SpeakerMode>,
     ) -> Result<Self, InputError> {
         // Enough for the longest window, or two steps, after the longest pause that
         // ends an utterance.
@@ -104,31 +161,27 @@ impl Pipeline {
             Some(stream) => ((stream.first_frames + stream.step_frames) * HOP_SAMPLES) as u64,
             None => spec.max_samples(),
         };
-        let keep = longest + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ);
+        let late = if speakers.is_some() { LATE } else { 0 };
+        let keep = longest + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ) + late;
         let labels = spec.labels.iter().cloned().chain([UNCERTAIN.into()]);
         let totals = SessionEnd {
             utterance_labels: ByLabel(labels.map(|label| (label, 0)).collect()),
             ..SessionEnd::default()
         };
+        let follower = speakers.map(SpeakerFollower::new);
+        let mut front_end = FrontEnd::new(input)?;
+        if follower.as_ref().is_some_and(SpeakerFollower::needs_bands) {
+            front_end.compute_speaker_bands();
+        }
         Ok(Self {
             channel: None,
-            front_end: FrontEnd::new(input)?,
+            front_end,
             rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
             vad: Vad::new(),
             utterances: Segmenter::default(),
-            classifier: match &spec.stream {
-                Some(stream) => Box::new(StreamClassifier::new(
-                    classifier,
-                    Arc::clone(&spec),
-                    stream.clone(),
-                    enrolment,
-                )),
-                None => Box::new(WindowClassifier::new(
-                    classifier,
-                    Arc::clone(&spec),
-                    enrolment,
-                )),
-            },
+            classifier,
+            follower,
+            speaker: None,
             quality: AudioQuality::default(),
             meter: LevelMeter::default(),
             clock: Clock::default(),
@@ -151,17 +204,12 @@ impl Pipeline {
 
     /// What is known of the voice, if the model judges against a baseline.
     fn baseline(&self) -> Option<Baseline> {
-        self.classifier.speaker().baseline()
+        self.classifier.speakers().first()
     }
 
     /// Speech that is known of the voice, in seconds, if the model judges against it.
     fn baseline_s(&self) -> Option<f64> {
-        self.classifier.speaker().seconds()
-    }
-
-    /// Another person speaks from now on: starts a new baseline.
-    fn reset_speaker(&mut self) {
-        self.classifier.reset_speaker();
+        self.classifier.speakers().current().seconds()
     }
 
     /// The current input.
@@ -205,10 +253,13 @@ impl Pipeline {
     /// Processes the next block; `false` where the front end holds no whole one.
     fn next_block(&mut self, out: &mut Vec<Event>) -> Result<bool, ClassifierError> {
         let mut block = [0.0; BLOCK_SAMPLES];
-        let rows = &mut self.rows;
-        let full = self
-            .front_end
-            .read(&mut block, |frame| rows.push(frame.mfcc));
+        let (rows, follower) = (&mut self.rows, &mut self.follower);
+        let full = self.front_end.read(&mut block, |frame| {
+            rows.push(frame.mfcc);
+            if let (Some(follower), Some(bands)) = (&mut *follower, frame.speaker_bands) {
+                follower.push(bands);
+            }
+        });
         if full {
             self.block(&block, out)?;
         }
@@ -238,6 +289,7 @@ impl Pipeline {
         if let Some(change) = self.utterances.at(now, voiced) {
             self.change(change, out)?;
         }
+        self.turn(now, out)?;
         if let Some(open) = self.utterances.open() {
             self.quality
                 .update(block, self.vad.loud(), self.vad.background());
@@ -247,6 +299,8 @@ impl Pipeline {
             );
             if let Some(result) = self.classifier.interval(open, now, voiced, &self.rows)? {
                 self.measured(&result, open.number, out);
+            } else if voiced {
+                self.follow(open, out)?;
             }
         }
         Ok(())
@@ -267,32 +321,58 @@ impl Pipeline {
         out: &mut Vec<Event>,
     ) -> Result<(), ClassifierError> {
         match change {
-            UtteranceChange::Start(open) => {
-                self.classifier.begin(open);
-                self.quality = AudioQuality::default();
-                let start_s = self.clock.seconds(open.start);
-                out.push(Event::UtteranceStart(UtteranceStart {
-                    channel: self.channel,
-                    speaker: None,
-                    utterance: open.number,
-                    start_s,
-                }));
-            }
-            UtteranceChange::End(open, end) => {
-                let result = self.classifier.whole(open, end, &self.rows)?;
-                self.measured(&result, open.number, out);
-                let last = self.spec.labels.len();
-                self.totals.utterance_labels.0[result.call().unwrap_or(last)].1 += 1;
-                self.speech += end - open.start;
-                out.push(Event::UtteranceEnd(UtteranceEnd {
-                    channel: self.channel,
-                    speaker: None,
-                    utterance: open.number,
-                    start_s: self.clock.seconds(open.start),
-                    end_s: self.clock.seconds(end),
-                    new_baseline: self.classifier.take_new_baseline(),
-                }));
-            }
+            UtteranceChange::Start(open) => self.start(open, out),
+            UtteranceChange::End(open, end) => self.finish_utterance(open, end, out)?,
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, open: OpenUtterance, out: &mut Vec<Event>) {
+        let follower = self.follower.as_mut();
+        let speaker = follower.and_then(|follower| follower.begin(open));
+        self.spoken_by(speaker);
+        self.classifier.begin(open);
+        self.quality = AudioQuality::default();
+        let start_s = self.clock.seconds(open.start);
+        out.push(Event::UtteranceStart(UtteranceStart {
+            channel: self.channel,
+            speaker: self.speaker,
+            utterance: open.number,
+            start_s,
+        }));
+    }
+
+    fn end(
+        &mut self,
+        open: OpenUtterance,
+        end: u64,
+        out: &mut Vec<Event>,
+    ) -> Result<(), ClassifierError> {
+        let follower = self.follower.as_mut();
+        let (speaker, changed) = follower.map_or((None, Vec::new()), |it| it.end(open));
+        self.spoken_by(speaker);
+        let result = self.classifier.whole(open, end, &self.rows)?;
+        self.measured(&result, open.number, out);
+        let last = self.spec.labels.len();
+        self.totals.utterance_labels.0[result.call().unwrap_or(last)].1 += 1;
+        self.speech += end - open.start;
+        let new_baseline = self.classifier.speakers_mut().take_restarted();
+        out.push(Event::UtteranceEnd(UtteranceEnd {
+            channel: self.channel,
+            speaker: self.speaker,
+            utterance: open.number,
+            start_s: self.clock.seconds(open.start),
+            end_s: self.clock.seconds(end),
+            new_baseline,
+        }));
+        if !changed.is_empty() {
+            self.classifier.speakers_mut().reassign(&changed);
+            self.classifier.baseline_changed();
+            out.push(Event::Speakers(Speakers {
+                channel: self.channel,
+                at_s: self.clock.seconds(self.clock.done),
+                changed,
+            }));
         }
         Ok(())
     }
@@ -303,14 +383,20 @@ impl Pipeline {
         let seconds = |sample| self.clock.seconds(sample);
         out.push(Event::Measurement(Measurement {
             channel: self.channel,
-            speaker: None,
+            speaker: self.speaker,
             ..result.event(utterance, &self.spec, &self.quality, seconds)
         }));
     }
 
     /// Ends the segment after its last whole block.
     fn close_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        let rest = self.front_end.finish(|frame| self.rows.push(frame.mfcc)) as u64;
+        let (rows, follower) = (&mut self.rows, &mut self.follower);
+        let rest = self.front_end.finish(|frame| {
+            rows.push(frame.mfcc);
+            if let (Some(follower), Some(bands)) = (&mut *follower, frame.speaker_bands) {
+                follower.push(bands);
+            }
+        }) as u64;
         self.clock.done += rest;
         let end = self.clock.done;
         if self.vad.is_open() {
@@ -352,6 +438,9 @@ impl Pipeline {
         self.spoken = 0;
         self.front_end.reset();
         self.rows.clear();
+        if let Some(follower) = &mut self.follower {
+            follower.begin_segment(self.clock.segment);
+        }
         self.vad.reset();
     }
 }

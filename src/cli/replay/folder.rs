@@ -30,7 +30,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     if walk.recordings.is_empty() {
         return Err(anyhow!(walk.warnings.join("\n")));
     }
-    let engine = args.play.model.load()?;
+    let engine = args.play.engine(args.channel)?;
     let lengths = measure(&walk.recordings)?;
     let mut menu = RecordingMenu {
         folder: name,

@@ -1,7 +1,7 @@
 //! The pipelines of an input: one for the mean of its channels or for one of them,
 //! or one for each channel.
 
-use super::{InputError, InputFormat, Pipeline};
+use super::{Collected, InputError, InputFormat, Pipeline};
 use crate::baseline::Baseline;
 use crate::classifier::ClassifierError;
 use crate::dsp::channels::SoleChannel;
@@ -149,7 +149,7 @@ impl ChannelPipelines {
         let first = self.first();
         let position = first.clock.position(first.input().rate);
         for (pipeline, front_end) in self.pipelines.iter_mut().zip(front_ends) {
-            pipeline.front_end = front_end;
+            pipeline.replace_front_end(front_end);
             pipeline.move_to(position, 0);
         }
         self.served = formats.len();
@@ -179,6 +179,12 @@ impl ChannelPipelines {
     /// baseline.
     pub fn baselines(&self) -> Vec<Option<Baseline>> {
         self.pipelines.iter().map(Pipeline::baseline).collect()
+    }
+
+    /// What the first pass over a recording found of the speakers in each signal.
+    pub fn take_collected(&mut self) -> Vec<Collected> {
+        let pipelines = self.pipelines.iter_mut();
+        pipelines.map(Pipeline::take_collected).collect()
     }
 
     /// Speech that is known of the voice that spoke last, in seconds, if the model

@@ -86,6 +86,20 @@ impl Segmenter {
         }
     }
 
+    /// Somebody else speaks from `at` on: gives the unit that ends there and the one
+    /// that begins, if one is open that began before.
+    pub fn split(&mut self, at: u64) -> Option<(OpenUtterance, OpenUtterance)> {
+        let ended = self.open.filter(|open| open.start < at)?;
+        Some((ended, self.begin(at)))
+    }
+
+    /// The same for a unit that has just ended: the part from `at` on is no longer open.
+    pub fn split_ended(&mut self, at: u64) -> OpenUtterance {
+        let begun = self.begin(at);
+        self.open = None;
+        begun
+    }
+
     /// The audio stops at `end`, the voice with it.
     pub fn finish(&mut self, end: u64) -> Option<UtteranceChange> {
         self.candidate = None;

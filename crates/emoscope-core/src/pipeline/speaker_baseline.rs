@@ -10,6 +10,7 @@ use crate::model_spec::ModelSpec;
 const MIN_BASELINE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 / 2;
 
 /// The baseline of the current speaker; empty if the model takes none.
+#[derive(Clone)]
 pub struct SpeakerBaseline {
     speaker: Option<SpeakerTracker>,
     /// Whether the baseline was restarted since the last utterance ended.

@@ -1,30 +1,32 @@
 //! Classifies an utterance step by step with a streaming model: each frame goes
 //! through the network once, and each answer is that of the utterance so far.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::classifier::{
-    BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput, softmax,
-};
+use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput, softmax};
 use crate::decision::StandingLabel;
 use crate::dsp::feature_spec::HOP_SAMPLES;
 use crate::events::Trigger;
 use crate::model_spec::{ModelSpec, StreamSpec};
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
-use crate::pipeline::speaker_baseline::SpeakerBaseline;
+use crate::pipeline::speaker_baselines::SpeakerBaselines;
 use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
 
 const HOP: u64 = HOP_SAMPLES as u64;
+/// Earlier answers that are kept: about four seconds.
+const EARLIER: usize = 16;
 
 /// Runs a streaming model along the open utterance.
 pub struct StreamClassifier {
     classifier: Box<dyn Classifier>,
     spec: Arc<ModelSpec>,
     stream: StreamSpec,
-    speaker: SpeakerBaseline,
+    speakers: SpeakerBaselines,
     standing: StandingLabel,
-    /// The baseline of this utterance: it stays as it was at the start.
+    /// The baseline of this utterance: it stays as it was at the start, or when its
+    /// speaker was known.
     baseline: Option<BaselineInput>,
     /// Its seconds of speech, to two decimals.
     baseline_s: Option<f64>,
@@ -32,19 +34,22 @@ pub struct StreamClassifier {
     fed: usize,
     /// The answer on them.
     answer: Option<ModelOutput>,
+    /// Earlier answers with the frames that they are about, for an utterance that turns
+    /// out to have ended before now.
+    earlier: VecDeque<(usize, ModelOutput)>,
 }
 
 impl StreamClassifier {
-    /// A classifier that follows the model's spec and starts with the enrolment.
+    /// A classifier that follows the model's spec.
     pub fn new(
         classifier: Box<dyn Classifier>,
         spec: Arc<ModelSpec>,
         stream: StreamSpec,
-        enrolment: Enrolment,
+        speakers: SpeakerBaselines,
     ) -> Self {
         Self {
             classifier,
-            speaker: SpeakerBaseline::new(&spec, enrolment),
+            speakers,
             standing: StandingLabel::new(spec.thresholds),
             spec,
             stream,
@@ -52,6 +57,7 @@ impl StreamClassifier {
             baseline_s: None,
             fed: 0,
             answer: None,
+            earlier: VecDeque::new(),
         }
     }
 
@@ -70,7 +76,12 @@ impl StreamClassifier {
         for step in self.stream.steps(self.fed, complete as usize, last) {
             let frames = rows.view(origin + step.start as u64..origin + step.end as u64);
             let answer = self.classifier.classify(frames, self.baseline.as_ref())?;
-            self.answer = Some(answer);
+            if let Some(before) = self.answer.replace(answer) {
+                if self.earlier.len() == EARLIER {
+                    self.earlier.pop_front();
+                }
+                self.earlier.push_back((self.fed, before));
+            }
             self.fed = step.end;
         }
         Ok(self.fed > before)
@@ -104,6 +115,23 @@ impl StreamClassifier {
         }
     }
 
+    /// Returns to the answer on the frames before `end`, where later ones were fed: an
+    /// utterance of which it shows late that somebody else took over.
+    fn go_back(&mut self, start: u64, end: u64) {
+        let frames = (end.div_ceil(HOP) - start.div_ceil(HOP)) as usize;
+        if self.fed <= frames {
+            return;
+        }
+        while let Some((fed, answer)) = self.earlier.pop_back() {
+            self.answer = Some(answer);
+            if fed <= frames {
+                break;
+            }
+        }
+        // Nothing more is to be fed: the state of the model is behind the end.
+        self.fed = frames;
+    }
+
     /// Holds for a model that does not tell, too.
     fn is_speech(&self) -> bool {
         let logit = self.answer.as_ref().and_then(|answer| answer.speech);
@@ -115,10 +143,10 @@ impl UtteranceClassifier for StreamClassifier {
     fn begin(&mut self, _: OpenUtterance) {
         self.classifier.reset();
         self.standing.reset();
-        self.baseline = self.speaker.input().cloned();
-        self.baseline_s = self.speaker.rounded_seconds();
+        self.baseline_changed();
         self.fed = 0;
         self.answer = None;
+        self.earlier.clear();
     }
 
     /// A voiced block runs all steps whose frames are complete; the span of the
@@ -148,24 +176,30 @@ impl UtteranceClassifier for StreamClassifier {
         rows: &MfccHistory,
     ) -> Result<UtteranceResult, ClassifierError> {
         let start = utterance.start;
+        self.go_back(start, end);
         self.feed(start, end, true, rows)?;
         let result = self.result(start, end, Trigger::SpeechEnded);
         if let Some(answer) = self.answer.as_ref().filter(|_| !result.other) {
             let span = (answer.embedding.as_slice(), end - start);
-            self.speaker.update([span]);
+            self.speakers.update(utterance.number, [span]);
         }
         Ok(result)
     }
 
-    fn speaker(&self) -> &SpeakerBaseline {
-        &self.speaker
+    fn speakers(&self) -> &SpeakerBaselines {
+        &self.speakers
     }
 
-    fn reset_speaker(&mut self) {
-        self.speaker.reset();
+    fn speakers_mut(&mut self) -> &mut SpeakerBaselines {
+        &mut self.speakers
     }
 
-    fn take_new_baseline(&mut self) -> bool {
-        self.speaker.take_restarted()
+    fn reset_speakers(&mut self) {
+        self.speakers.reset();
+    }
+
+    fn baseline_changed(&mut self) {
+        self.baseline = self.speakers.input().cloned();
+        self.baseline_s = self.speakers.current().rounded_seconds();
     }
 }

@@ -9,7 +9,7 @@ use crate::model_spec::{Affect, ModelSpec};
 use crate::pipeline::audio_quality::AudioQuality;
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
-use crate::pipeline::speaker_baseline::SpeakerBaseline;
+use crate::pipeline::speaker_baselines::SpeakerBaselines;
 
 /// Classifies the open utterance, by windows or step by step. Samples are at
 /// 16 kHz from the start of the segment.
@@ -42,14 +42,17 @@ pub trait UtteranceClassifier: Send {
         rows: &MfccHistory,
     ) -> Result<UtteranceResult, ClassifierError>;
 
-    /// The speaker's baseline.
-    fn speaker(&self) -> &SpeakerBaseline;
+    /// The baselines of the speakers.
+    fn speakers(&self) -> &SpeakerBaselines;
 
-    /// Restarts the baseline: another speaker speaks from now on.
-    fn reset_speaker(&mut self);
+    /// The same, to be changed.
+    fn speakers_mut(&mut self) -> &mut SpeakerBaselines;
 
-    /// Whether the baseline was restarted since the last call.
-    fn take_new_baseline(&mut self) -> bool;
+    /// Restarts the baselines: other people speak from now on.
+    fn reset_speakers(&mut self);
+
+    /// Compares with the baseline in use from now on, also in the open utterance.
+    fn baseline_changed(&mut self);
 }
 
 /// A measurement with its span in 16 kHz samples of the segment.

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::classifier::{Classifier, ClassifierError, Enrolment, softmax};
+use crate::classifier::{Classifier, ClassifierError, softmax};
 use crate::decision::{Smoother, decide};
 use crate::dsp::feature_spec::HOP_SAMPLES;
 use crate::events::Trigger;
 use crate::model_spec::ModelSpec;
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
-use crate::pipeline::speaker_baseline::SpeakerBaseline;
+use crate::pipeline::speaker_baselines::SpeakerBaselines;
 use crate::pipeline::speech_evidence::SpeechEvidence;
 use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
 
@@ -19,7 +19,7 @@ pub struct WindowClassifier {
     classifier: Box<dyn Classifier>,
     spec: Arc<ModelSpec>,
     smoother: Smoother,
-    speaker: SpeakerBaseline,
+    speakers: SpeakerBaselines,
     /// End of the next interval window.
     next: u64,
     /// Windows that tile a long utterance.
@@ -40,14 +40,14 @@ struct WindowResult {
 }
 
 impl WindowClassifier {
-    /// A classifier that follows the model's spec and starts with the enrolment.
+    /// A classifier that follows the model's spec.
     pub fn new(
         classifier: Box<dyn Classifier>,
         spec: Arc<ModelSpec>,
-        enrolment: Enrolment,
+        speakers: SpeakerBaselines,
     ) -> Self {
         Self {
-            speaker: SpeakerBaseline::new(&spec, enrolment),
+            speakers,
             smoother: Smoother::new(spec.thresholds),
             evidence: SpeechEvidence::new(spec.tuning.speech_logit),
             classifier,
@@ -72,7 +72,7 @@ impl WindowClassifier {
         }
         let hop = HOP_SAMPLES as u64;
         let mfcc = rows.view(start.div_ceil(hop)..end.div_ceil(hop));
-        let output = self.classifier.classify(mfcc, self.speaker.input())?;
+        let output = self.classifier.classify(mfcc, self.speakers.input())?;
         let speech = output.speech.map(f64::from);
         if let Some(logit) = speech {
             self.evidence.update(logit);
@@ -90,17 +90,21 @@ impl WindowClassifier {
 }
 
 impl UtteranceClassifier for WindowClassifier {
-    fn speaker(&self) -> &SpeakerBaseline {
-        &self.speaker
+    fn speakers(&self) -> &SpeakerBaselines {
+        &self.speakers
     }
 
-    fn reset_speaker(&mut self) {
-        self.speaker.reset();
+    fn speakers_mut(&mut self) -> &mut SpeakerBaselines {
+        &mut self.speakers
+    }
+
+    fn reset_speakers(&mut self) {
+        self.speakers.reset();
         self.last = None;
     }
 
-    fn take_new_baseline(&mut self) -> bool {
-        self.speaker.take_restarted()
+    fn baseline_changed(&mut self) {
+        self.last = None;
     }
 
     fn begin(&mut self, utterance: OpenUtterance) {
@@ -150,7 +154,7 @@ impl UtteranceClassifier for WindowClassifier {
             other: self.evidence.is_other(),
             early,
             call: call.filter(|_| !early),
-            baseline_s: self.speaker.rounded_seconds(),
+            baseline_s: self.speakers.current().rounded_seconds(),
         }))
     }
 
@@ -189,13 +193,13 @@ impl UtteranceClassifier for WindowClassifier {
         // Of less than the shortest window the model never learned to say anything.
         let short = end - start < self.spec.min_samples();
         let call = decide(&probabilities, self.spec.thresholds).filter(|_| speech && !short);
-        let baseline_s = self.speaker.rounded_seconds();
+        let baseline_s = self.speakers.current().rounded_seconds();
         if speech {
             let spoken = parts
                 .iter()
                 .filter(|(window, _)| window.speech.is_none_or(|logit| logit >= 0.0))
                 .map(|(window, samples)| (window.embedding.as_slice(), *samples));
-            if self.speaker.update(spoken) {
+            if self.speakers.update(utterance.number, spoken) {
                 self.last = None;
             }
         }

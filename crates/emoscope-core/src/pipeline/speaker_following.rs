@@ -1,0 +1,253 @@
+//! Who speaks in a pipeline: followed as the windows come, collected for a later
+//! decision, or known beforehand.
+
+use std::sync::Arc;
+
+use crate::classifier::ClassifierError;
+use crate::dsp::feature_spec::{HOP_SAMPLES, SAMPLE_RATE_HZ};
+use crate::events::{ChangedSpeaker, Speaker};
+use crate::pipeline::mfcc_history::MfccHistory;
+use crate::pipeline::segmenter::OpenUtterance;
+use crate::pipeline::speaker_windows::{SpeakerWindows, WINDOW_FRAMES};
+use crate::speakers::spec::SpeakerTuning;
+use crate::speakers::tracker::VoiceTracker;
+use crate::speakers::turns::{Span, Turns};
+use crate::speakers::{SpeakerNetwork, SpeakerWindow};
+
+/// Frames from a window to the next in a session that goes on: 0.5 s.
+const LIVE_STEP: u64 = 50;
+/// The same in a recording that is read beforehand: 0.75 s.
+const COLLECTED_STEP: u64 = 75;
+/// Seconds from a window to the next where windows are collected.
+pub const COLLECTED_STEP_S: f64 = 0.75;
+/// Frames that are kept: some windows, and the longest pause.
+const KEPT_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
+
+/// How speakers are told apart.
+pub enum SpeakerMode {
+    /// As the windows come, without a look ahead.
+    Follow {
+        /// Embeds the windows.
+        network: Box<dyn SpeakerNetwork>,
+        /// The network's numbers.
+        tuning: SpeakerTuning,
+        /// Speakers at most.
+        most: Option<u16>,
+    },
+    /// Windows are collected, and nothing is said of them.
+    Collect {
+        /// Embeds the windows.
+        network: Box<dyn SpeakerNetwork>,
+    },
+    /// The turns are known.
+    Known(Arc<Turns>),
+}
+
+/// A change of the speaker within the open utterance, in samples of the segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Where it is.
+    pub at: u64,
+    /// Who speaks from there on.
+    pub speaker: Speaker,
+}
+
+/// Follows who speaks.
+pub struct SpeakerFollower {
+    mode: Mode,
+    /// Bands of the last frames.
+    bands: MfccHistory,
+    cutter: SpeakerWindows,
+    /// First sample of the segment in the session.
+    segment: u64,
+}
+
+enum Mode {
+    Follow(Box<dyn SpeakerNetwork>, Box<VoiceTracker>),
+    Collect(Box<dyn SpeakerNetwork>, Collected),
+    Known(Arc<Turns>),
+}
+
+/// What the first pass over a recording found.
+#[derive(Debug, Clone, Default)]
+pub struct Collected {
+    /// The utterances.
+    pub spans: Vec<Span>,
+    /// Windows in them.
+    pub windows: Vec<SpeakerWindow>,
+}
+
+impl SpeakerFollower {
+    /// A follower at the start of a session.
+    pub fn new(mode: SpeakerMode) -> Self {
+        let (mode, step) = match mode {
+            SpeakerMode::Follow {
+                network,
+                tuning,
+                most,
+            } => {
+                let step_s = (LIVE_STEP * HOP_SAMPLES as u64) as f64 / f64::from(SAMPLE_RATE_HZ);
+                let tracker = VoiceTracker::new(tuning, step_s, most);
+                (Mode::Follow(network, Box::new(tracker)), LIVE_STEP)
+            }
+            SpeakerMode::Collect { network } => {
+                (Mode::Collect(network, Collected::default()), COLLECTED_STEP)
+            }
+            SpeakerMode::Known(turns) => (Mode::Known(turns), LIVE_STEP),
+        };
+        let kept = match mode {
+            Mode::Known(_) => 0,
+            _ => KEPT_FRAMES,
+        };
+        Self {
+            mode,
+            bands: MfccHistory::new(kept),
+            cutter: SpeakerWindows::new(step),
+            segment: 0,
+        }
+    }
+
+    /// Whether bands are needed.
+    pub fn needs_bands(&self) -> bool {
+        !matches!(self.mode, Mode::Known(_))
+    }
+
+    /// Adds the bands of the next frame.
+    pub fn push(&mut self, bands: &[f32; 80]) {
+        self.bands.push(bands);
+    }
+
+    /// A segment begins at a sample of the session.
+    pub fn begin_segment(&mut self, segment: u64) {
+        self.bands.clear();
+        self.segment = segment;
+    }
+
+    /// Forgets all voices.
+    pub fn reset(&mut self) {
+        if let Mode::Follow(_, tracker) = &mut self.mode {
+            tracker.reset();
+        }
+    }
+
+    /// What was collected.
+    pub fn take_collected(&mut self) -> Collected {
+        match &mut self.mode {
+            Mode::Collect(_, collected) => std::mem::take(collected),
+            _ => Collected::default(),
+        }
+    }
+
+    /// An utterance begins; who speaks in it, as far as is known.
+    pub fn begin(&mut self, utterance: OpenUtterance) -> Option<Speaker> {
+        self.cutter.begin(utterance);
+        match &self.mode {
+            Mode::Follow(_, tracker) => tracker.current(),
+            Mode::Collect(..) => None,
+            Mode::Known(turns) => turns.speaker_at(self.segment + utterance.start),
+        }
+    }
+
+    /// The change of a known turn in the open utterance before the sample `now`.
+    pub fn known_change(&self, open: OpenUtterance, now: u64) -> Option<Change> {
+        let Mode::Known(turns) = &self.mode else {
+            return None;
+        };
+        let at = turns.change_in(self.segment + open.start, self.segment + now)?;
+        Some(Change {
+            at: at - self.segment,
+            speaker: turns.speaker_at(at)?,
+        })
+    }
+
+    /// Embeds the window that is due in the open utterance, if there is one. Says
+    /// whether there was.
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub fn step(&mut self, open: OpenUtterance) -> Result<bool, ClassifierError> {
+        if !self.needs_bands() {
+            return Ok(false);
+        }
+        match self.cutter.due(&self.bands) {
+            Some(frames) => self.embed(open, frames),
+            None => Ok(false),
+        }
+    }
+
+    /// Embeds the last window of an utterance that ended at a sample, if it needs one.
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub fn last(&mut self, open: OpenUtterance, end: u64) -> Result<(), ClassifierError> {
+        if self.needs_bands()
+            && let Some(frames) = self.cutter.last(end, &self.bands)
+        {
+            self.embed(open, frames)?;
+        }
+        if let Mode::Collect(_, collected) = &mut self.mode {
+            collected.spans.push(Span {
+                utterance: open.number,
+                start: self.segment + open.start,
+                end: self.segment + end,
+            });
+        }
+        Ok(())
+    }
+
+    fn embed(
+        &mut self,
+        open: OpenUtterance,
+        frames: std::ops::Range<u64>,
+    ) -> Result<bool, ClassifierError> {
+        let (Mode::Follow(network, _) | Mode::Collect(network, _)) = &mut self.mode else {
+            return Ok(false);
+        };
+        let bands = self.bands.view(frames.clone());
+        if bands.is_empty() {
+            return Ok(false);
+        }
+        let hop = HOP_SAMPLES as u64;
+        let window = SpeakerWindow::new(
+            self.segment + frames.start * hop,
+            self.segment + frames.end * hop,
+            open.number,
+            network.embed(bands)?,
+        );
+        match &mut self.mode {
+            Mode::Follow(_, tracker) => tracker.push(window),
+            Mode::Collect(_, collected) => collected.windows.push(window),
+            Mode::Known(_) => {}
+        }
+        Ok(true)
+    }
+
+    /// The change of the speaker that the windows of the open utterance show.
+    pub fn found_change(&mut self, open: OpenUtterance) -> Option<Change> {
+        let Mode::Follow(_, tracker) = &mut self.mode else {
+            return None;
+        };
+        let change = tracker.take_change(open.number)?;
+        Some(Change {
+            at: change.at.checked_sub(self.segment)?,
+            speaker: change.speaker,
+        })
+    }
+
+    /// Who speaks in the open utterance, as far as is known.
+    pub fn current(&self) -> Option<Speaker> {
+        match &self.mode {
+            Mode::Follow(_, tracker) => tracker.current(),
+            _ => None,
+        }
+    }
+
+    /// Who spoke an utterance that ended, where the windows tell; and earlier
+    /// utterances of which something else is known now.
+    pub fn end(&mut self, open: OpenUtterance) -> (Option<Speaker>, Vec<ChangedSpeaker>) {
+        match &mut self.mode {
+            Mode::Follow(_, tracker) => tracker.end(open.number),
+            _ => (None, Vec::new()),
+        }
+    }
+}

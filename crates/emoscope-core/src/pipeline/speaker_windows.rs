@@ -1,0 +1,79 @@
+//! Which windows of an utterance the speaker network embeds.
+
+use std::ops::Range;
+
+use crate::dsp::feature_spec::HOP_SAMPLES;
+use crate::pipeline::mfcc_history::MfccHistory;
+use crate::pipeline::segmenter::OpenUtterance;
+
+const HOP: u64 = HOP_SAMPLES as u64;
+/// Frames of a window: 1.5 s.
+pub const WINDOW_FRAMES: u64 = 150;
+/// Frames of the shortest window, 0.75 s; a shorter utterance is embedded with the
+/// silence around it.
+const MIN_FRAMES: u64 = 75;
+/// Shortest utterance that is embedded, in frames: 0.4 s.
+const MIN_SPEECH_FRAMES: u64 = 40;
+/// Frames at the end of an utterance that need a window of their own: 0.3 s.
+const REST_FRAMES: u64 = 30;
+
+/// Cuts windows along the open utterance.
+#[derive(Debug, Clone, Copy)]
+pub struct SpeakerWindows {
+    /// Frames from a window to the next.
+    step: u64,
+    /// First frame of the utterance.
+    start: u64,
+    /// The frame at which the next window ends.
+    next: u64,
+    /// The frame at which the last window ended, or the start.
+    done: u64,
+}
+
+impl SpeakerWindows {
+    /// Windows every `step` frames.
+    pub fn new(step: u64) -> Self {
+        Self {
+            step,
+            start: 0,
+            next: 0,
+            done: 0,
+        }
+    }
+
+    /// Starts an utterance.
+    pub fn begin(&mut self, utterance: OpenUtterance) {
+        self.start = utterance.start.div_ceil(HOP);
+        self.next = self.start + WINDOW_FRAMES;
+        self.done = self.start;
+    }
+
+    /// The frames of the window that is due, if there is one. Of several there is
+    /// one at a time.
+    pub fn due(&mut self, rows: &MfccHistory) -> Option<Range<u64>> {
+        if rows.end() < self.next {
+            return None;
+        }
+        let end = self.next;
+        self.next += self.step;
+        self.done = end;
+        Some(end - WINDOW_FRAMES..end)
+    }
+
+    /// The frames of the last window of an utterance that ended at the sample `end`,
+    /// if the windows before it left enough.
+    pub fn last(&mut self, end: u64, rows: &MfccHistory) -> Option<Range<u64>> {
+        let end = end.div_ceil(HOP).min(rows.end());
+        let length = end.saturating_sub(self.start);
+        if length < MIN_SPEECH_FRAMES || end < self.done + REST_FRAMES {
+            return None;
+        }
+        self.done = end;
+        if length >= MIN_FRAMES {
+            return Some(end - length.min(WINDOW_FRAMES)..end);
+        }
+        // As much silence behind it as there is, the rest from before it.
+        let end = (end + (MIN_FRAMES - length) / 2).min(rows.end());
+        Some(end.saturating_sub(MIN_FRAMES)..end)
+    }
+}

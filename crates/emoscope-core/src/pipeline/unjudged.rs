@@ -1,0 +1,60 @@
+//! Utterances that are only found, in the first pass over a recording.
+
+use crate::classifier::ClassifierError;
+use crate::events::Trigger;
+use crate::pipeline::mfcc_history::MfccHistory;
+use crate::pipeline::segmenter::OpenUtterance;
+use crate::pipeline::speaker_baselines::SpeakerBaselines;
+use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
+
+/// Runs no model, and calls every utterance uncertain.
+pub struct Unjudged {
+    /// Labels of the model that is not run.
+    pub labels: usize,
+    /// Baselines that stay empty.
+    pub speakers: SpeakerBaselines,
+}
+
+impl UtteranceClassifier for Unjudged {
+    fn begin(&mut self, _: OpenUtterance) {}
+
+    fn interval(
+        &mut self,
+        _: OpenUtterance,
+        _: u64,
+        _: bool,
+        _: &MfccHistory,
+    ) -> Result<Option<UtteranceResult>, ClassifierError> {
+        Ok(None)
+    }
+
+    fn whole(
+        &mut self,
+        utterance: OpenUtterance,
+        end: u64,
+        _: &MfccHistory,
+    ) -> Result<UtteranceResult, ClassifierError> {
+        Ok(UtteranceResult {
+            start: utterance.start,
+            end,
+            trigger: Trigger::SpeechEnded,
+            probabilities: vec![1.0 / self.labels as f64; self.labels],
+            other: false,
+            early: true,
+            call: None,
+            baseline_s: None,
+        })
+    }
+
+    fn speakers(&self) -> &SpeakerBaselines {
+        &self.speakers
+    }
+
+    fn speakers_mut(&mut self) -> &mut SpeakerBaselines {
+        &mut self.speakers
+    }
+
+    fn reset_speakers(&mut self) {}
+
+    fn baseline_changed(&mut self) {}
+}

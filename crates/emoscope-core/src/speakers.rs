@@ -1,0 +1,137 @@
+//! Who speaks: voices told apart by embeddings of short windows.
+//!
+//! A network turns a window of speech into a voice print. Prints are grouped by
+//! average linkage ([`clusters`]), and windows then follow the nearest group, at a
+//! price for each change ([`assignment`]). A live session does so as the windows
+//! come ([`tracker`]); a recording does so once, over all of it ([`turns`]).
+
+pub mod assignment;
+pub mod clusters;
+pub mod spec;
+pub mod tracker;
+pub mod turns;
+
+use crate::classifier::ClassifierError;
+
+/// Turns speech into voice prints.
+pub trait SpeakerNetwork: Send {
+    /// The embedding of a window: `bands` are whole frames of 80 bands, in order.
+    ///
+    /// # Errors
+    /// The engine's own error.
+    fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError>;
+}
+
+/// A window of speech and its voice print. Samples are at 16 kHz from the start of
+/// the session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeakerWindow {
+    /// First sample.
+    pub start: u64,
+    /// First sample after it.
+    pub end: u64,
+    /// Number of the utterance that it lies in.
+    pub utterance: u64,
+    /// The embedding at length 1.
+    pub print: Vec<f32>,
+}
+
+impl SpeakerWindow {
+    /// A window with its embedding, whose length does not matter.
+    pub fn new(start: u64, end: u64, utterance: u64, embedding: Vec<f32>) -> Self {
+        Self {
+            start,
+            end,
+            utterance,
+            print: unit(embedding),
+        }
+    }
+
+    /// Its middle.
+    pub fn centre(&self) -> u64 {
+        u64::midpoint(self.start, self.end)
+    }
+}
+
+/// The vector at length 1; zeros stay zeros.
+fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = dot(&vector, &vector).sqrt();
+    if length > 0.0 && length.is_finite() {
+        for value in &mut vector {
+            *value /= length;
+        }
+    } else {
+        vector.fill(0.0);
+    }
+    vector
+}
+
+/// The product of two vectors: of prints, their cosine.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    // Several sums side by side become vector instructions.
+    const LANES: usize = 8;
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
+}
+
+/// Simulated voices for tests: directions with noise, alike as real prints are.
+#[cfg(test)]
+pub(crate) mod simulated {
+    use super::SpeakerWindow;
+
+    /// Numbers of a print.
+    const WIDTH: usize = 64;
+    /// Samples from a window to the next: 0.5 s.
+    const HOP: u64 = 8000;
+    /// Samples of a window: 1.5 s.
+    const LENGTH: u64 = 24_000;
+
+    /// Numbers between -1 and 1 that look like chance.
+    pub struct Chance(pub u32);
+
+    impl Chance {
+        fn next(&mut self) -> f32 {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (self.0 >> 8) as f32 / (1 << 23) as f32 - 1.0
+        }
+
+        fn direction(&mut self) -> Vec<f32> {
+            (0..WIDTH).map(|_| self.next()).collect()
+        }
+    }
+
+    /// A window of a voice: its direction and noise of `noise` times its length.
+    pub fn window(
+        voice: u32,
+        utterance: u64,
+        index: u64,
+        noise: f32,
+        chance: &mut Chance,
+    ) -> SpeakerWindow {
+        let own = Chance(voice * 7919 + 1).direction();
+        let print = own
+            .iter()
+            .map(|value| value + noise * chance.next())
+            .collect();
+        SpeakerWindow::new(index * HOP, index * HOP + LENGTH, utterance, print)
+    }
+
+    /// The windows of utterances: the voice of each, and how many windows it has.
+    pub fn talk(utterances: &[(u32, u64)], noise: f32, seed: u32) -> Vec<SpeakerWindow> {
+        let mut chance = Chance(seed);
+        let (mut windows, mut index) = (Vec::new(), 0);
+        for (number, &(voice, count)) in (1..).zip(utterances) {
+            for _ in 0..count {
+                windows.push(window(voice, number, index, noise, &mut chance));
+                index += 1;
+            }
+            index += 4; // a pause
+        }
+        windows
+    }
+}

@@ -1,0 +1,289 @@
+//! Who speaks when in a whole recording.
+//!
+//! Cosines between all windows would take memory by the square of the length. So
+//! windows are grouped in blocks of some minutes, and then the blocks' groups by
+//! their means. The paths through the utterances are found over all.
+
+use super::assignment::{Evidence, assign, centroids};
+use super::clusters::Cosines;
+use super::spec::SpeakerTuning;
+use super::{SpeakerWindow, dot};
+use crate::events::Speaker;
+
+/// Windows of a block: about ten minutes of speech.
+const BLOCK: usize = 800;
+
+/// A stretch of speech by one voice; samples at 16 kHz from the start of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// First sample.
+    pub start: u64,
+    /// First sample after it.
+    pub end: u64,
+    /// Who speaks.
+    pub speaker: Speaker,
+}
+
+/// An utterance as the first pass found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Its number.
+    pub utterance: u64,
+    /// First sample.
+    pub start: u64,
+    /// First sample after it.
+    pub end: u64,
+}
+
+/// The turns of a recording, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turns(Vec<Turn>);
+
+impl Turns {
+    /// The turns, from the utterances and the windows in them, both in order.
+    /// `hop_s` is the step from a window to the next; with `count`, so many speakers
+    /// are told apart where there are as many.
+    pub fn new(
+        spans: &[Span],
+        windows: &[SpeakerWindow],
+        hop_s: f64,
+        count: Option<u16>,
+        tuning: &SpeakerTuning,
+    ) -> Self {
+        let evidence = Evidence::new(tuning, hop_s);
+        let voices = match count {
+            None => assign(
+                windows,
+                &groups(windows, tuning.join, usize::MAX),
+                evidence,
+                tuning,
+            ),
+            Some(count) => counted(windows, usize::from(count), evidence, tuning),
+        };
+        let mut turns: Vec<Turn> = Vec::new();
+        let mut next = 0;
+        for span in spans {
+            let first = next;
+            while windows
+                .get(next)
+                .is_some_and(|w| w.utterance == span.utterance)
+            {
+                next += 1;
+            }
+            // Without a window of its own, it goes on with the voice before it.
+            let mut speaker = turns.last().map_or(Speaker(0), |turn| turn.speaker);
+            let mut start = span.start;
+            for index in first..next {
+                let found = Speaker(u16::try_from(voices[index]).unwrap_or(u16::MAX));
+                if index == first {
+                    speaker = found;
+                } else if found != speaker {
+                    let change =
+                        u64::midpoint(windows[index - 1].centre(), windows[index].centre());
+                    turns.push(Turn {
+                        start,
+                        end: change,
+                        speaker,
+                    });
+                    (start, speaker) = (change, found);
+                }
+            }
+            turns.push(Turn {
+                start,
+                end: span.end,
+                speaker,
+            });
+        }
+        Self(turns)
+    }
+
+    /// Who speaks at a sample, or next to it.
+    pub fn speaker_at(&self, sample: u64) -> Option<Speaker> {
+        let after = self.0.partition_point(|turn| turn.end <= sample);
+        let turn = self.0.get(after).or_else(|| self.0.last())?;
+        Some(turn.speaker)
+    }
+
+    /// The first change of the speaker in `[from, to)`.
+    pub fn change_in(&self, from: u64, to: u64) -> Option<u64> {
+        let first = self.0.partition_point(|turn| turn.end <= from);
+        let pairs = self.0[first..].windows(2);
+        pairs
+            .take_while(|pair| pair[0].end < to)
+            .find(|pair| pair[0].end == pair[1].start && pair[0].speaker != pair[1].speaker)
+            .map(|pair| pair[1].start)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Turn> {
+        self.0.iter()
+    }
+}
+
+/// The groups of all windows, block by block.
+fn groups(windows: &[SpeakerWindow], join: f32, most: usize) -> Vec<usize> {
+    let mut found = Vec::with_capacity(windows.len());
+    let mut means: Vec<Vec<f32>> = Vec::new();
+    for block in windows.chunks(BLOCK) {
+        let own = cosines(block.iter().map(|window| window.print.as_slice())).groups(join, most);
+        found.extend(own.iter().map(|group| means.len() + group));
+        // The mean cosine between two groups is the product of their means.
+        means.extend(mean_prints(block, &own));
+    }
+    if windows.len() <= BLOCK {
+        return found;
+    }
+    let joined = cosines(means.iter().map(Vec::as_slice)).groups(join, most);
+    found.into_iter().map(|group| joined[group]).collect()
+}
+
+fn cosines<'a>(prints: impl Iterator<Item = &'a [f32]>) -> Cosines {
+    let mut known: Vec<&[f32]> = Vec::new();
+    let mut cosines = Cosines::default();
+    for print in prints {
+        cosines.push(known.iter().map(|other| dot(other, print)).collect());
+        known.push(print);
+    }
+    cosines
+}
+
+/// The mean of each group's prints; shorter than 1 where they differ.
+fn mean_prints(windows: &[SpeakerWindow], groups: &[usize]) -> Vec<Vec<f32>> {
+    let directions = centroids(windows, groups);
+    let lengths = directions.iter().enumerate().map(|(group, direction)| {
+        let own = windows.iter().zip(groups).filter(|(_, of)| **of == group);
+        let (sum, count) = own.fold((0.0, 0), |(sum, count), (window, _)| {
+            (sum + dot(&window.print, direction), count + 1)
+        });
+        sum / count.max(1) as f32
+    });
+    let scaled = directions.iter().zip(lengths);
+    scaled
+        .map(|(direction, length)| direction.iter().map(|value| value * length).collect())
+        .collect()
+}
+
+/// The cut with `count` voices that have evidence, or the one closest to it.
+fn counted(
+    windows: &[SpeakerWindow],
+    count: usize,
+    evidence: Evidence,
+    tuning: &SpeakerTuning,
+) -> Vec<usize> {
+    // Small groups may split off before the next voice does.
+    const MORE: usize = 12;
+    let mut best = Vec::new();
+    let mut reached = 0;
+    for most in count..=count + MORE {
+        let voices = assign(windows, &groups(windows, 2.0, most), evidence, tuning);
+        let found = voices.iter().max().map_or(0, |&last| last + 1);
+        if found > reached && found <= count {
+            (best, reached) = (voices, found);
+        }
+        if reached == count {
+            break;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speakers::simulated::talk;
+    use proptest::prelude::*;
+
+    fn spans(windows: &[SpeakerWindow]) -> Vec<Span> {
+        let utterances = windows.chunk_by(|a, b| a.utterance == b.utterance);
+        let span = |own: &[SpeakerWindow]| Span {
+            utterance: own[0].utterance,
+            start: own[0].start,
+            end: own[own.len() - 1].end,
+        };
+        utterances.map(span).collect()
+    }
+
+    fn speakers(windows: &[SpeakerWindow], count: Option<u16>) -> Vec<u16> {
+        let turns = Turns::new(
+            &spans(windows),
+            windows,
+            0.5,
+            count,
+            &SpeakerTuning::default(),
+        );
+        turns.iter().map(|turn| turn.speaker.0).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn voices_are_told_apart_under_noise(seed: u32, noise in 0.0_f32..0.9) {
+            let talk = talk(&[(5, 6), (9, 6), (5, 4), (2, 8), (9, 5), (2, 4)], noise, seed);
+            prop_assert_eq!(speakers(&talk, None), [0, 1, 0, 2, 1, 2]);
+        }
+
+        #[test]
+        fn one_voice_stays_one_under_noise(seed: u32, noise in 0.0_f32..1.1) {
+            let talk = talk(&[(5, 6); 12], noise, seed);
+            prop_assert_eq!(speakers(&talk, None), [0; 12]);
+        }
+    }
+
+    #[test]
+    fn a_short_answer_is_no_third_person() {
+        let talk = talk(&[(5, 8), (9, 8), (7, 2), (5, 8)], 0.5, 1);
+        let found = speakers(&talk, None);
+        assert!(found[2] < 2, "{found:?}");
+        assert_eq!((found[0], found[1], found[3]), (0, 1, 0));
+    }
+
+    #[test]
+    fn as_many_are_told_apart_as_are_asked_for() {
+        let talk = talk(&[(5, 8), (9, 8), (2, 8), (5, 8)], 0.4, 1);
+        assert_eq!(speakers(&talk, Some(3)), [0, 1, 2, 0]);
+        let two = speakers(&talk, Some(2));
+        assert_eq!(two.iter().max(), Some(&1), "{two:?}");
+        assert_eq!(speakers(&talk, Some(1)), [0; 4]);
+    }
+
+    #[test]
+    fn a_long_recording_is_grouped_in_blocks_and_voices_keep_their_letters() {
+        let utterances: Vec<(u32, u64)> = (0..500).map(|n| (n % 2 * 4 + 5, 6)).collect();
+        let talk = talk(&utterances, 0.7, 3);
+        assert!(talk.len() > 3 * BLOCK);
+        let expected: Vec<u16> = (0..500).map(|n| n % 2).collect();
+        assert_eq!(speakers(&talk, None), expected);
+    }
+
+    #[test]
+    fn a_change_without_a_pause_lies_between_its_windows() {
+        let mut talk = talk(&[(5, 10), (9, 10)], 0.3, 1);
+        for window in &mut talk {
+            window.utterance = 1;
+        }
+        let turns = Turns::new(&spans(&talk), &talk, 0.5, None, &SpeakerTuning::default());
+        let at = u64::midpoint(talk[9].centre(), talk[10].centre());
+        let found: Vec<&Turn> = turns.iter().collect();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].end, found[1].start), (at, at));
+        assert_eq!(turns.speaker_at(at - 1), Some(Speaker(0)));
+        assert_eq!(turns.speaker_at(at), Some(Speaker(1)));
+        assert_eq!(turns.change_in(0, at), None);
+        assert_eq!(turns.change_in(0, at + 1), Some(at));
+        assert_eq!(turns.change_in(at, u64::MAX), None);
+    }
+
+    #[test]
+    fn nothing_is_said_of_silence() {
+        let none = Turns::new(&[], &[], 0.5, None, &SpeakerTuning::default());
+        assert_eq!(none.speaker_at(5), None);
+        assert_eq!(none.change_in(0, 5), None);
+        // An utterance without a window has a voice all the same.
+        let short = [Span {
+            utterance: 1,
+            start: 10,
+            end: 20,
+        }];
+        let one = Turns::new(&short, &[], 0.5, None, &SpeakerTuning::default());
+        assert_eq!(one.speaker_at(15), Some(Speaker(0)));
+    }
+}

@@ -1,0 +1,58 @@
+//! `--speakers`: whether voices are told apart.
+
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::dsp::mono::ChannelSelection;
+use crate::engine::{Engine, EngineError};
+
+/// Most speakers that can be asked for.
+const MOST: u16 = 100;
+
+/// How many voices there are.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SpeakerArgs {
+    /// Voices: auto tells them apart, 1 takes all speech for one voice, N looks for so
+    /// many; default auto, but 1 with --channel each and with one voice a file or folder
+    #[arg(long, value_name = "auto|1|N")]
+    speakers: Option<SpeakerCount>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SpeakerCount {
+    Auto,
+    Number(u16),
+}
+
+impl FromStr for SpeakerCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            _ if text == "auto" => Ok(Self::Auto),
+            Ok(number) if (1..=MOST).contains(&number) => Ok(Self::Number(number)),
+            _ => Err(format!("expected auto or a number from 1 to {MOST}")),
+        }
+    }
+}
+
+impl SpeakerArgs {
+    /// The engine for sessions that tell speakers apart, if they do. `one` says whether
+    /// there is one voice unless the user says otherwise.
+    pub(super) fn applied(
+        &self,
+        engine: Engine,
+        channel: ChannelSelection,
+        one: bool,
+    ) -> Result<Engine, EngineError> {
+        let one = one || channel == ChannelSelection::Each;
+        let count = match self.speakers {
+            None if one => return Ok(engine),
+            Some(SpeakerCount::Number(1)) => return Ok(engine),
+            None | Some(SpeakerCount::Auto) => None,
+            Some(SpeakerCount::Number(number)) => Some(number),
+        };
+        engine.tracking_speakers(count)
+    }
+}
