@@ -171,6 +171,9 @@ def speaker_commands(
         default="test",
         help="only `test` goes into metrics.json and card.md (%(default)s)",
     )
+    one.add_argument(
+        "--each", type=int, default=12, help="conversations of each kind and corpus (%(default)s)"
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -368,7 +371,9 @@ def speaker_conversations(options: argparse.Namespace) -> int:
 def speaker_evaluation(options: argparse.Namespace) -> int:
     from .speakers import card, evaluate
 
-    found = evaluate.measure(options.program, runs.work_folder(options.work), options.set)
+    found = evaluate.measure(
+        options.program, runs.work_folder(options.work), options.set, options.each
+    )
     print(evaluate.table(found))
     if options.set == "test":
         card.update(options.models / "speakers", "conversations", found)

@@ -62,7 +62,7 @@ Corpora without a published sex have no figure there.
 TALK = """\
 ## Conversations
 
-Made of clips of {corpora}, with a fixed seed: 1 to 4 people with pauses of 0.2 to 2 s, two people
+{count}, made of clips of {corpora}, with a fixed seed: 1 to 4 people with pauses of 0.2 to 2 s, two people
 without pauses or with overlaps of 0.1 s, and one person in all emotions. Thresholds were chosen on
 other corpora. The figures are those of the whole program, with its VAD. `of speech found` leaves
 out what the VAD does not count as speech. The diarization error rate is pyannote's, collar 0.25 s,
@@ -163,7 +163,7 @@ def conversations(found: dict[str, Any]) -> list[str]:
     used = found["cost"]
     names = [f"{name} ({ABOUT[name].language})" for name in found["corpora"]]
     return [
-        TALK.format(corpora=", ".join(names)),
+        TALK.format(count=found["conversations"], corpora=", ".join(names)),
         table(
             ["mean of the corpora", WHOLE, LIVE],
             [[title, cell(WHOLE, keys), cell(LIVE, keys)] for title, keys in ROWS],

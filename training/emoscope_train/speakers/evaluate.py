@@ -53,13 +53,14 @@ class Conversation:
         return score(self.turns, run.segments if healed else run.first)
 
 
-def conversations(folder: Path, corpora: Iterable[str]) -> list[Conversation]:
-    """Those that were made. Raises `UserError` with the step to run first."""
+def conversations(folder: Path, corpora: Iterable[str], each: int) -> list[Conversation]:
+    """The first `each` of every kind. Raises `UserError` with the step to run first."""
     found = []
     for path in sorted(folder.glob("*.json")):
         entry = json.loads(path.read_text(encoding="utf-8"))
         turns = [Turn(**turn) for turn in entry.pop("turns")]
-        if entry["corpus"] in corpora:
+        number = int(entry["name"].rpartition("-")[2])
+        if entry["corpus"] in corpora and number < each:
             found.append(Conversation(**entry, turns=turns, sound=path.with_suffix(".wav")))
     if not found:
         raise UserError(f"no conversations in {folder}; run `speakers conversations` first")
@@ -150,6 +151,7 @@ def figures(found: list[Conversation]) -> dict[str, Any]:
 
 def cost(found: list[Conversation]) -> dict[str, float]:
     """Processor time of an analysis with speakers against one without, and the memory more."""
+    found = [one for one in found if ONE in one.runs]
     audio = sum(one.turns[-1].end_s for one in found)
     with_s, without_s = (sum(one.runs[way].seconds for one in found) for way in (WHOLE, ONE))
     live_s = sum(one.runs[LIVE].seconds for one in found)
@@ -162,17 +164,19 @@ def cost(found: list[Conversation]) -> dict[str, float]:
     }
 
 
-def measure(program: Path, work: Path, name: str) -> dict[str, Any]:
+def measure(program: Path, work: Path, name: str, each: int) -> dict[str, Any]:
     """Runs the program on a set; figures over all of it and by corpus."""
     corpora = SETS[name]
-    found = conversations(folder_of(work, name), corpora)
+    found = conversations(folder_of(work, name), corpora, each)
     for one in bar(found, name, "conversation"):
         for way in WAYS:
-            one.runs[way] = run(program, one.sound, way)
+            if way != ONE or one.people < 3:
+                one.runs[way] = run(program, one.sound, way)
     names = [corpus for corpus in corpora if any(one.corpus == corpus for one in found)]
     by_corpus = {name: figures([c for c in found if c.corpus == name]) for name in names}
     return {
         "conversations": len(found),
+        "each": each,
         "corpora": names,
         "mean": mean(list(by_corpus.values())),
         "by_corpus": by_corpus,
