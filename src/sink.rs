@@ -5,6 +5,7 @@ pub mod csv;
 mod cues;
 pub mod folder;
 pub mod json;
+mod letters;
 pub mod lines;
 pub mod manifest;
 #[cfg(feature = "parquet")]

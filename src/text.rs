@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use crate::events::{Measurement, UNCERTAIN};
+use crate::events::{Measurement, Speaker, UNCERTAIN};
 
 /// A name that is safe in a terminal or a document: characters that could
 /// control it or mislead the reader become U+FFFD.
@@ -105,11 +105,20 @@ pub fn caption(utterance: &Measurement) -> String {
     format!("{} {percent:.0} %", printable(&utterance.label))
 }
 
-/// The same after the name of the channel, where the utterance has one.
-pub fn channel_caption(utterance: &Measurement) -> String {
-    match utterance.channel {
-        Some(number) => format!("Channel {number}: {}", caption(utterance)),
+/// The same after who speaks, where there is something to say of that.
+pub fn voice_caption(utterance: &Measurement, speaker: Option<Speaker>) -> String {
+    match voice(utterance.channel, speaker) {
+        Some(voice) => format!("{voice}: {}", caption(utterance)),
         None => caption(utterance),
+    }
+}
+
+/// The channel of an utterance, its speaker, or both, as people read them.
+pub fn voice(channel: Option<u16>, speaker: Option<Speaker>) -> Option<String> {
+    let channel = channel.map(|number| format!("Channel {number}"));
+    match (channel, speaker) {
+        (Some(channel), Some(speaker)) => Some(format!("{channel}, {speaker}")),
+        (channel, speaker) => channel.or(speaker.map(|speaker| speaker.to_string())),
     }
 }
 

@@ -34,7 +34,7 @@ impl<W: Write> Sink for Csv<W> {
             let channel = self.by_channel.then_some("channel");
             let fixed = ["utterance", "start_s", "end_s", "label", "confidence"];
             let labels = start.labels.iter().map(String::as_str);
-            let more = ["arousal", "valence", "reason", "baseline_s"];
+            let more = ["arousal", "valence", "reason", "baseline_s", "speaker"];
             let source = ["file"].into_iter().chain(channel);
             self.out
                 .write_record(source.chain(fixed).chain(labels).chain(more))?;
@@ -56,6 +56,7 @@ impl<W: Write> Sink for Csv<W> {
                 number(m.valence),
                 reason(m).to_owned(),
                 number(m.baseline_s),
+                m.speaker.map_or_else(String::new, |it| it.to_string()),
             ];
             let row = source.chain(fixed).chain(probabilities).chain(more);
             self.out.write_record(row)?;

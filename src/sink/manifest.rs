@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Sink, utterance};
-use crate::events::{Event, Probabilities, Probability, Reason};
+use crate::events::{Event, Probabilities, Probability, Reason, Speaker};
 
 /// Writes each line as soon as its utterance has ended.
 pub struct Manifest<W: Write> {
@@ -31,6 +31,8 @@ struct Entry<'a> {
     arousal: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     valence: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<Speaker>,
 }
 
 impl<W: Write> Manifest<W> {
@@ -54,6 +56,7 @@ impl<W: Write> Sink for Manifest<W> {
                 reason: m.reason,
                 arousal: m.arousal,
                 valence: m.valence,
+                speaker: m.speaker,
             };
             serde_json::to_writer(&mut self.out, &entry)?;
             self.out.write_all(b"\n")?;

@@ -134,6 +134,7 @@ fn schema(labels: &[String], by_channel: bool) -> Result<TypePtr, ParquetError> 
         ("valence", Physical::DOUBLE),
         ("reason", Physical::BYTE_ARRAY),
         ("baseline_s", Physical::DOUBLE),
+        ("speaker", Physical::BYTE_ARRAY),
     ] {
         let column = Type::primitive_type_builder(name, kind).with_repetition(Repetition::OPTIONAL);
         let text = kind == Physical::BYTE_ARRAY;
@@ -175,6 +176,8 @@ fn write_columns<W: Write + Send>(
     let reasons = each().map(|m| m.reason.map(|_| ByteArray::from(reason(m))));
     optional::<ByteArrayType, _>(group, reasons)?;
     optional::<DoubleType, _>(group, each().map(|m| m.baseline_s))?;
+    let speakers = each().map(|m| m.speaker.map(|it| ByteArray::from(it.to_string().as_str())));
+    optional::<ByteArrayType, _>(group, speakers)?;
     Ok(())
 }
 

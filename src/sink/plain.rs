@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::Sink;
-use crate::events::{Event, GapCause, Measurement, Reason, Trigger, UNCERTAIN};
-use crate::text::{clock_tenths, printable};
+use super::letters::Letters;
+use crate::events::{Event, GapCause, Measurement, Reason, Speaker, Trigger, UNCERTAIN};
+use crate::text::{clock_tenths, printable, voice};
 
 /// Writes sentences, only when something changed.
 pub struct Plain<W: Write> {
     out: W,
     /// The label that was said last, by channel.
     said: HashMap<Option<u16>, String>,
+    letters: Letters,
 }
 
 impl<W: Write> Plain<W> {
@@ -20,18 +22,25 @@ impl<W: Write> Plain<W> {
         Self {
             out,
             said: HashMap::new(),
+            letters: Letters::default(),
         }
     }
 
     fn say(&mut self, at_s: f64, sentence: &str) -> io::Result<()> {
-        self.say_of(None, at_s, sentence)
+        self.say_of(None, None, at_s, sentence)
     }
 
-    /// Says something about a channel.
-    fn say_of(&mut self, channel: Option<u16>, at_s: f64, sentence: &str) -> io::Result<()> {
+    /// Says something about a channel, a speaker, or both.
+    fn say_of(
+        &mut self,
+        channel: Option<u16>,
+        speaker: Option<Speaker>,
+        at_s: f64,
+        sentence: &str,
+    ) -> io::Result<()> {
         write!(self.out, "{:>9}  ", clock_tenths(at_s))?;
-        if let Some(number) = channel {
-            write!(self.out, "Channel {number}: ")?;
+        if let Some(voice) = voice(channel, speaker) {
+            write!(self.out, "{voice}: ")?;
         }
         writeln!(self.out, "{sentence}")?;
         self.out.flush()
@@ -40,6 +49,7 @@ impl<W: Write> Plain<W> {
 
 impl<W: Write> Sink for Plain<W> {
     fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
+        self.letters.see(event);
         match event {
             Event::SessionStart(start) => {
                 let name = printable(&start.name);
@@ -48,7 +58,7 @@ impl<W: Write> Sink for Plain<W> {
             }
             Event::UtteranceStart(start) => {
                 self.said.remove(&start.channel);
-                self.say_of(start.channel, start.start_s, "Somebody speaks.")
+                self.say_of(start.channel, None, start.start_s, "Somebody speaks.")
             }
             Event::Measurement(m) if m.trigger == Trigger::Interval => {
                 if self.said.get(&m.channel) == Some(&m.label) {
@@ -61,7 +71,7 @@ impl<W: Write> Sink for Plain<W> {
                 } else {
                     format!("Sounds like {} ({percent:.0} %).", printable(&m.label))
                 };
-                self.say_of(m.channel, m.end_s, &sentence)
+                self.say_of(m.channel, self.letters.of(m), m.end_s, &sentence)
             }
             Event::Measurement(m) => {
                 let length = m.end_s - m.start_s;
@@ -72,7 +82,7 @@ impl<W: Write> Sink for Plain<W> {
                     let label = printable(&m.label);
                     format!("In all, {length:.1} s of speech: {label} ({percent:.0} %).")
                 };
-                self.say_of(m.channel, m.end_s, &sentence)
+                self.say_of(m.channel, self.letters.of(m), m.end_s, &sentence)
             }
             Event::Signal(signal) => {
                 let sentence = if signal.present {
@@ -99,7 +109,7 @@ impl<W: Write> Sink for Plain<W> {
                     .map(|it| format!("{} is of {}", it.utterance, it.speaker))
                     .collect();
                 let sentence = format!("Utterance {}.", changed.join(", utterance "));
-                self.say_of(speakers.channel, speakers.at_s, &sentence)
+                self.say_of(speakers.channel, None, speakers.at_s, &sentence)
             }
             Event::Error(error) => {
                 writeln!(self.out, "{}", printable(&error.message))?;
@@ -119,7 +129,7 @@ impl<W: Write> Sink for Plain<W> {
             }
             Event::UtteranceEnd(end) if end.new_baseline => {
                 let sentence = "The voice has changed: a new baseline starts.";
-                self.say_of(end.channel, end.end_s, sentence)
+                self.say_of(end.channel, None, end.end_s, sentence)
             }
             Event::Voice(_) | Event::UtteranceEnd(_) => Ok(()),
         }

@@ -1,5 +1,6 @@
-//! RTTM of the NIST evaluations, a line per utterance. The label is in the place
-//! of the speaker's name: emoscope does not tell speakers apart.
+//! RTTM of the NIST evaluations, a line per utterance. The label is in the place of
+//! the orthography. Where speakers are not told apart, it is in the place of the
+//! speaker's name too, since no reader takes a line without one.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -40,9 +41,14 @@ impl<W: Write> Sink for Rttm<W> {
             let (start, length) = (m.start_s, m.end_s - m.start_s);
             let sure = m.confidence.0;
             let channel = m.channel.unwrap_or(1);
+            let speaker = m.speaker.map(|speaker| speaker.to_string());
+            let (text, speaker) = match &speaker {
+                Some(speaker) => (&label, speaker),
+                None => (&"<NA>".to_owned(), &label),
+            };
             writeln!(
                 self.out,
-                "SPEAKER {name} {channel} {start:.3} {length:.3} <NA> <NA> {label} {sure:.4} <NA>"
+                "SPEAKER {name} {channel} {start:.3} {length:.3} {text} <NA> {speaker} {sure:.4} <NA>"
             )?;
             self.out.flush()?;
         }

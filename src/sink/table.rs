@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Sink, reason};
-use crate::events::{Event, Measurement, Trigger};
+use crate::events::{Event, Measurement, Speaker, Trigger};
 use crate::text::{clock_tenths, printable};
 
 /// Columns of a terminal that every row fits into, where paths allow it.
@@ -14,9 +14,10 @@ const WIDTH: usize = 80;
 /// Columns of a path at least and at most.
 const PATH: [usize; 2] = [16, 36];
 /// Names of the columns.
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 10] = [
     "file",
     "channel",
+    "speaker",
     "start",
     "end",
     "sounds like",
@@ -26,9 +27,11 @@ const HEADER: [&str; 9] = [
     "base",
 ];
 /// The column of labels; those beside it are numbers.
-const LABEL: usize = 4;
+const LABEL: usize = 5;
 /// The column of channels, where the sessions are by channel.
 const CHANNEL: usize = 1;
+/// The column of speakers, where there are several.
+const SPEAKER: usize = 2;
 
 type Row = [String; HEADER.len()];
 
@@ -39,6 +42,7 @@ pub struct Table<W: Write> {
     /// Whether the current recording has a row.
     written: bool,
     by_channel: bool,
+    several_speakers: bool,
 }
 
 impl<W: Write> Table<W> {
@@ -49,6 +53,7 @@ impl<W: Write> Table<W> {
             rows: Vec::new(),
             written: false,
             by_channel: false,
+            several_speakers: false,
         }
     }
 }
@@ -66,6 +71,9 @@ fn utterance_row(file: &str, utterance: &Measurement) -> Row {
         utterance
             .channel
             .map_or_else(String::new, |n| n.to_string()),
+        utterance
+            .speaker
+            .map_or_else(String::new, |it| it.to_string()),
         clock_tenths(utterance.start_s),
         clock_tenths(utterance.end_s),
         label,
@@ -80,7 +88,7 @@ fn utterance_row(file: &str, utterance: &Measurement) -> Row {
 fn plain_row(file: &str, result: &str, times: [String; 2]) -> Row {
     let mut row = Row::default();
     let [start, end] = times;
-    (row[0], row[2], row[3]) = (printable(file), start, end);
+    (row[0], row[3], row[4]) = (printable(file), start, end);
     row[LABEL] = result.into();
     row
 }
@@ -123,7 +131,10 @@ impl<W: Write> Sink for Table<W> {
                 self.by_channel |= start.by_channel;
                 return Ok(());
             }
-            Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => utterance_row(file, m),
+            Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
+                self.several_speakers |= m.speaker.is_some_and(|it| it != Speaker(0));
+                utterance_row(file, m)
+            }
             // The reason is on standard error: a sentence would break the columns.
             Event::Error(_) => plain_row(file, "failed", Default::default()),
             Event::SessionEnd(end) if !self.written => {
@@ -139,7 +150,11 @@ impl<W: Write> Sink for Table<W> {
 
     fn finish(&mut self) -> io::Result<()> {
         let shown: Vec<usize> = (0..HEADER.len())
-            .filter(|column| self.by_channel || *column != CHANNEL)
+            .filter(|column| match *column {
+                CHANNEL => self.by_channel,
+                SPEAKER => self.several_speakers,
+                _ => true,
+            })
             .collect();
         let (columns, gap) = layout(&self.rows, &shown);
         for row in &mut self.rows {

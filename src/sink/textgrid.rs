@@ -5,21 +5,24 @@
 use std::io::{self, Write};
 
 use super::{Sink, number, reason, utterance};
-use crate::events::Event;
+use crate::events::{Event, Speaker};
 use crate::text::printable;
 
 /// The shortest recording that Praat takes, in seconds.
 const SHORTEST_S: f64 = 1e-4;
 
 /// Names of the tiers.
-const TIERS: [&str; 6] = [
+const TIERS: [&str; 7] = [
     "expression",
     "confidence",
     "arousal",
     "valence",
     "reason",
     "baseline_s",
+    "speaker",
 ];
+/// The last tier is there where there are several speakers.
+const WITHOUT_SPEAKERS: usize = TIERS.len() - 1;
 
 /// Collects the utterances; the length of the recording stands before them.
 pub struct TextGrid<W: Write> {
@@ -29,6 +32,7 @@ pub struct TextGrid<W: Write> {
     /// Each with its channel.
     utterances: Vec<(Option<u16>, Span)>,
     length_s: f64,
+    several_speakers: bool,
 }
 
 #[derive(Clone)]
@@ -47,6 +51,7 @@ impl<W: Write> TextGrid<W> {
             channels: vec![None],
             utterances: Vec::new(),
             length_s: 0.0,
+            several_speakers: false,
         }
     }
 
@@ -130,8 +135,10 @@ impl<W: Write> Sink for TextGrid<W> {
                     number(m.valence),
                     reason(m).into(),
                     number(m.baseline_s),
+                    m.speaker.map_or_else(String::new, |it| it.to_string()),
                 ],
             };
+            self.several_speakers |= m.speaker.is_some_and(|it| it != Speaker(0));
             self.utterances.push((m.channel, span));
         }
         if let Event::SessionEnd(end) = event {
@@ -144,17 +151,22 @@ impl<W: Write> Sink for TextGrid<W> {
         let spans = self.utterances.iter().map(|(_, span)| span.end_s);
         let spoken = spans.fold(0.0, f64::max);
         let end_s = self.length_s.max(spoken).max(SHORTEST_S);
+        let kinds = if self.several_speakers {
+            TIERS.len()
+        } else {
+            WITHOUT_SPEAKERS
+        };
         write!(
             self.out,
             "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n\
              xmin = 0\nxmax = {end_s}\ntiers? <exists>\nsize = {}\nitem []:\n",
-            TIERS.len() * self.channels.len()
+            kinds * self.channels.len()
         )?;
         let channels = self.channels.clone();
         for (before, channel) in channels.into_iter().enumerate() {
             let spans = self.intervals(channel, end_s);
-            for kind in 0..TIERS.len() {
-                let number = before * TIERS.len() + kind + 1;
+            for kind in 0..kinds {
+                let number = before * kinds + kind + 1;
                 self.tier(number, (channel, kind), &spans, end_s)?;
             }
         }

@@ -4,26 +4,31 @@ use std::io::{self, Write};
 
 use super::Sink;
 use super::cues::Cues;
+use super::letters::Letters;
 use crate::events::{Event, Measurement};
-use crate::text::{caption, printable, timestamp};
+use crate::text::{caption, printable, timestamp, voice};
 
 /// Writes each cue as soon as its utterance, and every earlier one, has ended.
 pub struct WebVtt<W: Write> {
     out: W,
     cues: Cues,
+    letters: Letters,
 }
 
 impl<W: Write> WebVtt<W> {
     /// Captions to `out`.
     pub fn new(out: W) -> Self {
-        let cues = Cues::default();
-        Self { out, cues }
+        Self {
+            out,
+            cues: Cues::default(),
+            letters: Letters::default(),
+        }
     }
 
     fn write(&mut self, due: Vec<(u64, Measurement)>) -> io::Result<()> {
         for (number, m) in due {
             let (start, end) = (timestamp(m.start_s, '.'), timestamp(m.end_s, '.'));
-            let voice = m.channel.map(|channel| format!("<v Channel {channel}>"));
+            let voice = voice(m.channel, self.letters.of(&m)).map(|voice| format!("<v {voice}>"));
             let (voice, text) = (voice.unwrap_or_default(), escaped(&caption(&m)));
             write!(self.out, "\n{number}\n{start} --> {end}\n{voice}{text}\n")?;
             self.out.flush()?;
@@ -42,6 +47,7 @@ impl<W: Write> Sink for WebVtt<W> {
                 "WEBVTT\n\nNOTE Perceived expression of the voice: emoscope {version}, model {model}\n"
             )?;
         }
+        self.letters.see(event);
         let due = self.cues.take(event);
         self.write(due)
     }
