@@ -114,7 +114,7 @@ pub fn header(
         sample_rate: spec.sample_rate,
         channels: spec.channels,
         by_channel: channels == ChannelSelection::Each,
-        speakers: None,
+        speakers: engine.known_speakers(),
         labels: model.spec.labels.iter().map(ToString::to_string).collect(),
         colors: model.spec.colors.clone(),
         model: model.name.clone(),

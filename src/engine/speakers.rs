@@ -101,6 +101,16 @@ impl Engine {
         engine
     }
 
+    /// Speakers of the recording whose turns are known; the most of any channel.
+    pub fn known_speakers(&self) -> Option<u16> {
+        let channels = self.speakers.as_ref()?.turns.iter();
+        let count = |turns: &Turns| {
+            let last = turns.iter().map(|turn| turn.speaker.0).max();
+            last.map_or(0, |last| last.saturating_add(1))
+        };
+        channels.map(|turns| count(turns)).max()
+    }
+
     /// How the session of a channel tells speakers apart, if it does; `index` counts the
     /// channels that are judged from 0.
     ///

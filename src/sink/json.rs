@@ -58,6 +58,11 @@ impl<W: Write> Sink for Json<W> {
             Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
                 self.current.utterances.push(m.clone());
             }
+            Event::Speakers(changed) => {
+                for m in &mut self.current.utterances {
+                    m.speaker = changed.of(m.channel, m.utterance).or(m.speaker);
+                }
+            }
             Event::Error(error) => self.current.error = Some(error.message.clone()),
             Event::SessionEnd(end) => self.current.summary = Some(end.clone()),
             _ => {}

@@ -83,6 +83,12 @@ impl<W: Write + Send> Sink for Parquet<W> {
         if let Event::SessionEnd(_) = event {
             self.held.push(file.to_owned());
         }
+        if let Event::Speakers(changed) = event {
+            let own = self.rows.iter_mut().filter(|(name, _)| name == file);
+            for (_, m) in own {
+                m.speaker = changed.of(m.channel, m.utterance).or(m.speaker);
+            }
+        }
         if let Some(judged) = utterance(event) {
             self.rows.push((file.to_owned(), judged.clone()));
             if self.rows.len() >= GROUP_ROWS {

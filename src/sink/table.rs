@@ -43,6 +43,8 @@ pub struct Table<W: Write> {
     written: bool,
     by_channel: bool,
     several_speakers: bool,
+    /// Row, channel and number of each utterance of the current recording.
+    utterances: Vec<(usize, Option<u16>, u64)>,
 }
 
 impl<W: Write> Table<W> {
@@ -54,6 +56,7 @@ impl<W: Write> Table<W> {
             written: false,
             by_channel: false,
             several_speakers: false,
+            utterances: Vec::new(),
         }
     }
 }
@@ -128,12 +131,24 @@ impl<W: Write> Sink for Table<W> {
         let row = match event {
             Event::SessionStart(start) => {
                 self.written = false;
+                self.utterances.clear();
                 self.by_channel |= start.by_channel;
                 return Ok(());
             }
             Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
                 self.several_speakers |= m.speaker.is_some_and(|it| it != Speaker(0));
+                self.utterances
+                    .push((self.rows.len(), m.channel, m.utterance));
                 utterance_row(file, m)
+            }
+            Event::Speakers(changed) => {
+                for (row, channel, utterance) in &self.utterances {
+                    if let Some(speaker) = changed.of(*channel, *utterance) {
+                        self.rows[*row][SPEAKER] = speaker.to_string();
+                        self.several_speakers |= speaker != Speaker(0);
+                    }
+                }
+                return Ok(());
             }
             // The reason is on standard error: a sentence would break the columns.
             Event::Error(_) => plain_row(file, "failed", Default::default()),

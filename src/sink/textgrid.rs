@@ -21,16 +21,16 @@ const TIERS: [&str; 7] = [
     "baseline_s",
     "speaker",
 ];
-/// The last tier is there where there are several speakers.
-const WITHOUT_SPEAKERS: usize = TIERS.len() - 1;
+/// The last tier; it is there where there are several speakers.
+const SPEAKER: usize = TIERS.len() - 1;
 
 /// Collects the utterances; the length of the recording stands before them.
 pub struct TextGrid<W: Write> {
     out: W,
     /// The channels that have tiers of their own; `None` stands for all in one.
     channels: Vec<Option<u16>>,
-    /// Each with its channel.
-    utterances: Vec<(Option<u16>, Span)>,
+    /// Each with its channel and its number.
+    utterances: Vec<(Option<u16>, u64, Span)>,
     length_s: f64,
     several_speakers: bool,
 }
@@ -64,8 +64,8 @@ impl<W: Write> TextGrid<W> {
         };
         let mut intervals = Vec::new();
         let mut at = 0.0;
-        let spans = self.utterances.iter().filter(|(of, _)| *of == channel);
-        for (_, span) in spans {
+        let spans = self.utterances.iter().filter(|(of, ..)| *of == channel);
+        for (.., span) in spans {
             if span.start_s > at {
                 intervals.push(pause(at, span.start_s));
                 at = span.start_s;
@@ -139,7 +139,15 @@ impl<W: Write> Sink for TextGrid<W> {
                 ],
             };
             self.several_speakers |= m.speaker.is_some_and(|it| it != Speaker(0));
-            self.utterances.push((m.channel, span));
+            self.utterances.push((m.channel, m.utterance, span));
+        }
+        if let Event::Speakers(changed) = event {
+            for (channel, number, span) in &mut self.utterances {
+                if let Some(speaker) = changed.of(*channel, *number) {
+                    span.texts[SPEAKER] = speaker.to_string();
+                    self.several_speakers |= speaker != Speaker(0);
+                }
+            }
         }
         if let Event::SessionEnd(end) = event {
             self.length_s = end.duration_s;
@@ -148,13 +156,13 @@ impl<W: Write> Sink for TextGrid<W> {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let spans = self.utterances.iter().map(|(_, span)| span.end_s);
+        let spans = self.utterances.iter().map(|(.., span)| span.end_s);
         let spoken = spans.fold(0.0, f64::max);
         let end_s = self.length_s.max(spoken).max(SHORTEST_S);
         let kinds = if self.several_speakers {
             TIERS.len()
         } else {
-            WITHOUT_SPEAKERS
+            SPEAKER
         };
         write!(
             self.out,

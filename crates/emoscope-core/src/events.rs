@@ -106,7 +106,8 @@ pub struct SessionStart {
     /// channel they are about, and utterances are numbered within their channel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_channel: bool,
-    /// Speakers of the recording, where it was searched for them as a whole.
+    /// Speakers of the recording, where they were told apart over the whole of it
+    /// beforehand; the most of any channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speakers: Option<u16>,
     /// Labels in the order of every `probabilities`.

@@ -40,6 +40,8 @@ class Utterance:
     """Speech in the speaker baseline, in seconds; ``None`` if the model uses none."""
     channel: int | None = None
     """Channel of the recording, from 1, where ``channel="each"``."""
+    speaker: str | None = None
+    """Letter of who speaks, ``A`` to ``Z``, then ``AA``; ``None`` if speakers are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def analyze(
     *,
     baseline: Literal["auto", "none", "file", "folder"] | None = None,
     channel: str | int | None = None,
+    speakers: Literal["auto"] | int | None = None,
     jobs: int | None = None,
     model: PathName | None = None,
     engine: Literal["auto", "onnxruntime", "builtin"] | None = None,
@@ -89,6 +92,8 @@ def analyze(
         baseline: what the program measures beforehand; ``emoscope analyze --help`` tells.
         channel: ``"mix"``, ``"left"``, ``"right"``, a number from 1, or ``"each"`` for every
             channel by itself; default the mix.
+        speakers: ``"auto"`` tells voices apart, 1 takes all speech for one voice, a number looks for
+            so many; default as the program chooses.
         jobs: recordings that are measured at once; default as many as there are cores.
         model: a model file (ONNX) instead of the one inside the program.
         engine: the inference engine; default the fastest one that is installed.
@@ -110,6 +115,7 @@ def analyze(
     arguments += options(
         baseline=baseline,
         channel=channel,
+        speakers=speakers,
         jobs=jobs,
         model=model,
         engine=engine,

@@ -34,6 +34,10 @@ class SessionStart(TypedDict):
     """Channels of the input."""
     by_channel: NotRequired[Literal[True]]
     """Whether every channel is judged by itself, with `--channel each`; absent if not."""
+    speakers: NotRequired[int]
+    """Speakers of the recording, where they were told apart over the whole of it beforehand; the
+    most of any channel. Absent otherwise.
+    """
     labels: list[str]
     """Labels of the model, in the order of every `probabilities`."""
     colors: NotRequired[

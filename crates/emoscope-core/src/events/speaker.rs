@@ -69,6 +69,15 @@ pub struct Speakers {
     pub changed: Vec<ChangedSpeaker>,
 }
 
+impl Speakers {
+    /// Who spoke an utterance instead; none where nothing has changed for it.
+    pub fn of(&self, channel: Option<u16>, utterance: u64) -> Option<Speaker> {
+        let mut changed = self.changed.iter();
+        let found = changed.find(|it| it.utterance == utterance && self.channel == channel);
+        found.map(|it| it.speaker)
+    }
+}
+
 /// An utterance and who spoke it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedSpeaker {
