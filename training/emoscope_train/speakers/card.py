@@ -63,12 +63,11 @@ TALK = """\
 ## Conversations
 
 {count}, made of clips of {corpora}, with a fixed seed:
-1 to 4 people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and one
-person in all emotions. Thresholds were chosen on
-other corpora. The figures are those of the whole program, with its VAD. `of speech found` leaves
-out what the VAD does not count as speech. The diarization error rate is pyannote's, collar 0.25 s,
-overlaps included; `0.25 s on either side` is the NIST's collar. `one speaker` is the program with
-`--speakers 1`.
+1 to 4 people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and
+one person in all emotions. Thresholds were chosen on other corpora. The figures are those of the
+whole program, with its VAD. `of speech found` leaves out what the VAD does not count as speech. The
+diarization error rate is pyannote's, collar 0.25 s, overlaps included; `0.25 s on either side` is
+the NIST's collar. `one speaker` is the program with `--speakers 1`.
 """
 
 
