@@ -55,6 +55,8 @@ pub enum Key {
     Save,
     /// Show the address of the page of the session.
     Page,
+    /// Give a speaker a name.
+    Name,
     /// Show or hide the keys.
     Help,
     /// The entry above.
@@ -106,6 +108,7 @@ impl Key {
             KeyCode::Char('r' | 'R') => Self::Record,
             KeyCode::Char('s' | 'S') => Self::Save,
             KeyCode::Char('w' | 'W') => Self::Page,
+            KeyCode::Char('v' | 'V') => Self::Name,
             KeyCode::Char('?' | 'h') | KeyCode::F(1) => Self::Help,
             KeyCode::Up | KeyCode::Char('k') => Self::Up,
             KeyCode::Down | KeyCode::Char('j') => Self::Down,
@@ -195,6 +198,7 @@ const LIVE_HELP: &[(&str, &str)] = &[
     ("m", "mark this moment"),
     ("r", "start or stop recording"),
     ("s", "save the screen as SVG"),
+    ("v", "name a speaker"),
     ("w", "the address of --web"),
     ("d", "choose another input"),
     ("b", "another voice speaks"),
@@ -215,6 +219,7 @@ const REPLAY_HELP: &[(&str, &str)] = &[
     ("0 to 9", "volume; 0 is mute"),
     ("t", "time scale"),
     ("s", "save the screen as SVG"),
+    ("v", "name a speaker"),
     ("w", "the address of --web"),
     ("?", "show or hide this help"),
     ("q Esc ^C", "quit"),
@@ -225,7 +230,7 @@ const STREAM_HELP: &[(&str, &str)] = &[
     ("< >", "slower, faster"),
     ("t", "scale: 1, 5, 30, 60 min"),
     ("s", "save the screen as SVG"),
-    ("w", "the address of --web"),
+    ("v", "name a speaker"),
     ("w", "the address of --web"),
     ("b", "another voice speaks"),
     ("?", "show or hide this help"),

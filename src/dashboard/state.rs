@@ -11,6 +11,7 @@ pub mod picture;
 pub mod recordings;
 mod replay;
 pub mod scale;
+pub mod speakers;
 pub mod totals;
 pub mod voices;
 
@@ -34,6 +35,8 @@ pub enum Overlay {
     Devices(DeviceMenu),
     /// What is typed of the label that is looked for.
     Find(String),
+    /// What is typed as the name of a speaker.
+    Name(speakers::Voice, String),
     /// The recordings of a folder, on the whole screen.
     Recordings(RecordingMenu),
 }
@@ -262,6 +265,7 @@ impl State {
                 Action::Redraw
             }
             (_, Overlay::Find(_)) => self.press_in_find(key),
+            (_, Overlay::Name(..)) => self.press_in_naming(key),
             (Key::Help, Overlay::None) => self.show(Overlay::Help(0)),
             (Key::Scale, _) => {
                 self.scale = Some(self.scale().next(self.length_s()));
@@ -269,6 +273,7 @@ impl State {
             }
             (Key::Save, _) => Action::Save,
             (Key::Page, _) => self.show_page(),
+            (Key::Name, _) => self.open_naming(),
             (Key::Devices, _) => self.open_menu(),
             (Key::Forget, _) if self.live.status.judged_ahead => {
                 self.refuse("a recording is judged as a whole: new voices are for a live input")

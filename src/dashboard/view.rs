@@ -12,6 +12,7 @@ mod header;
 mod help;
 mod history;
 mod level;
+mod naming;
 mod overlay;
 mod parts;
 mod plan;
@@ -69,6 +70,9 @@ pub fn draw_on(buffer: &mut Buffer, state: &State, theme: &Theme) {
     if let Overlay::Find(typed) = state.overlay() {
         find::draw(&mut pen, plan.footer, state, typed);
     }
+    if let Overlay::Name(voice, typed) = state.overlay() {
+        naming::draw(&mut pen, plan.footer, *voice, typed);
+    }
     overlay::draw(&mut pen, area, state.overlay());
     if theme.palette == Palette::HighContrast {
         for cell in &mut pen.buffer.content {
@@ -97,7 +101,7 @@ fn too_small(pen: &mut Pen<'_>, area: Rect) {
 pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> Target {
     let at = Position::new(column, row);
     match state.overlay() {
-        Overlay::None | Overlay::Find(_) => {}
+        Overlay::None | Overlay::Find(_) | Overlay::Name(..) => {}
         Overlay::Help(_) => return help::target(area, state.picture(), at),
         Overlay::Devices(menu) => return devices::target(area, menu, at),
         Overlay::Recordings(menu) => return recordings::target(screen(area), menu, at),

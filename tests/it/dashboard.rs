@@ -9,5 +9,6 @@ mod mouse;
 mod pictures;
 mod random;
 mod scenes;
+mod speakers;
 mod state;
 mod svg;

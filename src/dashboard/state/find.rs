@@ -14,8 +14,12 @@ impl State {
         labels.chain([UNCERTAIN]).filter(begins).collect()
     }
 
-    /// Takes a character while a label is looked for; none where it is a key.
+    /// Takes a character while a label is looked for, or a name is typed; none where it
+    /// is a key.
     pub fn type_char(&mut self, typed: char) -> Option<Action> {
+        if let Overlay::Name(..) = self.overlay {
+            return Some(self.type_name(typed));
+        }
         let Overlay::Find(text) = &self.overlay else {
             return None;
         };

@@ -379,6 +379,8 @@ mod tests {
         for history in [&mut whole, &mut hour] {
             for hour in 0..9 {
                 history.conclude(Utterance {
+                    number: (None, 1),
+                    speaker: None,
                     start_s: f64::from(hour) * 3600.0 + 1.0,
                     end_s: f64::from(hour) * 3600.0 + 5.0,
                     judgement: called(hour as usize % 2, 0.5),
@@ -398,6 +400,8 @@ mod tests {
             history.judge(at, called(0, 0.5));
         }
         history.conclude(Utterance {
+            number: (None, 1),
+            speaker: None,
             start_s: 1.0,
             end_s: 4.2,
             judgement: called(1, 0.7),

@@ -1,6 +1,6 @@
 //! A judgement in the order of the labels, and the one on the screen.
 
-use crate::events::Reason;
+use crate::events::{Reason, Speaker};
 
 /// Seconds for which a final judgement is shown as bright as a live one.
 const FINAL_BRIGHT_S: f64 = 3.0;
@@ -56,6 +56,10 @@ pub enum Standing {
 pub struct Shown {
     /// Channel that it is about, where every channel is judged by itself.
     pub channel: Option<u16>,
+    /// Number of its utterance.
+    pub utterance: u64,
+    /// Who speaks, where speakers are told apart.
+    pub speaker: Option<Speaker>,
     /// The judgement.
     pub judgement: Judgement,
     /// End of the span that it is about, in seconds of the session.

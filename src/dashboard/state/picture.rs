@@ -9,9 +9,10 @@ use super::ahead::Ahead;
 use super::history::History;
 use super::judgement::{Judgement, Shown, Standing};
 use super::meter::PeakMeter;
+use super::speakers::SpeakerList;
 use super::totals::Totals;
 use super::voices::Voices;
-use crate::events::{Event, Measurement, Trigger, UNCERTAIN};
+use crate::events::{Event, Measurement, Speaker, Speakers, Trigger, UNCERTAIN};
 use crate::messages::{Level, Outage, Position, Status};
 use crate::text::clock;
 
@@ -49,6 +50,10 @@ pub enum Phase {
 /// An utterance that ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Utterance {
+    /// Its number and its channel, where every channel is judged by itself.
+    pub number: (Option<u16>, u64),
+    /// Who spoke, where speakers are told apart.
+    pub speaker: Option<Speaker>,
     /// Its begin in seconds of the session.
     pub start_s: f64,
     /// Its end in seconds of the session.
@@ -86,6 +91,8 @@ pub struct Picture {
     pub utterances: VecDeque<Utterance>,
     /// The speech so far by label.
     pub totals: Totals,
+    /// Who has spoken.
+    pub speakers: SpeakerList,
     /// The last judgement.
     pub shown: Option<Shown>,
     /// Whether the model gives arousal and valence, once a judgement came.
@@ -274,12 +281,17 @@ impl Picture {
                 let judgement = self.judgement(measurement);
                 let at = seconds(measurement.end_s);
                 self.affect = Some(judgement.affect.is_some());
+                if let Some(speaker) = measurement.speaker {
+                    self.speakers.see((measurement.channel, speaker));
+                }
                 match measurement.trigger {
                     Trigger::Interval => {
                         self.history_of(measurement.channel).judge(at, judgement);
                     }
                     Trigger::SpeechEnded => {
                         let utterance = Utterance {
+                            number: (measurement.channel, measurement.utterance),
+                            speaker: measurement.speaker,
                             start_s: seconds(measurement.start_s).min(at),
                             end_s: at,
                             judgement,
@@ -288,6 +300,7 @@ impl Picture {
                     }
                 }
             }
+            Event::Speakers(speakers) => self.correct(speakers),
             Event::Gap(gap) => self.history.gap(seconds(gap.start_s), seconds(gap.end_s)),
             Event::Mark(mark) => self.history.mark(seconds(mark.at_s)),
             _ => {}
@@ -314,6 +327,13 @@ impl Picture {
                 }
                 if end.new_baseline {
                     self.notify(NEW_BASELINE.into());
+                }
+            }
+            Event::Speakers(speakers) => {
+                if let Some(shown) = &mut self.shown
+                    && let Some(speaker) = speakers.of(shown.channel, shown.utterance)
+                {
+                    shown.speaker = Some(speaker);
                 }
             }
             Event::Signal(signal) => self.muted = !signal.present,
@@ -349,6 +369,8 @@ impl Picture {
         };
         self.shown = Some(Shown {
             channel,
+            utterance: measurement.utterance,
+            speaker: measurement.speaker,
             judgement,
             at_s: seconds(measurement.end_s),
             standing,
@@ -383,10 +405,28 @@ impl Picture {
 
     fn conclude(&mut self, channel: Option<u16>, utterance: Utterance) {
         self.totals.add(&utterance);
+        if let Some(speaker) = utterance.speaker {
+            self.speakers.add((channel, speaker), utterance.seconds());
+        }
         self.history_of(channel).conclude(utterance.clone());
         self.utterances.push_back(utterance);
         if !self.status.judged_ahead && self.utterances.len() > UTTERANCES_KEPT {
             self.utterances.pop_front();
+        }
+    }
+
+    /// Gives earlier utterances the speaker that later speech has shown.
+    fn correct(&mut self, speakers: &Speakers) {
+        for utterance in &mut self.utterances {
+            let (channel, number) = utterance.number;
+            let Some(speaker) = speakers.of(channel, number) else {
+                continue;
+            };
+            let seconds = utterance.seconds();
+            if let Some(before) = utterance.speaker.replace(speaker) {
+                self.speakers.remove((channel, before), seconds);
+            }
+            self.speakers.add((channel, speaker), seconds);
         }
     }
 
@@ -430,6 +470,7 @@ impl Picture {
         self.shown = None;
         self.utterances.clear();
         self.totals = Totals::default();
+        self.speakers.clear();
         self.lanes.clear();
         self.voices = Voices::default();
         self.ended = false;

@@ -66,6 +66,8 @@ mod tests {
 
     fn utterance(call: Option<usize>, seconds: f64, arousal: f32) -> Utterance {
         Utterance {
+            number: (None, 1),
+            speaker: None,
             start_s: 10.0,
             end_s: 10.0 + seconds,
             judgement: Judgement {

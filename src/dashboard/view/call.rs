@@ -189,6 +189,9 @@ fn explanation(pen: &Pen<'_>) -> Vec<Part> {
     if let Some(number) = shown.channel {
         parts.push((9, format!("channel {number}"), strong));
     }
+    if let Some(name) = picture.speakers.shown(shown.channel, shown.speaker) {
+        parts.push((9, format!("speaker {}", pen.clean(&name)), strong));
+    }
     standing(pen, shown, &mut parts);
     if shown.judgement.call.is_none() {
         why(pen, &shown.judgement, &mut parts);

@@ -22,7 +22,7 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, overlay: &Overlay) {
     match overlay {
-        Overlay::None | Overlay::Find(_) | Overlay::Recordings(_) => {}
+        Overlay::None | Overlay::Find(_) | Overlay::Name(..) | Overlay::Recordings(_) => {}
         Overlay::Help(first) => help::draw(pen, area, *first),
         Overlay::Devices(menu) => devices::draw(pen, area, menu),
     }

@@ -21,6 +21,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let all = format!("of {} of speech", duration(totals.speech_s()));
+    let all = speakers(pen, area.width / 2).unwrap_or(all);
     let right = area.width.saturating_sub(width(&all) as u16 + 2);
     let mut x = pen.gutter;
     for (call, share) in shares {
@@ -35,4 +36,24 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         x = end + 2;
     }
     pen.text(area, x, 0, &all, dim);
+}
+
+/// How long each speaker has spoken, where there are several, in so many columns: as
+/// many as fit, in the order of their letters.
+fn speakers(pen: &Pen<'_>, room: u16) -> Option<String> {
+    let speakers = &pen.picture.speakers;
+    if !speakers.several() {
+        return None;
+    }
+    let mut text = String::new();
+    for ((channel, speaker), seconds) in speakers.iter() {
+        let name = pen.clean(&speakers.name((channel, speaker)));
+        let gap = if text.is_empty() { "" } else { ", " };
+        let more = format!("{gap}{name} {}", duration(seconds));
+        if width(&text) + width(&more) > usize::from(room) {
+            break;
+        }
+        text += &more;
+    }
+    (!text.is_empty()).then_some(text)
 }

@@ -4,9 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::text::percent;
+use crate::dashboard::state::picture::Utterance;
+use crate::dashboard::text::{fit, percent, width};
 use crate::dashboard::theme::Theme;
 use crate::text::clock;
+
+/// Columns of the name of a speaker at most.
+const NAME_WIDTH: usize = 6;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height < 2 {
@@ -20,7 +24,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         pen.text(area, x, 1, "none yet", Theme::dim());
         return;
     }
-    for (y, utterance) in (1..area.height).zip(past) {
+    let names = past.clone().take(usize::from(area.height) - 1);
+    let names: Vec<String> = names.map(|utterance| speaker(pen, utterance)).collect();
+    let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
+    // A column for them, where there are several.
+    let column = (widest + usize::from(widest > 0)) as u16;
+    for ((y, utterance), who) in (1..area.height).zip(past).zip(&names) {
         let judgement = &utterance.judgement;
         let (symbol, name, style) = pen.call(judgement.call);
         let (name, length) = (name.to_owned(), utterance.end_s - utterance.start_s);
@@ -28,6 +37,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         let times = format!("{start:>7} {length:>5.1} s");
         pen.text(area, x.saturating_sub(2), y, &times, Theme::dim());
         let x = x.saturating_sub(2) + 17;
+        pen.text(area, x, y, who, Theme::strong());
+        let x = x + column;
         pen.cell(area, x, y, symbol, style);
         let newest = if y == 1 {
             Theme::strong()
@@ -45,4 +56,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         };
         pen.text(label, x + 2, y, &name, newest);
     }
+}
+
+/// Who spoke an utterance; empty where that says nothing.
+fn speaker(pen: &Pen<'_>, utterance: &Utterance) -> String {
+    let (channel, speaker) = (utterance.number.0, utterance.speaker);
+    let name = pen.picture.speakers.shown(channel, speaker);
+    let name = name.map(|name| fit(&pen.clean(&name), NAME_WIDTH, pen.theme.unicode));
+    name.unwrap_or_default().to_string()
 }

@@ -1,0 +1,153 @@
+//! Who speaks: letters beside the word and in the list, seconds, corrections, names.
+
+use emoscope::dashboard::keys::Key;
+use emoscope::dashboard::state::State;
+use emoscope::events::{ChangedSpeaker, Event, Speaker, Speakers, Trigger};
+use emoscope::messages::Update;
+
+use super::scenes::{
+    COLOR, SEVEN, drawn, measured, state, status, text, utterance_end, utterance_start, voice,
+};
+
+const A: Speaker = Speaker(0);
+const B: Speaker = Speaker(1);
+
+/// An utterance that somebody speaks, with one live measurement.
+fn utterance(number: u64, (start, end): (f64, f64), speaker: Speaker) -> Vec<Update> {
+    let live = (start, start + 1.0);
+    let judged = |trigger, span| {
+        let Update::Event(Event::Measurement(mut it)) =
+            measured(&SEVEN, trigger, span, ("anger", 0.7), true)
+        else {
+            unreachable!("a measurement")
+        };
+        it.utterance = number;
+        it.speaker = Some(speaker);
+        Update::Event(Event::Measurement(it))
+    };
+    vec![
+        voice(start, true),
+        utterance_start(number, start),
+        judged(Trigger::Interval, live),
+        voice(end, false),
+        judged(Trigger::SpeechEnded, (start, end)),
+        utterance_end(number, start, end),
+    ]
+}
+
+/// Three utterances of these speakers, of 10, 20 and 5 s.
+fn talk(speakers: [Speaker; 3]) -> Vec<Update> {
+    let spans = [(1.0, 11.0), (12.0, 32.0), (33.0, 38.0)];
+    let mut updates = vec![Update::Status(status(&SEVEN))];
+    for ((number, span), speaker) in (1..).zip(spans).zip(speakers) {
+        updates.extend(utterance(number, span, speaker));
+    }
+    updates
+}
+
+fn correction(utterance: u64, speaker: Speaker) -> Update {
+    Update::Event(Event::Speakers(Speakers {
+        channel: None,
+        at_s: 39.0,
+        changed: vec![ChangedSpeaker { utterance, speaker }],
+    }))
+}
+
+fn picture(state: &State, width: u16, height: u16) -> String {
+    text(&drawn(state, COLOR, width, height))
+}
+
+/// The letters of the list, the newest first: what stands between the length and the
+/// mark of each utterance.
+fn listed(state: &State) -> Vec<String> {
+    let picture = picture(state, 120, 40);
+    let rows = picture.lines().filter_map(|line| line.split_once(".0 s "));
+    let words = rows.map(|(_, rest)| rest.split_whitespace().next().unwrap_or("").to_owned());
+    words.collect()
+}
+
+/// What the row of the totals says after the labels.
+fn totals(state: &State) -> String {
+    let picture = picture(state, 120, 40);
+    let row = picture.lines().find(|line| line.contains("totals"));
+    row.unwrap_or_else(|| panic!("{picture}")).to_owned()
+}
+
+#[test]
+fn who_speaks_stands_beside_the_word_on_every_screen() {
+    for (width, height) in [(40, 12), (80, 24), (120, 40), (200, 50)] {
+        let picture = picture(&state(&talk([A, B, A])), width, height);
+        assert!(picture.contains("speaker A"), "{width}x{height}\n{picture}");
+    }
+}
+
+#[test]
+fn one_speaker_is_not_named() {
+    let state = state(&talk([A, A, A]));
+    assert!(!picture(&state, 120, 40).contains("speaker"));
+    assert!(
+        totals(&state).contains("of 35 s of speech"),
+        "{}",
+        totals(&state)
+    );
+}
+
+#[test]
+fn a_correction_changes_the_list_the_totals_and_the_word() {
+    let mut state = state(&talk([A, A, B]));
+    assert_eq!(listed(&state), ["B", "A", "A"]);
+    assert!(
+        totals(&state).contains("A 30 s, B 5 s"),
+        "{}",
+        totals(&state)
+    );
+    state.apply(&correction(2, B));
+    assert_eq!(listed(&state), ["B", "B", "A"]);
+    assert!(
+        totals(&state).contains("A 10 s, B 25 s"),
+        "{}",
+        totals(&state)
+    );
+    state.apply(&correction(3, A));
+    assert!(picture(&state, 80, 24).contains("speaker A"));
+    state.apply(&correction(2, A));
+    assert!(
+        totals(&state).contains("of 35 s of speech"),
+        "nobody else is left"
+    );
+}
+
+#[test]
+fn a_speaker_gets_a_name_for_the_session() {
+    let mut state = state(&talk([A, B, A]));
+    state.press(Key::Name);
+    for typed in "Ann".chars() {
+        state.type_char(typed);
+    }
+    state.press(Key::Enter);
+    assert_eq!(listed(&state), ["Ann", "B", "Ann"]);
+    assert!(picture(&state, 80, 24).contains("speaker Ann"));
+    state.press(Key::Name);
+    state.press(Key::Down);
+    for typed in "q\u{1b}ob".chars() {
+        state.type_char(typed); // no key, and no control character
+    }
+    state.press(Key::Erase);
+    state.press(Key::Enter);
+    assert_eq!(listed(&state), ["Ann", "qo", "Ann"]);
+    // Nothing typed is the letter again; Escape leaves the name as it is.
+    state.press(Key::Name);
+    state.press(Key::Escape);
+    assert_eq!(listed(&state), ["Ann", "qo", "Ann"]);
+    state.press(Key::Name);
+    state.press(Key::Enter);
+    assert_eq!(listed(&state), ["A", "qo", "A"]);
+}
+
+#[test]
+fn without_a_speaker_there_is_nobody_to_name() {
+    let mut state = state(&[Update::Status(status(&SEVEN)), voice(1.0, true)]);
+    state.press(Key::Name);
+    assert!(picture(&state, 80, 24).contains("no speaker is known yet"));
+    assert_eq!(state.type_char('b'), None, "it is a key");
+}
