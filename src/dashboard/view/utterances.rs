@@ -63,5 +63,5 @@ fn speaker(pen: &Pen<'_>, utterance: &Utterance) -> String {
     let (channel, speaker) = (utterance.number.0, utterance.speaker);
     let name = pen.picture.speakers.shown(channel, speaker);
     let name = name.map(|name| fit(&pen.clean(&name), NAME_WIDTH, pen.theme.unicode));
-    name.unwrap_or_default().to_string()
+    name.unwrap_or_default()
 }
