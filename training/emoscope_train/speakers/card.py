@@ -30,8 +30,8 @@ effect.
 - Training data: its makers name about 200,000 speakers of Chinese and English. Which recordings
   these are, and whether the speakers agreed, is **not known**. Nor is it known whether a corpus
   below was among them.
-- Its 80 bands are Kaldi's, from the power spectrum of the front end: a Hann window of 400 points
-  instead of Kaldi's, without padding.
+- Its 80 bands are nearly those of Kaldi. Each bin of Kaldi (512 points, a Povey window) is a sum of
+  six bins of the front end (400 points, a Hann window).
 
 ## Privacy
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import __version__
 from . import published
-from .bands import BANDS
+from .bands import BANDS, SPECTRUM
 
 KIND, NAME = "speakers", "campplus"
 INPUT, OUTPUT = "bands", "embedding"
@@ -19,9 +19,9 @@ ORIGIN: dict[str, str] = {
     "file": f"{published.PACKAGE}/{published.INSIDE}",
     "sha256": published.SHA256,
 }
-# Cosines chosen on RAVDESS, nEMO and EmoDB. Below `new` to every known speaker, a voice is a new
-# one; clusters are joined down to `join`.
-TRACKER: dict[str, float] = {"new": 0.54, "join": 0.50}
+# What the tracker reads, as `SpeakerTuning` of the program explains it; chosen on the conversations
+# for tuning of nemo, emodb and ased.
+TUNING: dict[str, float] = {"join": 0.30, "stay": 0.2, "once_s": 3.0, "several_s": 2.0}
 
 
 def properties() -> dict[str, str]:
@@ -32,8 +32,9 @@ def properties() -> dict[str, str]:
         "licence": LICENCE,
         "origin": ORIGIN,
         "bands": BANDS,
+        "spectrum": SPECTRUM,
         "window": WINDOW,
-        "tracker": TRACKER,
+        "tuning": TUNING,
         "version": __version__,
     }
     return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

@@ -178,7 +178,7 @@ impl MfccStream {
         while self.frames < limit && left + N_FFT <= self.pending.len() {
             self.mfcc.row(&self.pending[left..left + N_FFT], &mut out);
             if let Some((bank, bands)) = &mut self.speakers {
-                bank.apply(self.mfcc.power(), bands);
+                bank.apply(&self.mfcc.spectrum, bands);
             }
             frame(FrameFeatures {
                 mfcc: &out,

@@ -1,12 +1,21 @@
 //! The input of a speaker network: 80 mel bands as Kaldi's tools compute them, from
-//! the power spectrum that the front end has anyway.
+//! the spectrum that the front end has anyway.
 //!
-//! Kaldi filters the samples with a pre-emphasis before it cuts frames. Here it is a
-//! factor of each bin, folded into the filter matrix. The triangles are straight on
-//! the HTK mel scale and have a peak of 1. The network subtracts the mean of each
-//! band over time, which removes the level.
+//! Kaldi puts a Povey window on 400 samples and pads them to 512 points. The network
+//! is used to these bins; those of the front end (a Hann window, 400 points) would
+//! raise its errors. So each bin of Kaldi is a weighted sum of the front end's bins
+//! beside it ([`KaldiBins`]). Kaldi filters the samples with a pre-emphasis before it
+//! cuts frames. Here it is a factor of each bin, folded into the filter matrix. The
+//! triangles are straight on the HTK mel scale and have a peak of 1. The network
+//! subtracts the mean of each band over time, which removes the level.
 
-use crate::dsp::feature_spec::{N_BINS, N_FFT, SAMPLE_RATE_HZ};
+mod kaldi_bins;
+
+use rustfft::num_complex::Complex;
+
+use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
+
+pub use kaldi_bins::{KALDI_BINS, KALDI_FFT, KaldiBins};
 
 /// Bands of a frame.
 pub const N_SPEAKER_BANDS: usize = 80;
@@ -22,9 +31,11 @@ pub const BAND_FLOOR: f64 = 1e-10;
 /// Natural logarithms of the band energies of a frame.
 pub type SpeakerBands = [f32; N_SPEAKER_BANDS];
 
-/// The filter matrix, without its zeros.
+/// The interpolation and the filter matrix, without its zeros.
 #[derive(Debug, Clone)]
 pub struct SpeakerBandBank {
+    bins: KaldiBins,
+    power: Vec<f64>,
     /// First bin and weights of each band.
     bands: Vec<(usize, Vec<f64>)>,
 }
@@ -36,32 +47,35 @@ impl Default for SpeakerBandBank {
 }
 
 impl SpeakerBandBank {
-    /// The matrix for the bins of the front end.
+    /// The matrix for the bins of Kaldi.
     pub fn new() -> Self {
         let (low, high) = (mel(LOW_HZ), mel(HIGH_HZ));
         let step = (high - low) / (N_SPEAKER_BANDS + 1) as f64;
         let band = |index: usize| {
             let left = low + step * index as f64;
             let weight = |bin: usize| {
-                let hz = bin as f64 * f64::from(SAMPLE_RATE_HZ) / N_FFT as f64;
+                let hz = bin as f64 * f64::from(SAMPLE_RATE_HZ) / KALDI_FFT as f64;
                 let place = (mel(hz) - left) / step;
                 place.min(2.0 - place).max(0.0) * emphasis(hz)
             };
-            let first = (0..N_BINS).find(|&bin| weight(bin) > 0.0).unwrap_or(0);
-            let weights = (first..N_BINS).map(weight);
+            let first = (0..KALDI_BINS).find(|&bin| weight(bin) > 0.0).unwrap_or(0);
+            let weights = (first..KALDI_BINS).map(weight);
             (first, weights.take_while(|&w| w > 0.0).collect())
         };
         Self {
+            bins: KaldiBins::new(),
+            power: vec![0.0; KALDI_BINS],
             bands: (0..N_SPEAKER_BANDS).map(band).collect(),
         }
     }
 
-    /// The bands of a power spectrum of 201 bins.
-    pub fn apply(&self, power: &[f64; N_BINS], out: &mut SpeakerBands) {
+    /// The bands of the front end's spectrum of 201 bins.
+    pub fn apply(&mut self, spectrum: &[Complex<f64>], out: &mut SpeakerBands) {
+        self.bins.power(spectrum, &mut self.power);
         for ((first, weights), level) in self.bands.iter().zip(out) {
             let energy: f64 = weights
                 .iter()
-                .zip(&power[*first..])
+                .zip(&self.power[*first..])
                 .map(|(weight, power)| weight * power)
                 .sum();
             *level = energy.max(BAND_FLOOR).ln() as f32;
