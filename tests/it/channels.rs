@@ -66,7 +66,7 @@ fn each_channel_has_the_lines_of_its_mono_file() {
         );
         let (mut utterances, mut speech_s) = (0, 0.0);
         for (channel, path) in (1..).zip(&mono) {
-            let alone = analyze(&["--baseline", baseline], path);
+            let alone = analyze(&["--baseline", baseline, "--speakers", "1"], path);
             let expected = speech(&alone);
             assert!(expected.len() > 20);
             assert_eq!(of_channel(&call, channel), expected, "{channel} {baseline}");
@@ -105,7 +105,7 @@ fn the_lines_follow_the_schema_and_none_has_a_channel_otherwise() {
 #[test]
 fn a_mono_file_is_channel_1() {
     let each = analyze(&["--channel", "each"], &data("two-utterances.wav"));
-    let alone = analyze(&[], &data("two-utterances.wav"));
+    let alone = analyze(&["--speakers", "1"], &data("two-utterances.wav"));
     assert_eq!(of_channel(&each, 1), speech(&alone));
     assert_eq!(speech(&each).len(), speech(&alone).len());
 }
@@ -178,7 +178,10 @@ fn with_a_baseline_of_the_folder_each_channel_has_its_own() {
         let both = analyze(&["--channel", "each", "--baseline", baseline], &calls);
         for channel in [1, 2] {
             let alone = folder.path().join(format!("channel{channel}"));
-            let expected = speech(&analyze(&["--baseline", baseline], &alone));
+            let expected = speech(&analyze(
+                &["--baseline", baseline, "--speakers", "1"],
+                &alone,
+            ));
             assert_eq!(of_channel(&both, channel), expected, "{channel} {baseline}");
         }
     }

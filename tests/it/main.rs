@@ -35,6 +35,7 @@ mod sound;
 mod sound_server;
 #[cfg(target_os = "linux")]
 mod sources;
+mod speakers;
 mod stall;
 #[cfg(target_os = "linux")]
 mod strace;

@@ -62,7 +62,7 @@ fn the_other_formats_hold_a_row_per_utterance() {
         csv.records()
             .map(|row| row.unwrap().len())
             .collect::<Vec<_>>(),
-        [17, 17]
+        [18, 18]
     );
     let json: Value = serde_json::from_str(&with("json")).unwrap();
     assert_eq!(json[0]["utterances"].as_array().unwrap().len(), 2);

@@ -125,6 +125,8 @@ fn streams_given_as_files_are_read_once() {
             "jsonl",
             "--baseline",
             baseline,
+            "--speakers",
+            "auto",
             "1.wav",
             "2.wav",
         ];

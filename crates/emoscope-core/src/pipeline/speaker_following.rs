@@ -142,7 +142,7 @@ impl SpeakerFollower {
     pub fn begin(&mut self, utterance: OpenUtterance) -> Option<Speaker> {
         self.cutter.begin(utterance);
         match &self.mode {
-            Mode::Follow(_, tracker) => tracker.current(),
+            Mode::Follow(_, tracker) => Some(tracker.current()),
             Mode::Collect(..) => None,
             Mode::Known(turns) => turns.speaker_at(self.segment + utterance.start),
         }
@@ -237,7 +237,7 @@ impl SpeakerFollower {
     /// Who speaks in the open utterance, as far as is known.
     pub fn current(&self) -> Option<Speaker> {
         match &self.mode {
-            Mode::Follow(_, tracker) => tracker.current(),
+            Mode::Follow(_, tracker) => Some(tracker.current()),
             _ => None,
         }
     }
@@ -246,7 +246,10 @@ impl SpeakerFollower {
     /// utterances of which something else is known now.
     pub fn end(&mut self, open: OpenUtterance) -> (Option<Speaker>, Vec<ChangedSpeaker>) {
         match &mut self.mode {
-            Mode::Follow(_, tracker) => tracker.end(open.number),
+            Mode::Follow(_, tracker) => {
+                let (speaker, changed) = tracker.end(open.number);
+                (Some(speaker), changed)
+            }
             _ => (None, Vec::new()),
         }
     }

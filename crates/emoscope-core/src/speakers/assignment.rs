@@ -98,6 +98,25 @@ pub(super) fn centroids(windows: &[SpeakerWindow], voices: &[usize]) -> Vec<Vec<
     sums.into_iter().map(unit).collect()
 }
 
+/// The sample between the middles of two windows at which the voice `old` gives way
+/// to `new`: where the second comes to be nearer, on a straight line between the two.
+pub(super) fn change_between(
+    before: &SpeakerWindow,
+    after: &SpeakerWindow,
+    old: &[f32],
+    new: &[f32],
+) -> u64 {
+    let lead = |window: &SpeakerWindow| dot(&window.print, new) - dot(&window.print, old);
+    let (first, last) = (lead(before), lead(after));
+    let share = if first < 0.0 && last > 0.0 {
+        f64::from(first / (first - last))
+    } else {
+        0.5
+    };
+    let apart = after.centre().saturating_sub(before.centre()) as f64;
+    before.centre() + (share * apart).round() as u64
+}
+
 /// The best path through each utterance (Viterbi): the sum of the cosines less
 /// `stay` for each change.
 fn paths(windows: &[SpeakerWindow], centroids: &[Vec<f32>], stay: f32) -> Vec<usize> {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::assignment::{Evidence, assign};
+use super::assignment::{Evidence, assign, centroids, change_between};
 use super::clusters::Cosines;
 use super::spec::SpeakerTuning;
 use super::{SpeakerWindow, dot};
@@ -44,8 +44,8 @@ pub struct VoiceTracker {
     letters: u16,
     /// What was said of each utterance that is over and still remembered.
     said: BTreeMap<u64, Speaker>,
-    /// Who spoke last.
-    current: Option<Speaker>,
+    /// Who spoke last; the first to speak is A.
+    current: Speaker,
 }
 
 impl VoiceTracker {
@@ -61,12 +61,12 @@ impl VoiceTracker {
             speakers: Vec::new(),
             letters: 0,
             said: BTreeMap::new(),
-            current: None,
+            current: Speaker(0),
         }
     }
 
     /// Who speaks, as far as is known: at first who spoke before.
-    pub fn current(&self) -> Option<Speaker> {
+    pub fn current(&self) -> Speaker {
         self.current
     }
 
@@ -81,7 +81,7 @@ impl VoiceTracker {
             speakers: Vec::new(),
             letters: 0,
             said: BTreeMap::new(),
-            current: None,
+            current: Speaker(0),
         };
     }
 
@@ -96,7 +96,7 @@ impl VoiceTracker {
             self.forget();
         }
         self.regroup();
-        self.current = self.of_utterance(utterance).or(self.current);
+        self.current = self.of_utterance(utterance).unwrap_or(self.current);
     }
 
     /// A change within the open utterance, if there is one. Its windows behind the
@@ -109,8 +109,7 @@ impl VoiceTracker {
         if start <= first || self.windows.len() - start < BEHIND_CHANGE {
             return None;
         }
-        let (before, after) = (&self.windows[start - 1], &self.windows[start]);
-        let at = u64::midpoint(before.centre(), after.centre());
+        let at = self.change_at(start);
         for window in &mut self.windows[start..] {
             window.utterance += 1;
         }
@@ -119,8 +118,8 @@ impl VoiceTracker {
 
     /// Who spoke an utterance that ended, and the earlier utterances of which
     /// something else is known now.
-    pub fn end(&mut self, utterance: u64) -> (Option<Speaker>, Vec<ChangedSpeaker>) {
-        let speaker = self.of_utterance(utterance).or(self.current);
+    pub fn end(&mut self, utterance: u64) -> (Speaker, Vec<ChangedSpeaker>) {
+        let speaker = self.of_utterance(utterance).unwrap_or(self.current);
         self.current = speaker;
         let mut changed = Vec::new();
         let known: Vec<(u64, Speaker)> = self.said.iter().map(|(&u, &s)| (u, s)).collect();
@@ -132,10 +131,20 @@ impl VoiceTracker {
                 changed.push(ChangedSpeaker { utterance, speaker });
             }
         }
-        if let Some(speaker) = speaker {
-            self.said.insert(utterance, speaker);
-        }
+        self.said.insert(utterance, speaker);
         (speaker, changed)
+    }
+
+    /// Where the voice changes before a window.
+    fn change_at(&self, start: usize) -> u64 {
+        let voices: Vec<usize> = self.speakers.iter().map(|it| usize::from(it.0)).collect();
+        let directions = centroids(&self.windows, &voices);
+        change_between(
+            &self.windows[start - 1],
+            &self.windows[start],
+            &directions[voices[start - 1]],
+            &directions[voices[start]],
+        )
     }
 
     /// Whose windows are the most in an utterance.
@@ -249,9 +258,8 @@ mod tests {
                 assert_eq!(tracker.take_change(number), None);
             }
             let (speaker, changed) = tracker.end(number);
-            let letter = speaker.map_or(u16::MAX, |speaker| speaker.0);
-            said.push(letter);
-            last.insert(number, letter);
+            said.push(speaker.0);
+            last.insert(number, speaker.0);
             last.extend(changed.iter().map(|it| (it.utterance, it.speaker.0)));
         }
         (said, last.into_values().collect())
@@ -311,8 +319,10 @@ mod tests {
         }
         let speakers: Vec<u16> = changes.iter().map(|change| change.speaker.0).collect();
         assert_eq!(speakers, [1, 0]);
-        let between = |index: usize| u64::midpoint(talk[index].centre(), talk[index + 1].centre());
-        assert_eq!((changes[0].at, changes[1].at), (between(9), between(19)));
+        for (change, index) in changes.iter().zip([9, 19]) {
+            let between = talk[index].centre()..talk[index + 1].centre();
+            assert!(between.contains(&change.at));
+        }
     }
 
     #[test]
@@ -330,9 +340,9 @@ mod tests {
     fn after_a_reset_letters_begin_at_a() {
         let mut tracker = tracker(None);
         follow(&mut tracker, &talk(&[(5, 9), (9, 9)], 0.4, 1));
-        assert_eq!(tracker.current(), Some(Speaker(1)));
+        assert_eq!(tracker.current(), Speaker(1));
         tracker.reset();
-        assert_eq!(tracker.current(), None);
+        assert_eq!(tracker.current(), Speaker(0));
         let (said, _) = follow(&mut tracker, &talk(&[(9, 9), (5, 9)], 0.4, 1));
         assert_eq!(said, [0, 1]);
     }

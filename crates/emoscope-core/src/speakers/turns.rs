@@ -4,7 +4,7 @@
 //! windows are grouped in blocks of some minutes, and then the blocks' groups by
 //! their means. The paths through the utterances are found over all.
 
-use super::assignment::{Evidence, assign, centroids};
+use super::assignment::{Evidence, assign, centroids, change_between};
 use super::clusters::Cosines;
 use super::spec::SpeakerTuning;
 use super::{SpeakerWindow, dot};
@@ -60,6 +60,7 @@ impl Turns {
             ),
             Some(count) => counted(windows, usize::from(count), evidence, tuning),
         };
+        let directions = centroids(windows, &voices);
         let mut turns: Vec<Turn> = Vec::new();
         let mut next = 0;
         for span in spans {
@@ -78,8 +79,12 @@ impl Turns {
                 if index == first {
                     speaker = found;
                 } else if found != speaker {
-                    let change =
-                        u64::midpoint(windows[index - 1].centre(), windows[index].centre());
+                    let change = change_between(
+                        &windows[index - 1],
+                        &windows[index],
+                        &directions[voices[index - 1]],
+                        &directions[voices[index]],
+                    );
                     turns.push(Turn {
                         start,
                         end: change,
@@ -261,10 +266,11 @@ mod tests {
             window.utterance = 1;
         }
         let turns = Turns::new(&spans(&talk), &talk, 0.5, None, &SpeakerTuning::default());
-        let at = u64::midpoint(talk[9].centre(), talk[10].centre());
         let found: Vec<&Turn> = turns.iter().collect();
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].end, found[1].start), (at, at));
+        let at = found[0].end;
+        assert!(talk[9].centre() < at && at < talk[10].centre());
+        assert_eq!(found[1].start, at);
         assert_eq!(turns.speaker_at(at - 1), Some(Speaker(0)));
         assert_eq!(turns.speaker_at(at), Some(Speaker(1)));
         assert_eq!(turns.change_in(0, at), None);
