@@ -21,7 +21,7 @@ ORIGIN: dict[str, str] = {
 }
 # What the tracker reads, as `SpeakerTuning` of the program explains it; chosen on the conversations
 # for tuning of nemo, emodb and ased.
-TUNING: dict[str, float] = {"join": 0.30, "stay": 0.2, "once_s": 3.0, "several_s": 2.0}
+TUNING: dict[str, float] = {"join": 0.25, "stay": 0.15, "once_s": 3.0, "several_s": 2.5}
 
 
 def properties() -> dict[str, str]:
