@@ -1,6 +1,7 @@
 //! Audacity's labels: start, end and text between tabs.
 
 use super::Span;
+use crate::events::Speaker;
 
 /// The spans of a file; empty labels are left out.
 pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
@@ -22,7 +23,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
         let (Some(start_s), Some(end_s)) = (seconds(), seconds()) else {
             return Err(wrong());
         };
-        let label = without_percent(cells.next().unwrap_or_default().trim());
+        let label = without_voice(cells.next().unwrap_or_default().trim());
+        let label = without_percent(label);
         if !start_s.is_finite() || !end_s.is_finite() || end_s < start_s {
             return Err(wrong());
         }
@@ -35,6 +37,23 @@ pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
         }
     }
     Ok(spans)
+}
+
+/// The label without the channel and the speaker that emoscope writes before it.
+fn without_voice(text: &str) -> &str {
+    let Some((voice, label)) = text.split_once(": ") else {
+        return text;
+    };
+    let is_channel = |part: &str| {
+        let number = part.strip_prefix("Channel ");
+        number.is_some_and(|number| number.parse::<u16>().is_ok())
+    };
+    let is_speaker = |part: &str| part.parse::<Speaker>().is_ok();
+    let known = match voice.split_once(", ") {
+        Some((channel, speaker)) => is_channel(channel) && is_speaker(speaker),
+        None => is_channel(voice) || is_speaker(voice),
+    };
+    if known { label } else { text }
 }
 
 /// The label without the confidence that emoscope writes behind it.
@@ -65,6 +84,13 @@ mod tests {
             label: label.into(),
         };
         assert_eq!(found, [span(0.5, 1.25, "anger"), span(3.0, 4.0, "so so")]);
+        let text = "0\t1\tA: anger 61 %\n1\t2\tChannel 2: fear 5 %\n2\t3\tChannel 1, AB: uncertain\n3\t4\tnote: x\n";
+        let found: Vec<String> = parse(text)
+            .unwrap()
+            .into_iter()
+            .map(|it| it.label)
+            .collect();
+        assert_eq!(found, ["anger", "fear", "uncertain", "note: x"]);
         assert!(parse("hello").unwrap_err().contains("line 1"));
         assert!(parse("0\t1\ta\n2\t1\tb").unwrap_err().contains("line 2"));
     }

@@ -13,7 +13,7 @@ use self::rows::Row;
 use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
 use super::timeline::{Style, Timeline, WIDTH};
-use crate::events::{Measurement, SessionEnd, SessionStart};
+use crate::events::{Measurement, SessionEnd, SessionStart, Speaker};
 use crate::text::{clock_tenths, count};
 
 /// The page loads nothing but what it holds itself.
@@ -112,6 +112,8 @@ struct Section<'a> {
 
 struct Figure<'a> {
     timeline: Timeline<'a>,
+    /// A row for each speaker, where there are several.
+    speakers: Vec<Row>,
     utterances: Vec<Utterance<'a>>,
     /// How many there are.
     listed: String,
@@ -121,6 +123,8 @@ struct Figure<'a> {
 
 struct Utterance<'a> {
     measurement: &'a Measurement,
+    /// Where there are several.
+    speaker: Option<Speaker>,
     class: String,
     shape: char,
     from: String,
@@ -143,11 +147,8 @@ impl<'a> Section<'a> {
     fn new(recording: &'a ReportedRecording, id: &'a str) -> Self {
         let figure = recording.start.as_ref().map(|start| Figure {
             timeline: Timeline::new(recording, id),
-            utterances: recording
-                .utterances
-                .iter()
-                .map(|measurement| Utterance::new(recording, measurement))
-                .collect(),
+            speakers: rows::speakers(recording),
+            utterances: utterances(recording),
             listed: count(recording.utterances.len(), "utterance"),
             input: input(start, &recording.end.clone().unwrap_or_default()),
             data: data::json(recording),
@@ -156,8 +157,15 @@ impl<'a> Section<'a> {
     }
 }
 
+fn utterances(recording: &ReportedRecording) -> Vec<Utterance<'_>> {
+    let several = !recording.speakers().is_empty();
+    let each = recording.utterances.iter();
+    each.map(|measurement| Utterance::new(recording, measurement, several))
+        .collect()
+}
+
 impl<'a> Utterance<'a> {
-    fn new(recording: &ReportedRecording, measurement: &'a Measurement) -> Self {
+    fn new(recording: &ReportedRecording, measurement: &'a Measurement, several: bool) -> Self {
         let mut x = 0.0;
         let share = |(label, share): (&str, &crate::events::Probability)| {
             let width = share.0 * 100.0;
@@ -172,6 +180,7 @@ impl<'a> Utterance<'a> {
         };
         Self {
             measurement,
+            speaker: measurement.speaker.filter(|_| several),
             class: class(recording, &measurement.label),
             shape: shape(recording, &measurement.label),
             from: clock_tenths(measurement.start_s),

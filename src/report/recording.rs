@@ -1,7 +1,9 @@
 //! A recording as a report shows it.
 
+use std::collections::BTreeSet;
+
 use super::spectrogram::Levels;
-use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Trigger};
+use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Speaker, Trigger};
 use crate::reference::Span;
 
 /// What is drawn of the samples of a signal: the waveform, the log-mel levels.
@@ -47,6 +49,12 @@ impl ReportedRecording {
                 self.utterances.push(judged);
             }
             Event::Measurement(judged) => self.intervals.push(judged),
+            Event::Speakers(speakers) => {
+                for judged in self.utterances.iter_mut().chain(&mut self.intervals) {
+                    let corrected = speakers.of(judged.channel, judged.utterance);
+                    judged.speaker = corrected.or(judged.speaker);
+                }
+            }
             Event::Gap(gap) => self.gaps.push(gap),
             Event::Error(error) => self.error = Some(error.message),
             Event::SessionEnd(end) => self.end = Some(end),
@@ -92,6 +100,28 @@ impl ReportedRecording {
             }
         };
         channels.map(one).collect()
+    }
+
+    /// Its speakers in the order of their letters, where there are several.
+    pub fn speakers(&self) -> Vec<Speaker> {
+        let speakers = self.utterances.iter().filter_map(|judged| judged.speaker);
+        let speakers: BTreeSet<Speaker> = speakers.collect();
+        if speakers.len() < 2 {
+            return Vec::new();
+        }
+        speakers.into_iter().collect()
+    }
+
+    /// What one of them said.
+    #[must_use]
+    pub fn of_speaker(&self, speaker: Speaker) -> Self {
+        let own = self.utterances.iter();
+        let own = own.filter(|judged| judged.speaker == Some(speaker));
+        Self {
+            start: self.start.clone(),
+            utterances: own.cloned().collect(),
+            ..Self::default()
+        }
     }
 
     /// The folder in its name; `.` where there is none.

@@ -18,7 +18,7 @@ use super::scale::{Scale, Step, Tick};
 use super::spectrogram;
 use super::waveform::fewer;
 use crate::events::{Measurement, UNCERTAIN};
-use crate::text::caption;
+use crate::text::voice_caption;
 
 /// Width of the picture in its own units.
 pub const WIDTH: f64 = 1000.0;
@@ -323,22 +323,31 @@ fn waveform(recording: &ReportedRecording, lane: Lane) -> String {
 }
 
 fn calls(recording: &ReportedRecording, scale: &Scale) -> Vec<Call> {
+    let several = !recording.speakers().is_empty();
     let call = |utterance: &Measurement| {
         let (x, width) = scale.span(utterance.start_s, utterance.end_s);
-        let letters = utterance.label.chars().count() as f64;
+        let speaker = utterance.speaker.filter(|_| several);
+        let who = speaker.map_or_else(String::new, |speaker| format!("{speaker}: "));
+        let letters = (who.chars().count() + utterance.label.chars().count()) as f64;
         let shape = shape(recording, &utterance.label);
         let text = if width > 8.6 * letters + 26.0 {
-            Some(("in-call", format!("{shape} {}", utterance.label)))
+            Some(("in-call", format!("{who}{shape} {}", utterance.label)))
         } else if width > 7.0 * letters + 20.0 {
-            Some(("in-call small", format!("{shape} {}", utterance.label)))
+            Some(("in-call small", format!("{who}{shape} {}", utterance.label)))
+        } else if let Some(speaker) = speaker.filter(|_| width > 26.0) {
+            Some(("in-call small", format!("{speaker} {shape}")))
         } else {
             (width > 12.0).then(|| ("in-call small", shape.to_string()))
+        };
+        let own = Measurement {
+            channel: None, // it stands in the name of the recording
+            ..utterance.clone()
         };
         Call {
             class: class(recording, &utterance.label),
             x,
             width,
-            caption: caption(utterance),
+            caption: voice_caption(&own, speaker),
             text,
         }
     };

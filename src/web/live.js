@@ -62,6 +62,7 @@ function showStanding() {
     const { judgement, final, was } = shown;
     const since = state.speech.get(channel(judgement));
     if (judgement.channel) parts.push(`channel ${judgement.channel}`);
+    if (judgement.speaker && several()) parts.push(`speaker ${judgement.speaker}`);
     if (final && speaking()) parts.push('warming up…');
     if (final) {
       parts.push('final');
@@ -150,6 +151,7 @@ function showAffect() {
 }
 
 function showUtterances() {
+  const letters = several();
   const rows = state.utterances.slice(-UTTERANCES_LISTED).reverse().map((entry) => {
     const { shape, ink } = look(entry.label);
     const length = (entry.end - entry.start).toFixed(1);
@@ -160,7 +162,7 @@ function showUtterances() {
     row.append(
       make('span', 'when', clock(entry.start)),
       mark,
-      make('span', 'name', entry.channel ? `${entry.label} (${entry.channel})` : entry.label),
+      make('span', 'name', (letters && entry.speaker ? `${entry.speaker}: ` : '') + (entry.channel ? `${entry.label} (${entry.channel})` : entry.label)),
       make('span', 'number', entry.channel ? percent(entry.confidence) : `${percent(entry.confidence)}, ${length} s`),
     );
     return row;
@@ -173,10 +175,11 @@ function showUtterances() {
 function say() {
   const { judgement } = state.shown;
   const certain = judgement.label !== 'uncertain';
+  const who = judgement.speaker && several() ? `${judgement.speaker}: ` : '';
   const text = certain
     ? `${judgement.label}, ${percent(judgement.confidence)}`
     : `uncertain: ${REASONS[judgement.reason ?? 'between']}`;
-  put(find('#said'), `${clock(judgement.start_s)}: ${text}`);
+  put(find('#said'), `${clock(judgement.start_s)}: ${who}${text}`);
 }
 
 function showLevel() {
@@ -338,7 +341,7 @@ function changed(kind) {
     showBars();
     showAffect();
   }
-  if (['utterance_end', 'session_start', 'position'].includes(kind)) showUtterances();
+  if (['utterance_end', 'session_start', 'position', 'speakers'].includes(kind)) showUtterances();
   if (kind === 'measurement' && state.shown.final) {
     showUtterances();
     say();

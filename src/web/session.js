@@ -79,6 +79,9 @@ function follow(at) {
 
 const channel = (event) => event.channel ?? 0;
 
+// Whether a letter says something: there are several speakers.
+const several = () => [...state.utterances, ...state.judged].some((entry) => entry.speaker && entry.speaker !== 'A');
+
 // Whether somebody speaks.
 const speaking = () => state.voices.size > 0 || state.speech.size > 0;
 
@@ -88,6 +91,8 @@ function judge(event) {
     start: event.start_s,
     end: event.end_s,
     channel: channel(event),
+    number: event.utterance,
+    speaker: event.speaker,
     label: event.label,
     confidence: event.confidence,
     arousal: event.arousal,
@@ -119,6 +124,17 @@ const TAKE = {
     advance(event.start_s);
   },
   measurement: judge,
+  speakers(event) {
+    for (const { utterance, speaker } of event.changed) {
+      const own = (entry) => entry.channel === channel(event) && entry.number === utterance;
+      for (const entry of [...state.utterances, ...state.judged].filter(own)) entry.speaker = speaker;
+      const { judgement } = state.shown ?? {};
+      if (judgement && channel(judgement) === channel(event) && judgement.utterance === utterance) {
+        judgement.speaker = speaker;
+      }
+    }
+    advance(event.at_s);
+  },
   utterance_end(event) {
     state.speech.delete(channel(event));
     advance(event.end_s);

@@ -1,6 +1,6 @@
 """Who speaks, as programs of somebody else read it from each format.
 
-The sessions are written here, not by the program.
+The sessions are written here, not by the program, but for the report's.
 """
 
 import io
@@ -12,9 +12,12 @@ import pandas as pd
 import parselmouth
 import pytest
 import webvtt
-from conftest import Emoscope
+from conftest import TOP, Emoscope, needs_browser, sections
 from pyannote.database.util import load_rttm
+from selenium import webdriver
+from selenium.webdriver.common.by import By
 
+CALL = TOP / "tests" / "data" / "call.flac"
 MS = pytest.approx
 # Begin, end, label and speaker of each utterance.
 TURNS = [
@@ -161,3 +164,34 @@ def test_one_speaker_has_neither_tier_nor_column_in_the_table(formatted: Any) ->
     lines = session(["A"] * 4)
     assert '"speaker"' not in formatted(lines, "textgrid")
     assert "speaker" not in formatted(lines, "table")
+
+
+@needs_browser
+def test_the_report_sums_what_each_speaker_said(
+    emoscope: Emoscope, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    """Seconds, numbers and labels by speaker are those of the event lines."""
+    done = emoscope("analyze", CALL, "--speakers", "2", "--format", "jsonl")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    spoken = [event for event in events if event.get("trigger") == "speech_ended"]
+    letters = [event["speaker"] for event in spoken]
+    assert set(letters) == {"A", "B"}
+    page = tmp_path / "call.html"
+    emoscope("report", CALL, "--speakers", "2", "-o", page)
+    (section,) = sections(browser, page)
+    rows = section.find_elements(By.CSS_SELECTOR, "table.speakers tbody tr")
+    assert [row.find_element(By.TAG_NAME, "th").text for row in rows] == ["A", "B"]
+    for row, letter in zip(rows, ["A", "B"], strict=True):
+        own = [event for event in spoken if event["speaker"] == letter]
+        seconds = int(sum(event["end_s"] - event["start_s"] for event in own))
+        cells = [cell.text for cell in row.find_elements(By.TAG_NAME, "td")]
+        assert cells[:2] == [f"0:{seconds:02}", str(len(own))]
+        assert all(event["label"] in cells[2] for event in own)
+    listed = section.find_elements(By.CSS_SELECTOR, "table.utterances tbody .who")
+    assert [who.text for who in listed] == letters
+    blocks = section.find_elements(By.CSS_SELECTOR, ".timeline text.in-call")
+    assert [block.text[0] for block in blocks] == letters
+    one = tmp_path / "one.html"
+    emoscope("report", CALL, "--speakers", "1", "-o", one)
+    (section,) = sections(browser, one)
+    assert not section.find_elements(By.CSS_SELECTOR, "table.speakers, .who")

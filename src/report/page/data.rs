@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
-use crate::events::{Measurement, Reason, UNCERTAIN};
+use crate::events::{Measurement, Reason, Speaker, UNCERTAIN};
 use crate::reference::{self, Span};
 use crate::report::colours::{class, shape};
 use crate::report::recording::ReportedRecording;
@@ -57,6 +57,8 @@ struct Utterance<'a> {
     start_s: f64,
     end_s: f64,
     channel: Option<u16>,
+    /// Where there are several.
+    speaker: Option<Speaker>,
     label: usize,
     confidence: f64,
     arousal: Option<f64>,
@@ -82,6 +84,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
         let labels = recording.labels().iter().map(String::as_str);
         labels.chain([UNCERTAIN])
     };
+    let several = !recording.speakers().is_empty();
     let data = Data {
         name: printable(&recording.name),
         file: printable(&recording.file),
@@ -94,7 +97,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
         utterances: recording
             .utterances
             .iter()
-            .map(|judged| utterance(recording, judged))
+            .map(|judged| utterance(recording, judged, several))
             .collect(),
         reference: recording
             .reference
@@ -144,12 +147,17 @@ fn windows(recording: &ReportedRecording) -> Windows {
     windows
 }
 
-fn utterance<'a>(recording: &ReportedRecording, judged: &'a Measurement) -> Utterance<'a> {
+fn utterance<'a>(
+    recording: &ReportedRecording,
+    judged: &'a Measurement,
+    several: bool,
+) -> Utterance<'a> {
     let shares = judged.probabilities.iter();
     Utterance {
         start_s: rounded(judged.start_s, 1000.0),
         end_s: rounded(judged.end_s, 1000.0),
         channel: recording.channel,
+        speaker: judged.speaker.filter(|_| several),
         label: place(recording, &judged.label),
         confidence: rounded(judged.confidence.0, 1e4),
         arousal: judged.arousal.map(|value| rounded(value, 1e3)),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::events::UNCERTAIN;
+use crate::events::{Speaker, UNCERTAIN};
 use crate::report::colours::{class, shape};
 use crate::report::page::signed;
 use crate::report::recording::ReportedRecording;
@@ -68,6 +68,16 @@ pub(super) fn rows(recordings: &[ReportedRecording]) -> Vec<Row> {
         row
     })
     .collect()
+}
+
+/// A row for each speaker of a recording, where there are several.
+pub(super) fn speakers(recording: &ReportedRecording) -> Vec<Row> {
+    let speakers = recording.speakers().into_iter();
+    let own = |speaker: Speaker| Row {
+        name: speaker.to_string(),
+        ..row(&[recording.of_speaker(speaker)])
+    };
+    speakers.map(own).collect()
 }
 
 /// The sum of several recordings.

@@ -120,9 +120,11 @@ class Chart {
     const blocks = seen.map((block) => {
       const x = scale.x(block.start_s), width = Math.max(1, scale.x(block.end_s) - x);
       const label = block.name ?? data.labels[block.label], shape = data.shapes[block.label] ?? "";
-      const text = width > 7.6 * label.length + 24 ? `${shape} ${label}` : width > 12 ? shape : "";
+      const who = block.speaker ? `${block.speaker}: ` : "";
+      const short = who && width > 26 ? `${block.speaker} ${shape}` : width > 12 ? shape : "";
+      const text = width > 7.6 * (who.length + label.length) + 24 ? `${who}${shape} ${label}` : short;
       const sure = block.confidence === undefined ? "" : ` ${percent(block.confidence)}`;
-      const say = `${clock(block.start_s)} – ${clock(block.end_s)} ${label}${sure}`;
+      const say = `${clock(block.start_s)} – ${clock(block.end_s)} ${who}${label}${sure}`;
       return `<rect class="call ${data.classes[block.label] ?? "uncertain"}" x="${x.toFixed(1)}" y="${lane.top}" width="${width.toFixed(1)}" height="${lane.height}" rx="3"><title>${markup(say)}</title></rect>` +
         (text && `<text class="in-call" x="${(x + width / 2).toFixed(1)}" y="${lane.middle}">${markup(text)}</text>`);
     });

@@ -54,7 +54,10 @@ class Corrections {
       const judged = recording.data.labels[utterance.label];
       const label = this.made.get(recording).get(i) ?? (this.all.checked && utterance.label < recording.data.labels.length - 1 ? judged : undefined);
       if (!label) { return []; }
-      const row = { path: recording.data.file, label, speaker: utterance.speaker ?? recording.speaker?.value ?? "" };
+      // What somebody typed counts; letters are those of one recording.
+      const { value = "", defaultValue } = recording.speaker ?? {};
+      const speaker = value === defaultValue ? [value, utterance.speaker].filter(Boolean).join(" ") : value;
+      const row = { path: recording.data.file, label, speaker };
       return [recording.data.utterances.length > 1 || utterance.channel ? { ...row, start: utterance.start_s, end: utterance.end_s } : row];
     }));
   }

@@ -7,6 +7,11 @@ const COLUMNS = {
   utterances: [["name", "recording"], ["start", "time"], ["label", "sounds like"], ["confidence", "confidence"], ["", "probabilities"], ["arousal", "arousal"]],
 };
 
+// A speaker by name: letters are those of one recording.
+function whose({ speaker }, { name }, listed) {
+  return speaker && listed.length > 1 ? `${name}, ${speaker}` : speaker;
+}
+
 class Overview {
   constructor(table, listed, recordings) {
     this.table = table;
@@ -18,7 +23,7 @@ class Overview {
     this.utterances = listed.flatMap((entry) => {
       const recording = byId.get(entry.id);
       return (recording?.data.utterances ?? []).map((utterance) => ({
-        ...utterance, entry, recording, folder: entry.folder, name: recording.data.labels[utterance.label],
+        ...utterance, speaker: whose(utterance, entry, listed), entry, recording, folder: entry.folder, name: recording.data.labels[utterance.label],
         model: recording.data.labels,
       }));
     });
