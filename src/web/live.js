@@ -163,7 +163,7 @@ function showUtterances() {
       make('span', 'when', clock(entry.start)),
       mark,
       make('span', 'name', (letters && entry.speaker ? `${entry.speaker}: ` : '') + (entry.channel ? `${entry.label} (${entry.channel})` : entry.label)),
-      make('span', 'number', entry.channel ? percent(entry.confidence) : `${percent(entry.confidence)}, ${length} s`),
+      make('span', 'number', entry.channel || letters ? percent(entry.confidence) : `${percent(entry.confidence)}, ${length} s`),
     );
     return row;
   });

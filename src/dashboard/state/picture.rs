@@ -1,9 +1,12 @@
 //! What the screen shows of a session: everything that freezes together.
 
 mod follow;
+mod numbers;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+
+use numbers::{one_each_side, seconds, share_of_one, step, time_of};
 
 use super::ahead::Ahead;
 use super::history::History;
@@ -22,8 +25,6 @@ const NOTICE_S: f64 = 8.0;
 const UTTERANCES_KEPT: usize = 20_000;
 /// Channels that have a lane, at most; an input has no more.
 const MOST_LANES: u16 = 64;
-/// The screen follows the time in steps of so many seconds.
-const TIME_STEP_S: f64 = 0.5;
 
 /// What is said when the voice has changed.
 const NEW_BASELINE: &str = "another voice: a new baseline starts";
@@ -475,45 +476,4 @@ impl Picture {
         self.voices = Voices::default();
         self.ended = false;
     }
-}
-
-/// When an event happened, in seconds of the session, if it moves the time.
-fn time_of(event: &Event) -> Option<f64> {
-    Some(seconds(match event {
-        Event::SessionStart(_) | Event::Error(_) | Event::SessionEnd(_) | Event::Signal(_) => {
-            return None;
-        }
-        Event::Voice(voice) => voice.at_s,
-        Event::UtteranceStart(start) => start.start_s,
-        Event::Measurement(measurement) => measurement.end_s,
-        Event::UtteranceEnd(end) => end.end_s,
-        Event::Gap(gap) => gap.end_s,
-        Event::Mark(mark) => mark.at_s,
-        Event::Speakers(speakers) => speakers.at_s,
-    }))
-}
-
-fn step(at: f64) -> u64 {
-    (at / TIME_STEP_S) as u64
-}
-
-/// A time that can be counted with.
-fn seconds(at: f64) -> f64 {
-    if at.is_finite() {
-        at.clamp(0.0, 1e9)
-    } else {
-        0.0
-    }
-}
-
-fn share_of_one(probability: f64) -> f32 {
-    if probability.is_nan() {
-        0.0
-    } else {
-        probability.clamp(0.0, 1.0) as f32
-    }
-}
-
-fn one_each_side(value: f64) -> f32 {
-    value.clamp(-1.0, 1.0) as f32
 }
