@@ -271,14 +271,14 @@ pub(super) fn best_config(
     device: &Device,
     configs: &[SupportedStreamConfigRange],
 ) -> Option<SupportedStreamConfig> {
-    let hearable = |format: SampleFormat| !format.is_dsd();
+    let is_pcm = |format: SampleFormat| !format.is_dsd();
     let default = device.default_input_config().ok();
     default
-        .filter(|config| hearable(config.sample_format()))
+        .filter(|config| is_pcm(config.sample_format()))
         .or_else(|| {
             let best = configs
                 .iter()
-                .filter(|config| hearable(config.sample_format()))
+                .filter(|config| is_pcm(config.sample_format()))
                 .max_by(|a, b| a.cmp_default_heuristics(b))?;
             let standard = best.try_with_standard_sample_rate();
             Some(standard.unwrap_or_else(|| best.with_max_sample_rate()))

@@ -11,6 +11,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Args, Command};
 use toml::{Table, Value};
@@ -181,6 +182,11 @@ fn with_environment(command: Command) -> Command {
         ids.into_iter().fold(command, |command, id| {
             command.mut_arg(id, |arg| {
                 let variable = variable(&arg);
+                let arg = match arg.get_action() {
+                    // `EMOSCOPE_MUTE=1` is what people write.
+                    ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+                    _ => arg,
+                };
                 arg.env(variable).hide_env(true)
             })
         })

@@ -62,6 +62,22 @@ fn a_switch_can_be_set_for_good() {
 }
 
 #[test]
+fn a_variable_of_a_switch_takes_the_usual_words() {
+    for (word, on) in [
+        ("1", true),
+        ("yes", true),
+        ("true", true),
+        ("0", false),
+        ("off", false),
+    ] {
+        let output = printed(&with("", &[("EMOSCOPE_PLAIN", word)], &["demo"]));
+        assert_eq!(output.contains("Listening to"), on, "{word}: {output:.80}");
+    }
+    let wrong = with("", &[("EMOSCOPE_PLAIN", "perhaps")], &["demo"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
+}
+
+#[test]
 fn what_no_command_would_take_is_refused_with_the_place_and_the_nearest_name() {
     for (file, words) in [
         ("thme = \"dark\"", &["config.toml", "thme", "theme"][..]),
