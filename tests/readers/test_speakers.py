@@ -65,9 +65,7 @@ def session(speakers: list[str], healed: dict[int, str] | None = None) -> str:
             {"type": "utterance_end", **who, "start_s": start, "end_s": end},
         ]
     if healed:
-        changed = [
-            {"utterance": number, "speaker": who} for number, who in healed.items()
-        ]
+        changed = [{"utterance": number, "speaker": who} for number, who in healed.items()]
         events.append({"type": "speakers", "at_s": 11.5, "changed": changed})
     summary = {"duration_s": 12.0, "speech_s": 8.0, "utterances": 4, "measurements": 4}
     none = {
@@ -119,9 +117,7 @@ def test_captions_say_who_speaks_where_there_are_several(formatted: Any) -> None
     ]
     cues = webvtt.from_buffer(io.StringIO(formatted(one, "srt")), format="srt")
     assert cues[0].text == "anger 80 %"
-    labels = pd.read_csv(
-        io.StringIO(formatted(several, "audacity")), sep="\t", header=None
-    )
+    labels = pd.read_csv(io.StringIO(formatted(several, "audacity")), sep="\t", header=None)
     assert list(labels[2])[:2] == ["A: anger 80 %", "B: sadness 80 %"]
 
 
