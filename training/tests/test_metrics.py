@@ -5,16 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from emoscope_train import config
 from emoscope_train.data.labels import LABELS
 from emoscope_train.evaluation import metrics
-from emoscope_train.evaluation.inference import head_logits
 from emoscope_train.export.model_spec import Calibration
-from emoscope_train.model.baseline import Baselines, baseline_weight
 from emoscope_train.model.correction import Correction
-from emoscope_train.model.heads import VoiceHead
 from emoscope_train.numeric import softmax
 from emoscope_train.runs import Run
 from emoscope_train.training import calibration
@@ -149,20 +145,3 @@ def test_the_planted_correction_is_found_between_both_ends_too() -> None:
     after = metrics.uar(softmax(found.applied(logits, weight) + absent), truth)
     # Labels weigh the same here, so the fit may only be better than the truth's own offsets.
     assert after >= before - 0.002
-
-
-def test_the_head_corrects_as_the_fit_did() -> None:
-    torch.manual_seed(0)
-    head = VoiceHead(8).eval()
-    torch.nn.init.normal_(head.settled.weight)
-    known = Baselines(
-        np.abs(np.random.default_rng(0).normal(0.5, 0.3, (5, 2, 8))).astype(np.float32),
-        np.asarray([[0.0], [3.0], [8.0], [60.0], [600.0]], np.float32),
-    )
-    spoken = np.random.default_rng(1).normal(size=(5, 8)).astype(np.float32)
-    raw = head_logits(head, spoken, known)
-    correction = Correction((1.5, 0.7), ([0.1 * k for k in range(7)], [-0.2 * k for k in range(7)]))
-    head.correct(correction)
-    weight = baseline_weight(known)[:, 0].astype(np.float64)
-    wanted = correction.applied(raw, weight)
-    np.testing.assert_allclose(head_logits(head, spoken, known), wanted, atol=1e-5)

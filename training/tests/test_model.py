@@ -13,11 +13,13 @@ torch = pytest.importorskip("torch")
 
 from emoscope_train.custom import graft
 from emoscope_train.errors import UserError
+from emoscope_train.evaluation.inference import head_logits
 from emoscope_train.export import golden
 from emoscope_train.export.model_spec import Metadata, Tuning
 from emoscope_train.export.onnx_file import write_graph
 from emoscope_train.features.frontend import mfcc
-from emoscope_train.model.baseline import Baselines
+from emoscope_train.model.baseline import Baselines, baseline_weight
+from emoscope_train.model.correction import Correction
 from emoscope_train.model.heads import VoiceHead
 from emoscope_train.model.network import Network, count_parameters, foldable_head, load_pretrained
 
@@ -218,3 +220,20 @@ def test_a_voice_head_may_hear_other_blocks_than_the_plain_one(
     write_graph(network, tmp_path / "all.onnx")
     sizes = [(tmp_path / name).stat().st_size for name in ("some.onnx", "all.onnx")]
     assert sizes[0] < 0.6 * sizes[1]
+
+
+def test_the_head_corrects_as_the_fit_did() -> None:
+    torch.manual_seed(0)
+    head = VoiceHead(8).eval()
+    torch.nn.init.normal_(head.settled.weight)
+    known = Baselines(
+        np.abs(np.random.default_rng(0).normal(0.5, 0.3, (5, 2, 8))).astype(np.float32),
+        np.asarray([[0.0], [3.0], [8.0], [60.0], [600.0]], np.float32),
+    )
+    spoken = np.random.default_rng(1).normal(size=(5, 8)).astype(np.float32)
+    raw = head_logits(head, spoken, known)
+    correction = Correction((1.5, 0.7), ([0.1 * k for k in range(7)], [-0.2 * k for k in range(7)]))
+    head.correct(correction)
+    weight = baseline_weight(known)[:, 0].astype(np.float64)
+    wanted = correction.applied(raw, weight)
+    np.testing.assert_allclose(head_logits(head, spoken, known), wanted, atol=1e-5)

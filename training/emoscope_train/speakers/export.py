@@ -18,7 +18,7 @@ from ..features.frontend import HOP
 from ..files import replacing, write_text
 from .bands import N_BANDS, bands
 from .network import WIDTH, SpeakerNetwork
-from .published import load_published
+from .published import weights_file
 from .spec import INPUT, KIND, OUTPUT, properties
 
 FLOAT = onnx.TensorProto.FLOAT
@@ -136,6 +136,14 @@ def gap(model: Path, cases: list[dict[str, Any]]) -> float:
         assert found.shape == (1, WIDTH)
         gaps.append(1.0 - cosine(found[0].astype(np.float64), np.asarray(case["embedding"])))
     return max(gaps)
+
+
+def load_published() -> SpeakerNetwork:
+    """The network with the published weights, at rest."""
+    network = SpeakerNetwork()
+    # A plain state dict: no code in the file is run.
+    network.load_state_dict(torch.load(weights_file(), map_location="cpu", weights_only=True))
+    return network.eval()
 
 
 def export(folder: Path) -> int:

