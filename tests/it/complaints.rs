@@ -179,12 +179,14 @@ fn memory_grows() {
         .iter()
         .flat_map(|x| ((x * 32_768.0) as i16).to_le_bytes())
         .collect();
-    // The end of an utterance answers each piece, so that all before it was heard.
+    // The ends of its two utterances answer each piece, so that all of it was judged.
+    // Lines that nobody reads would fill the pipe, and the program would wait.
     let mut play = |times: usize| {
         for _ in 0..times {
             stdin.write_all(&speech).unwrap();
             let ended = |line: &String| line.contains("utterance_end");
-            lines.by_ref().map(Result::unwrap).find(ended).unwrap();
+            let read = lines.by_ref().map(Result::unwrap);
+            assert_eq!(read.filter(ended).take(2).count(), 2);
         }
     };
     play(6);

@@ -41,7 +41,7 @@ class Utterance:
     channel: int | None = None
     """Channel of the recording, from 1, where ``channel="each"``."""
     speaker: str | None = None
-    """Letter of who speaks, ``A`` to ``Z``, then ``AA``; ``None`` if speakers are not told apart."""
+    """Letters of who speaks, ``A``, ``B`` and so on; ``None`` if speakers are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ def analyze(
         baseline: what the program measures beforehand; ``emoscope analyze --help`` tells.
         channel: ``"mix"``, ``"left"``, ``"right"``, a number from 1, or ``"each"`` for every
             channel by itself; default the mix.
-        speakers: ``"auto"`` tells voices apart, 1 takes all speech for one voice, a number looks for
-            so many; default as the program chooses.
+        speakers: ``"auto"`` tells voices apart, 1 takes all speech for one voice, a number looks
+            for so many; default as the program chooses.
         jobs: recordings that are measured at once; default as many as there are cores.
         model: a model file (ONNX) instead of the one inside the program.
         engine: the inference engine; default the fastest one that is installed.
