@@ -200,7 +200,6 @@ impl Engine {
             }
         }
         let shared = builtin::Shared::load(&model)?;
-        heap::release();
         let engine = Self {
             name: "rten (built in)".into(),
             library: None,
@@ -309,9 +308,7 @@ impl Engine {
             (None, Kind::Builtin(shared)) => Box::new(shared.classifier()),
             #[cfg(feature = "onnxruntime")]
             (None, Kind::OnnxRuntime(environment)) => {
-                let classifier = environment.classifier(&self.model)?;
-                heap::release();
-                Box::new(classifier)
+                Box::new(environment.classifier(&self.model)?)
             }
         };
         Ok(Box::new(PooledClassifier {

@@ -7,7 +7,7 @@ use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor};
 
-use super::EngineError;
+use super::{EngineError, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
@@ -88,11 +88,13 @@ impl Shared {
 fn graph(bytes: Cow<'static, [u8]>) -> Result<rten::Model, String> {
     let mut options = ModelOptions::with_all_ops();
     options.prepack_weights(true);
-    match bytes {
+    let graph = match bytes {
         Cow::Borrowed(bytes) => options.load_static_slice(bytes),
         Cow::Owned(bytes) => options.load(bytes),
     }
-    .map_err(|error| error.to_string())
+    .map_err(|error| error.to_string())?;
+    heap::release();
+    Ok(graph)
 }
 
 fn one_thread() -> RunOptions {

@@ -14,7 +14,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{DynValue, Tensor, TensorRef};
 
 pub use self::search::VERSION;
-use super::{EngineError, NO_TELEMETRY, Refused};
+use super::{EngineError, NO_TELEMETRY, Refused, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
 use crate::guard::guard;
@@ -126,13 +126,15 @@ impl Environment {
     }
 
     fn session(&self, bytes: &[u8], model: &str) -> Result<Session, EngineError> {
-        guard(|| session(&self.0.environment, bytes))
+        let session = guard(|| session(&self.0.environment, bytes))
             .unwrap_or_else(|| Err(ort::Error::new("it ended unexpectedly")))
             .map_err(|error| EngineError::Load {
                 engine: NAME,
                 model: model.to_owned(),
                 reason: error.to_string(),
-            })
+            })?;
+        heap::release();
+        Ok(session)
     }
 
     /// A session for one thread.
