@@ -29,6 +29,7 @@ use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 use crate::events::Hue;
 
 pub use stream::{MIN_FIRST_FRAMES, MIN_STEP_FRAMES, StateTensor, StreamSpec};
+pub(crate) use tensors::describe;
 pub use tensors::{Dimension, TensorInfo};
 pub use tuning::Tuning;
 

@@ -130,7 +130,8 @@ impl TensorInfo {
     }
 }
 
-fn describe(tensors: &[TensorInfo]) -> String {
+/// Names and shapes of tensors, for a refusal.
+pub(crate) fn describe(tensors: &[TensorInfo]) -> String {
     let shown: Vec<String> = tensors
         .iter()
         .map(|tensor| {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::dsp::feature_spec::{HOP_SAMPLES, N_FFT, SAMPLE_RATE_HZ};
 use crate::dsp::speaker_bands::{BAND_FLOOR, HIGH_HZ, LOW_HZ, N_SPEAKER_BANDS, PRE_EMPHASIS};
-use crate::model_spec::{Dimension, SpecError, TensorInfo};
+use crate::model_spec::{Dimension, SpecError, TensorInfo, describe};
 
 /// Name of the input tensor.
 pub const BANDS: &str = "bands";
@@ -98,7 +98,7 @@ impl SpeakerSpec {
         let is_input = inputs.len() == 1 && fits(&inputs[0], BANDS, 3, Some(N_SPEAKER_BANDS));
         if !is_input {
             let expected = format!("{BANDS} [batch, frames, {N_SPEAKER_BANDS}] of 32-bit floats");
-            return Err(SpecError::new("inputs", expected, names(inputs)));
+            return Err(SpecError::new("inputs", expected, describe(inputs)));
         }
         let output = outputs.iter().find(|output| fits(output, PRINT, 2, None));
         let width = output.and_then(|output| match output.shape.last() {
@@ -107,7 +107,7 @@ impl SpeakerSpec {
         });
         let Some(width) = width.filter(|width| (1..=4096).contains(width)) else {
             let expected = format!("{PRINT} [batch, width] of 32-bit floats");
-            return Err(SpecError::new("outputs", expected, names(outputs)));
+            return Err(SpecError::new("outputs", expected, describe(outputs)));
         };
         let tuning = match metadata("tuning") {
             Some(_) => tuning(entry("tuning")?)?,
@@ -162,19 +162,4 @@ fn bands() -> Value {
 fn fits(tensor: &TensorInfo, name: &str, rank: usize, last: Option<usize>) -> bool {
     let same = |last: usize| tensor.shape.last() == Some(&Dimension::Fixed(last as i64));
     tensor.name == name && tensor.float32 && tensor.shape.len() == rank && last.is_none_or(same)
-}
-
-fn names(tensors: &[TensorInfo]) -> String {
-    let shown: Vec<String> = tensors
-        .iter()
-        .map(|tensor| {
-            let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
-            format!("{} [{}]", tensor.name, shape.join(", "))
-        })
-        .collect();
-    if shown.is_empty() {
-        "none".into()
-    } else {
-        shown.join(", ")
-    }
 }

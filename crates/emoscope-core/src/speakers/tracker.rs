@@ -52,10 +52,15 @@ impl VoiceTracker {
     /// A tracker that has no windows yet. `hop_s` is the step from a window to the
     /// next, `most` the largest number of speakers.
     pub fn new(tuning: SpeakerTuning, hop_s: f64, most: Option<u16>) -> Self {
+        let most = most.map_or(usize::MAX, usize::from).max(1);
+        Self::empty(tuning, Evidence::new(&tuning, hop_s), most)
+    }
+
+    fn empty(tuning: SpeakerTuning, evidence: Evidence, most: usize) -> Self {
         Self {
-            evidence: Evidence::new(&tuning, hop_s),
-            most: most.map_or(usize::MAX, usize::from).max(1),
             tuning,
+            evidence,
+            most,
             windows: Vec::new(),
             cosines: Cosines::default(),
             speakers: Vec::new(),
@@ -72,17 +77,7 @@ impl VoiceTracker {
 
     /// Forgets all voices; later ones get letters from A on.
     pub fn reset(&mut self) {
-        *self = Self {
-            tuning: self.tuning,
-            evidence: self.evidence,
-            most: self.most,
-            windows: Vec::new(),
-            cosines: Cosines::default(),
-            speakers: Vec::new(),
-            letters: 0,
-            said: BTreeMap::new(),
-            current: Speaker(0),
-        };
+        *self = Self::empty(self.tuning, self.evidence, self.most);
     }
 
     /// Adds the newest window of the open utterance.
