@@ -45,9 +45,9 @@ def mel_filters() -> NDArray[np.float64]:
     return np.asarray(bank)
 
 
-def log_mel(samples: NDArray[Any]) -> NDArray[np.float64]:
-    """Mel power in dB, frames x bands, of 16 kHz mono; frame k is centred on sample 160 k."""
-    spectrum = librosa.stft(
+def spectrum(samples: NDArray[Any]) -> NDArray[np.complex128]:
+    """Bins x frames of 16 kHz mono; frame k is centred on sample 160 k."""
+    found = librosa.stft(
         np.asarray(samples, dtype=np.float64),
         n_fft=N_FFT,
         hop_length=HOP,
@@ -55,7 +55,13 @@ def log_mel(samples: NDArray[Any]) -> NDArray[np.float64]:
         center=True,
         pad_mode="constant",
     )
-    power = mel_filters() @ (spectrum.real**2 + spectrum.imag**2)
+    return np.asarray(found)
+
+
+def log_mel(samples: NDArray[Any]) -> NDArray[np.float64]:
+    """Mel power in dB, frames x bands, of 16 kHz mono; frame k is centred on sample 160 k."""
+    bins = spectrum(samples)
+    power = mel_filters() @ (bins.real**2 + bins.imag**2)
     return np.asarray(10.0 * np.log10(np.maximum(power, FLOOR))).T
 
 

@@ -11,11 +11,10 @@ band, which removes the level.
 import functools
 from typing import Any
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features.frontend import HOP, N_FFT, SAMPLE_RATE
+from ..features.frontend import HOP, N_FFT, SAMPLE_RATE, spectrum
 
 N_BANDS = 80
 LOW_HZ, HIGH_HZ = 20.0, 8000.0
@@ -96,17 +95,10 @@ def bands(samples: NDArray[Any]) -> NDArray[np.float32]:
 
     Frame k is centred on sample 160 k, as in the front end.
     """
-    spectrum = librosa.stft(
-        np.asarray(samples, dtype=np.float64),
-        n_fft=N_FFT,
-        hop_length=HOP,
-        window="hann",
-        center=True,
-        pad_mode="constant",
-    )
+    ours = spectrum(samples)
     # Phases from the centre of the frame; beyond the ends a real signal's spectrum is mirrored.
-    spectrum = spectrum * np.where(np.arange(len(spectrum)) % 2, -1.0, 1.0)[:, None]
-    below, above = spectrum[SIDE:0:-1].conj(), spectrum[-2 : -2 - SIDE : -1].conj()
-    theirs = interpolation() @ np.concatenate([below, spectrum, above])
+    ours = ours * np.where(np.arange(len(ours)) % 2, -1.0, 1.0)[:, None]
+    below, above = ours[SIDE:0:-1].conj(), ours[-2 : -2 - SIDE : -1].conj()
+    theirs = interpolation() @ np.concatenate([below, ours, above])
     power = filters() @ (theirs.real**2 + theirs.imag**2)
     return np.log(np.maximum(power, FLOOR)).T.astype(np.float32)
