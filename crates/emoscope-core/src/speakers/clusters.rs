@@ -3,52 +3,59 @@
 
 use kodama::{Method, linkage};
 
-/// Cosines between prints, a row for each print with those before it.
+/// Cosines between prints: of each print with those before it.
+///
+/// All rows share one allocation: rows of their own, each longer than the last, would
+/// fragment the heap of a session that goes on.
 #[derive(Debug, Clone, Default)]
 pub struct Cosines {
-    rows: Vec<Vec<f32>>,
+    /// The rows one behind the other: print `n` has `n` cosines.
+    rows: Vec<f32>,
+    count: usize,
 }
 
 impl Cosines {
     /// Adds a print by its cosines with those before it.
-    pub fn push(&mut self, row: Vec<f32>) {
-        debug_assert_eq!(row.len(), self.rows.len());
-        self.rows.push(row);
+    pub fn push(&mut self, row: impl IntoIterator<Item = f32>) {
+        self.rows.extend(row);
+        self.count += 1;
+        debug_assert_eq!(self.rows.len(), row_start(self.count));
     }
 
-    /// Those of some of the prints, which `kept` names in ascending order.
-    #[must_use]
-    pub fn of(&self, kept: &[usize]) -> Self {
-        let row = |(place, &index): (usize, &usize)| {
-            let earlier = kept[..place].iter();
-            earlier.map(|&other| self.rows[index][other]).collect()
-        };
-        Self {
-            rows: kept.iter().enumerate().map(row).collect(),
+    /// Keeps some of the prints, which `kept` names in ascending order.
+    pub fn keep(&mut self, kept: &[usize]) {
+        let mut end = 0;
+        for (place, &print) in kept.iter().enumerate() {
+            for &other in &kept[..place] {
+                // Never ahead of what is still to be read, as `kept` ascends.
+                self.rows[end] = self.rows[row_start(print) + other];
+                end += 1;
+            }
         }
+        self.rows.truncate(end);
+        self.count = kept.len();
     }
 
     /// How many prints there are.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.count == 0
     }
 
     /// The merges, from the most alike to the least: pairs of groups, where group `n + k`
     /// is the one of merge `k`, with their mean cosine.
     fn merges(&self) -> Vec<(usize, usize, f32)> {
-        let count = self.len();
-        let mut distances = Vec::with_capacity(count * count.saturating_sub(1) / 2);
-        for first in 0..count {
-            for row in &self.rows[first + 1..] {
-                distances.push(1.0 - row[first]);
+        let mut distances = Vec::with_capacity(self.rows.len());
+        for first in 0..self.count {
+            for later in first + 1..self.count {
+                distances.push(1.0 - self.rows[row_start(later) + first]);
             }
         }
-        let dendrogram = linkage(&mut distances, count, Method::Average);
+        let dendrogram = linkage(&mut distances, self.count, Method::Average);
         let steps = dendrogram.steps().iter();
         steps
             .map(|step| (step.cluster1, step.cluster2, 1.0 - step.dissimilarity))
@@ -81,6 +88,11 @@ impl Cosines {
     }
 }
 
+/// Where the row of a print begins.
+fn row_start(print: usize) -> usize {
+    print * print.saturating_sub(1) / 2
+}
+
 /// The same groups, numbered in the order in which they appear.
 pub(super) fn numbered(groups: &[usize]) -> Vec<usize> {
     let mut seen: Vec<usize> = Vec::new();
@@ -100,7 +112,7 @@ mod tests {
     fn cosines(rows: &[&[f32]]) -> Cosines {
         let mut cosines = Cosines::default();
         for row in rows {
-            cosines.push(row.to_vec());
+            cosines.push(row.iter().copied());
         }
         cosines
     }
@@ -113,6 +125,17 @@ mod tests {
         assert_eq!(four.groups(0.24, 9), [0, 0, 0, 0]);
         assert_eq!(four.groups(0.75, 9), [0, 0, 1, 2]);
         assert_eq!(four.groups(0.9, 9), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn kept_prints_keep_their_cosines() {
+        let mut four = cosines(&[&[], &[0.8], &[0.1, 0.3], &[0.2, 0.4, 0.7]]);
+        four.keep(&[0, 2, 3]);
+        assert_eq!(four.len(), 3);
+        // Of 0, 2 and 3: 0.1 and 0.2 between 0 and the pair of 0.7.
+        assert_eq!(four.groups(0.5, 9), [0, 1, 1]);
+        assert_eq!(four.groups(0.14, 9), [0, 0, 0]);
+        assert_eq!(four.groups(0.16, 9), [0, 1, 1]);
     }
 
     #[test]

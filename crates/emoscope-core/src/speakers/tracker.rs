@@ -84,8 +84,8 @@ impl VoiceTracker {
     pub fn push(&mut self, window: SpeakerWindow) {
         let utterance = window.utterance;
         let others = self.windows.iter();
-        let row = others.map(|other| dot(&other.print, &window.print));
-        self.cosines.push(row.collect());
+        self.cosines
+            .push(others.map(|other| dot(&other.print, &window.print)));
         self.windows.push(window);
         if self.windows.len() > MOST_WINDOWS {
             self.forget();
@@ -224,7 +224,7 @@ impl VoiceTracker {
         stays.sort_unstable();
         stays.extend(FORGOTTEN..self.windows.len());
         self.said.retain(|&utterance, _| utterance > last);
-        self.cosines = self.cosines.of(&stays);
+        self.cosines.keep(&stays);
         let speakers = std::mem::take(&mut self.speakers);
         let windows = std::mem::take(&mut self.windows);
         let mut place = stays.iter().copied().peekable();

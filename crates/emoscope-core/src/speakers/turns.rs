@@ -146,7 +146,7 @@ fn cosines<'a>(prints: impl Iterator<Item = &'a [f32]>) -> Cosines {
     let mut known: Vec<&[f32]> = Vec::new();
     let mut cosines = Cosines::default();
     for print in prints {
-        cosines.push(known.iter().map(|other| dot(other, print)).collect());
+        cosines.push(known.iter().map(|other| dot(other, print)));
         known.push(print);
     }
     cosines
