@@ -1,32 +1,32 @@
-//! The speaker baseline: mean and variance of a voice's embeddings over all labels.
+//! The speaker baseline: mean and variance of a speaker's embeddings over all labels.
 //!
-//! A voice is classified better against its own mean and spread than against those
-//! of all speakers. The model shrinks both towards the speech of its training while
-//! the baseline is short, as in training.
+//! Comparing a window with the speaker's own mean and spread gives better results than
+//! comparing it with those of all speakers. While the baseline is short, the model
+//! shrinks both towards its training speech, as in training.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model_spec::Tuning;
 
-/// Speech after which old speech is slowly forgotten, in seconds: a voice, a
-/// room and a mood drift.
+/// Seconds of speech after which old speech gradually loses weight, because voice, room
+/// and mood drift.
 const MEMORY_S: f64 = 300.0;
 
-/// Mean and variance of a voice's embeddings, each weighing its seconds.
+/// Mean and variance of a speaker's embeddings, weighted by their seconds of speech.
 ///
 /// The update is West's: Welford's with weights ("Updating mean and variance
 /// estimates", Communications of the ACM 22, 1979).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// Speech in the baseline, in seconds, without what has faded.
+    /// Seconds of speech in the baseline, after decay.
     seconds: f64,
     mean: Vec<f64>,
     variance: Vec<f64>,
 }
 
 impl Baseline {
-    /// Empty, for embeddings of `width` numbers.
+    /// An empty baseline for embeddings of `width` values.
     pub fn new(width: usize) -> Self {
         Self {
             seconds: 0.0,
@@ -35,7 +35,7 @@ impl Baseline {
         }
     }
 
-    /// Numbers of an embedding.
+    /// Values per embedding.
     pub fn width(&self) -> usize {
         self.mean.len()
     }
@@ -68,7 +68,7 @@ impl Baseline {
         self.seconds = (self.seconds + seconds).min(MEMORY_S);
     }
 
-    /// Merges another baseline of the same voice (Chan's rule).
+    /// Merges another baseline of the same speaker (Chan's rule).
     pub fn merge(&mut self, other: &Self) {
         let total = self.seconds + other.seconds;
         if total <= 0.0 {
@@ -86,13 +86,13 @@ impl Baseline {
         self.seconds = total.min(MEMORY_S);
     }
 
-    /// Caps the weight of the baseline at so many seconds.
+    /// Limits the weight of the baseline to this many seconds.
     pub fn cap_seconds(&mut self, seconds: f64) {
         self.seconds = self.seconds.min(seconds);
     }
 
-    /// Raises the mean variance to at least `variance`. For speech with one emotion
-    /// that is known to be the speaker's usual voice.
+    /// Raises the mean variance to at least `variance`, for speech with a single
+    /// emotion that is known to be the speaker's usual state.
     pub fn raise_variance(&mut self, variance: f64) {
         let mean = self.variance.iter().sum::<f64>() / self.variance.len().max(1) as f64;
         if mean > 0.0 && mean < variance {
@@ -102,8 +102,9 @@ impl Baseline {
         }
     }
 
-    /// How far from this voice another's mean lies: the mean, over the first
-    /// `numbers` of an embedding, of its squared distance in variances of this voice.
+    /// The distance of another baseline's mean from this one: the squared distance in
+    /// variances of this baseline, averaged over the first `numbers` values of an
+    /// embedding.
     fn distance(&self, other: &Self, numbers: usize, tuning: &Tuning) -> f64 {
         let values = self.mean.iter().zip(&self.variance).zip(&other.mean);
         let sum: f64 = values
@@ -124,22 +125,22 @@ impl Baseline {
     }
 }
 
-/// The distance beyond which the speaker has changed.
+/// When the speaker has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpeakerChange {
-    /// How many of the first numbers of an embedding separate speakers.
+    /// How many of the first values of an embedding separate speakers.
     pub numbers: usize,
-    /// Mean squared distance, in variances of the voice, that the same voice
-    /// rarely exceeds.
+    /// Mean squared distance, in variances of the speaker, that the same speaker rarely
+    /// exceeds.
     pub distance: f64,
 }
 
-/// The baseline of the current speaker. When the recent speech is clearly from
-/// another speaker, it becomes the new baseline.
+/// The baseline of the current speaker. When the recent speech clearly comes from
+/// another speaker, that speech becomes the new baseline.
 #[derive(Debug, Clone)]
 pub struct SpeakerTracker {
-    /// All speech but the most recent.
+    /// All speech except the most recent.
     settled: Baseline,
     /// The most recent speech, at most about `recent_s` seconds.
     recent: Baseline,
@@ -148,7 +149,8 @@ pub struct SpeakerTracker {
 }
 
 impl SpeakerTracker {
-    /// Starts from a known baseline. Without `change` all speech counts as one voice.
+    /// Starts from an existing baseline. Without `change` all speech counts as one
+    /// speaker.
     pub fn new(known: Baseline, change: Option<SpeakerChange>, tuning: Tuning) -> Self {
         Self {
             recent: Baseline::new(known.width()),
@@ -158,7 +160,7 @@ impl SpeakerTracker {
         }
     }
 
-    /// The baseline of the voice.
+    /// The baseline of the current speaker.
     pub fn baseline(&self) -> Baseline {
         let mut whole = self.settled.clone();
         whole.merge(&self.recent);
@@ -247,7 +249,7 @@ mod tests {
         }
     }
 
-    /// A voice around a place: an embedding of four numbers, each within 1 of it.
+    /// Embeddings of a simulated speaker: four values, each within 1 of `at`.
     fn voice(at: [f32; 4], number: u32) -> Vec<f32> {
         let wave = |k: u32| (f64::from(number * (k + 1)) * 1.7).sin() as f32;
         (0..4).map(|k| at[k as usize] + wave(k)).collect()
@@ -337,7 +339,7 @@ mod tests {
         assert!(close(&flat, &before));
         flat.raise_variance(0.5);
         assert!((flat.variance.iter().sum::<f64>() / 2.0 - 0.5).abs() < 1e-12);
-        // Each number keeps its share, and the means stay.
+        // Each value keeps its share, and the means stay.
         let shares = |b: &Baseline| b.variance[0] / b.variance[1];
         assert!((shares(&flat) - shares(&before)).abs() < 1e-12);
         assert_eq!(flat.mean, before.mean);

@@ -1,4 +1,4 @@
-//! What the pipeline needs of an inference engine.
+//! The interface of an inference engine.
 
 use crate::baseline::Baseline;
 use crate::dsp::feature_spec::N_MFCC;
@@ -6,26 +6,24 @@ use crate::model_spec::ModelSpec;
 
 /// Runs a model: on windows, or on an utterance step by step.
 pub trait Classifier: Send {
-    /// Classifies `mfcc`: whole frames of 80 coefficients, one or more. For a
-    /// streaming model they follow the frames of the last call since
-    /// [`reset`](Self::reset). `baseline` is `Some` if the model uses the
-    /// speaker's baseline.
+    /// Classifies `mfcc`: one or more whole frames of 80 coefficients. For a streaming
+    /// model they follow the frames of the previous call since [`reset`](Self::reset).
+    /// `baseline` is `Some` if the model uses the speaker's baseline.
     ///
     /// # Errors
-    /// The engine's own error; the state of a streaming model is then as before.
+    /// The engine's own error; it leaves the state of a streaming model unchanged.
     fn classify(
         &mut self,
         mfcc: &[f32],
         baseline: Option<&BaselineInput>,
     ) -> Result<ModelOutput, ClassifierError>;
 
-    /// Starts an utterance: a streaming model forgets the one before. A window
-    /// model has nothing to forget.
+    /// Starts an utterance: a streaming model drops its state. A window model has none.
     fn reset(&mut self);
 }
 
-/// Classifies the frames of a whole utterance in one go: as one window, or in the
-/// steps of a streaming model. The state is reset before and after.
+/// Classifies the frames of a whole utterance at once: as one window, or in the steps
+/// of a streaming model. Resets the state before and after.
 ///
 /// # Errors
 /// The engine's own error.
@@ -51,17 +49,17 @@ pub fn classify_whole(
     output
 }
 
-/// The speaker's baseline as the model takes it.
+/// The speaker's baseline in the model's input format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BaselineInput {
-    /// Means of the embeddings, then their variances.
+    /// Means of the embeddings, followed by their variances.
     pub statistics: Vec<f32>,
-    /// Speech that they were taken over, in seconds.
+    /// Seconds of speech that they cover.
     pub seconds: f32,
 }
 
 impl BaselineInput {
-    /// The input for an unknown speaker and embeddings of `width` numbers.
+    /// The input for an unknown speaker and embeddings of `width` values.
     pub fn unknown(width: usize) -> Self {
         Self {
             statistics: vec![0.0; 2 * width],
@@ -84,13 +82,13 @@ impl From<&Baseline> for BaselineInput {
 pub struct ModelOutput {
     /// One logit per label.
     pub logits: Vec<f32>,
-    /// Logit of speech against other sounds, if the model tells them apart.
+    /// Logit of speech against other sounds, if the model has this output.
     pub speech: Option<f32>,
-    /// Embedding that the baseline is made of; empty if the model has none.
+    /// Embedding for the baseline; empty if the model has none.
     pub embedding: Vec<f32>,
 }
 
-/// A window that an engine failed on.
+/// An engine's failure on a window.
 #[derive(Debug, thiserror::Error)]
 #[error("{engine} failed on a window of {frames} frames: {reason}")]
 pub struct ClassifierError {

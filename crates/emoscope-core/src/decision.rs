@@ -3,18 +3,18 @@
 use crate::model_spec::Thresholds;
 
 /// Weight of the newest window in the running mean.
-const NEWEST: f64 = 0.5;
-/// How far below its threshold a standing label may fall before it is dropped. Chosen
-/// on recordings of validation speakers: the final label is another one than the last
-/// on the screen in 7 % of the utterances; with 0.05 it is in 12 %.
-const SLACK: f64 = 0.12;
+const NEWEST_WEIGHT: f64 = 0.5;
+/// How far below its threshold the standing label may fall before it is dropped. Chosen
+/// on recordings of validation speakers: the final label differs from the last
+/// displayed one in 7 % of the utterances; with 0.05 it differs in 12 %.
+const HYSTERESIS: f64 = 0.12;
 
-/// The label that stands in an utterance, and the one rule by which it changes.
+/// The standing label of an utterance, and the rule by which it changes.
 ///
-/// A label is named if its probability is at least `certain` and leads by at
-/// least `margin` ([`decide`]). Once named it stands until its probability is
-/// below `certain` by more than a little, or another label leads it by `margin`:
-/// that is the hysteresis. The rule is the same for intervals and at the end.
+/// A label is chosen if its probability is at least `certain` and exceeds the second by
+/// at least `margin` ([`decide`]). Hysteresis: it then stands until its probability
+/// falls below `certain` by more than a tolerance, or another label exceeds it by
+/// `margin`. The rule is the same for intervals and for the whole utterance.
 #[derive(Debug, Clone)]
 pub struct StandingLabel {
     thresholds: Thresholds,
@@ -22,7 +22,7 @@ pub struct StandingLabel {
 }
 
 impl StandingLabel {
-    /// No label stands.
+    /// The initial state without a standing label.
     pub fn new(thresholds: Thresholds) -> Self {
         Self {
             thresholds,
@@ -30,18 +30,18 @@ impl StandingLabel {
         }
     }
 
-    /// Forgets the label.
+    /// Drops the standing label.
     pub fn reset(&mut self) {
         self.label = None;
     }
 
-    /// Applies the rule to new probabilities; returns the index of the label that
-    /// stands now, or `None` for uncertain.
+    /// Applies the rule to new probabilities; returns the index of the standing label,
+    /// or `None` for uncertain.
     pub fn update(&mut self, probabilities: &[f64]) -> Option<usize> {
         let (leader, top) = leader(probabilities);
         let stays = self.label.is_some_and(|label| {
             let own = probabilities[label];
-            own >= self.thresholds.certain - SLACK
+            own >= self.thresholds.certain - HYSTERESIS
                 && (label == leader || top - own < self.thresholds.margin)
         });
         if !stays {
@@ -51,7 +51,7 @@ impl StandingLabel {
     }
 }
 
-/// Follows the windows of one utterance.
+/// Smooths the windows of one utterance.
 #[derive(Debug, Clone)]
 pub struct Smoother {
     mean: Vec<f64>,
@@ -59,7 +59,7 @@ pub struct Smoother {
 }
 
 impl Smoother {
-    /// At the start of an utterance.
+    /// The state at the start of an utterance.
     pub fn new(thresholds: Thresholds) -> Self {
         Self {
             mean: Vec::new(),
@@ -67,20 +67,19 @@ impl Smoother {
         }
     }
 
-    /// Forgets the utterance.
+    /// Drops the state of the utterance.
     pub fn reset(&mut self) {
         self.mean.clear();
         self.standing.reset();
     }
 
-    /// Takes a window's probabilities in; returns the running mean and the label
-    /// that stands on it.
+    /// Adds a window's probabilities; returns the running mean and the standing label.
     pub fn push(&mut self, probabilities: &[f64]) -> (&[f64], Option<usize>) {
         if self.mean.is_empty() {
             self.mean.extend_from_slice(probabilities);
         } else {
             for (mean, p) in self.mean.iter_mut().zip(probabilities) {
-                *mean += NEWEST * (p - *mean);
+                *mean += NEWEST_WEIGHT * (p - *mean);
             }
         }
         let label = self.standing.update(&self.mean);
@@ -88,7 +87,7 @@ impl Smoother {
     }
 }
 
-/// The label that both thresholds allow, or `None` for uncertain.
+/// The label that satisfies both thresholds, or `None` for uncertain.
 pub fn decide(probabilities: &[f64], thresholds: Thresholds) -> Option<usize> {
     let (leader, top) = leader(probabilities);
     let second = probabilities
@@ -100,7 +99,7 @@ pub fn decide(probabilities: &[f64], thresholds: Thresholds) -> Option<usize> {
     (top >= thresholds.certain && top - second >= thresholds.margin).then_some(leader)
 }
 
-/// Index and value of the largest probability; the first of equals.
+/// Index and value of the largest probability; the first one in a tie.
 pub fn leader(probabilities: &[f64]) -> (usize, f64) {
     let mut best = (0, f64::NEG_INFINITY);
     for (index, &p) in probabilities.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! From samples at the input to MFCC rows: mono, 16 kHz, frames, mel, DCT.
+//! Turns input samples into MFCC rows: mono, 16 kHz, frames, mel, DCT.
 //!
-//! Everything here is pure and counts time in samples. The same code serves a
-//! live stream and a file, so both give the same numbers.
+//! All code here is pure and counts time in samples. A live stream and a file use the
+//! same code, so both give the same values.
 
 pub mod channels;
 pub mod dct;

@@ -1,5 +1,5 @@
-//! The events of `emoscope.event/1`: the one vocabulary that every sink and the
-//! dashboard speak. The JSON schema is `tests/schema/event.json`.
+//! The events of `emoscope.event/1`, which all sinks and the dashboard use. The JSON
+//! schema is `tests/schema/event.json`.
 
 mod speaker;
 
@@ -17,11 +17,11 @@ pub use speaker::{ChangedSpeaker, Speaker, Speakers};
 /// Name and version of the line format, the first field of a session.
 pub const SCHEMA: &str = "emoscope.event/1";
 
-/// What a measurement says when no label is sure enough.
+/// The label of a measurement when no label is certain enough.
 pub const UNCERTAIN: &str = "uncertain";
 
-/// One line of output. All times are seconds from the start of the session,
-/// counted in samples.
+/// One line of output. All times are seconds from the start of the session, counted in
+/// samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
@@ -29,19 +29,19 @@ pub enum Event {
     SessionStart(SessionStart),
     /// Voice activity started or ended.
     Voice(Voice),
-    /// A unit of speech began.
+    /// An utterance began.
     UtteranceStart(UtteranceStart),
-    /// A window or a whole utterance was judged.
+    /// A window or a whole utterance was classified.
     Measurement(Measurement),
-    /// A unit of speech ended.
+    /// An utterance ended.
     UtteranceEnd(UtteranceEnd),
-    /// Somebody else spoke earlier utterances than was said.
+    /// Later speech changed the speakers of earlier utterances.
     Speakers(Speakers),
-    /// A live input went mute, or delivers sound again.
+    /// A live input became mute, or delivers sound again.
     Signal(Signal),
     /// Samples were lost.
     Gap(Gap),
-    /// The person marked a moment.
+    /// The user marked a time.
     Mark(Mark),
     /// An input could not be read, or not to its end.
     Error(ErrorEvent),
@@ -50,8 +50,8 @@ pub enum Event {
 }
 
 impl Event {
-    /// The same event for a session that began `seconds` later; what began before
-    /// it begins with it.
+    /// The event relative to a session that started `seconds` later; a time before that
+    /// start becomes 0.
     #[must_use]
     pub fn earlier_by(mut self, seconds: f64) -> Self {
         if seconds <= 0.0 {
@@ -69,25 +69,25 @@ impl Event {
             Self::SessionStart(_) | Self::Error(_) | Self::SessionEnd(_) => [None, None],
         };
         for time in times.into_iter().flatten() {
-            // Whole microseconds are finer than a sample, and free of rests of rounding.
+            // Whole microseconds are finer than a sample, and hide rounding errors.
             *time = ((*time - seconds) * 1e6).round().max(0.0) / 1e6;
         }
         self
     }
 }
 
-/// One line as it is written: an event, and in `analyze` the file it belongs to.
+/// One output line: an event, and in `analyze` its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// The event.
     #[serde(flatten)]
     pub event: Event,
-    /// Path as given or walked; absent where there is but one input.
+    /// Path as given or found; absent if there is a single input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
 
-/// What is listened to, and with what.
+/// The input, the model and the engine of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionStart {
     /// [`SCHEMA`].
@@ -102,24 +102,24 @@ pub struct SessionStart {
     pub sample_rate: u32,
     /// Channels of the input.
     pub channels: u16,
-    /// Whether every channel is judged by itself: events of speech then say which
-    /// channel they are about, and utterances are numbered within their channel.
+    /// Whether every channel is analyzed separately. Events of speech then contain
+    /// their channel, and utterances are numbered per channel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_channel: bool,
-    /// Speakers of the recording, where they were told apart over the whole of it
-    /// beforehand; the most of any channel.
+    /// Number of speakers in the recording, if a first pass found them; the largest
+    /// number of any channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speakers: Option<u16>,
     /// Labels in the order of every `probabilities`.
     pub labels: Vec<String>,
-    /// The colour of each, where the model names colours.
+    /// The colour of each label, if the model defines colours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colors: Vec<Option<Hue>>,
     /// Name of the model.
     pub model: String,
     /// SHA-256 of the model file, in hexadecimal.
     pub model_sha256: String,
-    /// The model that this one took over from, if any.
+    /// The model that this one replaced, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced: Option<ReplacedModel>,
     /// Inference engine in use.
@@ -129,17 +129,17 @@ pub struct SessionStart {
     pub started_at: Option<String>,
 }
 
-/// A model that is too slow on the machine of the session.
+/// A model that is too slow on the session's machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReplacedModel {
     /// Its name.
     pub model: String,
-    /// Time of a measurement with it, in milliseconds.
+    /// Duration of a measurement with it, in milliseconds.
     pub measurement_ms: f64,
 }
 
-/// A colour that a model may give a label: one of few, so that every theme has it
-/// in a shade that can be read on its ground.
+/// A colour that a model may assign to a label. The set is small, so that every theme
+/// has a readable shade of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hue {
@@ -153,9 +153,9 @@ pub enum Hue {
     Blue,
     /// Cyan.
     Cyan,
-    /// That of text.
+    /// The colour of text.
     Plain,
-    /// That of secondary text.
+    /// The colour of secondary text.
     Dim,
 }
 
@@ -174,75 +174,71 @@ pub enum SourceKind {
 /// A change of voice activity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Voice {
-    /// Channel of the input that it is about, from 1; present where every channel is
-    /// judged by itself.
+    /// Channel of the input, from 1; present if every channel is analyzed separately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
-    /// When.
+    /// Time in seconds.
     pub at_s: f64,
-    /// Whether somebody speaks from this time on.
+    /// Whether voice is active from this time on.
     pub active: bool,
 }
 
-/// The begin of a unit of speech.
+/// The start of an utterance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UtteranceStart {
-    /// Channel of the input that it is about, from 1; present where every channel is
-    /// judged by itself.
+    /// Channel of the input, from 1; present if every channel is analyzed separately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
-    /// Who speaks, as far as it is known; absent where speakers are not told apart.
+    /// The speaker as known so far; absent without speaker tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Speaker>,
     /// Number within the session, from 1, or within the channel.
     pub utterance: u64,
-    /// Onset of the voice.
+    /// Onset of the speech, in seconds.
     pub start_s: f64,
 }
 
-/// One judgement.
+/// The prediction for a window or an utterance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// Channel of the input that it is about, from 1; present where every channel is
-    /// judged by itself.
+    /// Channel of the input, from 1; present if every channel is analyzed separately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
-    /// Who speaks, as far as it is known; absent where speakers are not told apart.
+    /// The speaker as known so far; absent without speaker tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Speaker>,
-    /// The utterance that it belongs to.
+    /// Number of its utterance.
     pub utterance: u64,
-    /// Begin of the span judged.
+    /// Start of the classified span, in seconds.
     pub start_s: f64,
-    /// End of the span judged.
+    /// End of the classified span, in seconds.
     pub end_s: f64,
     /// What caused it.
     pub trigger: Trigger,
-    /// One per label, in `[0, 1]`, summing to 1; smoothed over the windows of
-    /// the utterance for an interval, the utterance's own for its end.
+    /// One per label, in `[0, 1]`, summing to 1. For an interval they are smoothed over
+    /// the utterance's windows; for the end they are those of the whole utterance.
     pub probabilities: Probabilities,
     /// A label of the model, or [`UNCERTAIN`].
     pub label: String,
     /// The largest probability.
     pub confidence: Probability,
-    /// Why it is uncertain; absent where it is not.
+    /// Why it is uncertain; absent if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// From -1, unpleasant, to 1, pleasant: the expectation over the labels'
-    /// places, where the model has them.
+    /// From -1, unpleasant, to 1, pleasant: the expectation over the labels' valence,
+    /// if the model defines it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valence: Option<f64>,
-    /// From -1, calm, to 1, excited; the part to trust of the two.
+    /// From -1, calm, to 1, excited; the more reliable one of the two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arousal: Option<f64>,
-    /// Speech of this voice that it was judged against, in seconds; absent where
-    /// the model knows no baseline.
+    /// Seconds of speech in the speaker's baseline; absent if the model uses none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_s: Option<f64>,
 }
 
 impl Measurement {
-    /// The likeliest label and the one after it.
+    /// The most likely label and the second one.
     pub fn closest(&self) -> (&str, &str) {
         let mut order: Vec<_> = self.probabilities.iter().collect();
         order.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
@@ -251,21 +247,21 @@ impl Measurement {
     }
 }
 
-/// Why no label was sure enough, the strongest reason first.
+/// Why no label was certain enough, strongest reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The sound is no speech.
+    /// The sound is not speech.
     NoSpeech,
-    /// The input stood at full scale.
+    /// The input reached full scale.
     Clipped,
     /// The speech is shorter than the model's shortest window.
     TooShort,
-    /// The voice is too quiet.
+    /// The speech is too quiet.
     TooQuiet,
-    /// The voice hardly stands out from the background.
+    /// The speech hardly exceeds the background.
     TooNoisy,
-    /// The likeliest labels are too close, or none is likely.
+    /// The most likely labels are too close, or none is likely.
     Between,
 }
 
@@ -279,49 +275,48 @@ pub enum Trigger {
     SpeechEnded,
 }
 
-/// The end of a unit of speech.
+/// The end of an utterance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UtteranceEnd {
-    /// Channel of the input that it is about, from 1; present where every channel is
-    /// judged by itself.
+    /// Channel of the input, from 1; present if every channel is analyzed separately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
-    /// Who speaks, as far as it is known; absent where speakers are not told apart.
+    /// The speaker as known so far; absent without speaker tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<Speaker>,
     /// Number within the session, from 1, or within the channel.
     pub utterance: u64,
-    /// Onset of the voice.
+    /// Onset of the speech, in seconds.
     pub start_s: f64,
-    /// End of the voice.
+    /// End of the speech, in seconds.
     pub end_s: f64,
-    /// Whether the speaker's baseline was restarted since the previous utterance
-    /// ended: another speaker was detected, or the user asked for it. Later
-    /// measurements compare with the new baseline.
+    /// Whether the speaker's baseline was restarted since the previous utterance ended:
+    /// another speaker was detected, or the user requested it. Later measurements use
+    /// the new baseline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_baseline: bool,
 }
 
-/// Whether a live input delivers anything: one that is muted, or kept from this
-/// program by the system, delivers nothing but zeros.
+/// Whether a live input delivers sound. An input that is muted, or blocked by the
+/// system for this program, delivers only zeros.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
-    /// Since when.
+    /// Start time in seconds.
     pub at_s: f64,
-    /// Whether there is more than zeros.
+    /// Whether there are samples other than zero.
     pub present: bool,
 }
 
-/// A hole in the audio.
+/// Missing audio.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// First sample lost.
+    /// Time of the first lost sample, in seconds.
     pub start_s: f64,
-    /// First sample after the gap.
+    /// Time of the first sample after the gap, in seconds.
     pub end_s: f64,
     /// Samples lost on each channel, at the input's rate.
     pub samples: u64,
-    /// What happened.
+    /// The cause.
     pub cause: GapCause,
 }
 
@@ -329,46 +324,46 @@ pub struct Gap {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GapCause {
-    /// The ring was full: the machine could not keep up.
+    /// The ring was full: the machine was too slow.
     Overrun,
-    /// The device was away.
+    /// The device was not available.
     DeviceLost,
-    /// The listener chose another device.
+    /// The user chose another device.
     DeviceChanged,
-    /// The timestamps of the recording leave a hole here.
+    /// The timestamps of the recording have a gap here.
     Missing,
 }
 
-/// A moment that the person marked in a live session.
+/// A time that the user marked in a live session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
-    /// When.
+    /// Time in seconds.
     pub at_s: f64,
 }
 
-/// An input that failed; the line names the file.
+/// A failed input; the line names the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorEvent {
-    /// What happened, and what to do where something can be done.
+    /// The error, and advice where there is any.
     pub message: String,
 }
 
 /// The summary of a session.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SessionEnd {
-    /// Length of the session, gaps included.
+    /// Length of the session in seconds, including gaps.
     pub duration_s: f64,
-    /// Time within utterances.
+    /// Seconds inside utterances.
     pub speech_s: f64,
-    /// Units of speech.
+    /// Number of utterances.
     pub utterances: u64,
-    /// Measurements of both kinds.
+    /// Number of measurements of both kinds.
     pub measurements: u64,
     /// Samples lost on each channel, at the input's rate.
     pub samples_lost: u64,
     /// Samples that were not finite numbers and were replaced by zero.
     pub samples_invalid: u64,
-    /// Utterances by label, in the order of the labels, `uncertain` last.
+    /// Number of utterances by label, in the order of the labels, `uncertain` last.
     pub utterance_labels: Counts,
 }
 
@@ -391,7 +386,7 @@ impl SessionEnd {
 /// Probabilities by label, in the model's order.
 pub type Probabilities = ByLabel<Probability>;
 
-/// Numbers of utterances by label.
+/// Counts of utterances by label.
 pub type Counts = ByLabel<u64>;
 
 /// A value per label, in the model's order; a JSON object.
@@ -445,7 +440,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByLabel<T> {
     }
 }
 
-/// A number in `[0, 1]` that is written with seven decimals.
+/// A number in `[0, 1]`, serialized with seven decimals.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Deserialize)]
 #[serde(transparent)]
 pub struct Probability(pub f64);

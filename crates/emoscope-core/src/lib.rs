@@ -5,10 +5,9 @@
 //! windows) -> classifier -> decision -> events
 //! ```
 //!
-//! This crate knows no clock, thread, file or terminal. It counts time in
-//! samples, so the same audio gives the same events, live or from a file, in
-//! blocks of any size. The classifier behind the trait
-//! [`classifier::Classifier`] is the caller's.
+//! This crate knows no clock, thread, file or terminal. It counts time in samples, so
+//! the same audio gives the same events, live or from a file, in blocks of any size.
+//! The caller provides the classifier, through the trait [`classifier::Classifier`].
 
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]

@@ -1,19 +1,18 @@
-//! What a model file says about itself, parsed and checked.
+//! The metadata of a model file, parsed and checked.
 //!
-//! An ONNX file carries one metadata entry per item, each JSON: `labels`,
-//! `frontend`, `window`, `temperature`, `thresholds`, `version`,
-//! `training_data`, `licences`, and optionally `affect`, `colors`,
-//! `voice_change`, `stream` and `tuning` ([`Tuning`]). Its input is `mfcc`
-//! `[batch, time, 80]`, its output `logits`
-//! `[batch, labels]`. A model may compare a window with the speaker's baseline:
-//! inputs `baseline` `[batch, 2, width]` (mean and variance of the embeddings)
-//! and `baseline_s` `[batch, 1]` (seconds of speech that they were taken over),
-//! output `embedding` `[batch, width]`. It may tell speech from other sounds in
-//! `speech` `[batch, 1]` (a logit). All tensors hold 32-bit floats.
+//! An ONNX file has one metadata entry per item, each JSON: `labels`, `frontend`,
+//! `window`, `temperature`, `thresholds`, `version`, `training_data`, `licences`, and
+//! optionally `affect`, `colors`, `voice_change`, `stream` and `tuning` ([`Tuning`]).
+//! Its input is `mfcc` `[batch, time, 80]`, its output `logits` `[batch, labels]`. A
+//! model may compare a window with the speaker's baseline. It then has the inputs
+//! `baseline` `[batch, 2, width]` (mean and variance of the embeddings) and
+//! `baseline_s` `[batch, 1]` (their seconds of speech), and the output `embedding`
+//! `[batch, width]`. It may separate speech from other sounds with the output `speech`
+//! `[batch, 1]` (a logit). All tensors contain 32-bit floats.
 //!
-//! With an entry `stream` ([`StreamSpec`]) it is a streaming model: it takes an
-//! utterance step by step and carries a state from one to the next. Of its
-//! `window` only `min_s` counts: the shortest utterance that gets a label.
+//! With an entry `stream` ([`StreamSpec`]) it is a streaming model: it processes an
+//! utterance step by step and carries a state between steps. Only `min_s` of its
+//! `window` is used: the shortest utterance that gets a label.
 
 mod check;
 mod stream;
@@ -35,15 +34,15 @@ pub use tuning::Tuning;
 
 /// Name of the input tensor.
 pub const INPUT: &str = "mfcc";
-/// Name of the input with the voice's mean and variance.
+/// Name of the input with mean and variance of the speaker's embeddings.
 pub const BASELINE: &str = "baseline";
-/// Name of the input with the seconds that these were taken over.
+/// Name of the input with the baseline's seconds of speech.
 pub const BASELINE_S: &str = "baseline_s";
 /// Name of the output tensor.
 pub const OUTPUT: &str = "logits";
-/// Name of the output that a baseline is made of.
+/// Name of the output for the baseline.
 pub const EMBEDDING: &str = "embedding";
-/// Name of the output that tells speech from other sounds.
+/// Name of the output that separates speech from other sounds.
 pub const SPEECH: &str = "speech";
 
 /// Why a model is not compatible.
@@ -52,9 +51,9 @@ pub const SPEECH: &str = "speech";
 pub struct SpecError {
     /// The metadata entry or tensor.
     pub item: String,
-    /// What this program needs.
+    /// What this program requires.
     pub expected: String,
-    /// What the file says.
+    /// What the file contains.
     pub found: String,
 }
 
@@ -73,25 +72,25 @@ impl SpecError {
     }
 }
 
-/// Windows that the model was trained to judge.
+/// The windows that the model was trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSpec {
-    /// Speech before the first judgement, in seconds.
+    /// Speech before the first prediction, in seconds.
     pub min_s: f64,
     /// Longest window, in seconds.
     pub max_s: f64,
-    /// From one judgement to the next, in seconds.
+    /// From one prediction to the next, in seconds.
     pub hop_s: f64,
 }
 
-/// When a label is sure enough to be named.
+/// When a label is certain enough.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// Least probability of the first label.
     pub certain: f64,
-    /// Least lead over the second.
+    /// Least difference to the second label.
     pub margin: f64,
 }
 
@@ -114,7 +113,7 @@ pub struct Corpus {
     pub licence: String,
 }
 
-/// Where a label lies.
+/// Position of a label in valence and arousal.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(from = "[f64; 2]", into = "[f64; 2]")]
 pub struct Affect {
@@ -136,41 +135,41 @@ impl From<Affect> for [f64; 2] {
     }
 }
 
-/// What the metadata says.
+/// The metadata of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelSpec {
     /// Labels in the order of the logits.
     pub labels: Arc<[Arc<str>]>,
-    /// Windows to judge.
+    /// Windows to classify.
     pub window: WindowSpec,
-    /// Steps and state, if the model streams instead.
+    /// Steps and state, if it is a streaming model.
     pub stream: Option<StreamSpec>,
     /// Softmax temperature.
     pub temperature: f64,
     /// Thresholds of the decision.
     pub thresholds: Thresholds,
-    /// Where each label lies in valence and arousal, if the model says so.
+    /// Valence and arousal of each label, if the model defines them.
     pub affect: Option<Vec<Affect>>,
-    /// The colour of each label, if the model names any.
+    /// The colour of each label, if the model defines any.
     pub colors: Vec<Option<Hue>>,
-    /// Numbers of an embedding, if the model judges against a baseline.
+    /// Values per embedding, if the model uses a baseline.
     pub embedding_width: Option<usize>,
-    /// When a voice is plainly another one, if the model says so.
+    /// When the speaker has changed, if the model defines it.
     pub voice_change: Option<SpeakerChange>,
-    /// Whether the model tells speech from other sounds.
+    /// Whether the model separates speech from other sounds.
     pub has_speech: bool,
     /// Constants chosen together with the model.
     pub tuning: Tuning,
     /// The model's own version.
     pub version: String,
-    /// What it was trained on.
+    /// Its training corpora.
     pub training_data: Vec<Corpus>,
-    /// Licences of that, hence of the weights.
+    /// Licences of the training data, and so of the weights.
     pub licences: Vec<String>,
 }
 
 impl ModelSpec {
-    /// Shortest window for an interval judgement, in 16 kHz samples.
+    /// Shortest window of an interval prediction, in 16 kHz samples.
     pub fn min_samples(&self) -> u64 {
         samples(self.window.min_s)
     }
@@ -180,7 +179,7 @@ impl ModelSpec {
         samples(self.window.max_s)
     }
 
-    /// From one judgement to the next, in 16 kHz samples.
+    /// From one prediction to the next, in 16 kHz samples.
     pub fn hop_samples(&self) -> u64 {
         samples(self.window.hop_s)
     }

@@ -1,9 +1,9 @@
 //! The deterministic core: samples in, events out.
 //!
-//! It knows no clock, thread, file or terminal. It works block by block at
-//! 16 kHz, so the sizes in which the samples arrive change nothing. After a gap
-//! in the audio (or a seek in a file) a new *segment* starts: the filters are
-//! reset, and the clock continues.
+//! It knows no clock, thread, file or terminal. It processes blocks at 16 kHz, so the
+//! sizes in which samples arrive do not change the result. After a gap in the audio, or
+//! a seek in a file, a new *segment* starts: the filters are reset, and the clock
+//! continues.
 
 mod audio_quality;
 mod channels;
@@ -50,14 +50,14 @@ use unjudged::Unjudged;
 use utterance_result::{UtteranceClassifier, UtteranceResult};
 use window_classifier::WindowClassifier;
 
-/// Voice that the gate takes for silence before it opens: 48 ms.
-const PREROLL: u64 = 3 * BLOCK_SAMPLES as u64;
-/// How late a change of the speaker may be noticed: 4 s.
-const LATE: u64 = 4 * SAMPLE_RATE_HZ as u64;
+/// Speech that the VAD misses before it opens: 48 ms.
+const PREROLL_SAMPLES: u64 = 3 * BLOCK_SAMPLES as u64;
+/// Longest delay at which a change of the speaker may be detected: 4 s.
+const MAX_CHANGE_DELAY_SAMPLES: u64 = 4 * SAMPLE_RATE_HZ as u64;
 
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
-    /// What events say of the channel that is judged.
+    /// Channel number in the events.
     channel: Option<u16>,
     front_end: FrontEnd,
     spec: Arc<ModelSpec>,
@@ -65,28 +65,28 @@ pub struct Pipeline {
     vad: Vad,
     utterances: Segmenter,
     classifier: Box<dyn UtteranceClassifier>,
-    /// Tells the speakers apart, where that is wanted.
+    /// Tells the speakers apart, if enabled.
     follower: Option<SpeakerFollower>,
-    /// Who speaks in the open utterance, as far as is known.
+    /// Speaker of the open utterance, as known so far.
     speaker: Option<Speaker>,
     quality: AudioQuality,
     meter: LevelMeter,
     clock: Clock,
     totals: SessionEnd,
-    /// Samples within utterances, at 16 kHz.
+    /// Samples inside utterances, at 16 kHz.
     speech: u64,
-    /// End of the last utterance: a pre-roll never reaches behind it.
+    /// End of the last utterance: no pre-roll extends before it.
     spoken: u64,
 }
 
-/// Where the session stands, exactly, whatever the rates.
+/// The exact position of the session, for any input rate.
 #[derive(Debug, Clone, Copy, Default)]
 struct Clock {
-    /// Position at the last change of rate, in 16 kHz samples.
+    /// Position at the last change of the input rate, in 16 kHz samples.
     base: u64,
-    /// Samples at the input since then, gaps included.
+    /// Input samples since then, including gaps.
     since: u64,
-    /// Begin of the segment, in 16 kHz samples.
+    /// Start of the segment, in 16 kHz samples.
     segment: u64,
     /// Samples of the segment that were processed, at 16 kHz.
     done: u64,
@@ -105,7 +105,7 @@ impl Clock {
 
 impl Pipeline {
     /// A pipeline at the start of a session. Without `speakers` all speech counts as
-    /// that of one voice.
+    /// one speaker.
     ///
     /// # Errors
     /// An input that cannot be processed.
@@ -131,8 +131,8 @@ impl Pipeline {
         Self::with(input, spec, classifier, speakers)
     }
 
-    /// A pipeline for a first pass over a recording: it judges nothing, and collects
-    /// the windows of its speakers.
+    /// A pipeline for a first pass over a recording: it classifies nothing and collects
+    /// the windows of the speakers.
     ///
     /// # Errors
     /// An input that cannot be processed.
@@ -155,13 +155,17 @@ impl Pipeline {
         classifier: Box<dyn UtteranceClassifier>,
         speakers: Option<SpeakerMode>,
     ) -> Result<Self, InputError> {
-        // Enough for the longest window, or two steps, after the longest pause that
-        // ends an utterance.
+        // Enough for the longest window, or two steps, plus the longest pause that ends
+        // an utterance.
         let longest = match &spec.stream {
             Some(stream) => ((stream.first_frames + stream.step_frames) * HOP_SAMPLES) as u64,
             None => spec.max_samples(),
         };
-        let late = if speakers.is_some() { LATE } else { 0 };
+        let late = if speakers.is_some() {
+            MAX_CHANGE_DELAY_SAMPLES
+        } else {
+            0
+        };
         let keep = longest + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ) + late;
         let labels = spec.labels.iter().cloned().chain([UNCERTAIN.into()]);
         let totals = SessionEnd {
@@ -202,32 +206,32 @@ impl Pipeline {
         }
     }
 
-    /// What is known of the voice, if the model judges against a baseline.
+    /// The speaker's baseline, if the model uses one.
     fn baseline(&self) -> Option<Baseline> {
         self.classifier.speakers().first()
     }
 
-    /// Speech that is known of the voice, in seconds, if the model judges against it.
+    /// Seconds of speech in the baseline, if the model uses one.
     fn baseline_s(&self) -> Option<f64> {
         self.classifier.speakers().current().seconds()
     }
 
-    /// The current input.
+    /// The format of the current input.
     fn input(&self) -> InputFormat {
         self.front_end.input()
     }
 
-    /// The channel that is used alone because the mean of all would be worse.
+    /// The channel that is used alone because the mean would be worse.
     fn sole_channel(&self) -> Option<SoleChannel> {
         self.front_end.sole_channel()
     }
 
-    /// Whether a voice is there, or was until a moment ago.
+    /// Whether voice is active, or was until a moment ago.
     fn is_voice_active(&self) -> bool {
         self.vad.is_open() || self.utterances.open().is_some()
     }
 
-    /// Where the session stands, in seconds: all that came in, gaps included.
+    /// Position of the session in seconds: all received audio, including gaps.
     fn position_s(&self) -> f64 {
         self.clock.position(self.input().rate) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
@@ -237,7 +241,7 @@ impl Pipeline {
         self.meter.take()
     }
 
-    /// Level that a voice has to exceed now, in dBFS.
+    /// Level that speech must exceed now, in dBFS.
     fn vad_threshold_dbfs(&self) -> f32 {
         self.vad.threshold()
     }
@@ -250,7 +254,7 @@ impl Pipeline {
         self.clock.since += mono.samples.len() as u64;
     }
 
-    /// Processes the next block; `false` where the front end holds no whole one.
+    /// Processes the next block; `false` if the front end has less than one.
     fn next_block(&mut self, out: &mut Vec<Event>) -> Result<bool, ClassifierError> {
         let mut block = [0.0; BLOCK_SAMPLES];
         let (rows, follower) = (&mut self.rows, &mut self.follower);
@@ -273,7 +277,7 @@ impl Pipeline {
         match state {
             VadState::Started { blocks_ago } => {
                 let onset = now.saturating_sub(u64::from(blocks_ago) * BLOCK_SAMPLES as u64);
-                let onset = onset.saturating_sub(PREROLL).max(self.spoken);
+                let onset = onset.saturating_sub(PREROLL_SAMPLES).max(self.spoken);
                 self.utterances.voice_began(onset);
                 self.voice(onset, true, out);
             }
@@ -411,7 +415,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Starts a segment after samples that were lost.
+    /// Starts a segment after lost samples.
     fn skip(&mut self, samples: u64, cause: GapCause) -> Gap {
         let start_s = self.position_s();
         self.clock.since += samples;
@@ -425,7 +429,7 @@ impl Pipeline {
         }
     }
 
-    /// Starts a segment `since` samples of the input after `base`, which is at 16 kHz.
+    /// Starts a segment `since` input samples after `base`, which is in 16 kHz samples.
     fn move_to(&mut self, base: u64, since: u64) {
         self.clock.base = base;
         self.clock.since = since;

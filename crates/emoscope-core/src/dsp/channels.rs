@@ -1,27 +1,28 @@
-//! Interleaved channels to one, with the better channel where their mean is worse.
+//! Mixes interleaved channels to one; uses a single channel where the mean would be
+//! worse.
 //!
-//! A balanced cable in a stereo input gives a channel and its negative: their
-//! mean is silence. One dead channel halves the voice. Both are decided from
-//! windows of 10 ms for the samples behind them, so that the sizes in which the
-//! samples arrive change nothing and nothing has to be read twice.
+//! A balanced cable in a stereo input gives a channel and its negative, whose mean is
+//! silence. One dead channel halves the amplitude. Both are decided on windows of 10 ms
+//! for the samples after them. So block sizes do not change the result, and nothing has
+//! to be read twice.
 
 use super::mono::{ChannelChoice, downmix};
 
-/// Windows in a second.
+/// Windows per second.
 const WINDOWS_PER_S: u32 = 100;
-/// Part of the past energies that the next window keeps: a time constant of 3 s.
-const KEPT: f64 = 0.9967;
-/// Energy of the mean, relative to that of the mean of unrelated channels, below
-/// which the channels cancel, and above which they do no longer.
-const CANCELS: f64 = 0.06;
-const CANCELS_NO_LONGER: f64 = 0.2;
-/// A channel whose loudest window has less than this part of the loudest energy
-/// of another is silent: -30 dB.
-const SILENT: f64 = 1e-3;
-/// How much more energy another channel must have to be taken instead: 6 dB.
-const BETTER: f64 = 4.0;
+/// Share of the past energies that the next window keeps: a time constant of 3 s.
+const PAST_WEIGHT: f64 = 0.9967;
+/// Ratio between the energy of the mean and that of the mean of uncorrelated channels.
+/// Below the first value the channels cancel; above the second they no longer do.
+const CANCEL_RATIO: f64 = 0.06;
+const NO_CANCEL_RATIO: f64 = 0.2;
+/// A channel is silent if its loudest window has less than this share of the loudest
+/// energy of another channel: -30 dB.
+const SILENT_RATIO: f64 = 1e-3;
+/// How much more energy another channel needs to replace the current one: 6 dB.
+const SWITCH_RATIO: f64 = 4.0;
 
-/// Why one channel stands for all.
+/// Why a single channel is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SoleReason {
     /// The channels cancel each other.
@@ -30,12 +31,12 @@ pub enum SoleReason {
     Silent,
 }
 
-/// The one channel that is used in place of the mean.
+/// The single channel that is used instead of the mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SoleChannel {
     /// Its number, from 1.
     pub number: u16,
-    /// Why.
+    /// Why it is used.
     pub reason: SoleReason,
 }
 
@@ -60,13 +61,14 @@ impl std::fmt::Display for SoleChannel {
 pub struct ChannelMixer {
     channels: u16,
     choice: ChannelChoice,
-    /// Frames of a window, and of the one that is being filled.
+    /// Frames per window, and frames in the current window.
     window: usize,
     filled: usize,
-    /// Energy of each channel and, last, of their mean: of this window, and of the past.
+    /// Energy of each channel and, last, of their mean: in the current window, and in
+    /// the past.
     now: Vec<f64>,
     past: Vec<f64>,
-    /// Energy of the loudest window of each channel.
+    /// Energy of each channel's loudest window.
     loudest: Vec<f64>,
     sole: Option<SoleChannel>,
 }
@@ -87,8 +89,8 @@ impl ChannelMixer {
         }
     }
 
-    /// Appends one sample for each frame to `out`; the count of those that were
-    /// no finite numbers comes back.
+    /// Appends one sample per frame to `out`; returns the number of samples that were
+    /// not finite.
     pub fn push(&mut self, interleaved: &[f32], out: &mut Vec<f32>) -> u64 {
         if self.choice != ChannelChoice::Mix || self.channels < 2 {
             return downmix(interleaved, self.channels, self.choice, out);
@@ -113,12 +115,12 @@ impl ChannelMixer {
         invalid
     }
 
-    /// The channel that is used alone, if one is.
+    /// The channel that is used alone, if there is one.
     pub fn sole(&self) -> Option<SoleChannel> {
         self.sole
     }
 
-    /// Adds the energies of whole frames, one frame after the other.
+    /// Adds the energies of whole frames, frame by frame.
     fn measure(&mut self, frames: &[f32]) {
         let width = usize::from(self.channels);
         for frame in frames.chunks_exact(width) {
@@ -137,11 +139,11 @@ impl ChannelMixer {
         }
     }
 
-    /// The end of a window.
+    /// Ends a window.
     fn decide(&mut self) {
         let width = usize::from(self.channels);
         for (past, now) in self.past.iter_mut().zip(&self.now) {
-            *past = *past * KEPT + now;
+            *past = *past * PAST_WEIGHT + now;
         }
         for (loudest, &now) in self.loudest.iter_mut().zip(&self.now) {
             *loudest = loudest.max(now);
@@ -151,12 +153,12 @@ impl ChannelMixer {
         self.sole = self.silent_others().or_else(|| self.cancelling(width));
     }
 
-    /// The only channel that carries sound.
+    /// The only channel with a signal.
     fn silent_others(&self) -> Option<SoleChannel> {
         let most = self.loudest.iter().copied().fold(0.0, f64::max);
         let mut carrying = (1..)
             .zip(&self.loudest)
-            .filter(|&(_, &loudest)| loudest > most * SILENT);
+            .filter(|&(_, &loudest)| loudest > most * SILENT_RATIO);
         let (number, _) = carrying.next()?;
         carrying.next().is_none().then_some(SoleChannel {
             number,
@@ -164,14 +166,14 @@ impl ChannelMixer {
         })
     }
 
-    /// The best of channels that cancel each other.
+    /// The best one of channels that cancel each other.
     fn cancelling(&self, width: usize) -> Option<SoleChannel> {
         let channels = &self.past[..width];
         let unrelated = channels.iter().sum::<f64>() / (width * width) as f64;
         let before = self.sole.filter(|sole| sole.reason == SoleReason::Cancel);
         let limit = match before {
-            Some(_) => CANCELS_NO_LONGER,
-            None => CANCELS,
+            Some(_) => NO_CANCEL_RATIO,
+            None => CANCEL_RATIO,
         };
         if unrelated <= 0.0 || self.past[width] >= unrelated * limit {
             return None;
@@ -180,7 +182,9 @@ impl ChannelMixer {
             .rev()
             .max_by(|&a, &b| channels[a].total_cmp(&channels[b]))?;
         match before {
-            Some(sole) if channels[best] < BETTER * channels[usize::from(sole.number) - 1] => {
+            Some(sole)
+                if channels[best] < SWITCH_RATIO * channels[usize::from(sole.number) - 1] =>
+            {
                 before
             }
             _ => Some(SoleChannel {
@@ -209,7 +213,7 @@ mod tests {
         (0..frames).flat_map(|n| [voice(n), right(n)]).collect()
     }
 
-    /// What becomes of it in blocks of `size` samples of 4 bytes each.
+    /// The mix of blocks with `size` samples each, and the sole channel at the end.
     fn mixed(samples: &[f32], size: usize) -> (Vec<f32>, Option<SoleChannel>) {
         let mut mixer = ChannelMixer::new(RATE, 2, ChannelChoice::Mix);
         let mut out = Vec::new();
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_and_its_negative_are_heard_as_one_of_them() {
+    fn a_channel_and_its_negative_give_one_of_them() {
         for gain in [-1.0, -0.97, -1.02] {
             let samples = stereo(32_000, |n| gain * voice(n));
             let (out, sole) = mixed(&samples, 960);
@@ -235,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_dead_channel_nothing_is_taken() {
+    fn a_dead_channel_is_ignored() {
         let samples = stereo(32_000, |n| if n % 2 == 0 { 1e-4 } else { -1e-4 });
         let (out, sole) = mixed(&samples, 960);
         let expected = SoleChannel {

@@ -1,5 +1,5 @@
-//! The constants of the front end, fixed so that one set of features serves
-//! every model. A model file repeats them as its `frontend` entry.
+//! The constants of the front end, fixed so that all models share one set of features.
+//! A model file repeats them in its `frontend` entry.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
 /// Points of a frame and of its FFT: 25 ms.
 pub const N_FFT: usize = 400;
-/// Samples from the centre of a frame to the next: 10 ms.
+/// Samples from the centre of one frame to the next: 10 ms.
 pub const HOP_SAMPLES: usize = 160;
 /// Bins of the power spectrum, 0 to 8000 Hz.
 pub const N_BINS: usize = N_FFT / 2 + 1;
@@ -15,10 +15,10 @@ pub const N_BINS: usize = N_FFT / 2 + 1;
 pub const N_MELS: usize = 80;
 /// Cepstral coefficients kept: all of them.
 pub const N_MFCC: usize = 80;
-/// Smallest mel energy that the logarithm sees (-100 dB).
+/// Least mel energy before the logarithm (-100 dB).
 pub const MEL_FLOOR: f64 = 1e-10;
 
-/// The front end as a model file states it.
+/// The front end as declared by a model file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpec {
@@ -32,7 +32,7 @@ pub struct FeatureSpec {
     pub hop: usize,
     /// Whether frame `k` is centred on sample `hop * k`.
     pub center: bool,
-    /// What lies before the first and after the last sample.
+    /// The padding before the first and after the last sample.
     pub pad: String,
     /// Number of mel bands.
     pub n_mels: usize,
@@ -53,7 +53,7 @@ pub struct FeatureSpec {
 }
 
 impl FeatureSpec {
-    /// The one that this program computes.
+    /// The front end of this program.
     pub fn ours() -> Self {
         Self {
             sample_rate: SAMPLE_RATE_HZ,

@@ -1,16 +1,16 @@
 //! The whole front end: interleaved samples to mono, 16 kHz and MFCC frames.
 //!
-//! [`FrontEnd::push`] queues samples at 16 kHz, and the caller takes them from the
-//! queue: block by block ([`read`](FrontEnd::read)) or all at once
-//! ([`drain`](FrontEnd::drain)). Each call gives the frames that those samples
-//! complete, so that samples and frames stay in step.
+//! [`FrontEnd::push`] queues samples at 16 kHz. The caller takes them block by block
+//! ([`read`](FrontEnd::read)) or all at once ([`drain`](FrontEnd::drain)). Each call
+//! returns the frames that these samples complete, so samples and frames stay
+//! synchronized.
 
 use super::channels::{ChannelMixer, SoleChannel};
 use super::mfcc::{FrameFeatures, MfccStream};
 use super::mono::ChannelChoice;
 use super::resample::{RateError, Resampler};
 
-/// Rate and channels of an input, and which channel is used.
+/// Rate and channels of an input, and the channel that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputFormat {
     /// Sample rate in hertz.
@@ -27,10 +27,10 @@ pub enum InputError {
     /// Its rate is out of range.
     #[error(transparent)]
     Rate(#[from] RateError),
-    /// It lacks the channel that was asked for.
+    /// It does not have the selected channel.
     #[error("channel {wanted} was asked for, but the input has {channels}")]
     Channel {
-        /// The channel asked for, from 1.
+        /// The selected channel, from 1.
         wanted: u16,
         /// Channels of the input.
         channels: u16,
@@ -40,9 +40,9 @@ pub enum InputError {
 /// Samples of one channel at the input's rate.
 #[derive(Debug, Clone, Copy)]
 pub struct MonoSamples<'a> {
-    /// One sample for each frame of the input.
+    /// One sample per frame of the input.
     pub samples: &'a [f32],
-    /// Input samples that were no finite numbers; zero stands for each.
+    /// Number of input samples that were not finite and were replaced by zero.
     pub invalid: u64,
 }
 
@@ -53,7 +53,7 @@ pub struct FrontEnd {
     resampler: Resampler,
     mfcc: MfccStream,
     mono: Vec<f32>,
-    /// Samples at 16 kHz; the first `taken` are used up.
+    /// Samples at 16 kHz; the first `taken` are consumed.
     queue: Vec<f32>,
     taken: usize,
 }
@@ -62,7 +62,7 @@ impl FrontEnd {
     /// A front end at the start of a stream.
     ///
     /// # Errors
-    /// A rate or a channel that cannot be used.
+    /// A rate or channel that cannot be used.
     pub fn new(input: InputFormat) -> Result<Self, InputError> {
         let InputFormat {
             rate,
@@ -85,17 +85,17 @@ impl FrontEnd {
         })
     }
 
-    /// Computes the bands of the speaker network as well, from now on.
+    /// Also computes the bands of the speaker network from now on.
     pub fn compute_speaker_bands(&mut self) {
         self.mfcc.compute_speaker_bands();
     }
 
-    /// The input that this front end serves.
+    /// The format of the current input.
     pub fn input(&self) -> InputFormat {
         self.input
     }
 
-    /// The channel that is used alone because the mean of all would be worse.
+    /// The channel that is used alone because the mean would be worse.
     pub fn sole_channel(&self) -> Option<SoleChannel> {
         self.mixer.sole()
     }
@@ -111,8 +111,8 @@ impl FrontEnd {
         }
     }
 
-    /// Adds silence of `frames` at the input's rate, for audio that is missing.
-    /// The choice of the channel does not depend on it.
+    /// Adds `frames` frames of silence at the input's rate, for missing audio. It does
+    /// not affect the channel choice.
     pub fn push_silence(&mut self, frames: usize) -> MonoSamples<'_> {
         self.mono.clear();
         self.mono.resize(frames, 0.0);
@@ -123,8 +123,8 @@ impl FrontEnd {
         }
     }
 
-    /// Fills `block` with the next samples at 16 kHz and gives `frame` the frames
-    /// that they complete; `false` while the queue holds fewer samples.
+    /// Fills `block` with the next samples at 16 kHz, and passes the frames that they
+    /// complete to `frame`; `false` while the queue has fewer samples.
     pub fn read(&mut self, block: &mut [f32], frame: impl FnMut(FrameFeatures<'_>)) -> bool {
         let Some(next) = self.queue[self.taken..].get(..block.len()) else {
             return false;
@@ -135,7 +135,7 @@ impl FrontEnd {
         true
     }
 
-    /// Empties the queue; returns how many samples at 16 kHz it held.
+    /// Empties the queue; returns the number of 16 kHz samples in it.
     pub fn drain(&mut self, frame: impl FnMut(FrameFeatures<'_>)) -> usize {
         let rest = &self.queue[self.taken..];
         let count = rest.len();
@@ -151,7 +151,8 @@ impl FrontEnd {
     }
 
     /// Ends the stream: [`flush`](Self::flush), [`drain`](Self::drain) and the frames
-    /// that reach beyond the last sample. Returns how many samples `drain` took.
+    /// that extend beyond the last sample. Returns the number of samples that `drain`
+    /// took.
     pub fn finish(&mut self, mut frame: impl FnMut(FrameFeatures<'_>)) -> usize {
         self.flush();
         let count = self.drain(&mut frame);
@@ -159,7 +160,7 @@ impl FrontEnd {
         count
     }
 
-    /// Back to the start of a stream; the choice among the channels stays.
+    /// Returns to the start of a stream; keeps the channel choice.
     pub fn reset(&mut self) {
         self.resampler.reset();
         self.mfcc.reset();

@@ -1,9 +1,9 @@
 //! Level of a signal in dBFS.
 
-/// What silence reads as, in dBFS.
-pub const QUIETEST: f32 = -120.0;
+/// Level of silence, in dBFS.
+pub const SILENCE_DBFS: f32 = -120.0;
 
-/// Samples at or above this magnitude count as clipped: the largest of 16 bits.
+/// Least magnitude of a clipped sample: the largest 16-bit value.
 const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
 
 /// Measures the level of a stream of samples.
@@ -18,11 +18,11 @@ pub struct LevelMeter {
 /// A reading of a [`LevelMeter`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LevelReading {
-    /// Root mean square in dBFS (a full-scale sine is -3.01), at least [`QUIETEST`].
+    /// Root mean square in dBFS (a full-scale sine is -3.01), at least [`SILENCE_DBFS`].
     pub rms_dbfs: f32,
-    /// Peak in dBFS, at least [`QUIETEST`].
+    /// Peak in dBFS, at least [`SILENCE_DBFS`].
     pub peak_dbfs: f32,
-    /// Whether a sample stood at full scale.
+    /// Whether a sample reached full scale.
     pub clipped: bool,
 }
 
@@ -52,9 +52,9 @@ impl LevelMeter {
     }
 }
 
-/// An amplitude in dBFS, at least [`QUIETEST`].
+/// An amplitude in dBFS, at least [`SILENCE_DBFS`].
 pub fn dbfs(amplitude: f32) -> f32 {
-    (20.0 * amplitude.log10()).max(QUIETEST)
+    (20.0 * amplitude.log10()).max(SILENCE_DBFS)
 }
 
 #[cfg(test)]
@@ -74,6 +74,6 @@ mod tests {
         assert!(reading.clipped && reading.peak_dbfs.abs() < 0.01);
         assert_eq!(meter.take(), None);
         meter.push(&[0.0; 10]);
-        assert_eq!(meter.take().unwrap().peak_dbfs, QUIETEST);
+        assert_eq!(meter.take().unwrap().peak_dbfs, SILENCE_DBFS);
     }
 }

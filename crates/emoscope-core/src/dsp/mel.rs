@@ -8,12 +8,13 @@ use crate::dsp::feature_spec::{N_BINS, N_FFT, N_MELS, SAMPLE_RATE_HZ};
 
 /// Hertz per mel in the linear part.
 const LINEAR_STEP: f64 = 200.0 / 3.0;
-/// Where the logarithmic part begins, in hertz.
+/// Start of the logarithmic part, in hertz.
 const BREAK_HZ: f64 = 1000.0;
-/// The same in mel.
+/// Start of the logarithmic part, in mel.
 const BREAK_MEL: f64 = BREAK_HZ / LINEAR_STEP;
 
-/// Bands that are summed side by side, so that no sum waits for its own last step.
+/// Bands that are summed in parallel, so that the additions do not depend on each
+/// other.
 const LANES: usize = 4;
 
 /// One triangle: its first bin and its weights.
@@ -22,7 +23,7 @@ struct Band {
     weights: Vec<f64>,
 }
 
-/// Neighbouring triangles, the shorter ones filled up with zeros.
+/// Neighbouring triangles, zero-padded to equal length.
 #[derive(Debug, Clone)]
 struct Group {
     first: [usize; LANES],
@@ -43,7 +44,7 @@ impl Default for MelBank {
 }
 
 impl MelBank {
-    /// The bank of the front end.
+    /// The filter bank of the front end.
     pub fn new() -> Self {
         // The Nyquist frequency in mel.
         let top = BREAK_MEL + (f64::from(SAMPLE_RATE_HZ) / 2.0 / BREAK_HZ).ln() / log_step();
@@ -58,7 +59,7 @@ impl MelBank {
         Self { groups }
     }
 
-    /// Energies of the bands from a power spectrum of 201 bins.
+    /// Band energies of a power spectrum with 201 bins.
     pub fn apply(&self, power: &[f64; N_BINS], energies: &mut [f64; N_MELS]) {
         for (group, energies) in self.groups.iter().zip(energies.chunks_mut(LANES)) {
             let length = group.weights.len();
@@ -82,7 +83,7 @@ impl Group {
             weights: vec![[0.0; LANES]; length],
         };
         for (lane, band) in bands.iter().enumerate() {
-            // At the top of the spectrum the zeros go in front.
+            // At the top of the spectrum the zeros come first.
             group.first[lane] = band.first.min(N_BINS - length);
             for (bin, weight) in (band.first..).zip(&band.weights) {
                 group.weights[bin - group.first[lane]][lane] = *weight;

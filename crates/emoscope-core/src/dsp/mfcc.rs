@@ -1,9 +1,9 @@
-//! Mel-frequency cepstral coefficients, frame by frame, each computed once.
+//! Mel-frequency cepstral coefficients; each frame is computed once.
 //!
-//! Frame `k` is centred on sample `160 k`; zeros lie before the first sample and
-//! after the last, so a signal of `N` samples has frames 0 to `floor(N / 160)`.
-//! The spectrum is computed in double precision: in single precision, quiet
-//! bands beside a loud tone would be off by hundredths of a decibel.
+//! Frame `k` is centred on sample `160 k`. Zeros precede the first sample and follow
+//! the last, so `N` samples give frames 0 to `floor(N / 160)`. The spectrum is computed
+//! in double precision: in single precision, quiet bands beside a loud tone would have
+//! errors of hundredths of a decibel.
 
 use std::sync::Arc;
 
@@ -19,18 +19,18 @@ use crate::dsp::speaker_bands::{N_SPEAKER_BANDS, SpeakerBandBank, SpeakerBands};
 /// One row: the 80 coefficients of a frame.
 pub type MfccFrame = [f32; N_MFCC];
 
-/// What one frame gives.
+/// The features of one frame.
 #[derive(Debug, Clone, Copy)]
 pub struct FrameFeatures<'a> {
     /// The coefficients.
     pub mfcc: &'a MfccFrame,
-    /// The log-mel levels that they come from, in dB.
+    /// The log-mel levels before the DCT, in dB.
     pub log_mel: &'a [f32; N_MELS],
-    /// The bands of the speaker network, where they are computed.
+    /// The bands of the speaker network, if they are computed.
     pub speaker_bands: Option<&'a SpeakerBands>,
 }
 
-/// Computes single frames; holds the tables and the scratch space.
+/// Computes single frames; owns the tables and the scratch buffers.
 pub struct Mfcc {
     fft: Arc<dyn RealToComplex<f64>>,
     window: Vec<f64>,
@@ -74,7 +74,7 @@ impl Mfcc {
     /// The coefficients of one frame of 400 samples.
     pub fn row(&mut self, samples: &[f32], row: &mut MfccFrame) {
         self.window(samples);
-        // Fails only on lengths other than planned, and those are fixed above.
+        // The length is fixed above, and no other error exists.
         let planned =
             self.fft
                 .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch);
@@ -87,7 +87,7 @@ impl Mfcc {
         self.dct.apply(&self.log_mel, row);
     }
 
-    /// The first step: the samples under the window, for the spectrum.
+    /// The first step: the windowed samples for the spectrum.
     pub fn window(&mut self, samples: &[f32]) {
         for ((x, w), y) in samples.iter().zip(&self.window).zip(&mut self.frame) {
             *y = f64::from(*x) * w;
@@ -110,13 +110,12 @@ impl Mfcc {
     }
 }
 
-/// Cuts a 16 kHz stream into frames and computes each as soon as its last
-/// sample is there.
+/// Cuts a 16 kHz stream into frames and computes each one when its last sample arrives.
 pub struct MfccStream {
     mfcc: Mfcc,
-    /// The second filter matrix and its last bands, if a speaker network needs them.
+    /// The second filter bank and its last output, if a speaker network needs them.
     speakers: Option<(SpeakerBandBank, SpeakerBands)>,
-    /// Samples from the left edge of the next frame on.
+    /// Samples from the left edge of the next frame.
     pending: Vec<f32>,
     samples: u64,
     frames: u64,
@@ -140,13 +139,13 @@ impl MfccStream {
         }
     }
 
-    /// Computes the bands of the speaker network as well, from now on.
+    /// Also computes the bands of the speaker network from now on.
     pub fn compute_speaker_bands(&mut self) {
         let bands = || (SpeakerBandBank::new(), [0.0; N_SPEAKER_BANDS]);
         self.speakers.get_or_insert_with(bands);
     }
 
-    /// Back to the start, tables kept.
+    /// Returns to the start; keeps the tables.
     pub fn reset(&mut self) {
         self.pending.clear();
         self.pending.resize(N_FFT / 2, 0.0);
@@ -154,14 +153,14 @@ impl MfccStream {
         self.frames = 0;
     }
 
-    /// Adds samples; `frame` gets each finished frame in order.
+    /// Adds samples; passes each complete frame to `frame`, in order.
     pub fn push(&mut self, samples: &[f32], mut frame: impl FnMut(FrameFeatures<'_>)) {
         self.samples += samples.len() as u64;
         self.pending.extend_from_slice(samples);
         self.drain(u64::MAX, &mut frame);
     }
 
-    /// Ends the stream: the frames that reach beyond the last sample see zeros.
+    /// Ends the stream: zeros complete the frames that extend beyond the last sample.
     pub fn finish(&mut self, mut frame: impl FnMut(FrameFeatures<'_>)) {
         self.pending.resize(self.pending.len() + N_FFT / 2, 0.0);
         self.drain(self.samples / HOP_SAMPLES as u64 + 1, &mut frame);

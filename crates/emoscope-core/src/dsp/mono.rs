@@ -1,9 +1,9 @@
-//! Interleaved channels to one.
+//! Channel selection and the mix to one channel.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which channel is used.
+/// The channel that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ChannelChoice {
     /// The mean of all channels.
@@ -38,17 +38,17 @@ impl fmt::Display for ChannelChoice {
     }
 }
 
-/// Which channels of an input are judged.
+/// The channels of an input that are analyzed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelSelection {
     /// One signal: the mean of all channels, or one of them.
     Single(ChannelChoice),
-    /// Every channel by itself.
+    /// Every channel separately.
     Each,
 }
 
 impl ChannelSelection {
-    /// The signals to judge in an input with so many channels, in their order.
+    /// The signals to analyze in an input with that many channels, in order.
     pub fn choices(self, channels: u16) -> Vec<ChannelChoice> {
         match self {
             Self::Single(choice) => vec![choice],
@@ -56,7 +56,7 @@ impl ChannelSelection {
         }
     }
 
-    /// All of it as one signal, to play or to draw.
+    /// The selection as one signal, for playback or drawing.
     pub fn whole(self) -> ChannelChoice {
         match self {
             Self::Single(choice) => choice,
@@ -94,11 +94,10 @@ impl fmt::Display for ChannelSelection {
     }
 }
 
-/// Takes the chosen channel, or the mean of all, from interleaved frames and
-/// appends it to `out`. A value that is not a finite number is replaced by
-/// zero; returns the number of such values.
+/// Appends the chosen channel of interleaved frames, or the mean of all, to `out`.
+/// Replaces values that are not finite by zero; returns their number.
 ///
-/// A choice beyond `channels` takes the last channel; callers refuse it before.
+/// A choice beyond `channels` uses the last channel; callers reject it earlier.
 pub fn downmix(
     interleaved: &[f32],
     channels: u16,
@@ -107,7 +106,7 @@ pub fn downmix(
 ) -> u64 {
     let width = usize::from(channels.max(1));
     let mut invalid = 0_u32;
-    // Without a branch, so that many are done at once.
+    // Branch-free, so that it is vectorized.
     let mut finite = |x: f32| {
         let is = x.is_finite();
         invalid += u32::from(!is);
@@ -144,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_mean_or_the_chosen_channel_and_counts_what_is_no_number() {
+    fn takes_the_mean_or_the_chosen_channel_and_counts_non_finite_values() {
         let frames = [1.0, 0.0, f32::NAN, 0.5, 0.25, f32::INFINITY];
         let mut out = Vec::new();
         assert_eq!(downmix(&frames, 2, ChannelChoice::Mix, &mut out), 2);
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn one_channel_and_many_are_heard_as_two_are() {
+    fn one_channel_and_many_give_the_same_as_two() {
         let mut out = Vec::new();
         assert_eq!(
             downmix(&[0.5, f32::NAN], 1, ChannelChoice::Mix, &mut out),

@@ -1,8 +1,8 @@
-//! Any rate to 16 kHz, or to another, the same numbers whatever the sizes of the blocks.
+//! Resamples between any two rates; the result does not depend on block sizes.
 //!
-//! `rubato`'s windowed sinc works on fixed chunks of 10 ms behind a queue, so
-//! that the arrival of the samples does not change the result. Its delay is cut
-//! off to the nearest sample: output sample `n` is at `n / 16000` seconds.
+//! `rubato`'s windowed sinc processes fixed chunks of 10 ms from a queue, so that the
+//! arrival of samples does not change the result. Its delay is removed to the nearest
+//! sample: output sample `n` is at `n / 16000` seconds.
 
 use audioadapter_buffers::direct::SequentialSlice;
 use rubato::{
@@ -12,7 +12,7 @@ use rubato::{
 
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
-/// Lowest and highest rate of an input, in hertz.
+/// Lowest and highest sample rate of an input, in hertz.
 pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
 /// Why a rate cannot be used.
@@ -23,8 +23,8 @@ pub struct RateError {
     pub rate: u32,
 }
 
-/// Length of the filter in input samples; `rubato` centres it one output sample
-/// before its middle.
+/// Length of the filter in input samples; `rubato` centres it one output sample before
+/// its middle.
 const SINC_LEN: usize = 128;
 
 /// Delay of the filter, to the nearest output sample.
@@ -32,32 +32,32 @@ fn delay(ratio: f64) -> usize {
     (SINC_LEN as f64 / 2.0 * ratio - 1.0).round().max(0.0) as usize
 }
 
-/// Filters for as many places between two input samples, and how what lies
-/// between those is found.
+/// Number of filters between two input samples, and the interpolation between filters.
 ///
-/// Output samples of the usual rates fall on a few places alone (48 kHz: one,
-/// 44.1 kHz: 160), so that a filter for each is exact and four times cheaper than
-/// the cubic through four. `rubato` is off by one place, so there are many.
+/// The output samples of common rates fall on few positions between input samples (48
+/// kHz: one, 44.1 kHz: 160). So a filter for each position is exact, and four times
+/// cheaper than the cubic interpolation of four filters. `rubato` is off by one
+/// position, so a large number hides that error.
 fn phases(rate: u32, to: u32) -> (usize, SincInterpolationType) {
     let (mut a, mut b) = (rate, to);
     while b > 0 {
         (a, b) = (b, a % b);
     }
     let places = (to / a) as usize;
-    if places <= MOST_PLACES {
-        let whole = FINE.next_multiple_of(places);
+    if places <= MAX_EXACT_FILTERS {
+        let whole = INTERPOLATED_FILTERS.next_multiple_of(places);
         (whole, SincInterpolationType::Nearest)
     } else {
-        (FINE, SincInterpolationType::Cubic)
+        (INTERPOLATED_FILTERS, SincInterpolationType::Cubic)
     }
 }
 
-/// Places that do for any rate.
-const FINE: usize = 256;
-/// Most places that get a filter each: 320 KiB of them.
-const MOST_PLACES: usize = 640;
+/// Filters that suffice for any rate, with interpolation.
+const INTERPOLATED_FILTERS: usize = 256;
+/// Most positions with a filter each: 320 KiB of filters.
+const MAX_EXACT_FILTERS: usize = 640;
 
-/// A stream at any rate to one at 16 kHz, or at another rate.
+/// Converts a stream from one rate to another, 16 kHz by default.
 pub struct Resampler {
     rate: u32,
     to: u32,
@@ -71,12 +71,12 @@ struct Inner {
     queue: Vec<f32>,
     chunk: usize,
     buffer: Vec<f32>,
-    /// Output samples of the filter's delay still to be cut off.
+    /// Output samples of the filter's delay that remain to be removed.
     skip: usize,
 }
 
 impl Resampler {
-    /// A resampler for an input rate in [`RATES`]; 16 kHz passes unchanged.
+    /// A resampler from a rate in [`RATES`] to 16 kHz; 16 kHz passes unchanged.
     ///
     /// # Errors
     /// A rate outside [`RATES`].
@@ -84,7 +84,7 @@ impl Resampler {
         Self::between(rate, SAMPLE_RATE_HZ)
     }
 
-    /// A resampler from a rate to another, both in [`RATES`].
+    /// A resampler between two rates in [`RATES`].
     ///
     /// # Errors
     /// A rate outside [`RATES`].
@@ -106,7 +106,7 @@ impl Resampler {
         })
     }
 
-    /// Back to the start of a stream, tables kept.
+    /// Returns to the start of a stream; keeps the tables.
     pub fn reset(&mut self) {
         if let Some(inner) = &mut self.inner {
             inner.sinc.reset();
@@ -117,7 +117,7 @@ impl Resampler {
         self.sent = 0;
     }
 
-    /// Adds mono samples and appends what is ready to `out`.
+    /// Adds mono samples and appends the available output to `out`.
     pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         self.received += samples.len() as u64;
         let before = out.len();
@@ -136,8 +136,8 @@ impl Resampler {
         self.sent += (out.len() - before) as u64;
     }
 
-    /// Ends the stream: appends the rest, so that `ceil(N * to / rate)`
-    /// samples came out for `N` that went in.
+    /// Ends the stream: appends the rest. In total, `N` input samples give `ceil(N * to
+    /// / rate)` output samples.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         let Some(inner) = &mut self.inner else { return };
         let rate = u64::from(self.rate);
@@ -180,7 +180,7 @@ impl Inner {
         })
     }
 
-    /// One chunk from the queue, of which `valid` samples are real.
+    /// Processes one chunk of the queue, whose first `valid` samples are real.
     fn process(&mut self, from: usize, valid: usize, out: &mut Vec<f32>) {
         let input = &self.queue[from..from + valid];
         let space = self.buffer.len();
@@ -198,7 +198,7 @@ impl Inner {
                     .process_into_buffer(&input, &mut output, Some(&indexing))
                     .ok()
             });
-        // Only sizes can be wrong, and they are made above.
+        // Only sizes can be wrong, and they are fixed above.
         debug_assert!(written.is_some());
         let count = written.map_or(0, |(_, count)| count);
         let skipped = self.skip.min(count);
@@ -226,13 +226,13 @@ mod tests {
             let (filters, kind) = phases(rate, SAMPLE_RATE_HZ);
             assert!(matches!(kind, SincInterpolationType::Nearest), "{rate}");
             assert!(
-                filters >= FINE && filters % places == 0,
+                filters >= INTERPOLATED_FILTERS && filters % places == 0,
                 "{rate}: {filters}"
             );
         }
         assert!(matches!(
             phases(44_101, SAMPLE_RATE_HZ),
-            (FINE, SincInterpolationType::Cubic)
+            (INTERPOLATED_FILTERS, SincInterpolationType::Cubic)
         ));
     }
 }

@@ -1,12 +1,12 @@
-//! The input of a speaker network: 80 mel bands as Kaldi's tools compute them, from
-//! the spectrum that the front end has anyway.
+//! The input of a speaker network: 80 mel bands in Kaldi's definition, computed from
+//! the spectrum that the front end already has.
 //!
-//! Kaldi puts a Povey window on 400 samples and pads them to 512 points. The network
-//! is used to these bins; those of the front end (a Hann window, 400 points) would
-//! raise its errors. So each bin of Kaldi is a weighted sum of the front end's bins
-//! beside it ([`KaldiBins`]). Kaldi filters the samples with a pre-emphasis before it
-//! cuts frames. Here it is a factor of each bin, folded into the filter matrix. The
-//! triangles are straight on the HTK mel scale and have a peak of 1. The network
+//! Kaldi applies a Povey window to 400 samples and pads them to 512 points. The network
+//! was trained on these bins; those of the front end (a Hann window, 400 points) would
+//! raise its error rate. So each Kaldi bin is a weighted sum of the neighbouring
+//! front-end bins ([`KaldiBins`]). Kaldi applies pre-emphasis to the samples before
+//! framing; here it is a factor of each bin, folded into the filter matrix. The
+//! triangles are linear on the HTK mel scale and have a peak of 1. The network
 //! subtracts the mean of each band over time, which removes the level.
 
 mod kaldi_bins;
@@ -17,7 +17,7 @@ use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
 pub use kaldi_bins::{KALDI_BINS, KALDI_FFT, KaldiBins};
 
-/// Bands of a frame.
+/// Bands per frame.
 pub const N_SPEAKER_BANDS: usize = 80;
 /// Lower edge of the first band in hertz.
 pub const LOW_HZ: f64 = 20.0;
@@ -25,13 +25,13 @@ pub const LOW_HZ: f64 = 20.0;
 pub const HIGH_HZ: f64 = 8000.0;
 /// Factor of the pre-emphasis `x[n] - 0.97 x[n - 1]`.
 pub const PRE_EMPHASIS: f64 = 0.97;
-/// Smallest band energy that the logarithm sees.
+/// Least band energy before the logarithm.
 pub const BAND_FLOOR: f64 = 1e-10;
 
 /// Natural logarithms of the band energies of a frame.
 pub type SpeakerBands = [f32; N_SPEAKER_BANDS];
 
-/// The interpolation and the filter matrix, without its zeros.
+/// The interpolation and the filter matrix, stored without zeros.
 #[derive(Debug, Clone)]
 pub struct SpeakerBandBank {
     bins: KaldiBins,
@@ -47,7 +47,7 @@ impl Default for SpeakerBandBank {
 }
 
 impl SpeakerBandBank {
-    /// The matrix for the bins of Kaldi.
+    /// Computes the matrix for Kaldi's bins.
     pub fn new() -> Self {
         let (low, high) = (mel(LOW_HZ), mel(HIGH_HZ));
         let step = (high - low) / (N_SPEAKER_BANDS + 1) as f64;
@@ -69,7 +69,7 @@ impl SpeakerBandBank {
         }
     }
 
-    /// The bands of the front end's spectrum of 201 bins.
+    /// The bands of the front end's spectrum with 201 bins.
     pub fn apply(&mut self, spectrum: &[Complex<f64>], out: &mut SpeakerBands) {
         self.bins.power(spectrum, &mut self.power);
         for ((first, weights), level) in self.bands.iter().zip(out) {
@@ -88,7 +88,7 @@ fn mel(hz: f64) -> f64 {
     1127.0 * (hz / 700.0).ln_1p()
 }
 
-/// Squared magnitude of the pre-emphasis at a frequency.
+/// Squared magnitude response of the pre-emphasis at a frequency in hertz.
 fn emphasis(hz: f64) -> f64 {
     let turn = std::f64::consts::TAU * hz / f64::from(SAMPLE_RATE_HZ);
     1.0 + PRE_EMPHASIS * PRE_EMPHASIS - 2.0 * PRE_EMPHASIS * turn.cos()
@@ -106,7 +106,8 @@ mod tests {
         assert!(bank.bands.iter().all(|(_, weights)| !weights.is_empty()));
     }
 
-    /// The samples and bands of the Python reference, which ships with the network.
+    /// Samples and bands of the Python reference, which is distributed with the
+    /// network.
     #[test]
     fn pulses_give_the_bands_of_the_reference() {
         let file = include_str!("../../../../models/speakers/golden.json");

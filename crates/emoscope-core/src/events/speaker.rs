@@ -1,12 +1,12 @@
-//! Who speaks, as events say it: letters in the order of the first words.
+//! Speakers in events: letters in the order of first appearance.
 
 use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A voice of a session, counted from 0 and written as a letter: `A` to `Z`, then
-/// `AA`, `AB` and so on. No name, and no voice of another session.
+/// A speaker of a session, counted from 0 and written as a letter: `A` to `Z`, then
+/// `AA`, `AB` and so on. The letters of different sessions are unrelated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Speaker(pub u16);
 
@@ -56,21 +56,20 @@ impl<'de> Deserialize<'de> for Speaker {
     }
 }
 
-/// What later speech has shown: utterances that somebody else spoke than was said.
+/// Corrections after later speech: utterances with another speaker than first reported.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Speakers {
-    /// Channel of the input that it is about, from 1; present where every channel is
-    /// judged by itself.
+    /// Channel of the input, from 1; present if every channel is analyzed separately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<u16>,
-    /// When it was noticed.
+    /// Time of the correction, in seconds.
     pub at_s: f64,
-    /// The utterances, one or more.
+    /// The corrected utterances, at least one.
     pub changed: Vec<ChangedSpeaker>,
 }
 
 impl Speakers {
-    /// Who spoke an utterance instead; none where nothing has changed for it.
+    /// The corrected speaker of an utterance; `None` if it is unchanged.
     pub fn of(&self, channel: Option<u16>, utterance: u64) -> Option<Speaker> {
         let mut changed = self.changed.iter();
         let found = changed.find(|it| it.utterance == utterance && self.channel == channel);
@@ -78,7 +77,7 @@ impl Speakers {
     }
 }
 
-/// An utterance and who spoke it.
+/// An utterance and its corrected speaker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedSpeaker {
     /// Number within the session, from 1, or within the channel.

@@ -110,7 +110,7 @@ fn parse<T: DeserializeOwned>(item: &str, expected: &str, text: &str) -> Result<
     })
 }
 
-/// One place in valence and arousal per label.
+/// Valence and arousal of each label.
 fn affect(labels: &[String], text: &str) -> Result<Vec<Affect>, SpecError> {
     let expected = "an object with [valence, arousal], each -1 to 1, per label";
     let found: BTreeMap<String, Affect> = parse("affect", expected, text)?;
@@ -127,7 +127,7 @@ fn affect(labels: &[String], text: &str) -> Result<Vec<Affect>, SpecError> {
         .ok_or_else(|| SpecError::new("affect", expected, text))
 }
 
-/// A colour for some or all of the labels, in their order.
+/// A colour for some or all labels, in order.
 fn colors(labels: &[String], text: &str) -> Result<Vec<Option<Hue>>, SpecError> {
     let expected = "an object with a colour for labels of the model: red, magenta, yellow, \
                     blue, cyan, plain or dim";
@@ -142,7 +142,7 @@ fn colors(labels: &[String], text: &str) -> Result<Vec<Option<Hue>>, SpecError> 
     Ok(labels.iter().map(|name| found.get(name).copied()).collect())
 }
 
-/// A border between voices, for a model that makes a baseline.
+/// The speaker change distance of a model with a baseline.
 fn voice_change(width: Option<usize>, text: &str) -> Result<SpeakerChange, SpecError> {
     let expected = "{\"numbers\", \"distance\"}: some or all numbers of an embedding, and \
                     a positive number";
@@ -209,7 +209,7 @@ fn check_window(window: WindowSpec) -> Result<(), SpecError> {
     } = window;
     let frame_s = HOP_SAMPLES as f64 / f64::from(SAMPLE_RATE_HZ);
     let whole = |s: f64| (s / frame_s - (s / frame_s).round()).abs() < 1e-6;
-    // Windows tile an utterance only if all lengths lie on one grid of hops.
+    // Windows can tile an utterance only if all lengths are multiples of the hop.
     let on_grid = |s: f64| (s / hop_s - (s / hop_s).round()).abs() < 1e-6;
     let fits = (frame_s..=5.0).contains(&hop_s)
         && (frame_s..=max_s).contains(&min_s)

@@ -9,36 +9,35 @@ use super::{BASELINE, BASELINE_S, INPUT, SpecError};
 
 /// Fewest frames of a step after the first.
 pub const MIN_STEP_FRAMES: usize = 2;
-/// Fewest frames of a first step: a short utterance ends within it.
+/// Fewest frames of a first step: a short utterance ends inside it.
 pub const MIN_FIRST_FRAMES: usize = 3;
 /// Most frames of a step in the metadata: 30 s.
-const MAX_FRAMES: usize = 3000;
-/// Most numbers of the state: 64 MiB.
-const MAX_STATE: usize = 16 << 20;
+const MAX_STEP_FRAMES: usize = 3000;
+/// Most elements of the state: 64 MiB.
+const MAX_STATE_ELEMENTS: usize = 16 << 20;
 
-/// How a streaming model takes an utterance: in steps of frames that follow one
-/// another, each with the state that the step before returned.
+/// How a streaming model processes an utterance: in consecutive steps of frames, each
+/// with the state that the previous step returned.
 ///
-/// The state goes in by the names of [`state`](Self::state), as 32-bit floats,
-/// and comes out with `next_` before each name. The answer of a step is that of
-/// all frames since the start of the utterance.
+/// The inputs of the state have the names in [`state`](Self::state), as 32-bit floats.
+/// The outputs have `next_` before each name. The prediction of a step covers all
+/// frames since the start of the utterance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamSpec {
     /// Frames of the first step.
     pub first_frames: usize,
-    /// Frames of every other step, or a multiple of them. The last step of an
-    /// utterance may have fewer, but at least two, and three if it is the first.
+    /// Frames of every other step, or a multiple of them. The last step of an utterance
+    /// may have fewer, but at least two, or three if it is also the first.
     pub step_frames: usize,
     /// The state, in the order of the metadata.
     pub state: Vec<StateTensor>,
-    /// Least logit of speech.
+    /// Least logit of the output `speech` that counts as speech.
     #[serde(default)]
     pub speech_threshold: f64,
 }
 
-/// A tensor of the state as an utterance starts with it. Later ones may have
-/// other lengths.
+/// A tensor of the state at the start of an utterance. Its shape may change later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateTensor {
@@ -63,10 +62,10 @@ impl StateTensor {
 }
 
 impl StreamSpec {
-    /// The steps that are due on `complete` frames of an utterance after those
-    /// that were `fed`: ranges of frames from its start, at most three.
+    /// The steps to run when `complete` frames of an utterance exist and `fed` were
+    /// processed: ranges of frames from its start, at most three.
     ///
-    /// The `last` call takes all that is left, but for frames too few for a step.
+    /// The `last` call takes everything left, unless it is too short for a step.
     pub fn steps(
         &self,
         fed: usize,
@@ -97,14 +96,14 @@ impl StreamSpec {
         })
     }
 
-    /// Checks the entry, without the tensors of the file.
+    /// Checks the entry, but not the tensors of the file.
     pub(super) fn check(&self) -> Result<(), SpecError> {
         for (item, frames, fewest) in [
             ("first_frames", self.first_frames, MIN_FIRST_FRAMES),
             ("step_frames", self.step_frames, MIN_STEP_FRAMES),
         ] {
-            if !(fewest..=MAX_FRAMES).contains(&frames) {
-                let expected = format!("{fewest} to {MAX_FRAMES}");
+            if !(fewest..=MAX_STEP_FRAMES).contains(&frames) {
+                let expected = format!("{fewest} to {MAX_STEP_FRAMES}");
                 let found = frames.to_string();
                 return Err(SpecError::new(format!("stream.{item}"), expected, found));
             }
@@ -116,10 +115,10 @@ impl StreamSpec {
             let number = shape.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim));
             size = size.saturating_add(number.unwrap_or(usize::MAX));
             let sound = !name.is_empty() && !shape.contains(&0) && fill.is_finite();
-            if !sound || size > MAX_STATE || !names.insert(name) {
+            if !sound || size > MAX_STATE_ELEMENTS || !names.insert(name) {
                 let expected = format!(
                     "distinct names, dimensions of at least 1, finite values, at most \
-                     {MAX_STATE} numbers in all"
+                     {MAX_STATE_ELEMENTS} numbers in all"
                 );
                 let found = format!("{name:?} {shape:?} of {fill}");
                 return Err(SpecError::new("stream.state", expected, found));

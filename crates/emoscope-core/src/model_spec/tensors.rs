@@ -3,7 +3,7 @@
 use super::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, SpecError, StateTensor};
 use crate::dsp::feature_spec::N_MFCC;
 
-/// An input or output as the model file declares it.
+/// An input or output as declared in the model file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorInfo {
     /// Its name.
@@ -19,20 +19,20 @@ pub struct TensorInfo {
 pub enum Dimension {
     /// Fixed by the file.
     Fixed(i64),
-    /// Free, under a name or `?`.
+    /// Free, with a name or `?`.
     Free(String),
 }
 
-/// What a model takes and gives besides features and logits.
+/// The optional inputs and outputs of a model.
 pub(super) struct Interface {
-    /// Numbers of an embedding, if the model takes a baseline.
+    /// Values per embedding, if the model uses a baseline.
     pub(super) embedding_width: Option<usize>,
-    /// Whether it tells speech from other sounds.
+    /// Whether it separates speech from other sounds.
     pub(super) has_speech: bool,
 }
 
-/// Checks inputs and outputs against the number of labels and the state of a
-/// streaming model.
+/// Checks inputs and outputs against the number of labels and the state of a streaming
+/// model.
 pub(super) fn check(
     inputs: &[TensorInfo],
     outputs: &[TensorInfo],
@@ -72,7 +72,7 @@ pub(super) fn check(
     })
 }
 
-/// Checks that each tensor of the state goes in and its next state comes out.
+/// Checks that every tensor of the state has an input and an output for its next value.
 fn check_state(
     inputs: &[TensorInfo],
     outputs: &[TensorInfo],
@@ -93,7 +93,7 @@ fn check_state(
 }
 
 impl TensorInfo {
-    /// Whether it has the name and the type and can have this shape.
+    /// Whether it has the name and the type, and allows this shape.
     fn holds(&self, name: &str, shape: &[usize]) -> bool {
         let matches = |(found, wanted): (&Dimension, &usize)| match found {
             Dimension::Fixed(found) => usize::try_from(*found) == Ok(*wanted),
@@ -105,7 +105,7 @@ impl TensorInfo {
             && self.shape.iter().zip(shape).all(matches)
     }
 
-    /// The last dimension, where the file fixes it.
+    /// The last dimension, if it is fixed.
     fn last(&self) -> Option<usize> {
         match self.shape.last()? {
             Dimension::Fixed(value) => usize::try_from(*value).ok(),
@@ -113,8 +113,8 @@ impl TensorInfo {
         }
     }
 
-    /// Whether it has the name, the type, and no dimension that contradicts.
-    /// A fixed batch of 1 is fine; a fixed time is not.
+    /// Whether it has the name and the type, and no conflicting dimension. A fixed
+    /// batch of 1 is accepted, a fixed time is not.
     fn fits(&self, name: &str, shape: &[Option<usize>]) -> bool {
         let matches = |axis: usize, found: &Dimension, wanted: &Option<usize>| match (found, wanted)
         {
@@ -130,7 +130,7 @@ impl TensorInfo {
     }
 }
 
-/// Names and shapes of tensors, for a refusal.
+/// Names and shapes of tensors, for error messages.
 pub(crate) fn describe(tensors: &[TensorInfo]) -> String {
     let shown: Vec<String> = tensors
         .iter()

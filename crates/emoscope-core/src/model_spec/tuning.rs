@@ -1,41 +1,44 @@
-//! Constants that are chosen together with a model.
+//! Constants that are tuned together with a model.
 
 use serde::{Deserialize, Serialize};
 
 use super::SpecError;
 
-/// The metadata entry `tuning`, a JSON object with these keys. Each key, and the
-/// entry itself, may be absent; then the default here holds.
+/// The metadata entry `tuning`, a JSON object with these keys. Each key, and the entry
+/// itself, is optional; the defaults are below.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tuning {
-    /// Mean logit of an utterance's windows from which it counts as speech, -50
-    /// to 50. The mean and not the sum: a sum would let a long laugh pass.
+    /// Least mean logit of an utterance's windows that counts as speech, -50 to 50. The
+    /// mean instead of the sum: the sum would let a long laugh pass.
     pub speech_logit: f64,
-    /// Seconds of speech that the prior (mean 0, variance 1) weighs against the
-    /// speaker's own statistics, above 0. The model's graph holds the same number.
+    /// Weight of the prior (mean 0, variance 1) against the speaker's own statistics,
+    /// in seconds of speech, above 0. The model's graph contains the same number.
     pub prior_s: f64,
-    /// Standard deviations from the baseline beyond which a number of an embedding
-    /// is clamped, above 0. The model's graph holds the same number.
+    /// Standard deviations from the baseline at which a value of an embedding is
+    /// clamped, above 0. The model's graph contains the same number.
     pub deviation_limit: f64,
-    /// Seconds of speech over which another speaker is looked for, above 0.
+    /// Most recent seconds of speech in which a change of the speaker is detected,
+    /// above 0.
     pub recent_s: f64,
-    /// Seconds of speech in a baseline before another speaker can be detected, 0 or more.
+    /// Least seconds of speech in a baseline before a change of the speaker can be
+    /// detected, 0 or more.
     pub known_s: f64,
-    /// Seconds that the baseline of a folder weighs at most for one of its files, 0 or
-    /// more. More is right more often on acted speech, but calls plain reading anger or
-    /// fear: 4 % of it with 3 s, 11 % with 20 s.
+    /// Largest weight of a folder's baseline for one of its files, in seconds, 0 or
+    /// more. More gives higher accuracy on acted speech, but labels more plain reading
+    /// as anger or fear: 4 % of it with 3 s, 11 % with 20 s.
     pub folder_s: f64,
-    /// Mean variance of a speaker who expresses several emotions, in variances of all
-    /// training speech, 0 or more. Reading aloud shows about half of it; an enrolled
-    /// baseline that varies less is raised to it, since it is known to be ordinary.
+    /// Mean variance of a speaker who expresses several emotions, relative to the
+    /// variance of all training speech, 0 or more. Reading aloud has about half of it.
+    /// An enrolled baseline with less variance is raised to it, because it is known to
+    /// be the usual state.
     pub reference_variance: f64,
 }
 
 impl Default for Tuning {
-    /// The numbers of the first shipped model. Its speech threshold was chosen on
-    /// validation sounds and speakers: none of 40 sounds that pass the VAD is named,
-    /// and 97.4 % of 1931 utterances count as speech.
+    /// The values of the first released model. Its speech threshold was chosen on
+    /// validation sounds and speakers: none of 40 sounds that pass the VAD gets a
+    /// label, and 97.4 % of 1931 utterances count as speech.
     fn default() -> Self {
         Self {
             speech_logit: 3.0,
@@ -49,9 +52,9 @@ impl Default for Tuning {
     }
 }
 
-/// Most seconds of any entry: a day.
+/// Largest value of an entry in seconds: a day.
 const MAX_S: f64 = 86_400.0;
-/// Least of a number that must be above zero.
+/// Smallest value of an entry that must be positive.
 const MIN_POSITIVE: f64 = 1e-6;
 
 impl Tuning {

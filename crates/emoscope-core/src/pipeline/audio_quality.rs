@@ -1,25 +1,25 @@
-//! Audio quality of an utterance: the reason to report if no label is certain.
+//! Audio quality of an utterance: the reason that is reported if no label is certain.
 
 use crate::events::Reason;
 
-/// Magnitude at and above which a sample counts as clipped. Resampling rounds
-/// the corners of a clipped wave, so it lies a little below full scale.
-const CLIPPED: f32 = 0.99;
-/// Samples of a block that make it a clipped one.
+/// Least magnitude of a clipped sample. Resampling rounds the corners of a clipped
+/// wave, so this is slightly below full scale.
+const CLIPPED_MAGNITUDE: f32 = 0.99;
+/// Clipped samples that make a block count as clipped.
 const CLIPPED_SAMPLES: usize = 2;
-/// Share of clipped blocks from which an utterance counts as clipped.
+/// Least share of clipped blocks that makes an utterance count as clipped.
 const CLIPPED_SHARE: f64 = 0.02;
-/// Level of the loud parts below which a voice is too quiet, in dBFS.
-const QUIET: f32 = -60.0;
-/// Smallest level of the loud parts above the background, in dB.
-const CLEAR: f32 = 10.0;
+/// Level of the loud parts below which speech is too quiet, in dBFS.
+const QUIET_DBFS: f32 = -60.0;
+/// Least level of the loud parts above the background, in dB.
+const LEAST_SNR_DB: f32 = 10.0;
 
-/// Measured since the start of the utterance.
+/// The quality since the start of the utterance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AudioQuality {
     blocks: u64,
     clipped: u64,
-    /// Level of the voice's loud parts, in dBFS.
+    /// Level of the loud parts of the speech, in dBFS.
     loud: f32,
     /// Level of the background, in dBFS.
     background: f32,
@@ -28,14 +28,18 @@ pub struct AudioQuality {
 impl AudioQuality {
     /// Adds a block of the utterance, with the two levels of the VAD in dBFS.
     pub fn update(&mut self, block: &[f32], loud: f32, background: f32) {
-        let over = block.iter().filter(|x| x.abs() >= CLIPPED).count();
+        let over = block
+            .iter()
+            .filter(|x| x.abs() >= CLIPPED_MAGNITUDE)
+            .count();
         self.blocks += 1;
         self.clipped += u64::from(over >= CLIPPED_SAMPLES);
         (self.loud, self.background) = (loud, background);
     }
 
-    /// Why no label is sure, of a span of `samples` at 16 kHz that a model with
-    /// windows of at least `shortest` samples judged, and took for speech or not.
+    /// Why no label is certain, for a span of `samples` at 16 kHz. `shortest` is the
+    /// model's shortest window in samples; `speech` is whether the model detected
+    /// speech.
     pub fn reason(&self, speech: bool, samples: u64, shortest: u64) -> Reason {
         if !speech {
             Reason::NoSpeech
@@ -43,9 +47,9 @@ impl AudioQuality {
             Reason::Clipped
         } else if samples < shortest {
             Reason::TooShort
-        } else if self.loud < QUIET {
+        } else if self.loud < QUIET_DBFS {
             Reason::TooQuiet
-        } else if self.loud - self.background < CLEAR {
+        } else if self.loud - self.background < LEAST_SNR_DB {
             Reason::TooNoisy
         } else {
             Reason::Between

@@ -1,5 +1,4 @@
-//! The pipelines of an input: one for the mean of its channels or for one of them,
-//! or one for each channel.
+//! The pipelines of an input: one for a single signal, or one per channel.
 
 use super::{Collected, InputError, InputFormat, Pipeline};
 use crate::baseline::Baseline;
@@ -10,26 +9,26 @@ use crate::dsp::level::LevelReading;
 use crate::dsp::mono::{ChannelChoice, ChannelSelection};
 use crate::events::{Event, GapCause, SessionEnd};
 
-/// The pipelines of an input. All take the same interleaved samples.
+/// The pipelines of an input. All receive the same interleaved samples.
 ///
-/// They advance together, block by block at 16 kHz, so that the order of their
-/// events does not depend on the sizes in which the samples arrive.
+/// They advance together, block by block at 16 kHz, so that the order of their events
+/// does not depend on the sizes in which samples arrive.
 pub struct ChannelPipelines {
     selection: ChannelSelection,
     /// In the order of the channels, at least one.
     pipelines: Vec<Pipeline>,
-    /// How many of them the input serves: an earlier input may have had more channels.
+    /// How many of them the input uses: an earlier input may have had more channels.
     served: usize,
-    /// The one in which an utterance started last.
+    /// The one whose utterance started last.
     latest: usize,
 }
 
 impl ChannelPipelines {
-    /// Pipelines for an input of `channels` interleaved channels at `rate` hertz,
-    /// each made by `make` for its signal.
+    /// Pipelines for an input of `channels` interleaved channels at `rate` hertz;
+    /// `make` creates each for its signal.
     ///
     /// # Errors
-    /// What `make` says.
+    /// The error of `make`.
     pub fn new<E>(
         rate: u32,
         channels: u16,
@@ -60,7 +59,7 @@ impl ChannelPipelines {
             .collect()
     }
 
-    /// Makes the pipelines that are missing.
+    /// Creates the missing pipelines.
     fn add<E>(
         &mut self,
         formats: &[InputFormat],
@@ -86,10 +85,10 @@ impl ChannelPipelines {
         &self.pipelines[0]
     }
 
-    /// Processes interleaved samples, whole frames; appends the events to `out`.
+    /// Processes whole interleaved frames; appends the events to `out`.
     ///
     /// # Errors
-    /// Errors of the engine. The audio up to the failed window is processed.
+    /// The engine's errors. The audio up to the failed window is processed.
     pub fn push(
         &mut self,
         interleaved: &[f32],
@@ -101,10 +100,10 @@ impl ChannelPipelines {
         self.blocks(out)
     }
 
-    /// Notes that `samples` (on each channel, at the input's rate) were lost here.
+    /// Records that `samples` (per channel, at the input's rate) were lost here.
     ///
     /// # Errors
-    /// What the engine says of the utterances that the gap ends.
+    /// The engine's error on the utterances that the gap ends.
     pub fn gap(
         &mut self,
         samples: u64,
@@ -118,10 +117,11 @@ impl ChannelPipelines {
         Ok(())
     }
 
-    /// Goes on at another place of a recording: `sample` from its start, at its rate.
+    /// Continues at another position of a recording: `sample` from its start, at its
+    /// rate.
     ///
     /// # Errors
-    /// What the engine says of the utterances that the jump ends.
+    /// The engine's error on the utterances that the seek ends.
     pub fn seek(&mut self, sample: u64, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
         for pipeline in self.served() {
@@ -130,12 +130,12 @@ impl ChannelPipelines {
         Ok(())
     }
 
-    /// Goes on with another input, after a [`gap`](Self::gap), which ends what was
-    /// said. A channel that it lacks waits for an input that has it; `make` makes the
-    /// pipelines of channels that no input had before.
+    /// Continues with another input, after a [`gap`](Self::gap), which ends the open
+    /// utterances. A channel that the input lacks waits for an input that has it;
+    /// `make` creates the pipelines of new channels.
     ///
     /// # Errors
-    /// An input that cannot be processed, or what `make` says; the old one stays then.
+    /// An unusable input, or the error of `make`; the old input then stays.
     pub fn change_input<E: From<InputError>>(
         &mut self,
         rate: u32,
@@ -159,14 +159,14 @@ impl ChannelPipelines {
     /// Ends the session with its summary.
     ///
     /// # Errors
-    /// What the engine says of the last utterances.
+    /// The engine's error on the last utterances.
     pub fn finish(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         self.end_segment(out)?;
         out.push(Event::SessionEnd(self.summary()));
         Ok(())
     }
 
-    /// The summary of all channels up to now.
+    /// The summary of all channels so far.
     pub fn summary(&self) -> SessionEnd {
         let mut summary = self.first().summary();
         for pipeline in &self.pipelines[1..] {
@@ -175,25 +175,24 @@ impl ChannelPipelines {
         summary
     }
 
-    /// What is known of the voice in each signal, if the model judges against a
-    /// baseline.
+    /// The speaker's baseline of each signal, if the model uses one.
     pub fn baselines(&self) -> Vec<Option<Baseline>> {
         self.pipelines.iter().map(Pipeline::baseline).collect()
     }
 
-    /// What the first pass over a recording found of the speakers in each signal.
+    /// The results of the first pass over a recording, for each signal.
     pub fn take_collected(&mut self) -> Vec<Collected> {
         let pipelines = self.pipelines.iter_mut();
         pipelines.map(Pipeline::take_collected).collect()
     }
 
-    /// Speech that is known of the voice that spoke last, in seconds, if the model
-    /// judges against it.
+    /// Seconds of speech in the baseline of the channel that spoke last, if the model
+    /// uses one.
     pub fn baseline_s(&self) -> Option<f64> {
         self.pipelines[self.latest].baseline_s()
     }
 
-    /// Other people speak from now on: starts new baselines.
+    /// Starts new baselines: other people speak from now on.
     pub fn reset_speakers(&mut self) {
         self.pipelines.iter_mut().for_each(Pipeline::reset_speaker);
     }
@@ -208,24 +207,24 @@ impl ChannelPipelines {
         self.first().input().channels
     }
 
-    /// The channel that is used alone because the mean of all would be worse.
+    /// The channel that is used alone because the mean would be worse.
     pub fn sole_channel(&self) -> Option<SoleChannel> {
         self.first().sole_channel()
     }
 
-    /// Whether a voice is there, or was until a moment ago.
+    /// Whether voice is active, or was until a moment ago.
     pub fn is_voice_active(&self) -> bool {
         let mut served = self.pipelines[..self.served].iter();
         served.any(Pipeline::is_voice_active)
     }
 
-    /// Where the session stands, in seconds: all that came in, gaps included.
+    /// Position of the session in seconds: all received audio, including gaps.
     pub fn position_s(&self) -> f64 {
         self.first().position_s()
     }
 
-    /// The level of the loudest signal since the last reading, and the level that a
-    /// voice has to exceed there now, in dBFS; `None` without samples.
+    /// The level of the loudest signal since the last reading, and the level that
+    /// speech must exceed there now, in dBFS; `None` without samples.
     pub fn take_level(&mut self) -> Option<(LevelReading, f32)> {
         let levels = self.served().iter_mut().filter_map(|pipeline| {
             let level = pipeline.take_level()?;
@@ -246,7 +245,7 @@ impl ChannelPipelines {
         })
     }
 
-    /// Processes the whole blocks that the front ends hold; each holds as many.
+    /// Processes the whole blocks in the front ends, which all have the same number.
     fn blocks(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let mut more = true;
         while more {

@@ -1,5 +1,5 @@
-//! The MFCC rows of the last seconds, each computed once and viewed by every
-//! window that covers it.
+//! The MFCC rows of the last seconds. Each is computed once and viewed by every window
+//! that covers it.
 
 use std::ops::Range;
 
@@ -10,15 +10,15 @@ use crate::dsp::mfcc::MfccFrame;
 #[derive(Debug, Clone)]
 pub struct MfccHistory {
     values: Vec<f32>,
-    /// Number of the first row held.
+    /// Number of the first row in memory.
     first: u64,
     keep: usize,
 }
 
 impl MfccHistory {
-    /// A history that holds at least the last `keep` rows.
+    /// A history of at least the last `keep` rows.
     pub fn new(keep: usize) -> Self {
-        // Twice as many, so that old rows are moved out once per `keep` rows.
+        // Twice as many, so that old rows are removed once per `keep` rows.
         Self {
             values: Vec::with_capacity(2 * keep * N_MFCC),
             first: 0,
@@ -26,7 +26,7 @@ impl MfccHistory {
         }
     }
 
-    /// Forgets all; the next row is number 0.
+    /// Removes all rows; the next row is number 0.
     pub fn clear(&mut self) {
         self.values.clear();
         self.first = 0;
@@ -41,12 +41,12 @@ impl MfccHistory {
         self.values.extend_from_slice(row);
     }
 
-    /// Number of the row that comes next.
+    /// Number of the next row.
     pub fn end(&self) -> u64 {
         self.first + (self.values.len() / N_MFCC) as u64
     }
 
-    /// A view of rows by number, without those that are gone or not there yet.
+    /// A view of rows by number, without rows that were removed or do not exist yet.
     pub fn view(&self, range: Range<u64>) -> &[f32] {
         let end = range.end.clamp(self.first, self.end());
         let start = range.start.clamp(self.first, end);

@@ -1,50 +1,50 @@
-//! Debounced utterances, from the changes of the VAD.
+//! Debounces voice activity into utterances.
 
 use crate::dsp::feature_spec::{N_FFT, SAMPLE_RATE_HZ};
 
-/// Voice shorter than this is no utterance: 160 ms.
+/// Speech shorter than this is not an utterance: 160 ms.
 pub const MIN_UTTERANCE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 * 16 / 100;
 /// Silence that ends an utterance: 500 ms.
 pub const PAUSE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 / 2;
-/// Speech without a pause is cut after so long: 20 s.
+/// Speech without a pause is cut after this length: 20 s.
 pub const MAX_UTTERANCE_SAMPLES: u64 = SAMPLE_RATE_HZ as u64 * 20;
 
-/// A unit of speech that goes on; samples at 16 kHz from the start of the segment.
+/// An open utterance; samples at 16 kHz from the start of the segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenUtterance {
     /// Number within the session, from 1.
     pub number: u64,
-    /// Onset of the voice.
+    /// Onset of the speech.
     pub start: u64,
 }
 
-/// What changed.
+/// A change of the open utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UtteranceChange {
     /// An utterance began.
     Start(OpenUtterance),
-    /// An utterance ended there.
+    /// An utterance ended at a sample.
     End(OpenUtterance, u64),
 }
 
-/// Turns gate changes into utterances.
+/// Turns changes of the VAD into utterances.
 #[derive(Debug, Clone, Default)]
 pub struct Segmenter {
     count: u64,
-    /// Voice that is not long enough yet.
+    /// Start of speech that is not long enough yet.
     candidate: Option<u64>,
     open: Option<OpenUtterance>,
-    /// Where the voice stopped, while the gate is closed.
+    /// Where the speech stopped, while the VAD is inactive.
     silent_since: Option<u64>,
 }
 
 impl Segmenter {
-    /// The one that goes on.
+    /// The open utterance.
     pub fn open(&self) -> Option<OpenUtterance> {
         self.open
     }
 
-    /// The gate opened; the voice began at `onset`.
+    /// The VAD became active; the speech began at `onset`.
     pub fn voice_began(&mut self, onset: u64) {
         self.silent_since = None;
         if self.open.is_none() {
@@ -52,18 +52,18 @@ impl Segmenter {
         }
     }
 
-    /// The gate closed; the voice ended at `end`.
+    /// The VAD became inactive; the speech ended at `end`.
     pub fn voice_ended(&mut self, end: u64) {
         self.candidate = None;
         self.silent_since = Some(end);
     }
 
-    /// What the clock brings: to be called at every block with its end, and the end
-    /// of the last voiced block.
+    /// The change that is due; to be called for every block with its end, and with the
+    /// end of the last voiced block.
     pub fn at(&mut self, now: u64, voiced: u64) -> Option<UtteranceChange> {
         if let Some(start) = self.candidate
             && now >= start + MIN_UTTERANCE_SAMPLES
-            // After a cut the voice may be over already.
+            // After a cut the speech may already be over.
             && voiced > start
         {
             self.candidate = None;
@@ -75,7 +75,7 @@ impl Segmenter {
                 self.open = None;
                 Some(UtteranceChange::End(open, end))
             }
-            // A little late, so that the last frame of the unit is complete.
+            // Slightly late, so that the last frame of the utterance is complete.
             None if now >= open.start + MAX_UTTERANCE_SAMPLES + N_FFT as u64 / 2 => {
                 let end = open.start + MAX_UTTERANCE_SAMPLES;
                 self.open = None;
@@ -86,21 +86,21 @@ impl Segmenter {
         }
     }
 
-    /// Somebody else speaks from `at` on: gives the unit that ends there and the one
-    /// that begins, if one is open that began before.
+    /// Another speaker speaks from `at` on: returns the utterance that ends there and
+    /// the one that begins, if the open one began before.
     pub fn split(&mut self, at: u64) -> Option<(OpenUtterance, OpenUtterance)> {
         let ended = self.open.filter(|open| open.start < at)?;
         Some((ended, self.begin(at)))
     }
 
-    /// The same for a unit that has just ended: the part from `at` on is no longer open.
+    /// Splits an utterance that has just ended: the part from `at` on is not open.
     pub fn split_ended(&mut self, at: u64) -> OpenUtterance {
         let begun = self.begin(at);
         self.open = None;
         begun
     }
 
-    /// The audio stops at `end`, the voice with it.
+    /// The audio, and the speech with it, ends at `end`.
     pub fn finish(&mut self, end: u64) -> Option<UtteranceChange> {
         self.candidate = None;
         let open = self.open.take()?;
@@ -110,7 +110,7 @@ impl Segmenter {
         ))
     }
 
-    /// Units so far.
+    /// Number of utterances so far.
     pub fn count(&self) -> u64 {
         self.count
     }

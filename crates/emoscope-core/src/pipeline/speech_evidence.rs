@@ -1,21 +1,21 @@
-//! Whether an utterance is speech, from all of its windows so far: one laugh may
-//! pass for speech, several in a row rarely do.
+//! Whether an utterance is speech, from all of its windows so far. One laugh may pass
+//! as speech; several in a row rarely do.
 
-/// Windows needed before a label is named during an utterance: a cough or a
+/// Windows required before a label can be chosen during an utterance. A cough or a
 /// slammed door is over by then.
 const MIN_WINDOWS: u32 = 2;
 
 /// Speech logits of the windows of one utterance.
 #[derive(Debug, Clone, Copy)]
 pub struct SpeechEvidence {
-    /// Mean logit from which an utterance counts as speech.
+    /// Least mean logit of an utterance that counts as speech.
     threshold: f64,
     logits: f64,
     windows: u32,
 }
 
 impl SpeechEvidence {
-    /// At the start of an utterance, with the threshold of the mean logit.
+    /// The state at the start of an utterance, with the threshold of the mean logit.
     pub fn new(threshold: f64) -> Self {
         Self {
             threshold,
@@ -30,17 +30,17 @@ impl SpeechEvidence {
         self.windows += 1;
     }
 
-    /// Whether the utterance is speech; true without any window.
+    /// Whether the utterance is speech; true without windows.
     pub fn is_speech(self) -> bool {
         self.windows == 0 || self.logits >= self.threshold * f64::from(self.windows)
     }
 
-    /// Whether it rather is another sound.
+    /// Whether it is more likely another sound.
     pub fn is_other(self) -> bool {
         self.logits < 0.0 || (self.windows > MIN_WINDOWS && !self.is_speech())
     }
 
-    /// Whether there are too few windows to name a label.
+    /// Whether there are too few windows to choose a label.
     pub fn is_early(self) -> bool {
         (1..MIN_WINDOWS).contains(&self.windows)
     }

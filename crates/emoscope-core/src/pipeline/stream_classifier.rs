@@ -1,5 +1,5 @@
-//! Classifies an utterance step by step with a streaming model: each frame goes
-//! through the network once, and each answer is that of the utterance so far.
+//! Classifies an utterance step by step with a streaming model. Each frame passes
+//! through the network once, and each prediction covers the utterance so far.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use crate::pipeline::speaker_baselines::SpeakerBaselines;
 use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
 
 const HOP: u64 = HOP_SAMPLES as u64;
-/// Earlier answers that are kept: about four seconds.
-const EARLIER: usize = 16;
+/// Earlier predictions that are kept: about four seconds.
+const MAX_EARLIER_PREDICTIONS: usize = 16;
 
-/// Runs a streaming model along the open utterance.
+/// Runs a streaming model on the open utterance.
 pub struct StreamClassifier {
     classifier: Box<dyn Classifier>,
     spec: Arc<ModelSpec>,
     stream: StreamSpec,
     speakers: SpeakerBaselines,
     standing: StandingLabel,
-    /// The baseline of this utterance: it stays as it was at the start, or when its
-    /// speaker was known.
+    /// The baseline for this utterance: fixed at its start, or when its speaker became
+    /// known.
     baseline: Option<BaselineInput>,
     /// Its seconds of speech, to two decimals.
     baseline_s: Option<f64>,
-    /// Frames of the utterance that the model has had.
+    /// Frames of the utterance that the model has processed.
     fed: usize,
-    /// The answer on them.
-    answer: Option<ModelOutput>,
-    /// Earlier answers with the frames that they are about, for an utterance that turns
-    /// out to have ended before now.
+    /// The prediction for them.
+    prediction: Option<ModelOutput>,
+    /// Earlier predictions with their numbers of frames, for an utterance that proves
+    /// to have ended earlier.
     earlier: VecDeque<(usize, ModelOutput)>,
 }
 
 impl StreamClassifier {
-    /// A classifier that follows the model's spec.
+    /// A classifier for the model's spec.
     pub fn new(
         classifier: Box<dyn Classifier>,
         spec: Arc<ModelSpec>,
@@ -56,13 +56,13 @@ impl StreamClassifier {
             baseline: None,
             baseline_s: None,
             fed: 0,
-            answer: None,
+            prediction: None,
             earlier: VecDeque::new(),
         }
     }
 
-    /// Feeds the steps that are due on the frames whose centres lie in
-    /// `[start, end)`, as far as they are complete. Says whether there were any.
+    /// Runs the steps that are due for the complete frames with centres in `[start,
+    /// end)`. Returns whether there were any.
     fn feed(
         &mut self,
         start: u64,
@@ -75,9 +75,9 @@ impl StreamClassifier {
         let before = self.fed;
         for step in self.stream.steps(self.fed, complete as usize, last) {
             let frames = rows.view(origin + step.start as u64..origin + step.end as u64);
-            let answer = self.classifier.classify(frames, self.baseline.as_ref())?;
-            if let Some(before) = self.answer.replace(answer) {
-                if self.earlier.len() == EARLIER {
+            let prediction = self.classifier.classify(frames, self.baseline.as_ref())?;
+            if let Some(before) = self.prediction.replace(prediction) {
+                if self.earlier.len() == MAX_EARLIER_PREDICTIONS {
                     self.earlier.pop_front();
                 }
                 self.earlier.push_back((self.fed, before));
@@ -87,16 +87,17 @@ impl StreamClassifier {
         Ok(self.fed > before)
     }
 
-    /// The result on the frames so far, with the one rule for intervals and the end.
+    /// The result for the frames so far, with the common rule for intervals and the
+    /// end.
     fn result(&mut self, start: u64, end: u64, trigger: Trigger) -> UtteranceResult {
         let labels = self.spec.labels.len();
-        let probabilities = match &self.answer {
-            Some(answer) => softmax(&answer.logits, self.spec.temperature),
+        let probabilities = match &self.prediction {
+            Some(prediction) => softmax(&prediction.logits, self.spec.temperature),
             None => vec![1.0 / labels as f64; labels],
         };
         let speech = self.is_speech();
         let early = (self.fed as u64) * HOP < self.spec.min_samples();
-        // Only a label that was named can stand.
+        // Only a certain label can stand.
         let call = if speech && !early {
             self.standing.update(&probabilities)
         } else {
@@ -115,26 +116,29 @@ impl StreamClassifier {
         }
     }
 
-    /// Returns to the answer on the frames before `end`, where later ones were fed: an
-    /// utterance of which it shows late that somebody else took over.
+    /// Returns to the prediction for the frames before `end`, if later ones were
+    /// processed: a change of the speaker was detected late.
     fn go_back(&mut self, start: u64, end: u64) {
         let frames = (end.div_ceil(HOP) - start.div_ceil(HOP)) as usize;
         if self.fed <= frames {
             return;
         }
-        while let Some((fed, answer)) = self.earlier.pop_back() {
-            self.answer = Some(answer);
+        while let Some((fed, prediction)) = self.earlier.pop_back() {
+            self.prediction = Some(prediction);
             if fed <= frames {
                 break;
             }
         }
-        // Nothing more is to be fed: the state of the model is behind the end.
+        // No more steps may run: the model's state is already past the end.
         self.fed = frames;
     }
 
-    /// Holds for a model that does not tell, too.
+    /// True also for a model without this output.
     fn is_speech(&self) -> bool {
-        let logit = self.answer.as_ref().and_then(|answer| answer.speech);
+        let logit = self
+            .prediction
+            .as_ref()
+            .and_then(|prediction| prediction.speech);
         logit.is_none_or(|logit| f64::from(logit) >= self.stream.speech_threshold)
     }
 }
@@ -145,13 +149,13 @@ impl UtteranceClassifier for StreamClassifier {
         self.standing.reset();
         self.baseline_changed();
         self.fed = 0;
-        self.answer = None;
+        self.prediction = None;
         self.earlier.clear();
     }
 
-    /// A voiced block runs all steps whose frames are complete; the span of the
-    /// measurement ends with their frames. An unvoiced block runs none: nothing is
-    /// computed on silence, and no frame behind the end of the speech is fed.
+    /// A voiced block runs all steps with complete frames; the span of the measurement
+    /// ends with these frames. An unvoiced block runs none: nothing is computed on
+    /// silence, and no frame after the end of the speech is processed.
     fn interval(
         &mut self,
         utterance: OpenUtterance,
@@ -167,8 +171,8 @@ impl UtteranceClassifier for StreamClassifier {
         Ok(Some(self.result(start, end, Trigger::Interval)))
     }
 
-    /// The answer after the frames that were left, or after the last step if there
-    /// are none. The embedding of the utterance joins the speaker's baseline.
+    /// The prediction after the remaining frames, or after the last step if there are
+    /// none. The utterance's embedding is added to the speaker's baseline.
     fn whole(
         &mut self,
         utterance: OpenUtterance,
@@ -179,8 +183,8 @@ impl UtteranceClassifier for StreamClassifier {
         self.go_back(start, end);
         self.feed(start, end, true, rows)?;
         let result = self.result(start, end, Trigger::SpeechEnded);
-        if let Some(answer) = self.answer.as_ref().filter(|_| !result.other) {
-            let span = (answer.embedding.as_slice(), end - start);
+        if let Some(prediction) = self.prediction.as_ref().filter(|_| !result.other) {
+            let span = (prediction.embedding.as_slice(), end - start);
             self.speakers.update(utterance.number, [span]);
         }
         Ok(result)

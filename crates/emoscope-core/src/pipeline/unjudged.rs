@@ -1,4 +1,4 @@
-//! Utterances that are only found, in the first pass over a recording.
+//! Finds utterances without classifying them, in the first pass over a recording.
 
 use crate::classifier::ClassifierError;
 use crate::events::Trigger;
@@ -7,9 +7,9 @@ use crate::pipeline::segmenter::OpenUtterance;
 use crate::pipeline::speaker_baselines::SpeakerBaselines;
 use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
 
-/// Runs no model, and calls every utterance uncertain.
+/// Runs no model and returns uncertain for every utterance.
 pub struct Unjudged {
-    /// Labels of the model that is not run.
+    /// Number of the labels of the model that is not run.
     pub labels: usize,
     /// Baselines that stay empty.
     pub speakers: SpeakerBaselines,

@@ -1,4 +1,4 @@
-//! What the pipeline needs of a classifier of utterances, and what it gets.
+//! The interface between the pipeline and its utterance classifiers.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
 use crate::pipeline::speaker_baselines::SpeakerBaselines;
 
-/// Classifies the open utterance, by windows or step by step. Samples are at
-/// 16 kHz from the start of the segment.
+/// Classifies the open utterance, by windows or step by step. Samples are at 16 kHz
+/// from the start of the segment.
 pub trait UtteranceClassifier: Send {
     /// Starts an utterance.
     fn begin(&mut self, utterance: OpenUtterance);
 
-    /// The interval measurement that is due at the end of the block at `now`, if
-    /// any; `voiced` says whether that block is.
+    /// The interval measurement that is due after the block that ends at `now`, if any;
+    /// `voiced` is whether that block is voiced.
     ///
     /// # Errors
     /// The engine's error.
@@ -30,8 +30,8 @@ pub trait UtteranceClassifier: Send {
         rows: &MfccHistory,
     ) -> Result<Option<UtteranceResult>, ClassifierError>;
 
-    /// The result on the whole utterance, which ended at `end`. What was said
-    /// joins the speaker's baseline.
+    /// The result for the whole utterance, which ended at `end`. The utterance is added
+    /// to the speaker's baseline.
     ///
     /// # Errors
     /// The engine's error.
@@ -45,13 +45,13 @@ pub trait UtteranceClassifier: Send {
     /// The baselines of the speakers.
     fn speakers(&self) -> &SpeakerBaselines;
 
-    /// The same, to be changed.
+    /// Mutable access to the baselines.
     fn speakers_mut(&mut self) -> &mut SpeakerBaselines;
 
     /// Restarts the baselines: other people speak from now on.
     fn reset_speakers(&mut self);
 
-    /// Compares with the baseline in use from now on, also in the open utterance.
+    /// Uses the current baseline from now on, also in the open utterance.
     fn baseline_changed(&mut self);
 }
 
@@ -64,18 +64,18 @@ pub struct UtteranceResult {
     /// What caused it.
     pub trigger: Trigger,
     pub(super) probabilities: Vec<f64>,
-    /// Whether it rather is no speech.
+    /// Whether it is more likely not speech.
     pub(super) other: bool,
-    /// Whether it is too short to decide that it is speech.
+    /// Whether it is too short to decide whether it is speech.
     pub(super) early: bool,
     pub(super) call: Option<usize>,
-    /// Speech that the baseline knew, in seconds.
+    /// Seconds of speech in the baseline.
     pub(super) baseline_s: Option<f64>,
 }
 
 impl UtteranceResult {
-    /// The event without its channel, its times made by `seconds` from samples of the
-    /// segment.
+    /// The event without its channel; `seconds` converts samples of the segment to
+    /// times.
     pub fn event(
         &self,
         utterance: u64,
@@ -114,7 +114,7 @@ impl UtteranceResult {
         }
     }
 
-    /// Expectation of a coordinate over the labels, to four decimals.
+    /// Expectation of valence or arousal over the labels, to four decimals.
     fn expected(&self, spec: &ModelSpec, of: impl Fn(&Affect) -> f64) -> Option<f64> {
         let places = spec.affect.as_ref()?;
         let products = places.iter().zip(&self.probabilities);
@@ -122,7 +122,7 @@ impl UtteranceResult {
         Some((sum * 1e4).round() / 1e4)
     }
 
-    /// Index of the label called, or `None` for uncertain.
+    /// Index of the predicted label, or `None` for uncertain.
     pub fn call(&self) -> Option<usize> {
         self.call
     }

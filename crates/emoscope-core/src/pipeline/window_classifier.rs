@@ -1,5 +1,5 @@
-//! Classifies an utterance by windows: which are due, what they say, what the
-//! whole says in the end, and what of it belongs to the speaker's baseline.
+//! Classifies an utterance by windows: schedules them, combines them for the whole
+//! utterance, and updates the speaker's baseline.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct WindowClassifier {
     spec: Arc<ModelSpec>,
     smoother: Smoother,
     speakers: SpeakerBaselines,
-    /// End of the next interval window.
+    /// End of the next interval window, in samples.
     next: u64,
     /// Windows that tile a long utterance.
     tiles: Vec<WindowResult>,
@@ -28,19 +28,19 @@ pub struct WindowClassifier {
     evidence: SpeechEvidence,
 }
 
-/// A window and what was said of it, kept so that none is computed twice.
+/// A window and its prediction, kept so that none is computed twice.
 #[derive(Clone)]
 struct WindowResult {
     start: u64,
     end: u64,
     probabilities: Vec<f64>,
-    /// Logit of speech, `None` if the model does not tell.
+    /// Logit of speech; `None` if the model has no such output.
     speech: Option<f64>,
     embedding: Vec<f32>,
 }
 
 impl WindowClassifier {
-    /// A classifier that follows the model's spec.
+    /// A classifier for the model's spec.
     pub fn new(
         classifier: Box<dyn Classifier>,
         spec: Arc<ModelSpec>,
@@ -58,7 +58,7 @@ impl WindowClassifier {
         }
     }
 
-    /// The frames whose centres lie in `[start, end)`, as far as they are complete.
+    /// The complete frames with centres in `[start, end)`.
     fn window(
         &mut self,
         start: u64,
@@ -119,7 +119,7 @@ impl UtteranceClassifier for WindowClassifier {
     ///
     /// It ends with the newest block, without delay: its last frame is the last
     /// complete one. It is classified only if that block is voiced, so nothing is
-    /// measured on silence. If several are due, there is one.
+    /// measured on silence. If several are due, only one is classified.
     fn interval(
         &mut self,
         utterance: OpenUtterance,
@@ -132,7 +132,7 @@ impl UtteranceClassifier for WindowClassifier {
         }
         let longest = self.spec.max_samples();
         let start = utterance.start.max(now.saturating_sub(longest));
-        // A tile must be judged while its rows are here, voiced or not.
+        // A tile must be classified while its rows are in memory, voiced or not.
         if (now - utterance.start) / longest > self.tiles.len() as u64 {
             let judged = self.window(start, now, rows)?;
             self.tiles.push(judged);
@@ -158,9 +158,9 @@ impl UtteranceClassifier for WindowClassifier {
         }))
     }
 
-    /// The result on the whole utterance: of one window if it is short enough,
-    /// else the mean over the windows that tile it, weighted by their share. What
-    /// was said joins the voice's baseline.
+    /// The result for the whole utterance: from one window if it is short enough,
+    /// otherwise the mean over the windows that tile it, weighted by their length. The
+    /// utterance is added to the speaker's baseline.
     fn whole(
         &mut self,
         utterance: OpenUtterance,
@@ -169,7 +169,7 @@ impl UtteranceClassifier for WindowClassifier {
     ) -> Result<UtteranceResult, ClassifierError> {
         let start = utterance.start;
         let longest = self.spec.max_samples();
-        // Windows with the samples that each stands for.
+        // Windows with the number of samples that each represents.
         let mut parts = Vec::new();
         if end - start <= longest {
             parts.push((self.window(start, end, rows)?, end - start));
@@ -190,7 +190,7 @@ impl UtteranceClassifier for WindowClassifier {
             }
         }
         let speech = self.evidence.is_speech();
-        // Of less than the shortest window the model never learned to say anything.
+        // The model was never trained on less than the shortest window.
         let short = end - start < self.spec.min_samples();
         let call = decide(&probabilities, self.spec.thresholds).filter(|_| speech && !short);
         let baseline_s = self.speakers.current().rounded_seconds();

@@ -1,9 +1,10 @@
-//! Kaldi's bins from those of the front end, without a second FFT.
+//! Kaldi's bins computed from those of the front end, without a second FFT.
 //!
 //! A sum of the front end's bins `k` with weights `c` is the spectrum under the window
-//! `hann(n) sum(c exp(-2 pi i n k / 400))`. Weights of least squares bring it closest to
-//! `povey(n) exp(-2 pi i n p / 400)`, where `p` is the place of Kaldi's bin among those of
-//! the front end. Sample 0 is the centre of the frame, so the weights are real.
+//! `hann(n) sum(c exp(-2 pi i n k / 400))`. Least-squares weights bring it closest to
+//! `povey(n) exp(-2 pi i n p / 400)`, where `p` is the position of Kaldi's bin among
+//! those of the front end. Sample 0 is the centre of the frame, so the weights are
+//! real.
 
 use std::f64::consts::TAU;
 
@@ -13,22 +14,24 @@ use crate::dsp::feature_spec::{N_BINS, N_FFT};
 
 /// Points of Kaldi's FFT.
 pub const KALDI_FFT: usize = 512;
-/// Its bins.
+/// Number of its bins.
 pub const KALDI_BINS: usize = KALDI_FFT / 2 + 1;
-/// The window of Kaldi is that of Hann to this power.
-const POVEY: f64 = 0.85;
-/// Bins of the front end on either side of a place.
-const SIDE: usize = 3;
-const NEAR: usize = 2 * SIDE;
-/// After so many bins of Kaldi, the places between the front end's bins repeat.
-const PERIOD: usize = 32;
+/// The Povey window is the Hann window to this power.
+const POVEY_POWER: f64 = 0.85;
+/// Bins of the front end on either side of a position.
+const SIDE_BINS: usize = 3;
+const NEIGHBOUR_BINS: usize = 2 * SIDE_BINS;
+/// The positions between the front end's bins repeat after this many bins of Kaldi.
+const WEIGHT_PERIOD_BINS: usize = 32;
 
 /// Weights of the interpolation, and the spectrum that it reads.
 #[derive(Debug, Clone)]
 pub struct KaldiBins {
-    /// For each place between two bins, the weights of the bins from `SIDE - 1` before it on.
-    weights: Vec<[f64; NEAR]>,
-    /// The front end's bins with phases from the centre of the frame, mirrored at both ends.
+    /// For each position between two bins, the weights of the bins from `SIDE_BINS - 1`
+    /// before it on.
+    weights: Vec<[f64; NEIGHBOUR_BINS]>,
+    /// The front end's bins with phases relative to the centre of the frame, mirrored
+    /// at both ends.
     centred: Vec<Complex<f64>>,
 }
 
@@ -43,28 +46,31 @@ impl KaldiBins {
     pub fn new() -> Self {
         let place = |bin: usize| (bin * N_FFT % KALDI_FFT) as f64 / KALDI_FFT as f64;
         Self {
-            weights: (0..PERIOD).map(|bin| weights(place(bin))).collect(),
-            centred: vec![Complex::default(); N_BINS + NEAR],
+            weights: (0..WEIGHT_PERIOD_BINS)
+                .map(|bin| weights(place(bin)))
+                .collect(),
+            centred: vec![Complex::default(); N_BINS + NEIGHBOUR_BINS],
         }
     }
 
-    /// Kaldi's power spectrum (257 bins) of a spectrum of the front end (201 bins).
+    /// Kaldi's power spectrum (257 bins) from the front end's spectrum (201 bins).
     pub fn power(&mut self, spectrum: &[Complex<f64>], out: &mut [f64]) {
         for (bin, value) in spectrum.iter().take(N_BINS).enumerate() {
             let sign = if bin % 2 == 0 { 1.0 } else { -1.0 };
-            self.centred[SIDE + bin] = value * sign;
+            self.centred[SIDE_BINS + bin] = value * sign;
         }
-        let last = SIDE + N_BINS - 1;
-        for away in 1..=SIDE {
-            self.centred[SIDE - away] = self.centred[SIDE + away].conj();
+        let last = SIDE_BINS + N_BINS - 1;
+        for away in 1..=SIDE_BINS {
+            self.centred[SIDE_BINS - away] = self.centred[SIDE_BINS + away].conj();
             self.centred[last + away] = self.centred[last - away].conj();
         }
         for (bin, power) in out.iter_mut().take(KALDI_BINS).enumerate() {
-            // The first neighbour lies SIDE - 1 below the place; `centred` begins SIDE below 0.
+            // The first neighbour is SIDE_BINS - 1 below the position; `centred` begins SIDE_BINS
+            // below 0.
             let first = bin * N_FFT / KALDI_FFT + 1;
             let near = self.centred.iter().skip(first);
             let sum: Complex<f64> = near
-                .zip(&self.weights[bin % PERIOD])
+                .zip(&self.weights[bin % WEIGHT_PERIOD_BINS])
                 .map(|(value, weight)| value * weight)
                 .sum();
             *power = sum.norm_sqr();
@@ -72,22 +78,26 @@ impl KaldiBins {
     }
 }
 
-/// Weights for a place 0 to 1 above a bin. On a bin itself, the neighbours on both sides
-/// are alike, and the last weight is 0.
-fn weights(place: f64) -> [f64; NEAR] {
-    let count = if place == 0.0 { NEAR - 1 } else { NEAR };
-    let offset = |index: usize| index as f64 - (SIDE - 1) as f64;
-    let mut rows = [[0.0; NEAR + 1]; NEAR];
+/// Weights for a position 0 to 1 above a bin. Exactly on a bin, both neighbours are
+/// symmetric and the last weight is 0.
+fn weights(place: f64) -> [f64; NEIGHBOUR_BINS] {
+    let count = if place == 0.0 {
+        NEIGHBOUR_BINS - 1
+    } else {
+        NEIGHBOUR_BINS
+    };
+    let offset = |index: usize| index as f64 - (SIDE_BINS - 1) as f64;
+    let mut rows = [[0.0; NEIGHBOUR_BINS + 1]; NEIGHBOUR_BINS];
     for (i, row) in rows.iter_mut().enumerate().take(count) {
         for (j, value) in row.iter_mut().enumerate().take(count) {
             *value = correlation(1.0, offset(i) - offset(j));
         }
-        row[NEAR] = correlation(POVEY, offset(i) - place);
+        row[NEIGHBOUR_BINS] = correlation(POVEY_POWER, offset(i) - place);
     }
     solve(&mut rows, count)
 }
 
-/// Sum over the frame of Hann's window times its `power` times a cosine of `cycles`.
+/// Sum over the frame of the Hann window times its `power` times a cosine of `cycles`.
 fn correlation(power: f64, cycles: f64) -> f64 {
     (0..N_FFT)
         .map(|n| {
@@ -98,9 +108,12 @@ fn correlation(power: f64, cycles: f64) -> f64 {
         .sum()
 }
 
-/// Gauss's elimination of the first `count` equations; the right side is the last column. The
-/// matrix is positive definite, so no row has to be exchanged.
-fn solve(rows: &mut [[f64; NEAR + 1]; NEAR], count: usize) -> [f64; NEAR] {
+/// Gaussian elimination of the first `count` equations; the right-hand side is the last
+/// column. The matrix is positive definite, so no pivoting is needed.
+fn solve(
+    rows: &mut [[f64; NEIGHBOUR_BINS + 1]; NEIGHBOUR_BINS],
+    count: usize,
+) -> [f64; NEIGHBOUR_BINS] {
     for pivot in 0..count {
         let upper = rows[pivot];
         for row in rows.iter_mut().take(count).skip(pivot + 1) {
@@ -110,7 +123,7 @@ fn solve(rows: &mut [[f64; NEAR + 1]; NEAR], count: usize) -> [f64; NEAR] {
             }
         }
     }
-    let mut out = [0.0; NEAR];
+    let mut out = [0.0; NEIGHBOUR_BINS];
     for pivot in (0..count).rev() {
         let row = &rows[pivot];
         let known: f64 = row
@@ -119,7 +132,7 @@ fn solve(rows: &mut [[f64; NEAR + 1]; NEAR], count: usize) -> [f64; NEAR] {
             .skip(pivot + 1)
             .map(|(a, b)| a * b)
             .sum();
-        out[pivot] = (row[NEAR] - known) / row[pivot];
+        out[pivot] = (row[NEIGHBOUR_BINS] - known) / row[pivot];
     }
     out
 }
@@ -129,7 +142,7 @@ fn solve(rows: &mut [[f64; NEAR + 1]; NEAR], count: usize) -> [f64; NEAR] {
 mod tests {
     use super::*;
 
-    /// The transform that is replaced: Povey's window, 512 points, term by term.
+    /// The transform to replace: Povey window, 512 points, term by term.
     fn kaldi(samples: &[f64], bin: usize) -> f64 {
         let sum: Complex<f64> = samples
             .iter()
@@ -137,7 +150,7 @@ mod tests {
             .map(|(n, x)| {
                 let hann = 0.5 - 0.5 * (TAU * n as f64 / N_FFT as f64).cos();
                 let turn = -TAU * (n * bin) as f64 / KALDI_FFT as f64;
-                Complex::from_polar(x * hann.powf(POVEY), turn)
+                Complex::from_polar(x * hann.powf(POVEY_POWER), turn)
             })
             .sum();
         sum.norm_sqr()
