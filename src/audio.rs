@@ -1,4 +1,4 @@
-//! Where audio comes from: inputs of the machine, recordings, standard input.
+//! Audio inputs: devices of this machine, recordings, standard input.
 
 pub mod capture;
 pub mod convert;

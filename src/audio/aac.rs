@@ -1,16 +1,16 @@
-//! The core of an AAC stream out of its configuration.
+//! Extracts the AAC-LC core from the configuration of an AAC stream.
 //!
-//! HE-AAC is AAC-LC at half the rate plus a description of the upper half of the
-//! band. The decoder reads the core alone, which holds the voice.
+//! HE-AAC is AAC-LC at half the rate plus a description of the upper half of the band.
+//! The decoder reads only the core, which contains the speech band.
 
 use super::source::DecodeError;
 
-/// The plain configuration of a core.
+/// The configuration of the core, without extensions.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Core {
     /// `AudioSpecificConfig` of AAC-LC, without extensions.
     pub(super) config: [u8; 2],
-    /// In hertz.
+    /// Sample rate in hertz.
     pub(super) rate: u32,
 }
 
@@ -18,13 +18,13 @@ const RATES: [u32; 13] = [
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
     7_350,
 ];
-/// Kinds of AAC.
+/// Audio object types.
 const MAIN: u32 = 1;
 const LC: u32 = 2;
 const SBR: u32 = 5;
 const PS: u32 = 29;
 
-/// Bits from the first on.
+/// Bits, most significant first.
 struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -47,17 +47,18 @@ impl Bits<'_> {
         }
     }
 
-    /// Index of a rate in the table; `None` as well where it is written out.
+    /// Index of a sample rate in the table; `None` also where the rate is written out.
     fn rate(&mut self) -> Option<u32> {
         self.take(4).filter(|&index| (index as usize) < RATES.len())
     }
 }
 
-/// The core of a configuration; `None` where the decoder should judge it as it is.
+/// The core of a configuration; `None` where the decoder should get the configuration
+/// unchanged.
 ///
 /// # Errors
 ///
-/// A kind of AAC that is not read, by name.
+/// The name of an unsupported kind of AAC.
 pub(super) fn core(config: &[u8]) -> Result<Option<Core>, DecodeError> {
     let mut bits = Bits {
         bytes: config,
@@ -76,7 +77,7 @@ pub(super) fn core(config: &[u8]) -> Result<Option<Core>, DecodeError> {
         42 => "xHE-AAC",
         _ => return Ok(None),
     };
-    // The decoder knows some of what these add.
+    // The decoder handles part of what these types add.
     if matches!(kind, MAIN | 3 | 4) {
         return Ok(None);
     }
@@ -87,13 +88,13 @@ fn plain(bits: &mut Bits<'_>, kind: u32) -> Option<Core> {
     let rate = bits.rate()?;
     let channels = bits.take(4)?;
     if kind != LC {
-        // The rate with the upper half, and the kind of the core.
+        // The rate including the upper half, then the object type of the core.
         bits.rate()?;
         if bits.kind()? != LC {
             return None;
         }
     }
-    // Frames of 960 samples, a core coder, or channels by a table of their own.
+    // Frames of 960 samples, a core coder, or a custom channel table.
     if bits.take(3)? != 0 || channels == 0 {
         return None;
     }

@@ -1,11 +1,11 @@
-//! AIFF and AIFF-C with samples as they are.
+//! Uncompressed AIFF and AIFF-C.
 
 use super::kinds;
 use super::plain::{Coding, Extent, Input, Plain, Trailer};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
-/// Chunks that stand behind the samples.
+/// Chunks that may follow the samples.
 const TRAILER: Trailer = Trailer {
     chunks: &[
         b"ID3 ", b"NAME", b"AUTH", b"ANNO", b"COMT", b"MARK", b"INST", b"APPL", b"MIDI", b"AESD",
@@ -35,7 +35,8 @@ pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
                 let offset = u64::from(u32::from_be_bytes(offset));
                 input.skip(offset)?;
                 let data = at + 8 + offset;
-                // A length that is not known is 0, or only that of the two numbers.
+                // A length that was unknown to the writer is 0, or counts only the two
+                // numbers.
                 let claimed = length.saturating_sub(8 + offset);
                 let extent = Extent::new(&mut input, data, claimed, &TRAILER)?;
                 return Plain::new(input, Coding::Samples(format), spec, extent, &TRAILER);
@@ -53,7 +54,7 @@ pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
     }
 }
 
-/// Shape and format of the samples out of a `COMM` chunk.
+/// Shape and format of the samples from a `COMM` chunk.
 fn parse(fields: &[u8; 22]) -> Result<(Spec, RawFormat), DecodeError> {
     let short = |at: usize| u16::from_be_bytes([fields[at], fields[at + 1]]);
     let (channels, bits) = (short(0), short(6));

@@ -13,7 +13,7 @@ const TRAILER: Trailer = Trailer {
     big_endian: true,
 };
 
-/// Whether a file begins as an AU does.
+/// Whether a file begins like an AU.
 pub(super) fn is_au(head: &[u8]) -> bool {
     head.starts_with(b".snd")
 }

@@ -1,10 +1,10 @@
-//! CAF with samples as they are; what is coded in it has another reader.
+//! Uncompressed CAF; `symphonia` reads the compressed ones.
 
 use super::plain::{Coding, Extent, Input, Plain, Trailer};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
-/// Chunks that stand behind the samples.
+/// Chunks that may follow the samples.
 const TRAILER: Trailer = Trailer {
     chunks: &[
         b"info", b"free", b"strg", b"mark", b"uuid", b"peak", b"ovvw", b"midi", b"chan",
@@ -12,7 +12,7 @@ const TRAILER: Trailer = Trailer {
     big_endian: true,
 };
 
-/// Format of the samples of a CAF that begins so; `None` for another file or codec.
+/// Sample format of a CAF with this beginning; `None` for another file or codec.
 pub(super) fn samples(head: &[u8]) -> Option<RawFormat> {
     if !head.starts_with(b"caff") || head.get(8..12)? != b"desc" {
         return None;
@@ -44,7 +44,7 @@ pub(super) fn samples(head: &[u8]) -> Option<RawFormat> {
     })
 }
 
-/// Reads the header in front of samples of that format.
+/// Reads the header before samples of that format.
 pub(super) fn open(mut input: Input, format: RawFormat) -> Result<Plain, DecodeError> {
     input.array::<8>()?;
     let (mut at, mut spec) = (8_u64, None);
@@ -56,7 +56,7 @@ pub(super) fn open(mut input: Input, format: RawFormat) -> Result<Plain, DecodeE
             b"data" => {
                 let damaged = || DecodeError::Damaged("no `desc` chunk before its data".into());
                 let spec = spec.ok_or_else(damaged)?;
-                // A count of edits stands before the samples; -1 is an unknown length.
+                // An edit count precedes the samples; a length of -1 is unknown.
                 input.array::<4>()?;
                 let claimed = u64::try_from(length).map_or(u64::MAX, |n| n.saturating_sub(4));
                 let extent = Extent::new(&mut input, at + 4, claimed, &TRAILER)?;

@@ -1,4 +1,4 @@
-//! A running input: its samples, and what it says of itself.
+//! A running input: its samples, faults and counters.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,11 +14,11 @@ use super::stream::{self, Opened};
 
 pub use super::signals::Fault;
 
-/// Audio that waits for a worker that is held up, before any is lost.
+/// Seconds of audio kept for a delayed worker before samples are lost.
 const RING_S: usize = 30;
 
-/// An open input. It never reopens itself: its owner looks at
-/// [`Capture::fault`] and at whether [`Capture::callbacks`] still grows.
+/// An open input. It never reopens itself: the owner must watch [`Capture::fault`], and
+/// whether [`Capture::callbacks`] still increases.
 pub struct Capture {
     opened: Opened,
     signals: Arc<Signals>,
@@ -58,17 +58,18 @@ impl Capture {
         (Feeder { producer, signals }, capture)
     }
 
-    /// Opens an input and starts to listen.
+    /// Opens an input and starts to record.
     ///
     /// # Errors
     ///
-    /// A sentence that names the input and says what to do; after six seconds
-    /// at the latest.
+    /// A sentence that names the input and says what to do. It comes within six
+    /// seconds.
     pub fn open(input: &InputDevice) -> Result<Self, DeviceError> {
         Self::with_ring(input, RING_S)
     }
 
-    /// The same for who reads at least every second, as a level meter does.
+    /// Opens an input for a caller that reads at least once a second, such as a level
+    /// meter.
     ///
     /// # Errors
     ///
@@ -88,7 +89,7 @@ impl Capture {
         })
     }
 
-    /// Rate and channels in which the input delivers.
+    /// Rate and channels that the input delivers.
     pub fn spec(&self) -> Spec {
         self.opened.spec
     }
@@ -98,70 +99,70 @@ impl Capture {
         &self.id
     }
 
-    /// Name of the input for people.
+    /// Display name of the input.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Sample format in which the input delivers.
+    /// Sample format that the input delivers.
     pub fn format(&self) -> String {
         self.opened.format.to_string()
     }
 
-    /// Appends at most `max_frames` interleaved frames to `out`, or tells of
-    /// a gap; never waits.
+    /// Appends at most `max_frames` interleaved frames to `out`, or reports a gap.
+    /// Never waits.
     pub fn read(&mut self, out: &mut Vec<f32>, max_frames: usize) -> Chunk {
         self.opened.consumer.read(out, max_frames)
     }
 
-    /// Frames that wait to be read.
+    /// Frames that are ready to be read.
     pub fn waiting(&self) -> usize {
         self.opened.consumer.waiting()
     }
 
-    /// Frames that came so far, those lost in the ring included.
+    /// Frames delivered so far, including those lost in the ring.
     pub fn arrived(&self) -> u64 {
         self.opened.consumer.arrived()
     }
 
-    /// Frames lost in the ring so far, also those whose gap was not read yet.
+    /// Frames lost in the ring so far, including those in gaps that were not read yet.
     pub fn lost(&self) -> u64 {
         self.opened.consumer.lost()
     }
 
-    /// Why the input stopped, once it did; it does not come back by itself.
+    /// Why the input stopped, if it did. It does not recover by itself.
     pub fn fault(&self) -> Option<Fault> {
         self.signals.fault()
     }
 
-    /// Blocks delivered so far. Where this stands still for a second or more
-    /// without a fault, the sound server hangs.
+    /// Blocks delivered so far. If this does not increase for a second and there is no
+    /// fault, the sound server hangs.
     pub fn callbacks(&self) -> u64 {
         self.signals.callbacks.load(Ordering::Acquire)
     }
 
-    /// The same, and when the last of them came.
+    /// Blocks delivered so far, and when the last one arrived.
     pub fn progress(&self) -> (u64, Instant) {
         self.signals.progress()
     }
 
-    /// When it was asked for; no sample came before.
+    /// When the input was requested. No sample is older.
     pub fn opened(&self) -> Instant {
         self.signals.start
     }
 
-    /// Lets samples wait for so long before they are delivered, if the input allows
-    /// to say so: fewer, longer blocks let the processor sleep.
+    /// Sets how long samples may wait before they are delivered, where the input
+    /// supports this. Fewer, longer blocks let the processor sleep.
     pub fn set_rest(&self, rest: Duration) {
         self.signals.set_rest(rest);
     }
 
-    /// Times that the audio system itself was too late; what was lost then is not known.
+    /// Overruns inside the audio system; the number of samples lost there is unknown.
     pub fn xruns(&self) -> u64 {
         self.signals.xruns.load(Ordering::Relaxed)
     }
 
-    /// Errors that the audio system reported, the one behind the fault included.
+    /// Errors that the audio system reported, including the cause of the fault.
     pub fn errors(&self) -> u64 {
         self.signals.errors.load(Ordering::Relaxed)
     }

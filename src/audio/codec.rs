@@ -1,4 +1,4 @@
-//! Which track to read and which decoder it needs.
+//! Selects the track to read and its decoder.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     codecs
 });
 
-/// A decoder for that codec.
+/// A decoder for the codec.
 pub(super) fn decoder(params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>> {
     guard(|| CODECS.make_audio_decoder(params, &AudioDecoderOptions::default()))
 }
@@ -35,9 +35,9 @@ pub(super) struct Chosen {
     pub(super) params: AudioCodecParameters,
     /// Frames that Opus decodes before frame 0.
     pub(super) pre_skip: u16,
-    /// What the samples are multiplied by.
+    /// Factor that the samples are multiplied by.
     pub(super) gain: f32,
-    /// Audio tracks that there are, and the number of this one, from 1.
+    /// Number of audio tracks, and the number of this one, from 1.
     pub(super) count: usize,
     pub(super) number: usize,
 }
@@ -49,18 +49,19 @@ struct Candidate {
     readable: std::result::Result<Chosen, DecodeError>,
 }
 
-/// A track as the file itself lists it.
+/// A track as listed by the file itself.
 #[derive(Debug, Clone)]
 pub(super) struct Listed {
     pub(super) id: u32,
-    /// Whether a player should choose it by itself.
+    /// Whether players should choose it by default.
     pub(super) default: bool,
-    /// Its codec, for where that is not read.
+    /// Name of its codec, for the message where that is unsupported.
     pub(super) name: String,
 }
 
-/// Chooses the track: the `wanted` one (from 1), else as ffmpeg does the default
-/// one with the most channels, the first of several, among those that are read.
+/// Chooses the track: the `wanted` one (from 1), otherwise the default track as ffmpeg
+/// does. Among readable tracks that is the one with the most channels; the first one
+/// wins a tie.
 pub(super) fn choose(
     reader: &dyn FormatReader,
     listed: Option<&[Listed]>,
@@ -88,7 +89,7 @@ pub(super) fn choose(
                     candidate.channels,
                 )
             };
-            // Of equal ones the last counts, so that they are gone through backwards.
+            // `max_by_key` keeps the last of equal elements, so iterate backwards.
             let best = (0..count).rev().max_by_key(|&number| rank(number));
             best.ok_or(DecodeError::NoAudioTrack)?
         }
@@ -101,7 +102,7 @@ pub(super) fn choose(
     })
 }
 
-/// A track of the list, which its reader need not know.
+/// A track of the list, even if its reader does not know it.
 fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
     let track = reader.tracks().iter().find(|track| track.id == listed.id);
     let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
@@ -167,9 +168,9 @@ fn readable(
     })
 }
 
-/// Takes pre-skip and gain out of an Opus header: the decoder would drop the first
-/// from the first packet only, after a seek from the wrong one, and forget the
-/// other. MP4 stores both big-endian, all others little-endian.
+/// Takes pre-skip and gain out of an Opus header. The decoder would drop the pre-skip
+/// from the first packet only, which is the wrong one after a seek, and ignore the
+/// gain. MP4 stores both big-endian, all others little-endian.
 fn take_opus_head(params: &mut AudioCodecParameters, big_endian: bool) -> (u16, f32) {
     // "OpusHead", version, channels, pre-skip, rate, gain.
     let Some(head) = params
@@ -196,14 +197,14 @@ fn take_opus_head(params: &mut AudioCodecParameters, big_endian: bool) -> (u16, 
     (pre_skip, 10.0_f32.powf(decibels / 20.0))
 }
 
-/// Appends a decoded packet, whatever its own channels are.
+/// Appends a decoded packet, whatever its channel count.
 pub(super) fn append(buffer: &GenericAudioBufferRef<'_>, channels: u16, out: &mut Vec<f32>) {
     let (has, wanted) = (buffer.spec().channels().count(), usize::from(channels));
     let start = out.len();
     out.resize(start + buffer.samples_interleaved(), 0.0);
     buffer.copy_to_slice_interleaved(&mut out[start..]);
     if has != wanted && has > 0 {
-        // A stream that changes between mono and stereo keeps the shape it began with.
+        // A stream that switches between mono and stereo keeps its initial layout.
         let frames: Vec<f32> = out.drain(start..).collect();
         for frame in frames.chunks_exact(has) {
             if wanted == 1 {
@@ -215,7 +216,7 @@ pub(super) fn append(buffer: &GenericAudioBufferRef<'_>, channels: u16, out: &mu
     }
 }
 
-/// The sentence for a file that no reader takes.
+/// The message for a file that no reader accepts.
 pub(super) fn unreadable(error: Error) -> DecodeError {
     match error {
         Error::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
@@ -233,7 +234,7 @@ pub(super) fn unreadable(error: Error) -> DecodeError {
     }
 }
 
-/// The sentence for a file that a reader gave up.
+/// The message for a file on which a reader failed.
 pub(super) fn failed(error: &Error) -> DecodeError {
     match error {
         Error::Unsupported(what) => DecodeError::UnsupportedCodec((*what).into()),

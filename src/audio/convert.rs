@@ -1,21 +1,21 @@
-//! Samples of a recording in the rate and the channels of an output.
+//! Converts a recording's samples to the rate and channels of an output.
 
 use super::source::Spec;
 use crate::dsp::mono::ChannelChoice;
 use crate::dsp::resample::{RateError, Resampler};
 
-/// Turns interleaved samples of one shape into those of another.
+/// Converts interleaved samples from one rate and channel layout to another.
 pub struct Converter {
     from: Spec,
     to: Spec,
     choice: ChannelChoice,
-    /// One for each channel, where the rates differ.
+    /// One per channel, where the rates differ.
     resamplers: Vec<Resampler>,
     planes: Vec<Vec<f32>>,
     plane: Vec<f32>,
 }
 
-/// Channels of a recording that are to be played.
+/// Number of channels of a recording that will be played.
 pub fn played_channels(channels: u16, choice: ChannelChoice) -> u16 {
     match choice {
         ChannelChoice::One(_) => 1,
@@ -46,12 +46,12 @@ impl Converter {
         })
     }
 
-    /// Back to the start of a stream.
+    /// Returns to the start of a stream.
     pub fn reset(&mut self) {
         self.resamplers.iter_mut().for_each(Resampler::reset);
     }
 
-    /// Converts what follows and appends it to `out`.
+    /// Converts the next samples and appends the result to `out`.
     pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         let channels = usize::from(self.from.channels).max(1);
         let first = match self.choice {
@@ -72,7 +72,7 @@ impl Converter {
         self.interleave(out);
     }
 
-    /// Ends the stream: appends the rest.
+    /// Ends the stream: appends the remaining samples.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         for (resampler, plane) in self.resamplers.iter_mut().zip(&mut self.planes) {
             plane.clear();
@@ -83,7 +83,8 @@ impl Converter {
         }
     }
 
-    /// One channel goes to all, all go to one; else each goes to its own.
+    /// One channel is copied to all; all are mixed to one; otherwise each keeps its
+    /// place.
     fn interleave(&self, out: &mut Vec<f32>) {
         let frames = self.planes.iter().map(Vec::len).min().unwrap_or(0);
         let to = usize::from(self.to.channels).max(1);
@@ -151,7 +152,7 @@ mod tests {
         );
     }
 
-    /// A sine stays the sine of its frequency, in place, at every other rate.
+    /// A sine keeps its frequency, amplitude and phase at every other rate.
     #[test]
     fn a_tone_keeps_its_pitch_its_level_and_its_place() {
         let sine = |rate: u32, n: usize| {

@@ -1,4 +1,4 @@
-//! The inputs of this machine.
+//! The audio inputs of this machine.
 
 use std::cmp::Reverse;
 use std::sync::mpsc;
@@ -11,8 +11,8 @@ use serde::Serialize;
 
 pub use super::device_error::DeviceError;
 
-/// ALSA's own plugins that are no inputs; to ask them costs text on the
-/// screen (libjack's cannot be silenced) and tells nothing.
+/// ALSA plugins that are not inputs. Querying them prints text on the screen (libjack's
+/// cannot be silenced) and yields nothing.
 const NOT_INPUTS: [&str; 10] = [
     "null",
     "jack",
@@ -25,15 +25,15 @@ const NOT_INPUTS: [&str; 10] = [
     "vdownmix",
     "usbstream",
 ];
-/// ALSA's names for a sound server: where that answers itself, they are the
-/// same inputs under worse names.
+/// ALSA's names for a sound server. Where that server answers itself, these are
+/// duplicates with worse names.
 const ROUTED: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
-/// How long one host may take to list its inputs; a hung server would take for ever.
+/// How long one host may take to list its inputs; a hung server would block forever.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many names an error lists.
+/// Most names that an error lists.
 const LISTED: usize = 8;
 
-/// An input, with what is known of it without opening it.
+/// An input, with what can be learned without opening it.
 #[derive(Debug, Clone, Serialize)]
 pub struct InputDevice {
     /// Number in the list, from 1.
@@ -42,9 +42,9 @@ pub struct InputDevice {
     pub id: String,
     /// System that offers it: `pulseaudio`, `alsa`, ...
     pub host: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// Whether it is what is heard where none is named.
+    /// Whether it is used when no input is named.
     pub default: bool,
     /// Whether it is a monitor of an output: what the machine plays.
     pub monitor: bool,
@@ -54,9 +54,9 @@ pub struct InputDevice {
     pub min_rate: u32,
     /// Highest sample rate in hertz.
     pub max_rate: u32,
-    /// Most channels.
+    /// Largest number of channels.
     pub channels: u16,
-    /// What it is opened with.
+    /// The configuration it is opened with.
     pub default_config: Option<DefaultConfig>,
     /// Why it cannot be used at the moment, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ pub struct InputDevice {
     pub(super) device: Device,
 }
 
-/// The shape in which an input likes to be opened.
+/// The preferred configuration of an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DefaultConfig {
     /// Sample rate in hertz.
@@ -76,10 +76,10 @@ pub struct DefaultConfig {
     pub format: String,
 }
 
-/// Keeps ALSA's text off the screen, for as long as this thread lives.
+/// Suppresses ALSA's error output as long as this thread lives.
 pub(super) fn silence() {
     #[cfg(target_os = "linux")]
-    // Without it there is text on the screen, and nothing worse.
+    // If this fails, ALSA prints text on the screen, and nothing worse.
     drop(alsa::Output::local_error_handler());
 }
 
@@ -94,13 +94,13 @@ pub fn list() -> Vec<InputDevice> {
     inputs
 }
 
-/// Finds an input by its number from 1, exact id, exact name, or a part of the
-/// name or id that fits only one; `None` wants the default microphone.
+/// Finds an input by its number from 1, exact id, exact name, or a part of the name or
+/// id that fits only one; `None` selects the default microphone.
 ///
 /// # Errors
 ///
-/// [`DeviceError::NoneFound`] where there is no microphone, otherwise a
-/// sentence with the names that are like the one given.
+/// [`DeviceError::NoneFound`] where there is no microphone; otherwise a sentence with
+/// the most similar names.
 pub fn find(wanted: Option<&str>) -> Result<InputDevice, DeviceError> {
     let survey = survey();
     if survey.inputs.is_empty() && survey.hangs {
@@ -112,11 +112,11 @@ pub fn find(wanted: Option<&str>) -> Result<InputDevice, DeviceError> {
     }
 }
 
-/// Finds an input by its stable id alone: what is like it is another one.
+/// Finds an input by its exact stable id; similar ids belong to other inputs.
 ///
 /// # Errors
 ///
-/// [`DeviceError::Gone`] where it is not there.
+/// [`DeviceError::Gone`] where it does not exist.
 pub fn find_id(id: &str) -> Result<InputDevice, DeviceError> {
     let mut inputs = survey().inputs.into_iter();
     inputs
@@ -129,7 +129,7 @@ struct Survey {
     inputs: Vec<InputDevice>,
     /// Whether a sound server answered.
     served: bool,
-    /// Whether one did not.
+    /// Whether a sound server did not answer in time.
     hangs: bool,
 }
 
@@ -205,8 +205,8 @@ fn choose(inputs: &[InputDevice], wanted: &str) -> Result<InputDevice, DeviceErr
 fn default_of(survey: &Survey) -> Result<InputDevice, DeviceError> {
     let mut inputs = survey.inputs.clone();
     inputs.retain(|input| !survey.served || !ROUTED.contains(&input.id.as_str()));
-    // A server without a microphone makes a monitor its default; beside a
-    // microphone, a monitor is the default only where a person made it so.
+    // A server without a microphone makes a monitor its default. If there is a
+    // microphone, a monitor is the default only because a user chose it.
     let Some(microphone) = inputs.iter().position(|input| !input.monitor) else {
         let monitors = inputs.into_iter().map(|input| input.name).collect();
         return Err(DeviceError::NoneFound { monitors });
@@ -238,7 +238,7 @@ fn label(input: &InputDevice) -> String {
     format!("{} \"{}\" ({})", input.index, input.name, input.id)
 }
 
-/// The inputs of a host; `None` where it does not work.
+/// The inputs of a host; `None` where the host does not work.
 fn inputs_of(host: HostId) -> Option<Vec<InputDevice>> {
     let system = cpal::host_from_id(host).ok()?;
     let devices = system.devices().ok()?;
@@ -259,14 +259,14 @@ fn inputs_of(host: HostId) -> Option<Vec<InputDevice>> {
     Some(inputs)
 }
 
-/// Judges an id without its arguments: `speex:SLAVE=hw` is a `speex`.
+/// Checks an id without its arguments: `speex:SLAVE=hw` is a `speex`.
 fn is_input(id: &str) -> bool {
     let plugin = id.split(':').next().unwrap_or(id);
     !NOT_INPUTS.contains(&plugin)
 }
 
-/// The device's own default, or the best of what else it has where that
-/// default is not made of numbers.
+/// The device's own default, or its best other configuration where that default is not
+/// a numeric format.
 pub(super) fn best_config(
     device: &Device,
     configs: &[SupportedStreamConfigRange],
@@ -293,7 +293,7 @@ fn describe(host: HostId, device: Device) -> Option<InputDevice> {
     let (configs, problem) = match device.supported_input_configs() {
         Ok(configs) => (configs.collect(), None),
         Err(error) => match DeviceError::new(&name, &error) {
-            // There, and of use once another program lets go of it.
+            // Present, and usable once another program releases it.
             problem @ (DeviceError::Busy(_) | DeviceError::NoPermission(_)) => {
                 (Vec::new(), Some(problem.to_string()))
             }

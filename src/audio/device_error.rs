@@ -1,51 +1,51 @@
-//! Why an input cannot be used, as sentences for a person.
+//! Why an input cannot be used, as sentences for the user.
 
 use cpal::ErrorKind;
 
-/// Why there is no input to listen to.
+/// Why there is no input to record from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
     /// No microphone at all.
     #[error("no microphone was found{}", instead(.monitors))]
     NoneFound {
-        /// Names of the monitors of outputs that could be listened to instead.
+        /// Names of the output monitors that could be used instead.
         monitors: Vec<String>,
     },
-    /// Nothing is listed, for a sound server hangs.
+    /// Nothing is listed because a sound server hangs.
     #[error("the sound server does not answer; restart it, or log out and in again")]
     ServerHangs,
-    /// The name fits nothing.
+    /// No input matches the name.
     #[error("no input is called `{wanted}`{}; `emoscope devices` lists all", likely(.near))]
     Unknown {
-        /// As given.
+        /// The name as given.
         wanted: String,
-        /// Names that are like it, the likest first.
+        /// Similar names, the most similar first.
         near: Vec<String>,
     },
-    /// The name fits several.
+    /// Several inputs match the name.
     #[error(
         "`{wanted}` fits several inputs: {}; name one in full, by its id or by its number from `emoscope devices`",
         .fitting.join(", ")
     )]
     Ambiguous {
-        /// As given.
+        /// The name as given.
         wanted: String,
-        /// Names that fit.
+        /// Names that match.
         fitting: Vec<String>,
     },
-    /// Another program has it.
+    /// Another program uses it.
     #[error(
         "`{0}` is in use by another program; close that, or choose another input with --device"
     )]
     Busy(String),
-    /// It may not be used.
+    /// Access is not permitted.
     #[error(
         "no permission to listen to `{0}`; on Linux add yourself to the group with \
          `sudo usermod -aG audio $USER` and log in again, elsewhere allow the terminal to use the microphone"
     )]
     NoPermission(String),
-    /// It went away.
+    /// It disappeared.
     #[error("`{0}` is gone; plug it in again, or choose another input with --device")]
     Gone(String),
     /// It does not answer.
@@ -58,7 +58,7 @@ pub enum DeviceError {
     Unsupported {
         /// Name of the input.
         name: String,
-        /// What it said.
+        /// The message of the audio system.
         reason: String,
     },
 }
@@ -80,7 +80,7 @@ fn likely(names: &[String]) -> String {
 }
 
 impl DeviceError {
-    /// The sentence for what the audio system said of a device.
+    /// The message for an error that the audio system reported about a device.
     pub(super) fn new(name: &str, error: &cpal::Error) -> Self {
         let name = name.to_owned();
         match error.kind() {

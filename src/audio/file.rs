@@ -1,4 +1,4 @@
-//! A recording of any format, block by block and never as a whole in memory.
+//! A recording of any format, decoded block by block, never held in memory as a whole.
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use symphonia::core::io::ReadOnlySource;
 
-use super::kinds::{self, HEAD};
+use super::kinds::{self, HEAD_BYTES};
 use super::media::id3_length;
 use super::packets::{Known, Packets};
 use super::plain::{Input, Plain};
@@ -17,17 +17,17 @@ use super::{aiff, au, caf, mp4, wav};
 
 pub use super::source::DecodeError;
 
-/// Endings by which a walk through folders knows audio.
+/// File name extensions that count as audio in a folder.
 const EXTENSIONS: [&str; 29] = [
     "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "aif", "aiff",
     "aifc", "caf", "mka", "mkv", "webm", "mov", "3gp", "3g2", "m4v", "weba", "au", "snd", "mp2",
     "ogv", "ogx", "m4r",
 ];
 
-/// Tags that may stand before the audio.
+/// Most tags that are skipped before the audio.
 const TAGS: usize = 10_000;
 
-/// Whether the name of a file says that it holds audio.
+/// Whether a file name has an audio extension.
 pub fn is_audio_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| {
@@ -41,17 +41,18 @@ pub fn is_audio_name(path: &Path) -> bool {
 pub struct AudioFile(Box<dyn Source>);
 
 impl AudioFile {
-    /// Opens a file and looks into its first samples.
+    /// Opens a file and decodes its first samples.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with the file; it does not name it.
+    /// A sentence that says what is wrong with the file; it does not contain the file's
+    /// name.
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
         Self::open_track(path, None)
     }
 
-    /// The same with the audio track of that number, from 1; without, that which
-    /// the file marks as its default, or which has the most channels.
+    /// Opens the audio track with that number, from 1. Without a number it opens the
+    /// one that the file marks as default, or the one with the most channels.
     ///
     /// # Errors
     ///
@@ -65,7 +66,7 @@ impl AudioFile {
         if !about.is_file() {
             return Self::from_reader_track(file, track);
         }
-        let head = head(&mut file, HEAD)?;
+        let head = head(&mut file, HEAD_BYTES)?;
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
         }
@@ -105,8 +106,8 @@ impl AudioFile {
         Ok(Self(Box::new(Packets::memory(bytes)?)))
     }
 
-    /// Reads a stream that passes once, such as standard input: WAV, or any
-    /// other format that needs no look ahead.
+    /// Reads a stream that cannot be rewound, such as standard input: WAV, or any other
+    /// format that can be read front to back.
     ///
     /// # Errors
     ///
@@ -115,7 +116,8 @@ impl AudioFile {
         Self::from_reader_track(input, None)
     }
 
-    /// The same with the audio track of that number, as in [`AudioFile::open_track`].
+    /// Reads the audio track with that number from a stream, as
+    /// [`AudioFile::open_track`] does.
     ///
     /// # Errors
     ///
@@ -125,7 +127,7 @@ impl AudioFile {
         track: Option<usize>,
     ) -> Result<Self, DecodeError> {
         let mut input = input;
-        let mut head = head(&mut input, HEAD)?;
+        let mut head = head(&mut input, HEAD_BYTES)?;
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
         }
@@ -157,7 +159,7 @@ impl AudioFile {
         }
         let mut whole = whole(head.clone(), input);
         let mut rest = Vec::new();
-        // A tag may be longer than a reader looks for the audio behind it.
+        // A tag may be longer than the distance that a reader searches.
         for _ in 0..TAGS {
             rest.clear();
             Read::take(&mut whole, 10)
@@ -176,7 +178,7 @@ impl AudioFile {
     }
 }
 
-/// What opens a file of plain samples that begins so, a WAV excepted.
+/// The function that opens an uncompressed file with this beginning; WAV excepted.
 fn plain(head: &[u8]) -> Option<impl FnOnce(Input) -> Result<Plain, DecodeError> + use<>> {
     let samples = caf::samples(head);
     let (is_au, is_aiff) = (au::is_au(head), aiff::is_aiff(head));
@@ -187,7 +189,7 @@ fn plain(head: &[u8]) -> Option<impl FnOnce(Input) -> Result<Plain, DecodeError>
     })
 }
 
-/// A recording of one track, of which another cannot be wanted.
+/// A recording with a single track, so no other one can be selected.
 fn only(wanted: Option<usize>, source: impl Source + 'static) -> Result<AudioFile, DecodeError> {
     match wanted {
         Some(wanted) if wanted != 1 => Err(DecodeError::NoSuchTrack { wanted, count: 1 }),
@@ -237,7 +239,7 @@ fn head(input: &mut impl Read, count: usize) -> Result<Vec<u8>, DecodeError> {
     Ok(head)
 }
 
-/// Where the audio begins: a reader would look for it in the picture of a tag.
+/// Where the audio begins. A reader would also search the picture inside a tag.
 fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
     let mut base = 0;
     for _ in 0..TAGS {
@@ -254,7 +256,7 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
     Ok(base)
 }
 
-/// Where no reader took a file that begins as audio does, it is not whole.
+/// A file that begins like audio but that no reader accepts is incomplete.
 fn judge(error: DecodeError, head: &[u8]) -> DecodeError {
     match error {
         DecodeError::NotAudio if kinds::known(head) => {
@@ -264,7 +266,7 @@ fn judge(error: DecodeError, head: &[u8]) -> DecodeError {
     }
 }
 
-/// Gives a reader the `Sync` that the decoders ask for and never use.
+/// Gives a reader the `Sync` bound that the decoders require and never use.
 struct Shared<R>(Mutex<R>);
 
 impl<R: Read> Read for Shared<R> {

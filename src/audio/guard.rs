@@ -2,9 +2,10 @@
 
 use symphonia::core::errors::{Error, Result};
 
-/// Runs a decoder; its panic becomes an error. What panicked is not used again.
+/// Runs a decoder and turns its panic into an error. The decoder must not be used
+/// afterwards.
 pub(super) fn guard<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
-    // No kind of error that a caller goes on after.
+    // Callers never continue after this kind of error.
     crate::guard::guard(call)
         .unwrap_or(Err(Error::LimitError("its contents contradict each other")))
 }

@@ -1,4 +1,4 @@
-//! Names of what is recognised and not read, so that a message can say it.
+//! Names of formats that are recognized but not supported, for messages.
 
 use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_AC3, CODEC_ID_AC4, CODEC_ID_ATRAC1, CODEC_ID_ATRAC3, CODEC_ID_COOK, CODEC_ID_DCA,
@@ -8,13 +8,13 @@ use symphonia::core::codecs::audio::well_known::{
 };
 use symphonia::core::codecs::audio::{AudioCodecId, CODEC_ID_NULL_AUDIO};
 
-/// Bytes from the begin of a file that tell its kind.
-pub(super) const HEAD: usize = 512;
+/// Bytes from the start of a file that identify its format.
+pub(super) const HEAD_BYTES: usize = 512;
 
-/// Distance of two packets of an MPEG transport stream.
-const TRANSPORT: usize = 188;
+/// Bytes from one packet of an MPEG transport stream to the next.
+const TRANSPORT_PACKET_BYTES: usize = 188;
 
-/// The name of a container or codec that no reader takes, by its first bytes.
+/// The name of a container or codec that no reader supports, from its first bytes.
 pub(super) fn unread(head: &[u8]) -> Option<String> {
     const MAGICS: [(&[u8], &str); 17] = [
         (b"#!AMR-WB", "AMR-WB"),
@@ -50,15 +50,16 @@ pub(super) fn unread(head: &[u8]) -> Option<String> {
     if old_movie {
         return Some("QuickTime without a file type".into());
     }
-    // Four bytes of time stamp stand before each packet of a camera's or recorder's.
+    // Recorders and cameras put four bytes of time stamp before each packet.
     let transport = |first: usize, distance: usize| {
         let mut packets = head.iter().skip(first).step_by(distance);
         packets.len() > 1 && packets.all(|&byte| byte == 0x47)
     };
-    (transport(0, TRANSPORT) || transport(4, TRANSPORT + 4)).then(|| "MPEG-TS".into())
+    (transport(0, TRANSPORT_PACKET_BYTES) || transport(4, TRANSPORT_PACKET_BYTES + 4))
+        .then(|| "MPEG-TS".into())
 }
 
-/// Whether a head is that of a format that is read, so that a failure means damage.
+/// Whether a supported format begins like this, so that a failure means damage.
 pub(super) fn known(head: &[u8]) -> bool {
     match head {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] | [0x1a, 0x45, 0xdf, 0xa3, ..] => true,
@@ -68,7 +69,7 @@ pub(super) fn known(head: &[u8]) -> bool {
     }
 }
 
-/// What a WAV holds, by its format tag.
+/// The codec of a WAV, from its format tag.
 pub(super) fn in_wav(tag: u16, bits: u16) -> String {
     let name = match tag {
         0x01 => return format!("PCM of {bits} bits in WAV"),
@@ -96,7 +97,7 @@ pub(super) fn in_wav(tag: u16, bits: u16) -> String {
     format!("{name} in WAV")
 }
 
-/// What an AU holds, by its encoding.
+/// The codec of an AU file, from its encoding number.
 pub(super) fn in_au(encoding: u32) -> String {
     match encoding {
         23 => "G.721 in AU".into(),
@@ -106,7 +107,7 @@ pub(super) fn in_au(encoding: u32) -> String {
     }
 }
 
-/// What an MP4 track holds, by its four letters.
+/// The codec of an MP4 track, from its four-letter code.
 pub(super) fn in_mp4(format: [u8; 4]) -> String {
     let name = match &format {
         b"samr" => "AMR-NB",
@@ -152,7 +153,7 @@ pub(super) fn codec(codec: AudioCodecId) -> String {
     name.into()
 }
 
-/// What an AIFF-C holds, by its four letters.
+/// The codec of an AIFF-C file, from its four-letter code.
 pub(super) fn in_aiff(kind: [u8; 4]) -> String {
     match &kind {
         b"ima4" => "IMA ADPCM in AIFF".into(),

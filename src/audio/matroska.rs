@@ -1,20 +1,21 @@
-//! What the begin of a Matroska or `WebM` says that its reader does not tell.
+//! The fields at the start of a Matroska or `WebM` file that its reader does not
+//! expose.
 
 /// A track.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) number: u32,
     pub(super) audio: bool,
-    /// Whether a player should choose it by itself; so it is where nothing is said.
+    /// Whether players should choose it by default; true where the flag is absent.
     pub(super) default: bool,
     pub(super) codec: String,
 }
 
-/// What was found.
+/// What the start of the file contains.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outline {
     pub(super) tracks: Vec<Entry>,
-    /// The byte behind the last, where that is said.
+    /// Position after the last byte of the segment, where that is given.
     pub(super) end: Option<u64>,
 }
 
@@ -29,12 +30,12 @@ const DEFAULT: u32 = 0x88;
 const CODEC: u32 = 0x86;
 const AUDIO: u64 = 2;
 
-/// Whether a file begins as a Matroska does.
+/// Whether a file begins like a Matroska file.
 pub(super) fn is_matroska(head: &[u8]) -> bool {
     head.starts_with(&HEADER.to_be_bytes())
 }
 
-/// Looks through the first bytes of a file.
+/// Parses the first bytes of a file.
 pub(super) fn look(head: &[u8]) -> Outline {
     let mut outline = Outline::default();
     let segment = elements(head).find(|element| element.kind == SEGMENT);
@@ -75,10 +76,10 @@ fn number(body: &[u8]) -> u64 {
     body.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
-/// An element; its body ends where the bytes do.
+/// An element; its body ends at the latest where the bytes do.
 struct Element<'a> {
     kind: u32,
-    /// `None` where it is not known.
+    /// `None` where it is unknown.
     size: Option<u64>,
     /// Where its body begins.
     data: usize,
@@ -108,7 +109,7 @@ fn elements(bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
     })
 }
 
-/// A number with its marker, and its length.
+/// A variable-length number including its marker bit, and its length in bytes.
 fn vint(bytes: &[u8]) -> Option<(u64, usize)> {
     let length = bytes.first()?.leading_zeros() as usize + 1;
     let bytes = bytes.get(..length).filter(|_| length <= 8)?;
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn flags_that_are_not_said_are_set_and_an_unknown_length_ends_nowhere() {
-        // By the Matroska specification: header, segment, tracks, two entries.
+        // From the Matroska specification: header, segment, tracks, two entries.
         let first = [0xae, 0x89, 0xd7, 0x81, 1, 0x83, 0x81, 2, 0x86, 0x81, b'A'];
         let second = [0xae, 0x89, 0xd7, 0x81, 2, 0x83, 0x81, 2, 0x88, 0x81, 0];
         let mut bytes = vec![0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0xff];

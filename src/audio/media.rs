@@ -1,12 +1,12 @@
-//! A file as the readers of containers see it.
+//! A file as the container readers see it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-/// A file without what stands before its audio. An MP4 that was cut says that it
-/// is as long as it was: its reader would pass over a box that ends behind the end.
+/// A file without the data before its audio. A truncated MP4 reports its original
+/// length: otherwise its reader would skip a box that ends after the end of the file.
 pub(super) struct Media {
     file: File,
     base: u64,
@@ -15,7 +15,7 @@ pub(super) struct Media {
 }
 
 impl Media {
-    /// The file from `base` on; `reach` is where its last box says that it ends.
+    /// The file from byte `base` on; `reach` is the declared end of its last box.
     pub(super) fn new(mut file: File, base: u64, reach: u64) -> io::Result<Self> {
         let there = file.metadata()?.len().saturating_sub(base);
         file.seek(SeekFrom::Start(base))?;
@@ -57,12 +57,12 @@ impl MediaSource for Media {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        // Tags at the end are looked for where the bytes end.
+        // Readers look for tags at the real end of the file.
         Some(self.there)
     }
 }
 
-/// Length of the `ID3v2` tag that `head` begins, if it does.
+/// Length of the `ID3v2` tag at the start of `head`, if there is one.
 pub(super) fn id3_length(head: &[u8]) -> Option<u64> {
     match head {
         [b'I', b'D', b'3', _, _, flags, size @ ..] => {
@@ -70,7 +70,7 @@ pub(super) fn id3_length(head: &[u8]) -> Option<u64> {
             let size = size.iter().try_fold(0, |size, &byte| {
                 (byte < 0x80).then(|| size << 7 | u64::from(byte))
             })?;
-            // A foot repeats the head.
+            // A footer repeats the header.
             Some(10 + size + if flags & 0x10 == 0 { 0 } else { 10 })
         }
         _ => None,

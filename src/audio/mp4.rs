@@ -1,16 +1,17 @@
-//! What the index of an MP4 says that its reader does not tell: kinds of
-//! tracks, which of them is meant, and the times at which they are played.
+//! The parts of an MP4's index that its reader does not expose: kinds of tracks, the
+//! default track, and presentation times.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// The most boxes at the top of a file, and the largest index, that are looked at.
+/// Most boxes at the top level of a file, and the largest index in bytes, that are
+/// parsed.
 const BOXES: usize = 200_000;
 const INDEX: u64 = 64 << 20;
 
 /// The index of an MP4.
 #[derive(Debug, Default)]
 pub(super) struct Movie {
-    /// Ticks a second of the whole.
+    /// Ticks per second of the movie.
     pub(super) scale: u32,
     pub(super) tracks: Vec<Trak>,
 }
@@ -19,60 +20,60 @@ pub(super) struct Movie {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Trak {
     pub(super) id: u32,
-    /// Whether a player should choose it by itself.
+    /// Whether players should choose it by default.
     pub(super) enabled: bool,
     pub(super) audio: bool,
-    /// Ticks a second.
+    /// Ticks per second.
     pub(super) scale: u32,
-    /// Four letters of the codec.
+    /// Four-letter code of the codec.
     pub(super) format: [u8; 4],
-    /// Ticks of the samples in the index itself, and of a fragment's sample
-    /// where the fragment does not say.
+    /// Ticks of the samples in the index itself. In a fragment that gives none: ticks
+    /// of one sample.
     ticks: u64,
     default: Option<u32>,
     edits: Vec<Edit>,
     fragments: Vec<Fragment>,
 }
 
-/// A part of the track as it is played, or a pause.
+/// A part of the track as it is presented, or a pause.
 #[derive(Debug, Clone, Copy)]
 struct Edit {
-    /// Ticks of the movie; 0 is to the end.
+    /// Ticks of the movie; 0 means up to the end.
     length: u64,
-    /// First tick of the track; below zero is a pause.
+    /// First tick of the track; a negative value is a pause.
     media: i64,
 }
 
-/// Samples behind the index.
+/// Samples that follow the index.
 #[derive(Debug, Clone, Copy)]
 struct Fragment {
-    /// Where they belong, if that is said.
+    /// Their presentation time in ticks, if given.
     at: Option<u64>,
     ticks: u64,
 }
 
-/// A part of a track: ticks as its reader counts them, and how far they are from
-/// their place.
+/// A part of a track: ticks as its reader counts them, and their distance from the
+/// presentation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: i64,
-    /// The tick behind the last; `i64::MAX` where there is no end.
+    /// The tick after the last; `i64::MAX` where there is no end.
     pub(super) end: i64,
     pub(super) shift: i64,
 }
 
-/// What was found in a file.
+/// What the top level of a file contains.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    /// The index, if it was there and whole.
+    /// The index, if it is present and complete.
     pub(super) movie: Option<Movie>,
-    /// Where the last box says that it ends.
+    /// Where the last box declares its end.
     pub(super) reach: u64,
-    /// Whether samples stand before the index.
+    /// Whether samples precede the index.
     pub(super) samples_first: bool,
 }
 
-/// Whether a file begins as an MP4 does.
+/// Whether a file begins like an MP4.
 pub(super) fn is_mp4(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
 }
@@ -102,7 +103,7 @@ pub(super) fn look(file: &mut (impl Read + Seek), there: u64) -> io::Result<Layo
             b"mdat" if layout.movie.is_none() => layout.samples_first = true,
             _ => {}
         }
-        // Only samples may be missing; where the index is cut, nothing helps.
+        // Only samples may be missing; a truncated index cannot be used.
         at = match at.checked_add(size) {
             Some(end) if end <= there || kind == *b"mdat" => end,
             _ => break,
@@ -115,7 +116,8 @@ pub(super) fn look(file: &mut (impl Read + Seek), there: u64) -> io::Result<Layo
     Ok(layout)
 }
 
-/// Reads a stream to the end of its index; gives what was read and what it says.
+/// Reads a stream to the end of its index; returns the bytes that were read and their
+/// meaning.
 pub(super) fn look_ahead(stream: &mut impl Read, read: &mut Vec<u8>) -> io::Result<Layout> {
     let mut layout = Layout::default();
     let mut at = 0;
@@ -144,7 +146,7 @@ pub(super) fn look_ahead(stream: &mut impl Read, read: &mut Vec<u8>) -> io::Resu
     Ok(layout)
 }
 
-/// Reads until `read` holds so many bytes, or all.
+/// Reads until `read` holds that many bytes, or the stream ends.
 fn fill(stream: &mut impl Read, read: &mut Vec<u8>, wanted: usize) -> io::Result<()> {
     let missing = wanted.saturating_sub(read.len());
     Read::take(stream, missing as u64)
@@ -152,8 +154,8 @@ fn fill(stream: &mut impl Read, read: &mut Vec<u8>, wanted: usize) -> io::Result
         .map(drop)
 }
 
-/// Kind, size and length of the head of the box that comes next; `left` stands
-/// for a size up to the end.
+/// Kind, size and header length of the next box; `left` replaces a size of "to the
+/// end".
 fn box_head(from: &mut impl Read, left: u64) -> io::Result<Option<([u8; 4], u64, u64)>> {
     let mut head = Vec::with_capacity(16);
     Read::take(&mut *from, 8).read_to_end(&mut head)?;
@@ -189,7 +191,7 @@ fn long(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_be_bytes(eight))
 }
 
-/// The boxes within a body: kind and body of each.
+/// The boxes inside a body: kind and body of each.
 fn boxes(mut body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, size, head) = box_head(&mut &*body, body.len() as u64).ok()??;
@@ -210,7 +212,7 @@ fn inside<'a>(body: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     })
 }
 
-/// Pairs of words behind the head of a full box.
+/// Pairs of words after the header of a full box.
 fn pairs(body: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     let count = word(body, 4).unwrap_or(0) as usize;
     let pairs = body.get(8..).unwrap_or_default().chunks_exact(8);
@@ -236,7 +238,7 @@ impl Movie {
         Some(Self { scale, tracks })
     }
 
-    /// Notes the samples of a fragment.
+    /// Records the samples of a fragment.
     fn fragment(&mut self, body: &[u8]) {
         for (_, body) in boxes(body).filter(|(kind, _)| kind == b"traf") {
             let id = inside(body, &[b"tfhd"]).and_then(|head| word(head, 4));
@@ -282,16 +284,17 @@ impl Trak {
         fragments.fold(self.ticks, u64::saturating_add)
     }
 
-    /// Whether any part of it is played at a place of its own.
+    /// Whether any part of the track is presented at another time than its own.
     pub(super) fn has_edits(&self) -> bool {
         self.edits.iter().any(|edit| edit.media >= 0)
     }
 
-    /// Where its samples belong; in the order of its reader.
+    /// The presentation times of its samples, in its reader's order.
     pub(super) fn spans(&self, movie_scale: u32) -> Vec<Span> {
         let mut placed = vec![];
         let mut counted = self.ticks;
-        // The reader counts on from fragment to fragment, whatever they say.
+        // The reader keeps counting from fragment to fragment, whatever times they
+        // declare.
         for fragment in &self.fragments {
             let shift = fragment.at.unwrap_or(counted).cast_signed();
             placed.push(Span {
@@ -323,7 +326,7 @@ impl Trak {
         let mut spans: Vec<Span> = Vec::new();
         for part in parts {
             for span in &placed {
-                // The part is in ticks of the track, the span in those of its reader.
+                // The part is in ticks of the track, the span in ticks of its reader.
                 let start = span.start.max(part.start.saturating_sub(span.shift));
                 let end = match (span.end, part.end) {
                     (end, i64::MAX) => end,
@@ -342,8 +345,8 @@ impl Trak {
         spans
     }
 
-    /// The parts that are played, in ticks of the track; the whole where the list
-    /// goes back in it, which is not followed.
+    /// The parts that are presented, in ticks of the track. The whole track where the
+    /// edit list goes backwards, which is not supported.
     fn played(&self, movie_scale: u32) -> Vec<Span> {
         let whole = vec![Span {
             start: 0,
@@ -407,7 +410,7 @@ impl Fragment {
     fn parse(body: &[u8], default: Option<u32>) -> Option<Self> {
         let head = inside(body, &[b"tfhd"])?;
         let flags = word(head, 0)?;
-        // Offset, description, then the length of a sample.
+        // Base offset and sample description precede the default sample duration.
         let skipped = 8 * (flags & 1) as usize + 4 * (flags >> 1 & 1) as usize;
         let own = (flags & 8 != 0).then(|| word(head, 8 + skipped)).flatten();
         let default = own.or(default);

@@ -1,5 +1,5 @@
-//! The default output of this machine: samples in, sound out, and how much of it
-//! is heard.
+//! The default audio output of this machine: plays samples and reports the playback
+//! position.
 
 mod queue;
 mod sink;
@@ -14,7 +14,7 @@ pub use self::queue::{Player, Queue, queue};
 use super::source::Spec;
 use super::system_stream;
 
-/// Audio that waits to be played, at most, in seconds.
+/// Most audio that waits to be played, in seconds.
 const QUEUE_S: usize = 1;
 
 /// Why there is no sound.
@@ -24,12 +24,12 @@ pub enum OutputError {
     /// No audio system has an output.
     #[error("this machine has no output for sound")]
     NoneFound,
-    /// The audio system refuses.
+    /// The audio system reports an error.
     #[error("the output {name} cannot be opened: {reason}")]
     Refused {
         /// Name of the output.
         name: String,
-        /// What was said.
+        /// The message of the audio system.
         reason: String,
     },
 }
@@ -43,13 +43,14 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens the default output on a thread of its own, which may take as long as
-    /// the sound server does. It gets `wanted` if it can, else its own rate and channels.
+    /// Opens the default output on its own thread, because the sound server may be
+    /// slow. It uses `wanted` where possible, otherwise the output's own rate and
+    /// channels.
     pub fn opening(wanted: Spec) -> Receiver<Result<Self, OutputError>> {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
             super::device::silence();
-            let _ = send.send(Self::open(wanted)); // nobody may wait for it any more
+            let _ = send.send(Self::open(wanted)); // the caller may have given up
         });
         receive
     }
@@ -72,17 +73,17 @@ impl Output {
         Err(error)
     }
 
-    /// Rate and channels that it takes.
+    /// Rate and channels of the output.
     pub fn spec(&self) -> Spec {
         self.spec
     }
 
-    /// Its name for people.
+    /// Display name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where samples go in.
+    /// The queue that takes samples.
     pub fn queue(&mut self) -> &mut Queue {
         &mut self.queue
     }
@@ -94,8 +95,8 @@ impl Drop for Output {
     }
 }
 
-/// A queue whose player is held by a stream.
+/// The output's stream, its queue, its format and its name.
 type Opened = (Stream, Queue, Spec, String);
 
-/// What the error callback of a stream leaves.
+/// The flag that a stream's error callback sets.
 type Failed = Arc<std::sync::atomic::AtomicBool>;

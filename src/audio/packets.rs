@@ -1,4 +1,4 @@
-//! Compressed recordings, packet by packet, with an exact place for every sample.
+//! Compressed recordings, packet by packet, with an exact position for every sample.
 
 mod opening;
 
@@ -20,14 +20,14 @@ use opening::Origin;
 
 pub(super) use opening::Known;
 
-/// Packets in a row that may be unreadable before the rest is given up.
+/// Most consecutive unreadable packets before the rest is abandoned.
 const UNREADABLE: u32 = 256;
-/// Decoded and thrown away before the target of a seek, so that decoders
-/// which remember (MP3, AAC, Vorbis, Opus) have settled when it comes.
+/// Frames decoded and discarded before the target of a seek. Decoders with memory (MP3,
+/// AAC, Vorbis, Opus) need them to settle.
 const PREROLL: i64 = 8192;
-/// The longest silence that stands for a packet, in seconds.
+/// Longest silence that replaces a packet, in seconds.
 const SILENCE_S: u64 = 10;
-/// The longest hole that is believed, in seconds.
+/// Longest plausible hole, in seconds.
 const HOLE_S: i64 = 24 * 3600;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
@@ -39,23 +39,23 @@ pub(super) struct Packets {
     gain: f32,
     timing: Timing,
     spec: Spec,
-    /// To start over where the container cannot be moved in exactly.
+    /// Needed to start over where the container cannot seek exactly.
     origin: Origin,
     wanted: Option<usize>,
-    /// Audio tracks, and the number of this one.
+    /// Number of audio tracks, and the number of this one.
     tracks: (usize, usize),
-    /// The frame behind the last.
+    /// The frame after the last.
     total: Option<i64>,
-    /// Index of the next frame that is decoded; below zero stands what a decoder
-    /// needs to start.
+    /// Index of the next frame that is decoded; negative for what a decoder needs to
+    /// start.
     position: i64,
-    /// Whether `position` is known; not so right after a jump.
+    /// Whether `position` is known; it is not right after a jump.
     placed: bool,
-    /// Index of the next frame that is handed out.
+    /// Index of the next frame that is returned.
     next: i64,
-    /// Frames that are missing before `samples`.
+    /// Frames missing before `samples`.
     gap: u64,
-    /// Decoded and not yet handed out.
+    /// Decoded and not yet returned.
     samples: Vec<f32>,
     /// The packet that was decoded last.
     fresh: Vec<f32>,
@@ -65,7 +65,7 @@ pub(super) struct Packets {
     shape: Option<[u8; 3]>,
     found: bool,
     damaged: u64,
-    /// Whether the bytes ended within something.
+    /// Whether the bytes ended inside a unit.
     cut: bool,
     over: bool,
 }
@@ -79,14 +79,14 @@ impl Packets {
         frames.max(0) as f64 / f64::from(self.spec.sample_rate.max(1))
     }
 
-    /// Decodes until `samples` holds something; `false` at the end.
+    /// Decodes until `samples` is not empty; `false` at the end.
     fn advance(&mut self) -> Result<bool, DecodeError> {
         let mut failures = 0;
         while self.samples.is_empty() {
             match guard(|| self.reader.next_packet()) {
                 Ok(Some(packet)) if packet.track_id == self.track => {
                     failures = if self.take(packet)? { 0 } else { failures + 1 };
-                    // What never was audio need not be gone through to its end.
+                    // Input that never was audio need not be scanned to its end.
                     if failures > UNREADABLE && !self.found {
                         return Ok(false);
                     }
@@ -109,14 +109,14 @@ impl Packets {
         Ok(true)
     }
 
-    /// Another stream begins in the same file, as where Ogg files were joined.
+    /// Another stream begins in the same file, as in concatenated Ogg files.
     fn join(&mut self) -> Result<(), DecodeError> {
         let next = codec::choose(&*self.reader, None, None)?;
         self.track = next.id;
         self.decoder = next.decoder;
         self.params = next.params;
         self.gain = next.gain;
-        // Its timestamps start again: from here on, only counting tells the place.
+        // Its timestamps restart: from here on, only counting gives the position.
         self.timing = Timing::counting(next.pre_skip.into(), self.timing.counted);
         self.total = None;
         self.next = self.next.max(self.position);
@@ -124,8 +124,8 @@ impl Packets {
         Ok(())
     }
 
-    /// Another MPEG file begins in the same file: what the tag of the first says
-    /// of its end does not hold, and its rate and channels may be others.
+    /// Another MPEG file begins in the same file. The first tag's end no longer
+    /// applies, and rate and channels may differ.
     fn follow(&mut self, packet: &Packet) {
         if self
             .timing
@@ -157,7 +157,7 @@ impl Packets {
     fn take(&mut self, mut packet: Packet) -> Result<bool, DecodeError> {
         self.follow(&packet);
         if !self.timing.counted {
-            // The end is a guess, and samples behind it are as good as any.
+            // The end is an estimate, and samples after it are valid.
             packet.trim_end = Duration::ZERO;
         }
         self.fresh.clear();
@@ -223,14 +223,15 @@ impl Packets {
         Ok(error.is_none())
     }
 
-    /// Puts the packet where its timestamp says, unless counting is as good.
+    /// Moves the packet to its timestamp, unless counting is as exact.
     fn put_at(&mut self, index: i64) {
         let rate = self.spec.sample_rate;
         if !self.placed {
             if !self.fresh.is_empty() {
                 self.placed = true;
                 self.position = index;
-                // Of what begins later, what Opus needs to start is no part.
+                // In a stream that begins later, the frames that Opus needs to start
+                // are not part of the audio.
                 let first = index.saturating_add(self.timing.pre_skip);
                 if self.next == 0 && index > 0 {
                     self.gap = first.cast_unsigned();
@@ -248,7 +249,7 @@ impl Packets {
         }
     }
 
-    /// Silence in place of a packet, so that what follows keeps its time.
+    /// Silence in place of a packet, so that what follows keeps its position.
     fn silence(&mut self, frames: i64) {
         self.fresh.clear();
         if self.found {
@@ -258,8 +259,8 @@ impl Packets {
         }
     }
 
-    /// Appends what of the packet lies within the given frames and was not handed
-    /// out yet; what is missing before it is a gap.
+    /// Appends the frames of the packet inside the given range that were not returned
+    /// yet; frames missing before them are a gap.
     fn keep(&mut self, from: i64, until: i64) {
         let channels = self.channels();
         let frames = (self.fresh.len() / channels).cast_signed() as i64;
@@ -275,13 +276,13 @@ impl Packets {
         self.position = end;
     }
 
-    /// Judges whether the end came where it was announced.
+    /// Checks whether the end came where it was declared.
     fn end(&mut self) -> Result<bool, DecodeError> {
         let rate = self.spec.sample_rate;
         let promised = if self.timing.counted {
             self.total
         } else if self.cut {
-            // Of a container, whose other tracks may be longer.
+            // From a container, whose other tracks may be longer.
             let seconds = self.timing.promised_s;
             seconds.map(|seconds| (seconds * f64::from(rate)) as i64)
         } else {
@@ -291,7 +292,7 @@ impl Packets {
         let missing = total.saturating_sub(self.position);
         let unnumbered = self.params.codec == CODEC_ID_MP3 && missing <= i64::from(rate) / 2;
         if unnumbered && missing > self.longest {
-            // Frames of MPEG have no number: these were lost on the way.
+            // MPEG frames are not numbered; these were lost before the end.
             self.damaged += (missing / self.longest.max(1)).cast_unsigned();
         } else if missing > self.longest {
             self.cut = false;
@@ -300,12 +301,13 @@ impl Packets {
                 total_s: self.seconds(total),
             });
         }
-        // Where nothing was promised, it is at least said.
+        // Where no length was declared, at least a note reports it.
         self.cut &= promised.is_none() && self.timing.counted;
         Ok(false)
     }
 
-    /// Lets the container find a place before the target; `false` where it cannot.
+    /// Lets the container seek to a position before the target; `false` where it
+    /// cannot.
     fn jump(&mut self, target: i64) -> bool {
         let early = (target - PREROLL).max(-self.timing.pre_skip);
         let Some(ts) = self.timing.seek_ticks(early, self.spec.sample_rate) else {
@@ -328,7 +330,7 @@ impl Packets {
             }
         } else {
             let damaged = self.damaged;
-            // Not every container comes back from its end.
+            // Not every container can seek back from its end.
             if self.over {
                 *self = self.reopen(0)?;
             }
@@ -392,7 +394,7 @@ impl Source for Packets {
         let landed = if self.over {
             target.min(self.position)
         } else {
-            // In a hole the next samples are behind it.
+            // After a seek into a hole, the next samples are those that follow it.
             target.saturating_add_unsigned(self.take_gap())
         };
         Ok(self.seconds(landed))

@@ -1,4 +1,4 @@
-//! Recordings whose samples, or blocks of fixed size, follow a short header.
+//! Recordings with a short header followed by samples, or by blocks of fixed size.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -12,14 +12,14 @@ use super::guard::guard;
 use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
 use super::source::{DecodeError, Note, Source, Spec};
 
-/// Lengths from here on stand for "unknown" where the bytes are not there.
+/// Declared lengths from here on mean "unknown" if the bytes are not there.
 pub(super) const UNKNOWN: u64 = 0x7fff_0000;
-/// The most that the first block of a recorder holds, in bytes.
+/// Largest first block of a recorder, in bytes.
 const FIRST_BLOCK: u64 = 1 << 20;
-/// Chunks that are walked through behind the samples.
+/// Most chunks that are followed after the samples.
 const MOST_CHUNKS: usize = 64;
 
-/// The bytes of a recording: a file, or a stream that passes once.
+/// The bytes of a recording: a file, or a stream that cannot be rewound.
 pub(super) enum Input {
     File(BufReader<File>),
     Stream(Box<dyn Read + Send>),
@@ -43,7 +43,7 @@ impl Input {
         })
     }
 
-    /// Passes over bytes of the header.
+    /// Skips bytes of the header.
     pub(super) fn skip(&mut self, count: u64) -> Result<(), DecodeError> {
         let skipped = io::copy(&mut Read::take(&mut *self, count), &mut io::sink());
         if skipped.map_err(DecodeError::Read)? < count {
@@ -59,7 +59,7 @@ impl Input {
         Ok(bytes)
     }
 
-    /// Bytes of a file behind `at`; `None` for a stream.
+    /// Bytes of a file after position `at`; `None` for a stream.
     fn behind(&self, at: u64) -> Result<Option<u64>, DecodeError> {
         match self {
             Self::Stream(_) => Ok(None),
@@ -73,9 +73,9 @@ impl Input {
 
 /// How the samples are coded.
 pub(super) enum Coding {
-    /// Each by itself.
+    /// Each sample by itself.
     Samples(RawFormat),
-    /// In blocks of `bytes` that hold `frames` each.
+    /// In blocks of `bytes` bytes with `frames` frames each.
     Blocks {
         decoder: Box<dyn AudioDecoder>,
         bytes: usize,
@@ -84,7 +84,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// Bytes and frames of the smallest piece that is decoded at once.
+    /// Bytes and frames of the smallest unit that is decoded at once.
     fn unit(&self, channels: u16) -> (u64, u64) {
         match self {
             Self::Samples(format) => (format.bytes() as u64 * u64::from(channels), 1),
@@ -120,14 +120,14 @@ impl Coding {
     }
 }
 
-/// What a header says of the bytes behind it.
+/// What a header declares about the bytes after it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Extent {
     /// Where the samples begin in the file.
     pub(super) data: u64,
-    /// Bytes of samples: those that are there, of a stream those that it claims.
+    /// Bytes of samples: in a file those present, in a stream those declared.
     pub(super) bytes: Option<u64>,
-    /// Bytes that the header promises, where that is believed.
+    /// Declared bytes, where that is plausible.
     pub(super) promised: Option<u64>,
     /// Frames, where the last block is not full.
     pub(super) frames: Option<u64>,
@@ -135,11 +135,11 @@ pub(super) struct Extent {
     pub(super) unfinished: bool,
 }
 
-/// What may stand behind the samples of a format.
+/// Chunks that may follow the samples of a format.
 pub(super) struct Trailer {
     /// Names of its chunks.
     pub(super) chunks: &'static [&'static [u8; 4]],
-    /// Whether their lengths are.
+    /// Whether their lengths are big-endian.
     pub(super) big_endian: bool,
 }
 
@@ -148,8 +148,8 @@ impl Trailer {
         self.chunks.iter().any(|chunk| next.starts_with(*chunk))
     }
 
-    /// Whether chunks follow from byte `at` of a file to its end, `end`; the file
-    /// then stands at `back`.
+    /// Whether chunks follow from byte `at` of a file to its end, `end`; afterwards the
+    /// file position is `back`.
     fn follows(
         &self,
         file: &mut BufReader<File>,
@@ -172,7 +172,7 @@ impl Trailer {
                 u32::from_le_bytes(length)
             });
             at += 8 + length + length % 2;
-            // One that is known, or a chain of them to the very end.
+            // A known chunk, or a chain of chunks to the very end.
             if number == 0 && self.begins(&chunk) || printable && at.abs_diff(end) <= 1 {
                 follows = true;
                 break;
@@ -187,8 +187,8 @@ impl Trailer {
 }
 
 impl Extent {
-    /// What of a header is true that claims `length` bytes of samples from byte
-    /// `data` on, where the input stands.
+    /// Checks a header that declares `length` bytes of samples from byte `data` on,
+    /// where the input is positioned.
     pub(super) fn new(
         input: &mut Input,
         data: u64,
@@ -215,7 +215,7 @@ impl Extent {
                 ..extent
             });
         }
-        // A 32-bit length that ran over, in a file larger than it can say.
+        // A 32-bit length that wrapped around, in a file larger than it can express.
         let wrapped = match length {
             0 => 0,
             length => (there - length) >> 32 << 32,
@@ -243,19 +243,19 @@ pub(super) struct Plain {
     coding: Coding,
     spec: Spec,
     extent: Extent,
-    /// Frames in all, where that is known.
+    /// Frames in all, where known.
     frames: Option<u64>,
     position: u64,
-    /// Frames of the next block that lie before the place that was sought.
+    /// Frames of the next block before the target of the seek.
     skip: u64,
-    /// What a stream may hold behind the claimed bytes.
+    /// What may follow the declared bytes of a stream.
     trailer: &'static Trailer,
     damaged: u64,
     told: bool,
 }
 
 impl Plain {
-    /// Reads from `input`, which stands at the first sample.
+    /// Reads from `input`, which is positioned at the first sample.
     pub(super) fn new(
         input: Input,
         coding: Coding,
@@ -266,7 +266,7 @@ impl Plain {
         let (bytes, per_unit) = coding.unit(spec.channels);
         let frames = extent.bytes.map(|all| all / bytes.max(1) * per_unit);
         let exact = extent.frames.zip(frames);
-        // A count of frames is believed where it only trims the last block.
+        // A frame count is used where it only trims the last block.
         let frames = match exact {
             Some((exact, all)) if exact <= all && all - exact < per_unit => Some(exact),
             _ => frames,
@@ -293,8 +293,8 @@ impl Plain {
         frames as f64 / f64::from(self.spec.sample_rate)
     }
 
-    /// Whether a stream goes on behind a length that was only that of a
-    /// recorder's first block.
+    /// Whether a stream continues after a declared length that was only a recorder's
+    /// first block.
     fn goes_on(&mut self) -> Result<bool, DecodeError> {
         let first = self.extent.bytes.is_some_and(|bytes| bytes <= FIRST_BLOCK);
         if !first || !matches!(self.bytes.input, Input::Stream(_)) {
@@ -310,7 +310,7 @@ impl Plain {
         Ok(true)
     }
 
-    /// The end: as promised, or more than a block too early.
+    /// Checks the end: where declared, or more than a block too early.
     fn end(&mut self) -> Result<bool, DecodeError> {
         if self.position == 0 {
             return Err(DecodeError::NoSamples);

@@ -1,9 +1,9 @@
 //! Sources of a `PulseAudio` server; `PipeWire`'s speaks the same protocol.
 //!
-//! `cpal` lists them. They are read here: a server sends a block every few
-//! milliseconds, whatever was asked for, and for each of them `cpal`'s client
-//! clears megabytes and asks for the time, which costs more than all that is done
-//! with the samples. The thread that reads sleeps instead until a fair amount waits.
+//! `cpal` lists them, but this module reads them. A server sends a block every few
+//! milliseconds, whatever size was requested. For each block `cpal`'s client clears
+//! megabytes and reads the clock, which costs more than all processing of the samples.
+//! This reader thread sleeps until enough data waits.
 
 use std::ffi::CString;
 use std::io::{BufReader, ErrorKind, Read};
@@ -22,21 +22,21 @@ use pulseaudio::protocol::{
 
 use super::device_error::DeviceError;
 use super::ring::{self, Consumer, Producer};
-use super::signals::{ANSWER, BLOCKS_PER_S, Fault, Signals};
+use super::signals::{ANSWER_TIMEOUT, BLOCKS_PER_S, Fault, Signals};
 use super::source::Spec;
 
-/// What the ids of such sources begin with.
+/// Prefix of the ids of such sources.
 pub(super) const HOST: &str = "pulseaudio:";
-/// One call of the system takes all that came during a rest.
-const READ: usize = 1 << 20;
+/// One system call takes everything that arrived while the thread slept, in bytes.
+const READ_BYTES: usize = 1 << 20;
 
-/// Blocks that the server keeps for a reader that is held up: 10 s.
-const QUEUE: u32 = 1000;
-/// How long a source may take to wake up, and how often to look.
-const WAKING: Duration = Duration::from_secs(5);
-const LOOK: Duration = Duration::from_millis(2);
+/// Blocks that the server keeps for a delayed reader: 10 s.
+const QUEUE_BLOCKS: u32 = 1000;
+/// How long a source may take to wake up, and how often to check.
+const WAKE_TIMEOUT: Duration = Duration::from_secs(5);
+const WAKE_POLL: Duration = Duration::from_millis(2);
 
-/// A stream that is read; it ends when this goes.
+/// A stream that is being read; dropping it ends it.
 pub(super) struct Stream {
     socket: UnixStream,
 }
@@ -48,7 +48,7 @@ impl Drop for Stream {
     }
 }
 
-/// Opens the source called `source` and starts it; `name` is what people call it.
+/// Opens the source with the id `source` and starts it; `name` is its display name.
 pub(super) fn open(
     source: &str,
     name: &str,
@@ -87,17 +87,17 @@ pub(super) fn open(
         .name("capture".into())
         .spawn(move || reader.run())
         .map_err(|error| failed(error.into()))?;
-    // An idle source may need seconds to wake up: the time that it is listened to
-    // begins with its first block.
+    // An idle source may need seconds to wake up: the session starts with its first
+    // block.
     let start = Instant::now();
     while signals.progress().0 == 0 {
         if signals.fault().is_some() {
             return Err(DeviceError::Gone(name.to_owned()));
         }
-        if start.elapsed() > WAKING {
+        if start.elapsed() > WAKE_TIMEOUT {
             return Err(DeviceError::NoAnswer(name.to_owned()));
         }
-        thread::sleep(LOOK);
+        thread::sleep(WAKE_POLL);
     }
     Ok((spec, shape(format), consumer, handle))
 }
@@ -118,7 +118,8 @@ fn sentence(name: &str, error: ProtocolError) -> DeviceError {
     }
 }
 
-/// What is asked for: words of 16 bits where the source has them, else floats.
+/// The requested sample format: 16-bit integers where the source has them, otherwise
+/// floats.
 fn wanted(format: protocol::SampleFormat) -> protocol::SampleFormat {
     match format {
         protocol::SampleFormat::S16Le => format,
@@ -144,10 +145,10 @@ impl Server {
     fn connect() -> Result<Self, ProtocolError> {
         let path = pulseaudio::socket_path_from_env().ok_or(ErrorKind::NotFound);
         let socket = UnixStream::connect(path.map_err(std::io::Error::from)?)?;
-        socket.set_read_timeout(Some(ANSWER))?;
-        socket.set_write_timeout(Some(ANSWER))?;
+        socket.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+        socket.set_write_timeout(Some(ANSWER_TIMEOUT))?;
         let mut server = Self {
-            socket: BufReader::with_capacity(READ, socket),
+            socket: BufReader::with_capacity(READ_BYTES, socket),
             version: protocol::MAX_VERSION,
             asked: 0,
         };
@@ -180,7 +181,7 @@ impl Server {
         }))
     }
 
-    /// Begins to record in the source's own rate and channels.
+    /// Starts to record at the source's own rate and channels.
     fn record(&mut self, about: &SourceInfo) -> Result<CreateRecordStreamReply, ProtocolError> {
         let sample_spec = SampleSpec {
             format: wanted(about.sample_spec.format),
@@ -193,11 +194,11 @@ impl Server {
             sample_spec,
             channel_map: about.channel_map,
             source_index: Some(about.index),
-            // Short blocks, and a long queue: what does not fit into it is lost,
-            // and a server that hung brings all that it missed at once.
+            // Short blocks and a long queue. What does not fit is lost, and a server
+            // that hung delivers everything it missed at once.
             buffer_attr: BufferAttr {
                 fragment_size: block,
-                max_length: block * QUEUE,
+                max_length: block * QUEUE_BLOCKS,
                 ..BufferAttr::default()
             },
             flags: StreamFlags {
@@ -208,8 +209,7 @@ impl Server {
         }))
     }
 
-    /// From now on it is waited for the server as long as it takes; the handle
-    /// ends that.
+    /// From now on, reads from the server may take any time; the handle ends them.
     fn hand_over(&mut self) -> Result<Stream, ProtocolError> {
         let socket = self.socket.get_ref();
         socket.set_read_timeout(None)?;
@@ -219,7 +219,7 @@ impl Server {
     }
 }
 
-/// The thread that samples come to.
+/// The thread that receives samples.
 struct Reader {
     server: Server,
     channel: u32,
@@ -227,7 +227,7 @@ struct Reader {
     payload: Vec<u8>,
     words: Vec<i16>,
     floats: Vec<f32>,
-    /// Whether samples came since it was last told.
+    /// Whether samples arrived since the last notification.
     fresh: bool,
     producer: Producer,
     signals: Arc<Signals>,
@@ -249,7 +249,7 @@ impl Reader {
         self.signals.fail(fault);
     }
 
-    /// Reads one message and delivers it if it holds samples.
+    /// Reads one message and delivers the samples in it, if any.
     fn message(&mut self) -> Result<(), Fault> {
         let socket = &mut self.server.socket;
         let about = protocol::read_descriptor(socket).map_err(|_| Fault::ServerLost)?;
@@ -302,14 +302,15 @@ mod tests {
         [&length[..], &channel.to_be_bytes(), &[0; 12], payload].concat()
     }
 
-    /// What a reader of stream 3 makes of what a server sends before it goes.
+    /// The samples that a reader of stream 3 takes from what a server sends before it
+    /// closes.
     fn read(format: protocol::SampleFormat, sent: &[u8]) -> (Vec<f32>, Option<Fault>, u64) {
         let (ours, mut server) = UnixStream::pair().unwrap();
         let signals = Arc::new(Signals::default());
         let (producer, mut consumer) = ring::channel(1000, 1);
         let reader = Reader {
             server: Server {
-                socket: BufReader::with_capacity(READ, ours),
+                socket: BufReader::with_capacity(READ_BYTES, ours),
                 version: protocol::MAX_VERSION,
                 asked: 0,
             },
@@ -336,9 +337,10 @@ mod tests {
         let all = [words.clone(), message(4, &[1, 2]), words].concat();
         let (samples, fault, blocks) = read(protocol::SampleFormat::S16Le, &all);
         assert_eq!(samples, [0.5, -0.5, 0.5, -0.5]);
-        // What comes at once is one block, and the end of the server the reason.
+        // Data that arrives at once is one block, and the end of the server is the
+        // fault.
         assert_eq!((fault, blocks), (Some(Fault::ServerLost), 1));
-        // A part of a sample is none.
+        // An incomplete sample is dropped.
         let odd = message(3, &[0, 64, 0]);
         assert_eq!(read(protocol::SampleFormat::S16Le, &odd).0, [0.5]);
         let float = message(3, &0.25_f32.to_le_bytes());
@@ -359,7 +361,7 @@ mod tests {
         assert_eq!(fault, Some(Fault::Failed));
     }
 
-    /// What is said where a server answers so to the question for a source.
+    /// The error where a server answers this to the query for a source.
     fn refused(answer: PulseError) -> String {
         let (ours, mut server) = UnixStream::pair().unwrap();
         protocol::write_error(&mut server, 1, &answer).unwrap();

@@ -6,10 +6,10 @@ use clap::ValueEnum;
 
 use super::source::{DecodeError, Note, Source, Spec};
 
-/// Frames that one call of `read` takes at most.
+/// Most frames that one call of `read` returns.
 pub(super) const BLOCK_FRAMES: usize = 4096;
 
-/// How samples stand in a stream of bytes.
+/// The encoding of samples in a byte stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum RawFormat {
@@ -105,7 +105,7 @@ impl RawFormat {
     }
 }
 
-/// A µ-law byte as a sample of 16 bits, by ITU-T G.711.
+/// A µ-law byte as a 16-bit sample, after ITU-T G.711.
 fn mu_law(byte: u8) -> i16 {
     const BIAS: i16 = 0x84;
     let byte = !byte;
@@ -117,7 +117,7 @@ fn mu_law(byte: u8) -> i16 {
     }
 }
 
-/// An A-law byte as a sample of 16 bits, by ITU-T G.711.
+/// An A-law byte as a 16-bit sample, after ITU-T G.711.
 fn a_law(byte: u8) -> i16 {
     let byte = byte ^ 0x55;
     let step = i16::from(byte & 0x0f) << 4;
@@ -186,20 +186,20 @@ impl Source for RawAudio {
     }
 }
 
-/// Cuts a stream of bytes into whole frames, and hands on what has arrived
-/// rather than wait for a full block.
+/// Cuts a byte stream into whole frames. Returns what has arrived instead of waiting
+/// for a full block.
 pub(super) struct FrameReader<R> {
     pub(super) input: R,
     frame: usize,
     buffer: Vec<u8>,
-    /// Bytes of `buffer` handed out, and bytes filled.
+    /// Bytes of `buffer` already returned, and bytes filled.
     start: usize,
     end: usize,
     over: bool,
 }
 
 impl<R: Read> FrameReader<R> {
-    /// Hands out at most `most` frames of so many bytes at a time.
+    /// Returns at most `most` frames of `frame` bytes per call.
     pub(super) fn new(input: R, frame: usize, most: usize) -> Self {
         Self {
             input,
@@ -211,7 +211,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// At least one frame and at most `max_frames`; none at the end.
+    /// At least one frame and at most `max_frames`; empty at the end.
     pub(super) fn next(&mut self, max_frames: usize) -> Result<&[u8], DecodeError> {
         let want = (max_frames.saturating_mul(self.frame)).min(self.buffer.len());
         self.fill(self.frame.min(want), want)?;
@@ -235,21 +235,21 @@ impl<R: Read> FrameReader<R> {
         Ok(())
     }
 
-    /// The next bytes, which stay to be read; fewer than `count` at the end.
+    /// The next bytes, which remain unread; fewer than `count` at the end.
     pub(super) fn peek(&mut self, count: usize) -> Result<&[u8], DecodeError> {
         let want = count.min(self.buffer.len());
         self.fill(want, want)?;
         Ok(&self.buffer[..self.end.min(want)])
     }
 
-    /// Forgets what was read ahead, after the input was moved.
+    /// Drops what was read ahead, after a seek of the input.
     pub(super) fn restart(&mut self) {
         self.start = 0;
         self.end = 0;
         self.over = false;
     }
 
-    /// Whether the end came within a frame.
+    /// Whether the input ended inside a frame.
     pub(super) fn cut(&self) -> bool {
         self.over && self.end > self.start
     }
@@ -291,14 +291,15 @@ mod tests {
             out
         };
         for &format in RawFormat::all() {
-            // The steps of G.711 pass by 0.5; ffmpeg judges those.
+            // The quantization levels of G.711 do not include 0.5; a test against
+            // ffmpeg covers it.
             if !matches!(format, RawFormat::MuLaw | RawFormat::ALaw) {
                 assert_eq!(half(format), [0.5], "{format:?}");
             }
         }
     }
 
-    /// Gives one to three bytes at a time.
+    /// Returns one to three bytes at a time.
     struct Drip(Vec<u8>, usize);
 
     impl Read for Drip {

@@ -1,7 +1,8 @@
-//! The way from the audio callback to the worker: samples, and where some are missing.
+//! The path from the audio callback to the worker: samples, and the positions of
+//! losses.
 //!
-//! The producer's side allocates nothing, takes no lock and calls no system;
-//! a full ring costs samples, never time, and the place of every loss is exact.
+//! The producer's side allocates nothing, takes no lock and makes no system call. A
+//! full ring loses samples and never blocks, and the position of every loss is exact.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,16 +13,16 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::source::Spec;
 
-/// Losses that may wait for the consumer; further ones are joined to the last.
-const LOSSES: usize = 256;
+/// Most losses that wait for the consumer; further ones are merged into the last.
+const MOST_LOSSES: usize = 256;
 
-/// The most samples of a ring that is asked for in seconds.
-const MOST_SAMPLES: usize = 16 << 20;
+/// Largest ring in samples, for a size given in seconds.
+const MOST_RING_SAMPLES: usize = 16 << 20;
 
-/// Samples that are converted at once.
-const PART: usize = 256;
+/// Samples converted per pass.
+const SAMPLES_PER_PASS: usize = 256;
 
-/// Frames lost after so many that were written.
+/// Frames lost after a number of written frames.
 #[derive(Debug, Clone, Copy)]
 struct Loss {
     after: u64,
@@ -32,11 +33,11 @@ struct Loss {
 struct Counters {
     /// All frames lost so far.
     lost: AtomicU64,
-    /// Frames lost at the very end, set when the producer goes.
+    /// Frames lost at the very end, set when the producer is dropped.
     tail: AtomicU64,
 }
 
-/// The callback's end.
+/// The callback's side.
 pub struct Producer {
     samples: HeapProd<f32>,
     losses: HeapProd<Loss>,
@@ -47,7 +48,7 @@ pub struct Producer {
     pending: u64,
 }
 
-/// The worker's end.
+/// The worker's side.
 pub struct Consumer {
     samples: HeapCons<f32>,
     losses: HeapCons<Loss>,
@@ -59,21 +60,22 @@ pub struct Consumer {
 /// What [`Consumer::read`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunk {
-    /// So many frames were appended.
+    /// That many frames were appended.
     Samples(usize),
-    /// So many frames are missing here.
+    /// That many frames are missing here.
     Gap(u64),
     /// Nothing new.
     Empty,
 }
 
-/// A ring for `capacity_frames` frames of `channels` interleaved samples, each at least one.
+/// A ring for `capacity_frames` frames of `channels` interleaved samples; both at least
+/// 1.
 pub fn channel(capacity_frames: usize, channels: u16) -> (Producer, Consumer) {
     let channels = usize::from(channels).max(1);
     let capacity = capacity_frames.max(1);
     let (mut sample_in, mut sample_out) = HeapRb::new(capacity * channels).split();
-    let (loss_in, loss_out) = HeapRb::new(LOSSES).split();
-    // Every page is written once here: the callback meets no page fault.
+    let (loss_in, loss_out) = HeapRb::new(MOST_LOSSES).split();
+    // Write every page once here, so that the callback causes no page fault.
     sample_in.push_iter(std::iter::repeat(0.0));
     sample_out.clear();
     let counters = Arc::new(Counters::default());
@@ -96,16 +98,16 @@ pub fn channel(capacity_frames: usize, channels: u16) -> (Producer, Consumer) {
     (producer, consumer)
 }
 
-/// A ring that holds so many seconds, and at most 64 MiB.
+/// A ring that holds that many seconds, and at most 64 MiB.
 pub(super) fn for_seconds(seconds: usize, spec: Spec) -> (Producer, Consumer) {
     let channels = usize::from(spec.channels);
-    let frames = (seconds * spec.sample_rate as usize).min(MOST_SAMPLES / channels);
+    let frames = (seconds * spec.sample_rate as usize).min(MOST_RING_SAMPLES / channels);
     channel(frames, spec.channels)
 }
 
 impl Producer {
-    /// Takes one block of interleaved samples of any format; a part of a
-    /// frame at its end is ignored.
+    /// Takes one block of interleaved samples of any format; an incomplete frame at its
+    /// end is ignored.
     pub fn push<T: Sample>(&mut self, block: &[T])
     where
         f32: FromSample<T>,
@@ -113,14 +115,15 @@ impl Producer {
         let frames = block.len() / self.channels;
         let vacant = self.samples.vacant_len() / self.channels;
         if self.pending > 0 {
-            // Resume only where the whole block fits: else a reader that is a
-            // little slow would make one loss out of every block.
+            // Resume only where the whole block fits; otherwise a slightly slow reader
+            // would turn every block into a separate loss.
             let room = vacant >= frames.min(self.capacity);
             let loss = Loss {
                 after: self.written,
                 frames: self.pending,
             };
-            // The loss goes first: a reader that sees the samples behind it also sees it.
+            // Record the loss first, so that a reader that sees the samples after it
+            // also sees the loss.
             if !room || self.losses.try_push(loss).is_err() {
                 self.lose(frames);
                 return;
@@ -128,9 +131,9 @@ impl Producer {
             self.pending = 0;
         }
         let kept = frames.min(vacant);
-        // By parts: a loop over a slice becomes vector code, the ring's iterator does not.
-        let mut part = [0.0; PART];
-        for samples in block[..kept * self.channels].chunks(PART) {
+        // In passes: a loop over a slice is vectorized, the ring's iterator is not.
+        let mut part = [0.0; SAMPLES_PER_PASS];
+        for samples in block[..kept * self.channels].chunks(SAMPLES_PER_PASS) {
             for (to, &from) in part.iter_mut().zip(samples) {
                 *to = f32::from_sample(from);
             }
@@ -157,10 +160,11 @@ impl Drop for Producer {
 }
 
 impl Consumer {
-    /// Appends at most `max_frames` frames to `out`, or tells of a gap; both
-    /// come in the order in which they happened.
+    /// Appends at most `max_frames` frames to `out`, or reports a gap, in the order in
+    /// which they occurred.
     pub fn read(&mut self, out: &mut Vec<f32>, max_frames: usize) -> Chunk {
-        // In this order: the producer may go, or lose and write, in between.
+        // Read in this order: the producer may be dropped, or lose and write, in
+        // between.
         let gone = !self.samples.write_is_held();
         let available = self.samples.occupied_len() / self.channels;
         let loss = self.losses.try_peek().copied();
@@ -190,17 +194,17 @@ impl Consumer {
         Chunk::Samples(frames)
     }
 
-    /// Frames that wait to be read.
+    /// Frames that are ready to be read.
     pub fn waiting(&self) -> usize {
         self.samples.occupied_len() / self.channels
     }
 
-    /// Frames that came since the begin, read, waiting or lost.
+    /// Frames delivered since the start: read, waiting or lost.
     pub fn arrived(&self) -> u64 {
         self.read + self.waiting() as u64 + self.lost()
     }
 
-    /// Frames lost since the begin, those that no gap has told of yet included.
+    /// Frames lost since the start, including those not yet reported by a gap.
     pub fn lost(&self) -> u64 {
         self.counters.lost.load(Ordering::Relaxed)
     }
@@ -284,7 +288,7 @@ mod tests {
         let (mut producer, mut consumer) = channel(2, 1);
         let mut sent = 0;
         // Each round loses one frame, and no loss is read before the end.
-        for _ in 0..2 * LOSSES {
+        for _ in 0..2 * MOST_LOSSES {
             producer.push(&block(sent, 3, 1));
             sent += 3;
             let mut out = Vec::new();
@@ -292,7 +296,7 @@ mod tests {
             consumer.read += out.len() as u64;
         }
         let waiting = consumer.losses.occupied_len();
-        assert_eq!(waiting, LOSSES);
+        assert_eq!(waiting, MOST_LOSSES);
         drop(producer);
         let told: u64 = consumer.losses.pop_iter().map(|loss| loss.frames).sum();
         let tail = consumer.counters.tail.load(Ordering::Acquire);

@@ -1,25 +1,25 @@
-//! What an open input says to the outside, by atomics alone.
+//! The state of an open input as its callbacks report it, atomics only.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cpal::ErrorKind;
 
-/// How long the audio system may take for one answer.
-pub(super) const ANSWER: Duration = Duration::from_secs(2);
-/// Blocks that are asked for in a second: the last sample of a window waits for
-/// the end of its block.
+/// How long the audio system may take to answer.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Requested blocks per second. The last sample of a window waits for the end of its
+/// block.
 pub(super) const BLOCKS_PER_S: u32 = 100;
 
 /// Why a stream ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The device is gone.
+    /// The device was removed.
     Unplugged,
-    /// The sound server is gone, or threw the stream out.
+    /// The sound server stopped, or ended the stream.
     ServerLost,
-    /// Anything else that the audio system could not go on after.
+    /// Any other unrecoverable error of the audio system.
     Failed,
 }
 
@@ -33,13 +33,13 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// What the callbacks say to the outside, by atomics alone.
+/// The state that the callbacks report, atomics only.
 #[derive(Debug)]
 pub(super) struct Signals {
     pub(super) start: Instant,
     /// Blocks so far.
     pub(super) callbacks: AtomicU64,
-    /// When the last of them came, in nanoseconds since `start`.
+    /// When the last block arrived, in nanoseconds since `start`.
     came: AtomicU64,
     /// How long samples may wait to be delivered, in microseconds.
     rest: AtomicU64,
@@ -63,32 +63,33 @@ impl Default for Signals {
 }
 
 impl Signals {
-    /// The end of every callback. The clock is read without a call of the system.
+    /// Called at the end of every callback. Reads the clock without a system call.
     pub(super) fn delivered(&self) {
         let now = self.start.elapsed().as_nanos() as u64;
         self.came.store(now, Ordering::Relaxed);
         self.callbacks.fetch_add(1, Ordering::Release);
     }
 
-    /// Blocks so far, and when the last of them came.
+    /// Blocks so far, and when the last one arrived.
     pub(super) fn progress(&self) -> (u64, Instant) {
         let callbacks = self.callbacks.load(Ordering::Acquire);
         let came = Duration::from_nanos(self.came.load(Ordering::Relaxed));
         (callbacks, self.start + came)
     }
 
-    /// How long samples may wait, where that is not up to the device.
+    /// How long samples may wait, where the device does not decide that.
     pub(super) fn rest(&self) -> Duration {
         Duration::from_micros(self.rest.load(Ordering::Relaxed))
     }
 
-    /// Lets samples wait for so long.
+    /// Sets how long samples may wait.
     pub(super) fn set_rest(&self, rest: Duration) {
         let micros = rest.as_micros() as u64;
         self.rest.store(micros, Ordering::Relaxed);
     }
 
-    /// Notes why the stream ended; the first reason stays, for the rest follow from it.
+    /// Records why the stream ended. The first reason stays, because later ones follow
+    /// from it.
     pub(super) fn fail(&self, fault: Fault) {
         let number = match fault {
             Fault::Unplugged => 1,
@@ -110,15 +111,15 @@ impl Signals {
         }
     }
 
-    /// The error callback: some systems call it tens of thousands of times a
-    /// second once a device is gone.
+    /// The error callback: some systems call it tens of thousands of times a second
+    /// once a device is removed.
     pub(super) fn note(&self, error: &cpal::Error) {
         let fault = match error.kind() {
             ErrorKind::Xrun => {
                 self.xruns.fetch_add(1, Ordering::Relaxed);
                 return;
             }
-            // The stream goes on.
+            // The stream continues.
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => return,
             ErrorKind::DeviceNotAvailable => Fault::Unplugged,
             ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => Fault::ServerLost,

@@ -1,21 +1,22 @@
-//! What every recording offers, and what can be wrong with one.
+//! The interface of every recording, and its errors.
 
 use std::fmt;
 use std::io;
 
 use crate::dsp::resample::RATES;
 
-/// The shape of a stream of samples.
+/// The format of a stream of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
-    /// Frames a second.
+    /// Frames per second.
     pub sample_rate: u32,
-    /// Samples a frame.
+    /// Samples per frame.
     pub channels: u16,
 }
 
 impl Spec {
-    /// Checks what a header or a person claims, so that no lie costs memory.
+    /// Checks a declared or requested format, so that a false one cannot exhaust
+    /// memory.
     ///
     /// # Errors
     ///
@@ -35,59 +36,59 @@ impl Spec {
     }
 }
 
-/// A recording that is read from its begin to its end.
+/// A recording that is read from its start to its end.
 pub trait Source: Send {
     /// Rate and channels.
     fn spec(&self) -> Spec;
 
-    /// Length in seconds, where it is known beforehand; a claim of the file, not a promise.
+    /// Length in seconds, where the file declares it. It may be wrong.
     fn total_s(&self) -> Option<f64>;
 
     /// Appends the next samples, interleaved, nominally in `[-1, 1]`; `false` at the end.
     ///
     /// # Errors
     ///
-    /// What is wrong with the rest, after everything before it was delivered.
+    /// What is wrong with the rest, after everything before it was returned.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError>;
 
-    /// Moves to so many seconds from the begin (or to the end, where that is
-    /// sooner) and says where exactly it landed.
+    /// Moves to `seconds` from the start, or to the end where that is earlier; returns
+    /// the exact new position.
     ///
     /// # Errors
     ///
     /// [`DecodeError::CannotSeek`] where the audio is a stream.
     fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError>;
 
-    /// Frames that the recording says are missing before those that the last
-    /// [`read`](Self::read) appended; told once. Before the first samples they
-    /// are the time at which the track begins.
+    /// Frames that the recording declares missing before those that the last
+    /// [`read`](Self::read) appended; reported once. Before the first samples, this is
+    /// the time at which the track begins.
     fn take_gap(&mut self) -> u64 {
         0
     }
 
-    /// Damaged packets so far; silence stands in their place.
+    /// Damaged packets so far; each is replaced by silence.
     fn damaged(&self) -> u64 {
         0
     }
 
-    /// What is worth a word and no fault; complete once the end was reached.
+    /// Remarks that are not errors; complete once the end was reached.
     fn notes(&self) -> Vec<Note> {
         Vec::new()
     }
 }
 
-/// What is worth a word about a recording that was read to its end. The
-/// sentences follow the file's name.
+/// A remark about a recording that was read to its end. The sentences follow the file's
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The header was not completed: its recorder was stopped hard.
+    /// The header was not completed, because its recorder was killed.
     Unfinished,
-    /// The last packet is not whole, and no header said how much there is.
+    /// The last packet is incomplete, and no header declared the length.
     CutPacket,
     /// It holds several audio tracks.
     Tracks {
-        /// How many.
+        /// Number of audio tracks.
         count: usize,
         /// The one that was read, from 1.
         used: usize,
@@ -115,7 +116,7 @@ impl fmt::Display for Note {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// It does not open.
+    /// It cannot be opened.
     #[error("{}", opening(.0))]
     Open(io::Error),
     /// It is a folder.
@@ -124,17 +125,17 @@ pub enum DecodeError {
     /// It has no bytes.
     #[error("is empty (0 bytes): record or copy it again")]
     Empty,
-    /// No reader knows it.
+    /// No reader recognizes it.
     #[error(
         "is not audio that emoscope reads \
          (wav, flac, mp3, ogg, opus, m4a, aac, aiff, caf, mka, au); \
          convert it, for example with: ffmpeg -i FILE out.wav"
     )]
     NotAudio,
-    /// A container without sound.
+    /// A container without an audio track.
     #[error("holds no audio track")]
     NoAudioTrack,
-    /// The container is known, the codec is not.
+    /// A known container with an unsupported codec.
     #[error(
         "is coded in a way that emoscope does not read ({0}); \
          convert it, for example with: ffmpeg -i FILE out.wav"
@@ -143,10 +144,10 @@ pub enum DecodeError {
     /// Opus, in a build without it.
     #[error("is Opus, and this emoscope was built without it; build with `--features opus`")]
     WithoutOpus,
-    /// A track that it does not have.
+    /// The selected track does not exist.
     #[error("has no audio track {wanted}: it holds {count}")]
     NoSuchTrack {
-        /// As asked for, from 1.
+        /// As requested, from 1.
         wanted: usize,
         /// Audio tracks that it has.
         count: usize,
@@ -156,18 +157,18 @@ pub enum DecodeError {
         "has its index at its end, so that it cannot be read as a stream; save it to a file first"
     )]
     NeedsFile,
-    /// A header and nothing behind it.
+    /// A header without samples.
     #[error("holds a header but no samples: the recording never started or was not saved")]
     NoSamples,
-    /// It ends long before its own length.
+    /// It ends long before its declared length.
     #[error(
         "is cut off: only {read_s:.2} s of {total_s:.2} s are there; \
          what is there was read, copy the file again for the rest"
     )]
     Truncated {
-        /// Seconds that were there.
+        /// Seconds that were read.
         read_s: f64,
-        /// Seconds that its header claims.
+        /// Seconds that its header declares.
         total_s: f64,
     },
     /// Not readable from here on.
@@ -176,7 +177,7 @@ pub enum DecodeError {
     /// A header that cannot be true.
     #[error("claims {0}, which is not plausible: the header is damaged or this is not audio")]
     Implausible(String),
-    /// Another rate in the middle.
+    /// The sample rate changes.
     #[error(
         "changes from {from} Hz to {to} Hz after {at_s:.2} s, which emoscope does not follow; \
          convert it, for example with: ffmpeg -i FILE out.wav"
@@ -186,13 +187,13 @@ pub enum DecodeError {
         from: u32,
         /// Rate from here on.
         to: u32,
-        /// Where.
+        /// Position in seconds.
         at_s: f64,
     },
     /// Reading failed.
     #[error("could not be read further: {0}")]
     Read(io::Error),
-    /// The audio comes once only.
+    /// The audio cannot be rewound.
     #[error("is a stream and cannot be moved in; save it to a file first")]
     CannotSeek,
 }

@@ -1,4 +1,4 @@
-//! Opens the stream of an input, whatever its sample format.
+//! Opens an input stream of any sample format.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -14,35 +14,35 @@ use super::device::{DeviceError, InputDevice, best_config, silence};
 #[cfg(target_os = "linux")]
 use super::pulse;
 use super::ring::{self, Consumer, Producer};
-use super::signals::{ANSWER, BLOCKS_PER_S, Signals};
+use super::signals::{ANSWER_TIMEOUT, BLOCKS_PER_S, Signals};
 use super::source::Spec;
 use super::system_stream::{self, block_frames, build_for};
 
-/// How long a device may take to open; a hung server would take for ever.
+/// How long a device may take to open; a hung server would block forever.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(6);
-/// Fewest and most frames of a block, which lasts about 10 ms: the default of a sound
+/// Fewest and most frames of a block, which lasts about 10 ms. The default of a sound
 /// server can be seconds.
 const BLOCK_FRAMES: (u32, u32) = (256, 2048);
 
-/// A stream that plays, and how it was opened.
+/// A running stream, and how it was opened.
 pub(super) struct Opened {
     pub(super) spec: Spec,
     pub(super) format: SampleFormat,
-    /// Where its samples come out.
+    /// Receives its samples.
     pub(super) consumer: Consumer,
     stream: Option<Running>,
 }
 
-/// What delivers; it stops when this goes.
+/// The stream that delivers; dropping it stops it.
 enum Running {
-    /// Only held.
+    /// Only kept alive.
     System(#[expect(dead_code)] Stream),
     #[cfg(target_os = "linux")]
     Server(#[expect(dead_code)] pulse::Stream),
 }
 
 impl Opened {
-    /// No stream: somebody else delivers.
+    /// No stream: another producer delivers.
     pub(super) fn without_stream(spec: Spec, consumer: Consumer) -> Self {
         Self {
             spec,
@@ -59,7 +59,7 @@ impl Drop for Opened {
     }
 }
 
-/// Opens the input and starts it; up to `ring_s` seconds wait to be read.
+/// Opens the input and starts it; the ring holds `ring_s` seconds.
 pub(super) fn open(
     input: &InputDevice,
     signals: &Arc<Signals>,
@@ -70,7 +70,7 @@ pub(super) fn open(
     let source = input.id.strip_prefix(pulse::HOST).map(str::to_owned);
     let signals = Arc::clone(signals);
     let (send, receive) = mpsc::channel();
-    // On a thread of its own, which is left behind where the server hangs.
+    // On its own thread, which is abandoned where the server hangs.
     thread::spawn(move || {
         #[cfg(target_os = "linux")]
         if let Some(source) = source {
@@ -103,7 +103,7 @@ fn start(
         reason: reason.to_owned(),
     };
     let config = best_config(device, &configs)
-        .ok_or_else(|| unsupported("it offers no format of samples that can be heard"))?;
+        .ok_or_else(|| unsupported("it offers no usable sample format"))?;
     let spec = Spec::checked(config.sample_rate(), config.channels().into())
         .map_err(|error| unsupported(&format!("it {error}")))?;
     let mut wanted = config.config();
@@ -115,7 +115,7 @@ fn start(
     };
     let opened = build(wanted).or_else(|error| match error.kind() {
         ErrorKind::DeviceBusy | ErrorKind::PermissionDenied => Err(error),
-        // Where no size can be asked for, the device chooses.
+        // Where no size can be requested, the device chooses.
         _ => build(StreamConfig {
             buffer_size: BufferSize::Default,
             ..wanted
@@ -158,6 +158,6 @@ where
             delivered.delivered();
         },
         move |error| failed.note(&error),
-        Some(ANSWER),
+        Some(ANSWER_TIMEOUT),
     )
 }

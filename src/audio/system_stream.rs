@@ -1,4 +1,4 @@
-//! What the input and output streams of the system have in common.
+//! Shared code of the system's input and output streams.
 
 use std::sync::mpsc;
 use std::thread;
@@ -9,7 +9,7 @@ use cpal::{SupportedBufferSize, SupportedStreamConfig};
 /// How long to wait for a stream to close.
 const CLOSING_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Builds a stream with the type of sample that a format stands for.
+/// Builds a stream with the Rust type of a sample format.
 macro_rules! build_for {
     ($format:expr, $build:ident($($argument:expr),*)) => {
         match $format {
@@ -34,7 +34,7 @@ macro_rules! build_for {
 }
 pub(super) use build_for;
 
-/// Frames of a block, within `bounds` and what the device takes.
+/// Frames of a block, within `bounds` and the device's limits.
 pub(super) fn block_frames(
     config: &SupportedStreamConfig,
     blocks_per_s: u32,
@@ -47,9 +47,9 @@ pub(super) fn block_frames(
     }
 }
 
-/// Closes a stream on a thread of its own, and waits a moment for it: a stream waits
-/// for its server when it goes, and the server may hang; but who opens the device
-/// again at once has to find it free.
+/// Closes a stream on its own thread, and waits a moment for it. A stream waits for its
+/// server when it is dropped, and the server may hang. But a caller that reopens the
+/// device immediately must find it free.
 pub(super) fn close<S: Send + 'static>(stream: S) {
     let (done, wait) = mpsc::channel::<()>();
     thread::spawn(move || {

@@ -1,4 +1,5 @@
-//! What the timestamps of a container are worth, and where a packet belongs.
+//! How far the timestamps of a container can be trusted, and the position of each
+//! packet.
 
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_CAF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV,
@@ -9,55 +10,55 @@ use symphonia::core::units::TimeBase;
 
 use super::mp4::{Movie, Span};
 
-/// What an encoder puts before the first sample stays, up to so many seconds: the
-/// times are those of the packets.
+/// Encoder priming before the first sample is kept up to this length in seconds,
+/// because the timestamps are those of the packets.
 const PRIMING_S: f64 = 0.15;
-/// A track that begins later than this has the time of a clock that ran before.
+/// A track that begins later than this has timestamps of a clock that ran before.
 const LATEST_START_S: f64 = 3600.0;
-/// The largest begin that is a rounded zero.
+/// Largest start time that is a rounded zero.
 const ROUNDED_S: f64 = 0.003;
-/// Timestamps that are rounded or follow another clock may be so far from the count
-/// of frames before that is a hole.
+/// Timestamps that are rounded or follow another clock may differ this much from the
+/// frame count; a larger difference is a hole.
 const TOLERANCE_S: f64 = 0.1;
 
-/// What a hole in the timestamps means.
+/// The cause of a hole in the timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hole {
     /// Nothing was recorded here.
     Gap,
-    /// A packet was lost that had been there.
+    /// A packet that had been there was lost.
     Damage,
 }
 
-/// What the timestamps of a container are worth.
+/// How the timestamps of a container are interpreted.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each stands for itself")]
 pub(super) struct Timing {
-    /// Seconds of a tick; without, the place is found by counting alone.
+    /// Seconds per tick; without it, counting alone gives the position.
     base: Option<TimeBase>,
-    /// Where ticks belong.
+    /// The positions of ticks.
     spans: Vec<Span>,
-    /// Frames between the first that counts and the place that its packet tells.
+    /// Frames between the first that counts and the position in its packet.
     origin: Option<i64>,
     /// Frames that Opus decodes before frame 0.
     pub(super) pre_skip: i64,
-    /// Whether the length was counted and not guessed.
+    /// Whether the length was counted rather than estimated.
     pub(super) counted: bool,
-    /// Whether a packet may hold more than its duration, which then is padding.
+    /// Whether a packet may exceed its duration; the excess is padding.
     pub(super) padded: bool,
-    /// Whether the container finds a timestamp.
+    /// Whether the container can find a timestamp.
     pub(super) seeks: bool,
     pub(super) hole: Hole,
-    /// Whether a first timestamp above zero is when the track begins.
+    /// Whether a first timestamp above zero is the start time of the track.
     starts_later: bool,
-    /// Ticks where the first part of a file ends whose parts may have been joined.
+    /// End in ticks of the first part of a file whose parts may have been concatenated.
     pub(super) part_end: Option<i64>,
-    /// Length in ticks, and in seconds where only the container has one.
+    /// Length in ticks, and in seconds where only the container declares one.
     ticks: Option<u64>,
     pub(super) promised_s: Option<f64>,
 }
 
-/// Where a packet belongs: its first frame, and those that are played.
+/// The position of a packet: its first frame, and the range that is played.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) index: i64,
@@ -66,7 +67,7 @@ pub(super) struct Place {
 }
 
 impl Timing {
-    /// Counts, and knows nothing.
+    /// Relies on counting alone.
     pub(super) fn counting(pre_skip: i64, counted: bool) -> Self {
         Self {
             base: None,
@@ -84,7 +85,7 @@ impl Timing {
         }
     }
 
-    /// Those of a track.
+    /// The timing of a track.
     pub(super) fn of(
         reader: &dyn FormatReader,
         track: &Track,
@@ -93,7 +94,8 @@ impl Timing {
     ) -> Self {
         let format = reader.format_info().format;
         let counted = match format {
-            // Only the tag of LAME and its kin knows the padding, and counts right.
+            // Only the tag of LAME and compatible encoders declares the padding and
+            // counts right.
             FORMAT_ID_MP3 => track.padding.is_some(),
             FORMAT_ID_FLAC | FORMAT_ID_ISOMP4 | FORMAT_ID_AIFF | FORMAT_ID_CAF | FORMAT_ID_OGG => {
                 true
@@ -119,7 +121,7 @@ impl Timing {
             counted,
             padded: format == FORMAT_ID_ISOMP4,
             seeks: match format {
-                // A second track in an Ogg file makes the reader search for ever.
+                // A second track in an Ogg file makes the reader search forever.
                 FORMAT_ID_OGG => reader.tracks().len() == 1,
                 FORMAT_ID_ADTS | FORMAT_ID_WAVE => false,
                 _ => true,
@@ -142,7 +144,7 @@ impl Timing {
         }
     }
 
-    /// Frames of so many ticks.
+    /// Ticks as frames.
     pub(super) fn frames(&self, ticks: i64, rate: u32) -> Option<i64> {
         let base = self.base?;
         let (numer, denom) = (i128::from(base.numer.get()), i128::from(base.denom.get()));
@@ -150,7 +152,7 @@ impl Timing {
         i64::try_from(twice.div_euclid(2 * denom)).ok()
     }
 
-    /// Ticks of so many frames.
+    /// Frames as ticks.
     fn ticks(&self, frames: i64, rate: u32) -> Option<i64> {
         let base = self.base?;
         let (numer, denom) = (i128::from(base.numer.get()), i128::from(base.denom.get()));
@@ -158,14 +160,15 @@ impl Timing {
         i64::try_from(ticks).ok()
     }
 
-    /// Whether a tick is no longer than a frame, so that it tells an exact place.
+    /// Whether a tick is no longer than a frame, so that it gives an exact position.
     fn exact(&self, rate: u32) -> bool {
         self.base.is_some_and(|base| {
             u64::from(base.numer.get()) * u64::from(rate) <= base.denom.get().into()
         })
     }
 
-    /// How far a timestamp may be from the count before that is a hole, in frames.
+    /// Tolerated distance of a timestamp from the count, in frames; a larger one is a
+    /// hole.
     pub(super) fn tolerance(&self, rate: u32) -> i64 {
         match self.hole {
             Hole::Damage if self.exact(rate) => 0,
@@ -173,7 +176,7 @@ impl Timing {
         }
     }
 
-    /// The part that ticks from `pts` to `end` lie in.
+    /// The part that contains the ticks from `pts` to `end`.
     fn span(&self, pts: i64, end: i64) -> Option<Span> {
         if self.spans.is_empty() {
             return Some(Span {
@@ -189,7 +192,7 @@ impl Timing {
         found.copied()
     }
 
-    /// Where a packet belongs; `None` where counting tells, or it is not played.
+    /// The position of a packet; `None` where counting gives it, or it is not played.
     pub(super) fn place(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Placed> {
         self.base?;
         let Some(span) = self.span(pts, pts.saturating_add_unsigned(dur)) else {
@@ -202,7 +205,7 @@ impl Timing {
         let (raw, from, until) = (at(pts)?, at(span.start)?, at(span.end)?);
         let origin = *self.origin.get_or_insert_with(|| {
             let seconds = |s: f64| (s * f64::from(rate)) as i64;
-            // The first page of an Ogg file may tell of a packet that gives nothing.
+            // The first page of an Ogg file may count a packet that yields no audio.
             let near_s = match self.hole {
                 Hole::Damage => TOLERANCE_S,
                 Hole::Gap => ROUNDED_S,
@@ -221,7 +224,7 @@ impl Timing {
         }))
     }
 
-    /// Ticks of the reader at a place; `None` where it cannot be found exactly.
+    /// The reader's ticks at a position; `None` where it cannot be found exactly.
     pub(super) fn seek_ticks(&self, index: i64, rate: u32) -> Option<i64> {
         let origin = self.origin?;
         if !self.seeks || !self.exact(rate) {
@@ -239,7 +242,7 @@ impl Timing {
         }
     }
 
-    /// The frame behind the last that the container has.
+    /// The frame after the last one in the container.
     pub(super) fn total(&self, rate: u32) -> Option<i64> {
         let ticks = i64::try_from(self.ticks?).ok()?;
         match self.spans.last() {
@@ -255,14 +258,14 @@ impl Timing {
     }
 }
 
-/// What [`Timing::place`] says.
+/// The result of [`Timing::place`].
 pub(super) enum Placed {
     At(Place),
-    /// No part that is played holds it.
+    /// No played part contains it.
     Unplayed,
 }
 
-/// Without an encoder's priming and padding at its ends.
+/// Removes an encoder's priming and padding at both ends.
 fn relaxed(mut spans: Vec<Span>, ticks: u64, scale: u32) -> Vec<Span> {
     let near = (PRIMING_S * f64::from(scale)) as i64;
     if let Some(first) = spans.first_mut()

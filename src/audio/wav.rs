@@ -1,8 +1,8 @@
-//! WAV: what its header says, and what of that is true.
+//! WAV headers, and which of their declared lengths are true.
 //!
-//! Headers of pipes and of recorders that were stopped hard claim nothing, their
-//! first block, or 2 or 4 GiB; beyond 4 GiB the length wraps around; writers
-//! count the header or a pad byte; a copy may be cut short.
+//! The headers of pipes and of killed recorders declare nothing, their first block, or
+//! 2 or 4 GiB. Beyond 4 GiB the length wraps around. Some writers count the header or a
+//! pad byte, and a copy may be truncated.
 
 use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO};
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -14,7 +14,7 @@ use super::plain::{Coding, Extent, Input, Plain, Trailer};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
-/// Format tags that are read here.
+/// Format tags that are supported.
 const PCM: u16 = 1;
 const ADPCM_MS: u16 = 2;
 const FLOAT: u16 = 3;
@@ -23,10 +23,10 @@ const MU_LAW: u16 = 7;
 const ADPCM_IMA: u16 = 0x11;
 /// "See the extension".
 const EXTENSIBLE: u16 = 0xfffe;
-/// MPEG audio of any layer, which has frames of its own.
+/// MPEG audio of any layer, which has its own frames.
 const MPEG: [u16; 2] = [0x50, 0x55];
 
-/// Chunks that stand behind the samples, or another file.
+/// Chunks that may follow the samples, or another file.
 const TRAILER: Trailer = Trailer {
     chunks: &[
         b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
@@ -36,16 +36,16 @@ const TRAILER: Trailer = Trailer {
     big_endian: false,
 };
 
-/// What a WAV holds.
+/// The content of a WAV.
 pub(super) enum Wav {
     /// Samples, or blocks of them.
     Plain(Box<Plain>),
-    /// A stream of MPEG frames: the input stands at its first byte, `data` bytes
-    /// from the begin.
+    /// A stream of MPEG frames: the input is positioned at its first byte, `data` bytes
+    /// from the start.
     Mpeg { input: Input, data: u64 },
 }
 
-/// Whether a file begins as a WAV does.
+/// Whether a file begins like a WAV.
 pub(super) fn is_wav(head: &[u8]) -> bool {
     matches!(head.get(..4), Some(b"RIFF" | b"RF64" | b"BW64")) && head.get(8..12) == Some(b"WAVE")
 }
@@ -80,7 +80,7 @@ impl Format {
         let short = |at: usize| Some(u16::from_le_bytes([*chunk.get(at)?, *chunk.get(at + 1)?]));
         let rate = u32::from(short(4)?) | u32::from(short(6)?) << 16;
         let tag = match short(0)? {
-            // The first two bytes of the sub-format's GUID are the tag proper.
+            // The first two bytes of the sub-format's GUID are the actual tag.
             EXTENSIBLE => short(24)?,
             tag => tag,
         };
@@ -112,7 +112,7 @@ impl Format {
         let Some(body) = body.filter(|&body| body > 0 && self.bits == 4) else {
             return Err(unread());
         };
-        // Two samples a byte, and those of the head.
+        // Two samples per byte, plus those in the block header.
         let frames = u64::from(body) * 2 / u64::from(self.channels) + extra;
         let mut params = AudioCodecParameters::new();
         params
@@ -152,7 +152,7 @@ impl Format {
 
 struct Header {
     format: Format,
-    /// Where the samples begin, and how many bytes they claim to be.
+    /// Where the samples begin, and their declared length in bytes.
     data: u64,
     length: u64,
     /// Frames of a `fact` chunk.

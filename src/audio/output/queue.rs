@@ -1,7 +1,8 @@
-//! The way of samples to the output's callback, and back: what is heard.
+//! The path of samples to the output's callback, and the playback position on the way
+//! back.
 //!
-//! The callback's side allocates nothing, takes no lock and calls no system: it
-//! takes what waits, and where nothing waits it plays silence.
+//! The callback's side allocates nothing, takes no lock and makes no system call. It
+//! plays the waiting samples, and silence when there are none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
@@ -13,61 +14,61 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use crate::audio::source::Spec;
 
-/// Samples that are converted at once; as many as the most channels, at least.
-const PART: usize = 256;
-/// Time from silence to full volume, in seconds: shorter ones click.
+/// Samples converted per pass, or one frame where that is more.
+const SAMPLES_PER_PASS: usize = 256;
+/// Fade time between silence and full volume, in seconds; shorter fades click.
 const RAMP_S: f32 = 0.005;
-/// Tries to read the place of what is heard while the callback writes it.
-const TRIES: usize = 16;
+/// Attempts to read the playback position while the callback writes it.
+const READ_ATTEMPTS: usize = 16;
 
-/// What both sides share, by atomics alone.
+/// State shared by both sides, atomics only.
 struct Shared {
     start: Instant,
-    /// Bits of the factor that samples are multiplied with.
+    /// Bits of the factor that samples are multiplied by.
     gain: AtomicU32,
-    /// Whether nothing is taken.
+    /// Whether playback is paused.
     held: AtomicBool,
     /// Whether the stream ended by itself.
     failed: Arc<AtomicBool>,
     /// Frames before this one are not played.
     discard_until: AtomicU64,
-    /// Odd while the three below are written.
+    /// Odd while the three fields below are written.
     version: AtomicU64,
-    /// Number of the first frame of the last block that held any.
+    /// Number of the first frame of the last non-empty block.
     first: AtomicU64,
     /// Frames of that block.
     frames: AtomicU64,
-    /// When its first frame is heard, in nanoseconds since `start`.
-    heard_ns: AtomicU64,
+    /// When its first frame is played, in nanoseconds since `start`.
+    played_ns: AtomicU64,
 }
 
-/// Where samples go in.
+/// The producer's side.
 pub struct Queue {
     samples: HeapProd<f32>,
     shared: Arc<Shared>,
     spec: Spec,
     written: u64,
     cleared: u64,
-    heard: f64,
+    played: f64,
 }
 
-/// The callback's end.
+/// The callback's side.
 pub struct Player {
     samples: HeapCons<f32>,
     shared: Arc<Shared>,
     channels: usize,
     taken: u64,
     gain: f32,
-    /// Most that the gain changes in a frame.
+    /// Largest change of the gain per frame.
     step: f32,
 }
 
-/// A queue for so many seconds of audio, at least a frame.
+/// A queue for that many seconds of audio, at least one frame.
 pub fn queue(seconds: usize, spec: Spec) -> (Queue, Player) {
-    let channels = usize::from(spec.channels).clamp(1, PART);
+    let channels = usize::from(spec.channels).clamp(1, SAMPLES_PER_PASS);
     let frames = (seconds * spec.sample_rate as usize).max(1);
     let (mut samples_in, mut samples_out) = HeapRb::new(frames * channels).split();
-    // Every page is written once here: the callback meets no page fault.
+    // Write every page once here, so that the callback causes no page fault.
     samples_in.push_iter(std::iter::repeat(0.0));
     samples_out.clear();
     let shared = Arc::new(Shared {
@@ -79,7 +80,7 @@ pub fn queue(seconds: usize, spec: Spec) -> (Queue, Player) {
         version: AtomicU64::new(0),
         first: AtomicU64::new(0),
         frames: AtomicU64::new(0),
-        heard_ns: AtomicU64::new(0),
+        played_ns: AtomicU64::new(0),
     });
     let player = Player {
         samples: samples_out,
@@ -95,14 +96,14 @@ pub fn queue(seconds: usize, spec: Spec) -> (Queue, Player) {
         spec,
         written: 0,
         cleared: 0,
-        heard: 0.0,
+        played: 0.0,
     };
     (queue, player)
 }
 
 impl Queue {
-    /// Appends as many whole frames of interleaved samples as there is room for;
-    /// returns their number.
+    /// Appends as many whole frames of interleaved samples as fit; returns their
+    /// number.
     pub fn push(&mut self, samples: &[f32]) -> usize {
         let channels = usize::from(self.spec.channels).max(1);
         let frames = (samples.len() / channels).min(self.samples.vacant_len() / channels);
@@ -116,53 +117,53 @@ impl Queue {
         self.samples.occupied_len() / usize::from(self.spec.channels).max(1)
     }
 
-    /// What waits is not played; [`played_s`](Self::played_s) counts from here on.
+    /// Drops what waits; [`played_s`](Self::played_s) counts from zero again.
     pub fn clear(&mut self) {
         self.cleared = self.written;
-        self.heard = 0.0;
+        self.played = 0.0;
         let discard = &self.shared.discard_until;
         discard.store(self.written, Ordering::Release);
     }
 
-    /// Stops to play, or continues.
+    /// Pauses or resumes playback.
     pub fn hold(&self, held: bool) {
         self.shared.held.store(held, Ordering::Release);
     }
 
-    /// Whether it was stopped.
+    /// Whether playback is paused.
     pub fn is_held(&self) -> bool {
         self.shared.held.load(Ordering::Relaxed)
     }
 
-    /// Sets the factor that samples are multiplied with, 0 to 1.
+    /// Sets the factor that samples are multiplied by, 0 to 1.
     pub fn set_gain(&self, gain: f32) {
         let bits = gain.clamp(0.0, 1.0).to_bits();
         self.shared.gain.store(bits, Ordering::Relaxed);
     }
 
-    /// What the stream sets where it ends by itself.
+    /// The flag that the stream sets when it ends by itself.
     pub(super) fn failed(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.shared.failed)
     }
 
-    /// Whether the stream ended by itself: the output was unplugged, or its server
-    /// is gone.
+    /// Whether the stream ended by itself: the output was unplugged, or its server has
+    /// stopped.
     pub fn has_failed(&self) -> bool {
         self.shared.failed.load(Ordering::Acquire)
     }
 
-    /// Seconds of what was pushed since the last [`clear`](Self::clear) that have
-    /// been heard by now, the output's own delay taken off. It never falls.
+    /// Seconds played since the last [`clear`](Self::clear), corrected for the latency
+    /// of the output. Never decreases.
     pub fn played_s(&mut self) -> f64 {
         let now = self.shared.start.elapsed();
         if let Some(frames) = self.shared.frame_at(now, self.spec.sample_rate) {
             let since = (frames - self.cleared as f64).max(0.0);
-            self.heard = self.heard.max(since / f64::from(self.spec.sample_rate));
+            self.played = self.played.max(since / f64::from(self.spec.sample_rate));
         }
-        self.heard
+        self.played
     }
 
-    /// Whether all that was pushed has been heard.
+    /// Whether all pushed samples were played.
     pub fn is_drained(&mut self) -> bool {
         let pushed = (self.written - self.cleared) as f64;
         self.played_s() * f64::from(self.spec.sample_rate) >= pushed - 0.5
@@ -170,17 +171,17 @@ impl Queue {
 }
 
 impl Shared {
-    /// The frame that is heard at a time since `start`, by the last block; none
-    /// before the first.
+    /// The frame that is played at a time since `start`, extrapolated from the last
+    /// block; `None` before the first.
     fn frame_at(&self, now: Duration, rate: u32) -> Option<f64> {
-        for _ in 0..TRIES {
+        for _ in 0..READ_ATTEMPTS {
             let version = self.version.load(Ordering::Acquire);
             if version == 0 {
                 return None;
             }
             let first = self.first.load(Ordering::Relaxed) as f64;
             let frames = self.frames.load(Ordering::Relaxed) as f64;
-            let at = Duration::from_nanos(self.heard_ns.load(Ordering::Relaxed));
+            let at = Duration::from_nanos(self.played_ns.load(Ordering::Relaxed));
             fence(Ordering::Acquire);
             let same = self.version.load(Ordering::Relaxed) == version;
             if same && version.is_multiple_of(2) {
@@ -191,30 +192,30 @@ impl Shared {
         None
     }
 
-    fn publish(&self, first: u64, frames: u64, heard: Duration) {
+    fn publish(&self, first: u64, frames: u64, played: Duration) {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version + 1, Ordering::Relaxed);
         fence(Ordering::Release);
         self.first.store(first, Ordering::Relaxed);
         self.frames.store(frames, Ordering::Relaxed);
-        let heard = heard.as_nanos() as u64;
-        self.heard_ns.store(heard, Ordering::Relaxed);
+        let played = played.as_nanos() as u64;
+        self.played_ns.store(played, Ordering::Relaxed);
         self.version.store(version + 2, Ordering::Release);
     }
 }
 
 impl Player {
-    /// Fills a block of interleaved samples that will be heard in `delay`.
+    /// Fills a block of interleaved samples that will be played in `delay`.
     pub fn fill<T>(&mut self, block: &mut [T], delay: Duration)
     where
         T: Sample + FromSample<f32>,
     {
         self.discard();
         let first = self.taken;
-        let mut part = [0.0; PART];
-        let size = PART / self.channels * self.channels;
+        let mut part = [0.0; SAMPLES_PER_PASS];
+        let size = SAMPLES_PER_PASS / self.channels * self.channels;
         for block in block.chunks_mut(size) {
-            // While held, what waits is taken until the ramp has come down.
+            // While paused, samples are consumed until the fade-out is complete.
             let held = self.shared.held.load(Ordering::Acquire);
             let gain = f32::from_bits(self.shared.gain.load(Ordering::Relaxed));
             let target = if held { 0.0 } else { gain };
@@ -300,7 +301,7 @@ mod tests {
         queue.push(&ramp(600));
         played(&mut player, 20);
         queue.hold(true);
-        played(&mut player, 200); // comes down
+        played(&mut player, 200); // fades out
         let waiting = queue.waiting();
         assert!(played(&mut player, 200).iter().all(|sample| *sample == 0.0));
         assert_eq!(queue.waiting(), waiting);
@@ -333,10 +334,10 @@ mod tests {
         assert_eq!(queue.played_s(), 0.0, "it is still on its way");
         player.fill(&mut block, Duration::ZERO);
         std::thread::sleep(Duration::from_millis(50));
-        let heard = queue.played_s();
-        assert!((0.25..=0.4).contains(&heard), "{heard}");
+        let position_s = queue.played_s();
+        assert!((0.25..=0.4).contains(&position_s), "{position_s}");
         std::thread::sleep(Duration::from_millis(200));
-        // No more than there was, however late it is.
+        // Never more than was pushed, however late it is.
         assert!((queue.played_s() - 0.4).abs() < 1e-9);
         assert!(queue.is_drained());
         queue.clear();

@@ -1,4 +1,4 @@
-//! Opens the stream of an output, whatever its sample format.
+//! Opens an output stream of any sample format.
 
 use std::sync::atomic::Ordering;
 
@@ -10,12 +10,12 @@ use cpal::{
 
 use super::queue::{Player, queue};
 use super::{Failed, Opened, OutputError};
-use crate::audio::signals::ANSWER;
+use crate::audio::signals::ANSWER_TIMEOUT;
 use crate::audio::source::Spec;
 use crate::audio::system_stream::{block_frames, build_for};
 
-/// Blocks that are asked for in a second: long ones, for a busy machine must not be
-/// heard, and the delay is known.
+/// Requested blocks per second. Long blocks survive a busy machine without dropouts,
+/// and their latency is known and compensated.
 const BLOCKS_PER_S: u32 = 25;
 /// Fewest and most frames of a block.
 const BLOCK_FRAMES: (u32, u32) = (128, 8192);
@@ -29,7 +29,7 @@ pub(super) fn defaults() -> impl Iterator<Item = Device> {
     hosts.into_iter().filter_map(default)
 }
 
-/// Opens an output and starts it, with a queue of so many seconds.
+/// Opens an output and starts it, with a queue of that many seconds.
 pub(super) fn open(device: &Device, wanted: Spec, seconds: usize) -> Result<Opened, OutputError> {
     let name = device.description().map_or_else(
         |_| "of this machine".to_owned(),
@@ -61,15 +61,15 @@ pub(super) fn open(device: &Device, wanted: Spec, seconds: usize) -> Result<Open
         BLOCKS_PER_S,
         BLOCK_FRAMES,
     )))
-    // Where no size can be asked for, the device chooses.
+    // Where no size can be requested, the device chooses.
     .or_else(|_| build(BufferSize::Default));
     let (stream, queue) = opened.map_err(failed)?;
     stream.play().map_err(failed)?;
     Ok((stream, queue, spec, name))
 }
 
-/// The configuration that is nearest to what is wanted: its channels, then its
-/// rate, then the device's own format.
+/// The configuration closest to the wanted one: first its channels, then its rate, then
+/// the device's own format.
 fn choose(
     configs: &[SupportedStreamConfigRange],
     default: Option<SupportedStreamConfig>,
@@ -105,7 +105,7 @@ fn choose(
     best.try_with_sample_rate(rate.unwrap_or(nearest))
 }
 
-/// Formats of samples by how well they keep floats.
+/// Sample formats ordered by how precisely they store floats.
 fn rank(format: SampleFormat) -> u8 {
     match format {
         SampleFormat::F32 => 4,
@@ -139,12 +139,12 @@ fn build_as<T: SizedSample + Sample + FromSample<f32>>(
             player.fill(block, times.playback.duration_since(times.callback));
         },
         move |error| {
-            // A block that came too late is silence; the stream goes on.
+            // A late block plays as silence; the stream continues.
             if error.kind() != ErrorKind::Xrun {
                 stopped.store(true, Ordering::Release);
             }
         },
-        Some(ANSWER),
+        Some(ANSWER_TIMEOUT),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Opens a compressed recording: what is known of its bytes, its reader, its track.
+//! Opens a compressed recording: facts about its bytes, its reader, its track.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -21,35 +21,35 @@ use super::super::source::{DecodeError, Spec};
 use super::super::timing::Timing;
 use super::Packets;
 
-/// Bytes in which the name of a Matroska track's codec is looked for.
+/// Bytes at the start of a Matroska file in which its track list is searched.
 const TRACKS: usize = 64 << 10;
 
 /// Where the bytes come from.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
-    /// A file, from some byte on.
+    /// A file, from a byte position on.
     File(PathBuf, u64),
     Memory(&'static [u8]),
     Stream,
 }
 
-/// What is known of the bytes before their reader sees them.
+/// What is known about the bytes before their reader sees them.
 #[derive(Default)]
 pub(in crate::audio) struct Known {
     /// The index of an MP4.
     pub(in crate::audio) movie: Option<Movie>,
     /// Its audio tracks, where the file lists them.
     pub(in crate::audio) listed: Option<Vec<Listed>>,
-    /// Whether a reader must not look for what is at the end.
+    /// Whether a reader must not search the end of the file.
     pub(in crate::audio) cut: bool,
-    /// Ending of the file's name, or what it must be.
+    /// Extension of the file's name, or the one that its content requires.
     pub(in crate::audio) extension: Option<String>,
-    /// The track that is wanted, from 1.
+    /// The selected track, from 1.
     pub(in crate::audio) track: Option<usize>,
 }
 
 impl Known {
-    /// Learns from the begin of an MP4 or Matroska of `length` bytes.
+    /// Learns from the start of an MP4 or Matroska file of `length` bytes.
     pub(in crate::audio) fn look_at(&mut self, head: &[u8], length: Option<u64>) {
         if let Some(movie) = &self.movie {
             let audio = movie.tracks.iter().filter(|track| track.audio);
@@ -76,7 +76,7 @@ impl Known {
 }
 
 impl Packets {
-    /// Opens a file from its byte `base` on.
+    /// Opens a file from byte `base` on.
     pub(in crate::audio) fn open(
         path: &Path,
         base: u64,
@@ -85,7 +85,7 @@ impl Packets {
         Self::open_at(&Origin::File(path.to_owned(), base), 0, known)
     }
 
-    /// Opens a stream, which passes once.
+    /// Opens a stream that cannot be rewound.
     pub(in crate::audio) fn stream(
         media: Box<dyn MediaSource>,
         known: &Known,
@@ -93,7 +93,7 @@ impl Packets {
         Self::start(media, Origin::Stream, 0, known)
     }
 
-    /// Reads what is in memory.
+    /// Reads from memory.
     pub(in crate::audio) fn memory(bytes: &'static [u8]) -> Result<Self, DecodeError> {
         Self::open_at(&Origin::Memory(bytes), 0, Known::default())
     }
@@ -186,7 +186,7 @@ impl Packets {
             cut: false,
             over: false,
         };
-        // The first packet tells what the header only claims.
+        // The first packet gives the real format; the header only declares one.
         let more = packets.advance()?;
         if !packets.found {
             return Err(match packets.damaged {
@@ -199,7 +199,7 @@ impl Packets {
         Ok(packets)
     }
 
-    /// Starts over, for the frames from `next` on.
+    /// Reopens the recording, to return the frames from `next` on.
     pub(super) fn reopen(&self, next: i64) -> Result<Self, DecodeError> {
         let known = Known {
             track: self.wanted,
