@@ -1,7 +1,7 @@
 //! The live screen.
 //!
-//! [`run`] holds the terminal until the session is over or the person leaves.
-//! What is known ([`state`]) and how it looks ([`theme`], [`view`]) are pure;
+//! [`run`] uses the terminal until the session ends or the user leaves. The state
+//! ([`state`]) and its appearance ([`theme`], [`view`]) are pure;
 //! [`cycle`] waits, applies and draws.
 
 pub mod cycle;
@@ -25,57 +25,57 @@ use state::State;
 use state::recordings::RecordingMenu;
 use theme::Theme;
 
-/// What the caller decides.
+/// Options set by the caller.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "none depends on another")]
 pub struct Options {
-    /// Colours and characters; [`Theme::from_env`] knows what is wanted.
+    /// Colours and characters; [`Theme::from_env`] derives them.
     pub theme: Theme,
-    /// Whether at most two pictures a second are drawn.
+    /// Whether at most two pictures per second are drawn.
     pub reduced_motion: bool,
-    /// Whether the mouse is used; then the terminal selects text only with shift, or not at all.
+    /// Whether the mouse is used. The terminal then selects text only with shift, or
+    /// not at all.
     pub mouse: bool,
-    /// Whether a replay leaves the screen when it is over. A live session
-    /// always does.
+    /// Whether a replay closes the screen at its end. A live session always does.
     pub quit_at_end: bool,
-    /// Address of the page of the session, where there is one.
+    /// Address of the session's page, if there is one.
     pub page: Option<String>,
-    /// Whether the recording was chosen from a list, to which Escape leads back.
+    /// Whether the recording was chosen from a list; Escape then returns to it.
     pub from_list: bool,
-    /// Where what libraries print to standard error goes while the screen is
-    /// open; nowhere without it. A standard error that is no terminal is left
-    /// as it is.
+    /// The file that receives what libraries print to standard error while the screen
+    /// is open; without it that output is dropped. A standard error that is not a
+    /// terminal is left unchanged.
     pub log: Option<PathBuf>,
-    /// Whether a panic on the asking thread is about to be caught, so that the
-    /// screen can stay.
+    /// Whether a panic on the calling thread will be caught, so that the screen can
+    /// stay.
     pub caught: fn() -> bool,
 }
 
-/// The screen was left: how, and what is to stay in the terminal.
+/// How the screen was left, and what to print in the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
-    /// How.
+    /// How it was left.
     pub outcome: Outcome,
-    /// Three lines about the session, safe to print; none before the first audio.
+    /// Three lines about the session, safe to print; empty before the first audio.
     pub summary: Vec<String>,
 }
 
 /// How the screen was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The person quit.
+    /// The user quit.
     Quit,
-    /// The session was over.
+    /// The session ended.
     Ended,
-    /// The person went back to the list that the recording was chosen from.
+    /// The user returned to the list that the recording was chosen from.
     Back,
-    /// The person chose a recording of the list: its number.
+    /// The user chose a recording from the list: its number.
     Opened(usize),
-    /// A signal asked to leave: its number.
+    /// A signal requested the end: its number.
     Signal(i32),
 }
 
-/// Why the screen had to be left.
+/// Why the screen was closed.
 #[derive(Debug, thiserror::Error)]
 pub enum DashboardError {
     /// The terminal failed.
@@ -84,25 +84,25 @@ pub enum DashboardError {
     /// The session ended with an error: its message.
     #[error("{0}")]
     Session(String),
-    /// The session's side hung up without a word.
+    /// The session's channel closed without a result.
     #[error("the session ended without saying why")]
     Lost,
-    /// A thread panicked; its message is on standard error already.
+    /// A thread panicked; its message is already on standard error.
     #[error("a part of the program failed")]
     Panicked,
 }
 
-/// Shows a session until it is over or the person leaves.
+/// Shows a session until it ends or the user leaves.
 ///
-/// Runs on the calling thread. The session should offer updates through a
-/// bounded channel and never wait for room: a terminal may block for as long as
-/// it likes. After `Update::Ended(Ok(()))` of a replay the picture stands until
-/// a key; a session that still reads `controls` may be sent back by
-/// [`Control::SeekTo`]. [`Control::Quit`] is sent whenever the screen is left.
+/// Runs on the calling thread. The session should send updates through a bounded
+/// channel and never wait for space, because a terminal may block for any time. After
+/// `Update::Ended(Ok(()))` of a replay the picture stays until a key is pressed. A
+/// session that still reads `controls` may be moved back by [`Control::SeekTo`].
+/// [`Control::Quit`] is sent whenever the screen is left.
 ///
 /// # Errors
 ///
-/// When the terminal fails, the session ends with an error or hangs up, or a
+/// When the terminal fails, the session ends with an error or closes its channel, or a
 /// thread panics. The terminal is restored in every case.
 #[allow(clippy::needless_pass_by_value)] // the ends of both channels live as long as the screen
 pub fn run(
@@ -120,8 +120,8 @@ pub fn run(
     })
 }
 
-/// Shows a list until the person chooses a recording or leaves; gives the list back
-/// with what is known of it by then. Only [`Update::RecordingLength`] is of use to it.
+/// Shows a list until the user chooses a recording or leaves. Returns the list with the
+/// lengths known by then. It uses only [`Update::RecordingLength`].
 ///
 /// # Errors
 ///
@@ -141,7 +141,7 @@ pub fn choose(
     Ok((outcome, menu))
 }
 
-/// Takes the terminal, and shows updates on it.
+/// Takes over the terminal and shows updates on it.
 fn shown(
     updates: &Receiver<Update>,
     controls: &Sender<Control>,

@@ -1,5 +1,5 @@
-//! Waiting, applying, drawing: nothing is drawn without a change, and nothing
-//! wakes without a cause.
+//! The main loop: wait, apply, draw. It draws only after a change and wakes only for an
+//! input.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,37 +14,37 @@ use crate::messages::{Control, Update};
 
 /// Shortest time between two pictures.
 const FRAME_INTERVAL: Duration = Duration::from_millis(50);
-/// The same with reduced motion.
+/// Shortest time between two pictures with reduced motion.
 const REDUCED_FRAME_INTERVAL: Duration = Duration::from_millis(500);
-/// How long the reason of a failure may take to arrive on a busy machine.
+/// How long to wait for the reason of a failure on a busy machine.
 const FAILURE_REASON_TIMEOUT: Duration = Duration::from_secs(1);
-/// Most updates that are applied before the keys get their turn.
+/// Most updates that are applied before keys are processed.
 const UPDATES_PER_TURN: usize = 4096;
 
-/// What reaches the dashboard besides updates.
+/// Inputs of the dashboard besides updates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A key.
     Key(Key),
-    /// A key that types a character, with what it means besides.
+    /// A key that types a character, with its other meaning.
     Typed(char, Option<Key>),
     /// The mouse, at a column and a row of the terminal.
     Mouse(Pointer, u16, u16),
-    /// The terminal has another size.
+    /// The terminal was resized.
     Resize,
-    /// A signal asks to leave.
+    /// A signal requests the end.
     Signal(i32),
-    /// A signal asks to stop for a while.
+    /// A signal requests a suspension.
     Suspend,
-    /// The program goes on after a stop.
+    /// The program continues after a suspension.
     Resumed,
-    /// A thread panicked; the terminal is restored already.
+    /// A thread panicked; the terminal is already restored.
     Panicked,
-    /// Keys can no longer be read, and why.
+    /// Keys can no longer be read: the reason.
     Broken(String),
 }
 
-/// Where pictures go.
+/// The target of pictures.
 pub trait Screen {
     /// Draws a picture.
     ///
@@ -53,26 +53,26 @@ pub trait Screen {
     /// When the terminal fails.
     fn draw(&mut self, state: &State) -> io::Result<()>;
 
-    /// Writes the picture into a new file; returns its name.
+    /// Writes the picture to a new file; returns its name.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     fn save(&self, state: &State) -> io::Result<PathBuf>;
 
-    /// What stands at a column and a row of the last picture.
+    /// What is at a column and a row of the last picture.
     fn target(&self, state: &State, column: u16, row: u16) -> Target;
 
-    /// Gives the terminal back, stops the program, and takes the terminal again
-    /// when it goes on.
+    /// Restores the terminal, stops the program, and takes over the terminal again when
+    /// the program continues.
     ///
     /// # Errors
     ///
     /// When the terminal fails.
     fn suspend(&mut self) -> io::Result<()>;
 
-    /// Takes the terminal again after a stop that was not ours; the next
-    /// picture is drawn whole.
+    /// Takes over the terminal again after a stop by another process. The next picture
+    /// is drawn completely.
     ///
     /// # Errors
     ///
@@ -80,14 +80,14 @@ pub trait Screen {
     fn resume(&mut self) -> io::Result<()>;
 }
 
-/// What a turn came to.
+/// The result of one pass through the loop.
 enum Turn {
     Same,
     Redraw,
     Leave(Result<Outcome, DashboardError>),
 }
 
-/// Shows updates on a screen until the session is over or the person leaves.
+/// Shows updates on a screen until the session ends or the user leaves.
 ///
 /// # Errors
 ///
@@ -141,7 +141,7 @@ pub fn run(
     }
 }
 
-/// Applies an update and all that came with it.
+/// Applies an update and all others that already wait.
 fn take_updates(state: &mut State, first: &Update, updates: &Receiver<Update>) -> Turn {
     let mut turn = Turn::Same;
     let mut effect = state.apply(first);
@@ -213,9 +213,9 @@ fn take_input(
     })
 }
 
-/// Leaves for the true reason of a failure: a panic or a signal on its way goes
-/// before what it brought about. A terminal that goes away breaks the keys and
-/// sends SIGCONT beside SIGHUP, in any order.
+/// Leaves with the original reason of a failure. A panic or a signal that is still on
+/// its way precedes its consequences. A terminal that disappears breaks the keys and
+/// sends SIGCONT and SIGHUP, in any order.
 fn leave(
     failure: impl Into<DashboardError>,
     inputs: &Receiver<Input>,

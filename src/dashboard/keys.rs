@@ -1,4 +1,4 @@
-//! Keys and the mouse, by what they mean.
+//! The meanings of keys and of the mouse.
 
 use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -6,18 +6,18 @@ use crossterm::event::{
 
 use crate::messages::Status;
 
-/// What a key asks for.
+/// The action that a key requests.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Key {
     /// Leave, from anywhere.
     Quit,
     /// Close what is on top, or leave.
     Escape,
-    /// Hand the terminal back to the shell for a while.
+    /// Suspend the program and return to the shell.
     Suspend,
     /// Freeze the picture; in a replay, pause.
     Hold,
-    /// Move by seconds in a recording.
+    /// Move by that many seconds in a recording.
     Seek(f64),
     /// To the start of a recording.
     Home,
@@ -25,17 +25,17 @@ pub enum Key {
     End,
     /// To the next utterance.
     Next,
-    /// To the utterance before.
+    /// To the previous utterance.
     Previous,
-    /// Look for the next utterance of a label.
+    /// Search for the next utterance with a label.
     Find,
-    /// Take the last character back.
+    /// Delete the last character.
     Erase,
     /// Show less time in more detail.
     ZoomIn,
     /// Show more time.
     ZoomOut,
-    /// The volume of a recording, 0 to 9.
+    /// Set the playback volume, 0 to 9.
     Volume(u8),
     /// The next higher speed.
     Faster,
@@ -43,11 +43,11 @@ pub enum Key {
     Slower,
     /// Choose another input.
     Devices,
-    /// Another voice speaks from now on.
+    /// Another speaker speaks from now on.
     Forget,
     /// The next time scale.
     Scale,
-    /// Mark this moment.
+    /// Mark the present time.
     Mark,
     /// Start or stop recording.
     Record,
@@ -55,7 +55,7 @@ pub enum Key {
     Save,
     /// Show the address of the page of the session.
     Page,
-    /// Give a speaker a name.
+    /// Name a speaker.
     Name,
     /// Show or hide the keys.
     Help,
@@ -131,21 +131,21 @@ pub fn typed(event: &KeyEvent) -> Option<char> {
     }
 }
 
-/// What the mouse does.
+/// A mouse action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pointer {
-    /// The left button goes down.
+    /// The left button is pressed.
     Press,
-    /// It is held, and the mouse moves.
+    /// The mouse moves with the button pressed.
     Drag,
-    /// It goes up.
+    /// The button is released.
     Release,
     /// The wheel turns: -1 up, 1 down.
     Wheel(isize),
 }
 
 impl Pointer {
-    /// The meaning of what a mouse did, if it has one.
+    /// The meaning of a mouse event, if it has one.
     pub fn from_event(event: &MouseEvent) -> Option<Self> {
         Some(match event.kind {
             MouseEventKind::Down(MouseButton::Left) => Self::Press,
@@ -158,9 +158,9 @@ impl Pointer {
     }
 }
 
-/// Seconds that an arrow moves.
+/// Seconds that an arrow key moves.
 const STEP_S: f64 = 5.0;
-/// Seconds that an arrow with shift or a page key moves.
+/// Seconds that shift with an arrow key, or a page key, moves.
 const LONG_STEP_S: f64 = 30.0;
 
 /// The speeds of a replay.
@@ -178,15 +178,15 @@ pub fn help_of(status: &Status) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// What the answers mean, at the end of the help.
+/// What the predictions mean, at the end of the help.
 pub const MEANING: [&str; 3] = [
     "Shows the expression that a voice",
     "is perceived to have, which is not",
     "what a person feels.",
 ];
 
-/// Number of lines of the help: the keys, the marks of the labels and of all else,
-/// and what the answers mean, with an empty line between them.
+/// Number of lines of the help: keys, legend, and the meaning of the predictions,
+/// separated by empty lines.
 pub fn help_lines(status: &Status) -> usize {
     let marks = status.labels.len() + LEGEND.len();
     help_of(status).len() + 1 + marks + 1 + MEANING.len()
@@ -237,8 +237,8 @@ const STREAM_HELP: &[(&str, &str)] = &[
     ("q Esc ^C", "quit"),
 ];
 
-/// The marks on the screen besides those of the labels, with the same in ASCII
-/// and their meanings.
+/// The symbols on the screen other than those of labels, with their ASCII forms and
+/// meanings.
 pub const LEGEND: &[(&str, &str, &str)] = &[
     ("?", "?", "uncertain"),
     ("\u{203a}", ">", "the label that is called"),

@@ -1,4 +1,4 @@
-//! Signals become inputs.
+//! Turns signals into inputs.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use super::cycle::Input;
 #[cfg(unix)]
 pub(super) use unix::watch;
 
-/// Watches nothing: only keys reach the program here.
+/// Does nothing: there are no signals on this system.
 #[cfg(not(unix))]
 pub(super) fn watch(_inputs: Sender<Input>) -> io::Result<()> {
     Ok(())
@@ -43,7 +43,8 @@ mod unix {
                     let input = match signal {
                         SIGTSTP => Input::Suspend,
                         SIGCONT => Input::Resumed,
-                        // Asked twice: the screen hangs on a terminal that takes nothing.
+                        // The second request: the screen hangs on a terminal that
+                        // accepts no output.
                         _ if asked => {
                             terminal::restore_modes();
                             let _ = emulate_default_handler(signal);

@@ -1,4 +1,4 @@
-//! What the dashboard knows: updates and keys go in, a picture comes out. It
+//! The state of the dashboard: applies updates and keys, and holds the picture. It
 //! knows no terminal and no clock; time comes with the audio.
 
 pub mod ahead;
@@ -23,72 +23,72 @@ pub use scale::TimeScale;
 use super::keys::{HELP_ROWS_LEAST, Key, Pointer, help_lines};
 use crate::messages::{Control, Update};
 
-/// What lies over the picture.
+/// What covers the picture.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Overlay {
     /// Nothing.
     #[default]
     None,
-    /// The keys and the legend, from a line on where not all of them fit.
+    /// The keys and the legend, scrolled to a line.
     Help(usize),
     /// The list of inputs.
     Devices(DeviceMenu),
-    /// What is typed of the label that is looked for.
+    /// The typed part of the label to search for.
     Find(String),
-    /// What is typed as the name of a speaker.
+    /// The typed name of a speaker.
     Name(speakers::Voice, String),
     /// The recordings of a folder, on the whole screen.
     Recordings(RecordingMenu),
 }
 
-/// What an update asks of the screen.
+/// What an update requires of the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Nothing: the picture is the same.
     None,
-    /// A new picture.
+    /// Draw a new picture.
     Redraw,
-    /// The session is over; leave.
+    /// The session has ended; leave.
     End(Result<(), String>),
 }
 
-/// What stands under the mouse.
+/// What is under the mouse.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
-    /// Nothing that could be chosen.
+    /// Nothing that can be chosen.
     Nothing,
-    /// Beside what lies over the picture.
+    /// Outside the overlay.
     Outside,
-    /// A share of the recording, on the line of a replay or before or behind it.
+    /// A share of the recording on the seek bar, also beyond its ends.
     Line(f64),
-    /// A time on the picture of the past, in seconds.
+    /// A time in the history, in seconds.
     Past(f64),
-    /// An entry of the list of inputs, by its number.
+    /// An entry of the list, by its number.
     Choice(usize),
 }
 
-/// What a key or the mouse asks for.
+/// What a key or the mouse requests.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Nothing.
     None,
-    /// A new picture.
+    /// Draw a new picture.
     Redraw,
-    /// A message to the session, and a new picture.
+    /// Send a message to the session and draw a new picture.
     Send(Control),
     /// Save the picture as a file.
     Save,
     /// Leave.
     Quit,
-    /// Leave for the list that the recording was chosen from.
+    /// Return to the list that the recording was chosen from.
     Back,
-    /// Leave for a recording of the list, by its number.
+    /// Open a recording from the list, by its number.
     Open(usize),
-    /// Hand the terminal back to the shell for a while.
+    /// Suspend the program and return to the shell.
     Suspend,
 }
 
-/// All that the dashboard knows.
+/// The whole state of the dashboard.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "none depends on another")]
 pub struct State {
@@ -97,9 +97,9 @@ pub struct State {
     overlay: Overlay,
     quit_at_end: bool,
     reduced_motion: bool,
-    /// As the person chose it.
+    /// The scale that the user chose.
     scale: Option<TimeScale>,
-    /// The label that was looked for last.
+    /// The label of the last search.
     found: Option<String>,
     page: Option<String>,
     /// Whether the recording was chosen from a list.
@@ -108,18 +108,18 @@ pub struct State {
     grip: Grip,
 }
 
-/// What the mouse holds.
+/// What the mouse drags.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Grip {
     #[default]
     Nothing,
-    /// The line of a replay.
+    /// The seek bar.
     Line,
 }
 
 impl State {
-    /// The state before the first update. With `quit_at_end` a replay leaves
-    /// when it is over; without, its picture stands until a key.
+    /// The state before the first update. With `quit_at_end` a replay closes the screen
+    /// at its end; otherwise its picture stays until a key is pressed.
     pub fn new(quit_at_end: bool) -> Self {
         Self {
             quit_at_end,
@@ -127,7 +127,7 @@ impl State {
         }
     }
 
-    /// The same with or without reduced motion.
+    /// The state with or without reduced motion.
     #[must_use]
     pub fn with_reduced_motion(self, reduced_motion: bool) -> Self {
         Self {
@@ -136,18 +136,18 @@ impl State {
         }
     }
 
-    /// The same with the address of the page of the session.
+    /// The state with the address of the session's page.
     #[must_use]
     pub fn with_page(self, page: Option<String>) -> Self {
         Self { page, ..self }
     }
 
-    /// Whether motion is to be reduced.
+    /// Whether motion is reduced.
     pub fn reduced_motion(&self) -> bool {
         self.reduced_motion
     }
 
-    /// How much time is shown.
+    /// The time range that is shown.
     pub fn scale(&self) -> TimeScale {
         let first = || {
             self.length_s()
@@ -162,37 +162,37 @@ impl State {
         position.total_s
     }
 
-    /// What is to be seen: the frozen picture or the live one.
+    /// The visible picture: the frozen one or the live one.
     pub fn picture(&self) -> &Picture {
         self.frozen.as_deref().unwrap_or(&self.live)
     }
 
-    /// The live picture, whether or not another one is frozen.
+    /// The live picture, even if another one is frozen.
     pub fn latest(&self) -> &Picture {
         &self.live
     }
 
-    /// Whether the picture is held while the audio goes on.
+    /// Whether the picture is frozen while the audio continues.
     pub fn frozen(&self) -> bool {
         self.frozen.is_some()
     }
 
-    /// What lies over the picture.
+    /// What covers the picture.
     pub fn overlay(&self) -> &Overlay {
         &self.overlay
     }
 
-    /// Whether the mouse holds the line of a replay.
+    /// Whether the mouse drags the seek bar.
     pub fn dragging(&self) -> bool {
         self.grip == Grip::Line
     }
 
-    /// Whether the session has said that it is over.
+    /// Whether the session has ended.
     pub fn over(&self) -> bool {
         self.over
     }
 
-    /// Takes an update.
+    /// Applies an update.
     pub fn apply(&mut self, update: &Update) -> Effect {
         let changed = match update {
             Update::Event(event) => self.live.take_event(event),
@@ -245,7 +245,7 @@ impl State {
         }
     }
 
-    /// Takes a key.
+    /// Applies a key.
     pub fn press(&mut self, key: Key) -> Action {
         if self.live.ahead.is_some() {
             self.live.dismiss_notice(); // its time may stand still
@@ -293,7 +293,7 @@ impl State {
         }
     }
 
-    /// Takes what the mouse does.
+    /// Applies a mouse action.
     pub fn point(&mut self, pointer: Pointer, target: Target) -> Action {
         let total = self.live.position.and_then(|position| position.total_s);
         match (pointer, target, &mut self.overlay) {
@@ -358,7 +358,7 @@ impl State {
         self.show(Overlay::None)
     }
 
-    /// Says why a key does nothing here.
+    /// Tells the user why a key has no effect here.
     fn refuse(&mut self, why: &str) -> Action {
         self.live.notify(why.to_owned());
         self.show(Overlay::None)

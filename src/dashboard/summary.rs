@@ -1,4 +1,4 @@
-//! What stays in the terminal when the screen is left: three lines.
+//! The three lines that stay in the terminal after the screen is left.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use super::state::picture::Picture;
 use super::text::{clean, percent};
 use crate::events::UNCERTAIN;
 
-/// Three lines about a session: what was listened to, the speech by label, and
-/// what is kept. None where no audio came.
+/// Three lines about a session: its input, the speech per label, and the files that
+/// were written. Empty if no audio came.
 pub fn lines(picture: &Picture) -> Vec<String> {
     if picture.known_s() <= 0.0 {
         return Vec::new();
@@ -76,7 +76,7 @@ fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{s}")
 }
 
-/// Seconds as people say them: "12 s", "4 min 5 s", "2 h 3 min".
+/// Seconds in everyday units: "12 s", "4 min 5 s", "2 h 3 min".
 pub fn duration(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {

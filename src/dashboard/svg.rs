@@ -1,4 +1,4 @@
-//! A picture of the screen as an SVG document.
+//! Renders the screen as an SVG document.
 
 use std::fmt::Write as _;
 
@@ -8,21 +8,21 @@ use ratatui::style::{Color, Modifier};
 use super::theme::{Palette, Theme};
 
 /// Width and height of a cell, in pixels.
-const CELL: (f64, f64) = (9.0, 19.0);
+const CELL_PX: (f64, f64) = (9.0, 19.0);
 /// Pixels around the screen.
-const MARGIN: f64 = 16.0;
+const MARGIN_PX: f64 = 16.0;
 
 /// The background of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
-    /// A dark one.
+    /// A dark background.
     Dark,
-    /// A light one.
+    /// A light background.
     Light,
 }
 
 impl Ground {
-    /// The background that suits a theme: dark, unless its colours are for a light one.
+    /// The background for a theme: dark, unless its colours need a light one.
     pub fn of(theme: &Theme) -> Self {
         match theme.palette {
             Palette::Light => Self::Light,
@@ -30,7 +30,7 @@ impl Ground {
         }
     }
 
-    /// Colours of the ground and of plain text.
+    /// Colours of the background and of plain text.
     fn colors(self) -> (&'static str, &'static str) {
         match self {
             Self::Dark => ("#16191d", "#e4e7eb"),
@@ -39,12 +39,12 @@ impl Ground {
     }
 }
 
-/// A screen as an SVG document; a line of it is a run of cells that look alike.
+/// A screen as an SVG document; neighbouring cells of equal style are drawn together.
 pub fn of(buffer: &Buffer, ground: Ground) -> String {
     let (ground, text) = ground.colors();
     let (columns, rows) = (buffer.area.width, buffer.area.height);
-    let width = f64::from(columns) * CELL.0 + 2.0 * MARGIN;
-    let height = f64::from(rows) * CELL.1 + 2.0 * MARGIN;
+    let width = f64::from(columns) * CELL_PX.0 + 2.0 * MARGIN_PX;
+    let height = f64::from(rows) * CELL_PX.1 + 2.0 * MARGIN_PX;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" role=\"img\">\n<title>The dashboard of emoscope</title>\n\
@@ -53,11 +53,11 @@ pub fn of(buffer: &Buffer, ground: Ground) -> String {
          <rect width=\"{width}\" height=\"{height}\" rx=\"10\" fill=\"{ground}\"/>\n"
     );
     for row in 0..rows {
-        let y = MARGIN + f64::from(row) * CELL.1;
+        let y = MARGIN_PX + f64::from(row) * CELL_PX.1;
         let cells: Vec<&Cell> = (0..columns).map(|column| &buffer[(column, row)]).collect();
         let mut column = 0;
         for run in cells.chunk_by(|a, b| alike(a, b)) {
-            let x = MARGIN + column as f64 * CELL.0;
+            let x = MARGIN_PX + column as f64 * CELL_PX.0;
             column += run.len();
             draw(run, (x, y), (ground, text), &mut out);
         }
@@ -65,7 +65,7 @@ pub fn of(buffer: &Buffer, ground: Ground) -> String {
     out + "</svg>\n"
 }
 
-/// Whether two neighbours are drawn as one: text with text, and shapes with their like.
+/// Whether two neighbours are drawn together: text with text, shapes with equal shapes.
 fn alike(a: &Cell, b: &Cell) -> bool {
     let look = |cell: &Cell| (cell.fg, cell.modifier);
     let kind = |cell: &Cell| (shape(cell).is_none(), solid(cell));
@@ -77,14 +77,14 @@ fn alike(a: &Cell, b: &Cell) -> bool {
         }
 }
 
-/// Whether neighbours of this kind touch each other.
+/// Whether neighbouring cells of this kind touch.
 fn solid(cell: &Cell) -> bool {
     matches!(cell.symbol(), "█" | "▀" | "▄" | "━" | "─")
 }
 
 fn draw(run: &[&Cell], (x, y): (f64, f64), (ground, text): (&str, &str), out: &mut String) {
     let cell = run[0];
-    let width = run.len() as f64 * CELL.0;
+    let width = run.len() as f64 * CELL_PX.0;
     let color = match cell.fg {
         Color::Indexed(number) => rgb(number),
         _ => text.to_owned(),
@@ -100,14 +100,18 @@ fn draw(run: &[&Cell], (x, y): (f64, f64), (ground, text): (&str, &str), out: &m
         let _ = writeln!(
             out,
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" {fill}/>",
-            CELL.1
+            CELL_PX.1
         );
         fill = format!("fill=\"{ground}\"");
     }
     if let Some(shape) = shape(cell) {
         let points = shape.iter().map(|&(right, down)| {
-            let right = if right >= 1.0 { width } else { right * CELL.0 };
-            format!("{},{}", round(x + right), round(y + down * CELL.1))
+            let right = if right >= 1.0 {
+                width
+            } else {
+                right * CELL_PX.0
+            };
+            format!("{},{}", round(x + right), round(y + down * CELL_PX.1))
         });
         let points: Vec<String> = points.collect();
         let _ = writeln!(out, "<polygon points=\"{}\" {fill}/>", points.join(" "));
@@ -118,7 +122,7 @@ fn draw(run: &[&Cell], (x, y): (f64, f64), (ground, text): (&str, &str), out: &m
     if kept.is_empty() {
         return;
     }
-    let length = kept.chars().count() as f64 * CELL.0;
+    let length = kept.chars().count() as f64 * CELL_PX.0;
     let escaped = kept.replace('&', "&amp;").replace('<', "&lt;");
     let _ = writeln!(
         out,
@@ -131,7 +135,7 @@ fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-/// The outline of a character that fonts draw differently, in shares of a cell.
+/// The outline of a character that fonts draw differently, relative to the cell.
 fn shape(cell: &Cell) -> Option<Vec<(f64, f64)>> {
     let block = |left, top, right, bottom| {
         Some(vec![
@@ -141,7 +145,7 @@ fn shape(cell: &Cell) -> Option<Vec<(f64, f64)>> {
             (left, bottom),
         ])
     };
-    // A regular figure around the middle: so many corners, every second of them nearer.
+    // A regular star around the centre with that many corners, every second one nearer.
     let star = |corners: u32, near: f64, turned: f64| {
         let corner = |n: u32| {
             let angle = std::f64::consts::TAU * (f64::from(n) / f64::from(corners) + turned);
@@ -152,7 +156,7 @@ fn shape(cell: &Cell) -> Option<Vec<(f64, f64)>> {
             };
             (
                 0.5 + far * angle.sin(),
-                0.52 - far * angle.cos() * CELL.0 / CELL.1,
+                0.52 - far * angle.cos() * CELL_PX.0 / CELL_PX.1,
             )
         };
         Some((0..corners).map(corner).collect())
@@ -181,7 +185,7 @@ fn shape(cell: &Cell) -> Option<Vec<(f64, f64)>> {
         "★" => star(10, 0.42, 0.0),
         "✚" => {
             let (a, b, c, d) = (0.0, 0.34, 0.66, 0.999);
-            let down = |share: f64| 0.52 + (share - 0.5) * CELL.0 / CELL.1;
+            let down = |share: f64| 0.52 + (share - 0.5) * CELL_PX.0 / CELL_PX.1;
             let corners = [
                 (b, a),
                 (c, a),
@@ -202,7 +206,7 @@ fn shape(cell: &Cell) -> Option<Vec<(f64, f64)>> {
     }
 }
 
-/// A colour of the 256 that terminals share, behind the first sixteen.
+/// One of the 256 terminal colours, after the first sixteen.
 fn rgb(number: u8) -> String {
     let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
     let (r, g, b) = if (16..=231).contains(&number) {

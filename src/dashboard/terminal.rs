@@ -1,4 +1,4 @@
-//! The terminal: taken once, given back once, whatever happens in between.
+//! Takes over the terminal once and restores it once, in every case.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -31,13 +31,13 @@ use super::{Options, svg, view};
 use crate::failpoint::failpoint;
 use crate::files::create_numbered;
 
-/// How long a panic in another thread waits for a picture to be finished.
+/// How long a panic in another thread waits for the current picture.
 const DRAWING_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What has to be given back; the panic hook reaches it from any thread.
+/// What has to be restored; the panic hook can reach it from any thread.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
-/// Held while the screen is entered or a picture is written, so that nothing is written after a
-/// restore.
+/// Held while the screen is opened or a picture is written, so that nothing is written
+/// after a restore.
 static DRAWING: Mutex<()> = Mutex::new(());
 
 struct Taken {
@@ -48,22 +48,22 @@ struct Taken {
 
 /// The open screen.
 pub(super) struct Screen {
-    /// Never dropped: its own farewell prints to standard error where it fails,
-    /// and panics where that is gone as well.
+    /// Never dropped: its drop prints to standard error on failure, and panics where
+    /// that is closed as well.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<File>>>>,
     theme: Theme,
     log: Option<std::path::PathBuf>,
     mouse: bool,
-    /// Of the last picture.
+    /// Size of the last picture.
     area: Rect,
     inputs: Sender<Input>,
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Takes over the terminal.
     pub(super) fn open(options: &Options, inputs: Sender<Input>) -> io::Result<Self> {
-        // A handle of our own: the lock of `io::stdout` cannot then keep a
-        // panicking thread from giving the terminal back.
+        // A separate handle: the lock of `io::stdout` could keep a panicking thread
+        // from restoring the terminal.
         let out = BufWriter::with_capacity(1 << 16, terminal_file()?);
         hook_panics(options.caught);
         let mut screen = Self {
@@ -79,16 +79,16 @@ impl Screen {
     }
 
     fn enter(&mut self) -> io::Result<()> {
-        // A thread that panics meanwhile waits: else it would give back half of what
-        // is taken, and nobody the rest.
+        // A thread that panics meanwhile waits. Otherwise it would restore only part of
+        // the state, and nothing would restore the rest.
         let _drawing = lock(&DRAWING);
-        // Taken first: whatever fails from here on is undone by the drop.
+        // Set first, so that the drop undoes everything if a later step fails.
         lock(&TAKEN).get_or_insert_with(|| Taken {
             stderr: divert_stderr(self.log.as_deref()),
             mouse: self.mouse,
             inputs: self.inputs.clone(),
         });
-        // Another program may have set its own modes while we stood still.
+        // Another program may have changed the modes while this one was stopped.
         restore_modes();
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, Hide)?;
@@ -96,8 +96,8 @@ impl Screen {
             execute!(self.terminal.backend_mut(), EnableMouse)?;
         }
         let size = self.terminal.size()?;
-        // Not `clear`: that asks the terminal where its cursor is, and the
-        // thread that reads the keys would swallow the answer.
+        // Not `clear`: it queries the cursor position, and the thread that reads keys
+        // would consume the reply.
         self.terminal.resize(size.into())
     }
 }
@@ -148,8 +148,8 @@ impl Drop for Screen {
     }
 }
 
-/// Asks for presses, drags and the wheel. Not for every motion, as crossterm's
-/// own command does: a mouse that passes by wakes nobody.
+/// Requests presses, drags and the wheel. Not every motion, as crossterm's own command
+/// does, so that a moving mouse does not wake the program.
 struct EnableMouse;
 
 impl Command for EnableMouse {
@@ -168,10 +168,10 @@ impl Command for EnableMouse {
     }
 }
 
-/// Gives the terminal back if it is taken; says whether it was.
+/// Restores the terminal if it was taken over; returns the input channel then.
 fn restore() -> Option<Sender<Input>> {
     let taken = lock(&TAKEN).take()?;
-    // Each step is tried, whatever became of the one before.
+    // Every step runs, even if an earlier one failed.
     if let Ok(mut out) = terminal_file() {
         if taken.mouse {
             let _ = execute!(out, DisableMouseCapture);
@@ -185,13 +185,12 @@ fn restore() -> Option<Sender<Input>> {
     Some(taken.inputs)
 }
 
-/// Gives the line discipline back without writing anything.
+/// Restores the line discipline without output.
 pub(super) fn restore_modes() {
     let _ = disable_raw_mode();
 }
 
-/// Makes every panic that nobody catches give the terminal back before its
-/// message is printed.
+/// Makes every uncaught panic restore the terminal before its message is printed.
 fn hook_panics(caught: fn() -> bool) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -213,7 +212,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The lock, unless it stays taken: by this very thread, or by one that hangs.
+/// The lock, unless this thread or a hanging one keeps it.
 fn wait_for<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     let step = Duration::from_millis(10);
     let mut waited = Duration::ZERO;
@@ -241,8 +240,8 @@ fn terminal_file() -> io::Result<File> {
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
-/// Turns a standard error that is this terminal to the log, or to nowhere;
-/// returns the way back.
+/// Redirects a standard error that is this terminal to the log, or discards it; returns
+/// the original.
 #[cfg(unix)]
 fn divert_stderr(log: Option<&Path>) -> Option<File> {
     use std::os::fd::AsFd;
@@ -271,7 +270,7 @@ fn divert_stderr(_log: Option<&Path>) -> Option<File> {
 #[cfg(not(unix))]
 fn set_stderr(_stderr: &File) {}
 
-/// Stops the program as the shell's job control would; returns when it goes on.
+/// Suspends the program like the shell's job control; returns when it continues.
 #[cfg(unix)]
 fn stop_program() -> io::Result<()> {
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
@@ -282,7 +281,7 @@ fn stop_program() -> io::Result<()> {
     Ok(())
 }
 
-/// The thread that reads the keys.
+/// The thread that reads keys.
 pub(super) struct Reader {
     stop: Arc<AtomicBool>,
     done: Receiver<()>,
@@ -304,7 +303,7 @@ impl Reader {
     }
 }
 
-/// Reads one event; says whether to go on.
+/// Reads one event; returns whether to continue.
 fn read(inputs: &Sender<Input>) -> bool {
     let input = match event::read() {
         Ok(Event::Key(key)) => {
@@ -330,8 +329,8 @@ fn read(inputs: &Sender<Input>) -> bool {
 }
 
 impl Drop for Reader {
-    /// Wakes the thread by a change of size that is none, so that no key typed
-    /// after us is swallowed; a terminal that is gone is not waited for.
+    /// Wakes the thread with a resize signal of unchanged size, so that it consumes no
+    /// key typed afterwards. Does not wait for a terminal that is gone.
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         #[cfg(unix)]

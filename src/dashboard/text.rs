@@ -1,18 +1,18 @@
-//! Text that is safe and fits: names come from devices, files and models, and
-//! the screen belongs to us alone.
+//! Makes untrusted text safe and fits it to columns: names come from devices, files and
+//! models.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::text::is_unsafe;
 
-/// Columns that a text takes.
+/// Columns that a text occupies.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Neutralises what could move the cursor, turn the writing direction or hide:
-/// line breaks become spaces, other such characters a replacement mark.
-/// Without `unicode`, everything beyond ASCII is replaced too.
+/// Neutralises characters that could move the cursor, change the writing direction or
+/// be invisible. Line breaks become spaces, other such characters a replacement
+/// character. Without `unicode`, everything beyond ASCII is replaced too.
 pub fn clean(text: &str, unicode: bool) -> String {
     text.chars()
         .map(|c| match c {
@@ -47,8 +47,8 @@ pub fn fit(text: &str, columns: usize, unicode: bool) -> String {
     out
 }
 
-/// A clean text in lines of at most so many columns, broken between words; a
-/// word that is longer is broken as well.
+/// A clean text in lines of at most `columns` columns, broken between words; longer
+/// words are broken too.
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(2); // the widest character
     let mut lines = vec![String::new()];
@@ -76,7 +76,7 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A share of one as whole percent.
+/// A share of one as a whole percentage.
 pub fn percent(share: f32) -> String {
     format!("{:.0} %", share * 100.0)
 }

@@ -1,11 +1,11 @@
-//! How things look: a colour and a shape for each label, and characters that
-//! the terminal can show.
+//! Appearance: a colour and a shape per label, with characters that the terminal can
+//! show.
 //!
 //! The background is always the terminal's own, and so is the colour of plain
 //! text. The default palette adds six fixed colours of medium lightness: each
 //! has a contrast of at least 3 to 1 on black and on white, so they can be read
-//! on dark and on light terminals. No meaning rests on colour alone: every label
-//! has its shape, or its letter.
+//! on dark and on light terminals. Colour is never the only cue: every label has a
+//! shape or a letter.
 
 use clap::ValueEnum;
 use ratatui::style::{Color, Modifier, Style};
@@ -14,18 +14,18 @@ use super::text::clean;
 use crate::events::Hue;
 use crate::labels::{indexed, letter, looks};
 
-/// What the terminal and the person allow.
+/// What the terminal and the user allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     /// Whether colours are shown.
     pub color: bool,
     /// Whether characters beyond ASCII are shown.
     pub unicode: bool,
-    /// Which colours.
+    /// The colours.
     pub palette: Palette,
 }
 
-/// Which colours are shown.
+/// The set of colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Palette {
     /// For dark and light terminals, or none where `NO_COLOR` is set
@@ -42,10 +42,10 @@ pub enum Palette {
 }
 
 impl Palette {
-    /// A hue of a label, in this palette.
+    /// The style of a label's hue in this palette.
     fn of(self, hue: Hue) -> Style {
-        // Numbers of the 256 colours that terminals share. Contrasts and distances,
-        // also for colour-blind eyes, are measured in `tests/it/dashboard/colours.rs`.
+        // Indices into the 256 terminal colours. `tests/it/dashboard/colours.rs`
+        // measures their contrast and distance, also for colour-blind vision.
         let (dark, light) = indexed(hue);
         let auto = match hue {
             Hue::Red => Some(160),
@@ -67,7 +67,7 @@ impl Palette {
     }
 }
 
-/// How a label is shown.
+/// The appearance of a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelStyle {
     /// Its name, safe to print.
@@ -79,8 +79,8 @@ pub struct LabelStyle {
 }
 
 impl Theme {
-    /// What the environment says: `NO_COLOR`, and whether the locale is UTF-8.
-    /// A palette that was asked for by name goes before `NO_COLOR`.
+    /// The theme from the environment: `NO_COLOR`, and whether the locale is UTF-8. A
+    /// palette that the user named overrides `NO_COLOR`.
     pub fn from_env(palette: Palette) -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
@@ -92,8 +92,8 @@ impl Theme {
         }
     }
 
-    /// A look for each label, no two with the same symbol; `given` are the
-    /// model's colours for them, as many as it names.
+    /// A style for each label, no two with the same symbol; `given` are the model's
+    /// colours for them, where it has any.
     pub fn marks(&self, labels: &[String], given: &[Option<Hue>]) -> Vec<LabelStyle> {
         let looks = looks(labels, given);
         let mut symbols: Vec<char> = looks.iter().map(|(symbol, _)| *symbol).collect();
@@ -121,17 +121,17 @@ impl Theme {
         }
     }
 
-    /// Secondary text.
+    /// Style of secondary text.
     pub fn dim() -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// What matters most.
+    /// Style of the most important text.
     pub fn strong() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What must not be missed.
+    /// Style of warnings.
     pub fn alert(&self) -> Style {
         let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
         if self.color {
@@ -141,13 +141,12 @@ impl Theme {
         }
     }
 
-    /// The first of two where characters beyond ASCII are shown, else the
-    /// second.
+    /// The first value where characters beyond ASCII are shown, otherwise the second.
     pub fn either<T>(&self, unicode: T, ascii: T) -> T {
         if self.unicode { unicode } else { ascii }
     }
 
-    /// A look without emphasis, for what is no longer live.
+    /// A style without emphasis, for what is no longer live.
     pub fn dimmed(style: Style) -> Style {
         style
             .remove_modifier(Modifier::BOLD)

@@ -1,4 +1,4 @@
-//! Drawing. Nothing here decides anything but where things stand.
+//! Draws the state. Only the layout is decided here.
 
 mod affect;
 mod axis;
@@ -96,8 +96,8 @@ fn too_small(pen: &mut Pen<'_>, area: Rect) {
     );
 }
 
-/// What stands at a column and a row of a picture of that size. While the mouse
-/// holds the line of a replay, all is that line.
+/// What is at a column and a row of a picture of that size. While the mouse drags the
+/// seek bar, every position counts as on it.
 pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> Target {
     let at = Position::new(column, row);
     match state.overlay() {
@@ -120,7 +120,7 @@ pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -
     }
 }
 
-/// What every part draws with.
+/// Shared drawing context.
 struct Pen<'a> {
     buffer: &'a mut Buffer,
     theme: &'a Theme,
@@ -152,15 +152,15 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// Writes a small text into the middle of an area; returns the column after it.
+    /// Writes a short text in the middle of an area; returns the column after it.
     fn small(&mut self, area: Rect, unicode: &str, ascii: &str) -> u16 {
         let text = if self.theme.unicode { unicode } else { ascii };
         let middle = area.height.saturating_sub(1) / 2;
         self.text(area, 4, middle, text, Style::new())
     }
 
-    /// Writes text that is ours or clean, cut to the right edge of `area`;
-    /// returns the column after it. `x` counts from the left of `area`.
+    /// Writes trusted or clean text, cut at the right edge of `area`; returns the
+    /// column after it. `x` counts from the left of `area`.
     fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, style: impl Into<Style>) -> u16 {
         if y >= area.height || x >= area.width {
             return x;
@@ -173,8 +173,8 @@ impl<'a> Pen<'a> {
         end - area.x
     }
 
-    /// Writes text that ends at the right edge of `area`, if it fits behind
-    /// column `from`; returns the column where it starts.
+    /// Writes text that ends at the right edge of `area`, if it fits after column
+    /// `from`; returns its first column.
     fn right(&mut self, area: Rect, from: u16, y: u16, text: &str, style: Style) -> u16 {
         let width = text::width(text) as u16;
         let x = area.width.saturating_sub(width);
@@ -194,12 +194,12 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// A foreign text, made safe.
+    /// Makes an untrusted text safe.
     fn clean(&self, text: &str) -> String {
         text::clean(text, self.theme.unicode)
     }
 
-    /// Symbol, name and look of a call; `None` is uncertain.
+    /// Symbol, name and style of a label; `None` is uncertain.
     fn call(&self, call: Option<usize>) -> (char, &str, Style) {
         match call.and_then(|label| self.marks.get(label)) {
             Some(mark) => (mark.symbol, &mark.name, mark.style),

@@ -1,4 +1,4 @@
-//! Looking for the next utterance of a label: its name is typed, as far as needed.
+//! Search for the next utterance with a label; the user types part of its name.
 
 use super::{Action, Overlay, State};
 use crate::dashboard::keys::Key;
@@ -6,7 +6,7 @@ use crate::events::UNCERTAIN;
 use crate::messages::{Control, Jump};
 
 impl State {
-    /// The labels whose names begin with a text, `uncertain` last.
+    /// The labels whose names start with a text; `uncertain` last.
     pub fn labels_with(&self, typed: &str) -> Vec<&str> {
         let labels = self.live.status.labels.iter().map(String::as_str);
         let typed = typed.to_lowercase();
@@ -14,8 +14,7 @@ impl State {
         labels.chain([UNCERTAIN]).filter(begins).collect()
     }
 
-    /// Takes a character while a label is looked for, or a name is typed; none where it
-    /// is a key.
+    /// Takes a character while a label or a name is typed; `None` where it is a key.
     pub fn type_char(&mut self, typed: char) -> Option<Action> {
         if let Overlay::Name(..) = self.overlay {
             return Some(self.type_name(typed));
@@ -31,7 +30,7 @@ impl State {
         })
     }
 
-    /// Takes another key meanwhile.
+    /// Takes any other key meanwhile.
     pub(super) fn press_in_find(&mut self, key: Key) -> Action {
         let Overlay::Find(text) = &mut self.overlay else {
             return Action::None;

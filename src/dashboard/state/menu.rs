@@ -8,21 +8,21 @@ use crate::messages::DeviceLine;
 pub struct Choice {
     /// The input.
     pub device: DeviceLine,
-    /// Its peak in dBFS, once one came.
+    /// Its peak in dBFS, once measured.
     pub peak_dbfs: Option<f32>,
 }
 
 /// The open list. An input that several audio systems offer is listed once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeviceMenu {
-    /// The inputs, once they came.
+    /// The inputs, once they are listed.
     pub choices: Option<Vec<Choice>>,
     /// Number of the chosen one.
     pub selected: usize,
 }
 
 impl DeviceMenu {
-    /// Takes the list; the selection stays with its input.
+    /// Updates the list; the selection stays with its input.
     pub fn list(&mut self, devices: &[DeviceLine]) {
         let selected = self.selected().map(|choice| choice.device.id.clone());
         let old = self.choices.take().unwrap_or_default();
@@ -42,7 +42,7 @@ impl DeviceMenu {
         self.choices = Some(devices.into_iter().map(choice).collect());
     }
 
-    /// Takes a level; says whether the picture changed.
+    /// Updates a level; returns whether the picture changed.
     pub fn level(&mut self, id: &str, peak_dbfs: f32) -> bool {
         let choices = self.choices.iter_mut().flatten();
         let Some(choice) = choices.into_iter().find(|choice| choice.device.id == id) else {
@@ -64,9 +64,9 @@ impl DeviceMenu {
     }
 }
 
-/// One line for each input: of equal names the one in use, or else the default,
-/// or the first. A sound server lists what ALSA lists, so ALSA's own entries are
-/// left out beside it, unless one is in use.
+/// One line per input: of equal names the one in use, otherwise the default, otherwise
+/// the first. A sound server lists what ALSA lists, so ALSA's own entries are omitted
+/// beside it, unless one is in use.
 fn once_each(devices: &[DeviceLine]) -> Vec<DeviceLine> {
     let alsa = |device: &DeviceLine| device.id.starts_with("alsa:");
     let served = devices.iter().any(|device| !alsa(device));

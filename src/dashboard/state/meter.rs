@@ -2,28 +2,28 @@
 
 use crate::messages::Level;
 
-/// Level under which the meter is empty, in dBFS.
+/// Level at which the meter is empty, in dBFS.
 pub const FLOOR_DBFS: f32 = -60.0;
 /// Seconds for which a peak is held.
 const PEAK_HOLD_S: f64 = 1.5;
-/// Fall of the peak after that, in dB per second.
+/// Fall of the peak afterwards, in dB per second.
 const PEAK_FALL_DB_PER_S: f64 = 20.0;
 /// Seconds for which the clipping mark stays.
 const CLIP_MARK_S: f64 = 3.0;
-/// Changes of the voice activity threshold below this are not shown, in dB.
+/// Changes of the VAD threshold below this are not shown, in dB.
 const THRESHOLD_STEP_DB: f32 = 1.5;
 
-/// What the meter shows, in dBFS between the floor and 0, in steps of half a
-/// decibel so that a trembling floor draws nothing.
+/// The meter in dBFS between the floor and 0. Values are rounded to half a decibel, so
+/// that small fluctuations cause no redraw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PeakMeter {
     /// Root mean square.
     pub rms: f32,
     /// The peak that is held.
     pub peak: f32,
-    /// Whether samples stood at full scale a moment ago.
+    /// Whether samples recently reached full scale.
     pub clipped: bool,
-    /// Level that a voice has to exceed, where it is known.
+    /// Level that speech must exceed, where known.
     pub threshold: Option<f32>,
     held: f32,
     held_at: f64,
@@ -47,7 +47,7 @@ impl Default for PeakMeter {
 }
 
 impl PeakMeter {
-    /// Takes a reading; says whether the picture changed.
+    /// Applies a reading; returns whether the picture changed.
     pub fn read(&mut self, level: &Level, at: f64) -> bool {
         let before = (self.rms, self.peak, self.clipped, self.threshold);
         let elapsed = (at - self.at).max(0.0);
@@ -78,7 +78,7 @@ impl PeakMeter {
     }
 }
 
-/// A level between the floor and full scale; nonsense counts as the floor.
+/// Limits a level to the floor and full scale; NaN becomes the floor.
 pub fn bounded(dbfs: f32) -> f32 {
     if dbfs.is_nan() {
         FLOOR_DBFS

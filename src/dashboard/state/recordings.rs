@@ -4,19 +4,19 @@ use super::{Action, Overlay, State};
 use crate::dashboard::keys::Key;
 use crate::messages::RecordingLine;
 
-/// Entries that a page key moves.
-const PAGE: isize = 10;
+/// Entries that a page key moves by.
+const PAGE_ENTRIES: isize = 10;
 
 /// The open list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RecordingMenu {
-    /// Where they are, for people.
+    /// Display name of their folder.
     pub folder: String,
     /// The recordings.
     pub lines: Vec<RecordingLine>,
     /// Number of the chosen one.
     pub selected: usize,
-    /// What went wrong with the one that was opened last.
+    /// The error of the recording that was opened last.
     pub notice: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl RecordingMenu {
 }
 
 impl State {
-    /// The state of a list to choose from, without a session.
+    /// The state of a list without a session.
     pub fn choosing(menu: RecordingMenu) -> Self {
         Self {
             overlay: Overlay::Recordings(menu),
@@ -38,7 +38,7 @@ impl State {
         }
     }
 
-    /// The same for a recording that was chosen from a list: Escape leads back.
+    /// The state of a recording that was chosen from a list: Escape returns to it.
     #[must_use]
     pub fn with_list(self, from_list: bool) -> Self {
         Self { from_list, ..self }
@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    /// Takes the length of a recording, in seconds, or why it cannot be read.
+    /// Stores the length of a recording in seconds, or why it cannot be read.
     pub(super) fn take_length(&mut self, number: usize, length_s: &Result<f64, String>) -> bool {
         let Overlay::Recordings(menu) = &mut self.overlay else {
             return false;
@@ -64,7 +64,7 @@ impl State {
         })
     }
 
-    /// Takes a key while the list is open.
+    /// Applies a key while the list is open.
     pub(super) fn press_in_list(&mut self, key: Key) -> Action {
         let Overlay::Recordings(menu) = &mut self.overlay else {
             return Action::None;
@@ -72,7 +72,11 @@ impl State {
         match key {
             Key::Up => menu.move_by(-1),
             Key::Down => menu.move_by(1),
-            Key::Seek(seconds) => menu.move_by(if seconds < 0.0 { -PAGE } else { PAGE }),
+            Key::Seek(seconds) => menu.move_by(if seconds < 0.0 {
+                -PAGE_ENTRIES
+            } else {
+                PAGE_ENTRIES
+            }),
             Key::Home => menu.move_by(isize::MIN),
             Key::End => menu.move_by(isize::MAX),
             Key::Enter if menu.selected < menu.lines.len() => return Action::Open(menu.selected),

@@ -5,7 +5,7 @@ use crate::dashboard::keys::{Key, SPEEDS};
 use crate::messages::{Control, Jump};
 
 impl State {
-    /// Takes a key while a recording plays.
+    /// Applies a key while a recording plays.
     pub(super) fn press_in_replay(&mut self, key: Key) -> Action {
         let position = self.live.position;
         let speed = position.map_or(Some(1.0), |position| position.speed);
@@ -43,14 +43,14 @@ impl State {
     }
 }
 
-/// The next speed up; none from the highest, or from as fast as possible.
+/// The next higher speed; `None` from the highest, or from as fast as possible.
 fn faster(speed: Option<f64>) -> Option<f64> {
     SPEEDS
         .into_iter()
         .find(|faster| *faster > speed.unwrap_or(f64::INFINITY))
 }
 
-/// The next speed down; as fast as possible slows to the highest.
+/// The next lower speed; from as fast as possible it is the highest.
 fn slower(speed: Option<f64>) -> Option<f64> {
     let slower = |slower: &f64| *slower < speed.unwrap_or(f64::INFINITY);
     SPEEDS.into_iter().rev().find(slower)

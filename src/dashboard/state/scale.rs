@@ -1,4 +1,4 @@
-//! How much time the history shows.
+//! The time range of the history.
 
 /// How much of a session or a recording is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ const LIVE: [TimeScale; 4] = [
 ];
 
 impl TimeScale {
-    /// Its minutes; none where it is the whole recording.
+    /// Its length in minutes; `None` for the whole recording.
     pub fn minutes(self) -> Option<u32> {
         match self {
             Self::OneMinute => Some(1),
@@ -36,13 +36,13 @@ impl TimeScale {
         }
     }
 
-    /// What it says of itself.
+    /// Its display name.
     pub fn name(self) -> String {
         self.minutes()
             .map_or_else(|| "whole".to_owned(), |minutes| format!("{minutes} min"))
     }
 
-    /// The scales of a recording of so many seconds, the shortest first; without a
+    /// The scales of a recording with that length in seconds, shortest first; without a
     /// length, those of a live input.
     fn all(length_s: Option<f64>) -> Vec<Self> {
         let Some(length_s) = length_s else {
@@ -56,8 +56,8 @@ impl TimeScale {
         parts.chain([Self::Whole]).collect()
     }
 
-    /// What a recording of so many seconds is shown in at first: what is longer than
-    /// five minutes in parts, for the whole of it is in the seek bar.
+    /// The initial scale of a recording with that length in seconds. Longer than five
+    /// minutes, it is shown in parts, because the seek bar shows the whole.
     pub fn first(length_s: f64) -> Self {
         if length_s > 300.0 {
             Self::FiveMinutes
@@ -66,17 +66,17 @@ impl TimeScale {
         }
     }
 
-    /// The scale so many steps longer, as far as there is one.
+    /// The scale that is `steps` longer, or the last one.
     #[must_use]
     pub fn longer(self, steps: isize, length_s: Option<f64>) -> Self {
         let all = Self::all(length_s);
         let place = all.iter().position(|scale| *scale == self);
-        // A scale that is longer than the recording is the last one.
+        // A scale that is longer than the recording counts as the last one.
         let place = place.unwrap_or(all.len() - 1);
         all[place.saturating_add_signed(steps).min(all.len() - 1)]
     }
 
-    /// The next longer one; after the longest the shortest.
+    /// The next longer scale; after the longest the shortest.
     #[must_use]
     pub fn next(self, length_s: Option<f64>) -> Self {
         let longer = self.longer(1, length_s);

@@ -1,4 +1,4 @@
-//! Arousal over time, and the square of valence and arousal.
+//! Arousal over time, and the valence-arousal plane.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -7,12 +7,12 @@ use super::Pen;
 use super::axis::Axis;
 use crate::dashboard::theme::Theme;
 
-/// Judgements that leave a point in the square.
+/// Number of earlier predictions shown in the plane.
 const TRAIL_LENGTH: usize = 12;
-/// Columns beside the square for its names.
+/// Columns beside the plane for its axis names.
 const SIDE_NAMES: (u16, u16) = (11, 9);
 
-/// Arousal over the time of the history: a row as columns, more as a line.
+/// Arousal over the time of the history: one row as columns, several as a line.
 pub(super) fn trace(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
@@ -58,10 +58,10 @@ pub(super) fn trace(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-/// The braille cell of a row, counted from below, in which the dots of the left
-/// and the right half lie; none where neither does.
+/// The braille cell of a row, counted from below, that contains the dots of the left
+/// and the right half; `None` if neither is in it.
 fn dots(halves: [Option<u16>; 2], row: u16) -> Option<char> {
-    /// Bits from below: left column, right column.
+    /// Bits from the bottom up: left column, right column.
     const BITS: [[u32; 4]; 2] = [[0x40, 0x04, 0x02, 0x01], [0x80, 0x20, 0x10, 0x08]];
     let bits = halves.iter().zip(BITS).map(|(step, bits)| match step {
         Some(step) if step / 4 == row => bits[usize::from(step % 4)],
@@ -71,14 +71,14 @@ fn dots(halves: [Option<u16>; 2], row: u16) -> Option<char> {
     (bits > 0).then(|| char::from_u32(0x2800 + bits)).flatten()
 }
 
-/// Where the voice stands between unpleasant and pleasant, calm and excited.
+/// The position between unpleasant and pleasant, calm and excited.
 pub(super) fn square(pen: &mut Pen<'_>, area: Rect) {
     let height = area.height.saturating_sub(2);
     let room = area.width.saturating_sub(SIDE_NAMES.0 + SIDE_NAMES.1);
     if height < 3 || room < 3 {
         return;
     }
-    // An odd number of columns has a middle.
+    // An odd number of columns has a centre.
     let width = (room.min(height * 2 + 1) - 1) / 2 * 2 + 1;
     let plot = Rect {
         x: area.x + SIDE_NAMES.0,

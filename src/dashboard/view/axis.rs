@@ -9,11 +9,11 @@ use crate::dashboard::state::picture::Picture;
 use crate::dashboard::theme::Theme;
 use crate::text::clock;
 
-/// Columns from which there is room for names before the past.
+/// Least columns for label names left of the history.
 const NAMED_COLUMNS: u16 = 58;
-/// Columns between two times, at least.
+/// Least columns between two time labels.
 const TICK_COLUMNS: f64 = 12.0;
-/// Seconds between two times of a recording.
+/// Seconds between two time labels of a recording.
 const TICKS_S: [u32; 14] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
 ];
@@ -21,16 +21,16 @@ const TICKS_S: [u32; 14] = [
 /// The columns and their time.
 pub(super) struct Axis {
     pub(super) area: Rect,
-    /// Columns before it, for names; 0 where there is no room.
+    /// Columns left of it, for names; 0 where there is no room.
     pub(super) gutter: u16,
     column_s: f64,
     /// Number of the first column, counted from the start of the session.
     first: i64,
-    /// Where the axis ends, and where what is known does, in seconds.
+    /// End of the axis and end of the known data, in seconds.
     end_s: f64,
     known_s: f64,
     pub(super) scale: TimeScale,
-    /// Column that is played now, where more than the past is shown.
+    /// Column of the playback position, where more than the past is shown.
     playhead: Option<u16>,
 }
 
@@ -87,15 +87,15 @@ impl Axis {
         }
     }
 
-    /// Begin and end of a column in seconds; none before the session and behind what
-    /// is known of it.
+    /// Start and end of a column in seconds; `None` outside the known part of the
+    /// session.
     pub(super) fn span(&self, x: u16) -> Option<(f64, f64)> {
         let number = self.first + i64::from(x);
         let from = number as f64 * self.column_s;
         (number >= 0 && from < self.known_s).then_some((from, from + self.column_s))
     }
 
-    /// Writes the times, and what was marked.
+    /// Writes the time labels and the marks.
     pub(super) fn draw(&self, pen: &mut Pen<'_>, y: u16) {
         match self.playhead {
             Some(playhead) => self.clock_times(pen, y, playhead),
@@ -104,7 +104,7 @@ impl Axis {
         self.marks(pen, y);
     }
 
-    /// Writes how long ago things were.
+    /// Writes ages relative to now.
     fn ages(&self, pen: &mut Pen<'_>, y: u16) {
         let now = self.area.width.saturating_sub(3);
         pen.text(self.area, now, y, "now", Theme::dim());
@@ -130,7 +130,7 @@ impl Axis {
         }
     }
 
-    /// Writes times of the recording, and the place that is played.
+    /// Writes times of the recording and the playback position.
     fn clock_times(&self, pen: &mut Pen<'_>, y: u16, playhead: u16) {
         let wide = |step: &u32| f64::from(*step) / self.column_s >= TICK_COLUMNS;
         let hours = || (self.column_s * TICK_COLUMNS / 3600.0).ceil() as u32 * 3600;
@@ -161,7 +161,8 @@ impl Axis {
             let Some((from, to)) = self.span(x) else {
                 continue;
             };
-            // The last column has the end of the recording too, which it may not reach.
+            // The last column includes the end of the recording, which it may not
+            // reach.
             let is_last = self.end_s < from + 1.5 * self.column_s;
             let to = if is_last { f64::INFINITY } else { to };
             if pen.picture.history.marked(from, to) {

@@ -7,9 +7,9 @@ use super::Pen;
 use crate::dashboard::text::{fit, percent};
 use crate::dashboard::theme::{LabelStyle, Theme};
 
-/// Columns of the percent behind a bar.
+/// Columns of the percentage after a bar.
 pub(super) const SHARE_WIDTH: u16 = 7;
-/// Columns that a second row of bars needs.
+/// Columns that a second column of bars needs.
 const COLUMN_WIDTH: u16 = 36;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
@@ -24,7 +24,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let mut shown: Vec<usize> = (0..marks.len()).collect();
     let columns = shown.len().div_ceil(height).clamp(1, fitting_columns(area));
     if shown.len() > height * columns {
-        // Not all fit: the likeliest, in the order of the model.
+        // Not all fit: keep the most likely, in the model's order.
         shown.sort_by(|a, b| {
             share(*b)
                 .unwrap_or(0.0)

@@ -1,4 +1,4 @@
-//! The last judgement in large letters, and what it stands for.
+//! The last prediction in large letters, and its scope.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -14,7 +14,7 @@ use crate::events::Reason;
 use crate::messages::Outage;
 use crate::text::clock;
 
-/// Draws the judgement, and behind it or in the row below what it stands for.
+/// Draws the prediction; its scope is drawn after it or in the row below.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, standing: Rect) {
     let end = word(pen, area);
     let parts = explanation(pen);
@@ -30,7 +30,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, standing: Rect) {
     }
 }
 
-/// Draws what is to be read at one glance; returns the column after it.
+/// Draws the word to be read at a glance; returns the column after it.
 fn word(pen: &mut Pen<'_>, area: Rect) -> u16 {
     let picture = pen.picture;
     let strong = Theme::strong();
@@ -93,9 +93,9 @@ fn judged(pen: &mut Pen<'_>, area: Rect, judgement: &Judgement) -> u16 {
     words(pen, area, '?', &names, true)
 }
 
-/// Draws a symbol and one or two words as large as fits; returns the column
-/// after them. The second word is as large as the first if `alike`, else small;
-/// where neither fits in big letters it is text.
+/// Draws a symbol and one or two words as large as fits; returns the column after them.
+/// The second word has the same size if `alike`, otherwise it is small. If no big
+/// letters fit, both are plain text.
 fn words(pen: &mut Pen<'_>, area: Rect, symbol: char, words: &[(&str, Style)], alike: bool) -> u16 {
     let width = |word: &str, size: usize| match size {
         0 => Some(text::width(word)),
@@ -156,7 +156,7 @@ fn large(pen: &mut Pen<'_>, area: Rect, x: u16, word: &str, size: usize, style: 
     end
 }
 
-/// What the word stands for, in pieces.
+/// The scope of the prediction, in parts.
 fn explanation(pen: &Pen<'_>) -> Vec<Part> {
     let picture = pen.picture;
     let (dim, strong) = (Theme::dim(), Theme::strong());
@@ -214,7 +214,7 @@ fn away(outage: Outage) -> Vec<Part> {
     ]
 }
 
-/// Whether the judgement is live or final, since when, and what it replaced.
+/// Whether the prediction is live or final, its age, and what it replaced.
 fn standing(pen: &Pen<'_>, shown: &Shown, parts: &mut Vec<Part>) {
     let picture = pen.picture;
     if shown.live() {
@@ -231,7 +231,7 @@ fn standing(pen: &Pen<'_>, shown: &Shown, parts: &mut Vec<Part>) {
     }
 }
 
-/// Why no label is called.
+/// Why there is no label.
 fn why(pen: &Pen<'_>, judgement: &Judgement, parts: &mut Vec<Part>) {
     let words = match judgement.reason {
         Some(Reason::NoSpeech) => "this is not speech",

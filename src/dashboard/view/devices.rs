@@ -11,11 +11,12 @@ use crate::dashboard::state::meter::FLOOR_DBFS;
 use crate::dashboard::text::{self, fit};
 use crate::dashboard::theme::Theme;
 
-/// Columns of the meter of an input, and of its figure with the gaps.
+/// Columns of an input's meter, and of its reading with the gaps.
 const METER_WIDTH: u16 = 10;
 const READING_WIDTH: u16 = 9;
 
-/// Where the list of inputs stands: its box, its rows, and the number of the first one.
+/// Position of the list of inputs: its box, its rows, and the number of the first
+/// entry.
 fn list_of(area: Rect, menu: &DeviceMenu) -> (Rect, Rect, usize) {
     let rows = menu.choices.as_ref().map_or(0, Vec::len).clamp(1, 16) as u16;
     let outer = around(area, 68, rows + 2);
@@ -26,14 +27,14 @@ fn list_of(area: Rect, menu: &DeviceMenu) -> (Rect, Rect, usize) {
             .saturating_sub(if inside.height > 3 { 2 } else { 0 }),
         ..inside
     };
-    // The chosen one stays in sight.
+    // Keep the selected entry visible.
     let first = menu
         .selected
         .saturating_sub(usize::from(list.height).saturating_sub(1));
     (outer, list, first)
 }
 
-/// What stands at a place while the list of inputs is open.
+/// What is at a position while the list of inputs is open.
 pub(super) fn target(area: Rect, menu: &DeviceMenu, at: Position) -> Target {
     let (outer, list, first) = list_of(area, menu);
     let choices = menu.choices.as_ref().map_or(0, Vec::len);
@@ -101,7 +102,7 @@ fn input(pen: &mut Pen<'_>, line: Rect, choice: &Choice, selected: bool) {
         (false, false) => "",
     };
     let name = pen.clean(&device.name);
-    // The whole name goes before the meter, and the meter before the notes.
+    // The full name has priority over the meter, and the meter over the notes.
     let used = 3 + text::width(&name) as u16;
     let meter = if line.width >= used + METER_WIDTH + READING_WIDTH {
         METER_WIDTH + READING_WIDTH

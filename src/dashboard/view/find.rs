@@ -1,4 +1,4 @@
-//! The label that is looked for, over the last row.
+//! The search for a label, in the last row.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,7 +9,7 @@ use crate::dashboard::state::State;
 use crate::dashboard::text::width;
 use crate::dashboard::theme::Theme;
 
-/// Draws what was typed, and the labels that begin with it.
+/// Draws the typed text and the labels that start with it.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, typed: &str) {
     Clear.render(area, pen.buffer);
     let mut x = pen.text(area, 0, 0, &format!("/{typed}"), Theme::strong());

@@ -1,9 +1,9 @@
-//! Big letters in three sizes: a dot of a letter is one, two or three dots of
-//! the screen wide and high, and two dots stand in one row of the terminal.
+//! Big letters in three sizes: a dot of a letter is one, two or three screen dots wide
+//! and high. A terminal row holds two screen dots.
 
 use crate::dashboard::text;
 
-/// Dots of a letter from top to bottom.
+/// Dots per letter from top to bottom.
 const DOTS_HIGH: usize = 5;
 /// The largest size.
 pub(super) const LARGEST: usize = 3;
@@ -59,7 +59,7 @@ const GLYPHS: [Glyph; 41] = [
     (' ', 2, [0; 5]),
 ];
 
-/// Rows that letters of a size take.
+/// Rows that letters of a size occupy.
 pub(super) fn rows(size: usize) -> usize {
     (DOTS_HIGH * size).div_ceil(2)
 }
@@ -69,8 +69,8 @@ pub(super) fn gap(size: usize) -> usize {
     2 + 2 * size
 }
 
-/// The largest size in which each of the names has its percentage beside it; 0
-/// where one does not fit in any, or has a letter that is missing.
+/// The largest size in which every name fits beside its percentage; 0 where one fits in
+/// no size, or has a letter without a glyph.
 pub(super) fn largest(names: &[&str], columns: u16) -> usize {
     let fits = |size: &usize| {
         let share = big(WIDEST_SHARE, 1).map_or(0, |rows| text::width(&rows[0]));
@@ -83,7 +83,7 @@ pub(super) fn largest(names: &[&str], columns: u16) -> usize {
     (1..=LARGEST).rev().find(fits).unwrap_or(0)
 }
 
-/// The rows of a text in big letters, or `None` where a letter is missing.
+/// The rows of a text in big letters, or `None` where a glyph is missing.
 pub(super) fn big(text: &str, size: usize) -> Option<Vec<String>> {
     let mut dots = vec![Vec::new(); DOTS_HIGH];
     for (i, c) in text.to_uppercase().chars().enumerate() {

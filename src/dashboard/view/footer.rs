@@ -1,4 +1,4 @@
-//! The last row: the machinery, and what it has to say.
+//! The last row: engine, latency, sound, and notices.
 
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
@@ -9,7 +9,7 @@ use crate::dashboard::text::{percent, wrapped};
 use crate::dashboard::theme::Theme;
 use crate::messages::Sound;
 
-/// The keys of a replay that nobody would guess, with their weights.
+/// The less obvious keys of a replay, with their weights.
 const KEYS: [(u8, &str); 4] = [
     (6, "space pause"),
     (6, "n p utterance"),
@@ -17,7 +17,7 @@ const KEYS: [(u8, &str); 4] = [
     (4, "+ - zoom"),
 ];
 
-/// The machinery.
+/// Draws engine, latency and sound.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
@@ -31,7 +31,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     parts::draw(pen, area, 0, parts);
 }
 
-/// A sentence for the person over the last rows, whole.
+/// A notice for the user across the last rows, in full.
 pub(super) fn notice(pen: &mut Pen<'_>, screen: Rect) {
     let Some(notice) = pen.picture.notice() else {
         return;
@@ -84,7 +84,8 @@ fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     if !status.engine.is_empty() {
         let weight = if status.judged_ahead { 3 } else { 6 };
         parts.push((weight, pen.clean(&status.engine), dim));
-        // A recording is read ahead of time: only the engine's own time means something.
+        // A recording is read ahead of time, so only the engine's own time is
+        // meaningful.
         if !status.replay {
             let latency = milliseconds(status.latency_ms);
             parts.push((5, format!("{latency:.0} ms latency"), dim));
@@ -103,7 +104,7 @@ fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     parts
 }
 
-/// Whether a recording can be heard.
+/// Whether the recording is audible.
 fn sound(pen: &Pen<'_>) -> Option<Part> {
     let picture = pen.picture;
     let speed = picture
@@ -115,13 +116,13 @@ fn sound(pen: &Pen<'_>) -> Option<Part> {
         (Sound::NoOutput, _) => Some((8, "no sound".to_owned(), Theme::strong())),
         (Sound::Volume(0), _) => Some((8, "muted".to_owned(), Theme::strong())),
         (Sound::Volume(volume), Some(1.0)) => Some((8, format!("volume {volume}"), dim)),
-        // It would sound higher or lower than it is.
+        // The pitch would be wrong.
         (Sound::Volume(_), Some(speed)) => Some((8, format!("muted at {speed}x"), dim)),
         (Sound::Volume(_), None) => Some((8, "muted".to_owned(), dim)),
     }
 }
 
-/// A format as people say it: "48 kHz stereo".
+/// A format in everyday units: "48 kHz stereo".
 fn format(sample_rate: u32, channels: u16) -> String {
     let kilohertz = f64::from(sample_rate) / 1000.0;
     match channels {

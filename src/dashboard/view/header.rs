@@ -1,4 +1,4 @@
-//! The first row: the input, and the state of the voice.
+//! The first row: the input and the voice activity.
 
 use ratatui::layout::Rect;
 
@@ -35,7 +35,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, frozen: bool) {
     pen.text(area, x, 0, &fit(&source, room, unicode), Theme::dim());
 }
 
-/// The state of the voice in words, with a shape of its own.
+/// The voice activity in words, with its symbol.
 fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
     let picture = pen.picture;
     let paused = picture.position.is_some_and(|position| position.paused);

@@ -1,4 +1,4 @@
-//! The keys, the legend of all marks, and what the answers mean.
+//! The keys, the legend of all symbols, and what the predictions mean.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -10,7 +10,7 @@ use crate::dashboard::state::Target;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::theme::Theme;
 
-/// Columns of a key or mark, and of a line with its meaning.
+/// Columns of a key or symbol, and of a line with its meaning.
 const KEY_WIDTH: u16 = 11;
 const LINE_WIDTH: u16 = 36;
 /// Columns between two columns of lines.
@@ -44,7 +44,7 @@ fn layout(area: Rect, picture: &Picture) -> Layout {
     }
 }
 
-/// What stands at a place while the help is shown.
+/// What is at a position while the help is shown.
 pub(super) fn target(area: Rect, picture: &Picture, at: Position) -> Target {
     if layout(area, picture).outer.contains(at) {
         Target::Nothing
@@ -53,7 +53,7 @@ pub(super) fn target(area: Rect, picture: &Picture, at: Position) -> Target {
     }
 }
 
-/// Draws the help from a line on, where not all of it fits.
+/// Draws the help, scrolled to a line.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, first: usize) {
     let Layout {
         outer,
@@ -92,7 +92,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, first: usize) {
     }
 }
 
-/// Key or mark, its look, and its meaning.
+/// Key or symbol, its style, and its meaning.
 type Line = (String, Style, String);
 
 fn lines(pen: &Pen<'_>) -> Vec<Line> {

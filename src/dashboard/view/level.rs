@@ -8,11 +8,11 @@ use crate::dashboard::state::meter::FLOOR_DBFS;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
 
-/// Columns for the widest reading, so that the meter does not jump.
+/// Columns of the widest reading, so that the meter does not move.
 const READING_WIDTH: u16 = 10;
-/// Columns for the mark of an overload.
+/// The overload mark.
 const CLIP: &str = " CLIP ";
-/// Levels that the scale names, in dBFS.
+/// Levels named on the scale, in dBFS.
 const SCALE_DBFS: [i16; 6] = [-60, -48, -36, -24, -12, 0];
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
@@ -59,7 +59,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     for dbfs in SCALE_DBFS {
         let tick = dbfs.to_string();
         let width = tick.len() as u16;
-        // Its last digit stands under its level.
+        // Its last digit is below its level.
         let end = at(f32::from(dbfs)).max(width).min(columns);
         if columns > 0 && end >= width + free {
             pen.text(area, pen.gutter + end - width, 1, &tick, Theme::dim());

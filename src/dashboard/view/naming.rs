@@ -1,4 +1,4 @@
-//! The name of a speaker that is typed, over the last row.
+//! The name that is typed for a speaker, in the last row.
 
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
@@ -8,7 +8,7 @@ use crate::dashboard::state::speakers::Voice;
 use crate::dashboard::text::width;
 use crate::dashboard::theme::Theme;
 
-/// Draws whom it is about, what was typed, and the keys where there is room.
+/// Draws the speaker, the typed text, and the keys where there is room.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, voice: Voice, typed: &str) {
     Clear.render(area, pen.buffer);
     let now = pen.clean(&pen.picture.speakers.name(voice));

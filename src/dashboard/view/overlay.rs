@@ -1,4 +1,4 @@
-//! What lies over the picture, in a box.
+//! Boxes that cover the picture.
 
 use ratatui::layout::Rect;
 use ratatui::symbols::border;
@@ -28,7 +28,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, overlay: &Overlay) {
     }
 }
 
-/// A box in the middle around so much.
+/// A centred box for content of that size.
 pub(super) fn around(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (area.width.min(width + 4), area.height.min(height + 2));
     Rect {
@@ -39,7 +39,7 @@ pub(super) fn around(area: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
-/// What is inside a box.
+/// The area inside a box.
 pub(super) fn inside(outer: Rect) -> Rect {
     let inner = Block::bordered().inner(outer);
     Rect {
@@ -49,7 +49,7 @@ pub(super) fn inside(outer: Rect) -> Rect {
     }
 }
 
-/// Draws an empty box; returns what is inside.
+/// Draws an empty box; returns the area inside.
 pub(super) fn boxed(pen: &mut Pen<'_>, outer: Rect, title: &str) -> Rect {
     Clear.render(outer, pen.buffer);
     let block = Block::bordered()

@@ -1,4 +1,4 @@
-//! Pieces of text in a row, of which the lightest are left out where not all fit.
+//! Parts of text in one row; the least important are omitted where not all fit.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -7,7 +7,7 @@ use super::Pen;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
 
-/// A piece of text: its weight, the text and its look.
+/// A part: its weight, its text and its style.
 pub(super) type Part = (u8, String, Style);
 
 /// Draws the parts that fit from a column on; returns the column after them.
@@ -23,7 +23,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, x: u16, parts: Vec<Part>) -> u
     end
 }
 
-/// Draws the parts that fit behind a column, so that they end at the right edge.
+/// Draws the parts that fit after a column, aligned to the right edge.
 pub(super) fn draw_right(pen: &mut Pen<'_>, area: Rect, from: u16, parts: Vec<Part>) {
     let dot = dot(*pen.theme);
     let parts = fitting(parts, area.width.saturating_sub(from), dot);
@@ -35,7 +35,7 @@ fn dot(theme: Theme) -> &'static str {
     theme.either(" · ", " | ")
 }
 
-/// As many parts as fit, the heaviest kept.
+/// As many parts as fit, by descending weight.
 fn fitting(mut parts: Vec<Part>, room: u16, dot: &str) -> Vec<Part> {
     while !parts.is_empty() && width(&parts, dot) > usize::from(room) {
         let lightest = (0..parts.len()).min_by_key(|part| parts[*part].0);

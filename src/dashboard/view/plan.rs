@@ -1,5 +1,5 @@
-//! Where things stand: what matters most gets its rows first, and what does
-//! not fit is left out whole.
+//! Layout: the most important parts get their rows first; a part that does not fit is
+//! omitted.
 
 use ratatui::layout::Rect;
 
@@ -10,18 +10,18 @@ use crate::dashboard::theme::LabelStyle;
 
 /// The smallest screen on which something is drawn.
 pub(super) const SMALLEST: (u16, u16) = (40, 12);
-/// Columns from which the utterances stand beside the bars.
+/// Least columns for the utterances beside the bars.
 const WIDE_COLUMNS: u16 = 100;
 /// Columns of that list, and of the gap before it.
 const SIDE_WIDTH: u16 = 36;
 const SIDE_GAP: u16 = 2;
 /// Columns of the widest label.
 const LABEL_WIDTH: usize = 14;
-/// Least rows of the square of valence and arousal, and of the list above it.
+/// Least rows of the valence-arousal plane, and of the list above it.
 const SQUARE_ROWS: u16 = 8;
 const LIST_ROWS: u16 = 5;
 
-/// The place of each part; an empty one is not drawn.
+/// The area of each part; empty ones are not drawn.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub header: Rect,
@@ -36,14 +36,14 @@ pub(super) struct Plan {
     pub square: Rect,
     pub progress: Rect,
     pub footer: Rect,
-    /// All of it but the margins.
+    /// The whole area without the margins.
     pub screen: Rect,
     pub gutter: u16,
     /// Size of the big letters; 0 where none fit.
     pub letters: usize,
 }
 
-/// Rows of each part, and of the gaps behind some of them.
+/// Rows of each part, and of the gaps after some of them.
 #[derive(Default)]
 struct Rows {
     header: u16,
@@ -64,20 +64,20 @@ struct Rows {
     footer: u16,
 }
 
-/// What the rows are shared out for.
+/// What the rows are divided among.
 #[derive(Clone, Copy)]
 struct Need {
     labels: u16,
     wide: bool,
-    /// Largest size of the letters that the width allows.
+    /// Largest size of the letters for the width.
     letters: usize,
-    /// Rows of the line of a replay: 1, or 0 for a microphone.
+    /// Rows of the seek bar: 1, or 0 for a microphone.
     progress: u16,
-    /// Rows of the level, as often as they are granted: 1, or 0 for events alone.
+    /// Rows that each request for the level grants: 1, or 0 without audio.
     level: u16,
-    /// Channels that are judged by themselves, each of which has a lane.
+    /// Number of channels that are analyzed separately; each has a lane.
     lanes: u16,
-    /// Rows of arousal, as often as they are granted: 1, or 0 where there is none.
+    /// Rows that each request for arousal grants: 1, or 0 without arousal.
     trace: u16,
 }
 
@@ -169,7 +169,7 @@ impl Plan {
     }
 }
 
-/// All of an area but the margins.
+/// An area without the margins.
 pub(super) fn screen(area: Rect) -> Rect {
     let margin = u16::from(area.width >= 60);
     Rect {
@@ -179,7 +179,7 @@ pub(super) fn screen(area: Rect) -> Rect {
     }
 }
 
-/// An area above and one below, with a row between them.
+/// Splits an area, with an empty row between both parts.
 fn split(area: Rect, above: u16) -> (Rect, Rect) {
     let upper = Rect {
         height: above,
@@ -194,12 +194,12 @@ fn split(area: Rect, above: u16) -> (Rect, Rect) {
 }
 
 impl Rows {
-    /// Shares out the rows of a screen.
+    /// Divides the rows of a screen.
     fn share(height: u16, need: Need) -> Self {
         let mut rows = Self::default();
         let mut left = height;
         let labels = need.labels;
-        // First what cannot be missed, in the order of its weight.
+        // First the indispensable parts, by importance.
         grant(&mut rows.call, 1, &mut left);
         grant(&mut rows.header, 1, &mut left);
         let bars = labels.min(left.saturating_sub(3).max(2));
@@ -211,10 +211,10 @@ impl Rows {
         grant(&mut rows.standing, 1, &mut left);
         let rest = labels - rows.bars;
         grant(&mut rows.bars, rest, &mut left);
-        // Then the past, large letters and room between the parts.
+        // Then the history, large letters and space between the parts.
         grant(&mut rows.history, 1, &mut left);
         grant(&mut rows.trace, need.trace, &mut left);
-        // Two lanes and their times have their rows.
+        // With two or more lanes, the lanes and their time axis come first.
         grant(
             &mut rows.history,
             2 + need.lanes.saturating_sub(3).min(4),
@@ -237,7 +237,7 @@ impl Rows {
             grant(&mut rows.call, 2, &mut left);
         }
         grant(&mut rows.trace, need.trace, &mut left);
-        // A row for the past of each label.
+        // A history row for each label.
         let lanes = labels + 2;
         if left + rows.history >= lanes {
             let more = lanes.saturating_sub(rows.history);
@@ -254,7 +254,7 @@ impl Rows {
         while rows.history >= lanes && left >= labels && rows.history < 6 * labels + 2 {
             grant(&mut rows.history, labels, &mut left);
         }
-        // What is left goes between the parts, not below.
+        // Remaining rows go between the parts, not below them.
         for gap in [
             &mut rows.bars_gap,
             &mut rows.level_gap,
@@ -267,7 +267,7 @@ impl Rows {
     }
 }
 
-/// Gives up to `wanted` rows to a part.
+/// Grants up to `wanted` rows to a part.
 fn grant(part: &mut u16, wanted: u16, left: &mut u16) {
     let given = wanted.min(*left);
     *part += given;

@@ -1,4 +1,4 @@
-//! The list of recordings, on the whole screen.
+//! The list of recordings, full screen.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -10,7 +10,7 @@ use crate::dashboard::text::{self, fit};
 use crate::dashboard::theme::Theme;
 use crate::text::{clock, count};
 
-/// Where the entries stand, and the number of the first one.
+/// Position of the entries, and the number of the first one.
 fn list_of(area: Rect, menu: &RecordingMenu) -> (Rect, usize) {
     let list = Rect {
         y: area.y + 2,
@@ -18,12 +18,12 @@ fn list_of(area: Rect, menu: &RecordingMenu) -> (Rect, usize) {
         ..area
     };
     let rows = usize::from(list.height).max(1);
-    // The chosen one stays in sight, in the middle where it can.
+    // Keep the selected entry visible, centred where possible.
     let most = menu.lines.len().saturating_sub(rows);
     (list, menu.selected.saturating_sub(rows / 2).min(most))
 }
 
-/// What stands at a place of the list.
+/// What is at a position of the list.
 pub(super) fn target(area: Rect, menu: &RecordingMenu, at: Position) -> Target {
     let (list, first) = list_of(area, menu);
     let number = first + usize::from(at.y.saturating_sub(list.y));

@@ -1,4 +1,4 @@
-//! The line of a replay: where it stands, and what the whole recording holds.
+//! The seek bar of a replay: its position, and the content of the whole recording.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,9 +11,9 @@ use crate::dashboard::theme::Theme;
 use crate::messages::Position;
 use crate::text::clock;
 
-/// Columns from which the line begins where the history does.
+/// Least columns for aligning the bar with the history.
 const ALIGNED_COLUMNS: u16 = 58;
-/// Columns before the line where there is less room.
+/// Columns left of the bar where there is less room.
 const SIGNS: u16 = 11;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
@@ -63,7 +63,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-/// Each label of the recording in its shape and colour.
+/// The labels of the recording as shapes and colours.
 fn stretches(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
     let column_s = total_s / f64::from(line.width);
     let known_s = pen.picture.known_s();
@@ -87,7 +87,7 @@ fn stretches(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
     }
 }
 
-/// Where the line of a replay stands; none where its length is not known.
+/// Area of the seek bar; `None` where the length is unknown.
 pub(super) fn line(picture: &Picture, area: Rect, gutter: u16) -> Option<Rect> {
     let position = picture.position.filter(|_| area.height > 0)?;
     position.total_s.filter(|total| *total > 0.0)?;
@@ -113,7 +113,7 @@ fn times(position: &Position) -> String {
     }
 }
 
-/// What a stretch of the recording holds, on whichever channel.
+/// The content of a part of the recording, on any channel.
 fn overview(picture: &Picture, from: f64, to: f64) -> Stretch {
     let stretches = picture
         .histories()
@@ -125,7 +125,7 @@ fn overview(picture: &Picture, from: f64, to: f64) -> Stretch {
         Stretch::Voice => 1,
         Stretch::Silent => 0,
     };
-    // Of equals the first, which spoke last.
+    // In a tie the first, which spoke last.
     let most = |a: Stretch, b: Stretch| if rank(&b) > rank(&a) { b } else { a };
     stretches.reduce(most).unwrap_or(Stretch::Silent)
 }

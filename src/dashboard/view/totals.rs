@@ -1,4 +1,4 @@
-//! The speech so far by label, in a row.
+//! The speech so far per label, in one row.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -38,8 +38,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     pen.text(area, x, 0, &all, dim);
 }
 
-/// How long each speaker has spoken, where there are several, in so many columns: as
-/// many as fit, in the order of their letters.
+/// How long each speaker has spoken, if there are several: as many as fit in the
+/// columns, in the order of their letters.
 fn speakers(pen: &Pen<'_>, room: u16) -> Option<String> {
     let speakers = &pen.picture.speakers;
     if !speakers.several() {

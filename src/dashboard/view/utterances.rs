@@ -9,7 +9,7 @@ use crate::dashboard::text::{fit, percent, width};
 use crate::dashboard::theme::Theme;
 use crate::text::clock;
 
-/// Columns of the name of a speaker at most.
+/// Most columns of a speaker's name.
 const NAME_WIDTH: usize = 6;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
@@ -27,7 +27,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let names = past.clone().take(usize::from(area.height) - 1);
     let names: Vec<String> = names.map(|utterance| speaker(pen, utterance)).collect();
     let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
-    // A column for them, where there are several.
+    // A column for the speakers, if there are several.
     let column = (widest + usize::from(widest > 0)) as u16;
     for ((y, utterance), who) in (1..area.height).zip(past).zip(&names) {
         let judgement = &utterance.judgement;
@@ -58,7 +58,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-/// Who spoke an utterance; empty where that says nothing.
+/// The speaker of an utterance; empty where there is only one.
 fn speaker(pen: &Pen<'_>, utterance: &Utterance) -> String {
     let (channel, speaker) = (utterance.number.0, utterance.speaker);
     let name = pen.picture.speakers.shown(channel, speaker);
