@@ -1,7 +1,7 @@
-//! Running sessions: a source is pumped through the pipeline, the events go to
-//! the outlets. Clocks and threads are here, not in the core.
+//! Sessions: pump a source through the pipeline and send the events to the outlets.
+//! Clocks and threads belong here, not in the core.
 //!
-//! Options make a [`Session`]; [`handle::start`] runs one on a thread of its own.
+//! Options make a [`Session`]; [`handle::start`] runs it on its own thread.
 
 pub mod audio_file;
 pub mod event_log;
@@ -41,16 +41,16 @@ use crate::messages::Control;
 use crate::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
 use crate::profile::ProfileError;
 
-/// How often levels and positions go to the screen.
+/// How often levels and positions are sent to the screen.
 const SCREEN_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Something that turns audio, or an earlier session, into events.
+/// Turns audio, or an earlier session, into events.
 pub trait Session: Send + 'static {
-    /// Runs until its input ends or [`Control::Quit`] comes. Gives what is known of
-    /// the speaker at the end, if the model uses a baseline.
+    /// Runs until its input ends or [`Control::Quit`] arrives. Returns the speaker's
+    /// baseline at the end, if the model uses one.
     ///
     /// # Errors
-    /// What is wrong with the input or the engine.
+    /// The error of the input or the engine.
     fn run(
         self,
         outlets: &mut Outlets,
@@ -61,7 +61,7 @@ pub trait Session: Send + 'static {
 /// Why a session ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The input has a rate or a channel that cannot be used.
+    /// The input's rate or channel cannot be used.
     #[error(transparent)]
     Input(#[from] InputError),
     /// The engine failed.
@@ -75,7 +75,7 @@ pub enum SessionError {
     Decode {
         /// The file.
         name: String,
-        /// What is wrong with it.
+        /// The error.
         reason: crate::audio::source::DecodeError,
     },
     /// The events could not be written to their file.
@@ -83,10 +83,10 @@ pub enum SessionError {
     Recording {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         reason: io::Error,
     },
-    /// The thread of the session is gone.
+    /// The session's thread has ended.
     #[error("the session crashed; the log says where")]
     Crashed,
 }
@@ -125,11 +125,10 @@ pub fn header(
     }
 }
 
-/// The pipelines of an input, with classifiers of the engine, and the meter of their
-/// latency.
+/// The pipelines of an input, with the engine's classifiers, and their latency meter.
 ///
 /// # Errors
-/// An input that cannot be used, or a model that the engine rejects.
+/// An unusable input, or a model that the engine rejects.
 pub fn pipelines(
     engine: &Engine,
     spec: Spec,
@@ -141,11 +140,11 @@ pub fn pipelines(
     Ok((pipelines, latency))
 }
 
-/// The pipelines of a first pass over an input, which judge nothing and collect the
-/// windows of its speakers.
+/// The pipelines of a first pass over an input. They classify nothing and collect the
+/// windows of the speakers.
 ///
 /// # Errors
-/// An input that cannot be used, or a network that the engine rejects.
+/// An unusable input, or a network that the engine rejects.
 fn collectors(
     engine: &Engine,
     spec: Spec,
@@ -179,7 +178,7 @@ fn pipeline(
     )?)
 }
 
-/// The next control, without waiting; `Quit` when the sender is gone.
+/// The next control, without waiting; `Quit` when the sender was dropped.
 fn next_control(controls: &Receiver<Control>) -> Option<Control> {
     match controls.try_recv() {
         Ok(control) => Some(control),

@@ -1,5 +1,5 @@
-//! A recording through the pipeline: in step with the clock for a person, or as
-//! fast as possible.
+//! Runs a recording through the pipeline: in real time for a listener, or as fast as
+//! possible.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
@@ -17,34 +17,34 @@ use crate::messages::{Control, Level, Position, Update};
 use crate::pipeline::{COLLECTED_STEP_S, ChannelPipelines};
 use crate::speakers::turns::Turns;
 
-/// What is read, and how.
+/// The source and its options.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
-    /// File, or standard input.
+    /// File or standard input.
     pub kind: SourceKind,
-    /// Name for the header.
+    /// Name in the header.
     pub name: String,
-    /// Which channels.
+    /// Selected channels.
     pub channel: ChannelSelection,
-    /// Reports what is worth a word and no failure, where a recording is played.
+    /// Receives remarks that are not errors, while a recording is played.
     pub notice: fn(&str),
 }
 
-/// What is known at the end of a recording.
+/// The results at the end of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct Analysis {
-    /// Of the speaker on each channel that was judged, if the model uses a baseline.
+    /// The baseline of each analyzed channel, if the model uses one.
     pub baselines: Vec<Option<Baseline>>,
-    /// What is worth a word and no failure; each names the recording.
+    /// Remarks that are not errors; each names the recording.
     pub notices: Vec<String>,
 }
 
-/// Runs a recording through a pipeline without a look at the clock; `event` gets
-/// every event, the header and the summary included. A recording that breaks off
-/// gives the events up to there, an `error` and the summary.
+/// Runs a recording through a pipeline without a clock; `event` receives every event,
+/// including the header and the summary. A recording that breaks off yields the events
+/// up to there, an `error` and the summary.
 ///
 /// # Errors
-/// What is wrong with the recording or the engine; it was an event as well.
+/// The error of the recording or the engine, which was also sent as an event.
 pub fn analyze(
     source: &mut dyn Source,
     engine: &Engine,
@@ -64,9 +64,9 @@ pub fn analyze(
     }
 }
 
-/// The engine with the turns of the recording's speakers, where it tells speakers
-/// apart: a first pass that judges nothing. What is wrong with the recording is the
-/// second pass' to say.
+/// The engine with the turns of the recording's speakers, if it tells speakers apart: a
+/// first pass without classification. Errors of the recording are left to the second
+/// pass.
 pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOptions) -> Engine {
     let Some(speakers) = &engine.speakers else {
         return engine.clone();
@@ -90,19 +90,19 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
     engine.with_turns(turns.collect())
 }
 
-/// A recording that is judged as it passes, once: in step with the clock, with pause
-/// and speed, or as fast as possible.
+/// A recording that is analyzed once while it is read: in real time with pause and
+/// speed, or as fast as possible.
 pub struct FileSession {
     /// The recording.
     pub source: Box<dyn Source>,
-    /// The recording once more, to find its speakers beforehand, where it can be read
-    /// twice.
+    /// A second reader of the recording for finding its speakers first, where it can be
+    /// read twice.
     pub first: Option<Box<dyn Source>>,
     /// Model and engine.
     pub engine: Engine,
-    /// What it is.
+    /// The source's options.
     pub options: FileOptions,
-    /// How it is played.
+    /// The playback options.
     pub playback: PlaybackOptions,
 }
 
@@ -220,7 +220,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// A pass that judges nothing and collects the windows of the speakers.
+    /// A pass that classifies nothing and collects the windows of the speakers.
     fn collecting(
         source: &dyn Source,
         engine: &Engine,
@@ -235,7 +235,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Processes the next samples; `false` after the last, when the summary is out.
+    /// Processes the next samples; `false` after the last, when the summary is sent.
     pub(super) fn step(&mut self, source: &mut dyn Source) -> Result<bool, SessionError> {
         self.samples.clear();
         let read = source.read(&mut self.samples);
@@ -259,12 +259,12 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The level since the last time.
+    /// The level since the last call.
     pub(super) fn level(&mut self) -> Option<Level> {
         level(&mut self.pipelines)
     }
 
-    /// What is worth a word about a recording that was read to its end.
+    /// Remarks about a recording that was read to its end.
     pub(super) fn notices(&self, source: &dyn Source) -> Vec<String> {
         let name = &self.options.name;
         let notes = source
@@ -278,8 +278,8 @@ impl<'a> Pass<'a> {
         notes.chain(sole).collect()
     }
 
-    /// Passes over frames that the recording does not have: before the first, its
-    /// track begins later; behind it they are a gap.
+    /// Skips frames that the recording does not have. Before the first sample, its
+    /// track begins later; after it, they are a gap.
     fn skip(&mut self, frames: u64) -> Result<(), SessionError> {
         if self.pipelines.position_s() > 0.0 {
             return Ok(self
@@ -289,7 +289,7 @@ impl<'a> Pass<'a> {
         Ok(self.pipelines.seek(frames, &mut self.events)?)
     }
 
-    /// The last events: what went wrong, what was still open, the summary.
+    /// The last events: errors, open utterances, the summary.
     fn close(&mut self, result: Result<(), SessionError>) -> Result<(), SessionError> {
         if let Err(error) = &result {
             self.events.push(Event::Error(ErrorEvent {

@@ -1,5 +1,5 @@
-//! The events of an earlier session, shown in step with the clock: the same
-//! screen, without the audio.
+//! The events of an earlier session, shown in real time on the same screen, without
+//! audio.
 
 use std::io::BufRead;
 
@@ -9,21 +9,21 @@ use super::timeline::Timeline;
 use crate::events::{Event, Line};
 use crate::messages::Status;
 
-/// Why event lines cannot be played. The sentences follow the file's name.
+/// Why an event log cannot be played. The sentences follow the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum EventLogError {
-    /// The system failed.
+    /// The system's error.
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
-    /// A line that is no event.
+    /// A line that is not an event.
     #[error("is no recording of emoscope: line {line}: {reason}")]
     Line {
-        /// Its number, from 1.
+        /// Its line number, from 1.
         line: usize,
         /// What is wrong with it.
         reason: serde_json::Error,
     },
-    /// No header.
+    /// The header is missing.
     #[error("holds no session; record one with: emoscope live --record FILE.jsonl")]
     Empty,
     /// The output of `analyze` on several files.
@@ -41,8 +41,8 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Reads event lines. A last line that breaks off is left out: that is how a
-    /// session ends when the machine stops.
+    /// Reads event lines. An incomplete last line is ignored: that is how a session
+    /// ends when the machine stops.
     ///
     /// # Errors
     /// What is wrong with them.
@@ -90,7 +90,7 @@ impl EventLog {
         }
     }
 
-    /// The session that shows them.
+    /// The session that plays them.
     pub fn session(self, playback: PlaybackOptions) -> Player {
         Player::new(self.timeline, self.status, playback)
     }

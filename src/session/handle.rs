@@ -1,4 +1,4 @@
-//! A session on a thread of its own.
+//! Runs a session on its own thread.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -18,7 +18,7 @@ pub struct Handle {
 /// Starts a session.
 ///
 /// # Errors
-/// A system that starts no thread.
+/// The system cannot start a thread.
 pub fn start(session: impl Session, outlets: Outlets) -> io::Result<Handle> {
     let (controls, inbox) = unbounded();
     let thread = std::thread::Builder::new()
@@ -36,14 +36,14 @@ fn run(
     outlets.close();
     if let Some(screen) = outlets.screen() {
         let ended = result.as_ref().copied().map_err(ToString::to_string);
-        // A screen that is full or gone learns it from the closed channel.
+        // If the screen is full or gone, it learns the end from the closed channel.
         let _ = screen.try_send(Update::Ended(ended));
     }
     result
 }
 
 impl Handle {
-    /// The channel for the person's wishes.
+    /// The channel for the user's requests.
     pub fn controls(&self) -> Sender<Control> {
         self.controls.clone()
     }
@@ -51,9 +51,9 @@ impl Handle {
     /// Ends the session and waits for it.
     ///
     /// # Errors
-    /// Why it ended early.
+    /// The reason of an early end.
     pub fn stop(self) -> Result<(), SessionError> {
-        // A session that ended by itself takes no more controls.
+        // A session that already ended accepts no controls.
         let _ = self.controls.send(Control::Quit);
         self.thread.join().unwrap_or(Err(SessionError::Crashed))
     }

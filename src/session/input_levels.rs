@@ -1,4 +1,4 @@
-//! The inputs and their live levels, while the device list is open.
+//! The inputs and their levels, while the list of inputs is open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +13,11 @@ use crate::audio::device;
 use crate::audio::ring::Chunk;
 use crate::messages::{DeviceLine, Update};
 
-/// Frames that are read at a time.
+/// Frames that are read at once.
 const BLOCK_FRAMES: usize = 4096;
 
-/// Measures every input on a thread of its own: some take long to open, and the
-/// session must not wait for that.
+/// Measures every input on a separate thread: some take long to open, and the session
+/// must not wait.
 pub struct InputLevels {
     updates: Receiver<Update>,
     closed: Arc<AtomicBool>,
@@ -33,7 +33,7 @@ impl InputLevels {
         Self { updates, closed }
     }
 
-    /// Sends what was measured since the last call.
+    /// Sends the measurements since the last call.
     pub fn report(&self, outlets: &mut Outlets) {
         for update in self.updates.try_iter() {
             outlets.update(update);
@@ -59,7 +59,7 @@ fn measure(current: &str, closed: &AtomicBool, updates: &Sender<Update>) {
     if updates.send(Update::Devices(lines.collect())).is_err() {
         return;
     }
-    // An input that cannot be opened has no level to show.
+    // An input that cannot be opened has no level.
     let mut captures: Vec<(String, Capture)> = inputs
         .iter()
         .take_while(|_| !closed.load(Ordering::Relaxed))
@@ -83,7 +83,7 @@ fn measure(current: &str, closed: &AtomicBool, updates: &Sender<Update>) {
 fn take_peak_dbfs(capture: &mut Capture) -> f32 {
     let mut samples = Vec::new();
     while capture.read(&mut samples, BLOCK_FRAMES) != Chunk::Empty {}
-    // The largest of NaN and a number is the number.
+    // The maximum of NaN and a number is the number.
     let peak = samples
         .iter()
         .fold(0.0, |peak: f32, sample| peak.max(sample.abs()));

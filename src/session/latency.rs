@@ -1,5 +1,4 @@
-//! How long the answers of a session take. The core cannot measure that: it knows
-//! no clock.
+//! Measures the latency of a session. The core cannot do this: it knows no clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,16 +7,16 @@ use std::time::Instant;
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::events::{Event, Trigger};
 
-/// Measures inference and the way of the audio to a measurement.
+/// Measures inference time, and the time from audio to measurement.
 #[derive(Debug, Clone, Default)]
 pub struct LatencyMeter {
-    /// Of the last inference, in nanoseconds.
+    /// Time of the last inference, in nanoseconds.
     inference_ns: Arc<AtomicU64>,
     measurement_ms: f32,
 }
 
 impl LatencyMeter {
-    /// The same classifier, timed.
+    /// Wraps the classifier to time it.
     pub(super) fn timed(&self, classifier: Box<dyn Classifier>) -> Box<dyn Classifier> {
         Box::new(TimedClassifier {
             classifier,
@@ -36,8 +35,8 @@ impl LatencyMeter {
         self.measurement_ms
     }
 
-    /// Takes the newest events of a live input, of which `captured_s` were
-    /// captured when its last block came.
+    /// Takes the newest events of a live input; `captured_s` seconds were captured when
+    /// its last block arrived.
     pub(super) fn update(&mut self, events: &[Event], captured_s: f64, last_block: Instant) {
         for event in events {
             if let Event::Measurement(measurement) = event

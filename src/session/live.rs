@@ -1,4 +1,4 @@
-//! A live input through the pipeline, and what to do when it is lost.
+//! Runs a live input through the pipeline, and handles its loss.
 
 use std::time::{Duration, Instant};
 
@@ -21,35 +21,35 @@ use crate::events::{Event, GapCause, Mark, SessionStart, Signal, SourceKind};
 use crate::messages::{Control, Outage, Update};
 use crate::pipeline::ChannelPipelines;
 
-/// How long samples may wait while a voice is active.
+/// How long samples may wait during speech.
 const VOICE_WAIT: Duration = Duration::from_millis(10);
-/// The same without a voice: the first measurement needs half a second of voice,
-/// and the processor sleeps meanwhile.
+/// How long samples may wait without speech. The first measurement needs half a second
+/// of speech, and the processor sleeps meanwhile.
 const SILENCE_WAIT: Duration = Duration::from_millis(25);
-/// How often to look for controls while there is no input.
+/// How often controls are checked while there is no input.
 const CONTROL_INTERVAL: Duration = Duration::from_millis(20);
-/// Frames taken from the ring at a time.
+/// Frames taken from the ring at once.
 const BLOCK_FRAMES: usize = 4096;
-/// Wait between attempts to open a lost input.
+/// Time between attempts to reopen a lost input.
 const REOPEN_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How a live input is read.
+/// Options of a live input.
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
-    /// Which channels.
+    /// Selected channels.
     pub channel: ChannelSelection,
-    /// Ends the session after so many seconds of audio.
+    /// Ends the session after this many seconds of audio.
     pub seconds: Option<f64>,
     /// Start of the session for the header, RFC 3339.
     pub started_at: String,
-    /// File that the events are recorded to, for the screen.
+    /// File that records the events, for display.
     pub recording: Option<std::path::PathBuf>,
-    /// Reports what a screen would show: lost, back, overloaded.
+    /// Receives notices where no screen shows them: lost, back, overloaded.
     pub notice: fn(&str),
 }
 
-/// A session on a live input. Audio that came in before it runs is not lost: it
-/// waits in the ring. A lost input is no error: the session waits for it.
+/// A session on a live input. Audio captured before it runs waits in the ring. A lost
+/// input is not an error: the session waits for it.
 pub struct LiveSession {
     /// The input.
     pub microphone: Microphone,
@@ -85,14 +85,14 @@ struct Running<'a> {
     reporter: StatusReporter,
     events: Vec<Event>,
     samples: Vec<f32>,
-    /// Stable id of the input that is read, or waited for.
+    /// Stable id of the input that is read or awaited.
     device: String,
     monitor: bool,
     zeros: ZeroDetector,
     sole: SoleDetector,
     input: Input,
     timer: PollTimer,
-    /// While the list of devices is open.
+    /// Set while the list of inputs is open.
     levels: Option<InputLevels>,
     options: &'a LiveOptions,
     outlets: &'a mut Outlets,
@@ -152,7 +152,7 @@ impl<'a> Running<'a> {
                 }
                 self.handle(control)?;
             }
-            // In this order: audio after a stall has to wait for the gap before it.
+            // In this order: audio after a stall must follow the gap before it.
             self.check_input()?;
             self.drain()?;
             self.report_sole_channel();
@@ -162,7 +162,7 @@ impl<'a> Running<'a> {
                 gone: matches!(self.input, Input::Lost { .. }),
             });
             if self.outlets.recording.is_none() {
-                self.reporter.status.recording = None; // stopped, or failed
+                self.reporter.status.recording = None; // it was stopped, or failed
             }
             self.reporter
                 .report(&mut self.pipelines, &self.latency, self.outlets);
@@ -180,8 +180,8 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// The person quits: what the ring still holds belongs to the session, and a
-    /// lost input is a gap until now.
+    /// The user quits. Samples still in the ring belong to the session, and a lost
+    /// input is a gap until now.
     fn end(&mut self) -> Result<(), SessionError> {
         self.settle()?;
         if let Some(since) = self.away_since() {
@@ -190,7 +190,7 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    /// Processes all that came in, also what waits for the end of a stall.
+    /// Processes all captured samples, even during a stall.
     fn settle(&mut self) -> Result<(), SessionError> {
         if let Input::Open(watch) = &mut self.input
             && !watch.hangs()
@@ -204,7 +204,7 @@ impl<'a> Running<'a> {
         self.drain()
     }
 
-    /// Since when the input delivers nothing.
+    /// Since when the input has delivered nothing.
     fn away_since(&self) -> Option<Instant> {
         match &self.input {
             Input::Open(watch) => watch.hangs().then(|| watch.alive()),
@@ -219,7 +219,7 @@ impl<'a> Running<'a> {
         Ok(self.pipelines.gap(samples, cause, &mut self.events)?)
     }
 
-    /// How long there is nothing to do.
+    /// How long to sleep.
     fn pause(&mut self) -> Duration {
         let Input::Open(watch) = &self.input else {
             return CONTROL_INTERVAL;
@@ -234,7 +234,7 @@ impl<'a> Running<'a> {
         self.timer.sleep(blocks, came, Instant::now(), rest)
     }
 
-    /// Empties the ring into the pipeline.
+    /// Moves all samples from the ring into the pipeline.
     fn drain(&mut self) -> Result<(), SessionError> {
         let Input::Open(watch) = &mut self.input else {
             return Ok(());
@@ -274,13 +274,13 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    /// Checks for a lost or hanging input, and opens a lost one again.
+    /// Checks for a lost or hanging input, and reopens a lost one.
     fn check_input(&mut self) -> Result<(), SessionError> {
         match &mut self.input {
             Input::Open(watch) => {
                 if let Some(fault) = watch.capture.fault() {
                     tracing::warn!(%fault, device = %self.device, "input lost");
-                    // What came in before the fault belongs to the session.
+                    // Samples captured before the fault belong to the session.
                     self.settle()?;
                     let Input::Open(watch) = &self.input else {
                         return Ok(());
@@ -333,7 +333,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Whether it has the wanted channel.
+    /// Whether it has the selected channel.
     fn has_channel(&self, microphone: &Microphone) -> bool {
         match self.options.channel {
             ChannelSelection::Single(ChannelChoice::One(wanted)) => {
@@ -343,7 +343,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Continues with an input; `since` when there was none.
+    /// Continues with an input; `since` is the start of the outage, if there was one.
     fn switch_to(
         &mut self,
         microphone: Microphone,
@@ -351,7 +351,7 @@ impl<'a> Running<'a> {
         cause: GapCause,
     ) -> Result<(), SessionError> {
         let spec = microphone.capture.spec();
-        // What came in until now is no part of the gap.
+        // Samples captured until now are not part of the gap.
         let (_, came) = microphone.capture.progress();
         let waiting = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
         let away = since.map_or(Duration::ZERO, |since| {
@@ -420,8 +420,8 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    /// Says once that one channel stands for all, or no longer does; what lasts
-    /// only for a moment is not said.
+    /// Reports once when a single channel carries all signals, or no longer does; a
+    /// short-lived change is not reported.
     fn report_sole_channel(&mut self) {
         let sole = self.pipelines.sole_channel();
         if self.sole.settled(sole, self.pipelines.position_s()) {
@@ -443,7 +443,7 @@ fn overrun(frames: u64) -> String {
     format!("{frames} samples lost: the machine could not keep up")
 }
 
-/// A change of the signal as an event, and as a sentence.
+/// A change of the signal as an event and as a sentence.
 fn signal_event(change: &SignalChange) -> (Event, &'static str) {
     let (at_s, present, notice) = match *change {
         SignalChange::Zeros(at_s) => (

@@ -1,6 +1,6 @@
-//! A recording that is judged on a thread of its own, ahead of what is played: from
-//! its begin to its end, as `analyze` does. A baseline grows along the recording, so
-//! no later part could be judged before those in front of it.
+//! Analyzes a recording on a separate thread, ahead of playback: from its start to its
+//! end, as `analyze` does. A baseline grows along the recording, so no part can be
+//! analyzed before the earlier ones.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,28 +14,29 @@ use crate::engine::Engine;
 use crate::events::Event;
 use crate::messages::Level;
 
-/// How often what was judged is passed on.
+/// How often results are passed on.
 const INTERVAL: Duration = Duration::from_millis(50);
-/// Seconds of audio that a level is measured over, at least.
+/// Least time span of a level, in seconds of audio.
 const LEVEL_S: f64 = 0.05;
 
-/// What was judged since the part before.
+/// The results since the previous part.
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) events: Vec<Event>,
     pub(super) levels: Vec<Level>,
-    /// Seconds from the begin that are judged now.
+    /// Seconds from the start that are analyzed now.
     pub(super) until_s: f64,
     /// Time of the last inference in milliseconds.
     pub(super) inference_ms: f32,
-    /// At the end: what is worth a word, or why it ended early.
+    /// At the end: remarks, or why it ended early.
     pub(super) end: Option<Result<Vec<String>, SessionError>>,
 }
 
-/// Starts to judge, after a pass over `first` that finds the speakers; it ends early where the receiver goes.
+/// Starts the analysis, after a pass over `first` that finds the speakers. It ends
+/// early if the receiver is dropped.
 ///
 /// # Errors
-/// A system that starts no thread.
+/// The system cannot start a thread.
 pub(super) fn start(
     mut source: Box<dyn Source>,
     first: Option<Box<dyn Source>>,
@@ -53,7 +54,7 @@ pub(super) fn start(
             };
             let result = judge(&mut *source, &engine, &options, &mut part, &sender);
             part.end = Some(result);
-            let _ = sender.send(part); // nobody may be left to see it
+            let _ = sender.send(part); // the receiver may be gone
         })?;
     Ok(parts)
 }

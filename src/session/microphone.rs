@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::audio::capture::Capture;
 use crate::audio::device::{self, DeviceError, InputDevice};
 
-/// An idle input sends what it held back this soon after it is opened.
+/// An idle input delivers its held-back samples within this time after opening.
 const ARRIVAL: Duration = Duration::from_millis(60);
 
-/// An input that is open.
+/// An open input.
 pub struct Microphone {
     pub(super) capture: Capture,
     /// Whether it is a monitor of an output, where zeros are normal.
@@ -34,7 +34,7 @@ impl Microphone {
         Self::of(&device::find(wanted)?)
     }
 
-    /// Opens the input with that stable id, and no other.
+    /// Opens the input with exactly that stable id.
     pub(super) fn reopen(id: &str) -> Result<Self, DeviceError> {
         let microphone = Self::of(&device::find_id(id)?)?;
         std::thread::sleep(ARRIVAL);

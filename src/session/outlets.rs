@@ -1,4 +1,4 @@
-//! Where the events of a session go. Nothing here makes a microphone wait.
+//! The outlets of a session's events. None of them delays a microphone.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -23,14 +23,14 @@ pub struct Outlets {
     wait_for_screen: bool,
 }
 
-/// A sink on a thread of its own.
+/// A sink on its own thread.
 pub struct Writer {
     thread: JoinHandle<io::Result<()>>,
 }
 
 impl Outlets {
-    /// Adds a sink; it writes on its own thread, however slow its reader is.
-    /// Events wait in memory for it. `failed` is called once if it fails.
+    /// Adds a sink that writes on its own thread, at any speed. Events wait in memory
+    /// for it. `failed` is called once if it fails.
     pub fn add(
         &mut self,
         mut sink: impl Sink + Send + 'static,
@@ -51,8 +51,8 @@ impl Outlets {
         Writer { thread }
     }
 
-    /// Adds a sink as [`add`](Self::add) does that the person can stop during the
-    /// session. `start` is the summary so far.
+    /// Adds a sink like [`add`](Self::add) that the user can stop during the session.
+    /// `start` is the summary so far.
     pub fn record(
         &mut self,
         sink: impl Sink + Send + 'static,
@@ -64,30 +64,30 @@ impl Outlets {
         writer
     }
 
-    /// Sends updates to a screen. Its channel should be bounded: a slow screen
-    /// misses updates, and nothing else does.
+    /// Sends updates to a screen. Its channel should be bounded: a slow screen misses
+    /// updates and delays nothing.
     pub fn show_on(&mut self, screen: Sender<Update>) {
         self.screen = Some(screen);
     }
 
-    /// Sends level, place and state to one more reader, which never waits: its
-    /// channel should be bounded, and it misses what has no room there.
+    /// Sends level, position and status to another reader without waiting. Its channel
+    /// should be bounded: a slow reader misses updates.
     pub fn watch_by(&mut self, watcher: Sender<Update>) {
         self.watcher = Some(watcher);
     }
 
-    /// Waits for a slow screen from now on, as a recording may and a microphone
-    /// must not.
+    /// Waits for a slow screen from now on. A recording may do this; a microphone must
+    /// not.
     pub fn wait_for_screen(&mut self) {
         self.wait_for_screen = true;
     }
 
-    /// The channel to the screen, for others who send updates to it.
+    /// The channel to the screen, for other senders of updates.
     pub fn screen(&self) -> Option<Sender<Update>> {
         self.screen.clone()
     }
 
-    /// No more events: the sinks write what they have and end.
+    /// Ends the events: the sinks write what they have and end.
     pub fn close(&mut self) {
         self.sinks.clear();
         self.recording = None;
@@ -104,21 +104,21 @@ impl Outlets {
         }
     }
 
-    /// Sends events to the sinks alone: the screen has them already.
+    /// Sends events to the sinks only; the screen already has them.
     pub(super) fn send_to_sinks(&mut self, events: &[Event]) {
         for event in events {
-            // A sink that failed has reported it; the session goes on without it.
+            // A failed sink has reported its error; the session continues without it.
             self.sinks.retain(|sink| sink.send(event.clone()).is_ok());
             self.recording.take_if(|track| !track.send(event));
         }
     }
 
-    /// Updates the screen; drops it when it is gone.
+    /// Updates the screen, and drops it when its channel is closed.
     pub fn update(&mut self, update: Update) {
         if let (Some(watcher), Update::Level(_) | Update::Position(_) | Update::Status(_)) =
             (&self.watcher, &update)
         {
-            let _ = watcher.try_send(update.clone()); // it misses what it has no room for
+            let _ = watcher.try_send(update.clone()); // a slow watcher misses updates
         }
         let Some(screen) = &self.screen else { return };
         let gone = if self.wait_for_screen {
@@ -136,7 +136,7 @@ impl Writer {
     /// Waits until everything is written.
     ///
     /// # Errors
-    /// What the system says of the writing.
+    /// The writer's error.
     pub fn join(self) -> io::Result<()> {
         self.thread
             .join()

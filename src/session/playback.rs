@@ -1,4 +1,4 @@
-//! Playing a recording in step with the clock, once or in a loop.
+//! Plays a recording in real time, once or in a loop.
 
 use std::time::{Duration, Instant};
 
@@ -6,43 +6,43 @@ use crossbeam_channel::Receiver;
 
 use crate::messages::Control;
 
-/// While paused, how long to wait for a control.
+/// How long to wait for a control while paused.
 const PAUSED_WAIT: Duration = Duration::from_millis(200);
-/// How long to wait for a control at most, in seconds.
+/// Longest wait for a control, in seconds.
 const LONGEST_WAIT_S: f64 = 0.05;
 
 /// Why a pass through a recording ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Its end.
+    /// The recording ended.
     Reached,
-    /// The person quits.
+    /// The user quit.
     Quit,
 }
 
-/// How a recording is played.
+/// Playback options.
 #[derive(Debug, Clone, Copy)]
 pub struct PlaybackOptions {
-    /// Times real time; `None` is as fast as possible.
+    /// Multiple of real time; `None` is as fast as possible.
     pub speed: Option<f64>,
-    /// Whether it starts again at its end.
+    /// Whether playback restarts at the end.
     pub repeat: bool,
-    /// Whether it waits at its end for the person.
+    /// Whether it waits for the user at the end.
     pub linger: bool,
-    /// Whether it is played without sound, until the person wants some.
+    /// Whether it starts without sound.
     pub mute: bool,
 }
 
-/// At the end: waits until the person quits.
+/// Waits until the user quits.
 pub(super) fn wait_for_quit(controls: &Receiver<Control>) {
     while controls.recv().is_ok_and(|next| next != Control::Quit) {}
 }
 
-/// Keeps a recording in step with the clock.
+/// Synchronizes a recording with the clock.
 pub(super) struct PlaybackClock {
-    /// Times real time; `None` is as fast as possible.
+    /// Multiple of real time; `None` is as fast as possible.
     pub(super) speed: Option<f64>,
-    /// Whether it stands still.
+    /// Whether playback is paused.
     pub(super) paused: bool,
     since: Instant,
     from_s: f64,
@@ -64,7 +64,7 @@ impl PlaybackClock {
         self.from_s = position_s;
     }
 
-    /// The position that is due, in seconds.
+    /// The position that is due now, in seconds.
     pub(super) fn position_s(&self) -> f64 {
         match self.speed {
             _ if self.paused => self.from_s,

@@ -1,5 +1,5 @@
-//! A recording whose timeline is judged ahead, or was kept: played for a person, with
-//! pause, seek and speed, and with its sound where it has any.
+//! Plays a timeline that is analyzed ahead or was stored: with pause, seek and speed,
+//! and with sound where there is any.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -20,41 +20,41 @@ use crate::engine::Engine;
 use crate::failpoint::failpoint;
 use crate::messages::{Control, Jump, Level, Position, Status, Update};
 
-/// How long to wait for a control while playing, and while nothing moves.
+/// How long to wait for a control while playing, and while paused.
 const PLAYING_WAIT: Duration = Duration::from_millis(20);
 const STILL_WAIT: Duration = Duration::from_millis(200);
-/// A recording is over where less than this is left, in seconds.
+/// The recording has ended where less than this is left, in seconds.
 const END_S: f64 = 1e-3;
 
-/// Plays a timeline. Playing and seeking change no answer: a recording is judged once,
-/// from its begin to its end.
+/// Plays a timeline. Playback and seeking change no prediction: a recording is analyzed
+/// once, from its start to its end.
 pub struct Player {
     timeline: Timeline,
-    /// What is judged meanwhile; none once all is.
+    /// Results of the running analysis; closed once it is complete.
     parts: Receiver<Part>,
     sound: Option<Sound>,
     status: Status,
     playback: PlaybackOptions,
     clock: PlaybackClock,
-    /// Whether the time runs; it waits for the output at the begin.
+    /// Whether time advances; at the start it waits for the output.
     started: bool,
     ended: bool,
-    /// Where to play from, before the next picture.
+    /// Position to play from, before the next picture.
     target_s: Option<f64>,
-    /// Number of events that went to the sinks, or were passed over.
+    /// Number of events that were sent to the sinks or skipped.
     sent: usize,
-    /// Where the person sought to last: what was before it is passed over.
+    /// Target of the last seek: earlier events were skipped.
     sought_s: f64,
-    /// Why the recording is not whole.
+    /// Why the recording is incomplete.
     failure: Option<SessionError>,
 }
 
 impl Player {
-    /// Plays a recording that `ahead` and `sound` both read, and judges it meanwhile;
-    /// `first` reads it once more where its speakers are to be told apart.
+    /// Plays a recording that `ahead` and `sound` both read, and analyzes it meanwhile;
+    /// `first` is a third reader for finding its speakers first.
     ///
     /// # Errors
-    /// A system that starts no thread.
+    /// The system cannot start a thread.
     pub fn of_recording(
         ahead: Box<dyn Source>,
         first: Option<Box<dyn Source>>,
@@ -74,7 +74,7 @@ impl Player {
         Ok(player)
     }
 
-    /// Plays a timeline that is complete.
+    /// Plays a complete timeline.
     pub(super) fn new(timeline: Timeline, status: Status, playback: PlaybackOptions) -> Self {
         Self {
             timeline,
@@ -95,22 +95,24 @@ impl Player {
         }
     }
 
-    /// The place that is played, in seconds from the begin.
+    /// The playback position, in seconds from the start.
     fn position_s(&mut self) -> f64 {
-        let heard = self.sound.as_mut().and_then(Sound::position_s);
+        let sound_s = self.sound.as_mut().and_then(Sound::position_s);
         let total_s = self.timeline.total_s();
         if self.sound.as_mut().is_some_and(Sound::is_over) {
             return total_s;
         }
-        // As fast as possible is as fast as it is judged.
+        // As fast as possible is limited by the analysis.
         let most_s = match self.clock.speed {
             None => self.timeline.judged_s,
             Some(_) => total_s,
         };
-        heard.unwrap_or_else(|| self.clock.position_s()).min(most_s)
+        sound_s
+            .unwrap_or_else(|| self.clock.position_s())
+            .min(most_s)
     }
 
-    /// Takes what was judged since the last time.
+    /// Takes the results since the last call.
     fn take_parts(&mut self, outlets: &mut Outlets) -> Result<(), SessionError> {
         while let Ok(part) = self.parts.try_recv() {
             self.take_part(part, outlets)?;
@@ -141,7 +143,7 @@ impl Player {
         Ok(())
     }
 
-    /// Starts the time, and moves sound and clock to where they are wanted.
+    /// Starts the time, and moves sound and clock to the target.
     fn settle(&mut self) {
         if let Some(sound) = &mut self.sound {
             let opened = sound.has_opened();
@@ -165,15 +167,15 @@ impl Player {
         }
         let at_s = self.position_s();
         if let Some(sound) = &mut self.sound {
-            let heard = sound.position_s().is_some();
+            let sound_s = sound.position_s().is_some();
             sound.feed();
-            if heard && sound.position_s().is_none() {
+            if sound_s && sound.position_s().is_none() {
                 self.clock.anchor(at_s); // without sound from here on
             }
         }
     }
 
-    /// Passes the events until a time on to the sinks; the screen has them already.
+    /// Sends the events until a time to the sinks; the screen already has them.
     fn send(&mut self, at_s: f64, outlets: &mut Outlets) {
         let passed = self.count_passed(self.sought_s);
         if self.sent == 0 && passed > 0 {
@@ -187,7 +189,7 @@ impl Player {
         }
     }
 
-    /// How many events a seek to a place passes over; to the begin none.
+    /// How many events a seek to a position skips; none when it goes to the start.
     fn count_passed(&self, to_s: f64) -> usize {
         if to_s > 0.0 {
             self.timeline.count_until(to_s)
@@ -201,7 +203,7 @@ impl Player {
         let known = self.count_passed(to_s);
         let was_over = self.timeline.complete && self.sent == self.timeline.len();
         if was_over && 0 < known && known < self.sent {
-            // What follows the summary is another session, which has a header.
+            // What follows the summary is another session, which needs a header.
             outlets.send_to_sinks(&self.timeline.events(0..1));
         }
         self.sent = self.sent.min(known);
@@ -213,7 +215,7 @@ impl Player {
         self.target_s = Some(to_s);
     }
 
-    /// Does what the person wants; whether to go on.
+    /// Handles a control; returns whether to continue.
     fn handle(&mut self, control: &Control, outlets: &mut Outlets) -> bool {
         let now_s = self.target_s.unwrap_or_else(|| self.position_s());
         match control {
@@ -258,7 +260,7 @@ impl Player {
         }
     }
 
-    /// Sends position, level and, where it changed, the status.
+    /// Sends position, level and a changed status.
     fn report(&mut self, at_s: f64, shown: &mut Shown, outlets: &mut Outlets) {
         failpoint("session");
         self.status.sound = match &self.sound {
@@ -286,7 +288,7 @@ impl Player {
         shown.at = Some(Instant::now());
     }
 
-    /// Plays until the person quits, or to the end where nobody waits there.
+    /// Plays until the user quits, or to the end where nobody waits there.
     fn play(
         &mut self,
         outlets: &mut Outlets,
@@ -346,7 +348,7 @@ impl Player {
     }
 }
 
-/// What the screen was told last.
+/// The last state sent to the screen.
 #[derive(Default)]
 struct Shown {
     at: Option<Instant>,

@@ -1,34 +1,34 @@
-//! When to look for the next block: just after it came.
+//! Decides when to poll for the next block: just after it should arrive.
 //!
-//! The callback may not wake a thread, so the worker polls. At a fixed interval
-//! every other poll would find nothing, and be late by half the interval. Blocks
-//! come at a steady rate, so the worker sleeps until the next is due.
+//! The callback must not wake a thread, so the worker polls. At a fixed interval every
+//! other poll would find nothing, and the latency would be half the interval. Blocks
+//! arrive at a steady rate, so the worker sleeps until the next is due.
 
 use std::time::{Duration, Instant};
 
-/// How much later than expected a block may come.
-const MARGIN: Duration = Duration::from_micros(500);
-/// How soon to poll again for a late block; doubled every time.
-const LATE: Duration = Duration::from_millis(2);
-/// The longest sleep: other work waits for it.
+/// How much later than expected a block may arrive.
+const LATE_MARGIN: Duration = Duration::from_micros(500);
+/// First delay before polling again for a late block; doubled every time.
+const LATE_POLL: Duration = Duration::from_millis(2);
+/// The longest sleep, because other work waits for it.
 const MAX_POLL: Duration = Duration::from_millis(30);
 /// The shortest expected block.
 const MIN_POLL: Duration = Duration::from_millis(1);
-/// Weight of the newest distance between two blocks.
-const NEWEST: f64 = 0.125;
+/// Weight of the newest interval in the mean.
+const NEWEST_WEIGHT: f64 = 0.125;
 
-/// Times the looks at an input.
+/// Schedules the polls of an input.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PollTimer {
     blocks: u64,
     last: Option<Instant>,
     period: Option<Duration>,
-    /// Polls in a row that found nothing.
+    /// Consecutive polls without a new block.
     missed: u32,
 }
 
 impl PollTimer {
-    /// How long to sleep from `now` on, if `blocks` came so far, the last at `came`,
+    /// How long to sleep from `now` on, if `blocks` arrived so far, the last at `came`,
     /// and new samples may wait for `rest`.
     pub(super) fn sleep(
         &mut self,
@@ -40,7 +40,7 @@ impl PollTimer {
         let new = blocks.saturating_sub(std::mem::replace(&mut self.blocks, blocks));
         if new == 0 {
             self.missed += 1;
-            let doubled = LATE * 2_u32.pow(self.missed.min(5) - 1);
+            let doubled = LATE_POLL * 2_u32.pow(self.missed.min(5) - 1);
             return doubled.min(MAX_POLL);
         }
         self.missed = 0;
@@ -49,13 +49,16 @@ impl PollTimer {
             let distance = distance.min(MAX_POLL);
             self.period = Some(match self.period {
                 None => distance,
-                Some(period) => period.mul_f64(1.0 - NEWEST) + distance.mul_f64(NEWEST),
+                Some(period) => {
+                    period.mul_f64(1.0 - NEWEST_WEIGHT) + distance.mul_f64(NEWEST_WEIGHT)
+                }
             });
         }
-        let period = self.period.unwrap_or(LATE).max(MIN_POLL);
+        let period = self.period.unwrap_or(LATE_POLL).max(MIN_POLL);
         let blocks = (rest.as_micros() / period.as_micros()).clamp(1, 16) as u32;
-        let due = came + period * blocks + MARGIN;
-        due.saturating_duration_since(now).clamp(LATE, MAX_POLL)
+        let due = came + period * blocks + LATE_MARGIN;
+        due.saturating_duration_since(now)
+            .clamp(LATE_POLL, MAX_POLL)
     }
 }
 
@@ -65,8 +68,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Looks at blocks that come every `period`, some of them late by `late`;
-    /// the looks for each, and the longest that one had to wait.
+    /// Polls for blocks that arrive every `period`, delayed by `late`; returns the
+    /// polls per block and the longest wait of a block.
     fn watch(period: Duration, rest: Duration, late: impl Fn(u32) -> Duration) -> (f64, Duration) {
         let begin = Instant::now();
         let arrival = |n: u32| begin + period * n + late(n);
@@ -75,7 +78,7 @@ mod tests {
         while seen < 1000 {
             while arrival(seen + 1) <= now {
                 seen += 1;
-                // It has to learn the pace first.
+                // The timer has to learn the rate first.
                 if seen > 100 {
                     waited = waited.max(now - arrival(seen));
                 }
@@ -101,7 +104,7 @@ mod tests {
             if n % 7 == 0 { 3 * MS } else { Duration::ZERO }
         });
         assert!(looks < 1.6 && waited < 4 * MS, "{looks}, {waited:?}");
-        // Blocks of 5 ms that come four at a time, the first of them long ago.
+        // Blocks of 5 ms that arrive four at a time, the first of them long ago.
         let (looks, waited) = watch(5 * MS, 5 * MS, |n| 5 * MS * (3 - n % 4));
         assert!(looks < 1.1 && waited < 16 * MS, "{looks}, {waited:?}");
     }

@@ -1,4 +1,4 @@
-//! Recordings of a live session that are started and stopped on the way.
+//! Recordings of a live session that are started and stopped while it runs.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,14 +11,14 @@ use crate::files::create_numbered;
 use crate::messages::Update;
 use crate::sink::lines::EventLogFile;
 
-/// Name of a recording that was not named.
+/// File name of a recording without a given name.
 const UNNAMED: &str = "emoscope.jsonl";
 
-/// A recording in progress. Its times count from where it began, so that it is a
-/// session of its own.
+/// A recording in progress. Its times count from its own start, so that it is a
+/// separate session.
 pub(super) struct Track {
     sender: Sender<Event>,
-    /// The summary up to its begin.
+    /// The summary up to its start.
     start: SessionEnd,
 }
 
@@ -27,7 +27,7 @@ impl Track {
         Self { sender, start }
     }
 
-    /// Passes an event on; says whether somebody still writes it.
+    /// Forwards an event; returns whether the writer still runs.
     pub(super) fn send(&self, event: &Event) -> bool {
         let event = match event {
             Event::SessionEnd(end) => Event::SessionEnd(since(end, &self.start)),
@@ -37,8 +37,8 @@ impl Track {
     }
 }
 
-/// Starts a recording in a new file, numbered after the named one, or stops the one in
-/// progress. Returns its file if there is one now, and a sentence for the person.
+/// Starts a recording in a new file, numbered after the named one, or stops the current
+/// one. Returns its file if one is running now, and a sentence for the user.
 pub(super) fn toggle(
     outlets: &mut Outlets,
     named: Option<&Path>,
@@ -59,7 +59,7 @@ pub(super) fn toggle(
         let message = format!("the recording {shown} stops here: {error}");
         tracing::error!("{message}");
         if let Some(screen) = screen {
-            let _ = screen.try_send(Update::Notice(message)); // it may be gone
+            let _ = screen.try_send(Update::Notice(message)); // the screen may be gone
         }
     };
     let writer = outlets.record(EventLogFile::new(file), failed, summary);

@@ -1,5 +1,5 @@
-//! The sound of a recording that is played: decoded a little ahead, and how far it
-//! is heard.
+//! The sound of a played recording: decodes slightly ahead, and reports the playback
+//! position.
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
@@ -10,18 +10,18 @@ use crate::audio::source::{Source, Spec};
 use crate::dsp::mono::ChannelChoice;
 use crate::messages;
 
-/// The volume at which a recording sounds as it was recorded.
-const FULL: u8 = 9;
-/// How long the begin waits for an output.
+/// The volume that leaves the samples unchanged.
+const UNCHANGED_VOLUME: u8 = 9;
+/// How long the start of playback waits for an output.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(2);
-/// An output that plays nothing for so long although there is something is given up.
+/// Time without progress after which an output counts as failed.
 const STALL_TIMEOUT: Duration = Duration::from_secs(2);
-/// Seconds that are decoded ahead of what is heard.
+/// Seconds decoded ahead of the playback position.
 const AHEAD_S: f64 = 0.5;
-/// Frames of silence that are made at once.
+/// Frames of silence that are added at once.
 const SILENT_FRAMES: u64 = 4096;
 
-/// A recording and the output that it goes to.
+/// A recording and its output.
 pub(super) struct Sound {
     source: Box<dyn Source>,
     choice: ChannelChoice,
@@ -30,11 +30,11 @@ pub(super) struct Sound {
 }
 
 enum Device {
-    /// Nothing is to be heard yet.
+    /// No output is needed yet.
     Closed,
     Opening(Receiver<Result<Output, OutputError>>, Instant),
     Open(Box<Playing>),
-    /// There is none, or it went away.
+    /// There is none, or it was lost.
     Failed,
 }
 
@@ -42,23 +42,24 @@ enum Device {
 struct Playing {
     output: Output,
     converter: Converter,
-    /// Where in the recording the queue begins, in seconds; none while it does not play.
+    /// Position in the recording where the queue begins, in seconds; `None` while
+    /// nothing plays.
     start_s: Option<f64>,
-    /// Frames of the recording that are passed over.
+    /// Frames of the recording that are skipped.
     skipped: u64,
-    /// Frames of silence that come before `samples`.
+    /// Frames of silence before `samples`.
     silent: u64,
     samples: Vec<f32>,
-    /// What is ready for the queue, from a place on.
+    /// Converted samples for the queue, from an index on.
     ready: Vec<f32>,
     queued: usize,
     ended: bool,
-    /// When what is heard last moved on, and to where.
+    /// When the playback position last advanced, and its value.
     moved: (Instant, f64),
 }
 
 impl Sound {
-    /// The sound of the chosen channels; muted, no output is opened.
+    /// The sound of the chosen channels; while muted, no output is opened.
     pub(super) fn new(source: Box<dyn Source>, choice: ChannelChoice, muted: bool) -> Self {
         let mut sound = Self {
             source,
@@ -67,12 +68,12 @@ impl Sound {
             volume: 0,
         };
         if !muted {
-            sound.set_volume(FULL);
+            sound.set_volume(UNCHANGED_VOLUME);
         }
         sound
     }
 
-    /// What the screen is to say of it.
+    /// The state for the screen.
     pub(super) fn status(&self) -> messages::Sound {
         match self.device {
             Device::Failed => messages::Sound::NoOutput,
@@ -80,14 +81,14 @@ impl Sound {
         }
     }
 
-    /// Whether to wait for the output before playing begins.
+    /// Whether playback waits for the output before it starts.
     pub(super) fn is_opening(&self) -> bool {
         matches!(&self.device, Device::Opening(_, since) if since.elapsed() < OPENING_TIMEOUT)
     }
 
-    /// Sets the volume, 0 to 9; the first above 0 opens the output.
+    /// Sets the volume, 0 to 9; the first one above 0 opens the output.
     pub(super) fn set_volume(&mut self, volume: u8) {
-        self.volume = volume.min(FULL);
+        self.volume = volume.min(UNCHANGED_VOLUME);
         match &mut self.device {
             Device::Closed if self.volume > 0 => {
                 let spec = self.source.spec();
@@ -102,7 +103,7 @@ impl Sound {
         }
     }
 
-    /// Looks whether the output is open by now; whether it just was.
+    /// Checks whether the output has just been opened.
     pub(super) fn has_opened(&mut self) -> bool {
         let Device::Opening(opening, _) = &self.device else {
             return false;
@@ -137,7 +138,7 @@ impl Sound {
         matches!(self.device, Device::Open(_))
     }
 
-    /// Plays from a place on, in seconds, or waits there.
+    /// Plays from a position in seconds, or pauses there.
     pub(super) fn play_from(&mut self, at_s: f64, held: bool) {
         let Device::Open(playing) = &mut self.device else {
             return;
@@ -154,14 +155,14 @@ impl Sound {
         playing.output.queue().hold(held);
     }
 
-    /// Waits at the place that is heard, or continues there.
+    /// Pauses at the playback position, or resumes.
     pub(super) fn hold(&mut self, held: bool) {
         if let Device::Open(playing) = &mut self.device {
             playing.output.queue().hold(held);
         }
     }
 
-    /// Stops: what is heard is not what is shown.
+    /// Stops, because the sound does not match the screen.
     pub(super) fn stop(&mut self) {
         if let Device::Open(playing) = &mut self.device {
             playing.start_s = None;
@@ -169,7 +170,7 @@ impl Sound {
         }
     }
 
-    /// Decodes what will be heard next; an output that went away or hangs is given up.
+    /// Decodes the next samples; drops an output that was lost or hangs.
     pub(super) fn feed(&mut self) {
         if let Device::Open(playing) = &mut self.device
             && !playing.feed(&mut *self.source)
@@ -179,7 +180,7 @@ impl Sound {
         }
     }
 
-    /// The place that is heard, in seconds; none while nothing plays.
+    /// The playback position in seconds; `None` while nothing plays.
     pub(super) fn position_s(&mut self) -> Option<f64> {
         match &mut self.device {
             Device::Open(playing) => Some(playing.start_s? + playing.output.queue().played_s()),
@@ -187,7 +188,7 @@ impl Sound {
         }
     }
 
-    /// Whether it was heard to its end.
+    /// Whether the sound was played to its end.
     pub(super) fn is_over(&mut self) -> bool {
         match &mut self.device {
             Device::Open(playing) => {
@@ -209,7 +210,7 @@ impl Playing {
         self.moved = (Instant::now(), 0.0);
     }
 
-    /// Fills the queue; `false` where the output is to be given up.
+    /// Fills the queue; `false` where the output has failed.
     fn feed(&mut self, source: &mut dyn Source) -> bool {
         if self.output.queue().has_failed() {
             return false;
@@ -231,20 +232,20 @@ impl Playing {
             self.queued += frames * usize::from(spec.channels);
         }
         let queue = self.output.queue();
-        let heard = queue.played_s();
-        if heard > self.moved.1 || queue.is_held() || queue.waiting() == 0 {
-            self.moved = (Instant::now(), heard);
+        let played_s = queue.played_s();
+        if played_s > self.moved.1 || queue.is_held() || queue.waiting() == 0 {
+            self.moved = (Instant::now(), played_s);
         }
         self.moved.0.elapsed() < STALL_TIMEOUT
     }
 
-    /// Makes some more ready.
+    /// Decodes and converts some more samples.
     fn decode(&mut self, source: &mut dyn Source) {
         self.ready.clear();
         self.queued = 0;
         let channels = usize::from(source.spec().channels).max(1);
         if self.silent == 0 && self.samples.is_empty() {
-            // What is wrong with the recording is said where it is judged.
+            // The analysis reports errors of the recording.
             self.ended = !source.read(&mut self.samples).unwrap_or(false);
             self.silent = source.take_gap();
         }
@@ -270,8 +271,8 @@ impl Playing {
     }
 }
 
-/// Loudness grows with the square of the factor: each step of the volume is heard.
+/// The gain grows with the square of the volume, so that each step is audible.
 fn gain(volume: u8) -> f32 {
-    let share = f32::from(volume) / f32::from(FULL);
+    let share = f32::from(volume) / f32::from(UNCHANGED_VOLUME);
     share * share
 }

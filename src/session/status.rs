@@ -1,4 +1,4 @@
-//! What a session sends to the screen at regular times.
+//! Regular messages from a session to the screen.
 
 use std::time::Instant;
 
@@ -27,12 +27,12 @@ impl StatusReporter {
         }
     }
 
-    /// The next report is due at once.
+    /// Makes the next report due at once.
     pub(super) fn hurry(&mut self) {
         self.last = None;
     }
 
-    /// Reports at most every [`SCREEN_INTERVAL`]; whether it did.
+    /// Reports at most every [`SCREEN_INTERVAL`]; returns whether it did.
     pub(super) fn report(
         &mut self,
         pipelines: &mut ChannelPipelines,

@@ -1,37 +1,37 @@
-//! The timeline of a recording: its events and levels with their times, as far as
-//! they are known.
+//! The timeline of a recording: its events and levels with their times, as far as it is
+//! analyzed.
 
 use std::collections::VecDeque;
 
 use crate::events::{Event, Trigger};
 use crate::messages::{Judged, Jump, Level};
 
-/// Within so many seconds of its begin, an utterance counts as just begun: the one
-/// before it is meant.
+/// Within this many seconds of its start, an utterance counts as just begun: a jump
+/// back goes to the one before it.
 const JUST_BEGUN_S: f64 = 1.0;
-/// A jump ahead goes at least so many seconds.
+/// Least distance of a jump ahead, in seconds.
 const LEAST_JUMP_S: f64 = 0.05;
-/// A level is shown for at most so many seconds after its own time.
+/// How long a level is shown after its own time, in seconds.
 const LEVEL_S: f64 = 0.25;
 
-/// What is known of a recording so far.
+/// The results for a recording so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Timeline {
     events: Vec<(f64, Event)>,
     levels: Vec<Level>,
     utterances: Vec<(f64, String)>,
-    /// Gaps: the end and the samples.
+    /// Gaps: their end in seconds and their samples.
     gaps: VecDeque<(f64, u64)>,
-    /// Seconds that are judged.
+    /// Seconds that are analyzed.
     pub(super) judged_s: f64,
-    /// Whether that is all.
+    /// Whether the analysis is complete.
     pub(super) complete: bool,
-    /// Length that the file claims, in seconds.
+    /// Length that the file declares, in seconds.
     pub(super) claimed_s: Option<f64>,
 }
 
 impl Timeline {
-    /// Adds events that follow those before them; gives the part for the screen.
+    /// Adds events after the existing ones; returns the part for the screen.
     pub(super) fn extend(
         &mut self,
         events: impl IntoIterator<Item = Event>,
@@ -61,13 +61,13 @@ impl Timeline {
         }
     }
 
-    /// Adds levels that follow those before them.
+    /// Adds levels after the existing ones.
     pub(super) fn extend_levels(&mut self, levels: Vec<Level>) {
         self.levels.extend(levels);
     }
 
-    /// Length in seconds: exact once all is judged, before that the longer of what
-    /// the file claims and what is judged.
+    /// Length in seconds: exact once the analysis is complete, before that the longer
+    /// of the declared length and the analyzed part.
     pub(super) fn total_s(&self) -> f64 {
         match self.claimed_s {
             Some(claimed) if !self.complete => claimed.max(self.judged_s),
@@ -75,7 +75,7 @@ impl Timeline {
         }
     }
 
-    /// How many events came until then.
+    /// Number of events until that time.
     pub(super) fn count_until(&self, at_s: f64) -> usize {
         self.events.partition_point(|(at, _)| *at <= at_s)
     }
@@ -96,7 +96,7 @@ impl Timeline {
         self.events.is_empty()
     }
 
-    /// All that is known, for the screen.
+    /// The complete timeline so far, for the screen.
     pub(super) fn whole(&self) -> Judged {
         Judged {
             events: self.events.clone(),
@@ -105,7 +105,7 @@ impl Timeline {
         }
     }
 
-    /// The level at a time, if one is known there.
+    /// The level at a time, if known.
     pub(super) fn level(&self, at_s: f64) -> Option<&Level> {
         let next = self.levels.partition_point(|level| level.at_s <= at_s);
         let level = self.levels.get(next.checked_sub(1)?)?;
@@ -118,8 +118,8 @@ impl Timeline {
         until.map(|(_, samples)| samples).sum()
     }
 
-    /// Where a jump from a time leads, in seconds; none where there is no such
-    /// utterance among those that are judged.
+    /// The target of a jump from a time, in seconds; `None` without such an utterance
+    /// in the analyzed part.
     pub(super) fn jump(&self, from_s: f64, jump: &Jump) -> Option<f64> {
         let after = |at: f64| self.utterances.partition_point(|(start, _)| *start <= at);
         let next = after(from_s + LEAST_JUMP_S);

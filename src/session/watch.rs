@@ -1,5 +1,4 @@
-//! A watch on an open input: whether it delivers, and whether it delivers more
-//! than zeros.
+//! Watches an open input: whether it delivers samples, and whether they are all zeros.
 
 use std::time::{Duration, Instant};
 
@@ -7,48 +6,49 @@ use crate::audio::capture::Capture;
 use crate::dsp::channels::SoleChannel;
 
 /// An input that delivers nothing for this long hangs.
-const STALL: Duration = Duration::from_secs(1);
-/// After a pause this long samples may be missing: the buffer that a server keeps
-/// for a late reader may have overflowed.
-const PAUSE: Duration = Duration::from_millis(250);
-/// What a server held back comes in this soon after it continues, or later while
-/// it comes faster than real time.
-const SETTLE: Duration = Duration::from_millis(300);
-/// No server takes longer than this.
-const SETTLED: Duration = Duration::from_secs(5);
-/// Audio that comes this many times faster than real time was held back.
-const CATCHING_UP: f64 = 1.3;
-/// A hole shorter than this, in seconds, cannot be told from late delivery.
-const HOLE_S: f64 = 0.1;
-/// Share of elapsed time by which two clocks may differ.
-const CLOCKS: f64 = 1e-3;
+const STALL_TIME: Duration = Duration::from_secs(1);
+/// Samples may be lost after a pause this long, because the server's buffer for a late
+/// reader may have overflowed.
+const PAUSE_TIME: Duration = Duration::from_millis(250);
+/// Held-back samples arrive within this time after delivery continues; later ones while
+/// they arrive faster than real time.
+const SETTLE_TIME: Duration = Duration::from_millis(300);
+/// No server needs longer than this.
+const LONGEST_SETTLE_TIME: Duration = Duration::from_secs(5);
+/// Samples that arrive this many times faster than real time were held back.
+const CATCH_UP_RATE: f64 = 1.3;
+/// A gap shorter than this, in seconds, cannot be distinguished from late delivery.
+const LEAST_GAP_S: f64 = 0.1;
+/// Tolerated difference of two clocks, as a share of elapsed time.
+const CLOCK_TOLERANCE: f64 = 1e-3;
 /// Seconds of zeros after which an input is reported as muted.
-const MUTE_S: f64 = 3.0;
-/// Seconds for which one channel must stand for all, or no longer, to be reported.
-const SOLE_S: f64 = 2.0;
+const ZEROS_UNTIL_MUTED_S: f64 = 3.0;
+/// Seconds that a single channel must carry all signals, or no longer, before it is
+/// reported.
+const SOLE_CHANNEL_MIN_S: f64 = 2.0;
 
-/// An open input under watch.
+/// A watched input.
 ///
 /// Captured duration equals wall time minus lost samples, however late a block or
 /// this thread was.
 pub(super) struct Watch {
     pub(super) capture: Capture,
-    /// The last block, or the last before a pause whose end is looked at.
+    /// The last block, or the last one before a pause that is being examined.
     last: Block,
-    /// By how much the audio was ahead of time then, in seconds.
+    /// How far the audio was ahead of the clock then, in seconds.
     ahead_s: f64,
-    /// Since when the looks have been regular.
+    /// Since when the checks have been regular.
     awake: Instant,
     looked: Instant,
     stall: Stall,
 }
 
-/// What stood when a block came.
+/// The state when a block arrived.
 #[derive(Debug, Clone, Copy)]
 struct Block {
     number: u64,
     at: Instant,
-    /// All that had come by then, lost in the ring or not.
+    /// All frames until then, including those lost in the ring.
     frames: u64,
 }
 
@@ -57,27 +57,27 @@ struct Block {
 enum Stall {
     None,
     Lasts,
-    /// It delivers again since then.
+    /// It has delivered again since a time.
     Ends {
         since: Instant,
-        /// What had come when it was looked at last.
+        /// The state at the last check.
         came: Block,
         looked: Instant,
-        /// Whether it was said to hang.
+        /// Whether the stall was reported.
         said: bool,
     },
 }
 
-/// What a look at the input found.
+/// The result of a check.
 #[derive(Debug, PartialEq)]
 pub(super) enum Finding {
-    /// Nothing to tell.
+    /// Nothing to report.
     Nothing,
-    /// It delivers nothing any more.
+    /// It stopped delivering.
     Stalls,
-    /// It delivers again, and how many frames never came.
+    /// It delivers again; the number of frames that were lost.
     Resumed(u64),
-    /// So many frames never came, though it was not said to hang.
+    /// That many frames were lost, without a reported stall.
     Skipped(u64),
 }
 
@@ -96,51 +96,51 @@ impl Watch {
             looked: now,
             stall: Stall::None,
         };
-        // It may have come at once, but not before it was opened.
+        // It may have arrived immediately, but not before the input was opened.
         let open = last.at.saturating_duration_since(watch.capture.opened());
         watch.ahead_s = (watch.seconds(last.frames) - open.as_secs_f64()).max(0.0);
         watch
     }
 
-    /// When the input delivered last, before a stall if there is one.
+    /// When the input last delivered; before the stall, if there is one.
     pub(super) fn alive(&self) -> Instant {
         self.last.at
     }
 
-    /// Whether the input is said to hang.
+    /// Whether the input counts as hanging.
     pub(super) fn hangs(&self) -> bool {
         matches!(self.stall, Stall::Lasts)
     }
 
-    /// Whether what comes in has to wait: it is not known yet how much is
-    /// missing before it.
+    /// Whether new samples must wait, because the length of the gap before them is not
+    /// known yet.
     pub(super) fn holds(&self) -> bool {
         matches!(self.stall, Stall::Ends { .. })
     }
 
-    /// Looks at whether the input delivers.
+    /// Checks whether the input delivers.
     pub(super) fn look(&mut self) -> Finding {
         let now = Instant::now();
         let here = block(&self.capture);
         let delivered = here.number != self.last.number;
-        if now - self.looked > PAUSE {
-            // The program itself stood still, and so did the thread that reads.
+        if now - self.looked > PAUSE_TIME {
+            // The whole program was stopped, including the reader thread.
             self.awake = now;
         }
         self.looked = now;
         match self.stall {
             Stall::None if delivered => {
                 let pause = here.at.saturating_duration_since(self.last.at);
-                // Before its first block an input is only slow to start.
+                // Before its first block, an input is only slow to start.
                 let begun = self.last.number > 0;
                 let ahead_s = if begun { self.ahead_s(here) } else { 0.0 };
-                if pause > PAUSE && ahead_s < -HOLE_S {
+                if pause > PAUSE_TIME && ahead_s < -LEAST_GAP_S {
                     self.ends(here, now, false);
                 } else {
                     (self.last, self.ahead_s) = (here, ahead_s);
                 }
             }
-            Stall::None if now.duration_since(self.last.at.max(self.awake)) > STALL => {
+            Stall::None if now.duration_since(self.last.at.max(self.awake)) > STALL_TIME => {
                 self.stall = Stall::Lasts;
                 return Finding::Stalls;
             }
@@ -150,10 +150,10 @@ impl Watch {
                 came,
                 looked,
                 said,
-            } if now - looked > SETTLE => {
+            } if now - looked > SETTLE_TIME => {
                 let came_s = self.seconds(here.frames - came.frames);
-                let faster = came_s > CATCHING_UP * (now - looked).as_secs_f64();
-                if faster && now - since < SETTLED {
+                let faster = came_s > CATCH_UP_RATE * (now - looked).as_secs_f64();
+                if faster && now - since < LONGEST_SETTLE_TIME {
                     self.stall = Stall::Ends {
                         since,
                         came: here,
@@ -174,15 +174,15 @@ impl Watch {
         Finding::Nothing
     }
 
-    /// Ends the wait for what was held back, if there is one; how many frames
-    /// are missing before what came since.
+    /// Ends the wait for held-back samples, if there is one; returns the number of
+    /// frames missing before the newest samples.
     pub(super) fn settle(&mut self) -> u64 {
         let here = block(&self.capture);
         let ahead_s = self.ahead_s(here);
-        let paused = here.at.saturating_duration_since(self.last.at) > PAUSE;
+        let paused = here.at.saturating_duration_since(self.last.at) > PAUSE_TIME;
         (self.last, self.ahead_s) = (here, ahead_s);
         self.stall = Stall::None;
-        if !paused || ahead_s >= -HOLE_S {
+        if !paused || ahead_s >= -LEAST_GAP_S {
             return 0;
         }
         self.ahead_s = 0.0;
@@ -199,11 +199,13 @@ impl Watch {
         };
     }
 
-    /// By how much the audio is ahead of time with this block.
+    /// How far the audio is ahead of the clock at this block, in seconds.
     fn ahead_s(&self, here: Block) -> f64 {
         let passed = here.at.saturating_duration_since(self.last.at);
         let passed_s = passed.as_secs_f64();
-        let drift_s = self.ahead_s.clamp(-CLOCKS * passed_s, CLOCKS * passed_s);
+        let drift_s = self
+            .ahead_s
+            .clamp(-CLOCK_TOLERANCE * passed_s, CLOCK_TOLERANCE * passed_s);
         self.ahead_s - drift_s + self.seconds(here.frames - self.last.frames) - passed_s
     }
 
@@ -221,8 +223,7 @@ fn block(capture: &Capture) -> Block {
     }
 }
 
-/// Detects an input that delivers only zeros, as a muted one does, and one that
-/// this program may not use.
+/// Detects an input that delivers only zeros: muted, or not permitted for this program.
 #[derive(Debug, Default)]
 pub(super) struct ZeroDetector {
     since_s: Option<f64>,
@@ -232,9 +233,9 @@ pub(super) struct ZeroDetector {
 /// A change of the signal.
 #[derive(Debug, PartialEq)]
 pub(super) enum SignalChange {
-    /// Only zeros since then.
+    /// Only zeros since a time in seconds.
     Zeros(f64),
-    /// A signal since then.
+    /// A signal since a time in seconds.
     Present(f64),
 }
 
@@ -249,7 +250,7 @@ impl ZeroDetector {
         // Zeros of either sign.
         let Some(first) = samples.iter().position(|x| x.abs() > 0.0) else {
             let since = *self.since_s.get_or_insert(start_s);
-            let muted = !self.reported && end_s - since >= MUTE_S;
+            let muted = !self.reported && end_s - since >= ZEROS_UNTIL_MUTED_S;
             self.reported |= muted;
             return muted.then_some(SignalChange::Zeros(since));
         };
@@ -260,23 +261,23 @@ impl ZeroDetector {
     }
 }
 
-/// Notices when one channel stands for all, and when no longer.
+/// Detects when a single channel carries all signals, and when it no longer does.
 #[derive(Debug, Default)]
 pub(super) struct SoleDetector {
     reported: Option<SoleChannel>,
-    /// What is true at the moment, and since when.
+    /// The current state, and since when.
     current: Option<SoleChannel>,
     since_s: f64,
 }
 
 impl SoleDetector {
-    /// Whether what is true now has lasted and was not reported yet.
+    /// Whether the current state has lasted and was not reported yet.
     pub(super) fn settled(&mut self, sole: Option<SoleChannel>, now_s: f64) -> bool {
         if sole != self.current {
             self.current = sole;
             self.since_s = now_s;
         }
-        let settled = sole != self.reported && now_s - self.since_s >= SOLE_S;
+        let settled = sole != self.reported && now_s - self.since_s >= SOLE_CHANNEL_MIN_S;
         if settled {
             self.reported = sole;
         }
