@@ -10,14 +10,14 @@ use crate::events::Event;
 use crate::pipeline::ChannelPipelines;
 use crate::session::{self, SessionError};
 
-/// A session on samples: push them as they come and take the events.
+/// A session on pushed samples. It returns the events as they occur.
 pub struct Analyzer {
     pipeline: ChannelPipelines,
 }
 
 impl Analyzer {
-    /// A session on interleaved samples at `sample_rate` hertz, 1000 to 768 000,
-    /// with `channels` channels, which are mixed.
+    /// A session on interleaved samples at `sample_rate` hertz, 1000 to 768 000. The
+    /// `channels` channels are mixed.
     ///
     /// # Errors
     /// A format that cannot be used, or a model that the engine rejects.

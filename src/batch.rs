@@ -1,4 +1,5 @@
-//! Many recordings at once: which there are, on all cores, events in their order.
+//! Analyzes many recordings: finds them, runs on all cores, and keeps their order in
+//! the output.
 
 pub mod baselines;
 pub mod jobs;
@@ -23,16 +24,16 @@ use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event};
 use crate::sink::Sink;
 
-/// Events that wait for the writer at most.
+/// Most events that wait for the writer.
 const QUEUE: usize = 4096;
 
-/// What happens on the way, for a person.
+/// Reports progress to the user.
 pub trait Progress {
     /// A recording failed, or not all of it could be read.
     fn failed(&self, message: &str);
-    /// Something about a recording is worth a word.
+    /// A remark about a recording.
     fn noted(&self, message: &str);
-    /// A recording is done.
+    /// A recording is complete.
     fn done(&self, recording: &Recording);
 }
 
@@ -40,11 +41,11 @@ pub trait Progress {
 pub struct Batch<'a> {
     /// The recordings, in the order of the output.
     pub recordings: &'a [Recording],
-    /// What is known of their speakers.
+    /// The baselines of their speakers.
     pub baselines: &'a Baselines,
-    /// Which channels.
+    /// Channels to analyze.
     pub channel: ChannelSelection,
-    /// How many at once.
+    /// Number of recordings at once.
     pub jobs: Jobs,
     /// Model and engine.
     pub engine: &'a Engine,
@@ -58,17 +59,17 @@ enum Message {
 }
 
 impl Batch<'_> {
-    /// Analyzes all recordings and writes their events in the order of the
-    /// recordings, whichever is done first. Gives the number that failed.
+    /// Analyzes all recordings and writes their events in the order of the recordings,
+    /// in whatever order they finish. Returns the number of failed recordings.
     ///
     /// # Errors
-    /// What the sink says.
+    /// The sink's error.
     pub fn run(&self, sink: &mut dyn Sink, progress: &dyn Progress) -> io::Result<usize> {
         let (messages, inbox) = bounded(QUEUE);
         std::thread::scope(|scope| {
             let workers = scope.spawn(move || self.work(&messages));
             let written = self.write(&inbox, sink, progress);
-            // Without a receiver the workers stop after a failed write.
+            // Without a receiver the workers stop, for example after a failed write.
             drop(inbox);
             let worked = workers.join();
             let failed = written?;
@@ -91,7 +92,7 @@ impl Batch<'_> {
         });
     }
 
-    /// One recording; `None` when the receiver is gone.
+    /// Analyzes one recording; `None` when the receiver was dropped.
     fn analyze(
         &self,
         number: usize,
@@ -115,7 +116,7 @@ impl Batch<'_> {
         messages.send(Message::Done(number)).ok()
     }
 
-    /// Writes the events recording by recording; those of later ones wait.
+    /// Writes the events recording by recording, and holds back those of later ones.
     fn write(
         &self,
         inbox: &Receiver<Message>,

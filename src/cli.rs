@@ -89,7 +89,7 @@ enum Command {
     Man(shell::ManArgs),
 }
 
-/// Which model, in which engine.
+/// The model and its engine.
 #[derive(Debug, Clone, Args)]
 struct ModelArgs {
     #[arg(long, value_name = "NAME|PATH", help = model_help())]
@@ -126,8 +126,8 @@ impl ModelArgs {
         self.enrolled(engine)
     }
 
-    /// As [`load`](Self::load), but the small model takes over where the default
-    /// is too slow for a live session. A model that was asked for stays.
+    /// Like [`load`](Self::load), but the small model replaces the default one where
+    /// that is too slow for a live session. A model that the user named stays.
     fn load_live(&self) -> Result<Engine, SessionError> {
         let engine = self.engine(self.wanted()?)?;
         self.enrolled(self.or_small(engine)?)
@@ -154,7 +154,7 @@ impl ModelArgs {
         Engine::load(model, self.engine, self.onnxruntime.clone())
     }
 
-    /// The engine with the profile's baseline, after its warning.
+    /// The engine with the profile's baseline; prints its warning first.
     fn enrolled(&self, mut engine: Engine) -> Result<Engine, SessionError> {
         if let Some(warning) = engine.warning() {
             tracing::warn!("{warning}");
@@ -172,7 +172,7 @@ impl ModelArgs {
     }
 }
 
-/// What a session is shown as.
+/// How a session is shown.
 #[derive(Debug, Clone, Args)]
 struct ShowArgs {
     /// Print event lines (JSON); the default where standard output is no terminal
@@ -187,7 +187,7 @@ struct ShowArgs {
     transports: TransportArgs,
 }
 
-/// How the dashboard looks and feels.
+/// The appearance of the dashboard.
 #[derive(Debug, Clone, Args)]
 struct DisplayArgs {
     /// Colours of the dashboard; every one is safe for the colour-blind
@@ -210,7 +210,7 @@ enum Show {
 }
 
 impl ShowArgs {
-    /// How to show a session; `piped` where standard input is its audio.
+    /// How to show a session; `piped` if standard input is its audio.
     fn show(&self, piped: bool) -> Show {
         match (self.jsonl, self.plain) {
             (true, _) => Show::As(Format::Jsonl),
@@ -221,14 +221,14 @@ impl ShowArgs {
     }
 }
 
-/// Whether keys can be read: from standard input, or, where that is audio, from
-/// the terminal itself.
+/// Whether keys can be read: from standard input, or from the terminal itself where
+/// standard input is audio.
 fn has_keys(piped: bool) -> bool {
     io::stdin().is_terminal() || (piped && owns_terminal())
 }
 
-/// Whether the terminal is this program's: the system stops a program in the
-/// background that changes its modes.
+/// Whether this program runs in the foreground: the system stops a background program
+/// that changes the terminal's modes.
 #[cfg(unix)]
 fn owns_terminal() -> bool {
     let terminal = std::fs::File::open("/dev/tty");
@@ -241,18 +241,18 @@ fn owns_terminal() -> bool {
     true
 }
 
-/// What a command ended with, where it did not fail.
+/// The result of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
-    /// All is well.
+    /// Everything succeeded.
     Well,
-    /// Part of the work failed, and that was said.
+    /// Part of the work failed and was reported.
     InPart,
-    /// A signal ended it; the number goes into the exit code as shells do it.
+    /// A signal ended it; the exit code contains its number, as in shells.
     Signal(i32),
 }
 
-/// Name of the log in the folder of states.
+/// File name of the log in the state folder.
 const LOG: &str = "emoscope.log";
 
 const CHANNELS_HELP: &str = "Channel to use: mix, left, right, its number from 1, or each: \
@@ -291,7 +291,7 @@ pub fn main() -> ExitCode {
     start_log();
     keep_caught_panics_quiet();
     let command = cli.command.unwrap_or(Command::Live(cli.live));
-    // A panic has printed its message by now; the exit code is that of a failure.
+    // The panic's message is already printed; the exit code reports a failure.
     let Ok(result) = std::panic::catch_unwind(|| run(&command)) else {
         return ExitCode::FAILURE;
     };
@@ -307,16 +307,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Checks the text of a file of settings as if it lay in its place.
+/// Checks the text of a settings file as if it were installed.
 ///
 /// # Errors
-/// A text that is no TOML, a key that no command has, a value that its flag would refuse.
+/// Invalid TOML, a key that no command has, or a value that its flag would reject.
 pub fn check_settings(text: &str) -> anyhow::Result<()> {
     config::check_text(text, &Cli::command())
 }
 
-/// The command line over the settings. A file that is wrong stops every command
-/// but the one that is about it.
+/// Parses the command line with the settings as defaults. An invalid settings file
+/// stops every command except `config`.
 fn parse() -> anyhow::Result<Cli> {
     let about_settings = std::env::args_os()
         .nth(1)
@@ -347,7 +347,8 @@ fn run(command: &Command) -> anyhow::Result<Done> {
     }
 }
 
-/// A decoder's panic is caught and reported as a damaged file; its own text is noise.
+/// A decoder's panic is caught and reported as a damaged file; its own message is
+/// suppressed.
 fn keep_caught_panics_quiet() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -358,9 +359,9 @@ fn keep_caught_panics_quiet() {
     }));
 }
 
-/// A message to the person, on standard error.
+/// Prints a message to the user on standard error.
 fn complain(message: &str) {
-    // Where standard error is closed, no one can read it.
+    // If standard error is closed, nobody can read the message.
     let lines = message
         .lines()
         .map(crate::text::printable)
@@ -369,14 +370,14 @@ fn complain(message: &str) {
     let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("emoscope: {lines}\n"));
 }
 
-/// Ends the program with what is wrong with its arguments.
+/// Ends the program with a usage error.
 fn usage(message: &str) -> ! {
     Cli::command()
         .error(ErrorKind::ArgumentConflict, message)
         .exit()
 }
 
-/// A reader that closes the pipe is no failure.
+/// A reader that closes the pipe is not a failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
@@ -384,7 +385,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The log goes to a file, never to the screen. Without a folder for it there is none.
+/// The log goes to a file, never to the screen. Without a state folder there is no log.
 fn start_log() {
     let Some(folder) = crate::paths::state() else {
         return;

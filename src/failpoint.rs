@@ -1,20 +1,19 @@
-//! Panics and delays on request, for tests. Builds with optimisation have none of
-//! this.
+//! Panics and delays on request, for tests. Optimized builds do not contain them.
 
-/// Panics in a build for tests where the environment variable
-/// `EMOSCOPE_FAILPOINT` names this place.
+/// Panics in a test build if the environment variable `EMOSCOPE_FAILPOINT` names this
+/// place.
 #[cfg(debug_assertions)]
 pub(crate) fn failpoint(place: &str) {
     let wanted = std::env::var_os("EMOSCOPE_FAILPOINT").is_some_and(|wanted| wanted == place);
     assert!(!wanted, "panicked on request at {place}");
 }
 
-/// Nothing.
+/// Does nothing.
 #[cfg(not(debug_assertions))]
 pub(crate) fn failpoint(_place: &str) {}
 
-/// Takes 70 ms in a build for tests where the environment variable
-/// `EMOSCOPE_FAILPOINT` is `slow` and the name of this model.
+/// Sleeps 70 ms in a test build if the environment variable `EMOSCOPE_FAILPOINT` is
+/// `slow` followed by the name of this model.
 #[cfg(debug_assertions)]
 pub(crate) fn slow_failpoint(model: &str) {
     if std::env::var("EMOSCOPE_FAILPOINT").is_ok_and(|wanted| wanted == format!("slow {model}")) {
@@ -22,6 +21,6 @@ pub(crate) fn slow_failpoint(model: &str) {
     }
 }
 
-/// Nothing.
+/// Does nothing.
 #[cfg(not(debug_assertions))]
 pub(crate) fn slow_failpoint(_model: &str) {}

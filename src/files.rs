@@ -1,5 +1,5 @@
-//! Files of the output: there whole or not at all, and never in the place of
-//! another file by accident.
+//! Output files: complete or absent, and never an accidental replacement of another
+//! file.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-/// Whether a file may be written where another one is.
+/// What to do if the file exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// It is kept, and writing fails.
+    /// Keep it; writing fails.
     Keep,
-    /// It is replaced.
+    /// Replace it.
     Replace,
 }
 
-/// A file that gets its name when it is complete. Without [`PendingFile::keep`] it
-/// vanishes.
+/// A file that gets its name when it is complete. Without [`PendingFile::keep`] it is
+/// removed.
 #[derive(Debug)]
 pub struct PendingFile {
     target: PathBuf,
@@ -26,17 +26,17 @@ pub struct PendingFile {
 }
 
 impl PendingFile {
-    /// Creates the file beside `target`, with the folders above it.
+    /// Creates the file beside `target`, and the folders above it.
     ///
     /// # Errors
-    /// What the system says, with the path; [`io::ErrorKind::AlreadyExists`] where
-    /// `target` is to be kept.
+    /// The system's error, with the path; [`io::ErrorKind::AlreadyExists`] where
+    /// `target` must be kept.
     pub fn create(target: &Path, existing: Existing) -> io::Result<(Self, File)> {
-        // As any program creates a file: the system takes away what the user denies.
+        // The usual mode; the system applies the user's umask.
         Self::with_mode(target, existing, 0o666)
     }
 
-    /// The same, for the owner alone.
+    /// Creates the file with access for its owner only.
     ///
     /// # Errors
     /// As [`PendingFile::create`].
@@ -74,7 +74,7 @@ impl PendingFile {
     /// Gives the file its name.
     ///
     /// # Errors
-    /// What the system says, with the path.
+    /// The system's error, with the path.
     pub fn keep(self) -> io::Result<()> {
         let target = &self.target;
         if self.existing == Existing::Keep {
@@ -85,11 +85,11 @@ impl PendingFile {
     }
 }
 
-/// Checks that nothing is lost by writing to a path: it is free, an empty file, or
-/// no file but a pipe or a device.
+/// Checks that writing to a path loses nothing: it does not exist, is an empty file, or
+/// is a pipe or device.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`], in words that say what to do.
+/// [`io::ErrorKind::AlreadyExists`], with advice.
 pub fn check_free(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(file) if file.is_file() && file.len() > 0 => {
@@ -103,10 +103,10 @@ pub fn check_free(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates a file to write to it bit by bit, or opens a pipe or a device.
+/// Creates a file that is written incrementally, or opens a pipe or a device.
 ///
 /// # Errors
-/// What the system says; as [`check_free`] where an existing file is to be kept.
+/// The system's error; as for [`check_free`] where an existing file must be kept.
 pub fn create(path: &Path, existing: Existing) -> io::Result<File> {
     if existing == Existing::Keep {
         check_free(path)?;
@@ -114,8 +114,7 @@ pub fn create(path: &Path, existing: Existing) -> io::Result<File> {
     File::create(path)
 }
 
-/// The first path that is free: `path` itself, else with a number behind its stem,
-/// from 2.
+/// The first free path: `path` itself, otherwise with a number after its stem, from 2.
 pub fn numbered(path: &Path) -> PathBuf {
     let mut free = path.to_owned();
     let mut number = 2;
@@ -132,11 +131,11 @@ pub fn numbered(path: &Path) -> PathBuf {
     free
 }
 
-/// Creates a file of the first free path, as [`numbered`] gives it, for the owner
-/// alone.
+/// Creates a file at the first free path, as [`numbered`] gives it, with access for its
+/// owner only.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn create_numbered(path: &Path) -> io::Result<(File, PathBuf)> {
     let mut options = File::options();
     options.write(true).create_new(true);

@@ -1,8 +1,8 @@
-//! Shape and colour of each label: one table for the screen and the report.
+//! Shape and colour of each label: one table for the dashboard and the report.
 
 use crate::events::Hue;
 
-/// Names, shape and colour of the labels that many models share.
+/// Names, shape and colour of common labels.
 const SHARED: [(&[&str], char, Hue); 7] = [
     (&["anger", "angry"], '▲', Hue::Red),
     (&["disgust", "disgusted"], '■', Hue::Dim),
@@ -13,7 +13,7 @@ const SHARED: [(&[&str], char, Hue); 7] = [
     (&["surprise", "surprised"], '✚', Hue::Cyan),
 ];
 
-/// Shape and colour of a label that many models share; case is ignored.
+/// Shape and colour of a common label, in any case.
 pub fn shared(label: &str) -> Option<(char, Hue)> {
     let label = label.trim().to_lowercase();
     SHARED
@@ -22,12 +22,12 @@ pub fn shared(label: &str) -> Option<(char, Hue)> {
         .map(|(_, shape, hue)| (*shape, *hue))
 }
 
-/// Every colour, in the order of the labels that many models share.
+/// Every colour, in the order of the common labels.
 pub fn hues() -> [Hue; 7] {
     SHARED.map(|(.., hue)| hue)
 }
 
-/// Shapes and hues for other labels, in the order in which they are given out.
+/// Shapes and hues of other labels, in the order of assignment.
 const OTHER_SHAPES: [char; 14] = [
     '▲', '◆', '★', '●', '▼', '✚', '■', '△', '◇', '☆', '○', '▽', '◈', '□',
 ];
@@ -41,8 +41,8 @@ const OTHER_HUES: [Hue; 7] = [
     Hue::Dim,
 ];
 
-/// Shape and colour of each label, no two with the same shape; `given` are the
-/// model's colours for them, as many as it names.
+/// Shape and colour of each label, no two with the same shape; `given` are the model's
+/// colours for them, where it has any.
 pub fn looks(labels: &[String], given: &[Option<Hue>]) -> Vec<(char, Hue)> {
     let mut looks: Vec<(char, Hue)> = Vec::new();
     for label in labels {
@@ -66,7 +66,7 @@ pub fn looks(labels: &[String], given: &[Option<Hue>]) -> Vec<(char, Hue)> {
     looks
 }
 
-/// A letter for a label: its own first free one, or any free one.
+/// A letter for a label: the first unused one of its name, or any unused one.
 pub fn letter(label: &str, taken: &[char]) -> char {
     label
         .chars()
@@ -78,9 +78,9 @@ pub fn letter(label: &str, taken: &[char]) -> char {
         .unwrap_or('*')
 }
 
-/// A colour on a dark and on a light ground, as numbers of the 256 colours that
-/// terminals share. Each has a contrast of at least 4.5 to 1 against its ground,
-/// and every two of them stay apart under each kind of colour blindness
+/// The hue on a dark and on a light background, as indices into the 256 terminal
+/// colours. Each has a contrast of at least 4.5 to 1 against its background. All stay
+/// distinguishable under each kind of colour blindness
 /// (`tests/it/dashboard/colours.rs`).
 pub const fn indexed(hue: Hue) -> (u8, u8) {
     match hue {
@@ -94,8 +94,8 @@ pub const fn indexed(hue: Hue) -> (u8, u8) {
     }
 }
 
-/// Red, green and blue of one of the upper 240 of the 256 colours: a cube of
-/// six steps a side, then 24 greys.
+/// Red, green and blue of one of the upper 240 of the 256 terminal colours: a cube of
+/// six steps per side, then 24 greys.
 pub const fn rgb(index: u8) -> [u8; 3] {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     if index >= 232 {

@@ -1,4 +1,5 @@
-//! Which emotion a voice expresses to others, from a microphone or a recording.
+//! Speech emotion recognition from a microphone or a recording, with all processing on
+//! the device.
 //!
 //! Open a [`Model`], load it into an [`Engine`], and either classify a file with
 //! [`analyze_file`] or push samples into an [`Analyzer`]. Both give [`Event`]s, the
@@ -7,9 +8,8 @@
 //! ```
 #![doc = include_str!("../examples/classify.rs")]
 //! ```
-//!
-//! The crate `emoscope-core` holds the way from samples to events. It knows no
-//! clock, thread, file or terminal. The modules here are those of the program:
+//! The crate `emoscope-core` turns samples into events. It knows no clock, thread, file
+//! or terminal. The modules here are those of the program:
 //!
 //! ```text
 //! audio (microphone, file, stdin)
@@ -23,7 +23,9 @@ pub use engine::{Engine, EngineChoice, EngineError};
 pub use model::{Model, ModelError};
 pub use session::SessionError;
 
-// For the program, its tests and its benchmarks; no part of the API.
+// For the program, its tests and its benchmarks; not part of the API. The binary, the
+// integration tests and the benchmarks are separate crates, so these modules cannot be
+// `pub(crate)`.
 #[doc(hidden)]
 pub use emoscope_core::{
     baseline, classifier, decision, dsp, events, model_spec, pipeline, speakers, vad,

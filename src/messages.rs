@@ -1,4 +1,4 @@
-//! What passes between a running session and the screen in front of it.
+//! Messages between a running session and its screen.
 
 use std::path::PathBuf;
 
@@ -7,21 +7,21 @@ use crate::events::{Event, Hue};
 /// A message from the session to the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
-    /// An event, as the sinks get it.
+    /// An event, as the sinks receive it.
     Event(Event),
     /// The level of the last few hundredths of a second.
     Level(Level),
     /// The state of input, engine and recording; sent at the start and after a change.
     Status(Status),
-    /// Where a replay stands.
+    /// The position of a replay.
     Position(Position),
-    /// More of a recording that is judged ahead of what is played.
+    /// The next part of a recording that is analyzed ahead of playback.
     Judged(Judged),
-    /// A sentence for the person: "microphone lost, waiting for it".
+    /// A sentence for the user: "microphone lost, waiting for it".
     Notice(String),
     /// The answer to [`Control::OpenPicker`].
     Devices(Vec<DeviceLine>),
-    /// The live level of one input while the picker is open.
+    /// The level of one input while the picker is open.
     DeviceLevel {
         /// Stable id of the input.
         id: String,
@@ -35,34 +35,34 @@ pub enum Update {
         /// In seconds, or why it cannot be read.
         length_s: Result<f64, String>,
     },
-    /// The session is over; an error says why it ended early. A replay that
-    /// came to its end may still be sent back to an earlier place.
+    /// The session has ended; an error says why it ended early. A finished replay can
+    /// still be moved back to an earlier position.
     Ended(Result<(), String>),
 }
 
-/// A level reading at the input, over all its channels that are listened to.
+/// A level reading of the input, over all selected channels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
     /// Root mean square in dBFS (a full-scale sine is -3.01), at least -120.
     pub rms_dbfs: f32,
     /// Peak in dBFS, at least -120.
     pub peak_dbfs: f32,
-    /// Whether samples stood at full scale.
+    /// Whether samples reached full scale.
     pub clipped: bool,
-    /// Level that a voice has to exceed now, in dBFS, where it is known.
+    /// Level that speech must exceed now, in dBFS, where known.
     pub vad_dbfs: Option<f32>,
-    /// When, in seconds of the session.
+    /// Time in seconds of the session.
     pub at_s: f64,
 }
 
 /// The state of input, engine and recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Status {
-    /// Device or file.
+    /// Name of the device or file.
     pub source: String,
-    /// Whether it is a recording (seek, speed) and not a microphone.
+    /// Whether it is a recording (with seek and speed) instead of a microphone.
     pub replay: bool,
-    /// Whether it is the events of an earlier session: no level, no engine at work.
+    /// Whether it shows the events of an earlier session: no level, no running engine.
     pub recorded: bool,
     /// Sample rate of the input in hertz.
     pub sample_rate: u32,
@@ -74,46 +74,47 @@ pub struct Status {
     pub model: String,
     /// Labels in the order of every measurement's probabilities.
     pub labels: Vec<String>,
-    /// The colour of each, where the model names colours.
+    /// The colour of each label, where the model defines colours.
     pub colors: Vec<Option<Hue>>,
     /// Time of the last inference in milliseconds.
     pub inference_ms: f32,
-    /// From the last sample of a window to its measurement, inference included, in milliseconds.
+    /// Time from the last sample of a window to its measurement, including inference,
+    /// in milliseconds.
     pub latency_ms: f32,
     /// Samples lost so far.
     pub samples_lost: u64,
-    /// File that the events are recorded to.
+    /// File that records the events.
     pub recording: Option<PathBuf>,
-    /// The outage of the input, while there is one.
+    /// The current outage of the input.
     pub outage: Option<Outage>,
     /// Speech in the speaker baseline, in whole seconds, if the model has one.
     pub baseline_s: Option<u32>,
-    /// Whether it is a recording that is judged ahead of what is played, by
+    /// Whether it is a recording that is analyzed ahead of playback, by
     /// [`Update::Judged`].
     pub judged_ahead: bool,
     /// The sound of a recording.
     pub sound: Sound,
 }
 
-/// Whether a recording can be heard, and how loud.
+/// Whether a recording is audible, and its volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sound {
-    /// It has no sound of its own: a live input, or the events of one.
+    /// No sound: a live input, or the events of one.
     #[default]
     None,
-    /// It is played at this volume: 0, mute, to 9, as it was recorded.
+    /// Played at this volume: 0 is mute, 9 is unchanged.
     Volume(u8),
-    /// There is no output that could play it.
+    /// No output can play it.
     NoOutput,
 }
 
-/// A part of the timeline of a recording; it follows the parts before it.
+/// A part of the timeline of a recording, which follows the earlier parts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
-    /// Events with the times at which they are shown, in seconds from the begin;
-    /// the times never fall.
+    /// Events with the times at which they are shown, in seconds from the start,
+    /// ascending.
     pub events: Vec<(f64, Event)>,
-    /// Seconds from the begin that are judged now.
+    /// Seconds from the start that are analyzed now.
     pub until_s: f64,
     /// Whether this part is the last.
     pub complete: bool,
@@ -122,22 +123,22 @@ pub struct Judged {
 /// An input that delivers nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
-    /// For how long, in whole seconds.
+    /// Its duration in whole seconds.
     pub seconds: u32,
-    /// Whether the input is gone; else it is there and hangs.
+    /// Whether the input is gone; otherwise it is present and hangs.
     pub gone: bool,
 }
 
-/// Where a replay stands.
+/// The position of a replay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
     /// Seconds played.
     pub at_s: f64,
-    /// Length, where the file tells it.
+    /// Length in seconds, where the file declares it.
     pub total_s: Option<f64>,
-    /// Speed; `None` is as fast as possible.
+    /// Multiple of real time; `None` is as fast as possible.
     pub speed: Option<f64>,
-    /// Whether it stands still.
+    /// Whether playback is paused.
     pub paused: bool,
 }
 
@@ -146,7 +147,7 @@ pub struct Position {
 pub struct DeviceLine {
     /// Stable id, `host:id`.
     pub id: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// Whether it is the default input.
     pub default: bool,
@@ -156,12 +157,12 @@ pub struct DeviceLine {
     pub current: bool,
 }
 
-/// An utterance of a replay, seen from where it stands.
+/// An utterance of a replay, relative to the position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Jump {
     /// The next one.
     Next,
-    /// The one before; within an utterance, its begin.
+    /// The previous one; within an utterance, its start.
     Previous,
     /// The next one with this label, `uncertain` included.
     NextOf(String),
@@ -170,9 +171,9 @@ pub enum Jump {
 /// A recording in a list to choose from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordingLine {
-    /// Its name below the folder.
+    /// Its name relative to the folder.
     pub name: String,
-    /// Its length in seconds once it is known, or why it cannot be read.
+    /// Its length in seconds, once known, or why it cannot be read.
     pub length_s: Option<Result<f64, String>>,
 }
 
@@ -181,23 +182,23 @@ pub struct RecordingLine {
 pub enum Control {
     /// End the session.
     Quit,
-    /// Stop or continue a replay.
+    /// Pause or resume a replay.
     TogglePause,
-    /// Move a replay by so many seconds.
+    /// Move a replay by this many seconds.
     SeekBy(f64),
-    /// Move a replay to so many seconds from its start.
+    /// Move a replay to this many seconds from its start.
     SeekTo(f64),
     /// Move a replay to an utterance.
     Jump(Jump),
     /// Change the speed of a replay.
     Speed(f64),
-    /// Change the volume of a replay: 0, mute, to 9, as it was recorded.
+    /// Change the volume of a replay: 0 is mute, 9 is unchanged.
     Volume(u8),
-    /// Another person speaks from now on: start a new baseline.
+    /// Another speaker speaks from now on: start a new baseline.
     ResetSpeaker,
-    /// Mark this moment in the events.
+    /// Mark this time in the events.
     Mark,
-    /// Start to record the events, or stop.
+    /// Start or stop recording the events.
     ToggleRecording,
     /// List the inputs and measure their levels until the picker is closed.
     OpenPicker,

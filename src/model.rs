@@ -1,6 +1,6 @@
-//! The model file: read, checked, and rejected if it is not compatible.
+//! Reads and checks the model file, and rejects an incompatible one.
 //!
-//! [`ModelSpec`] describes what an ONNX file has to say about itself.
+//! [`ModelSpec`] defines the metadata that an ONNX file must have.
 
 pub mod speakers;
 mod weights;
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model_spec::{Dimension, ModelSpec, SpecError, TensorInfo};
 
-/// A model inside the program.
+/// A built-in model.
 struct Embedded {
     name: &'static str,
     bytes: &'static [u8],
@@ -35,15 +35,15 @@ macro_rules! embedded {
     };
 }
 
-/// The models inside the program; the first is the default.
+/// The built-in models; the first is the default.
 static EMBEDDED: &[Embedded] = &[embedded!("voices"), embedded!("small")];
-/// Name of the one for slow machines.
+/// Name of the built-in model for slow machines.
 const SMALL: &str = "small";
 
-/// Largest model file that is read, in bytes.
-const LARGEST: u64 = 512 << 20;
+/// Largest model file that is accepted, in bytes.
+const LARGEST_MODEL_BYTES: u64 = 512 << 20;
 
-/// Why a model was refused.
+/// Why a model was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The file could not be read.
@@ -51,19 +51,19 @@ pub enum ModelError {
     Read {
         /// Its path.
         path: String,
-        /// What the system said.
+        /// The system's error.
         reason: std::io::Error,
     },
-    /// There is neither a model nor a file of that name.
+    /// There is no built-in model and no file with that name.
     #[error("there is no model {name} inside the program (there is: {names}) and no such file")]
     Unknown {
         /// The name.
         name: String,
-        /// Names of the models inside the program.
+        /// Names of the built-in models.
         names: String,
     },
     /// The file is larger than any model that could run here.
-    #[error("the model {path} has {size} bytes; at most {LARGEST} are read")]
+    #[error("the model {path} has {size} bytes; at most {LARGEST_MODEL_BYTES} are read")]
     TooLarge {
         /// Its path.
         path: String,
@@ -75,7 +75,7 @@ pub enum ModelError {
     NotOnnx {
         /// Its name.
         name: String,
-        /// What cannot be, or what the parser said.
+        /// The contradiction, or the parser's error.
         reason: String,
     },
     /// The file is ONNX, but not for this program.
@@ -91,17 +91,17 @@ pub enum ModelError {
 /// A checked model, not yet loaded into an engine.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// Name for people: `voices`, or the path as given.
+    /// Display name: `voices`, or the path as given.
     pub name: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// What the metadata says.
+    /// The metadata.
     pub spec: ModelSpec,
     /// The file.
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// A reference answer: features and the probabilities that they give.
+/// A reference prediction: features and their probabilities.
 #[derive(Debug, Clone, Deserialize)]
 pub struct GoldenCase {
     /// What it is.
@@ -112,15 +112,15 @@ pub struct GoldenCase {
     pub mfcc: Vec<f32>,
     /// Probabilities without a baseline, in the order of the labels.
     pub probabilities: Vec<f64>,
-    /// The same with the golden baseline; empty if the model takes none.
+    /// The probabilities with the golden baseline; empty if the model takes none.
     #[serde(default)]
     pub settled_probabilities: Vec<f64>,
 }
 
-/// The golden cases and the synthetic baseline that they are also classified against.
+/// The golden cases and the synthetic baseline for their second classification.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Golden {
-    /// The voice.
+    /// The baseline.
     #[serde(default)]
     pub baseline: GoldenBaseline,
     /// The cases.
@@ -137,7 +137,7 @@ pub struct GoldenBaseline {
 }
 
 impl Model {
-    /// The default model, inside the binary.
+    /// The built-in default model.
     ///
     /// # Errors
     /// Only if the binary was built with an incompatible model.
@@ -145,8 +145,7 @@ impl Model {
         Self::from_embedded(&EMBEDDED[0])
     }
 
-    /// The model for slow machines, if there is one inside the binary besides the
-    /// default.
+    /// The built-in model for slow machines, if there is one besides the default.
     ///
     /// # Errors
     /// Only if the binary was built with an incompatible model.
@@ -156,7 +155,7 @@ impl Model {
         small.map(Self::from_embedded).transpose()
     }
 
-    /// Names of the models inside the binary, the default first.
+    /// Names of the built-in models, the default first.
     pub fn embedded_names() -> String {
         let names: Vec<&str> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
         names.join(", ")
@@ -166,8 +165,7 @@ impl Model {
         Self::from_bytes(embedded.name.into(), Cow::Borrowed(embedded.bytes))
     }
 
-    /// The golden cases of a model inside the binary, from its training; none for
-    /// any other.
+    /// The golden cases of a built-in model, from its training; empty for other models.
     pub fn golden(&self) -> Golden {
         EMBEDDED
             .iter()
@@ -176,11 +174,11 @@ impl Model {
             .unwrap_or_default()
     }
 
-    /// A model inside the binary by its name, or else a file by its path. A file
-    /// of the same name is meant with its folder: `./voices`.
+    /// A built-in model by its name, otherwise a file by its path. A file with the name
+    /// of a built-in model needs its folder: `./voices`.
     ///
     /// # Errors
-    /// As [`read`](Self::read), or a name of neither.
+    /// As for [`read`](Self::read), or a name of neither.
     pub fn find(wanted: &Path) -> Result<Self, ModelError> {
         let mut embedded = EMBEDDED.iter();
         if let Some(found) = embedded.find(|it| wanted.as_os_str() == it.name) {
@@ -207,14 +205,14 @@ impl Model {
             reason,
         };
         let size = std::fs::metadata(path).map_err(read_error)?.len();
-        if size > LARGEST {
+        if size > LARGEST_MODEL_BYTES {
             return Err(ModelError::TooLarge { path: name, size });
         }
         let bytes = std::fs::read(path).map_err(read_error)?;
         Self::from_bytes(name, Cow::Owned(bytes))
     }
 
-    /// Checks a file that is in memory.
+    /// Checks a model in memory.
     ///
     /// # Errors
     /// Bytes that are not ONNX, or not compatible.
@@ -232,7 +230,7 @@ impl Model {
         })
     }
 
-    /// The error about a model that does not do what its metadata says.
+    /// The error about a model that contradicts its metadata.
     pub fn incompatible(&self, item: &str, expected: String, found: String) -> ModelError {
         ModelError::Incompatible {
             name: self.name.clone(),
@@ -241,7 +239,7 @@ impl Model {
     }
 }
 
-/// The file, once its lengths are known to be true.
+/// The parsed file, after its declared lengths were checked.
 fn parsed(name: &str, bytes: &[u8]) -> Result<ModelProto, ModelError> {
     let not_onnx = |reason| ModelError::NotOnnx {
         name: name.to_owned(),
@@ -256,7 +254,7 @@ fn spec_of(proto: &ModelProto) -> Result<ModelSpec, SpecError> {
     ModelSpec::parse(|key| metadata(proto, key), &inputs, &outputs)
 }
 
-/// Inputs and outputs, where the weights hold what they promise.
+/// Inputs and outputs, after the weights were checked against their declared shapes.
 fn declared(proto: &ModelProto) -> Result<(Vec<TensorInfo>, Vec<TensorInfo>), SpecError> {
     let graph = proto.graph.as_ref();
     if let Some(error) = graph.and_then(weights::error) {

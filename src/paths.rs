@@ -1,4 +1,4 @@
-//! Folders of emoscope's files, after the XDG base directories.
+//! The folders of emoscope's files, following the XDG base directories.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -8,7 +8,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 
 const NAME: &str = "emoscope";
 
-/// Folder of files that can be fetched or computed again.
+/// Folder of files that can be downloaded or computed again.
 pub fn cache() -> Option<PathBuf> {
     choose_base_strategy()
         .ok()
@@ -32,11 +32,11 @@ pub fn config() -> Option<PathBuf> {
         .map(|base| base.config_dir().join(NAME))
 }
 
-/// Creates or empties a file that only its owner may read: what a voice
-/// expressed is private.
+/// Creates or truncates a file that only its owner can read, because emotions are
+/// private.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -45,10 +45,10 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a folder, and those above it, that only its owner may enter.
+/// Creates a folder, and those above it, that only its owner can enter.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -57,7 +57,7 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Folder of the profiles, which the user would miss.
+/// Folder of the profiles, which cannot be recovered.
 pub fn data() -> Option<PathBuf> {
     choose_base_strategy()
         .ok()

@@ -1,4 +1,4 @@
-//! Profiles of voices: a baseline under a name, statistics only, never audio.
+//! Speaker profiles: a named baseline, statistics only, never audio.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,15 +15,15 @@ use crate::paths::create_private_folder;
 pub const SCHEMA: &str = "emoscope.profile/1";
 
 /// Largest profile that is read, in bytes.
-const LARGEST: u64 = 4 << 20;
+const LARGEST_PROFILE_BYTES: u64 = 4 << 20;
 
-/// Why a profile cannot be used or kept.
+/// Why a profile cannot be used or stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The name would lead out of the folder.
     #[error("'{0}' cannot name a profile: use letters, digits, '-', '_' and '.'")]
     Name(String),
-    /// There is no place for profiles.
+    /// There is no folder for profiles.
     #[error("no folder for profiles: set HOME or XDG_DATA_HOME")]
     NoFolder,
     /// There is no such profile.
@@ -31,22 +31,22 @@ pub enum ProfileError {
     Missing {
         /// Its name.
         name: String,
-        /// Where it was looked for.
+        /// The folder that was searched.
         folder: String,
-        /// Those that there are.
+        /// The existing profiles.
         others: Vec<String>,
     },
     /// It could not be read or written.
     #[error("cannot {what} the profile {path}: {reason}")]
     Io {
-        /// Read or write.
+        /// "read" or "write".
         what: &'static str,
         /// Its path.
         path: String,
-        /// What the system said.
+        /// The system's error.
         reason: io::Error,
     },
-    /// It is no profile, or damaged.
+    /// It is not a profile, or it is damaged.
     #[error("the profile {path} is damaged: {reason}; make it again with: emoscope calibrate")]
     Damaged {
         /// Its path.
@@ -54,17 +54,17 @@ pub enum ProfileError {
         /// What is wrong.
         reason: String,
     },
-    /// Another model made it; its numbers mean nothing to this one.
+    /// It was made with another model, so its numbers do not apply to this one.
     #[error(
         "the profile {path} was made with another model ({theirs}); make it again with: emoscope calibrate"
     )]
     OtherModel {
         /// Its path.
         path: String,
-        /// Begin of that model's SHA-256.
+        /// Start of that model's SHA-256.
         theirs: String,
     },
-    /// The model judges without a baseline.
+    /// The model takes no baseline.
     #[error("the model {0} judges every voice alike; it takes no profile")]
     NoBaseline(String),
 }
@@ -84,10 +84,10 @@ struct File {
     baseline: Baseline,
 }
 
-/// Reads the profile of a name, made with this model.
+/// Reads the profile with a name, made with this model.
 ///
 /// # Errors
-/// No such profile, one of another model, or one that is damaged.
+/// No such profile, one of another model, or a damaged one.
 pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
     let width = width_of(model)?;
     let path = path_of(name)?;
@@ -105,7 +105,7 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
         path: path.display().to_string(),
         reason,
     };
-    if size > LARGEST {
+    if size > LARGEST_PROFILE_BYTES {
         return Err(damaged(format!("it has {size} bytes")));
     }
     let text = fs::read_to_string(&path).map_err(failed)?;
@@ -127,11 +127,11 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
     Ok(baseline)
 }
 
-/// Keeps a profile under a name, for its owner alone. Gives its path, and the new
-/// name of an earlier profile of that name.
+/// Stores a profile under a name, readable by its owner only. Returns its path, and the
+/// new name of an earlier profile with that name.
 ///
 /// # Errors
-/// A name that cannot be one, or what the system says.
+/// An invalid name, or the system's error.
 pub fn write(
     name: &str,
     model: &Model,
@@ -156,8 +156,8 @@ pub fn write(
     Ok((path, earlier))
 }
 
-/// Whole or not at all, readable by the owner alone. Gives the new path of a file
-/// that was there.
+/// Writes atomically, readable by the owner only. Returns the new path of a file that
+/// was there.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<Option<PathBuf>> {
     create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
     let (pending, mut file) = PendingFile::create_private(path, Existing::Replace)?;

@@ -1,5 +1,5 @@
-//! Labels that people gave: read from CSV, a `TextGrid` or Audacity's labels, matched
-//! with recordings, and compared with what was judged.
+//! Human labels: read from CSV, a `TextGrid` or an Audacity label track, matched with
+//! recordings, and compared with predictions.
 
 pub mod confusion;
 
@@ -13,25 +13,25 @@ use std::path::{Path, PathBuf};
 use crate::labels::shared;
 use crate::text::{path_name, whole_path};
 
-/// A stretch of a recording with the label that somebody gave it.
+/// A time span of a recording with a human label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// In seconds.
+    /// Start in seconds.
     pub start_s: f64,
-    /// In seconds; infinite where the label is that of the whole recording.
+    /// End in seconds; infinite where the label applies to the whole recording.
     pub end_s: f64,
-    /// As it was written.
+    /// The label as written.
     pub label: String,
 }
 
-/// Spans with the path of their recording; none where the file names no recordings
-/// and is about one.
+/// Spans with the path of their recording; `None` where the file names no recordings
+/// and applies to a single one.
 type Spans = Vec<(Option<PathBuf>, Span)>;
 
 /// The labels of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct References {
-    /// Of the file itself.
+    /// Path of the label file.
     path: PathBuf,
     spans: Spans,
 }
@@ -42,26 +42,26 @@ pub enum ReferenceError {
     /// The file cannot be read.
     #[error("{0} cannot be read: {1}")]
     Unreadable(String, std::io::Error),
-    /// Its name says no format.
+    /// Its extension belongs to no known format.
     #[error(
         "{0} is of no kind that is read: name a .csv with the columns path,label or start,end,label, a .TextGrid, or Audacity's labels as .txt"
     )]
     Kind(String),
-    /// It is not what its name says.
+    /// Its content does not match its extension.
     #[error("{0}: {1}")]
     Format(String, String),
-    /// It names no recordings, and there are several.
+    /// It names no recordings, and several are analyzed.
     #[error(
         "{0} names no recordings, so it is about one: analyze one file, or use a .csv with a column path"
     )]
     Whose(String),
-    /// None of its labels is of a recording that is analyzed.
+    /// None of its labels belongs to an analyzed recording.
     #[error("{0} has no label for these recordings; its paths start from its own folder")]
     NoneFits(String),
 }
 
 impl References {
-    /// Reads a file of labels; its extension says which kind.
+    /// Reads a label file; its extension determines the format.
     ///
     /// # Errors
     /// [`ReferenceError`], with the name of the file.
@@ -84,7 +84,7 @@ impl References {
         })
     }
 
-    /// How many spans there are.
+    /// Number of spans.
     pub fn count(&self) -> usize {
         self.spans.len()
     }
@@ -119,8 +119,8 @@ impl References {
     }
 }
 
-/// The place of a label among those of a model: by name, in any case, else by a name
-/// that means the same.
+/// The index of a label among those of a model: by name in any case, otherwise by a
+/// synonym.
 pub fn place(labels: &[String], label: &str) -> Option<usize> {
     let label = label.trim();
     let alike = |name: &String| name.to_lowercase() == label.to_lowercase();
@@ -135,7 +135,7 @@ fn unnamed(spans: Vec<Span>) -> Spans {
     spans.into_iter().map(|span| (None, span)).collect()
 }
 
-/// Text in UTF-8, or in UTF-16 with a mark of its byte order, as Praat writes it.
+/// Text in UTF-8, or in UTF-16 with a byte order mark, as Praat writes it.
 fn decoded(bytes: &[u8]) -> Option<String> {
     let units = |read: fn([u8; 2]) -> u16| {
         let pairs = bytes[2..].chunks_exact(2);

@@ -1,8 +1,8 @@
-//! What `emoscope report` makes: a page about recordings that needs no network,
-//! and the timeline of one recording as a picture.
+//! The output of `emoscope report`: a self-contained page about recordings, or the
+//! timeline of one recording as a picture.
 //!
-//! [`samples::SampleTap`] reduces the samples of a recording to what can be seen
-//! while it is analyzed, [`recording::ReportedRecording`] keeps its events.
+//! [`samples::SampleTap`] reduces the samples to what the report draws while the
+//! recording is analyzed. [`recording::ReportedRecording`] stores its events.
 //! `page.html` and `timeline.svg` are the templates.
 
 pub mod page;

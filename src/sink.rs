@@ -1,4 +1,4 @@
-//! Formats of the output: lines, sentences, tables, captions. One format per file.
+//! Output formats: lines, sentences, tables, captions. One format per file.
 
 pub mod audacity;
 pub mod csv;
@@ -21,18 +21,18 @@ use std::io;
 
 use crate::events::{Event, Measurement, Reason, Trigger};
 
-/// Takes the events of one or several inputs, in order.
+/// Receives the events of one or several inputs, in order.
 pub trait Sink {
-    /// An event; `file` where there are several inputs.
+    /// Writes an event; `file` is set where there are several inputs.
     ///
     /// # Errors
-    /// What the system says of the writing.
+    /// The error of the write.
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()>;
 
-    /// The end of everything: whatever was held back is written.
+    /// Ends the output: everything held back is written.
     ///
     /// # Errors
-    /// What the system says of the writing.
+    /// The error of the write.
     fn finish(&mut self) -> io::Result<()>;
 }
 
@@ -46,14 +46,14 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     }
 }
 
-/// Gives the events of a session the name of its input, where there is but one.
+/// Adds the input's name to the events of a single session.
 pub struct Named<S> {
     sink: S,
     name: String,
 }
 
 impl<S: Sink> Named<S> {
-    /// Passes everything on to `sink`.
+    /// Forwards everything to `sink`.
     pub fn new(sink: S) -> Self {
         let name = String::new();
         Self { sink, name }
@@ -73,7 +73,7 @@ impl<S: Sink> Sink for Named<S> {
     }
 }
 
-/// Why a measurement is uncertain, as event lines write it; empty where it is not.
+/// The reason for uncertainty, as event lines write it; empty if there is none.
 fn reason(measurement: &Measurement) -> &'static str {
     match measurement.reason {
         Some(Reason::NoSpeech) => "no_speech",
@@ -86,12 +86,12 @@ fn reason(measurement: &Measurement) -> &'static str {
     }
 }
 
-/// A number as text; empty where there is none.
+/// A number as text; empty for `None`.
 fn number(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-/// The measurement of a whole utterance, where the event is one.
+/// The measurement of a whole utterance, if the event is one.
 pub fn utterance(event: &Event) -> Option<&Measurement> {
     match event {
         Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),

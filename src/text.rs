@@ -1,12 +1,12 @@
-//! Text for people: names that are safe to print, times, captions, counts.
+//! Text for people: printable names, times, captions, counts.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::events::{Measurement, Speaker, UNCERTAIN};
 
-/// A name that is safe in a terminal or a document: characters that could
-/// control it or mislead the reader become U+FFFD.
+/// A name that is safe in a terminal or a document: characters that could control it or
+/// mislead the reader become U+FFFD.
 pub fn printable(name: &str) -> String {
     let replace = |c| {
         if is_unsafe(c) {
@@ -18,9 +18,9 @@ pub fn printable(name: &str) -> String {
     name.chars().map(replace).collect()
 }
 
-/// Whether a character could move the cursor (control characters, hence escape
-/// sequences), or is invisible but changes its neighbours: marks of direction,
-/// joiners, fillers.
+/// Whether a character could move the cursor (control characters, and so escape
+/// sequences), or is invisible and changes its neighbours: direction marks, joiners,
+/// fillers.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -30,9 +30,9 @@ pub fn is_unsafe(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A path as text. Two paths whose bytes differ never give the same text,
-/// unless one is UTF-8 and spells the escapes of the other: in a path that is
-/// not UTF-8, each other byte is written as `\xNN` and a backslash twice.
+/// A path as text. Paths with different bytes give different texts, except where a
+/// UTF-8 path contains the escapes of another. In a path that is not UTF-8, every
+/// invalid byte is written as `\xNN`, and a backslash is doubled.
 pub fn path_name(path: &Path) -> String {
     if let Some(name) = path.to_str() {
         return name.to_owned();
@@ -47,7 +47,7 @@ pub fn path_name(path: &Path) -> String {
     name
 }
 
-/// The path from the root on, without `.` and `..`.
+/// The absolute path, without `.` and `..`.
 pub fn whole_path(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut whole = PathBuf::new();
@@ -63,7 +63,7 @@ pub fn whole_path(path: &Path) -> PathBuf {
     whole
 }
 
-/// Seconds as captions write them: `hh:mm:ss`, then milliseconds after `mark`.
+/// Seconds in caption format: `hh:mm:ss`, then milliseconds after `mark`.
 pub fn timestamp(seconds: f64, mark: char) -> String {
     let all = (seconds.max(0.0) * 1000.0).round() as u64;
     let (whole, milliseconds) = (all / 1000, all % 1000);
@@ -85,7 +85,7 @@ pub fn clock(seconds: f64) -> String {
     }
 }
 
-/// As [`clock`], but rounded, and with tenths below an hour.
+/// Like [`clock`], but rounded, and with tenths below an hour.
 pub fn clock_tenths(seconds: f64) -> String {
     let tenths = (seconds.max(0.0) * 10.0).round() as u64;
     let whole = clock((tenths / 10) as f64);
@@ -105,7 +105,7 @@ pub fn caption(utterance: &Measurement) -> String {
     format!("{} {percent:.0} %", printable(&utterance.label))
 }
 
-/// The same after who speaks, where there is something to say of that.
+/// The caption after the channel and the speaker, where these are known.
 pub fn voice_caption(utterance: &Measurement, speaker: Option<Speaker>) -> String {
     match voice(utterance.channel, speaker) {
         Some(voice) => format!("{voice}: {}", caption(utterance)),
@@ -113,7 +113,7 @@ pub fn voice_caption(utterance: &Measurement, speaker: Option<Speaker>) -> Strin
     }
 }
 
-/// The channel of an utterance, its speaker, or both, as people read them.
+/// The channel of an utterance, its speaker, or both, in display form.
 pub fn voice(channel: Option<u16>, speaker: Option<Speaker>) -> Option<String> {
     let channel = channel.map(|number| format!("Channel {number}"));
     match (channel, speaker) {

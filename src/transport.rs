@@ -1,4 +1,4 @@
-//! Events for other programs on this machine, while a session runs.
+//! Sends events to other programs on this machine during a session.
 
 #[cfg(unix)]
 pub mod fifo;
@@ -6,6 +6,6 @@ pub mod osc;
 #[cfg(unix)]
 pub mod socket;
 
-/// How long one slow reader may keep the others waiting.
+/// How long one slow reader may delay the others.
 #[cfg(unix)]
 const READER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);

@@ -1,15 +1,15 @@
-//! A page of a running session, for browsers on this machine alone.
+//! A web page of a running session, for browsers on this machine only.
 //!
 //! | path | what it is |
 //! |---|---|
 //! | `/` | the page |
 //! | `/overlay` | the word and a bar on a transparent ground, for OBS |
-//! | `/events` | the event lines, as Server-Sent Events |
+//! | `/overlay` | the label and a bar on a transparent background, for OBS |
 //! | `/healthz` | `ok`, without a token |
 //!
-//! The listener is bound to the loopback address. Every request must name this
-//! machine in `Host`, come from the page itself if it has an `Origin`, and carry
-//! the token of the address. Nothing is written, and no file is read.
+//! The listener is bound to the loopback address. Every request must name this machine
+//! in `Host`, have no foreign `Origin`, and contain the address's token. The server
+//! writes nothing and reads no file.
 
 mod access;
 mod answer;
@@ -29,7 +29,7 @@ use crate::events::Event;
 use crate::messages::Update;
 use crate::sink::Sink;
 
-/// A page that is served until this goes.
+/// A page that is served until it is dropped.
 pub struct Page {
     hub: Arc<Hub>,
     address: String,
@@ -37,10 +37,10 @@ pub struct Page {
 }
 
 impl Page {
-    /// Serves a page at a port of the loopback address; 0 is any free one.
+    /// Serves a page at a port of the loopback address; 0 is any free port.
     ///
     /// # Errors
-    /// What the system says; `AddrInUse` where another program has the port.
+    /// The system's error; `AddrInUse` where another program uses the port.
     pub fn open(port: u16) -> io::Result<Self> {
         let hub = Arc::new(Hub::default());
         let listener = server::listen(port)?;
@@ -54,15 +54,15 @@ impl Page {
         })
     }
 
-    /// The address with its token.
+    /// The address including its token.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Shows level, place and state of the session too. These may get lost.
+    /// Shows the session's level, position and status too. These messages may get lost.
     ///
     /// # Errors
-    /// A system that starts no thread.
+    /// The system cannot start a thread.
     pub fn follow(&self, updates: Receiver<Update>) -> io::Result<()> {
         let hub = Arc::clone(&self.hub);
         std::thread::Builder::new()

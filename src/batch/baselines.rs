@@ -1,4 +1,4 @@
-//! What is known of a speaker before a recording is analyzed.
+//! Speaker baselines that are collected before a recording is analyzed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,47 +11,47 @@ use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 
-/// Recordings of a folder, evenly spread over it, that give its baseline.
+/// Recordings sampled evenly from a folder for its baseline.
 const SPREAD: usize = 60;
-/// What is decoded of each of them, in seconds.
+/// Seconds decoded of each of them.
 const OPENING_S: f64 = 15.0;
-/// Recordings that are decoded before their baselines are merged.
+/// Recordings decoded before their baselines are merged.
 const AT_ONCE: usize = 256;
 
-/// Over what a baseline is collected beforehand.
+/// The recordings that share one baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// A part of each folder with several recordings; then the speaker's own
+    /// A sample of each folder with several recordings, followed by the speaker's own
     /// speech. Nothing where the engine has a baseline from a profile.
     Auto,
-    /// Nothing: a recording starts with the engine's own baseline.
+    /// Nothing: every recording starts with the engine's baseline.
     None,
-    /// Each recording: one speaker a recording.
+    /// Each recording: one speaker per recording.
     Recording,
-    /// Each folder: one speaker a folder.
+    /// Each folder: one speaker per folder.
     Folder,
 }
 
 /// The baselines of all recordings.
 pub enum Baselines {
-    /// The engine's own.
+    /// The engine's baseline.
     Engine,
-    /// Of the recording itself.
+    /// A baseline of the recording itself.
     Recording,
-    /// Of the recordings of a folder.
+    /// A baseline of the folder's recordings.
     Folder {
-        /// By the folder's path, one for each channel that is judged.
+        /// By the folder's path; one for each analyzed channel.
         folders: BTreeMap<PathBuf, Vec<Option<Baseline>>>,
-        /// Whether that is the speaker's own, and stays as it is.
+        /// Whether it is the speaker's own baseline, which stays unchanged.
         fixed: bool,
     },
 }
 
 impl Baselines {
-    /// Decodes what `scope` asks for in the folders of `wanted`: of `all`
-    /// recordings there, also those of another shard. Failures are reported when
-    /// the recording is analyzed. Streams are left out, for they can be read once;
-    /// the second value names those whose baseline was asked for.
+    /// Decodes the recordings that `scope` needs in the folders of `wanted`: from `all`
+    /// recordings there, including those of another shard. Failures are reported when
+    /// the recording is analyzed. Streams are left out, because they can be read only
+    /// once; the second value is a warning for each of them.
     pub fn collect(
         scope: Scope,
         all: &[Recording],
@@ -60,7 +60,7 @@ impl Baselines {
         jobs: Jobs,
         engine: &Engine,
     ) -> (Self, Vec<String>) {
-        // A common baseline is that of all who speak.
+        // A shared baseline covers all speakers.
         let engine = &engine.without_speakers();
         let fixed = match scope {
             Scope::None => return (Self::Engine, Vec::new()),
@@ -115,7 +115,7 @@ impl Baselines {
         (Self::Folder { folders, fixed }, warnings)
     }
 
-    /// The engine with the baseline of a recording.
+    /// The engine with the baseline for a recording.
     pub fn engine(
         &self,
         recording: &Recording,
@@ -153,7 +153,7 @@ fn streams(recordings: &[Recording]) -> Vec<String> {
     streams.map(warning).collect()
 }
 
-/// Keeps so many that they represent the whole, in their order.
+/// Keeps a representative sample of that size, in order.
 fn spread(recordings: &mut Vec<&Recording>) {
     let count = recordings.len();
     if count > SPREAD {
@@ -190,7 +190,7 @@ fn baselines(
 /// The beginning of a recording.
 struct Opening<S> {
     source: S,
-    /// Samples until it ends.
+    /// Samples left until the opening ends.
     left: usize,
 }
 

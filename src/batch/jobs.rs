@@ -1,4 +1,4 @@
-//! Many items at once.
+//! Runs a task for many items in parallel.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,17 +7,17 @@ use std::thread;
 
 /// How many recordings are analyzed at once.
 ///
-/// Plain threads: a pool such as rayon's gives other work to a waiting thread. One
-/// that waits for the built-in engine would begin another file inside the first,
-/// and another inside that one, until its stack overflows.
+/// Plain threads: a pool such as rayon's gives other work to a waiting thread. A worker
+/// that waits for the built-in engine would start another file inside the first, and
+/// another inside that, until its stack overflows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Jobs {
-    /// At once; without, as many as there are cores.
+    /// Number at once; `None` is the number of cores.
     pub at_once: Option<NonZeroUsize>,
 }
 
 impl Jobs {
-    /// Works on all items, started in their order, until one gives `None`.
+    /// Processes all items, started in order, until one returns `None`.
     pub fn each<T: Sync>(self, items: &[T], work: impl Fn(usize, &T) -> Option<()> + Sync) {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = self.at_once.map_or_else(cores, NonZeroUsize::get);

@@ -1,4 +1,4 @@
-//! Lists of recordings as `NeMo`'s tools write them: JSON lines, each with an
+//! Lists of recordings in `NeMo`'s manifest format: JSON lines with an
 //! `audio_filepath`.
 
 use std::collections::BTreeSet;
@@ -16,19 +16,19 @@ pub enum ManifestError {
     /// Reading failed.
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
-    /// A line that is no entry.
+    /// An invalid line.
     #[error(
         "is no manifest: line {line}: {reason}; a line looks like {{\"audio_filepath\": \"a.wav\"}}"
     )]
     Line {
-        /// Its number, from 1.
+        /// Its line number, from 1.
         line: usize,
         /// What is wrong with it.
         reason: serde_json::Error,
     },
 }
 
-/// A line; what else it holds is ignored.
+/// A line; other fields are ignored.
 #[derive(Deserialize)]
 struct Entry {
     audio_filepath: String,
@@ -36,11 +36,11 @@ struct Entry {
     offset: Option<f64>,
 }
 
-/// Recordings of a manifest, each once, and what the person should know.
+/// Recordings of a manifest, each once, and warnings for the user.
 pub type Listed = (Vec<Recording>, Vec<String>);
 
-/// Reads a manifest; paths that are not absolute start at `folder`. The name of
-/// a recording is its `audio_filepath` as it stands.
+/// Reads a manifest; relative paths start at `folder`. The name of a recording is its
+/// `audio_filepath`, unchanged.
 ///
 /// # Errors
 /// A line that is no JSON object with an `audio_filepath`.

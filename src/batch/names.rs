@@ -1,5 +1,4 @@
-//! Names of recordings for a reader: their paths below the folder that holds all of
-//! them, without `..`.
+//! Display names of recordings: their paths below the common folder, without `..`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! One recording from its file to its events.
+//! Analyzes one recording.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,15 @@ pub const STANDARD_INPUT: &str = "-";
 /// A recording to analyze.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
-    /// Its name in every output; no two recordings of a run share one.
+    /// Its name in every output; unique within a run.
     pub name: String,
-    /// Where it is; [`STANDARD_INPUT`] is standard input.
+    /// Its path; [`STANDARD_INPUT`] is standard input.
     pub path: PathBuf,
-    /// The folder that was asked for, where it was found in one.
+    /// The folder that the user named, where it was found in one.
     pub root: Option<PathBuf>,
-    /// The number of its audio track, from 1; without, the one that its container
-    /// chooses.
+    /// The number of its audio track, from 1; `None` selects the container's default.
     pub track: Option<usize>,
-    /// Why it cannot be analyzed, in words that follow its name.
+    /// Why it cannot be analyzed, as words that follow its name.
     pub problem: Option<String>,
 }
 
@@ -53,12 +52,12 @@ impl Recording {
         self.path == Path::new(STANDARD_INPUT)
     }
 
-    /// Whether it can be read once only: standard input, a pipe, a device.
+    /// Whether it can be read only once: standard input, a pipe, a device.
     pub fn is_stream(&self) -> bool {
         self.is_standard_input() || std::fs::metadata(&self.path).is_ok_and(|file| !file.is_file())
     }
 
-    /// What an event says of its source.
+    /// The kind of source in its events.
     pub fn kind(&self) -> SourceKind {
         if self.is_standard_input() {
             SourceKind::Stdin
@@ -67,7 +66,7 @@ impl Recording {
         }
     }
 
-    /// Its size in bytes; 0 where it is not known.
+    /// Its size in bytes; 0 where unknown.
     pub fn bytes(&self) -> u64 {
         if self.is_standard_input() {
             return 0;
@@ -75,7 +74,7 @@ impl Recording {
         std::fs::metadata(&self.path).map_or(0, |file| file.len())
     }
 
-    /// Opens it; a failure becomes an event.
+    /// Opens it; reports a failure as an event.
     pub fn open(&self, event: &mut dyn FnMut(Event)) -> Option<AudioFile> {
         let opened = match &self.problem {
             Some(problem) => Err(problem.clone()),
@@ -92,7 +91,7 @@ impl Recording {
     /// Opens it.
     ///
     /// # Errors
-    /// What is wrong with it, in words that follow its name.
+    /// What is wrong with it, as words that follow its name.
     pub fn decoder(&self) -> Result<AudioFile, DecodeError> {
         if self.is_standard_input() {
             AudioFile::from_reader_track(io::stdin(), self.track)
@@ -101,8 +100,9 @@ impl Recording {
         }
     }
 
-    /// The engine with the turns of its speakers, found in a pass of its own. A stream
-    /// is followed as it passes, and where no speakers are told apart, there are none.
+    /// The engine with the speaker turns of this recording, found in a separate pass. A
+    /// stream is tracked while it is read. Without speaker tracking the engine is
+    /// returned unchanged.
     pub fn with_turns(&self, channel: ChannelSelection, engine: &Engine) -> Engine {
         let wanted = engine.speakers.is_some() && !self.is_stream() && self.problem.is_none();
         let source = wanted.then(|| self.decoder().ok()).flatten();
@@ -121,8 +121,8 @@ impl Recording {
         }
     }
 
-    /// Analyzes what `source` reads of it. Every failure is an event; the analysis
-    /// is empty then.
+    /// Analyzes what `source` reads from it. A failure becomes an event, and the
+    /// analysis is empty.
     pub fn analyze(
         &self,
         source: &mut dyn Source,

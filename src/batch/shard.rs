@@ -1,21 +1,21 @@
-//! Shares of a batch, for several machines.
+//! Divides a batch among several machines.
 
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// The Kth of N shares. A hash of its name assigns a recording to one, so that
-/// an archive may grow and no recording changes its share.
+/// Shard K of N. A hash of its name assigns each recording, so that an archive can grow
+/// without moving recordings between shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// Which, from 1.
+    /// Number of the shard, from 1.
     pub number: u64,
-    /// Of how many.
+    /// Number of shards.
     pub of: u64,
 }
 
 impl Shard {
-    /// Whether the recording with that name belongs to it.
+    /// Whether the recording with that name belongs to this shard.
     pub fn contains(self, name: &str) -> bool {
         let hash = Sha256::digest(name.as_bytes());
         let first = hash

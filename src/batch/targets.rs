@@ -1,28 +1,28 @@
-//! Where the output of each recording goes, where each has its own.
+//! Output paths, where each recording has its own output.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::recording::Recording;
 
-/// Two recordings whose outputs cannot be told apart.
+/// Two recordings with the same output path.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{first} and {second} would both be written to {target}; rename one of them")]
 pub struct Collision {
-    /// The name of one.
+    /// The name of the first recording.
     pub first: String,
-    /// The name of the other.
+    /// The name of the second.
     pub second: String,
-    /// The path of both.
+    /// Their common path.
     pub target: String,
 }
 
-/// A path in a folder of outputs for a recording, given its own path.
+/// Derives a recording's path in the output folder.
 type Place = fn(&Recording) -> PathBuf;
 
-/// Ways to name an output, the shortest first: the path below the folder that was
-/// asked for, with and without the extension of the recording; then below the name
-/// of that folder, then the whole path.
+/// The naming schemes, shortest first. The path below the folder that the user named,
+/// without and with the recording's extension; then below that folder's name; then the
+/// whole path.
 const PLACES: [Place; 5] = [
     |recording| below(recording).with_extension(""),
     below,
@@ -31,11 +31,11 @@ const PLACES: [Place; 5] = [
     |recording| whole(&recording.path),
 ];
 
-/// An output with `extension` for each recording, by the recording's name, below
-/// a folder. The same recordings have the same outputs in every run and shard.
+/// An output path with `extension` for each recording, keyed by the recording's name.
+/// It is the same in every run and shard.
 ///
 /// # Errors
-/// Two recordings with one output.
+/// Two recordings with the same output path.
 pub fn files(
     recordings: &[Recording],
     extension: &str,
@@ -49,11 +49,11 @@ pub fn files(
     Ok(named.collect())
 }
 
-/// An identifier for each recording, by its name: the shortest of the ways to name
-/// an output that tells it from the others, without white space.
+/// An identifier without white space for each recording, keyed by its name: the
+/// shortest naming scheme that is unique.
 ///
 /// # Errors
-/// Two recordings with one identifier.
+/// Two recordings with the same identifier.
 pub fn identifiers(recordings: &[Recording]) -> Result<HashMap<String, String>, Collision> {
     let stem = |recording: &Recording| {
         let below = below(recording);
@@ -75,7 +75,7 @@ pub fn identifiers(recordings: &[Recording]) -> Result<HashMap<String, String>, 
         .collect())
 }
 
-/// White space and control characters become `_`.
+/// Replaces white space and control characters with `_`.
 pub fn without_space(text: &str) -> String {
     let replace = |c: char| {
         if c.is_whitespace() || c.is_control() {
@@ -93,7 +93,7 @@ fn places(recordings: &[Recording]) -> Result<HashMap<String, PathBuf>, Collisio
     })
 }
 
-/// The first of `levels` ways to name each recording that no other shares.
+/// The first of `levels` naming schemes that is unique for each recording.
 fn distinct(
     recordings: &[Recording],
     levels: usize,
@@ -137,7 +137,7 @@ fn collision(first: &str, second: &str, path: &Path) -> Collision {
     }
 }
 
-/// The path without the folder that was asked for.
+/// The path without the folder that the user named.
 fn below(recording: &Recording) -> PathBuf {
     if recording.is_standard_input() {
         return "stdin".into();
@@ -149,7 +149,7 @@ fn below(recording: &Recording) -> PathBuf {
     below.unwrap_or(name).to_owned()
 }
 
-/// The name of the folder that was asked for, or of the one that holds the recording.
+/// The name of the folder that the user named, or of the parent folder.
 fn root_name(recording: &Recording) -> PathBuf {
     let folder = recording
         .root
@@ -158,7 +158,7 @@ fn root_name(recording: &Recording) -> PathBuf {
     folder.and_then(Path::file_name).unwrap_or_default().into()
 }
 
-/// All parts of a path that can stand below a folder.
+/// All parts of a path that are allowed below a folder.
 fn whole(path: &Path) -> PathBuf {
     let parts = path.components().filter_map(|part| match part {
         Component::Normal(name) => Some(name),

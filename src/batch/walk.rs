@@ -1,4 +1,4 @@
-//! Which recordings there are.
+//! Finds recordings in files and folders.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -10,7 +10,7 @@ use super::recording::Recording;
 use crate::audio::file::is_audio_name;
 use crate::text::{count, path_name};
 
-/// Extensions of recordings that no decoder of ours reads.
+/// Extensions of audio files that no decoder here supports.
 const UNREAD: [&str; 34] = [
     "ac3", "amr", "ape", "asf", "avi", "awb", "ds2", "dsf", "dss", "dts", "eac3", "flv", "gsm",
     "m2ts", "mpc", "mpeg", "mpg", "msv", "mts", "ra", "ram", "rm", "rmvb", "silk", "spx", "tak",
@@ -20,18 +20,18 @@ const UNREAD: [&str; 34] = [
 const MAC_FOLDER: &str = "__MACOSX";
 const MAC_PREFIX: &[u8] = b"._";
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub struct Walk {
     /// The recordings in the order of their paths, each once.
     pub recordings: Vec<Recording>,
-    /// What the person should know, a sentence each.
+    /// Warnings for the user, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Walk {
-    /// Looks for recordings at the paths: a file is one whatever its name, in a
-    /// folder those with the extension of a recording.
+    /// Searches the paths. A file counts whatever its name; in a folder, only files
+    /// with an audio extension count.
     pub fn new(paths: &[PathBuf]) -> Self {
         let mut found: BTreeMap<PathBuf, Recording> = BTreeMap::new();
         let mut warnings = Vec::new();
@@ -53,8 +53,8 @@ impl Walk {
     }
 }
 
-/// A name that two recordings share would make one of them in the output: the
-/// later is refused. Only names with the escapes of [`path_name`] can be equal.
+/// Rejects the later of two recordings with equal names: the output could not tell them
+/// apart. Only names with the escapes of [`path_name`] can be equal.
 pub fn tell_apart(recordings: &mut [Recording]) {
     let mut names = BTreeSet::new();
     for recording in recordings {
@@ -65,13 +65,13 @@ pub fn tell_apart(recordings: &mut [Recording]) {
     }
 }
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Default)]
 struct Folder {
     recordings: Vec<Recording>,
-    /// Recordings that are not read, by extension.
+    /// Number of unsupported recordings by extension.
     unread: BTreeMap<String, usize>,
-    /// Named like recordings, but pipes, sockets or devices.
+    /// Pipes, sockets and devices with names of recordings.
     not_files: usize,
 }
 
@@ -159,7 +159,7 @@ fn is_of_mac(name: &OsStr) -> bool {
     name == MAC_FOLDER || name.as_encoded_bytes().starts_with(MAC_PREFIX)
 }
 
-/// The extension of a recording that is not read, in lower case.
+/// The extension of an unsupported recording, in lower case.
 fn unread_extension(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
     UNREAD.contains(&extension.as_str()).then_some(extension)

@@ -70,8 +70,8 @@ pub struct AnalyzeArgs {
     channel: ChannelSelection,
 }
 
-/// Says how the labels of people compare: after a table, else on standard error, where
-/// no program reads it.
+/// Prints the comparison with human labels: after a table, otherwise on standard error,
+/// so that the output stays machine-readable.
 fn compare(args: &AnalyzeArgs, text: &str) -> anyhow::Result<()> {
     let terminal = io::stdout().is_terminal();
     let table = args

@@ -1,4 +1,4 @@
-//! What the commands on many recordings share.
+//! Options shared by the commands that process many recordings.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -64,7 +64,7 @@ enum BaselineScope {
 }
 
 impl BatchArgs {
-    /// The recordings at the paths and of the manifest.
+    /// The recordings from the paths and the manifest.
     pub(super) fn recordings(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Recording>> {
         let Walk {
             mut recordings,
@@ -122,7 +122,7 @@ impl BatchArgs {
         Ok(Some(found))
     }
 
-    /// The baselines of `wanted`; `all` are those of every shard.
+    /// The baselines of `wanted`; `all` includes every shard.
     pub(super) fn baselines(
         &self,
         all: &[Recording],
@@ -142,12 +142,12 @@ impl BatchArgs {
         baselines
     }
 
-    /// Whether the user says that a file or folder holds one voice.
+    /// Whether the user says that a file or folder has one speaker.
     pub(super) fn has_one_voice(&self) -> bool {
         matches!(self.baseline, BaselineScope::File | BaselineScope::Folder)
     }
 
-    /// How many at once.
+    /// Number of recordings analyzed at once.
     pub(super) fn jobs(&self) -> Jobs {
         Jobs { at_once: self.jobs }
     }
@@ -161,7 +161,7 @@ impl BatchArgs {
         }
     }
 
-    /// A bar of bytes on standard error, where that is a terminal.
+    /// A progress bar in bytes on standard error, if that is a terminal.
     pub(super) fn bar(&self, recordings: &[Recording]) -> Bar {
         if self.quiet || !io::stderr().is_terminal() {
             return Bar(ProgressBar::hidden());
@@ -182,7 +182,7 @@ fn complain_all(warnings: &[String]) {
     }
 }
 
-/// Shows how far a batch is.
+/// Shows the progress of a batch.
 pub(super) struct Bar(ProgressBar);
 
 impl Progress for Bar {

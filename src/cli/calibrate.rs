@@ -1,4 +1,4 @@
-//! `emoscope calibrate`: how a voice usually sounds, kept as a profile.
+//! `emoscope calibrate`: stores a speaker's baseline as a profile.
 
 mod progress;
 
@@ -23,18 +23,18 @@ use crate::session::Session as _;
 use crate::session::live::{LiveOptions, LiveSession, Microphone};
 use crate::session::outlets::Outlets;
 
-/// Speech that a profile needs at least, in seconds.
+/// Least speech for a profile, in seconds.
 const SPEECH_LEAST_S: f64 = 5.0;
 /// Speech below which a profile helps little, in seconds.
 const SPEECH_ENOUGH_S: f64 = 20.0;
-/// A calibration ends after so many times the wanted speech, whatever was said.
+/// A calibration ends after this multiple of the wanted speech, in any case.
 const TIME_LIMIT: f64 = 4.0;
-/// Columns of the text to read, where the terminal is wider.
+/// Most columns of the text to read.
 const TEXT_WIDTH: usize = 76;
 
 const INVITATION: &str = "Read this aloud as you usually speak. Any plain text in your own \
     language will do as well.";
-/// Something plain to read: "The North Wind and the Sun", after Aesop.
+/// A plain text to read: "The North Wind and the Sun", after Aesop.
 const TEXT: &str = "The North Wind and the Sun were disputing which was the stronger, when a \
     traveller came along wrapped in a warm cloak. They agreed that the one who first succeeded \
     in making the traveller take his cloak off should be considered stronger than the other. \
@@ -125,7 +125,7 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     Ok(Done::Well)
 }
 
-/// The voice of a recording, and how often it changed.
+/// The baseline from a recording, and how often the speaker changed.
 fn from_file(
     path: &Path,
     args: &CalibrateArgs,
@@ -153,7 +153,7 @@ fn from_file(
     }
 }
 
-/// The voice at the microphone, and how often it changed.
+/// The baseline from the microphone, and how often the speaker changed.
 fn from_microphone(
     args: &CalibrateArgs,
     engine: &Engine,
@@ -187,7 +187,7 @@ fn from_microphone(
     Ok((baseline?, changes))
 }
 
-/// Shows the text to read, with whole words in every line.
+/// Prints the text to read, wrapped between words.
 fn invite() {
     let columns = terminal::size().map_or(TEXT_WIDTH, |(columns, _)| usize::from(columns));
     let width = columns.saturating_sub(4).clamp(20, TEXT_WIDTH);

@@ -1,9 +1,9 @@
-//! Settings: flags before the environment, the environment before the file,
-//! the file before what the program has in mind.
+//! Settings. Flags override the environment, which overrides the file, which overrides
+//! the built-in defaults.
 //!
-//! Every flag of every command is a setting, under its own name. The file and
-//! the environment become the defaults of the command line, which then checks
-//! them as it checks flags.
+//! Every flag of every command is a setting with the flag's name. The file and the
+//! environment become the defaults of the command line, which then checks them like
+//! flags.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -18,9 +18,9 @@ use toml::{Table, Value};
 
 use super::{Done, complain};
 
-/// The command that plain `emoscope` is.
+/// The command that plain `emoscope` runs.
 const PLAIN: &str = "live";
-/// Commands that have no settings.
+/// Commands without settings.
 const WITHOUT: [&str; 4] = ["config", "completions", "man", "help"];
 
 /// Show or create the file of settings
@@ -84,11 +84,11 @@ fn init(path: &Path, command: &Command) -> anyhow::Result<()> {
         .with_context(unwritten)
 }
 
-/// The command line with the settings of this machine as its defaults.
+/// The command line with this machine's settings as its defaults.
 ///
 /// # Errors
-/// A file that cannot be read, a key that no command has, a value that its flag
-/// would refuse.
+/// A file that cannot be read, a key that no command has, or a value that its flag
+/// would reject.
 pub(super) fn apply(command: Command) -> anyhow::Result<Command> {
     let Some(path) = path() else {
         return Ok(with_environment(command));
@@ -122,7 +122,7 @@ fn parse(text: &str, path: &Path) -> anyhow::Result<Table> {
         .map_err(|error| anyhow!("{} is no TOML: {error}", path.display()))
 }
 
-/// Says what a file with this text would be refused for.
+/// Checks a settings file with this text.
 pub(super) fn check_text(text: &str, command: &Command) -> anyhow::Result<()> {
     let path = Path::new("config.toml");
     check(&parse(text, path)?, path, command)
@@ -143,7 +143,7 @@ fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
     })
 }
 
-/// What the file says for a command: its own table before the top.
+/// The settings of the file for a command: its own table before the top level.
 fn settings(file: &Table, command: &str) -> Vec<(String, String)> {
     let own = file.get(command).and_then(Value::as_table);
     let above = file.iter().filter(|(_, value)| !value.is_table());
@@ -152,7 +152,7 @@ fn settings(file: &Table, command: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A value as it would stand on the command line.
+/// A value as it would be written on the command line.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -175,7 +175,7 @@ fn with_defaults(mut command: Command, settings: &[(String, String)]) -> Command
     command
 }
 
-/// Each flag can be set by a variable of its name.
+/// Lets a variable of the same name set each flag.
 fn with_environment(command: Command) -> Command {
     let with_own = |command: Command| {
         let ids: Vec<_> = flags(&command).map(|arg| arg.get_id().clone()).collect();
@@ -205,7 +205,7 @@ fn variable(arg: &Arg) -> String {
     format!("EMOSCOPE_{}", name.to_uppercase().replace('-', "_"))
 }
 
-/// Refuses what no command would take.
+/// Rejects settings that no command accepts.
 fn check(file: &Table, path: &Path, command: &Command) -> anyhow::Result<()> {
     let commands: Vec<&Command> = configurable(command).collect();
     for (key, value) in file {
@@ -242,7 +242,7 @@ fn check_value(key: &str, value: &Value, commands: &[&Command], path: &Path) -> 
             .then_some(())
             .ok_or_else(|| refused("expected true or false"));
     }
-    // The flag itself says what it takes; that others are missing is no matter here.
+    // The flag's own parser checks the value; missing arguments do not matter here.
     let line = [command.get_name().to_owned(), format!("--{key}={text}")];
     match (*command).clone().try_get_matches_from(line) {
         Err(error)
@@ -273,7 +273,7 @@ fn unknown<'a>(
     anyhow!("{}: unknown {what} {name}{near}", path.display())
 }
 
-/// A file with every setting in it, commented out.
+/// A file that lists every setting, commented out.
 fn template(command: &Command) -> String {
     let mut out = String::from(
         "# Settings of emoscope. Each is a flag; `emoscope COMMAND --help` says more.\n\
@@ -337,7 +337,7 @@ fn explain(arg: &Arg, out: &mut String) {
     let _ = writeln!(out, "# {} = {value}", arg.get_long().unwrap_or_default());
 }
 
-/// What is set and where, command by command.
+/// The effective settings and their origin, command by command.
 fn shown(file: &Table, path: &Path, command: &Command) -> String {
     let mut out = String::new();
     for command in configurable(command) {

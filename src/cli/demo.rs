@@ -12,7 +12,7 @@ use crate::dsp::mono::ChannelChoice;
 use crate::events::SourceKind;
 use crate::session::audio_file::FileOptions;
 
-/// A synthetic voice in several prosodies; `tests/data/` has the script that made it.
+/// A synthetic voice with several prosodies; a script in `tests/data/` generates it.
 const RECORDING: &[u8] = include_bytes!("demo.ogg");
 
 /// Play the bundled recording
@@ -31,7 +31,7 @@ pub struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// The demonstration instead of a microphone.
+    /// The demonstration as a replacement for a microphone.
     pub(super) fn instead(show: ShowArgs, model: ModelArgs, speakers: SpeakerArgs) -> Self {
         Self {
             play: PlayArgs::new(show, model, speakers),

@@ -65,7 +65,7 @@ fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {
     Ok(())
 }
 
-/// What it is opened with, or the most that it has where that is not known.
+/// The default configuration of an input, or its maxima where that is unknown.
 fn offers(input: &InputDevice) -> String {
     let (rate, channels) = match &input.default_config {
         Some(config) => (config.sample_rate, config.channels),

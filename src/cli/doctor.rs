@@ -1,4 +1,4 @@
-//! `emoscope doctor`: what works here, and what to do where something does not.
+//! `emoscope doctor`: checks this machine, and advises how to fix problems.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -22,9 +22,9 @@ use crate::text::printable;
 const GOLDEN_TOLERANCE: f64 = 1e-4;
 /// Length of the level check.
 const LISTEN: Duration = Duration::from_secs(2);
-/// Below this peak an input counts as muted.
+/// Peak below which an input counts as muted, in dBFS.
 const MUTED_DBFS: f32 = -90.0;
-/// Below this peak a voice would be too quiet.
+/// Peak below which speech is too quiet, in dBFS.
 const FAINT_DBFS: f32 = -50.0;
 
 /// Check what works here, and what to do where something does not
@@ -43,7 +43,7 @@ pub struct DoctorArgs {
     model: ModelArgs,
 }
 
-/// Writes a line per finding.
+/// Writes one line per finding.
 struct Report<W> {
     out: W,
 }
@@ -116,7 +116,7 @@ fn audio(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<()> {
     }
 }
 
-/// Listens for two seconds.
+/// Records for two seconds.
 fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()> {
     let mut capture = match Capture::open(input) {
         Ok(capture) => capture,
@@ -189,7 +189,7 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
         &format!("after their corpora: {}", spec.licences.join(", ")),
     )?;
     let load = |choice| Engine::load(model.clone(), choice, args.model.onnxruntime.clone());
-    // As every other command loads it.
+    // Load it the way every other command does.
     let engine = match load(args.model.engine) {
         Ok(engine) => engine,
         Err(error) => {
@@ -228,7 +228,7 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
     Ok(works)
 }
 
-/// The self-test and the time of one engine.
+/// Self-test and timing of one engine.
 fn check_engine(engine: &Engine, used: bool, report: &mut Report<impl Write>) -> io::Result<bool> {
     let what = if used { "engine" } else { "" };
     let place = engine

@@ -1,4 +1,4 @@
-//! `emoscope features`: the front end alone, the reference for training.
+//! `emoscope features`: the front end alone, as the reference for training.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::dsp::front_end::{FrontEnd, InputError, InputFormat};
 use crate::dsp::mfcc::MfccFrame;
 use crate::dsp::mono::ChannelChoice;
 
-/// Frames of silence that are written at a time.
+/// Frames of silence that are written at once.
 const SILENT_FRAMES: u64 = 4096;
 
 /// Print the features of a file, a line of 80 numbers per frame
@@ -66,7 +66,7 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
     {
         samples.clear();
         read = source.read(&mut samples);
-        // Rows keep their times: silence stands for what the recording leaves out.
+        // Rows keep their times: silence fills the gaps of the recording.
         let mut missing = source.take_gap();
         while missing > 0 {
             let frames = missing.min(SILENT_FRAMES);

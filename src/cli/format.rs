@@ -1,4 +1,4 @@
-//! Formats of the output.
+//! Output formats.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -49,7 +49,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// A sink that writes it.
+    /// A sink that writes this format.
     pub(super) fn sink(self, out: Box<dyn Write + Send>) -> Box<dyn Sink + Send> {
         match self {
             Self::Table => Box::new(Table::new(out)),
@@ -67,7 +67,7 @@ impl Format {
         }
     }
 
-    /// The extension of its files, where a file holds one recording and no more.
+    /// The file extension, if a file of this format holds a single recording.
     pub(super) fn extension(self) -> Option<&'static str> {
         match self {
             Self::Vtt => Some("vtt"),
@@ -78,7 +78,7 @@ impl Format {
         }
     }
 
-    /// Whether it is not for the eye.
+    /// Whether it is binary.
     pub(super) fn is_binary(self) -> bool {
         match self {
             #[cfg(feature = "parquet")]

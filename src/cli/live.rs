@@ -108,7 +108,8 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
     show(session, how, &args.show, record)
 }
 
-/// Loads the model while the dashboard opens; the microphone waits in its ring.
+/// Loads the model while the dashboard opens; meanwhile the ring keeps the microphone's
+/// samples.
 struct Live {
     microphone: Microphone,
     model: ModelArgs,

@@ -1,4 +1,4 @@
-//! `emoscope replay`: a recording in front of the dashboard, or as event lines.
+//! `emoscope replay`: shows a recording on the dashboard or as event lines.
 
 mod folder;
 
@@ -92,12 +92,12 @@ pub(super) struct PlayArgs {
 }
 
 impl PlayArgs {
-    /// Model and engine, for these channels.
+    /// Model and engine for these channels.
     fn engine(&self, channel: ChannelSelection) -> anyhow::Result<Engine> {
         Ok(self.speakers.applied(self.model.load()?, channel, false)?)
     }
 
-    /// How it is shown and played; `piped` where standard input is the audio.
+    /// How it is shown and played; `piped` if standard input is the audio.
     fn playback(&self, piped: bool) -> (Show, PlaybackOptions) {
         let how = self.format.map_or_else(|| self.show.show(piped), Show::As);
         if let Show::As(format) = how
@@ -120,7 +120,7 @@ impl PlayArgs {
         (how, playback)
     }
 
-    /// As it is played where nothing else is asked for.
+    /// The default playback.
     pub(super) fn new(show: ShowArgs, model: ModelArgs, speakers: SpeakerArgs) -> Self {
         Self {
             speed: None,
@@ -134,7 +134,7 @@ impl PlayArgs {
     }
 }
 
-/// How fast a recording is played.
+/// Playback speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Speed {
     Times(f64),
@@ -142,7 +142,7 @@ pub(super) enum Speed {
 }
 
 impl Speed {
-    /// Times real time, `None` for as fast as possible.
+    /// Multiple of real time; `None` is as fast as possible.
     pub(super) fn times(wanted: Option<Self>, show: Show) -> Option<f64> {
         match (wanted, show) {
             (Some(Self::Times(times)), _) => Some(times),
@@ -152,7 +152,7 @@ impl Speed {
     }
 }
 
-/// Reads a speed.
+/// Parses a speed.
 pub(super) fn speed(text: &str) -> Result<Speed, String> {
     if text == "max" {
         return Ok(Speed::Max);
@@ -215,7 +215,7 @@ fn is_event_log(file: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"))
 }
 
-/// Shows an earlier session; neither audio nor model is needed.
+/// Shows an earlier session; needs neither audio nor model.
 fn replay_events(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Done> {
     let name = &recording.name;
     let file = File::open(&args.file).map_err(|error| anyhow!("{name} cannot be read: {error}"))?;
@@ -224,8 +224,8 @@ fn replay_events(args: &ReplayArgs, recording: &Recording) -> anyhow::Result<Don
     show(log.session(playback), how, &args.play.show, None)
 }
 
-/// Shows a recording that can be read more than once; the demonstration does the
-/// same. On the dashboard it is judged ahead of what is played.
+/// Shows a recording that can be read more than once, such as the demonstration. The
+/// dashboard analyzes it ahead of the playback.
 pub(super) fn run_recording(
     open: &dyn Fn() -> anyhow::Result<Box<dyn Source>>,
     options: FileOptions,
@@ -259,7 +259,7 @@ fn player(
     )?)
 }
 
-/// Shows a source; `first` is the same once more where it can be read twice.
+/// Shows a source; `first` is a second reader of it where it can be read twice.
 fn run_source(
     source: Box<dyn Source>,
     first: Option<Box<dyn Source>>,

@@ -1,4 +1,4 @@
-//! `emoscope report`: a page, or a picture, that can be shown to others.
+//! `emoscope report`: generates a page or a picture to share.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -30,15 +30,15 @@ use crate::report::samples::{SampleTap, Summary};
 use crate::report::timeline::svg;
 use crate::text::path_name;
 
-/// The card of the model inside the program.
+/// The card of the built-in model.
 const CARD: &str = include_str!("../../models/voices/card.md");
-/// What is said of a model of somebody else.
+/// The caveats of a model that is not built in.
 const UNKNOWN: &str = "## What it is not
 
 It judges how a voice sounds to others, not what a person feels, and must not decide about anybody. \
 How often it is right on voices like these is for its makers to say: read its card.
 ";
-/// Largest audio that is put into a page, in bytes.
+/// Largest audio that is embedded in a page, in bytes.
 const LARGEST_AUDIO: u64 = 200 << 20;
 
 /// Make a page about recordings that needs no network
@@ -149,7 +149,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     })
 }
 
-/// The recording of a picture.
+/// The single recording of a picture.
 fn drawn(reported: &[ReportedRecording]) -> anyhow::Result<&ReportedRecording> {
     reported
         .first()
@@ -175,7 +175,7 @@ fn write(output: &Path, made: &[u8], existing: Existing) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was asked for, or a name after the first path in this folder.
+/// The requested output, or a file in this folder that is named after the first path.
 fn output(args: &ReportArgs) -> PathBuf {
     let extension = match args.format {
         Form::Html => "html",
@@ -223,7 +223,7 @@ fn analyze(
     (reported, drawn.collect())
 }
 
-/// The file as a `data:` address that a browser plays.
+/// The file as a `data:` address that a browser can play.
 fn embedded(recording: &Recording) -> anyhow::Result<String> {
     let path = &recording.path;
     if recording.is_stream() {
@@ -289,7 +289,7 @@ fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
     }
 }
 
-/// The section of a card about the limits of its model.
+/// The section of a card about its model's limits.
 fn limits(card: &str) -> Option<&str> {
     let section = &card[card.find("\n## Limits\n")? + 1..];
     let next = section[1..]
@@ -298,7 +298,7 @@ fn limits(card: &str) -> Option<&str> {
     Some(&section[..next])
 }
 
-/// What the model's card says of its limits, and what it was trained on.
+/// The limits in the model's card, and its training data.
 fn caveats(ours: bool, model: &Model) -> String {
     let mut text = limits(CARD).filter(|_| ours).unwrap_or(UNKNOWN).to_owned();
     text.push_str("\n\n## What it was trained on\n\n");
@@ -311,7 +311,7 @@ fn caveats(ours: bool, model: &Model) -> String {
         let _ = writeln!(text, "- {} ({}; {licence})", corpus.corpus, corpus.language);
     }
     let plain = pulldown_cmark::Parser::new(&text).map(|event| match event {
-        // A model file may be anybody's: its words are text, never markup of the page.
+        // A model file is not trusted: its text must never become markup of the page.
         pulldown_cmark::Event::Html(html) | pulldown_cmark::Event::InlineHtml(html) => {
             pulldown_cmark::Event::Text(html)
         }

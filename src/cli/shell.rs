@@ -1,5 +1,4 @@
-//! What a package carries for the shell: completions and man pages, made from
-//! the command line itself.
+//! Shell completions and man pages for packages, generated from the command line.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -69,7 +68,7 @@ fn write_pages(folder: &Path, command: Command, existing: Existing) -> io::Resul
         if fs::read(&target).is_ok_and(|there| there == page) {
             continue;
         }
-        // None is written where one may not be.
+        // Write no page unless all may be written.
         if existing == Existing::Keep {
             files::check_free(&target)?;
         }

@@ -23,15 +23,15 @@ use crate::sink::Named;
 use crate::sink::lines::{EventLogFile, Lines};
 use crate::sink::plain::Plain;
 
-/// Updates that wait for the screen at most; then it misses some.
+/// Most updates that wait for the screen; it misses further ones.
 const SCREEN_QUEUE: usize = 4096;
 
-/// The same for the page.
+/// Most updates that wait for the page.
 #[cfg(feature = "web")]
 const WATCHER_QUEUE: usize = 64;
 
-/// Runs a session and shows it until it ends or the person quits. Its events also
-/// go to the transports that were asked for, and into the file `record`.
+/// Runs a session and shows it until it ends or the user quits. Its events also go to
+/// the requested transports and into the file `record`.
 pub(super) fn show(
     session: impl Session,
     show: Show,
@@ -52,7 +52,7 @@ pub(super) fn show(
 pub(super) enum Shown {
     /// The command is done.
     Done(Done),
-    /// The person wants the list that the recording was chosen from.
+    /// The user wants the list that the recording was chosen from.
     Back,
 }
 
@@ -117,7 +117,7 @@ fn options(display: &DisplayArgs) -> dashboard::Options {
     }
 }
 
-/// Writes in a format, or sentences.
+/// Prints events in a format, or sentences.
 fn as_text(
     session: impl Session,
     args: &ShowArgs,
@@ -164,7 +164,7 @@ struct Writers {
 }
 
 impl Writers {
-    /// Opens them before anything is captured for an outlet that cannot be had.
+    /// Opens the outlets before audio is captured, in case one is unavailable.
     fn open(
         outlets: &mut Outlets,
         args: &ShowArgs,
@@ -191,7 +191,7 @@ impl Writers {
         })
     }
 
-    /// Waits until all is written.
+    /// Waits until everything is written.
     fn join(self) -> Result<(), SessionError> {
         for writer in self.transports {
             let _ = writer.join(); // a failure was reported when it happened
@@ -210,7 +210,7 @@ fn transport_to((name, sink): super::transports::Transport, outlets: &mut Outlet
     })
 }
 
-/// Adds a file that keeps the events.
+/// Adds a file that stores the events.
 fn record_to(path: PathBuf, outlets: &mut Outlets) -> Result<(PathBuf, Writer), SessionError> {
     let file = match create_private(&path) {
         Ok(file) => file,
@@ -226,7 +226,7 @@ fn record_to(path: PathBuf, outlets: &mut Outlets) -> Result<(PathBuf, Writer), 
     Ok((path, writer))
 }
 
-/// Tells the person: on the screen, or on standard error.
+/// Tells the user: on the screen, or on standard error.
 fn notify(screen: Option<&Sender<Update>>, message: String) {
     match screen {
         Some(screen) => drop(screen.try_send(Update::Notice(message))),
@@ -241,7 +241,7 @@ fn unwritten(path: &Path, reason: io::Error) -> SessionError {
     }
 }
 
-/// The first signal ends the session in order; a second one ends the program.
+/// The first signal ends the session cleanly; a second one ends the program.
 pub(super) fn quit_on_signal(wishes: Sender<Control>) -> io::Result<()> {
     let hurry = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {

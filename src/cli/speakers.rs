@@ -1,4 +1,4 @@
-//! `--speakers`: whether voices are told apart.
+//! `--speakers`: whether speakers are told apart.
 
 use std::str::FromStr;
 
@@ -7,10 +7,10 @@ use clap::Args;
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::{Engine, EngineError};
 
-/// Most speakers that can be asked for.
+/// Largest number of speakers that can be requested.
 const MOST: u16 = 100;
 
-/// How many voices there are.
+/// The number of speakers.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SpeakerArgs {
     /// Voices: auto tells them apart, 1 takes all speech for one voice, N looks for so
@@ -38,8 +38,8 @@ impl FromStr for SpeakerCount {
 }
 
 impl SpeakerArgs {
-    /// The engine for sessions that tell speakers apart, if they do. `one` says whether
-    /// there is one voice unless the user says otherwise.
+    /// The engine for sessions, with speaker tracking if requested. `one` says whether
+    /// the default is a single speaker.
     pub(super) fn applied(
         &self,
         engine: Engine,

@@ -1,4 +1,4 @@
-//! The flags of transports to other programs: none by default.
+//! The flags of transports to other programs; none by default.
 
 #[cfg(unix)]
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ pub(super) struct TransportArgs {
     web: Option<u16>,
 }
 
-/// Reads a port that needs no special rights; 0 is any free one.
+/// Parses a port that needs no special rights; 0 is any free port.
 #[cfg(feature = "web")]
 fn web_port(text: &str) -> Result<u16, String> {
     match text.parse() {
@@ -53,11 +53,11 @@ fn web_port(text: &str) -> Result<u16, String> {
     }
 }
 
-/// A sink with its name in messages.
+/// A sink with its display name.
 pub(super) type Transport = (String, Box<dyn Sink + Send>);
 
 impl TransportArgs {
-    /// Opens those that were asked for.
+    /// Opens the requested transports.
     pub(super) fn open(&self) -> anyhow::Result<Vec<Transport>> {
         let mut sinks: Vec<Transport> = Vec::new();
         #[cfg(unix)]

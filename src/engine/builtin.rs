@@ -19,17 +19,17 @@ use crate::speakers::spec::{BANDS, PRINT};
 
 const NAME: &str = "the built-in engine";
 
-/// A loaded model, shared by the classifiers.
+/// The loaded model, shared by its classifiers.
 #[derive(Clone)]
 pub struct Shared {
     model: Arc<rten::Model>,
     input: NodeId,
-    /// Statistics of the speaker baseline, and their seconds of speech.
+    /// Mean and variance of the speaker baseline, and its seconds of speech.
     voice: Option<[NodeId; 2]>,
-    /// The logits, then speech, embedding and state if the model has them.
+    /// The logits, followed by speech, embedding and state if the model has them.
     outputs: Vec<NodeId>,
     speech: bool,
-    /// Inputs of a streaming model's state and its values before the first step.
+    /// Inputs of a streaming model's state, with their values before the first step.
     state: Vec<(NodeId, Value)>,
 }
 

@@ -1,8 +1,8 @@
-//! Memory that loading a model leaves behind.
+//! Releases memory after a model is loaded.
 
-/// Gives freed memory back to the system. After a model is loaded, glibc keeps
-/// what its parser and its restored weights needed, about as much as the model
-/// itself. Other allocators give it back unasked.
+/// Returns freed memory to the system. After a model is loaded, glibc keeps the memory
+/// of its parser and its restored weights, about as much as the model itself. Other
+/// allocators return it by themselves.
 pub fn release() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[allow(unsafe_code)]

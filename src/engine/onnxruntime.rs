@@ -25,7 +25,7 @@ use crate::model_spec::{
 
 const NAME: &str = "ONNX Runtime";
 
-/// The loaded library. There is one per process.
+/// The loaded library; one per process.
 #[derive(Clone)]
 pub struct Environment(Arc<Loaded>);
 
@@ -42,7 +42,7 @@ enum Search {
     #[default]
     Open,
     Loaded(Environment),
-    /// The accepted library gave no environment.
+    /// The accepted library provided no environment.
     Failed(Vec<Refused>),
 }
 
@@ -50,17 +50,17 @@ static SEARCH: Mutex<Search> = Mutex::new(Search::Open);
 
 /// Why a library was not loaded.
 enum OpenError {
-    /// It cannot be used; another one may.
+    /// It cannot be used, but another library may work.
     Refused(String),
-    /// `ort` accepted it, but it does not work; no other one can be loaded.
+    /// `ort` accepted it, but it does not work, and no other one can be loaded.
     Broken(String),
 }
 
 impl Environment {
-    /// Loads the first library of the search order that can be loaded.
+    /// Loads the first usable library of the search order.
     ///
     /// # Errors
-    /// [`EngineError::NoLibrary`] with every place and what was wrong there.
+    /// [`EngineError::NoLibrary`] with every place that was searched and the reason.
     pub fn load(setting: Option<PathBuf>) -> Result<Self, EngineError> {
         let mut search = SEARCH.lock().unwrap_or_else(PoisonError::into_inner);
         match &*search {
@@ -110,17 +110,17 @@ impl Environment {
         Err(EngineError::NoLibrary { refused })
     }
 
-    /// The version in the library's file name, or an empty text.
+    /// The version in the library's file name, or an empty string.
     pub fn version(&self) -> String {
         search::version(&self.0.library)
     }
 
-    /// Where it was loaded from.
+    /// Path of the loaded library.
     pub fn library(&self) -> &Path {
         &self.0.library
     }
 
-    /// Places before it in the search order, and why they cannot be used.
+    /// Earlier places in the search order, and why they cannot be used.
     pub(super) fn refused(&self) -> &[Refused] {
         &self.0.refused
     }
@@ -161,7 +161,7 @@ fn open(library: &Path) -> Result<ort::environment::Environment, OpenError> {
         )));
     }
     image::check(library).map_err(|error| OpenError::Refused(error.to_string()))?;
-    // `ort` panics on an interface that lacks a part.
+    // `ort` panics if the library's interface lacks a function.
     let panicked = || OpenError::Broken("its interface is incomplete".into());
     let builder = guard(|| ort::init_from(library))
         .ok_or_else(panicked)?
@@ -185,10 +185,10 @@ fn describe(error: &LoadDynamicError) -> String {
 }
 
 fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Result<Session> {
-    // One thread that does not spin: with the defaults the library burns half a
-    // core between windows. No arena and no memory pattern: windows vary in
-    // length, and both would keep the largest of everything ever seen. All
-    // optimizations: versions before 1.23 refuse the levels between.
+    // One thread that does not spin: with the defaults the library uses half a core
+    // between windows. No arena and no memory pattern: windows vary in length, and both
+    // would keep the largest buffers. All optimizations: versions before 1.23 reject
+    // the levels in between.
     Session::builder(environment)?
         .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
         .with_intra_threads(1)?
@@ -200,15 +200,15 @@ fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Re
         .commit_from_memory(bytes)
 }
 
-/// A classifier of ONNX Runtime.
+/// A classifier that runs in ONNX Runtime.
 pub(super) struct OnnxRuntime {
     session: Session,
     state: State,
     speech: bool,
 }
 
-/// The state of a streaming model: tensors of the library, which go from the
-/// outputs of a step to the inputs of the next without a copy.
+/// The state of a streaming model: tensors of the library, passed from the outputs of a
+/// step to the inputs of the next without a copy.
 struct State {
     tensors: Vec<StateTensor>,
     /// Before the first step.

@@ -1,4 +1,4 @@
-//! What a loaded model answers, and how long it takes.
+//! Checks a loaded model's outputs and measures its speed.
 
 use std::time::{Duration, Instant};
 
@@ -8,21 +8,25 @@ use crate::dsp::feature_spec::{HOP_SAMPLES, N_MFCC, SAMPLE_RATE_HZ};
 use crate::failpoint::slow_failpoint;
 use crate::model_spec::{MIN_FIRST_FRAMES, MIN_STEP_FRAMES};
 
-/// Frames of the windows that a model is tried with.
-const WINDOWS: [usize; 2] = [37, 100];
-/// Runs of which the median counts.
-const RUNS: usize = 9;
+/// Frames of the test windows.
+const TEST_WINDOW_FRAMES: [usize; 2] = [37, 100];
+/// Number of timed runs; their median counts.
+const TIMED_RUNS: usize = 9;
 
 impl Engine {
-    /// Runs that show a model whose metadata lies: windows of two lengths, or an
-    /// utterance of three steps and one that ends within its first.
+    /// Runs that detect a model with wrong metadata: windows of two lengths; for a
+    /// streaming model an utterance of three steps, and one that ends inside its first
+    /// step.
     pub(super) fn probe(&self) -> Result<(), EngineError> {
         let utterances = match &self.model.spec.stream {
             Some(stream) => vec![
                 vec![stream.first_frames, stream.step_frames, MIN_STEP_FRAMES],
                 vec![MIN_FIRST_FRAMES],
             ],
-            None => WINDOWS.iter().map(|&frames| vec![frames]).collect(),
+            None => TEST_WINDOW_FRAMES
+                .iter()
+                .map(|&frames| vec![frames])
+                .collect(),
         };
         let unknown = self.unknown_speaker();
         let mut classifier = self.classifier()?;
@@ -56,8 +60,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Speech that a measurement computes on at most, in seconds: the longest
-    /// window, or a step of a streaming model.
+    /// Longest speech of one measurement, in seconds: the longest window, or a step of
+    /// a streaming model.
     pub fn measurement_s(&self) -> f64 {
         let spec = &self.model.spec;
         match &spec.stream {
@@ -80,14 +84,14 @@ impl Engine {
         let samples = self.measurement_s() * f64::from(SAMPLE_RATE_HZ);
         let mfcc = noise(samples.round() as usize / HOP_SAMPLES);
         let mut times = Vec::new();
-        for _ in 0..RUNS {
+        for _ in 0..TIMED_RUNS {
             let start = Instant::now();
             slow_failpoint(&self.model.name);
             classifier.classify(&mfcc, unknown.as_ref())?;
             times.push(start.elapsed());
         }
         times.sort_unstable();
-        Ok(times[RUNS / 2])
+        Ok(times[TIMED_RUNS / 2])
     }
 }
 

@@ -1,11 +1,11 @@
-//! The small model takes over where a measurement takes too long.
+//! Replaces the default model by the small one where inference is too slow.
 
 use std::time::Duration;
 
 use super::{Engine, EngineError};
 use crate::events::ReplacedModel;
 
-/// Longest time of a measurement that a live session accepts from the default model.
+/// Longest measurement that a live session accepts from the default model.
 pub const LONGEST_MEASUREMENT: Duration = Duration::from_millis(60);
 
 impl Engine {
@@ -30,7 +30,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// The sentence for the user about a model that was replaced.
+    /// The message to the user about a replaced model.
     pub fn takeover(&self) -> Option<String> {
         let ReplacedModel {
             model,

@@ -1,4 +1,4 @@
-//! The speaker network inside the program.
+//! The built-in speaker network.
 
 use std::borrow::Cow;
 
@@ -15,14 +15,14 @@ const NAME: &str = "speakers";
 /// A checked speaker network, not yet loaded into an engine.
 #[derive(Debug, Clone)]
 pub struct SpeakerModel {
-    /// What the metadata says.
+    /// The metadata.
     pub spec: SpeakerSpec,
     /// The file.
     pub bytes: Cow<'static, [u8]>,
 }
 
 impl SpeakerModel {
-    /// The one inside the program.
+    /// The built-in speaker network.
     ///
     /// # Errors
     /// Only if the program was built with an incompatible file.

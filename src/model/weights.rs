@@ -1,4 +1,4 @@
-//! Whether every tensor of a file holds what its shape says, and in the file itself.
+//! Checks that every tensor contains what its shape declares, in the file itself.
 
 use rten_onnx::onnx::{DataLocation, DataType, GraphProto, TensorProto};
 
@@ -19,7 +19,7 @@ pub(super) fn error(graph: &GraphProto) -> Option<SpecError> {
         .or_else(|| inner().find_map(error))
 }
 
-/// What a tensor should hold and what it holds, where the two differ.
+/// The expected and the actual content of a tensor, where they differ.
 fn contents(tensor: &TensorProto) -> Option<(String, String)> {
     let elsewhere = tensor
         .data_location
@@ -52,7 +52,7 @@ fn contents(tensor: &TensorProto) -> Option<(String, String)> {
     Some((expected, found))
 }
 
-/// Bytes of a number, of the types that both engines read.
+/// Bytes per element, for the types that both engines support.
 fn size(kind: Option<DataType>) -> Option<usize> {
     match kind? {
         DataType::BOOL | DataType::INT8 | DataType::UINT8 => Some(1),

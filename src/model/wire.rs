@@ -1,15 +1,15 @@
-//! Whether the lengths in an ONNX file can be true. Its parser takes them at
-//! their word: it reserves what they say, and follows messages inside messages
-//! for as long as the stack lasts.
+//! Checks the declared lengths in an ONNX file. Its parser trusts them: it reserves
+//! that much memory, and recurses into nested messages until the stack overflows.
 
-/// Messages inside each other in a file, at most; a graph in a branch of a graph adds three.
-const DEEPEST: usize = 64;
-/// Messages in a file, at most: an empty one takes two bytes there and hundreds in memory.
-const MOST: usize = 1_000_000;
-/// Bytes of a number of variable length, at most.
+/// Deepest nesting of messages in a file; a graph in a branch of a graph adds three.
+const MAX_MESSAGE_DEPTH: usize = 64;
+/// Most messages in a file: an empty one takes two bytes there and hundreds in memory.
+const MAX_MESSAGES: usize = 1_000_000;
+/// Longest number of variable length, in bytes.
 const MAX_VARINT_BYTES: usize = 10;
 
-/// The messages that hold others or packed numbers, of those that the parser reads.
+/// The messages that contain others or packed numbers, among those that the parser
+/// reads.
 #[derive(Debug, Clone, Copy)]
 enum Message {
     Model,
@@ -25,10 +25,10 @@ enum Message {
     Leaf,
 }
 
-/// What a field holds whose length is given.
+/// The content of a field with a declared length.
 enum Content {
     Message(Message),
-    /// Numbers of so many bytes each.
+    /// Numbers of that many bytes each.
     Fixed(usize),
     /// Numbers of variable length.
     Variable,
@@ -59,7 +59,7 @@ impl Message {
 /// Follows every field of a file to its end.
 ///
 /// # Errors
-/// What cannot be, in words.
+/// The contradiction, in words.
 pub(super) fn check(file: &[u8]) -> Result<(), String> {
     let mut walk = Walk { messages: 0 };
     walk.message(file, Message::Model, 0)
@@ -72,11 +72,13 @@ struct Walk {
 impl Walk {
     fn message(&mut self, mut rest: &[u8], kind: Message, depth: usize) -> Result<(), String> {
         self.messages += 1;
-        if depth > DEEPEST {
-            return Err(format!("more than {DEEPEST} messages inside each other"));
+        if depth > MAX_MESSAGE_DEPTH {
+            return Err(format!(
+                "more than {MAX_MESSAGE_DEPTH} messages inside each other"
+            ));
         }
-        if self.messages > MOST {
-            return Err(format!("more than {MOST} messages"));
+        if self.messages > MAX_MESSAGES {
+            return Err(format!("more than {MAX_MESSAGES} messages"));
         }
         while !rest.is_empty() {
             let tag = variable(&mut rest)?;
@@ -119,7 +121,7 @@ fn take<'a>(rest: &mut &'a [u8], length: u64) -> Result<&'a [u8], String> {
     Ok(held)
 }
 
-/// A number of seven bits a byte, the lowest first.
+/// A number with seven bits per byte, least significant first.
 fn variable(rest: &mut &[u8]) -> Result<u64, String> {
     let mut value = 0;
     for (index, byte) in rest.iter().take(MAX_VARINT_BYTES).enumerate() {

@@ -1,13 +1,13 @@
-//! Audacity's labels: start, end and text between tabs.
+//! Audacity label tracks: start, end and text, separated by tabs.
 
 use super::Span;
 use crate::events::Speaker;
 
-/// The spans of a file; empty labels are left out.
+/// The spans of a file; empty labels are skipped.
 pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
     let mut spans = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        // A line that begins with a backslash adds frequencies to the one before it.
+        // A line that starts with a backslash adds frequencies to the line before it.
         if line.trim().is_empty() || line.starts_with('\\') {
             continue;
         }
@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
             )
         };
         let mut cells = line.splitn(3, '\t');
-        // Audacity writes the decimal mark of the system.
+        // Audacity uses the system's decimal separator.
         let mut seconds = || cells.next()?.trim().replace(',', ".").parse::<f64>().ok();
         let (Some(start_s), Some(end_s)) = (seconds(), seconds()) else {
             return Err(wrong());
@@ -56,7 +56,7 @@ fn without_voice(text: &str) -> &str {
     if known { label } else { text }
 }
 
-/// The label without the confidence that emoscope writes behind it.
+/// The label without the confidence that emoscope writes after it.
 fn without_percent(text: &str) -> &str {
     let Some(rest) = text.strip_suffix('%') else {
         return text;

@@ -1,29 +1,29 @@
-//! Labels of people beside those that were judged: the confusion matrix and the UAR.
+//! Compares human labels with predictions: the confusion matrix and the UAR.
 
 use std::fmt::Write as _;
 
 use super::{Span, place};
 use crate::events::{Measurement, UNCERTAIN};
 
-/// What is said of a span in which no utterance was found.
+/// The answer for a span without an utterance.
 pub const NO_ANSWER: &str = "no answer";
 
-/// How often each label of people got each answer. The answer to a span is the label
-/// of most of the speech in it, in seconds.
+/// How often each human label got each answer. The answer to a span is the label with
+/// the most seconds of speech in it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Confusion {
-    /// The labels of the model, then `uncertain`, then [`NO_ANSWER`].
+    /// The labels of the model, followed by `uncertain` and [`NO_ANSWER`].
     answers: Vec<String>,
-    /// For each label of the model the number of each answer.
+    /// For each label of the model, the count of each answer.
     counts: Vec<Vec<u64>>,
-    /// The same, with the likeliest label in the place of `uncertain`.
+    /// The counts with the most likely label in place of `uncertain`.
     likeliest: Vec<Vec<u64>>,
-    /// Labels that the model does not have, and how often each was given.
+    /// Human labels that the model does not have, with their counts.
     unknown: Vec<(String, u64)>,
 }
 
 impl Confusion {
-    /// Nothing yet, for a model with these labels.
+    /// An empty matrix for a model with these labels.
     pub fn new(labels: &[String]) -> Self {
         let more = [UNCERTAIN, NO_ANSWER].map(str::to_owned);
         let answers: Vec<String> = labels.iter().cloned().chain(more).collect();
@@ -56,39 +56,40 @@ impl Confusion {
         }
     }
 
-    /// The answers, in the order of the columns of the matrix.
+    /// The answers, in the order of the matrix's columns.
     pub fn answers(&self) -> &[String] {
         &self.answers
     }
 
-    /// The labels that were given at all, and the number of each answer.
+    /// The human labels that occur, and the count of each answer.
     pub fn rows(&self) -> impl Iterator<Item = (&str, &[u64])> {
         let rows = self.answers.iter().zip(&self.counts);
         rows.filter(|(_, row)| row.iter().sum::<u64>() > 0)
             .map(|(name, row)| (name.as_str(), row.as_slice()))
     }
 
-    /// Spans in the matrix.
+    /// Number of spans in the matrix.
     pub fn total(&self) -> u64 {
         self.counts.iter().flatten().sum()
     }
 
-    /// Labels that the model does not have: they are in no row.
+    /// Human labels that the model does not have; the matrix excludes them.
     pub fn unknown(&self) -> &[(String, u64)] {
         &self.unknown
     }
 
-    /// The unweighted average recall, where `uncertain` is wrong; none of nothing.
+    /// The unweighted average recall, where `uncertain` counts as wrong; `None` if the
+    /// matrix is empty.
     pub fn uar(&self) -> Option<f64> {
         uar(&self.counts)
     }
 
-    /// The unweighted average recall of the likeliest label, certain or not.
+    /// The unweighted average recall of the most likely label, certain or not.
     pub fn likeliest_uar(&self) -> Option<f64> {
         uar(&self.likeliest)
     }
 
-    /// The matrix and the figures as text, a line each.
+    /// The matrix and the figures as text, one line each.
     pub fn text(&self) -> String {
         let rows: Vec<_> = self.rows().collect();
         let names = rows.iter().map(|(name, _)| name.chars().count());
@@ -116,7 +117,7 @@ impl Confusion {
         recall(place, self.counts.get(place)?)
     }
 
-    /// The figures in a sentence each.
+    /// The figures as sentences.
     pub fn figures(&self) -> String {
         let (Some(strict), Some(likeliest)) = (self.uar(), self.likeliest_uar()) else {
             return "no label of the reference is one of the model\n".into();
@@ -152,7 +153,7 @@ fn uar(counts: &[Vec<u64>]) -> Option<f64> {
     (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
 }
 
-/// Utterances with their seconds within a span.
+/// The utterances in a span, with their seconds inside it.
 fn within<'a>(
     span: &'a Span,
     utterances: &'a [Measurement],
@@ -183,7 +184,7 @@ fn likeliest(span: &Span, utterances: &[Measurement], labels: usize) -> usize {
     largest(&shares).unwrap_or(labels + 1)
 }
 
-/// The place of the largest number above 0; of several, the first.
+/// The index of the largest positive number; the first in a tie.
 fn largest(values: &[f64]) -> Option<usize> {
     let mut best = None;
     for (place, value) in values.iter().enumerate() {

@@ -1,17 +1,17 @@
-//! CSV: a row per recording, `path,label`, or per stretch, with `start` and `end`.
+//! CSV labels: a row per recording, `path,label`, or per span, with `start` and `end`.
 
 use std::path::PathBuf;
 
 use super::Span;
 use crate::events::UNCERTAIN;
 
-/// Names of the columns; the second of each is that of emoscope's own CSV.
+/// Column names; the second of each is the one in emoscope's own CSV.
 const PATH: [&str; 2] = ["path", "file"];
 const START: [&str; 2] = ["start", "start_s"];
 const END: [&str; 2] = ["end", "end_s"];
 
 /// The spans of a file and the paths of their recordings; rows without a label are
-/// left out.
+/// skipped.
 pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, Span)>, String> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)

@@ -1,4 +1,4 @@
-//! A `TextGrid` of Praat, long or short: the intervals of its first interval tier.
+//! Praat `TextGrid` labels, long or short: the intervals of the first interval tier.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -7,20 +7,20 @@ use std::vec::IntoIter;
 use super::Span;
 use crate::events::UNCERTAIN;
 
-/// What counts in the file; everything else is comment.
+/// The relevant parts of the file; everything else is comment.
 #[derive(Debug, PartialEq)]
 enum Token {
     Text(String),
     Number(f64),
 }
 
-/// The spans of a file; intervals without text are left out.
+/// The spans of a file; intervals without text are skipped.
 pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
     first_interval_tier(&mut Tokens(tokens(text).into_iter()))
         .ok_or_else(|| "is no TextGrid of Praat with an interval tier, or it is cut off".to_owned())
 }
 
-/// None where something is missing, or no tier has intervals.
+/// `None` where something is missing, or no tier has intervals.
 fn first_interval_tier(tokens: &mut Tokens) -> Option<Vec<Span>> {
     if tokens.text()? != "ooTextFile" || tokens.text()? != "TextGrid" {
         return None;
@@ -50,7 +50,7 @@ fn first_interval_tier(tokens: &mut Tokens) -> Option<Vec<Span>> {
     None
 }
 
-/// What is left of a file.
+/// The rest of a file.
 struct Tokens(IntoIter<Token>);
 
 impl Tokens {
@@ -69,7 +69,7 @@ impl Tokens {
     }
 }
 
-/// Texts in quotes and numbers that stand alone.
+/// Quoted texts and free-standing numbers.
 fn tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let mut chars = text.chars().peekable();
@@ -102,7 +102,7 @@ fn tokens(text: &str) -> Vec<Token> {
     found
 }
 
-/// The rest of a text; a quote within it is written twice.
+/// The rest of a quoted text; a quote inside it is doubled.
 fn quoted(chars: &mut Peekable<Chars<'_>>) -> String {
     let mut text = String::new();
     while let Some(c) = chars.next() {
@@ -122,7 +122,7 @@ fn quoted(chars: &mut Peekable<Chars<'_>>) -> String {
 mod tests {
     use super::*;
 
-    /// Praat 6.4 wrote this: Save as short text file.
+    /// Written by Praat 6.4: "Save as short text file".
     const SHORT: &str = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n0\n2\n<exists>\n2\n\
         \"TextTier\"\n\"points\"\n0\n2\n1\n0.5\n\"x\"\n\
         \"IntervalTier\"\n\"emotion\"\n0\n2\n3\n0\n0.5\n\"\"\n0.5\n1.25\n\"say \"\"so\"\"\"\n1.25\n2\n\"fear\"\n";

@@ -1,5 +1,5 @@
-//! The colours of a report: by name in a page, which follows the reader's light
-//! or dark surroundings, and by value where a renderer knows no names.
+//! The colours of a report: CSS variables in a page, which follow the reader's light or
+//! dark mode, and values for renderers without variables.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::events::{Hue, UNCERTAIN};
 use crate::labels::{hues, indexed, rgb, shared};
 use crate::report::recording::ReportedRecording;
 
-/// Colours of a report, each as CSS writes it.
+/// Colours of a report, as CSS values.
 #[derive(Debug, Clone)]
 pub(super) struct Colours {
     pub(super) ground: String,
@@ -19,11 +19,11 @@ pub(super) struct Colours {
 }
 
 impl Colours {
-    /// On a light ground.
+    /// For a light background.
     pub(super) fn light() -> Self {
         let text = "#1c2128";
         let mut colours = Self::of("#ffffff", text, "#57606a", "#d0d7de", |(_, light)| light);
-        // The colour of plain text is that of the text around it.
+        // Plain text has the colour of the surrounding text.
         for (hue, colour) in hues().iter().zip(&mut colours.labels) {
             if *hue == Hue::Plain {
                 text.clone_into(colour);
@@ -32,12 +32,12 @@ impl Colours {
         colours
     }
 
-    /// On a dark ground.
+    /// For a dark background.
     pub(super) fn dark() -> Self {
         Self::of("#14171c", "#e6e9ee", "#a0a9b4", "#3a424d", |(dark, _)| dark)
     }
 
-    /// The names of the colours in the style of a page.
+    /// The CSS variables of a page.
     pub(super) fn names() -> Self {
         let labels = (0..hues().len()).map(|number| format!("var(--c{number})"));
         Self {
@@ -60,7 +60,7 @@ impl Colours {
         }
     }
 
-    /// Declarations that give each name its colour.
+    /// Declarations that assign a colour to each variable.
     pub(super) fn variables(&self, indent: &str) -> String {
         let Self {
             ground,
@@ -80,8 +80,8 @@ impl Colours {
     }
 }
 
-/// The CSS class of a label, which gives it its colour: what the model says,
-/// else that of a label that many models share, else one after its place.
+/// The CSS class that colours a label: by the model's colour, otherwise that of a
+/// common label, otherwise by its index.
 pub(super) fn class(recording: &ReportedRecording, label: &str) -> String {
     if label == UNCERTAIN {
         return UNCERTAIN.into();
@@ -96,8 +96,8 @@ pub(super) fn class(recording: &ReportedRecording, label: &str) -> String {
     format!("c{}", number.unwrap_or(0) % hues.len())
 }
 
-/// The shape that stands for a label beside its colour: that of a label which many
-/// models share, else its place in the model.
+/// The shape of a label beside its colour: that of a common label, otherwise its index
+/// in the model.
 pub(super) fn shape(recording: &ReportedRecording, label: &str) -> char {
     if label == UNCERTAIN {
         return '?';

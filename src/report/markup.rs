@@ -6,7 +6,7 @@ use askama::filters::Escaper;
 
 use crate::text::is_unsafe;
 
-/// The escaper of every template: text is no markup, and no character in it
+/// The escaper of every template: text never becomes markup, and no character in it
 /// controls a terminal or misleads the reader.
 #[derive(Debug, Clone, Copy)]
 pub struct Markup;

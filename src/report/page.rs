@@ -16,13 +16,13 @@ use super::timeline::{Style, Timeline, WIDTH};
 use crate::events::{Measurement, SessionEnd, SessionStart, Speaker};
 use crate::text::{clock_tenths, count};
 
-/// The page loads nothing but what it holds itself.
+/// Content policy: the page loads only its own content.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
      img-src data:; media-src data:";
-/// Where a page has more recordings than this, they are closed at first.
-const OPEN: usize = 5;
-/// Where a recording has more utterances than this, their list is closed at first.
-const LISTED: usize = 30;
+/// With more recordings than this, they start collapsed.
+const MOST_OPEN_RECORDINGS: usize = 5;
+/// With more utterances than this, a recording's list starts collapsed.
+const MOST_OPEN_UTTERANCES: usize = 30;
 /// The parts of the script, in order.
 const SCRIPT: [&str; 10] = [
     include_str!("script/text.js"),
@@ -36,15 +36,15 @@ const SCRIPT: [&str; 10] = [
     include_str!("script/corrections.js"),
     include_str!("script/page.js"),
 ];
-/// Labels less probable than this are not listed.
-const LEAST_LISTED: f64 = 0.005;
+/// Labels with a smaller probability are not listed.
+const LEAST_LISTED_PROBABILITY: f64 = 0.005;
 
-/// What the page says besides.
+/// Title and other text of the page.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
     /// Heading.
     pub title: String,
-    /// Model and its version, engine, day.
+    /// Model with version, engine, and date.
     pub made: String,
     /// Limits of the model, as HTML without user input.
     pub caveats: String,
@@ -53,7 +53,7 @@ pub struct Page {
 /// The whole page.
 ///
 /// # Errors
-/// A template that cannot be filled in; none is known.
+/// A template error; none is known.
 pub fn html(page: &Page, recordings: &[ReportedRecording]) -> Result<String, askama::Error> {
     let style = Style {
         light: Some(Colours::light()),
@@ -69,7 +69,7 @@ pub fn html(page: &Page, recordings: &[ReportedRecording]) -> Result<String, ask
     Document {
         page,
         style: style.render()? + "\n" + &chrome.render()?,
-        open: recordings.len() <= OPEN,
+        open: recordings.len() <= MOST_OPEN_RECORDINGS,
         rows: rows::rows(recordings),
         total: (recordings.len() > 1).then(|| rows::row(recordings)),
         entries: rows::entries(recordings),
@@ -84,13 +84,13 @@ pub fn html(page: &Page, recordings: &[ReportedRecording]) -> Result<String, ask
 struct Document<'a> {
     page: &'a Page,
     style: String,
-    /// Whether the recordings are open at first.
+    /// Whether the recordings start expanded.
     open: bool,
     rows: Vec<Row>,
     total: Option<Row>,
-    /// What the script's overview knows, as JSON.
+    /// Data of the script's overview, as JSON.
     entries: String,
-    /// Where people labelled the recordings.
+    /// The comparison with human labels, where there are any.
     matrix: Option<Matrix>,
     sections: Vec<Section<'a>>,
 }
@@ -106,16 +106,16 @@ struct Chrome {
 /// A recording.
 struct Section<'a> {
     recording: &'a ReportedRecording,
-    /// Missing where the recording could not be opened.
+    /// `None` where the recording could not be opened.
     figure: Option<Figure<'a>>,
 }
 
 struct Figure<'a> {
     timeline: Timeline<'a>,
-    /// A row for each speaker, where there are several.
+    /// A row per speaker, if there are several.
     speakers: Vec<Row>,
     utterances: Vec<Utterance<'a>>,
-    /// How many there are.
+    /// Number of utterances as text.
     listed: String,
     input: String,
     data: String,
@@ -123,7 +123,7 @@ struct Figure<'a> {
 
 struct Utterance<'a> {
     measurement: &'a Measurement,
-    /// Where there are several.
+    /// Set if there are several speakers.
     speaker: Option<Speaker>,
     class: String,
     shape: char,
@@ -131,12 +131,12 @@ struct Utterance<'a> {
     to: String,
     /// The probabilities side by side, in the model's order.
     bar: Vec<Share>,
-    /// The same in words, the most probable first.
+    /// The probabilities in words, the largest first.
     shares: String,
     arousal: String,
 }
 
-/// A part of a bar that is 100 wide.
+/// A part of a bar of width 100.
 struct Share {
     class: String,
     x: f64,
@@ -172,7 +172,7 @@ impl<'a> Utterance<'a> {
             let part = Share {
                 class: class(recording, label),
                 x,
-                // A gap between the parts.
+                // Leave a gap between the parts.
                 width: (width - 0.3).max(0.0),
             };
             x += width;
@@ -198,7 +198,7 @@ fn shares(measurement: &Measurement) -> String {
     shares.sort_by(|a, b| b.1.total_cmp(&a.1));
     let shares: Vec<String> = shares
         .iter()
-        .filter(|(_, share)| *share >= LEAST_LISTED)
+        .filter(|(_, share)| *share >= LEAST_LISTED_PROBABILITY)
         .map(|(name, share)| format!("{name} {:.0} %", share * 100.0))
         .collect();
     shares.join(", ")
@@ -210,7 +210,7 @@ pub(super) fn signed(value: f64) -> String {
     format!("{sign}{:.2}", value.abs())
 }
 
-/// What the input was, and what of it could not be used.
+/// The input format, and how much of the input was unusable.
 fn input(start: &SessionStart, end: &SessionEnd) -> String {
     let kilohertz = f64::from(start.sample_rate) / 1000.0;
     let mut text = format!("{kilohertz} kHz, channels: {}", start.channels);

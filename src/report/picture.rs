@@ -1,8 +1,8 @@
-//! The timeline of a recording as a PNG, for where an SVG is not taken.
+//! The timeline of a recording as a PNG, for programs that do not accept SVG.
 //!
-//! The same picture as [`timeline::svg`], in the colours for light surroundings.
-//! Its letters are inside the program, so that it looks the same everywhere; a
-//! label in another script takes a font of the machine.
+//! The same picture as [`timeline::svg`], in the colours for a light background. Its
+//! fonts are built in, so that it looks the same everywhere; labels in other scripts
+//! use the machine's fonts.
 
 use std::sync::Arc;
 
@@ -13,26 +13,26 @@ use super::recording::ReportedRecording;
 use super::spectrogram::{BANDS, shades};
 use super::timeline::{self, Timeline};
 
-/// Pixels for each unit of the picture: sharp on fine screens and in print.
+/// Pixels per unit of the picture: sharp on high-resolution screens and in print.
 const SCALE: f32 = 2.0;
 
 const FAMILY: &str = "DejaVu Sans";
 const REGULAR: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
 const BOLD: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.ttf");
 
-/// `--text` of the style for light surroundings.
+/// `--text` of the style for light backgrounds.
 const INK: [u8; 3] = [0x1c, 0x21, 0x28];
 
-/// Why there is no picture.
+/// Why the picture could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// The drawing could not be written.
     #[error("cannot draw the picture: {0}")]
     Template(#[from] askama::Error),
-    /// The drawing is not understood.
+    /// The renderer rejects the drawing.
     #[error("cannot draw the picture: {0}")]
     Drawing(#[from] resvg::usvg::Error),
-    /// It is too large, or cannot be packed.
+    /// It is too large, or encoding failed.
     #[error("cannot make a PNG of {width} x {height} pixels")]
     Size {
         /// Columns.
@@ -42,7 +42,7 @@ pub enum PictureError {
     },
 }
 
-/// The picture as a PNG file, two pixels to a unit of [`timeline::WIDTH`].
+/// The picture as a PNG file, two pixels per unit of [`timeline::WIDTH`].
 ///
 /// # Errors
 /// [`PictureError`] where the picture would be too large for memory.
@@ -68,7 +68,7 @@ pub fn png(recording: &ReportedRecording) -> Result<Vec<u8>, PictureError> {
     pixels.encode_png().map_err(|_| wrong)
 }
 
-/// Those inside the program, and the machine's where a label needs another.
+/// The built-in fonts, and the machine's where a label needs another.
 fn fonts(labels: &[String]) -> Database {
     let mut fonts = Database::new();
     fonts.load_font_data(REGULAR.to_vec());
@@ -79,7 +79,7 @@ fn fonts(labels: &[String]) -> Database {
     fonts
 }
 
-/// The log-mel lane; the renderer itself takes no pictures within a picture.
+/// Draws the log-mel lane, because the renderer does not draw embedded pictures.
 fn bands(recording: &ReportedRecording, pixels: &mut Pixmap) {
     let columns = shades(&recording.spectrum);
     let Some(mut picture) = Pixmap::new(columns.len() as u32, BANDS as u32) else {

@@ -1,4 +1,4 @@
-//! A recording as a report shows it.
+//! The data of a recording in a report.
 
 use std::collections::BTreeSet;
 
@@ -6,37 +6,37 @@ use super::spectrogram::Levels;
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Speaker, Trigger};
 use crate::reference::Span;
 
-/// What is drawn of the samples of a signal: the waveform, the log-mel levels.
+/// The drawn data of a signal: the waveform and the log-mel levels.
 pub type Drawn = (Vec<(f32, f32)>, Levels);
 
-/// What is known of a recording, or of one of its channels.
+/// A recording, or one of its channels.
 #[derive(Debug, Clone, Default)]
 pub struct ReportedRecording {
-    /// Its name for a reader: its path below the folder that holds all recordings.
+    /// Its display name: the path below the folder that holds all recordings.
     pub name: String,
-    /// The name of its file; the same where `name` says the channel, too.
+    /// The name of its file; `name` may add the channel.
     pub file: String,
-    /// Its channel, where every channel is judged by itself.
+    /// Its channel, where every channel is analyzed separately.
     pub channel: Option<u16>,
-    /// The header; none where it could not be opened.
+    /// The header; `None` where it could not be opened.
     pub start: Option<SessionStart>,
     /// Measurements of windows.
     pub intervals: Vec<Measurement>,
     /// Measurements of whole utterances.
     pub utterances: Vec<Measurement>,
-    /// Where samples are missing.
+    /// Missing samples.
     pub gaps: Vec<Gap>,
-    /// What went wrong.
+    /// The error.
     pub error: Option<String>,
     /// The summary.
     pub end: Option<SessionEnd>,
-    /// Lowest and highest sample of equal stretches, in `[-1, 1]`.
+    /// Lowest and highest sample of equal intervals, in `[-1, 1]`.
     pub envelope: Vec<(f32, f32)>,
-    /// Log-mel levels of equal stretches.
+    /// Log-mel levels of equal intervals.
     pub spectrum: Levels,
-    /// Labels that people gave, where there are any.
+    /// Human labels.
     pub reference: Vec<Span>,
-    /// The audio as a `data:` address, where it is asked for.
+    /// The audio as a `data:` address, if requested.
     pub audio: Option<String>,
 }
 
@@ -62,15 +62,15 @@ impl ReportedRecording {
         }
     }
 
-    /// The same with what is drawn of its first signal.
+    /// Adds the drawn data of the first signal.
     #[must_use]
     pub fn drawn(mut self, drawn: Vec<Drawn>) -> Self {
         (self.envelope, self.spectrum) = drawn.into_iter().next().unwrap_or_default();
         self
     }
 
-    /// One for each channel that was judged by itself, with what is drawn of it; else
-    /// the recording as a whole.
+    /// One entry per separately analyzed channel, with its drawn data; otherwise the
+    /// recording as a whole.
     pub fn by_channel(self, drawn: Vec<Drawn>) -> Vec<Self> {
         if !self.start.as_ref().is_some_and(|start| start.by_channel) {
             return vec![self.drawn(drawn)];
@@ -90,7 +90,7 @@ impl ReportedRecording {
                 intervals: own(&self.intervals),
                 utterances: own(&self.utterances),
                 gaps: self.gaps.clone(),
-                // Once is enough.
+                // Report it once.
                 error: error.take(),
                 audio: audio.take(),
                 end: self.end.clone(),
@@ -102,7 +102,7 @@ impl ReportedRecording {
         channels.map(one).collect()
     }
 
-    /// Its speakers in the order of their letters, where there are several.
+    /// Its speakers in the order of their letters, if there are several.
     pub fn speakers(&self) -> Vec<Speaker> {
         let speakers = self.utterances.iter().filter_map(|judged| judged.speaker);
         let speakers: BTreeSet<Speaker> = speakers.collect();
@@ -112,7 +112,7 @@ impl ReportedRecording {
         speakers.into_iter().collect()
     }
 
-    /// What one of them said.
+    /// The utterances of one speaker.
     #[must_use]
     pub fn of_speaker(&self, speaker: Speaker) -> Self {
         let own = self.utterances.iter();
@@ -135,7 +135,7 @@ impl ReportedRecording {
         self.start.as_ref().map_or(&[], |start| &start.labels)
     }
 
-    /// The model's colours for them, if it names any.
+    /// The model's colours for them, if it defines any.
     pub fn colors(&self) -> &[Option<Hue>] {
         self.start.as_ref().map_or(&[], |start| &start.colors)
     }
@@ -145,7 +145,8 @@ impl ReportedRecording {
         self.end.as_ref().map_or(0.0, |end| end.duration_s)
     }
 
-    /// The largest sample, at least 0.05, so that noise does not look like speech.
+    /// The largest absolute sample, at least 0.05, so that noise does not look like
+    /// speech.
     pub fn peak(&self) -> f64 {
         let extremes = self
             .envelope

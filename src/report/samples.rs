@@ -1,5 +1,5 @@
-//! Reduces the samples of a recording to what a report shows of them, while the
-//! recording is analyzed.
+//! Reduces the samples of a recording to what a report draws, while the recording is
+//! analyzed.
 
 use super::spectrogram::{Levels, Spectrogram};
 use super::waveform::Waveform;
@@ -7,13 +7,13 @@ use crate::audio::source::{DecodeError, Note, Source, Spec};
 use crate::dsp::front_end::{FrontEnd, InputFormat};
 use crate::dsp::mono::ChannelChoice;
 
-/// Frames of silence that are added at a time.
+/// Frames of silence that are added at once.
 const SILENT_FRAMES: usize = 4096;
 
-/// What a report shows of the samples of a recording.
+/// The drawn data of a recording.
 #[derive(Default)]
 pub struct Summary {
-    /// None before the first samples, and for an input that cannot be used.
+    /// `None` before the first samples, and for an unusable input.
     front_end: Option<FrontEnd>,
     waveform: Waveform,
     spectrogram: Spectrogram,
@@ -34,8 +34,8 @@ impl Summary {
         }
     }
 
-    /// Lowest and highest sample of equal stretches, and the log-mel levels of
-    /// equal stretches.
+    /// Lowest and highest sample of equal intervals, and the log-mel levels of equal
+    /// intervals.
     pub fn finish(mut self) -> (Vec<(f32, f32)>, Levels) {
         if let Some(front_end) = &mut self.front_end {
             front_end.finish(|frame| self.spectrogram.push(frame.log_mel));
@@ -44,7 +44,7 @@ impl Summary {
     }
 }
 
-/// A recording whose samples also go to a [`Summary`] for each signal.
+/// Copies the samples of a recording to a [`Summary`] per signal.
 pub struct SampleTap<'a, S> {
     source: S,
     summaries: &'a mut [Summary],
@@ -52,12 +52,12 @@ pub struct SampleTap<'a, S> {
 }
 
 impl<'a, S: Source> SampleTap<'a, S> {
-    /// Summarises each of the chosen signals of `source`, in their order.
+    /// Summarizes each of the chosen signals of `source`, in order.
     pub fn new(source: S, choices: &[ChannelChoice], summaries: &'a mut Vec<Summary>) -> Self {
         let spec = source.spec();
         summaries.extend(choices.iter().map(|&choice| {
             Summary {
-                // What is wrong with an input is the analysis' to say.
+                // The analysis reports an unusable input.
                 front_end: FrontEnd::new(InputFormat {
                     rate: spec.sample_rate,
                     channels: spec.channels,
@@ -89,7 +89,7 @@ impl<S: Source> Source for SampleTap<'_, S> {
         let more = self.source.read(out);
         let missing = self.source.take_gap();
         self.gap += missing;
-        // What is missing is shown as silence, so that the rest keeps its place.
+        // Missing samples are drawn as silence, so that the rest keeps its place.
         let (blocks, rest) = (
             missing / SILENT_FRAMES as u64,
             missing % SILENT_FRAMES as u64,

@@ -1,49 +1,50 @@
-//! From time to place, and from windows to steps that can be seen: where the
-//! utterances are too many to be told apart, equal bins show their means.
+//! Maps time to horizontal position, and windows to visible steps. If there are too
+//! many utterances to draw one by one, equal bins show their means.
 
 use super::recording::ReportedRecording;
 use super::timeline::{LEFT, RIGHT};
 use crate::events::Measurement;
 use crate::text::{clock, clock_tenths};
 
-/// Time that a window adds to the one before it, in seconds.
-pub(super) const STEP_S: f64 = 0.25;
-/// Utterances narrower than this on average are drawn in bins.
-const NARROWEST: f64 = 14.0;
-/// Width of a bin.
-const BIN: f64 = 12.0;
-/// Windows closer than this are drawn as one, with their mean.
-const CLOSEST: f64 = 0.75;
-/// Distances of the marks of the axis, in seconds.
+/// Hop of the windows, in seconds.
+pub(super) const WINDOW_HOP_S: f64 = 0.25;
+/// Least mean width of utterances that are drawn one by one, in units of the picture.
+const LEAST_UTTERANCE_WIDTH: f64 = 14.0;
+/// Width of a bin, in units of the picture.
+const BIN_WIDTH: f64 = 12.0;
+/// Closest windows that are drawn separately, in units of the picture; closer ones are
+/// averaged.
+const LEAST_WINDOW_DISTANCE: f64 = 0.75;
+/// Distances between the axis marks, in seconds.
 const TICKS_S: [f64; 13] = [
     0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0,
 ];
-/// Marks of the axis at most.
+/// Most axis marks.
 const MOST_TICKS: f64 = 12.0;
 
-/// Maps time to place.
+/// Maps time to horizontal position.
 pub(super) struct Scale {
-    /// Length of the recording.
+    /// Length of the recording in seconds.
     seconds: f64,
     /// Whether utterances are too narrow to be drawn one by one.
     pub(super) binned: bool,
 }
 
-/// A stretch of one value.
+/// An interval with one value.
 pub(super) struct Step<'a> {
     pub(super) from: f64,
     pub(super) to: f64,
     /// Mean of its windows.
     pub(super) value: f64,
-    /// Windows in it.
+    /// Number of its windows.
     count: f64,
     /// The label of the first window, or the most frequent one of a bin.
     pub(super) label: &'a str,
 }
 
-/// What of a bin has one label.
+/// The part of a bin that belongs to one label.
 pub(super) struct Part {
-    /// Place of the label in the model, or one more for `uncertain`.
+    /// Index of the label in the model; `uncertain` comes after the last.
     pub(super) label: usize,
     pub(super) x: f64,
     pub(super) width: f64,
@@ -62,7 +63,7 @@ impl Scale {
     pub(super) fn new(recording: &ReportedRecording) -> Self {
         Self {
             seconds: recording.length_s().max(0.1),
-            binned: recording.utterances.len() as f64 * NARROWEST > RIGHT - LEFT,
+            binned: recording.utterances.len() as f64 * LEAST_UTTERANCE_WIDTH > RIGHT - LEFT,
         }
     }
 
@@ -70,7 +71,7 @@ impl Scale {
         LEFT + (RIGHT - LEFT) * (seconds / self.seconds).clamp(0.0, 1.0)
     }
 
-    /// Place and width of a span of time.
+    /// Position and width of a time span.
     pub(super) fn span(&self, start_s: f64, end_s: f64) -> (f64, f64) {
         let (from, to) = (self.x(start_s), self.x(end_s));
         (from, (to - from).max(1.0))
@@ -85,7 +86,7 @@ impl Scale {
         if self.binned {
             return self.bins(&recording.intervals, value);
         }
-        // Several channels may speak at a time.
+        // Several channels may speak at the same time.
         let mut windows: Vec<&Measurement> = recording.intervals.iter().collect();
         windows.sort_by_key(|window| (window.channel, window.utterance));
         let utterances =
@@ -105,9 +106,10 @@ impl Scale {
             let to = self.x(window.end_s);
             let value = value(window).unwrap_or(0.0);
             match steps.last_mut() {
-                Some(last) if last.to - last.from < CLOSEST => last.add(value, to),
+                Some(last) if last.to - last.from < LEAST_WINDOW_DISTANCE => last.add(value, to),
                 last => {
-                    let from = last.map_or_else(|| self.x(window.end_s - STEP_S), |last| last.to);
+                    let from =
+                        last.map_or_else(|| self.x(window.end_s - WINDOW_HOP_S), |last| last.to);
                     let label = &window.label;
                     steps.push(Step {
                         from,
@@ -127,16 +129,16 @@ impl Scale {
         windows: &'a [Measurement],
         value: impl Fn(&Measurement) -> Option<f64>,
     ) -> Vec<Vec<Step<'a>>> {
-        let number = |window: &Measurement| self.bin(window.end_s - STEP_S / 2.0);
+        let number = |window: &Measurement| self.bin(window.end_s - WINDOW_HOP_S / 2.0);
         let mut runs: Vec<Vec<Step<'_>>> = Vec::new();
         let mut next = None;
         for bin in windows.chunk_by(|a, b| number(a) == number(b)) {
             let place = bin.first().map_or(0, number);
             let values = bin.iter().map(|window| value(window).unwrap_or(0.0));
-            let from = LEFT + BIN * place as f64;
+            let from = LEFT + BIN_WIDTH * place as f64;
             let step = Step {
                 from,
-                to: (from + BIN).min(RIGHT),
+                to: (from + BIN_WIDTH).min(RIGHT),
                 value: values.sum::<f64>() / bin.len().max(1) as f64,
                 count: bin.len() as f64,
                 label: most_frequent(bin),
@@ -152,15 +154,15 @@ impl Scale {
 
     /// The bin of a time.
     fn bin(&self, seconds: f64) -> usize {
-        ((self.x(seconds) - LEFT) / BIN) as usize
+        ((self.x(seconds) - LEFT) / BIN_WIDTH) as usize
     }
 
-    /// How much of each bin the utterances of each label fill, stacked in the order
-    /// of the model; the fullest bin fills the lane.
+    /// How much of each bin the utterances of each label fill, stacked in the model's
+    /// order; the fullest bin fills the lane.
     pub(super) fn stacks(&self, recording: &ReportedRecording) -> Vec<Part> {
         let labels = recording.labels();
-        let count = ((RIGHT - LEFT) / BIN).ceil() as usize;
-        let length_s = self.seconds * BIN / (RIGHT - LEFT);
+        let count = ((RIGHT - LEFT) / BIN_WIDTH).ceil() as usize;
+        let length_s = self.seconds * BIN_WIDTH / (RIGHT - LEFT);
         let mut seconds = vec![vec![0.0; labels.len() + 1]; count];
         for utterance in &recording.utterances {
             let place = labels.iter().position(|label| *label == utterance.label);
@@ -181,11 +183,11 @@ impl Scale {
             let mut from = 0.0;
             for (label, filled) in seconds.iter().enumerate().filter(|(_, s)| **s > 0.0) {
                 let to = (from + filled / fullest).min(1.0);
-                let x = LEFT + BIN * bin as f64;
+                let x = LEFT + BIN_WIDTH * bin as f64;
                 parts.push(Part {
                     label,
                     x,
-                    width: (BIN - 1.0).min(RIGHT - x),
+                    width: (BIN_WIDTH - 1.0).min(RIGHT - x),
                     from,
                     to,
                 });
@@ -225,7 +227,7 @@ impl Step<'_> {
     }
 }
 
-/// The label of most windows; of several, the first.
+/// The most frequent label of the windows; the first in a tie.
 fn most_frequent(windows: &[Measurement]) -> &str {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for window in windows {

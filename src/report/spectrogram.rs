@@ -1,30 +1,29 @@
-//! The log-mel levels of a recording: what the front end computes before the
-//! cepstral coefficients, in sixteen shades.
+//! The log-mel levels of a recording in sixteen shades; the front end computes them
+//! before the cepstral coefficients.
 
 use crate::dsp::feature_spec::N_MELS;
 
 /// Mel bands, low to high.
 pub const BANDS: usize = N_MELS;
 
-/// Log-mel levels of equal stretches of a recording, in dB.
+/// Log-mel levels of equal intervals of a recording, in dB.
 pub type Levels = Vec<[f32; BANDS]>;
 
-/// Columns of the picture at most: enough for a part of a long recording.
-const COLUMNS: usize = 3520;
+/// Most columns of the picture: enough for a part of a long recording.
+const MAX_COLUMNS: usize = 3520;
 /// Levels this far below the loudest are blank, in dB.
 const RANGE_DB: f32 = 60.0;
-/// The loudest level is taken to be at least this, in dB, so that the noise of a
-/// silent recording does not look like a voice.
+/// Least level that counts as the loudest, in dB, so that the noise of a silent
+/// recording does not look like speech.
 const FLOOR_DB: f32 = -30.0;
 
-/// Mean levels of equal stretches, which double in length as the recording goes
-/// on.
+/// Mean levels of equal intervals, whose length doubles as the recording grows.
 #[derive(Default)]
 pub(super) struct Spectrogram {
-    /// Frames in a stretch, less one.
+    /// Frames per interval, minus one.
     more: usize,
     columns: Vec<[f32; BANDS]>,
-    /// Frames in the last one so far.
+    /// Frames in the last interval so far.
     filled: usize,
 }
 
@@ -32,7 +31,7 @@ impl Spectrogram {
     /// Adds the log-mel levels of the next frame.
     pub(super) fn push(&mut self, levels: &[f32; BANDS]) {
         if self.filled == 0 {
-            if self.columns.len() == 2 * COLUMNS {
+            if self.columns.len() == 2 * MAX_COLUMNS {
                 self.halve();
                 self.more = 2 * self.more + 1;
             }
@@ -45,9 +44,9 @@ impl Spectrogram {
         self.filled = (self.filled + 1) % (self.more + 1);
     }
 
-    /// The levels of the whole, in no more stretches than can be seen.
+    /// The levels of the whole recording, in no more intervals than are visible.
     pub(super) fn finish(mut self) -> Levels {
-        while self.columns.len() > COLUMNS {
+        while self.columns.len() > MAX_COLUMNS {
             self.halve();
         }
         self.columns
@@ -62,7 +61,7 @@ impl Spectrogram {
     }
 }
 
-/// Shades from 0 (blank) to 15 (the loudest) of each band, low to high.
+/// Shades of each band from 0 (blank) to 15 (loudest), low bands first.
 pub fn shades(columns: &Levels) -> Vec<[u8; BANDS]> {
     let loudest = columns.iter().flatten().copied().fold(FLOOR_DB, f32::max);
     let shade = |level: f32| {
@@ -72,13 +71,13 @@ pub fn shades(columns: &Levels) -> Vec<[u8; BANDS]> {
     columns.iter().map(|column| column.map(shade)).collect()
 }
 
-/// The shades as a grey PNG, a pixel a band and stretch, high bands at the top;
-/// none of no stretches.
+/// The shades as a grey PNG, one pixel per band and interval, high bands at the top;
+/// `None` without intervals.
 pub fn png(columns: &Levels) -> Option<Vec<u8>> {
     let shades = shades(columns);
     let mut rows = Vec::new();
     for band in (0..BANDS).rev() {
-        // Two to a byte.
+        // Two pixels per byte.
         rows.extend(shades.chunks(2).map(|pair| {
             let right = pair.get(1).map_or(0, |column| column[band]);
             pair[0][band] << 4 | right

@@ -1,10 +1,9 @@
-//! The timeline of a recording as an SVG picture: the waveform, its log-mel
-//! levels, the label of each utterance, a lane for each label's probability, and
-//! one each for arousal and valence where the model gives them.
+//! The timeline of a recording as an SVG picture: the waveform, its log-mel levels, the
+//! label of each utterance, and a lane for each label's probability. Arousal and
+//! valence have a lane each where the model has them.
 //!
-//! No two labels share a lane and each lane bears its name, so that nothing
-//! rests on colour alone. A dark line under a lane marks where its label was
-//! the result.
+//! No two labels share a lane and each lane has a name, so that colour is never the
+//! only cue. A dark line below a lane marks where its label was the prediction.
 
 use std::fmt::Write as _;
 
@@ -22,29 +21,29 @@ use crate::text::voice_caption;
 
 /// Width of the picture in its own units.
 pub const WIDTH: f64 = 1000.0;
-/// Where time 0 stands.
+/// Position of time 0.
 pub const LEFT: f64 = 110.0;
-/// Where the end of the recording stands.
+/// Position of the end of the recording.
 pub const RIGHT: f64 = 990.0;
 
 const WAVEFORM_HEIGHT: f64 = 56.0;
-/// One unit a mel band.
+/// One unit per mel band.
 const SPECTROGRAM_HEIGHT: f64 = spectrogram::BANDS as f64;
 const UTTERANCES_HEIGHT: f64 = 30.0;
-/// The same in bins.
+/// Height if the utterances are drawn in bins.
 const BINS_HEIGHT: f64 = 56.0;
 const LABEL_HEIGHT: f64 = 30.0;
-/// Of arousal and valence, which go both ways.
+/// Height of arousal and valence, which are signed.
 const SIGNED_HEIGHT: f64 = 44.0;
 const LANE_GAP: f64 = 6.0;
 const AXIS_HEIGHT: f64 = 26.0;
-/// Points of the waveform at most.
+/// Most points of the waveform.
 const COLUMNS: usize = 1000;
 
-/// A picture that stands alone.
+/// A self-contained picture.
 ///
 /// # Errors
-/// A template that cannot be filled in; none is known.
+/// A template error; none is known.
 pub fn svg(recording: &ReportedRecording) -> Result<String, askama::Error> {
     let style = Style {
         light: Some(Colours::light()),
@@ -54,7 +53,7 @@ pub fn svg(recording: &ReportedRecording) -> Result<String, askama::Error> {
     alone(recording, &style)
 }
 
-/// The same for a renderer that knows no named colours: those of a light ground,
+/// The picture for a renderer without CSS variables: the colours of a light background,
 /// without the log-mel levels.
 #[cfg(feature = "png")]
 pub(super) fn plain_svg(recording: &ReportedRecording) -> Result<String, askama::Error> {
@@ -75,7 +74,7 @@ fn alone(recording: &ReportedRecording, style: &Style) -> Result<String, askama:
     .render()
 }
 
-/// The frame of a picture that stands alone.
+/// The frame of a self-contained picture.
 #[derive(Template)]
 #[template(path = "picture.svg")]
 struct Picture<'a> {
@@ -84,14 +83,14 @@ struct Picture<'a> {
     timeline: Timeline<'a>,
 }
 
-/// How the parts of a timeline look.
+/// The style of a timeline's parts.
 #[derive(Template)]
 #[template(path = "timeline.css")]
 pub(super) struct Style {
-    /// Colours that the names stand for.
+    /// Values of the CSS variables.
     pub(super) light: Option<Colours>,
     pub(super) dark: Option<Colours>,
-    /// What the rules use: names or values.
+    /// The colours in the rules: variables or values.
     pub(super) used: Colours,
 }
 
@@ -99,7 +98,7 @@ pub(super) struct Style {
 #[derive(Template)]
 #[template(path = "timeline.svg")]
 pub(super) struct Timeline<'a> {
-    /// A name that nothing else in the document has.
+    /// A prefix that is unique in the document.
     id: &'a str,
     pub(super) height: f64,
     waveform: Option<Waveform>,
@@ -111,12 +110,12 @@ pub(super) struct Timeline<'a> {
     labels: Vec<LabelLane<'a>>,
     signed: Vec<SignedLane>,
     gaps: Vec<Missing>,
-    /// Where the axis stands.
+    /// Position of the axis.
     axis: f64,
     ticks: Vec<Tick>,
 }
 
-/// Where a lane stands.
+/// Position of a lane.
 #[derive(Debug, Clone, Copy)]
 struct Lane {
     top: f64,
@@ -150,11 +149,11 @@ struct Call {
     x: f64,
     width: f64,
     caption: String,
-    /// Class and text: shape and label, or the shape alone, as they fit.
+    /// Class and text: shape and label, or the shape alone, depending on the room.
     text: Option<(&'static str, String)>,
 }
 
-/// What of a bin has one label.
+/// The part of a bin that belongs to one label.
 struct Bin {
     class: String,
     x: f64,
@@ -169,11 +168,11 @@ struct LabelLane<'a> {
     class: String,
     lane: Lane,
     area: String,
-    /// Where the label was the result.
+    /// Where the label was the prediction.
     called: String,
 }
 
-/// A value from -1 to 1 around a middle line.
+/// A value from -1 to 1 around a centre line.
 struct SignedLane {
     value: SignedValue,
     lane: Lane,
@@ -263,7 +262,7 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// Where the log-mel levels stand: left, top, width, height.
+    /// Position of the log-mel levels: left, top, width, height.
     #[cfg(feature = "png")]
     pub(super) fn spectrogram_place(&self) -> Option<[f32; 4]> {
         let Lane { top, height } = self.spectrogram.as_ref()?.lane;
@@ -271,10 +270,10 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// A number of a measurement, where it has it.
+/// A value of a measurement, where it has one.
 type Value = fn(&Measurement) -> Option<f64>;
 
-/// A value from -1 to 1: its name, the words at its ends.
+/// A value from -1 to 1: its name, and the words at its ends.
 #[derive(Clone, Copy)]
 struct SignedValue {
     name: &'static str,
@@ -283,7 +282,7 @@ struct SignedValue {
     of: Value,
 }
 
-/// Arousal and valence, where there are any; the more reliable first.
+/// Arousal and valence, where present; the more reliable one first.
 fn signed_values(recording: &ReportedRecording) -> impl Iterator<Item = SignedValue> {
     let arousal = SignedValue {
         name: "arousal",
@@ -340,7 +339,7 @@ fn calls(recording: &ReportedRecording, scale: &Scale) -> Vec<Call> {
             (width > 12.0).then(|| ("in-call small", shape.to_string()))
         };
         let own = Measurement {
-            channel: None, // it stands in the name of the recording
+            channel: None, // the recording's name contains it
             ..utterance.clone()
         };
         Call {
@@ -369,7 +368,7 @@ fn bins(recording: &ReportedRecording, scale: &Scale, lane: Lane) -> Vec<Bin> {
     parts.map(bin).collect()
 }
 
-/// The area under a label's probability, and the line where it was the result.
+/// The area under a label's probability, and the line where it was the prediction.
 fn label_paths(utterances: &[Vec<Step<'_>>], label: &str, lane: Lane) -> (String, String) {
     let base = lane.bottom();
     let (mut area, mut called) = (String::new(), String::new());
@@ -392,7 +391,7 @@ fn signed_path(utterances: &[Vec<Step<'_>>], lane: Lane) -> String {
     path
 }
 
-/// Adds the outline of an area between a line and the values of an utterance.
+/// Adds the outline of the area between a line and the values of an utterance.
 fn outline(steps: &[Step<'_>], base: f64, y: impl Fn(f64) -> f64, path: &mut String) {
     let first = steps.first().map_or(LEFT, |step| step.from);
     let _ = write!(path, "M{first:.1} {base:.1}");

@@ -1,25 +1,25 @@
-//! The waveform of a recording, as extremes of equal stretches.
+//! The waveform of a recording as minima and maxima of equal intervals.
 
-/// Columns at most: enough for a part of a long recording.
-const COLUMNS: usize = 12_000;
+/// Most columns: enough for a part of a long recording.
+const MAX_COLUMNS: usize = 12_000;
 
-/// Lowest and highest sample of equal stretches, which double in length as the
-/// recording goes on.
+/// Lowest and highest sample of equal intervals, whose length doubles as the recording
+/// grows.
 #[derive(Debug, Default)]
 pub(super) struct Waveform {
-    /// Samples in a stretch.
+    /// Samples per interval.
     stretch: usize,
     columns: Vec<(f32, f32)>,
-    /// Samples in the last stretch so far.
+    /// Samples in the last interval so far.
     filled: usize,
 }
 
 impl Waveform {
-    /// Adds samples of one channel.
+    /// Adds the samples of one channel.
     pub(super) fn push(&mut self, samples: &[f32]) {
         for &sample in samples {
             if self.filled == 0 {
-                if self.columns.len() == 2 * COLUMNS {
+                if self.columns.len() == 2 * MAX_COLUMNS {
                     self.halve();
                 }
                 self.columns.push((sample, sample));
@@ -36,13 +36,13 @@ impl Waveform {
         self.stretch = self.stretch.max(1) * 2;
     }
 
-    /// The columns, no more than can be seen.
+    /// The columns, no more than are visible.
     pub(super) fn columns(&self) -> Vec<(f32, f32)> {
-        fewer(&self.columns, COLUMNS)
+        fewer(&self.columns, MAX_COLUMNS)
     }
 }
 
-/// The same extremes in `most` columns, or fewer.
+/// The minima and maxima in at most `most` columns.
 pub(super) fn fewer(columns: &[(f32, f32)], most: usize) -> Vec<(f32, f32)> {
     let every = columns.len().div_ceil(most.max(1)).max(1);
     columns.chunks(every).map(joined).collect()
@@ -70,7 +70,7 @@ mod tests {
                 waveform.push(block);
             }
             let columns = waveform.columns();
-            assert!(columns.len() <= COLUMNS && columns.len() >= length.min(COLUMNS / 2));
+            assert!(columns.len() <= MAX_COLUMNS && columns.len() >= length.min(MAX_COLUMNS / 2));
             if length > 1 {
                 let place = |found: Option<usize>| found.unwrap_or(0) as f64 / columns.len() as f64;
                 let high = place(columns.iter().position(|(_, high)| *high > 0.89));

@@ -1,4 +1,4 @@
-//! A label track of Audacity: begin, end and text between tabs, a line per utterance.
+//! Audacity label track: start, end and text separated by tabs, one line per utterance.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ pub struct Audacity<W: Write> {
 }
 
 impl<W: Write> Audacity<W> {
-    /// Labels to `out`.
+    /// Writes labels to `out`.
     pub fn new(out: W) -> Self {
         let letters = Letters::default();
         Self { out, letters }

@@ -1,12 +1,12 @@
-//! CSV, a row per utterance.
+//! CSV, one row per utterance.
 
 use std::io::{self, Write};
 
 use super::{Sink, number, reason, utterance};
 use crate::events::Event;
 
-/// Writes a header with the labels of the model, then a row per utterance. Rows of
-/// sessions by channel say which channel they are about.
+/// Writes a header with the model's labels, then a row per utterance. If channels are
+/// analyzed separately, the rows include the channel.
 pub struct Csv<W: Write> {
     out: csv::Writer<W>,
     headed: bool,
@@ -14,7 +14,7 @@ pub struct Csv<W: Write> {
 }
 
 impl<W: Write> Csv<W> {
-    /// CSV to `out`.
+    /// Writes CSV to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out: csv::Writer::from_writer(out),

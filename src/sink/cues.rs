@@ -1,23 +1,23 @@
-//! The order of captions: players want cues in the order of their begins, and the
-//! utterances of several channels end in another one.
+//! The order of captions: players need cues by start time, but the utterances of
+//! several channels end in another order.
 
 use std::collections::BTreeMap;
 
 use super::utterance;
 use crate::events::{Event, Measurement};
 
-/// Holds an utterance back while an earlier one on another channel goes on.
+/// Holds an utterance back while an earlier one on another channel continues.
 #[derive(Debug, Default)]
 pub(super) struct Cues {
-    /// Begins of the utterances that go on, by channel.
+    /// Start times of the open utterances, by channel.
     open: BTreeMap<Option<u16>, f64>,
     waiting: Vec<Measurement>,
     given: u64,
 }
 
 impl Cues {
-    /// Takes an event; gives the utterances whose cues are due, each with the number
-    /// of its cue.
+    /// Takes an event; returns the utterances whose cues are due, each with its cue
+    /// number.
     pub(super) fn take(&mut self, event: &Event) -> Vec<(u64, Measurement)> {
         if let Event::UtteranceStart(start) = event {
             self.open.insert(start.channel, start.start_s);
@@ -34,7 +34,7 @@ impl Cues {
         due.into_iter().map(|m| self.numbered(m)).collect()
     }
 
-    /// Utterances are numbered within their channel, cues within the file.
+    /// Utterances are numbered per channel, cues per file.
     fn numbered(&mut self, utterance: Measurement) -> (u64, Measurement) {
         self.given += 1;
         let number = match utterance.channel {
@@ -44,7 +44,7 @@ impl Cues {
         (number, utterance)
     }
 
-    /// What still waits at the end, where a session broke off.
+    /// The utterances still held back when a session breaks off.
     pub(super) fn rest(&mut self) -> Vec<(u64, Measurement)> {
         self.open.clear();
         let waiting = std::mem::take(&mut self.waiting);

@@ -1,4 +1,4 @@
-//! A folder with a file per recording.
+//! A folder with one file per recording.
 
 use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
@@ -11,18 +11,18 @@ use crate::files::{Existing, PendingFile};
 /// Creates the sink of one file.
 pub type Make = Box<dyn Fn(Box<dyn Write + Send>) -> Box<dyn Sink + Send> + Send>;
 
-/// Writes each recording's file whole or not at all. A recording that could not
-/// be opened gets none.
+/// Writes each recording's file atomically. A recording that could not be opened gets
+/// none.
 pub struct Folder {
     existing: Existing,
     targets: HashMap<String, PathBuf>,
     make: Make,
     current: String,
-    open: Option<Whole>,
+    open: Option<AtomicFile>,
 }
 
 impl Folder {
-    /// A file at each of `targets`, by the name of its recording.
+    /// Writes a file at each of `targets`, keyed by the recording's name.
     pub fn new(targets: HashMap<String, PathBuf>, existing: Existing, make: Make) -> Self {
         Self {
             existing,
@@ -46,7 +46,7 @@ impl Sink for Folder {
             file.clone_into(&mut self.current);
         }
         if let (Event::SessionStart(_), Some(target)) = (event, self.targets.get(file)) {
-            self.open = Some(Whole::create(target, self.existing, &self.make)?);
+            self.open = Some(AtomicFile::create(target, self.existing, &self.make)?);
         }
         match &mut self.open {
             Some(open) => open.event(Some(file), event),
@@ -59,17 +59,17 @@ impl Sink for Folder {
     }
 }
 
-/// A sink of one file that is there whole or not at all.
-pub struct Whole {
+/// The sink of a single file that is written atomically.
+pub struct AtomicFile {
     sink: Option<Box<dyn Sink + Send>>,
     file: Option<PendingFile>,
 }
 
-impl Whole {
-    /// The sink that `make` creates, for a file that will be `target`.
+impl AtomicFile {
+    /// The sink that `make` creates, for a file that becomes `target`.
     ///
     /// # Errors
-    /// What the system says, with the path.
+    /// The system's error, with the path.
     pub fn create(target: &Path, existing: Existing, make: &Make) -> io::Result<Self> {
         let (file, out) = PendingFile::create(target, existing)?;
         let sink = make(Box::new(BufWriter::new(out)));
@@ -80,7 +80,7 @@ impl Whole {
     }
 }
 
-impl Sink for Whole {
+impl Sink for AtomicFile {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         match &mut self.sink {
             Some(sink) => sink.event(file, event),
@@ -89,7 +89,7 @@ impl Sink for Whole {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        // The sink goes first, and with it what its buffer holds.
+        // Drop the sink first, which flushes its buffer.
         if let Some(mut sink) = self.sink.take() {
             sink.finish()?;
         }

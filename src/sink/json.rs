@@ -1,4 +1,4 @@
-//! One JSON document: an array with an object per file.
+//! One JSON document: an array with one object per file.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Sink;
 use crate::events::{Event, Measurement, SessionEnd, Trigger};
 
-/// Writes each file's object as soon as the file is done.
+/// Writes each file's object as soon as the file is complete.
 pub struct Json<W: Write> {
     out: W,
     written: bool,
@@ -25,7 +25,7 @@ struct Report {
 }
 
 impl<W: Write> Json<W> {
-    /// A document to `out`.
+    /// Writes a document to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,

@@ -1,18 +1,18 @@
-//! Whether people are told who speaks: a letter says something only where there are
-//! several speakers.
+//! Whether the output names speakers: a letter is informative only if there are
+//! several.
 
 use super::utterance;
 use crate::events::{Event, Measurement, Speaker};
 
-/// Knows, from the events so far, whether a recording has several speakers.
+/// Tracks whether a recording has several speakers, from the events so far.
 #[derive(Debug, Default)]
 pub(super) struct Letters {
     several: bool,
 }
 
 impl Letters {
-    /// Takes an event. A recording that was assigned as a whole says at its start how
-    /// many speakers it has; otherwise the second one shows it.
+    /// Takes an event. If a first pass found the speakers, the header contains their
+    /// number; otherwise the second speaker reveals that there are several.
     pub(super) fn see(&mut self, event: &Event) {
         if let Event::SessionStart(start) = event {
             self.several = start.speakers.is_some_and(|count| count > 1);
@@ -21,7 +21,7 @@ impl Letters {
         self.several |= speaker.is_some_and(|speaker| speaker != Speaker(0));
     }
 
-    /// The speaker of an utterance, where there are several.
+    /// The speaker of an utterance, if there are several.
     pub(super) fn of(&self, utterance: &Measurement) -> Option<Speaker> {
         utterance.speaker.filter(|_| self.several)
     }

@@ -1,4 +1,4 @@
-//! JSON, one event a line: `tests/schema/event.json`.
+//! JSON, one event per line: `tests/schema/event.json`.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -7,14 +7,14 @@ use std::io::{self, BufRead, Seek, Write};
 use super::Sink;
 use crate::events::{Event, Line};
 
-/// Writes event lines and flushes after each, so that a reader (or a crash)
-/// finds whole lines.
+/// Writes event lines and flushes after each, so that a reader sees only whole lines,
+/// even after a crash.
 pub struct Lines<W: Write> {
     out: W,
 }
 
 impl<W: Write> Lines<W> {
-    /// Lines to `out`.
+    /// Writes lines to `out`.
     pub fn new(out: W) -> Self {
         Self { out }
     }
@@ -31,10 +31,10 @@ impl<W: Write> Sink for Lines<W> {
     }
 }
 
-/// An event as a line, its end included.
+/// An event as a line, including the line break.
 ///
 /// # Errors
-/// A value that JSON cannot hold.
+/// A value that JSON cannot represent.
 pub fn line(file: Option<&str>, event: &Event) -> io::Result<Vec<u8>> {
     let line = Line {
         event: event.clone(),
@@ -45,15 +45,15 @@ pub fn line(file: Option<&str>, event: &Event) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Event lines in a file that never holds a part of one: where a line cannot be
-/// written whole, as on a full disk, its beginning is removed.
+/// An event log that never contains an incomplete line. If a line cannot be written
+/// completely, for example on a full disk, its beginning is removed.
 pub struct EventLogFile {
     lines: Lines<File>,
     whole: u64,
 }
 
 impl EventLogFile {
-    /// Lines to an empty `file`.
+    /// Writes lines to an empty `file`.
     pub fn new(file: File) -> Self {
         Self {
             lines: Lines::new(file),
@@ -79,19 +79,19 @@ impl Sink for EventLogFile {
     }
 }
 
-/// What a file of event lines holds already.
+/// The content of an existing event log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    /// The recordings that are there from header to summary.
+    /// The recordings that are complete from header to summary.
     pub files: BTreeSet<String>,
-    /// The bytes before a recording, or a line, that breaks off at the end.
+    /// The bytes before an incomplete recording or line at the end.
     pub bytes: u64,
 }
 
 /// Reads event lines of `analyze`, to continue after them.
 ///
 /// # Errors
-/// What the system says, or that these are other lines.
+/// The error of the read, or that the lines are not event lines.
 pub fn held(mut lines: impl BufRead) -> io::Result<Held> {
     let mut held = Held::default();
     let (mut at, mut open) = (0, false);

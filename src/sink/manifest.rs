@@ -1,5 +1,5 @@
-//! A manifest as `NeMo`'s tools read it: JSON lines, one per utterance, each with
-//! the part of the recording and its label.
+//! A manifest in `NeMo`'s format: JSON lines, one per utterance, each with the time
+//! span in the recording and the label.
 
 use std::io::{self, Write};
 
@@ -18,9 +18,9 @@ struct Entry<'a> {
     audio_filepath: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<u16>,
-    /// In seconds.
+    /// Start in seconds.
     offset: f64,
-    /// In seconds.
+    /// Duration in seconds.
     duration: f64,
     label: &'a str,
     confidence: Probability,
@@ -36,7 +36,7 @@ struct Entry<'a> {
 }
 
 impl<W: Write> Manifest<W> {
-    /// Lines to `out`.
+    /// Writes lines to `out`.
     pub fn new(out: W) -> Self {
         Self { out }
     }

@@ -1,4 +1,4 @@
-//! Parquet, a row per utterance with the columns of the CSV: one file, or the
+//! Parquet, one row per utterance with the columns of the CSV: a single file, or the
 //! parts of a data set.
 
 use std::collections::BTreeSet;
@@ -19,15 +19,15 @@ use super::{Sink, reason, utterance};
 use crate::events::{Event, Measurement};
 use crate::files::{Existing, PendingFile};
 
-/// Rows that are written together.
-const GROUP_ROWS: usize = 65_536;
-/// Recordings of a part: what is lost at most when a machine stops.
-const PART_RECORDINGS: usize = 256;
-/// Key of the JSON list of the recordings that a file holds whole, those
-/// without speech included.
-const HELD: &str = "emoscope.recordings";
+/// Rows per row group.
+const ROWS_PER_GROUP: usize = 65_536;
+/// Recordings per part: the most that is lost when a machine stops.
+const RECORDINGS_PER_PART: usize = 256;
+/// Metadata key of the JSON list of complete recordings in a file, including those
+/// without speech.
+const RECORDINGS_KEY: &str = "emoscope.recordings";
 
-/// Writes one file; its columns are those of the first recording.
+/// Writes one file; the first recording determines its columns.
 pub struct Parquet<W: Write + Send> {
     out: Option<W>,
     writer: Option<SerializedFileWriter<W>>,
@@ -38,7 +38,7 @@ pub struct Parquet<W: Write + Send> {
 }
 
 impl<W: Write + Send> Parquet<W> {
-    /// A file to `out`.
+    /// Writes a file to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out: Some(out),
@@ -91,7 +91,7 @@ impl<W: Write + Send> Sink for Parquet<W> {
         }
         if let Some(judged) = utterance(event) {
             self.rows.push((file.to_owned(), judged.clone()));
-            if self.rows.len() >= GROUP_ROWS {
+            if self.rows.len() >= ROWS_PER_GROUP {
                 self.write_group()?;
             }
         }
@@ -103,7 +103,7 @@ impl<W: Write + Send> Sink for Parquet<W> {
         self.write_group()?;
         if let Some(mut writer) = self.writer.take() {
             let held = serde_json::to_string(&self.held)?;
-            writer.append_key_value_metadata(KeyValue::new(HELD.to_owned(), held));
+            writer.append_key_value_metadata(KeyValue::new(RECORDINGS_KEY.to_owned(), held));
             let mut out = writer.into_inner().map_err(failed)?;
             out.flush()?;
         }
@@ -155,7 +155,7 @@ fn schema(labels: &[String], by_channel: bool) -> Result<TypePtr, ParquetError> 
     schema.build().map(Arc::new)
 }
 
-/// The columns of the schema in its order.
+/// Writes the columns in the order of the schema.
 fn write_columns<W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     rows: &[(String, Measurement)],
@@ -187,7 +187,7 @@ fn write_columns<W: Write + Send>(
     Ok(())
 }
 
-/// A column whose values may be missing.
+/// A column with optional values.
 fn optional<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: impl Iterator<Item = Option<T::T>>,
@@ -246,7 +246,7 @@ fn doubles<W: Write + Send>(
     Ok(())
 }
 
-/// Writes a data set: parts of some hundred recordings, each whole or not there.
+/// Writes a data set: parts of some hundred recordings, each written atomically.
 pub struct Parts {
     folder: PathBuf,
     prefix: String,
@@ -255,10 +255,10 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Parts named `prefix-NNNNN.parquet` in `folder`, after those that are there.
+    /// Writes parts named `prefix-NNNNN.parquet` to `folder`, after existing ones.
     ///
     /// # Errors
-    /// What the system says of the folder.
+    /// The system's error about the folder.
     pub fn new(folder: &Path, prefix: String) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let mut parts = Self {
@@ -298,7 +298,7 @@ impl Sink for Parts {
             return Ok(()); // a recording that could not be opened
         };
         sink.event(file, event)?;
-        if sink.held.len() >= PART_RECORDINGS {
+        if sink.held.len() >= RECORDINGS_PER_PART {
             self.close()?;
         }
         Ok(())
@@ -309,10 +309,10 @@ impl Sink for Parts {
     }
 }
 
-/// The recordings that the data set in `folder` holds whole.
+/// The complete recordings of the data set in `folder`.
 ///
 /// # Errors
-/// A part that cannot be read, with its name.
+/// An unreadable part, with its name.
 pub fn held(folder: &Path) -> io::Result<BTreeSet<String>> {
     let mut held = BTreeSet::new();
     if !folder.is_dir() {
@@ -329,7 +329,10 @@ pub fn held(folder: &Path) -> io::Result<BTreeSet<String>> {
             };
             let reader = SerializedFileReader::new(File::open(&path)?).map_err(|e| named(&e))?;
             let pairs = reader.metadata().file_metadata().key_value_metadata();
-            let lists = pairs.into_iter().flatten().filter(|pair| pair.key == HELD);
+            let lists = pairs
+                .into_iter()
+                .flatten()
+                .filter(|pair| pair.key == RECORDINGS_KEY);
             for list in lists.filter_map(|pair| pair.value.as_deref()) {
                 held.extend(serde_json::from_str::<Vec<String>>(list).map_err(|e| named(&e))?);
             }

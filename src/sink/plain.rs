@@ -1,4 +1,4 @@
-//! A sentence for every change, for people and screen readers.
+//! One sentence per change, for people and screen readers.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -8,16 +8,16 @@ use super::letters::Letters;
 use crate::events::{Event, GapCause, Measurement, Reason, Speaker, Trigger, UNCERTAIN};
 use crate::text::{clock_tenths, printable, voice};
 
-/// Writes sentences, only when something changed.
+/// Writes a sentence only when something changed.
 pub struct Plain<W: Write> {
     out: W,
-    /// The label that was said last, by channel.
+    /// The label in the last sentence, by channel.
     said: HashMap<Option<u16>, String>,
     letters: Letters,
 }
 
 impl<W: Write> Plain<W> {
-    /// Sentences to `out`.
+    /// Writes sentences to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,
@@ -30,7 +30,7 @@ impl<W: Write> Plain<W> {
         self.say_of(None, None, at_s, sentence)
     }
 
-    /// Says something about a channel, a speaker, or both.
+    /// Writes a sentence about a channel, a speaker, or both.
     fn say_of(
         &mut self,
         channel: Option<u16>,
@@ -140,7 +140,7 @@ impl<W: Write> Sink for Plain<W> {
     }
 }
 
-/// Why no label is sure, in words.
+/// The reason for uncertainty, in words.
 fn why(measurement: &Measurement) -> String {
     match measurement.reason {
         Some(Reason::NoSpeech) => "this is no speech".into(),

@@ -1,6 +1,5 @@
-//! RTTM of the NIST evaluations, a line per utterance. The label is in the place of
-//! the orthography. Where speakers are not told apart, it is in the place of the
-//! speaker's name too, since no reader takes a line without one.
+//! NIST RTTM, one line per utterance. The label is in the orthography field. Without
+//! speaker tracking it is also in the speaker field, because readers require one.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -12,14 +11,14 @@ use crate::events::Event;
 /// Writes each line as soon as its utterance has ended.
 pub struct Rttm<W: Write> {
     out: W,
-    /// Identifiers of recordings by their names.
+    /// Identifiers of recordings, keyed by their names.
     identifiers: HashMap<String, String>,
     current: String,
 }
 
 impl<W: Write> Rttm<W> {
-    /// Lines to `out`; a recording without one of these `identifiers` has its file
-    /// name without extension.
+    /// Writes lines to `out`. A recording that is not in `identifiers` is identified by
+    /// its file name without extension.
     pub fn new(out: W, identifiers: HashMap<String, String>) -> Self {
         Self {
             out,

@@ -1,4 +1,4 @@
-//! `SubRip` captions, a cue per utterance.
+//! `SubRip` captions, one cue per utterance.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub struct Srt<W: Write> {
 }
 
 impl<W: Write> Srt<W> {
-    /// Captions to `out`.
+    /// Writes captions to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,

@@ -1,4 +1,4 @@
-//! A table for people, a row per utterance.
+//! A table for people, one row per utterance.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use super::{Sink, reason};
 use crate::events::{Event, Measurement, Speaker, Trigger};
 use crate::text::{clock_tenths, printable};
 
-/// Columns of a terminal that every row fits into, where paths allow it.
-const WIDTH: usize = 80;
-/// Columns of a path at least and at most.
-const PATH: [usize; 2] = [16, 36];
-/// Names of the columns.
+/// Terminal columns that every row fits into, where paths allow it.
+const TABLE_COLUMNS: usize = 80;
+/// Least and most columns of a path.
+const PATH_COLUMNS: [usize; 2] = [16, 36];
+/// Column names.
 const HEADER: [&str; 10] = [
     "file",
     "channel",
@@ -26,12 +26,12 @@ const HEADER: [&str; 10] = [
     "valence",
     "base",
 ];
-/// The column of labels; those beside it are numbers.
-const LABEL: usize = 5;
-/// The column of channels, where the sessions are by channel.
-const CHANNEL: usize = 1;
-/// The column of speakers, where there are several.
-const SPEAKER: usize = 2;
+/// Index of the label column; its neighbours are numbers.
+const LABEL_INDEX: usize = 5;
+/// Index of the channel column, shown if channels are analyzed separately.
+const CHANNEL_INDEX: usize = 1;
+/// Index of the speaker column, shown if there are several.
+const SPEAKER_INDEX: usize = 2;
 
 type Row = [String; HEADER.len()];
 
@@ -48,7 +48,7 @@ pub struct Table<W: Write> {
 }
 
 impl<W: Write> Table<W> {
-    /// A table to `out`.
+    /// Writes a table to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,
@@ -92,11 +92,11 @@ fn plain_row(file: &str, result: &str, times: [String; 2]) -> Row {
     let mut row = Row::default();
     let [start, end] = times;
     (row[0], row[3], row[4]) = (printable(file), start, end);
-    row[LABEL] = result.into();
+    row[LABEL_INDEX] = result.into();
     row
 }
 
-/// The end of a long path, where files differ.
+/// The end of a long path, which differs between files.
 fn short(path: &str, columns: usize) -> String {
     if path.width() <= columns {
         return path.into();
@@ -112,15 +112,15 @@ fn short(path: &str, columns: usize) -> String {
         .collect()
 }
 
-/// Columns of a path, and of the gap between the `shown` columns.
+/// Columns of the path, and of the gap between the `shown` columns.
 fn layout(rows: &[Row], shown: &[usize]) -> (usize, u16) {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].width());
         cells.fold(HEADER[column].width(), usize::max)
     };
     let others: usize = shown[1..].iter().map(|column| width(*column)).sum();
-    let [least, most] = PATH;
-    let room = |gap: usize| WIDTH.saturating_sub(others + gap * (shown.len() - 1));
+    let [least, most] = PATH_COLUMNS;
+    let room = |gap: usize| TABLE_COLUMNS.saturating_sub(others + gap * (shown.len() - 1));
     let gap = if room(2) >= least { 2 } else { 1 };
     (room(gap).clamp(least, most), gap as u16)
 }
@@ -144,7 +144,7 @@ impl<W: Write> Sink for Table<W> {
             Event::Speakers(changed) => {
                 for (row, channel, utterance) in &self.utterances {
                     if let Some(speaker) = changed.of(*channel, *utterance) {
-                        self.rows[*row][SPEAKER] = speaker.to_string();
+                        self.rows[*row][SPEAKER_INDEX] = speaker.to_string();
                         self.several_speakers |= speaker != Speaker(0);
                     }
                 }
@@ -166,8 +166,8 @@ impl<W: Write> Sink for Table<W> {
     fn finish(&mut self) -> io::Result<()> {
         let shown: Vec<usize> = (0..HEADER.len())
             .filter(|column| match *column {
-                CHANNEL => self.by_channel,
-                SPEAKER => self.several_speakers,
+                CHANNEL_INDEX => self.by_channel,
+                SPEAKER_INDEX => self.several_speakers,
                 _ => true,
             })
             .collect();
@@ -186,7 +186,7 @@ impl<W: Write> Sink for Table<W> {
             );
         for (index, column) in shown.iter().zip(grid.column_iter_mut()) {
             column.set_padding((0, gap));
-            if *index != 0 && *index != LABEL {
+            if *index != 0 && *index != LABEL_INDEX {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }

@@ -1,5 +1,5 @@
-//! A `TextGrid` of Praat: tiers of labels, their confidence, arousal, valence, the
-//! reason of uncertainty and the seconds of the baseline, an interval per utterance:
+//! Praat `TextGrid`: tiers for labels, confidence, arousal, valence, reason of
+//! uncertainty and seconds of the baseline, with one interval per utterance:
 //! <https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html>.
 
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use super::{Sink, number, reason, utterance};
 use crate::events::{Event, Speaker};
 use crate::text::printable;
 
-/// The shortest recording that Praat takes, in seconds.
-const SHORTEST_S: f64 = 1e-4;
+/// The shortest recording that Praat accepts, in seconds.
+const LEAST_LENGTH_S: f64 = 1e-4;
 
-/// Names of the tiers.
+/// Tier names.
 const TIERS: [&str; 7] = [
     "expression",
     "confidence",
@@ -21,15 +21,16 @@ const TIERS: [&str; 7] = [
     "baseline_s",
     "speaker",
 ];
-/// The last tier; it is there where there are several speakers.
-const SPEAKER: usize = TIERS.len() - 1;
+/// Index of the last tier, written if there are several speakers.
+const SPEAKER_TIER: usize = TIERS.len() - 1;
 
-/// Collects the utterances; the length of the recording stands before them.
+/// Collects the utterances, because the length of the recording precedes them in the
+/// file.
 pub struct TextGrid<W: Write> {
     out: W,
-    /// The channels that have tiers of their own; `None` stands for all in one.
+    /// The channels with separate tiers; `None` is the input as a whole.
     channels: Vec<Option<u16>>,
-    /// Each with its channel and its number.
+    /// The utterances with their channel and number.
     utterances: Vec<(Option<u16>, u64, Span)>,
     length_s: f64,
     several_speakers: bool,
@@ -44,7 +45,7 @@ struct Span {
 }
 
 impl<W: Write> TextGrid<W> {
-    /// A `TextGrid` to `out`.
+    /// Writes a `TextGrid` to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,
@@ -55,7 +56,7 @@ impl<W: Write> TextGrid<W> {
         }
     }
 
-    /// The whole recording on a channel: a tier has no holes and no overlap.
+    /// All intervals of a channel: a tier has neither gaps nor overlaps.
     fn intervals(&self, channel: Option<u16>, end_s: f64) -> Vec<Span> {
         let pause = |start_s, end_s| Span {
             start_s,
@@ -85,7 +86,7 @@ impl<W: Write> TextGrid<W> {
         intervals
     }
 
-    /// Writes the tier of that number, from 1: the texts of one kind.
+    /// Writes the tier with that number, from 1: the texts of one kind.
     fn tier(
         &mut self,
         number: usize,
@@ -144,7 +145,7 @@ impl<W: Write> Sink for TextGrid<W> {
         if let Event::Speakers(changed) = event {
             for (channel, number, span) in &mut self.utterances {
                 if let Some(speaker) = changed.of(*channel, *number) {
-                    span.texts[SPEAKER] = speaker.to_string();
+                    span.texts[SPEAKER_TIER] = speaker.to_string();
                     self.several_speakers |= speaker != Speaker(0);
                 }
             }
@@ -158,11 +159,11 @@ impl<W: Write> Sink for TextGrid<W> {
     fn finish(&mut self) -> io::Result<()> {
         let spans = self.utterances.iter().map(|(.., span)| span.end_s);
         let spoken = spans.fold(0.0, f64::max);
-        let end_s = self.length_s.max(spoken).max(SHORTEST_S);
+        let end_s = self.length_s.max(spoken).max(LEAST_LENGTH_S);
         let kinds = if self.several_speakers {
             TIERS.len()
         } else {
-            SPEAKER
+            SPEAKER_TIER
         };
         write!(
             self.out,

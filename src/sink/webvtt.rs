@@ -1,4 +1,4 @@
-//! `WebVTT` captions, a cue per utterance: <https://www.w3.org/TR/webvtt1/>.
+//! `WebVTT` captions, one cue per utterance: <https://www.w3.org/TR/webvtt1/>.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub struct WebVtt<W: Write> {
 }
 
 impl<W: Write> WebVtt<W> {
-    /// Captions to `out`.
+    /// Writes captions to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,
@@ -59,7 +59,7 @@ impl<W: Write> Sink for WebVtt<W> {
     }
 }
 
-/// The text of a cue is markup; escaped, it cannot hold an arrow either.
+/// Escapes a cue's text, which is markup; escaped text cannot contain an arrow either.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,5 +1,5 @@
-//! Event lines in a FIFO. Without a reader they are dropped; a new reader gets
-//! the header first.
+//! Event lines through a FIFO. Without a reader they are dropped; a new reader gets the
+//! header first.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -15,10 +15,10 @@ use crate::events::Event;
 use crate::sink::Sink;
 use crate::sink::lines::line;
 
-/// How often to try a full pipe.
-const RETRY: Duration = Duration::from_millis(5);
+/// How often a write to a full pipe is retried.
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A FIFO that only its owner can read, or one that existed before.
+/// A FIFO that only its owner can read, or an existing one.
 pub struct Fifo {
     path: PathBuf,
     created: bool,
@@ -30,7 +30,7 @@ impl Fifo {
     /// Creates a FIFO, or opens an existing one.
     ///
     /// # Errors
-    /// What the system says; `AlreadyExists` where the path is another kind of file.
+    /// The system's error; `AlreadyExists` where the path is another kind of file.
     pub fn open(path: &Path) -> io::Result<Self> {
         let created = match fs::metadata(path) {
             Ok(there) if there.file_type().is_fifo() => false,
@@ -66,21 +66,21 @@ fn create(path: &Path) -> io::Result<()> {
     )?)
 }
 
-/// The system has no safe function for it.
+/// Not supported: the system has no safe function for it.
 #[cfg(target_vendor = "apple")]
 fn create(_path: &Path) -> io::Result<()> {
     Err(io::Error::other("create it first: mkfifo -m 600"))
 }
 
-/// Writes a whole line. Fails where the pipe stays full, or has no reader.
+/// Writes a whole line. Fails if the pipe stays full or has no reader.
 fn write(out: &mut File, mut line: &[u8]) -> io::Result<()> {
     let mut waited = Duration::ZERO;
     while !line.is_empty() {
         match out.write(line) {
             Ok(count) => line = &line[count..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && waited < READER_TIMEOUT => {
-                thread::sleep(RETRY);
-                waited += RETRY;
+                thread::sleep(RETRY_INTERVAL);
+                waited += RETRY_INTERVAL;
             }
             Err(error) => return Err(error),
         }

@@ -9,10 +9,10 @@
 //! | `/emoscope/confidence` | a number from 0 to 1 |
 //! | `/emoscope/probability/LABEL` | a number from 0 to 1 |
 //! | `/emoscope/valence`, `/emoscope/arousal` | a number from -1 to 1 |
-//! | `/emoscope/utterance` | label, confidence, begin and end in seconds; after each |
+//! | `/emoscope/utterance` | label, confidence, start and end in seconds; after each |
 //!
-//! Another prefix may take the place of `/emoscope`. Where every channel is judged by
-//! itself, `/channel/N` follows the prefix of all but the labels.
+//! `--osc-prefix` replaces `/emoscope`. If channels are analyzed separately,
+//! `/channel/N` follows the prefix of all addresses except the labels.
 
 use std::fmt;
 use std::io;
@@ -26,12 +26,12 @@ use rosc::{OscMessage, OscPacket, OscType};
 use crate::events::{Event, Measurement, Trigger};
 use crate::sink::Sink;
 
-/// How often the labels are sent again, for a listener that comes late.
-const REPEAT: Duration = Duration::from_secs(5);
+/// How often the labels are sent again, for receivers that start late.
+const LABELS_INTERVAL: Duration = Duration::from_secs(5);
 /// Characters with a meaning in an address.
 const SPECIAL: &str = "#*,?[]{}";
 
-/// A listener: `PORT` of this machine, or `HOST:PORT`.
+/// A receiver: `PORT` of this machine, or `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     host: String,
@@ -64,7 +64,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// What every address begins with, as `/emoscope`.
+/// The prefix of every address, such as `/emoscope`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prefix(String);
 
@@ -82,25 +82,25 @@ impl FromStr for Prefix {
     }
 }
 
-/// Sends messages to a listener.
+/// Sends messages to a receiver.
 pub struct Osc {
     out: Out,
     labels: Vec<String>,
-    /// The labels for the thread that repeats them; it ends when this goes.
+    /// Sends the labels to the thread that repeats them; dropping it ends the thread.
     repeated: Sender<Vec<OscType>>,
 }
 
-/// A connected socket and the prefix of its addresses.
+/// A connected socket and the address prefix.
 struct Out {
     socket: UdpSocket,
     prefix: Prefix,
 }
 
 impl Osc {
-    /// Sends to a listener, or to a port where none is yet.
+    /// Sends to a receiver, or to a port without one yet.
     ///
     /// # Errors
-    /// What the system says, also of a host that it does not know.
+    /// The system's error, also for an unknown host.
     pub fn to(target: &Target, prefix: Prefix) -> io::Result<Self> {
         let socket = connected(target)?;
         let repeating = Out {
@@ -149,7 +149,7 @@ impl Osc {
     }
 }
 
-/// A socket of this machine alone where the listener is on it.
+/// A socket that is bound to this machine only, if the receiver is on it.
 fn connected(target: &Target) -> io::Result<UdpSocket> {
     let mut addresses = (target.host.as_str(), target.port).to_socket_addrs()?;
     let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;
@@ -165,7 +165,7 @@ fn connected(target: &Target) -> io::Result<UdpSocket> {
 }
 
 impl Out {
-    /// Sends something about a channel, where there is one.
+    /// Sends a message about a channel, if there is one.
     fn send_of(&self, channel: Option<u16>, part: &str, arguments: Vec<OscType>) {
         match channel {
             Some(number) => self.send(&format!("channel/{number}/{part}"), arguments),
@@ -179,16 +179,16 @@ impl Out {
             args: arguments,
         };
         if let Ok(datagram) = rosc::encoder::encode(&OscPacket::Message(message)) {
-            // Without a listener the system refuses every second datagram.
+            // Without a receiver the system rejects every second datagram.
             let _ = self.socket.send(&datagram);
         }
     }
 
-    /// Sends the last labels again and again.
+    /// Sends the last labels repeatedly.
     fn repeat(&self, labels: &Receiver<Vec<OscType>>) {
         let mut current = Vec::new();
         loop {
-            match labels.recv_timeout(REPEAT) {
+            match labels.recv_timeout(LABELS_INTERVAL) {
                 Ok(next) => current = next,
                 Err(RecvTimeoutError::Timeout) if current.is_empty() => {}
                 Err(RecvTimeoutError::Timeout) => self.send("labels", current.clone()),
@@ -205,7 +205,7 @@ impl Sink for Osc {
                 self.labels.clone_from(&start.labels);
                 let labels: Vec<_> = start.labels.iter().map(|label| text(label)).collect();
                 self.out.send("labels", labels.clone());
-                let _ = self.repeated.send(labels); // its thread lives as long as this
+                let _ = self.repeated.send(labels); // its thread outlives this sender
             }
             Event::Voice(voice) => {
                 let active = OscType::Int(i32::from(voice.active));

@@ -1,5 +1,5 @@
-//! Event lines for every program that connects to a Unix socket. A reader gets
-//! the header first, whenever it connects; one that stops reading is dropped.
+//! Event lines for every program that connects to a Unix socket. A reader gets the
+//! header first, whenever it connects; one that stops reading is dropped.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use crate::sink::lines::line;
 /// A socket that only its owner can connect to.
 pub struct Socket {
     path: PathBuf,
-    /// Device and inode, so that no other file is removed.
+    /// Device and inode, so that only this socket's file is removed.
     file: (u64, u64),
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
@@ -40,8 +40,8 @@ impl Socket {
     /// Listens at a free path, or replaces a socket without a listener.
     ///
     /// # Errors
-    /// What the system says; `AddrInUse` where another program listens,
-    /// `AlreadyExists` where the path is another kind of file.
+    /// The system's error; `AddrInUse` where another program listens, `AlreadyExists`
+    /// where the path is another kind of file.
     pub fn listen(path: &Path) -> io::Result<Self> {
         if let Ok(there) = fs::symlink_metadata(path) {
             if !there.file_type().is_socket() {
@@ -67,8 +67,8 @@ impl Socket {
     }
 }
 
-/// Nobody else can connect at any moment: the socket is created in a folder that
-/// only its owner can enter, and moved when its permissions are set.
+/// No other user can connect at any time: the socket is created in a folder that only
+/// its owner can enter, and moved after its permissions are set.
 fn private_listener(path: &Path) -> io::Result<UnixListener> {
     let folder = path.with_file_name(format!(".emoscope-{}", std::process::id()));
     DirBuilder::new().mode(0o700).create(&folder)?;
@@ -95,7 +95,7 @@ impl Shared {
                 return;
             }
             let Ok(mut reader) = reader else {
-                // No file handle left, perhaps: one may become free.
+                // Possibly out of file descriptors: one may become free.
                 thread::sleep(READER_TIMEOUT);
                 continue;
             };
@@ -133,7 +133,8 @@ impl Drop for Socket {
         self.shared.stop.store(true, Ordering::Release);
         let ours = fs::symlink_metadata(&self.path)
             .is_ok_and(|there| (there.dev(), there.ino()) == self.file);
-        // A last connection wakes the thread; where the path is another file by now, it stays asleep.
+        // A last connection wakes the thread; if the path is another file by now, the
+        // thread keeps sleeping.
         if ours
             && UnixStream::connect(&self.path).is_ok()
             && let Some(acceptor) = self.acceptor.take()

@@ -1,4 +1,5 @@
-//! Who may read the page: who knows its address, from a page of this machine.
+//! Access control: a reader must know the address, and come from a page of this
+//! machine.
 
 use std::fmt::Write as _;
 use std::io;
@@ -11,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 const TOKEN_BYTES: usize = 16;
 
 /// Names of this machine for itself.
-const OWN: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+const OWN_HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 /// The port and the token of a page.
 pub(super) struct Access {
@@ -20,10 +21,10 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// A new token, from the randomness of the system.
+    /// A new token from the system's random number generator.
     ///
     /// # Errors
-    /// A system without randomness.
+    /// The system has no random number generator.
     pub(super) fn new(port: u16) -> io::Result<Self> {
         let mut bytes = [0; TOKEN_BYTES];
         getrandom::fill(&mut bytes)?;
@@ -39,8 +40,8 @@ impl Access {
         format!("http://127.0.0.1:{}/?token={}", self.port, self.token)
     }
 
-    /// Refuses a request that another site may have made: one that reached this
-    /// machine by another name (DNS rebinding), or that names another origin.
+    /// Rejects a request that another site may have caused: under a foreign host name
+    /// (DNS rebinding), or with a foreign origin.
     pub(super) fn check_source<B>(&self, request: &Request<B>) -> Result<(), StatusCode> {
         let host = the_only(request, &HOST)?.ok_or(StatusCode::BAD_REQUEST)?;
         let authority = request.uri().authority();
@@ -55,7 +56,7 @@ impl Access {
         }
     }
 
-    /// Refuses a request without the token.
+    /// Rejects a request without the token.
     pub(super) fn check_token<B>(&self, request: &Request<B>) -> Result<(), StatusCode> {
         let mut pairs = request.uri().query().unwrap_or_default().split('&');
         let given = pairs.find_map(|pair| pair.strip_prefix("token="));
@@ -67,17 +68,17 @@ impl Access {
         }
     }
 
-    /// Whether this is a name of the page's own address.
+    /// Whether this is a host name of the page's own address.
     fn is_own(&self, host: &str) -> bool {
         let Some((name, port)) = host.rsplit_once(':') else {
             return false;
         };
         let name = name.to_ascii_lowercase();
-        port == self.port.to_string() && OWN.contains(&name.as_str())
+        port == self.port.to_string() && OWN_HOSTS.contains(&name.as_str())
     }
 }
 
-/// The value of a header that may be there once.
+/// The value of a header that may occur only once.
 fn the_only<'a, B>(
     request: &'a Request<B>,
     name: &HeaderName,

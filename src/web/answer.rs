@@ -1,4 +1,4 @@
-//! The answer to each request.
+//! The response to each request.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -14,8 +14,8 @@ use super::access::Access;
 use super::document::Documents;
 use super::hub::Hub;
 
-/// What a browser must not do with any answer.
-const ALWAYS: [(HeaderName, HeaderValue); 5] = [
+/// Headers of every response that restrict the browser.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
         header::REFERRER_POLICY,
@@ -34,15 +34,16 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
         HeaderValue::from_static("same-origin"),
     ),
 ];
-/// For an answer that is no page.
-const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// The policy of a response that is not a page.
+const NO_CONTENT_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Sent by a browser that lost the connection.
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
-/// What is served, and to whom.
+/// The served content and its access control.
 pub(super) struct Site {
     pub(super) access: Access,
     pub(super) documents: Documents,
@@ -50,17 +51,17 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// The answer to a request.
+    /// The response to a request.
     pub(super) fn answer<B>(&self, request: &Request<B>) -> Response<Content> {
         let mut response = self.found(request).unwrap_or_else(refusal);
         if request.method() == Method::HEAD {
             *response.body_mut() = Content::Whole(Bytes::new());
         }
         let headers = response.headers_mut();
-        headers.extend(ALWAYS);
+        headers.extend(SECURITY_HEADERS);
         headers
             .entry(header::CONTENT_SECURITY_POLICY)
-            .or_insert(NOTHING);
+            .or_insert(NO_CONTENT_POLICY);
         response
     }
 
@@ -107,7 +108,7 @@ fn response(kind: HeaderValue, content: Content) -> Response<Content> {
     response
 }
 
-/// Says why there is nothing.
+/// A response that says why there is no content.
 fn refusal(status: StatusCode) -> Response<Content> {
     let reason = match status {
         StatusCode::METHOD_NOT_ALLOWED => "only GET and HEAD\n",
@@ -125,7 +126,7 @@ fn refusal(status: StatusCode) -> Response<Content> {
     response
 }
 
-/// A body: all at once, or in parts as they come.
+/// A body: complete, or in parts as they arrive.
 pub(super) enum Content {
     Whole(Bytes),
     Parts(mpsc::Receiver<Bytes>),

@@ -1,5 +1,5 @@
-//! The page and the overlay, each with a policy that lets it run its own script
-//! and style and load nothing but the events.
+//! The page and the overlay. The policy of each allows its own script and style, and no
+//! requests except the events.
 
 use std::fmt::Write as _;
 use std::io;
@@ -12,14 +12,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::labels::{hues, indexed, rgb};
 
-/// A page that is sent as it is.
+/// A page that is served unchanged.
 pub(super) struct Document {
     pub(super) text: Bytes,
-    /// What a browser lets it do.
+    /// Its content security policy.
     pub(super) policy: HeaderValue,
 }
 
-/// All that is served besides events.
+/// All served content besides events.
 pub(super) struct Documents {
     pub(super) page: Document,
     pub(super) overlay: Document,
@@ -45,7 +45,7 @@ impl Documents {
     }
 }
 
-/// Puts style and script into a page, as they are.
+/// Inserts style and scripts into a page, unchanged.
 fn document(page: &str, style: &str, scripts: &[&str]) -> io::Result<Document> {
     let script = scripts.concat();
     let policy = format!(
@@ -61,19 +61,19 @@ fn document(page: &str, style: &str, scripts: &[&str]) -> io::Result<Document> {
     })
 }
 
-/// What a policy calls a style or script.
+/// The hash of a style or script in a policy.
 fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
-/// The colours of the labels by name, in the order of [`hues`]: on a dark ground,
-/// and, if asked for, on a light one where the reader has it so.
+/// The CSS variables of the label colours, in the order of [`hues`]: for a dark
+/// background and, if `both`, for a light one in the reader's light mode.
 fn colours(both: bool) -> String {
     let named = |pick: fn((u8, u8)) -> u8| {
         let mut text = String::new();
         for (number, hue) in hues().into_iter().enumerate() {
             let [red, green, blue] = rgb(pick(indexed(hue)));
-            // A String takes all.
+            // Writing to a String cannot fail.
             let _ = write!(text, "--c{number}:#{red:02x}{green:02x}{blue:02x};");
         }
         text

@@ -1,4 +1,4 @@
-//! What the readers of the page get: the events so far, then each as it comes.
+//! The messages for the readers of the page: the events so far, then each new one.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,19 +13,19 @@ use crate::labels;
 use crate::messages::Update;
 use crate::sink::lines::line;
 
-/// Readers at a time.
-const READERS: usize = 8;
-/// Messages that wait for a reader; one with more is dropped.
-const QUEUE: usize = 4096;
-/// Events that a late reader still gets, besides the header.
-const RECENT: usize = 1000;
-/// A browser that lost the connection tries again after so many milliseconds.
+/// Most readers at a time.
+const MAX_READERS: usize = 8;
+/// Most messages that wait for a reader; a reader with more is dropped.
+const QUEUE_MESSAGES: usize = 4096;
+/// Past events for a late reader, besides the header.
+const RECENT_EVENTS: usize = 1000;
+/// Milliseconds after which a browser reconnects.
 const RETRY_MS: u32 = 1000;
 
-/// The last message: a browser need not try again.
-const OVER: &[u8] = b"event: over\ndata: null\n\n";
+/// The last message: the browser should not reconnect.
+const END_MESSAGE: &[u8] = b"event: over\ndata: null\n\n";
 
-/// The readers, and what a late one needs.
+/// The readers, and the messages for late ones.
 #[derive(Default)]
 pub(super) struct Hub {
     shared: Mutex<Shared>,
@@ -34,7 +34,7 @@ pub(super) struct Hub {
 #[derive(Default)]
 struct Shared {
     readers: Vec<mpsc::Sender<Bytes>>,
-    /// The header with its number.
+    /// The header with its event number.
     header: Option<(u64, Bytes)>,
     recent: VecDeque<(u64, Bytes)>,
     /// Number of the last event.
@@ -45,15 +45,15 @@ struct Shared {
 }
 
 impl Hub {
-    /// Messages for one more reader; `after` is the last event that it has.
-    /// `None` where there are enough.
+    /// The messages for a new reader; `after` is the last event that it received.
+    /// `None` if there are too many readers.
     pub(super) fn subscribe(&self, after: Option<u64>) -> Option<mpsc::Receiver<Bytes>> {
         let mut shared = self.lock();
         shared.readers.retain(|reader| !reader.is_closed());
-        if shared.readers.len() >= READERS {
+        if shared.readers.len() >= MAX_READERS {
             return None;
         }
-        let (reader, messages) = mpsc::channel(QUEUE);
+        let (reader, messages) = mpsc::channel(QUEUE_MESSAGES);
         let known = |number: u64| after.is_some_and(|after| number <= after);
         let mut first = format!("retry: {RETRY_MS}\n\n").into_bytes();
         for (number, message) in shared.header.iter().chain(&shared.recent) {
@@ -65,7 +65,7 @@ impl Hub {
             first.extend_from_slice(message);
         }
         if shared.closed {
-            first.extend_from_slice(OVER);
+            first.extend_from_slice(END_MESSAGE);
         }
         reader.try_send(first.into()).ok()?;
         if !shared.closed {
@@ -74,10 +74,10 @@ impl Hub {
         Some(messages)
     }
 
-    /// Passes an event on.
+    /// Forwards an event.
     ///
     /// # Errors
-    /// A value that JSON cannot hold.
+    /// A value that JSON cannot represent.
     pub(super) fn event(&self, file: Option<&str>, event: &Event) -> io::Result<()> {
         let line = line(file, event)?;
         let mut shared = self.lock();
@@ -96,7 +96,7 @@ impl Hub {
         if let Event::SessionStart(_) = event {
             shared.header = Some((number, message.clone()));
         } else {
-            if shared.recent.len() == RECENT {
+            if shared.recent.len() == RECENT_EVENTS {
                 shared.recent.pop_front();
             }
             shared.recent.push_back((number, message.clone()));
@@ -105,7 +105,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Passes on level, place and state.
+    /// Forwards level, position and status.
     pub(super) fn update(&self, update: &Update) {
         let (kind, name, data) = match update {
             Update::Status(status) => {
@@ -146,15 +146,15 @@ impl Hub {
         shared.state[kind] = Some(message);
     }
 
-    /// Sends a comment, so that a connection whose reader is gone is noticed.
+    /// Sends a comment, so that closed connections are detected.
     pub(super) fn ping(&self) {
         self.lock().send(&Bytes::from_static(b":\n\n"));
     }
 
-    /// No more events: the readers get what they have, and the end.
+    /// Ends the events: the readers get the remaining messages and the end.
     pub(super) fn close(&self) {
         let mut shared = self.lock();
-        shared.send(&Bytes::from_static(OVER));
+        shared.send(&Bytes::from_static(END_MESSAGE));
         shared.closed = true;
         shared.readers.clear();
     }
@@ -165,14 +165,14 @@ impl Hub {
 }
 
 impl Shared {
-    /// Drops readers that are gone or behind.
+    /// Drops readers that are gone or too slow.
     fn send(&mut self, message: &Bytes) {
         self.readers
             .retain(|reader| reader.try_send(message.clone()).is_ok());
     }
 }
 
-/// Shape and colour of each label, before the header.
+/// Shape and colour of each label, sent before the header.
 fn looks(start: &SessionStart) -> Vec<u8> {
     let hues = labels::hues();
     let looks = labels::looks(&start.labels, &start.colors);
@@ -183,12 +183,12 @@ fn looks(start: &SessionStart) -> Vec<u8> {
     named("labels", &looks.collect())
 }
 
-/// A level as finely as it is worth sending.
+/// A level rounded for sending.
 fn tenths(dbfs: f32) -> f64 {
     (f64::from(dbfs) * 10.0).round() / 10.0
 }
 
-/// A message that is no event line.
+/// A message that is not an event line.
 fn named(name: &str, data: &Value) -> Vec<u8> {
     format!("event: {name}\ndata: {data}\n\n").into_bytes()
 }

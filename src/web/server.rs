@@ -1,4 +1,4 @@
-//! Connections: few, each of one request, each with limits of time and size.
+//! Connections: limited in number, one request each, limited in time and size.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,26 +20,26 @@ use super::answer::Site;
 use super::document::Documents;
 use super::hub::Hub;
 
-/// Connections at a time; one more is closed at once.
-const CONNECTIONS: u16 = 128;
-/// For a whole header, however slowly it comes.
+/// Most connections at a time; further ones are closed immediately.
+const MAX_CONNECTIONS: u16 = 128;
+/// Timeout of a complete header.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// For a client that reads nothing.
+/// Timeout of a client that reads nothing.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between comments that show whether a client is there.
+/// Interval of the comments that detect closed connections.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
-/// For the last messages.
-const LAST_TIMEOUT: Duration = Duration::from_secs(1);
-/// Where the system has no room for a connection.
+/// Timeout of the last messages.
+const FINAL_WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Pause when the system cannot accept a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Largest header, in bytes.
-const HEADER_BYTES: usize = 16 * 1024;
-/// Bytes that the system keeps for a client that reads nothing.
-const SEND_BYTES: u32 = 64 * 1024;
-/// Connections that wait to be accepted.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// Bytes that the system buffers for a client that reads nothing.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+/// Most connections that wait to be accepted.
 const BACKLOG: u32 = 128;
 
-/// A listener with what drives it.
+/// A listener with its runtime.
 pub(super) struct Listening {
     runtime: Runtime,
     listener: TcpListener,
@@ -52,7 +52,7 @@ impl Listening {
     }
 }
 
-/// Listens at a port of the loopback address; 0 is any free one.
+/// Listens at a port of the loopback address; 0 is any free port.
 pub(super) fn listen(port: u16) -> io::Result<Listening> {
     let runtime = Builder::new_current_thread()
         .enable_io()
@@ -60,10 +60,10 @@ pub(super) fn listen(port: u16) -> io::Result<Listening> {
         .build()?;
     let entered = runtime.enter();
     let socket = TcpSocket::new_v4()?;
-    // Elsewhere it would let two programs share a port.
+    // On other systems this option would let two programs share a port.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
-    socket.set_send_buffer_size(SEND_BYTES)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
     let listener = socket.listen(BACKLOG)?;
     let address = listener.local_addr()?;
@@ -75,17 +75,17 @@ pub(super) fn listen(port: u16) -> io::Result<Listening> {
     })
 }
 
-/// Serves on a thread of its own until this goes.
+/// Serves on its own thread until it is dropped.
 pub(super) struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Starts to serve.
+    /// Starts the server.
     ///
     /// # Errors
-    /// A system that starts no thread.
+    /// The system cannot start a thread.
     pub(super) fn start(listening: Listening, access: Access, hub: Arc<Hub>) -> io::Result<Self> {
         let documents = Documents::new()?;
         let site = Arc::new(Site {
@@ -108,7 +108,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // its panic has been reported
+            let _ = thread.join(); // a panic was already reported
         }
     }
 }
@@ -117,7 +117,7 @@ fn serve(listening: Listening, site: Arc<Site>, stopped: oneshot::Receiver<()>) 
     let Listening {
         runtime, listener, ..
     } = listening;
-    let slots = Arc::new(Semaphore::new(usize::from(CONNECTIONS)));
+    let slots = Arc::new(Semaphore::new(usize::from(MAX_CONNECTIONS)));
     let hub = Arc::clone(&site.hub);
     runtime.block_on(async {
         let accepting = tokio::spawn(accept(listener, site, Arc::clone(&slots)));
@@ -130,8 +130,8 @@ fn serve(listening: Listening, site: Arc<Site>, stopped: oneshot::Receiver<()>) 
         let _ = stopped.await; // the sender is dropped
         accepting.abort();
         pinging.abort();
-        let ended = slots.acquire_many(u32::from(CONNECTIONS));
-        let _ = tokio::time::timeout(LAST_TIMEOUT, ended).await;
+        let ended = slots.acquire_many(u32::from(MAX_CONNECTIONS));
+        let _ = tokio::time::timeout(FINAL_WRITE_TIMEOUT, ended).await;
     });
 }
 
@@ -147,9 +147,9 @@ async fn accept(listener: TcpListener, site: Arc<Site>, slots: Arc<Semaphore>) {
     }
 }
 
-/// One request and its answer.
+/// Handles one request.
 async fn converse(stream: TcpStream, site: Arc<Site>, slot: OwnedSemaphorePermit) {
-    let _ = stream.set_nodelay(true); // without, events come later
+    let _ = stream.set_nodelay(true); // otherwise events are delayed
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let answering = service_fn(|request| {
@@ -159,7 +159,7 @@ async fn converse(stream: TcpStream, site: Arc<Site>, slot: OwnedSemaphorePermit
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_BYTES)
+        .max_buf_size(MAX_HEADER_BYTES)
         .keep_alive(false)
         .serve_connection(TokioIo::new(Box::pin(stream)), answering);
     if let Err(error) = conversation.await {

@@ -1,4 +1,4 @@
-//! Keeps the utterances of recordings that people labelled, to compare them.
+//! Collects the utterances of recordings with human labels, to compare them.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,16 +9,16 @@ use crate::reference::Span;
 use crate::reference::confusion::Confusion;
 use crate::sink::{Sink, utterance};
 
-/// Passes everything on to another sink.
+/// Forwards all events to another sink.
 pub(super) struct Compared<S> {
     sink: S,
-    /// The labels of people, by the name of the recording.
+    /// The human labels, by the name of the recording.
     spans: HashMap<String, Vec<Span>>,
     utterances: HashMap<String, Vec<Measurement>>,
 }
 
 impl<S: Sink> Compared<S> {
-    /// Compares with `spans`, those of each recording.
+    /// Compares with `spans`, one list per recording.
     pub(super) fn new(sink: S, recordings: &[Recording], spans: Vec<Vec<Span>>) -> Self {
         let names = recordings.iter().map(|recording| recording.name.clone());
         let labelled = names.zip(spans).filter(|(_, spans)| !spans.is_empty());
@@ -29,7 +29,8 @@ impl<S: Sink> Compared<S> {
         }
     }
 
-    /// The labels of people beside the answers, for a model with these labels.
+    /// The confusion matrix of human and predicted labels, for a model with these
+    /// labels.
     pub(super) fn confusion(&self, labels: &[String]) -> Confusion {
         let mut confusion = Confusion::new(labels);
         for (name, spans) in &self.spans {

@@ -1,4 +1,4 @@
-//! Where the output goes, and what it holds already.
+//! Where the output goes, and what it already contains.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -15,7 +15,7 @@ use crate::cli::usage;
 use crate::files::{self, Existing};
 use crate::sink::Sink;
 #[cfg(feature = "parquet")]
-use crate::sink::folder::Whole;
+use crate::sink::folder::AtomicFile;
 use crate::sink::folder::{Folder, Make};
 use crate::sink::lines::{self, Lines};
 #[cfg(feature = "parquet")]
@@ -26,8 +26,8 @@ use crate::text::path_name;
 /// The sink of a run.
 type Output = anyhow::Result<Box<dyn Sink + Send>>;
 
-/// Opens the output, and removes from `recordings` what it holds; `all` are those of
-/// every shard.
+/// Opens the output, and removes from `recordings` those that it already contains;
+/// `all` includes every shard.
 pub(super) fn open(
     args: &AnalyzeArgs,
     all: &[Recording],
@@ -50,7 +50,8 @@ pub(super) fn open(
             return parts(args, output, recordings).with_context(unwritten);
         }
         if !args.resume && is_plain(output) {
-            let whole = Whole::create(output, existing, &make(format)).with_context(unwritten)?;
+            let whole =
+                AtomicFile::create(output, existing, &make(format)).with_context(unwritten)?;
             return Ok(Box::new(whole));
         }
     }
@@ -90,17 +91,17 @@ fn sink(format: Format, all: &[Recording], out: Box<dyn Write + Send>) -> Output
     Ok(format.sink(out))
 }
 
-/// Whether one recording is asked for.
+/// Whether a single recording was given.
 fn is_one(args: &AnalyzeArgs) -> bool {
     args.batch.manifest.is_none() && matches!(args.paths.as_slice(), [path] if !path.is_dir())
 }
 
-/// Whether a path is meant as a folder.
+/// Whether a path denotes a folder.
 fn is_folder(path: &Path) -> bool {
     path.is_dir() || path.to_string_lossy().ends_with(std::path::is_separator)
 }
 
-/// Whether a path can be replaced by a file: no device, no pipe.
+/// Whether a file can replace what is at a path: no device, no pipe.
 fn is_plain(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |file| file.is_file())
 }
@@ -109,7 +110,7 @@ fn make(format: Format) -> Make {
     Box::new(move |out| format.sink(out))
 }
 
-/// A file per recording, under the path that it has below the folder asked for.
+/// A file per recording, at its path below the folder that the user named.
 fn folder(
     args: &AnalyzeArgs,
     format: Format,
@@ -157,7 +158,7 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
     Ok(Box::new(Parts::new(output, prefix)?))
 }
 
-/// Event lines after those that are there.
+/// Appends event lines to an existing output.
 fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
     let file = OpenOptions::new()
         .read(true)

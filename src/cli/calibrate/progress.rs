@@ -1,4 +1,4 @@
-//! How much speech a calibration has gathered, and what disturbs it.
+//! Shows how much speech a calibration has collected, and its problems.
 
 use std::io::{self, IsTerminal};
 
@@ -9,23 +9,23 @@ use crate::cli::complain;
 use crate::events::Event;
 use crate::messages::{Control, Level, Status, Update};
 
-/// Silence after which the person is told, in seconds.
+/// Seconds of silence after which the user is told.
 const SILENCE_S: f64 = 6.0;
 
-/// What was gathered so far. Times are seconds of audio.
+/// The progress so far. Times are seconds of audio.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Progress {
     /// Speech in the baseline; `None` for a model without one.
     speech_s: Option<f64>,
     at_s: f64,
-    /// When the last speech was added.
+    /// When speech was last added.
     spoken_at_s: f64,
-    /// Whether the present silence was told.
+    /// Whether the current silence was reported.
     silence_told: bool,
 }
 
 impl Progress {
-    /// Takes the speech in the baseline.
+    /// Updates the speech in the baseline, in seconds.
     fn speech(&mut self, seconds: f64) {
         let before = self.speech_s.replace(seconds).unwrap_or(0.0);
         if seconds > before {
@@ -34,7 +34,7 @@ impl Progress {
         }
     }
 
-    /// Takes the time; says what the person should know.
+    /// Advances the time; returns a message for the user, if any.
     fn time(&mut self, at_s: f64) -> Option<String> {
         self.at_s = at_s;
         let silence = at_s - self.spoken_at_s;
@@ -47,7 +47,7 @@ impl Progress {
         ))
     }
 
-    /// What counts: speech, or time where the model keeps no baseline.
+    /// What counts: speech, or time where the model has no baseline.
     fn counted_s(&self) -> f64 {
         self.speech_s.unwrap_or(self.at_s)
     }

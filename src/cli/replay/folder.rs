@@ -1,4 +1,4 @@
-//! `emoscope replay FOLDER`: its recordings to choose from.
+//! `emoscope replay FOLDER`: lets the user choose among its recordings.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::dashboard::state::recordings::RecordingMenu;
 use crate::messages::{RecordingLine, Update};
 use crate::text::path_name;
 
-/// Lets the person choose and play one recording after another.
+/// Lets the user choose and play one recording after another.
 pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     let name = path_name(&args.file);
     let (how, _) = args.play.playback(false);
@@ -57,7 +57,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
     }
 }
 
-/// The names of recordings below their folder.
+/// The names of recordings relative to their folder.
 fn lines(folder: &Path, recordings: &[Recording]) -> Vec<RecordingLine> {
     let line = |recording: &Recording| RecordingLine {
         name: path_name(
@@ -71,7 +71,7 @@ fn lines(folder: &Path, recordings: &[Recording]) -> Vec<RecordingLine> {
     recordings.iter().map(line).collect()
 }
 
-/// Looks for the length of each recording on a thread of its own.
+/// Determines the length of each recording on a separate thread.
 fn measure(recordings: &[Recording]) -> std::io::Result<Receiver<Update>> {
     let recordings = recordings.to_vec();
     let (sender, updates) = unbounded();

@@ -1,7 +1,7 @@
-//! Checks that a file is a whole library before the system maps it.
+//! Checks that a file is a complete library before the system maps it.
 //!
-//! The loader trusts the headers. A library that was cut off, as by a download
-//! that broke, passes it and ends the process with SIGBUS later.
+//! The loader trusts the headers. It accepts a truncated library, for example from a
+//! broken download, which later ends the process with SIGBUS.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,7 +10,7 @@ use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
 use object::read::{Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
 use object::{Architecture, FileKind, NameOrOrdinal};
 
-/// The only symbol that is looked up in the library.
+/// The symbol that the library must export.
 const ENTRY: &[u8] = b"OrtGetApiBase";
 const MACHO_ENTRY: &[u8] = b"_OrtGetApiBase";
 
@@ -20,7 +20,7 @@ pub(super) enum ImageError {
     /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    /// It has no header of a library, or one that contradicts itself.
+    /// Its library header is missing or inconsistent.
     #[error("is not a library, or is damaged: {0}")]
     Format(#[from] object::Error),
     /// Its headers describe more bytes than it has.
@@ -31,7 +31,7 @@ pub(super) enum ImageError {
         /// Bytes of the file.
         found: u64,
     },
-    /// It is a library, but another one.
+    /// It is another library.
     #[error("is not ONNX Runtime, or is damaged: it does not export OrtGetApiBase")]
     OtherLibrary,
 }
@@ -54,7 +54,7 @@ pub(super) fn check(path: &Path) -> Result<(), ImageError> {
     }
 }
 
-/// Of a file with an image for each architecture, checks this machine's.
+/// Checks this machine's image in a file with images for several architectures.
 fn check_native(
     cache: &ReadCache<File>,
     found: u64,
@@ -88,7 +88,7 @@ fn check_image<'data>(data: impl ReadRef<'data>, found: u64) -> Result<(), Image
         return Err(ImageError::Truncated { expected, found });
     }
     let exported = image.exports()?.filter_map(Result::ok).any(|export| {
-        // Mach-O puts an underscore before names of C.
+        // Mach-O prefixes C names with an underscore.
         let name = export.name();
         name == NameOrOrdinal::Name(ENTRY) || name == NameOrOrdinal::Name(MACHO_ENTRY)
     });

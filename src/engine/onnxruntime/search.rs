@@ -1,22 +1,23 @@
-//! Where the library of ONNX Runtime may be.
+//! Where the library of ONNX Runtime is searched.
 
 use std::path::{Path, PathBuf};
 
-/// Version that the set-up fetches into the cache.
+/// Version that the setup downloads into the cache.
 pub const VERSION: &str = "1.32.0";
 
-/// A place where the library may be.
+/// A place that is searched.
 pub(super) struct Place {
     /// What kind of place.
     pub what: &'static str,
     /// The file or folder.
     pub path: PathBuf,
-    /// The user named it.
+    /// Whether the user named it.
     pub explicit: bool,
 }
 
 impl Place {
-    /// The libraries there: the path itself, or those in the folder, newest version first.
+    /// The libraries there: the path itself, or those in the folder, newest version
+    /// first.
     pub fn libraries(&self) -> Vec<PathBuf> {
         if self.path.is_file() {
             return vec![self.path.clone()];
@@ -29,7 +30,7 @@ impl Place {
             .map(|entry| entry.path())
             .filter(|path| is_library(path))
             .collect();
-        // The longest name of a version comes first, the links to it after it.
+        // The longest version name comes first, followed by the links to it.
         found.sort_by_key(|path| (numbers(path), path.clone()));
         found.reverse();
         let mut files = Vec::new();
@@ -43,7 +44,7 @@ impl Place {
     }
 }
 
-/// The numbers in a file's name, in order: versions compare by them.
+/// The numbers in a file name, in order, for comparing versions.
 fn numbers(path: &Path) -> Vec<u64> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.split(|c: char| !c.is_ascii_digit())
@@ -60,7 +61,7 @@ fn is_library(path: &Path) -> bool {
     named && path.is_file()
 }
 
-/// The version in the library's file name, or an empty text.
+/// The version in the library's file name, or an empty string.
 pub(super) fn version(library: &Path) -> String {
     let file = library
         .canonicalize()
@@ -69,8 +70,8 @@ pub(super) fn version(library: &Path) -> String {
     digits.join(".")
 }
 
-/// The search order: the setting, `ORT_DYLIB_PATH`, beside the program, the
-/// project's cache, the system's library folders, Python's package.
+/// The search order: the setting, `ORT_DYLIB_PATH`, the program's folder, the project's
+/// cache, the system's library folders, the Python package.
 pub(super) fn places(setting: Option<PathBuf>) -> Vec<Place> {
     let mut places = Vec::new();
     let mut add = |what, path, explicit| {
@@ -114,9 +115,9 @@ pub(super) fn places(setting: Option<PathBuf>) -> Vec<Place> {
     places
 }
 
-/// Folders of Python packages that hold ONNX Runtime: those of the environment
-/// that the program is in, of the active one, the user's, the system's. Newer
-/// versions of Python come first.
+/// Python package folders that contain ONNX Runtime: of the environment that contains
+/// this program, of the active environment, of the user, of the system. Newer versions
+/// of Python come first.
 fn python_packages(prefix: Option<&Path>) -> Vec<PathBuf> {
     let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local"));

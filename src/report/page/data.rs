@@ -1,4 +1,4 @@
-//! What the script of a page knows of a recording, as JSON within the page.
+//! A recording's data for the page's script, as JSON inside the page.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,41 +11,41 @@ use crate::report::recording::ReportedRecording;
 use crate::report::waveform::fewer;
 use crate::text::printable;
 
-/// Columns of the waveform a second at most.
-const COLUMNS_PER_S: f64 = 200.0;
+/// Most waveform columns per second.
+const MAX_COLUMNS_PER_S: f64 = 200.0;
 
-/// A recording. Shares and sides are whole hundredths, which is finer than a pixel
-/// of a lane.
+/// A recording. Shares and values are whole hundredths, which is finer than a pixel of
+/// a lane.
 #[derive(Serialize)]
 struct Data<'a> {
     name: String,
-    /// Several channels have one file.
+    /// All channels of a recording have the same file.
     file: String,
     length_s: f64,
     labels: Vec<String>,
-    /// The CSS class of each label, that of `uncertain` last.
+    /// The CSS class of each label; the last one is that of `uncertain`.
     classes: Vec<String>,
-    /// The shape of each label, that of `uncertain` last.
+    /// The shape of each label; the last one is that of `uncertain`.
     shapes: Vec<char>,
-    /// Lowest and highest sample of equal stretches, as signed bytes in base64; 127
-    /// is the largest sample.
+    /// Lowest and highest sample of equal intervals, as signed bytes in base64; 127 is
+    /// the largest sample.
     envelope: String,
     windows: Windows,
     utterances: Vec<Utterance<'a>>,
-    /// What people said.
+    /// The human labels.
     reference: Vec<Referred>,
-    /// Where samples are missing: start and end in seconds.
+    /// Missing samples: start and end in seconds.
     gaps: Vec<(f64, f64)>,
 }
 
-/// The windows, a list for each of their properties.
+/// The windows, one list per property.
 #[derive(Serialize, Default)]
 struct Windows {
     utterance: Vec<u64>,
     end_s: Vec<f64>,
-    /// Place of the label.
+    /// Index of the label.
     label: Vec<usize>,
-    /// One list for each label.
+    /// One list per label.
     shares: Vec<Vec<i64>>,
     arousal: Vec<Option<i64>>,
     valence: Vec<Option<i64>>,
@@ -57,7 +57,7 @@ struct Utterance<'a> {
     start_s: f64,
     end_s: f64,
     channel: Option<u16>,
-    /// Where there are several.
+    /// Set if there are several speakers.
     speaker: Option<Speaker>,
     label: usize,
     confidence: f64,
@@ -67,18 +67,18 @@ struct Utterance<'a> {
     shares: Vec<f64>,
 }
 
-/// A stretch with the label that somebody gave it.
+/// A time span with a human label.
 #[derive(Serialize)]
 struct Referred {
     start_s: f64,
     end_s: f64,
-    /// As the model writes it, where it has the label.
+    /// The model's spelling, where it has the label.
     name: String,
-    /// Place of the label in the model.
+    /// Index of the label in the model.
     label: Option<usize>,
 }
 
-/// The JSON of a recording, safe within a page.
+/// The JSON of a recording, safe inside a page.
 pub(super) fn json(recording: &ReportedRecording) -> String {
     let names = || {
         let labels = recording.labels().iter().map(String::as_str);
@@ -116,7 +116,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
 
 fn envelope(recording: &ReportedRecording) -> String {
     let peak = recording.peak();
-    let most = (recording.length_s() * COLUMNS_PER_S).ceil() as usize;
+    let most = (recording.length_s() * MAX_COLUMNS_PER_S).ceil() as usize;
     let byte = |value: f32| {
         (f64::from(value) / peak * 127.0)
             .round()
@@ -178,7 +178,7 @@ fn referred(recording: &ReportedRecording, span: &Span) -> Referred {
     }
 }
 
-/// Place of a label in the model; that of `uncertain` is after the last.
+/// Index of a label in the model; `uncertain` comes after the last.
 fn place(recording: &ReportedRecording, label: &str) -> usize {
     let labels = recording.labels();
     let found = labels.iter().position(|name| name == label);

@@ -1,40 +1,40 @@
-//! The confusion matrix as the page shows it.
+//! The confusion matrix of the page.
 
 use crate::reference::confusion::Confusion;
 use crate::report::recording::ReportedRecording;
 
-/// What people said beside what was judged.
+/// Human labels compared with predictions.
 pub(super) struct Matrix {
-    /// A sentence each.
+    /// One sentence each.
     pub(super) figures: Vec<String>,
     /// The columns.
     pub(super) answers: Vec<String>,
     pub(super) rows: Vec<MatrixRow>,
 }
 
-/// A label of people.
+/// The row of a human label.
 pub(super) struct MatrixRow {
     pub(super) name: String,
     pub(super) cells: Vec<Cell>,
-    /// In percent.
+    /// Recall in percent.
     pub(super) recall: String,
 }
 
 /// How often a label got an answer.
 pub(super) struct Cell {
     pub(super) count: u64,
-    /// Whether the answer is the label.
+    /// Whether the answer equals the label.
     pub(super) right: bool,
 }
 
-/// The matrix of all recordings; none where nobody labelled them.
+/// The matrix of all recordings; `None` without human labels.
 pub(super) fn matrix(recordings: &[ReportedRecording]) -> Option<Matrix> {
     if recordings.iter().all(|r| r.reference.is_empty()) {
         return None;
     }
     let labels = recordings.iter().find(|r| r.start.is_some())?.labels();
     let mut confusion = Confusion::new(labels);
-    // The label is that of the recording, whichever channel answers.
+    // A human label belongs to the recording; answers on any channel count for it.
     for channels in recordings.chunk_by(|a, b| a.file == b.file) {
         let utterances: Vec<_> = channels
             .iter()

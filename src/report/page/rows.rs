@@ -1,4 +1,4 @@
-//! Rows of the summary: one for each recording, and their total.
+//! Rows of the summary: one per recording, and their total.
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ use crate::report::page::signed;
 use crate::report::recording::ReportedRecording;
 use crate::text::{clock, printable};
 
-/// A part of a bar narrower than this has no room for its shape.
-const ROOM: f64 = 0.04;
+/// A narrower part of a bar has no room for its shape; share of the bar.
+const LEAST_SHAPE_SHARE: f64 = 0.04;
 
 /// A row.
 pub(super) struct Row {
@@ -17,17 +17,17 @@ pub(super) struct Row {
     pub(super) length: String,
     pub(super) speech: String,
     pub(super) utterances: usize,
-    /// The labels by seconds, in the order of the model.
+    /// The labels by seconds, in the model's order.
     pub(super) bar: Vec<BarPart>,
-    /// The same in words, or why there is none.
+    /// The shares in words, or why there are none.
     pub(super) result: String,
     /// Mean over the seconds of speech; empty where there is none.
     pub(super) arousal: String,
-    /// Where its mark stands, in percent.
+    /// Position of its mark, in percent.
     pub(super) arousal_place: f64,
 }
 
-/// What of a bar has one label.
+/// The part of a bar that belongs to one label.
 pub(super) struct BarPart {
     pub(super) class: String,
     /// Empty where there is no room.
@@ -37,10 +37,10 @@ pub(super) struct BarPart {
     pub(super) share: f64,
 }
 
-/// A recording as the script's overview knows it.
+/// A recording in the script's overview.
 #[derive(Serialize)]
 struct Entry {
-    /// Of its section.
+    /// Id of its section.
     id: String,
     name: String,
     folder: String,
@@ -48,7 +48,7 @@ struct Entry {
     error: Option<String>,
 }
 
-/// Seconds of a label.
+/// Seconds of one label.
 struct Span {
     label: String,
     class: String,
@@ -56,7 +56,7 @@ struct Span {
     seconds: f64,
 }
 
-/// A row for each recording.
+/// A row per recording.
 pub(super) fn rows(recordings: &[ReportedRecording]) -> Vec<Row> {
     let each = recordings.iter();
     each.map(|recording| {
@@ -70,7 +70,7 @@ pub(super) fn rows(recordings: &[ReportedRecording]) -> Vec<Row> {
     .collect()
 }
 
-/// A row for each speaker of a recording, where there are several.
+/// A row per speaker of a recording, if there are several.
 pub(super) fn speakers(recording: &ReportedRecording) -> Vec<Row> {
     let speakers = recording.speakers().into_iter();
     let own = |speaker: Speaker| Row {
@@ -80,7 +80,7 @@ pub(super) fn speakers(recording: &ReportedRecording) -> Vec<Row> {
     speakers.map(own).collect()
 }
 
-/// The sum of several recordings.
+/// The total of several recordings.
 pub(super) fn row(recordings: &[ReportedRecording]) -> Row {
     let utterances = || {
         recordings
@@ -109,7 +109,7 @@ pub(super) fn row(recordings: &[ReportedRecording]) -> Row {
             .filter(|span| span.seconds > 0.0)
             .map(|span| {
                 let share = span.seconds / speech_s;
-                let room = share > ROOM;
+                let room = share > LEAST_SHAPE_SHARE;
                 BarPart {
                     shape: if room {
                         span.shape.to_string()
@@ -127,7 +127,7 @@ pub(super) fn row(recordings: &[ReportedRecording]) -> Row {
     }
 }
 
-/// The labels of the recordings with their seconds, in the order of the models.
+/// The labels of the recordings with their seconds, in the models' order.
 fn spans(recordings: &[ReportedRecording]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for recording in recordings {
@@ -151,7 +151,7 @@ fn spans(recordings: &[ReportedRecording]) -> Vec<Span> {
     spans
 }
 
-/// The share of each label, the largest first.
+/// The share of each label in words, the largest first.
 fn in_words(spans: &[Span], speech_s: f64) -> String {
     let mut spans: Vec<&Span> = spans.iter().filter(|span| span.seconds > 0.0).collect();
     if spans.is_empty() {
@@ -165,7 +165,7 @@ fn in_words(spans: &[Span], speech_s: f64) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// What the overview knows of the recordings, as JSON that is safe within a page.
+/// Data of the overview, as JSON that is safe inside a page.
 pub(super) fn entries(recordings: &[ReportedRecording]) -> String {
     let entry = |(number, recording): (usize, &ReportedRecording)| Entry {
         id: format!("r{}", number + 1),
