@@ -16,7 +16,7 @@ pub enum Update {
     /// The position of a replay.
     Position(Position),
     /// The next part of a recording that is analyzed ahead of playback.
-    Judged(Judged),
+    Analyzed(AnalyzedPart),
     /// A sentence for the user: "microphone lost, waiting for it".
     Notice(String),
     /// The answer to [`Control::OpenPicker`].
@@ -90,8 +90,8 @@ pub struct Status {
     /// Speech in the speaker baseline, in whole seconds, if the model has one.
     pub baseline_s: Option<u32>,
     /// Whether it is a recording that is analyzed ahead of playback, by
-    /// [`Update::Judged`].
-    pub judged_ahead: bool,
+    /// [`Update::Analyzed`].
+    pub analyzed_ahead: bool,
     /// The sound of a recording.
     pub sound: Sound,
 }
@@ -110,7 +110,7 @@ pub enum Sound {
 
 /// A part of the timeline of a recording, which follows the earlier parts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub struct AnalyzedPart {
     /// Events with the times at which they are shown, in seconds from the start,
     /// ascending.
     pub events: Vec<(f64, Event)>,

@@ -65,7 +65,7 @@ pub enum ProfileError {
         theirs: String,
     },
     /// The model takes no baseline.
-    #[error("the model {0} judges every voice alike; it takes no profile")]
+    #[error("the model {0} uses no speaker baseline, so it takes no profile")]
     NoBaseline(String),
 }
 

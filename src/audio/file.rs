@@ -94,7 +94,7 @@ impl AudioFile {
         }
         let base = behind_tags(&mut file, about.len())?;
         let packets = Packets::open(path, base, known(None));
-        Ok(Self(Box::new(packets.map_err(|e| judge(e, &head))?)))
+        Ok(Self(Box::new(packets.map_err(|e| truncated(e, &head))?)))
     }
 
     /// Reads a recording that is in memory.
@@ -174,7 +174,7 @@ impl AudioFile {
         let media = ReadOnlySource::new(Shared(Mutex::new(Cursor::new(rest).chain(whole))));
         known.look_at(&head, None);
         let packets = Packets::stream(Box::new(media), &known);
-        Ok(Self(Box::new(packets.map_err(|e| judge(e, &head))?)))
+        Ok(Self(Box::new(packets.map_err(|e| truncated(e, &head))?)))
     }
 }
 
@@ -257,7 +257,7 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
 }
 
 /// A file that begins like audio but that no reader accepts is incomplete.
-fn judge(error: DecodeError, head: &[u8]) -> DecodeError {
+fn truncated(error: DecodeError, head: &[u8]) -> DecodeError {
     match error {
         DecodeError::NotAudio if kinds::known(head) => {
             DecodeError::Damaged("it ends too soon".into())

@@ -171,7 +171,7 @@ pub const HELP_ROWS_LEAST: usize = 9;
 
 /// The keys of the help with their meanings.
 pub fn help_of(status: &Status) -> &'static [(&'static str, &'static str)] {
-    match (status.replay, status.judged_ahead) {
+    match (status.replay, status.analyzed_ahead) {
         (false, _) => LIVE_HELP,
         (true, true) => REPLAY_HELP,
         (true, false) => STREAM_HELP,
@@ -242,7 +242,7 @@ const STREAM_HELP: &[(&str, &str)] = &[
 pub const LEGEND: &[(&str, &str, &str)] = &[
     ("?", "?", "uncertain"),
     ("\u{203a}", ">", "the label that is called"),
-    ("\u{b7}", ".", "voice, not judged yet"),
+    ("\u{b7}", ".", "voice, not analyzed yet"),
     ("\u{d7}", "x", "audio lost"),
     ("\u{2691}", "!", "moment marked with m"),
     ("\u{2501}", "=", "level, mean"),

@@ -4,10 +4,10 @@
 pub mod ahead;
 pub mod find;
 pub mod history;
-pub mod judgement;
 pub mod menu;
 pub mod meter;
 pub mod picture;
+pub mod prediction;
 pub mod recordings;
 mod replay;
 pub mod scale;
@@ -198,8 +198,8 @@ impl State {
             Update::Event(event) => self.live.take_event(event),
             Update::Level(level) => self.live.take_level(level),
             Update::Status(status) => self.live.take_status(status),
-            Update::Judged(part) => {
-                self.live.take_judged(part);
+            Update::Analyzed(part) => {
+                self.live.take_analyzed(part);
                 true
             }
             Update::Position(position) => {
@@ -275,9 +275,9 @@ impl State {
             (Key::Page, _) => self.show_page(),
             (Key::Name, _) => self.open_naming(),
             (Key::Devices, _) => self.open_menu(),
-            (Key::Forget, _) if self.live.status.judged_ahead => {
-                self.refuse("a recording is judged as a whole: new voices are for a live input")
-            }
+            (Key::Forget, _) if self.live.status.analyzed_ahead => self.refuse(
+                "a recording is analyzed as a whole: only a live input can start a new speaker",
+            ),
             (Key::Forget, _) => Action::Send(Control::ResetSpeaker),
             _ if self.live.status.replay => self.press_in_replay(key),
             (Key::Mark, _) => Action::Send(Control::Mark),

@@ -45,14 +45,14 @@ impl ReportedRecording {
     pub fn push(&mut self, event: Event) {
         match event {
             Event::SessionStart(start) => self.start = Some(start),
-            Event::Measurement(judged) if judged.trigger == Trigger::SpeechEnded => {
-                self.utterances.push(judged);
+            Event::Measurement(measurement) if measurement.trigger == Trigger::SpeechEnded => {
+                self.utterances.push(measurement);
             }
-            Event::Measurement(judged) => self.intervals.push(judged),
+            Event::Measurement(measurement) => self.intervals.push(measurement),
             Event::Speakers(speakers) => {
-                for judged in self.utterances.iter_mut().chain(&mut self.intervals) {
-                    let corrected = speakers.of(judged.channel, judged.utterance);
-                    judged.speaker = corrected.or(judged.speaker);
+                for measurement in self.utterances.iter_mut().chain(&mut self.intervals) {
+                    let corrected = speakers.of(measurement.channel, measurement.utterance);
+                    measurement.speaker = corrected.or(measurement.speaker);
                 }
             }
             Event::Gap(gap) => self.gaps.push(gap),
@@ -104,7 +104,10 @@ impl ReportedRecording {
 
     /// Its speakers in the order of their letters, if there are several.
     pub fn speakers(&self) -> Vec<Speaker> {
-        let speakers = self.utterances.iter().filter_map(|judged| judged.speaker);
+        let speakers = self
+            .utterances
+            .iter()
+            .filter_map(|measurement| measurement.speaker);
         let speakers: BTreeSet<Speaker> = speakers.collect();
         if speakers.len() < 2 {
             return Vec::new();
@@ -116,7 +119,7 @@ impl ReportedRecording {
     #[must_use]
     pub fn of_speaker(&self, speaker: Speaker) -> Self {
         let own = self.utterances.iter();
-        let own = own.filter(|judged| judged.speaker == Some(speaker));
+        let own = own.filter(|measurement| measurement.speaker == Some(speaker));
         Self {
             start: self.start.clone(),
             utterances: own.cloned().collect(),

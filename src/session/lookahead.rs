@@ -52,14 +52,14 @@ pub(super) fn start(
                 Some(mut first) => with_turns(&mut *first, &engine, &options),
                 None => engine,
             };
-            let result = judge(&mut *source, &engine, &options, &mut part, &sender);
+            let result = analyze(&mut *source, &engine, &options, &mut part, &sender);
             part.end = Some(result);
             let _ = sender.send(part); // the receiver may be gone
         })?;
     Ok(parts)
 }
 
-fn judge(
+fn analyze(
     source: &mut dyn Source,
     engine: &Engine,
     options: &FileOptions,

@@ -81,7 +81,7 @@ impl Player {
             parts: never(),
             sound: None,
             status: Status {
-                judged_ahead: true,
+                analyzed_ahead: true,
                 ..status
             },
             clock: PlaybackClock::new(playback.speed),
@@ -104,7 +104,7 @@ impl Player {
         }
         // As fast as possible is limited by the analysis.
         let most_s = match self.clock.speed {
-            None => self.timeline.judged_s,
+            None => self.timeline.analyzed_s,
             Some(_) => total_s,
         };
         sound_s
@@ -122,14 +122,14 @@ impl Player {
 
     fn take_part(&mut self, part: Part, outlets: &mut Outlets) -> Result<(), SessionError> {
         let complete = part.end.is_some();
-        let judged = self.timeline.extend(part.events, part.until_s, complete);
+        let analyzed = self.timeline.extend(part.events, part.until_s, complete);
         self.timeline.extend_levels(part.levels);
         self.status.inference_ms = part.inference_ms;
-        outlets.update(Update::Judged(judged));
+        outlets.update(Update::Analyzed(analyzed));
         let notices = match part.end {
             None => return Ok(()),
             Some(Ok(notices)) => notices,
-            Some(Err(error)) if self.timeline.judged_s <= 0.0 => return Err(error),
+            Some(Err(error)) if self.timeline.analyzed_s <= 0.0 => return Err(error),
             Some(Err(error)) => {
                 let notice = error.to_string();
                 self.failure = Some(error);
@@ -251,7 +251,7 @@ impl Player {
         let yet = if self.timeline.complete {
             ""
         } else {
-            " yet: the rest is being judged"
+            " yet: the rest is being analyzed"
         };
         match jump {
             Jump::Next => format!("no later utterance{yet}"),
@@ -297,7 +297,7 @@ impl Player {
         let mut shown = Shown::default();
         outlets.update(Update::Status(self.status.clone()));
         if !self.timeline.is_empty() {
-            outlets.update(Update::Judged(self.timeline.whole()));
+            outlets.update(Update::Analyzed(self.timeline.whole()));
         }
         loop {
             self.take_parts(outlets)?;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::events::{Event, Trigger};
-use crate::messages::{Judged, Jump, Level};
+use crate::messages::{AnalyzedPart, Jump, Level};
 
 /// Within this many seconds of its start, an utterance counts as just begun: a jump
 /// back goes to the one before it.
@@ -23,7 +23,7 @@ pub(super) struct Timeline {
     /// Gaps: their end in seconds and their samples.
     gaps: VecDeque<(f64, u64)>,
     /// Seconds that are analyzed.
-    pub(super) judged_s: f64,
+    pub(super) analyzed_s: f64,
     /// Whether the analysis is complete.
     pub(super) complete: bool,
     /// Length that the file declares, in seconds.
@@ -37,14 +37,15 @@ impl Timeline {
         events: impl IntoIterator<Item = Event>,
         until_s: f64,
         complete: bool,
-    ) -> Judged {
+    ) -> AnalyzedPart {
         let first = self.events.len();
         for event in events {
             let before = self.events.last().map_or(0.0, |(at, _)| *at);
             let at = before.max(time_of(&event));
             match &event {
-                Event::Measurement(judged) if judged.trigger == Trigger::SpeechEnded => {
-                    self.utterances.push((judged.start_s, judged.label.clone()));
+                Event::Measurement(measurement) if measurement.trigger == Trigger::SpeechEnded => {
+                    self.utterances
+                        .push((measurement.start_s, measurement.label.clone()));
                 }
                 Event::Gap(gap) => self.gaps.push_back((at, gap.samples)),
                 _ => {}
@@ -52,11 +53,11 @@ impl Timeline {
             self.events.push((at, event));
         }
         let last = self.events.last().map_or(0.0, |(at, _)| *at);
-        self.judged_s = self.judged_s.max(until_s).max(last);
+        self.analyzed_s = self.analyzed_s.max(until_s).max(last);
         self.complete = complete;
-        Judged {
+        AnalyzedPart {
             events: self.events[first..].to_vec(),
-            until_s: self.judged_s,
+            until_s: self.analyzed_s,
             complete,
         }
     }
@@ -70,8 +71,8 @@ impl Timeline {
     /// of the declared length and the analyzed part.
     pub(super) fn total_s(&self) -> f64 {
         match self.claimed_s {
-            Some(claimed) if !self.complete => claimed.max(self.judged_s),
-            _ => self.judged_s,
+            Some(claimed) if !self.complete => claimed.max(self.analyzed_s),
+            _ => self.analyzed_s,
         }
     }
 
@@ -97,10 +98,10 @@ impl Timeline {
     }
 
     /// The complete timeline so far, for the screen.
-    pub(super) fn whole(&self) -> Judged {
-        Judged {
+    pub(super) fn whole(&self) -> AnalyzedPart {
+        AnalyzedPart {
             events: self.events.clone(),
-            until_s: self.judged_s,
+            until_s: self.analyzed_s,
             complete: self.complete,
         }
     }
@@ -143,7 +144,7 @@ fn time_of(event: &Event) -> f64 {
         Event::SessionStart(_) | Event::Error(_) => 0.0,
         Event::Voice(voice) => voice.at_s,
         Event::UtteranceStart(start) => start.start_s,
-        Event::Measurement(judged) => judged.end_s,
+        Event::Measurement(measurement) => measurement.end_s,
         Event::UtteranceEnd(end) => end.end_s,
         Event::Signal(signal) => signal.at_s,
         Event::Gap(gap) => gap.end_s,
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn its_length_is_a_claim_until_all_is_judged() {
+    fn its_length_is_a_claim_until_all_is_analyzed() {
         let mut timeline = timeline();
         timeline.claimed_s = Some(60.0);
         assert!((timeline.total_s() - 60.0).abs() < 1e-9);

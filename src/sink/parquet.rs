@@ -89,8 +89,8 @@ impl<W: Write + Send> Sink for Parquet<W> {
                 m.speaker = changed.of(m.channel, m.utterance).or(m.speaker);
             }
         }
-        if let Some(judged) = utterance(event) {
-            self.rows.push((file.to_owned(), judged.clone()));
+        if let Some(measurement) = utterance(event) {
+            self.rows.push((file.to_owned(), measurement.clone()));
             if self.rows.len() >= ROWS_PER_GROUP {
                 self.write_group()?;
             }

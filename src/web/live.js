@@ -59,10 +59,10 @@ function showStanding() {
     parts.push('only zeros arrive: is the microphone muted, or kept from emoscope?');
   }
   if (shown) {
-    const { judgement, final, was } = shown;
-    const since = state.speech.get(channel(judgement));
-    if (judgement.channel) parts.push(`channel ${judgement.channel}`);
-    if (judgement.speaker && several()) parts.push(`speaker ${judgement.speaker}`);
+    const { prediction, final, was } = shown;
+    const since = state.speech.get(channel(prediction));
+    if (prediction.channel) parts.push(`channel ${prediction.channel}`);
+    if (prediction.speaker && several()) parts.push(`speaker ${prediction.speaker}`);
     if (final && speaking()) parts.push('warming up…');
     if (final) {
       parts.push('final');
@@ -71,14 +71,14 @@ function showStanding() {
     } else if (since != null) {
       parts.push(`speaking ${Math.max(0, Math.floor(now() - since))} s`);
     }
-    if (judgement.label === 'uncertain') {
-      parts.push(REASONS[judgement.reason ?? 'between']);
-      if ((judgement.reason ?? 'between') === 'between') {
-        const shares = ranked(judgement).slice(0, 2);
+    if (prediction.label === 'uncertain') {
+      parts.push(REASONS[prediction.reason ?? 'between']);
+      if ((prediction.reason ?? 'between') === 'between') {
+        const shares = ranked(prediction).slice(0, 2);
         parts.push(shares.map(([label, share]) => `${label} ${percent(share)}`).join(', '));
       }
     }
-    if (judgement.arousal != null) parts.push(`arousal ${signed(judgement.arousal)}`);
+    if (prediction.arousal != null) parts.push(`arousal ${signed(prediction.arousal)}`);
   }
   const line = find('#standing');
   if (line.dataset.text !== parts.join('|')) {
@@ -122,32 +122,32 @@ function makeBars() {
 }
 
 function showBars() {
-  const judgement = state.shown?.judgement;
+  const prediction = state.shown?.prediction;
   const rows = find('#bars ul').children;
   state.labels.forEach(({ label }, place) => {
-    const share = judgement?.probabilities[label] ?? 0;
+    const share = prediction?.probabilities[label] ?? 0;
     const row = rows[place];
-    row.classList.toggle('called', judgement?.label === label);
+    row.classList.toggle('called', prediction?.label === label);
     row.querySelector('.fill').style.transform = `scaleX(${share})`;
-    put(row.querySelector('.number'), judgement ? percent(share) : '–');
+    put(row.querySelector('.number'), prediction ? percent(share) : '–');
   });
 }
 
 function showAffect() {
-  const judgement = state.shown?.judgement;
+  const prediction = state.shown?.prediction;
   const spot = find('#spot');
-  const known = judgement?.arousal != null && judgement.valence != null;
+  const known = prediction?.arousal != null && prediction.valence != null;
   spot.setAttribute('visibility', known ? 'visible' : 'hidden');
-  const recent = [...state.judged, ...state.utterances].filter((entry) => entry.valence != null);
+  const recent = [...state.intervals, ...state.utterances].filter((entry) => entry.valence != null);
   recent.sort((one, other) => one.end - other.end);
   const points = recent.slice(-16).map((entry) => [entry.valence * 100, entry.arousal * -100]);
   find('#trail').setAttribute('points', points.map((point) => point.map(Math.round)).join(' '));
   if (!known) return;
-  const ink = judgement.label === 'uncertain' ? 'var(--text)' : look(judgement.label).ink;
+  const ink = prediction.label === 'uncertain' ? 'var(--text)' : look(prediction.label).ink;
   spot.style.setProperty('--ink', ink);
-  spot.setAttribute('cx', judgement.valence * 100);
-  spot.setAttribute('cy', judgement.arousal * -100);
-  put(find('#place'), `arousal ${signed(judgement.arousal)}, valence ${signed(judgement.valence)}`);
+  spot.setAttribute('cx', prediction.valence * 100);
+  spot.setAttribute('cy', prediction.arousal * -100);
+  put(find('#place'), `arousal ${signed(prediction.arousal)}, valence ${signed(prediction.valence)}`);
 }
 
 function showUtterances() {
@@ -171,15 +171,15 @@ function showUtterances() {
   find('.none').hidden = rows.length > 0;
 }
 
-// Says a final judgement to a screen reader, and nothing else.
+// Says a final prediction to a screen reader, and nothing else.
 function say() {
-  const { judgement } = state.shown;
-  const certain = judgement.label !== 'uncertain';
-  const who = judgement.speaker && several() ? `${judgement.speaker}: ` : '';
+  const { prediction } = state.shown;
+  const certain = prediction.label !== 'uncertain';
+  const who = prediction.speaker && several() ? `${prediction.speaker}: ` : '';
   const text = certain
-    ? `${judgement.label}, ${percent(judgement.confidence)}`
-    : `uncertain: ${REASONS[judgement.reason ?? 'between']}`;
-  put(find('#said'), `${clock(judgement.start_s)}: ${who}${text}`);
+    ? `${prediction.label}, ${percent(prediction.confidence)}`
+    : `uncertain: ${REASONS[prediction.reason ?? 'between']}`;
+  put(find('#said'), `${clock(prediction.start_s)}: ${who}${text}`);
 }
 
 function showLevel() {
@@ -252,7 +252,7 @@ function drawPast() {
     bars.set(place, Math.max(bars.get(place) ?? 0, part));
   };
   const first = state.levels[0]?.at ?? Infinity;
-  for (const { start: from, end: to, confidence } of state.judged) {
+  for (const { start: from, end: to, confidence } of state.intervals) {
     // From before this page was opened there is no level.
     for (let at = Math.max(from, to - 0.25); at < Math.min(to, first); at += step) raise(at, confidence * 0.5);
   }
@@ -261,12 +261,12 @@ function drawPast() {
     const before = state.levels[number - 1]?.at ?? at;
     for (let there = Math.max(before, at - 0.1); there < at; there += step / 2) raise(there, part);
   });
-  let judged = 0;
+  let interval = 0;
   for (const [place, part] of [...bars].sort((one, other) => one[0] - other[0])) {
     const at = (place + 0.5) * step;
     if (at < start - 1) continue;
-    while (judged < state.judged.length && state.judged[judged].end < at) judged += 1;
-    const current = state.judged[judged];
+    while (interval < state.intervals.length && state.intervals[interval].end < at) interval += 1;
+    const current = state.intervals[interval];
     const covered = current && at > current.end - 0.3;
     context.fillStyle = covered ? colour(current.label) : dim;
     context.globalAlpha = covered ? 1 : 0.45;
@@ -277,7 +277,7 @@ function drawPast() {
   }
   context.globalAlpha = 1;
 
-  // A row for each channel that is judged by itself.
+  // A row for each separately analyzed channel.
   const channels = [...new Set(state.utterances.map((entry) => entry.channel))].sort();
   const row = channels.length > 1 ? 32 / channels.length : strip.height;
   context.textAlign = 'left';
@@ -311,7 +311,7 @@ function drawPast() {
   context.lineJoin = 'round';
   context.beginPath();
   const last = new Map(); // the point before, by channel
-  for (const { end: at, arousal, channel: of } of state.judged) {
+  for (const { end: at, arousal, channel: of } of state.intervals) {
     if (arousal == null) continue;
     const y = trace.middle - arousal * trace.reach;
     const before = last.get(of);

@@ -26,13 +26,13 @@ let drawn = '';
 
 function show() {
   const { shape, words, share, small } = call();
-  const judgement = state.shown?.judgement;
+  const prediction = state.shown?.prediction;
   const box = find('#overlay');
   const old = state.shown?.final && age() > hold;
   box.classList.toggle('away', Boolean(small) || state.link !== 'open' || Boolean(old));
   box.classList.toggle('faded', faded());
   const percentage = share == null ? '' : percent(share);
-  const key = JSON.stringify([shape, words, percentage, judgement?.end_s]);
+  const key = JSON.stringify([shape, words, percentage, prediction?.end_s]);
   // What fades keeps its word.
   if (key === drawn || small) return;
   drawn = key;
@@ -46,17 +46,17 @@ function show() {
     }),
   );
   box.style.setProperty('--ink', share == null ? 'var(--text)' : words[0].ink);
-  find('#bar span').style.width = `${(judgement?.confidence ?? 0) * 100}%`;
-  if (options.get('labels') === '1') showLabels(judgement);
+  find('#bar span').style.width = `${(prediction?.confidence ?? 0) * 100}%`;
+  if (options.get('labels') === '1') showLabels(prediction);
 }
 
-function showLabels(judgement) {
+function showLabels(prediction) {
   const rows = state.labels.map(({ label, shape, color }) => {
     const row = part('li', '');
     row.style.setProperty('--ink', `var(--c${color})`);
     const track = part('span', 'track');
     const fill = part('span', 'fill');
-    fill.style.transform = `scaleX(${judgement?.probabilities[label] ?? 0})`;
+    fill.style.transform = `scaleX(${prediction?.probabilities[label] ?? 0})`;
     track.append(fill);
     row.append(part('span', 'mark', shape), part('span', 'name', label), track);
     return row;

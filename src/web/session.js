@@ -5,7 +5,7 @@
 const KEPT_S = 70;
 // A place that falls by more than this went back.
 const BACK_S = 0.25;
-// A final judgement is as bright as a live one for so many seconds.
+// A final prediction is as bright as a live one for so many seconds.
 const BRIGHT_S = 3;
 const REASONS = {
   no_speech: 'this is not speech',
@@ -30,12 +30,12 @@ function forget() {
     started: false,
     ended: false,
     muted: false,
-    // By channel; where all are judged as one, it is 0.
+    // By channel; 0 if the input is analyzed as a whole.
     voices: new Set(),
     speech: new Map(), // start of the utterance in seconds
-    live: new Map(), // label of the last live judgement
-    shown: null, // {judgement, final, was}
-    judged: [], // {start, end, channel, label, confidence, arousal, valence}
+    live: new Map(), // label of the last live prediction
+    shown: null, // {prediction, final, was}
+    intervals: [], // {start, end, channel, label, confidence, arousal, valence}
     utterances: [], // the same, of whole utterances
     levels: [], // {at, dbfs}
     gaps: [],
@@ -64,7 +64,7 @@ function advance(at) {
 function follow(at) {
   if (at < state.at - BACK_S) {
     const before = (list, time) => list.filter((entry) => time(entry) <= at);
-    state.judged = before(state.judged, (entry) => entry.end);
+    state.intervals = before(state.intervals, (entry) => entry.end);
     state.utterances = before(state.utterances, (entry) => entry.end);
     state.levels = before(state.levels, (entry) => entry.at);
     state.gaps = before(state.gaps, (entry) => entry.end);
@@ -80,12 +80,12 @@ function follow(at) {
 const channel = (event) => event.channel ?? 0;
 
 // Whether a letter says something: there are several speakers.
-const several = () => [...state.utterances, ...state.judged].some((entry) => entry.speaker && entry.speaker !== 'A');
+const several = () => [...state.utterances, ...state.intervals].some((entry) => entry.speaker && entry.speaker !== 'A');
 
 // Whether somebody speaks.
 const speaking = () => state.voices.size > 0 || state.speech.size > 0;
 
-function judge(event) {
+function measure(event) {
   const final = event.trigger === 'speech_ended';
   const entry = {
     start: event.start_s,
@@ -100,9 +100,9 @@ function judge(event) {
   };
   const before = state.live.get(entry.channel);
   const was = final && before && before !== event.label ? before : null;
-  state.shown = { judgement: event, final, was };
+  state.shown = { prediction: event, final, was };
   if (!final) state.live.set(entry.channel, event.label);
-  const list = final ? state.utterances : state.judged;
+  const list = final ? state.utterances : state.intervals;
   list.push(entry);
   advance(event.end_s);
 }
@@ -123,14 +123,14 @@ const TAKE = {
     state.live.delete(channel(event));
     advance(event.start_s);
   },
-  measurement: judge,
+  measurement: measure,
   speakers(event) {
     for (const { utterance, speaker } of event.changed) {
       const own = (entry) => entry.channel === channel(event) && entry.number === utterance;
-      for (const entry of [...state.utterances, ...state.judged].filter(own)) entry.speaker = speaker;
-      const { judgement } = state.shown ?? {};
-      if (judgement && channel(judgement) === channel(event) && judgement.utterance === utterance) {
-        judgement.speaker = speaker;
+      for (const entry of [...state.utterances, ...state.intervals].filter(own)) entry.speaker = speaker;
+      const { prediction } = state.shown ?? {};
+      if (prediction && channel(prediction) === channel(event) && prediction.utterance === utterance) {
+        prediction.speaker = speaker;
       }
     }
     advance(event.at_s);
@@ -161,7 +161,7 @@ const TAKE = {
 
 function trim() {
   const oldest = state.at - KEPT_S;
-  for (const list of [state.levels, state.judged]) {
+  for (const list of [state.levels, state.intervals]) {
     while (list.length > 0 && (list[0].at ?? list[0].end) < oldest) list.shift();
   }
   while (state.utterances.length > 50) state.utterances.shift();
@@ -235,9 +235,9 @@ function clock(seconds) {
 
 const ago = (seconds) => (seconds < 60 ? `${Math.floor(seconds)} s` : clock(seconds));
 
-// The labels of a judgement, the most likely first.
-function ranked(judgement) {
-  return Object.entries(judgement.probabilities).sort((one, other) => other[1] - one[1]);
+// The labels of a prediction, the most likely first.
+function ranked(prediction) {
+  return Object.entries(prediction.probabilities).sort((one, other) => other[1] - one[1]);
 }
 
 // What is to be read at one glance: words with their colours, a shape, a share.
@@ -253,24 +253,24 @@ function call() {
     const text = !state.started ? 'starting…' : speaking() ? 'warming up…' : 'listening…';
     return { shape: '', words: [plain(text)], small: true };
   }
-  const { judgement } = shown;
-  if (judgement.label !== 'uncertain') {
-    const { shape, name, ink } = look(judgement.label);
-    return { shape, words: [{ text: name, ink }], share: judgement.confidence };
+  const { prediction } = shown;
+  if (prediction.label !== 'uncertain') {
+    const { shape, name, ink } = look(prediction.label);
+    return { shape, words: [{ text: name, ink }], share: prediction.confidence };
   }
-  if (judgement.reason && judgement.reason !== 'between') {
+  if (prediction.reason && prediction.reason !== 'between') {
     return { shape: '?', words: [plain('uncertain')] };
   }
-  const words = ranked(judgement)
+  const words = ranked(prediction)
     .slice(0, 2)
     .map(([label]) => ({ text: `${label}?`, ink: look(label).ink }));
   return { shape: '?', words };
 }
 
-// Age of the last judgement in seconds.
-const age = () => Math.max(0, now() - (state.shown?.judgement.end_s ?? now()));
+// Age of the last prediction in seconds.
+const age = () => Math.max(0, now() - (state.shown?.prediction.end_s ?? now()));
 
-// Whether the last judgement is no longer that of the voice now.
+// Whether the last prediction is no longer that of the voice now.
 function faded() {
   const away = state.input.outage_s != null || state.muted || state.link !== 'open';
   return state.shown != null && (away || (state.shown.final && age() >= BRIGHT_S));

@@ -1,5 +1,5 @@
 //! A recording with a speaker on each channel: `--channel each` judges each as a
-//! file of that channel alone is judged.
+//! file of that channel alone is analyzed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

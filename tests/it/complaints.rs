@@ -179,7 +179,7 @@ fn memory_grows() {
         .iter()
         .flat_map(|x| ((x * 32_768.0) as i16).to_le_bytes())
         .collect();
-    // The ends of its two utterances answer each piece, so that all of it was judged.
+    // The ends of its two utterances answer each piece, so that all of it was analyzed.
     // Lines that nobody reads would fill the pipe, and the program would wait.
     let mut play = |times: usize| {
         for _ in 0..times {
@@ -293,7 +293,7 @@ fn my_own_voice_is_always_angry_or_afraid() {
 #[test]
 fn loud_means_angry() {
     let folder = tempfile::tempdir().unwrap();
-    let judged = |decibels: f64| {
+    let analyzed = |decibels: f64| {
         let file = at_level("speech-16k.wav", decibels, &folder);
         let output = run([
             "analyze".as_ref(),
@@ -306,7 +306,7 @@ fn loud_means_angry() {
         ["anger", "fear", "neutral"].map(|label| found[label].as_f64().unwrap())
     };
     // Six times louder without clipping, and ten times further away.
-    let (near, far) = (judged(5.0), judged(-20.0));
+    let (near, far) = (analyzed(5.0), analyzed(-20.0));
     for (near, far) in near.iter().zip(far) {
         assert!((near - far).abs() < 0.1, "{near:?} near, {far:?} far");
     }

@@ -72,7 +72,7 @@ impl Classifier for Told {
     fn reset(&mut self) {}
 }
 
-/// Judges by the mean of the first coefficient, and so by what the window holds.
+/// Classifies by the mean of the first coefficient, so that the result depends on the window's content.
 struct Loudness;
 
 impl Loudness {
@@ -175,7 +175,7 @@ fn run(mut core: ChannelPipelines, samples: &[f32]) -> (Vec<Event>, ChannelPipel
     (events, core)
 }
 
-fn judged(core: ChannelPipelines, samples: &[f32]) -> (Vec<Measurement>, ChannelPipelines) {
+fn analyzed(core: ChannelPipelines, samples: &[f32]) -> (Vec<Measurement>, ChannelPipelines) {
     let (events, core) = run(core, samples);
     let found = events.into_iter().filter_map(|event| match event {
         Event::Measurement(measurement) => Some(measurement),

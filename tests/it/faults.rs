@@ -139,7 +139,7 @@ fn a_folder_of_broken_recordings_is_reported_file_by_file_and_the_rest_is_heard(
 /// The built-in engine has threads of its own; a worker that waits for them must
 /// not begin another file inside the first: it did, until the stack was full.
 #[test]
-fn many_files_with_the_built_in_engine_are_judged_one_after_the_other() {
+fn many_files_with_the_built_in_engine_are_analyzed_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..200 {
         let to = folder.path().join(format!("{number:03}.wav"));

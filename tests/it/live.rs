@@ -64,7 +64,7 @@ impl Heard {
 }
 
 #[test]
-fn a_voice_through_a_microphone_is_judged_as_its_recording() {
+fn a_voice_through_a_microphone_is_analyzed_as_its_recording() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -76,7 +76,7 @@ fn a_voice_through_a_microphone_is_judged_as_its_recording() {
         lines: Vec::new(),
     };
     // A busy machine takes its time: nothing is played before it listens, and it
-    // listens until both utterances are judged.
+    // listens until both utterances are analyzed.
     heard.until(1, |line| line["type"] == "session_start");
     std::thread::sleep(Duration::from_millis(500));
     // Two seconds lie ready at the server, so that no late player leaves holes in the voice.
@@ -114,7 +114,7 @@ fn a_voice_through_a_microphone_is_judged_as_its_recording() {
 }
 
 #[test]
-fn each_channel_of_a_microphone_is_judged_as_that_of_its_recording() {
+fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
     let Some(server) = SoundServer::start() else {
         return;
     };

@@ -1,4 +1,4 @@
-//! A recording that is judged ahead of what is played: whatever is done meanwhile,
+//! A recording that is analyzed ahead of what is played: whatever is done meanwhile,
 //! its answers are those of `analyze`.
 
 use std::path::Path;
@@ -72,7 +72,7 @@ fn until(state: &mut State, updates: &Receiver<Update>, so: impl Fn(&State) -> b
 }
 
 fn is_row(state: &State, utterance: &Utterance, row: &Value) -> bool {
-    let label = match utterance.judgement.call {
+    let label = match utterance.prediction.call {
         Some(label) => state.picture().status.labels[label].as_str(),
         None => "uncertain",
     };
@@ -80,7 +80,7 @@ fn is_row(state: &State, utterance: &Utterance, row: &Value) -> bool {
     label == row["label"]
         && near(utterance.start_s, "start_s")
         && near(utterance.end_s, "end_s")
-        && near(utterance.judgement.confidence.into(), "confidence")
+        && near(utterance.prediction.confidence.into(), "confidence")
 }
 
 /// What is shown so far are the rows up to here, without a hole.

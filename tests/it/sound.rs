@@ -186,8 +186,8 @@ fn a_seek_is_heard_and_a_mute_is_silent() {
     let home = tempfile::tempdir().unwrap();
     let recorder = Recorder::start(&server);
     let mut terminal = play(Some(&server), &home, &[]);
-    terminal.until("the judged end", |t| {
-        t.contents().contains("0:00 / ") && !t.contents().contains("judging")
+    terminal.until("the analyzed end", |t| {
+        t.contents().contains("0:00 / ") && !t.contents().contains("analyzing")
     });
     terminal.keys("nn"); // the second utterance
     terminal.until("the end", |t| t.contents().contains("is over"));

@@ -1,4 +1,4 @@
-//! A voice that is known before it is judged: profiles, and what `analyze` gathers.
+//! A voice that is known before it is analyzed: profiles, and what `analyze` gathers.
 
 use std::path::Path;
 use std::process::Output;
@@ -17,7 +17,7 @@ fn speech() -> String {
     data("two-utterances.wav").display().to_string()
 }
 
-/// Seconds of the voice that each whole utterance was judged against.
+/// Seconds of the voice that each whole utterance was analyzed against.
 fn known(output: &Output) -> Vec<f64> {
     assert!(output.status.success(), "{}", said(output));
     lines(output)
@@ -163,7 +163,7 @@ fn analyze_gathers_over_a_file_or_a_folder_first() {
     assert!((auto[0] - auto[1]).abs() < 1e-9, "{auto:?}");
     assert!(auto[0] > 1.0 && auto[2] > auto[1], "{auto:?}");
     assert!((auto[0] - all[0].min(3.0)).abs() < 1e-9, "{auto:?} {all:?}");
-    // The two utterances of one file are judged against the same, and both
+    // The two utterances of one file are analyzed against the same, and both
     // files' against the sum.
     assert!(
         (file[1] - file[2]).abs() < 1e-9 && file[0] > 0.0,

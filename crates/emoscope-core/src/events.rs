@@ -60,7 +60,9 @@ impl Event {
         let times = match &mut self {
             Self::Voice(voice) => [Some(&mut voice.at_s), None],
             Self::UtteranceStart(start) => [Some(&mut start.start_s), None],
-            Self::Measurement(judged) => [Some(&mut judged.start_s), Some(&mut judged.end_s)],
+            Self::Measurement(measurement) => {
+                [Some(&mut measurement.start_s), Some(&mut measurement.end_s)]
+            }
             Self::UtteranceEnd(end) => [Some(&mut end.start_s), Some(&mut end.end_s)],
             Self::Speakers(speakers) => [Some(&mut speakers.at_s), None],
             Self::Signal(signal) => [Some(&mut signal.at_s), None],

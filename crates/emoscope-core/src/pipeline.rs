@@ -16,7 +16,7 @@ mod speaker_turns;
 mod speaker_windows;
 mod speech_evidence;
 mod stream_classifier;
-mod unjudged;
+mod unclassified;
 mod utterance_result;
 mod window_classifier;
 
@@ -46,7 +46,7 @@ use segmenter::{OpenUtterance, Segmenter, UtteranceChange};
 use speaker_baselines::SpeakerBaselines;
 use speaker_following::SpeakerFollower;
 use stream_classifier::StreamClassifier;
-use unjudged::Unjudged;
+use unclassified::Unclassified;
 use utterance_result::{UtteranceClassifier, UtteranceResult};
 use window_classifier::WindowClassifier;
 
@@ -141,12 +141,12 @@ impl Pipeline {
         spec: Arc<ModelSpec>,
         network: Box<dyn SpeakerNetwork>,
     ) -> Result<Self, InputError> {
-        let unjudged = Unjudged {
+        let unclassified = Unclassified {
             labels: spec.labels.len(),
             speakers: SpeakerBaselines::new(&spec, Enrolment::default()),
         };
         let mode = SpeakerMode::Collect { network };
-        Self::with(input, spec, Box::new(unjudged), Some(mode))
+        Self::with(input, spec, Box::new(unclassified), Some(mode))
     }
 
     fn with(

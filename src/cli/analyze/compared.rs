@@ -43,11 +43,11 @@ impl<S: Sink> Compared<S> {
 
 impl<S: Sink> Sink for Compared<S> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
-        if let (Some(name), Some(judged)) = (file, utterance(event))
+        if let (Some(name), Some(measurement)) = (file, utterance(event))
             && self.spans.contains_key(name)
         {
             let known = self.utterances.entry(name.to_owned()).or_default();
-            known.push(judged.clone());
+            known.push(measurement.clone());
         }
         self.sink.event(file, event)
     }

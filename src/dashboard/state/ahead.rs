@@ -1,38 +1,38 @@
-//! The events of a recording that is judged ahead of what is played, and how much of
-//! it that is.
+//! The events of a recording that is analyzed ahead of playback, and the progress of
+//! the analysis.
 
 use crate::events::Event;
-use crate::messages::Judged;
+use crate::messages::AnalyzedPart;
 
-/// Utterances before a place whose events say what is to be seen there.
+/// Utterances before a position whose events determine what is shown there.
 const UTTERANCES_BEFORE: usize = 2;
 
-/// What is known of a recording.
+/// The results for a recording so far.
 #[derive(Debug, Clone, Default)]
 pub struct Ahead {
     events: Vec<(f64, Event)>,
-    /// Number of events that came until the place that is played.
+    /// Number of events up to the playback position.
     pub(super) played: usize,
-    /// Seconds from the begin that are judged.
-    pub judged_s: f64,
-    /// Whether that is all.
+    /// Seconds from the start that are analyzed.
+    pub analyzed_s: f64,
+    /// Whether the analysis is complete.
     pub complete: bool,
 }
 
 impl Ahead {
-    /// Adds a part, which reaches so many seconds from the begin.
-    pub(super) fn extend(&mut self, part: &Judged, until_s: f64) {
+    /// Adds a part that ends `until_s` seconds from the start.
+    pub(super) fn extend(&mut self, part: &AnalyzedPart, until_s: f64) {
         self.events.extend(part.events.iter().cloned());
-        self.judged_s = until_s;
+        self.analyzed_s = until_s;
         self.complete = part.complete;
     }
 
-    /// Whether a place is not judged yet.
+    /// Whether a position is not analyzed yet.
     pub(super) fn is_beyond(&self, at_s: f64) -> bool {
-        !self.complete && at_s > self.judged_s
+        !self.complete && at_s > self.analyzed_s
     }
 
-    /// How many events came until then.
+    /// Number of events until a time.
     pub(super) fn count_until(&self, at_s: f64) -> usize {
         self.events.partition_point(|(at, _)| *at <= at_s)
     }
@@ -42,8 +42,8 @@ impl Ahead {
         self.events.get(number).map(|(_, event)| event.clone())
     }
 
-    /// The first of the events before that number that matter to what is seen there:
-    /// the begin of the utterance before the last one.
+    /// The first event before that number that affects the picture there: the start of
+    /// the utterance before the last one.
     pub(super) fn context(&self, number: usize) -> usize {
         let before = self.events[..number.min(self.events.len())].iter();
         let starts = before
@@ -54,7 +54,7 @@ impl Ahead {
         first.unwrap_or(0)
     }
 
-    /// Whether the last signal before that number was the loss of all sound.
+    /// Whether the last signal event before that number reported only zeros.
     pub(super) fn is_muted(&self, number: usize) -> bool {
         let before = self.events[..number.min(self.events.len())].iter().rev();
         let mut signals = before.filter_map(|(_, event)| match event {

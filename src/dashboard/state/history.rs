@@ -1,56 +1,57 @@
-//! The last hour, or a whole recording: judgements, voice, gaps and marks.
+//! The last hour, or a whole recording: predictions, voice activity, gaps and marks.
 
 use std::collections::VecDeque;
 
-use super::judgement::Judgement;
 use super::picture::Utterance;
+use super::prediction::Prediction;
 
-/// Seconds that are kept: the longest time scale and a column of it.
+/// Seconds that are kept: the longest time scale plus one column.
 const KEPT_S: f64 = 3_660.0;
-/// Seconds of speech that a live judgement stands for.
+/// Seconds of speech that a live prediction represents.
 const LIVE_WEIGHT_S: f64 = 0.25;
-/// Seconds up to which a live judgement counts for what follows it: the next one
-/// may come a little late.
+/// Longest time after a live prediction that it still covers, in seconds: the next one
+/// may be slightly late.
 const LIVE_REACH_S: f64 = 0.3;
-/// Seconds by which the last live judgement may lie behind the end of its utterance.
+/// Largest distance of the last live prediction from the end of its utterance, in
+/// seconds.
 const PAUSE_S: f64 = 0.5;
-/// Live judgements that a column looks at, at most; of more, every so many-th one.
+/// Most live predictions per column; of more, only every n-th is used.
 const MOST_LIVE: usize = 64;
-/// A column of at most so many seconds shows every gap in it.
+/// Longest column, in seconds, that shows every gap in it.
 const FINE_COLUMN_S: f64 = 2.0;
 
-/// What a column of the history holds.
+/// The content of a history column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
-    /// No voice.
+    /// No speech.
     Silent,
-    /// A voice without a judgement yet.
+    /// Speech without a prediction yet.
     Voice,
-    /// Audio was lost.
+    /// Lost audio.
     Gap,
-    /// The label of most seconds, and the mean of the judgements.
-    Judged(Judgement),
+    /// The label with the most seconds, and the mean of the predictions.
+    Predicted(Prediction),
 }
 
-/// What a stretch of a whole recording holds.
+/// The content of an interval of a whole recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stretch {
-    /// No voice.
+    /// No speech.
     Silent,
-    /// A voice that is not judged.
+    /// Speech that is not analyzed yet.
     Voice,
-    /// Audio is missing.
+    /// Missing audio.
     Gap,
-    /// The label of most seconds; none is uncertain.
+    /// The label with the most seconds; `None` is uncertain.
     Called(Option<usize>),
 }
 
-/// The past, in seconds of the session.
+/// The history, in seconds of the session.
 #[derive(Debug, Clone)]
 pub struct History {
     /// Seconds that are kept.
     kept_s: f64,
-    live: VecDeque<(f64, Judgement)>,
+    live: VecDeque<(f64, Prediction)>,
     finals: VecDeque<Utterance>,
     voiced: VecDeque<(f64, f64)>,
     gaps: VecDeque<(f64, f64)>,
@@ -71,7 +72,7 @@ impl Default for History {
 }
 
 impl History {
-    /// One that keeps everything.
+    /// A history that keeps everything.
     pub fn whole() -> Self {
         Self {
             kept_s: f64::INFINITY,
@@ -79,12 +80,12 @@ impl History {
         }
     }
 
-    /// Adds a live judgement made at a time.
-    pub fn judge(&mut self, at: f64, judgement: Judgement) {
+    /// Adds a live prediction with its time.
+    pub fn add_live(&mut self, at: f64, prediction: Prediction) {
         while self.live.back().is_some_and(|(t, _)| *t >= at) {
             self.live.pop_back();
         }
-        self.live.push_back((at, judgement));
+        self.live.push_back((at, prediction));
         while self
             .live
             .front()
@@ -94,9 +95,9 @@ impl History {
         }
     }
 
-    /// Adds the final judgement of an utterance; its label replaces those of the
-    /// live judgements.
-    pub fn conclude(&mut self, utterance: Utterance) {
+    /// Adds the final prediction of an utterance; its label replaces those of the live
+    /// predictions.
+    pub fn add_final(&mut self, utterance: Utterance) {
         let start = utterance.start_s;
         while self.finals.back().is_some_and(|last| last.start_s >= start) {
             self.finals.pop_back();
@@ -111,14 +112,14 @@ impl History {
         }
     }
 
-    /// A voice begins; it lasts until [`History::silence`].
+    /// Voice activity starts; it lasts until [`History::silence`].
     pub fn voice(&mut self, at: f64) {
         if self.voiced.back().is_none_or(|(_, end)| end.is_finite()) {
             push_span(&mut self.voiced, (at, f64::INFINITY), self.kept_s);
         }
     }
 
-    /// The voice ends.
+    /// Voice activity ends.
     pub fn silence(&mut self, at: f64) {
         if let Some((start, end)) = self.voiced.back_mut()
             && end.is_infinite()
@@ -149,28 +150,28 @@ impl History {
         self.marks.iter().any(|mark| (from..to).contains(mark))
     }
 
-    /// The newest live judgements until a time, at most so many, the oldest first.
-    pub fn latest(&self, until: f64, count: usize) -> impl Iterator<Item = &Judgement> {
+    /// The newest live predictions until a time, at most `count`, oldest first.
+    pub fn latest(&self, until: f64, count: usize) -> impl Iterator<Item = &Prediction> {
         let end = self.live.partition_point(|(t, _)| *t <= until);
         let live = self.live.range(end.saturating_sub(count)..end);
-        live.map(|(_, judgement)| judgement)
+        live.map(|(_, prediction)| prediction)
     }
 
-    /// Mean arousal of the live judgements in `[from, to)`, from -1 to 1.
+    /// Mean arousal of the live predictions in `[from, to)`, from -1 to 1.
     pub fn arousal(&self, from: f64, to: f64) -> Option<f32> {
         let from = from.min(to - LIVE_REACH_S);
         let (_, live) = self.live_in(from, to);
-        mean(live.filter_map(|(_, judgement)| judgement.arousal()))
+        mean(live.filter_map(|(_, prediction)| prediction.arousal()))
     }
 
-    /// What `[from, to)` holds; `to` at most the present for an open voice.
+    /// The content of `[from, to)`; `to` is at most the present while voice is active.
     pub fn column(&self, from: f64, to: f64) -> Column {
         let lost = overlap(&self.gaps, from, to);
         if lost > 0.0 && (to - from <= FINE_COLUMN_S || lost >= (to - from) / 2.0) {
             return Column::Gap;
         }
-        if let Some(judgement) = self.judged(from, to) {
-            return Column::Judged(judgement);
+        if let Some(prediction) = self.predicted(from, to) {
+            return Column::Predicted(prediction);
         }
         if lost > 0.0 {
             Column::Gap
@@ -181,13 +182,13 @@ impl History {
         }
     }
 
-    /// The live judgements of `[from, to)`, thinned out where there are many, and
-    /// how many each of them stands for.
+    /// The live predictions of `[from, to)`, thinned out where there are many, and the
+    /// number that each represents.
     fn live_in(
         &self,
         from: f64,
         to: f64,
-    ) -> (usize, impl Iterator<Item = &(f64, Judgement)> + Clone) {
+    ) -> (usize, impl Iterator<Item = &(f64, Prediction)> + Clone) {
         let start = self.live.partition_point(|(t, _)| *t < from);
         let end = self.live.partition_point(|(t, _)| *t < to);
         let start = start.min(end);
@@ -201,21 +202,21 @@ impl History {
         self.finals.range(start.min(end)..end)
     }
 
-    /// The utterance that a live judgement at a time belongs to, if it is over.
+    /// The finished utterance around a live prediction's time, if there is one.
     fn final_around(&self, at: f64) -> Option<&Utterance> {
         let begun = self.finals.partition_point(|f| f.start_s < at);
         let last = self.finals.get(begun.checked_sub(1)?)?;
         (at <= last.end_s + PAUSE_S).then_some(last)
     }
 
-    /// What the utterances of `[from, to)` were called, by most seconds: in less
-    /// detail than [`History::column`], and at less cost.
+    /// The label of `[from, to)` with the most seconds: less detailed than
+    /// [`History::column`], and faster.
     pub fn overview(&self, from: f64, to: f64) -> Stretch {
         let mut votes = Votes::default();
         for utterance in self.finals_in(from, to) {
             let seconds = utterance.end_s.min(to) - utterance.start_s.max(from);
             if seconds > 0.0 {
-                votes.add(utterance.judgement.call, seconds);
+                votes.add(utterance.prediction.call, seconds);
             }
         }
         if !votes.0.is_empty() {
@@ -229,7 +230,7 @@ impl History {
         }
     }
 
-    fn judged(&self, from: f64, to: f64) -> Option<Judgement> {
+    fn predicted(&self, from: f64, to: f64) -> Option<Prediction> {
         let (each, live) = self.live_in(from.min(to - LIVE_REACH_S), to);
         let weight_s = LIVE_WEIGHT_S * each as f64;
         let finals = self.finals_in(from, to);
@@ -238,29 +239,29 @@ impl History {
         for utterance in finals.clone() {
             let seconds = utterance.end_s.min(to) - utterance.start_s.max(from);
             if seconds > 0.0 {
-                votes.add(utterance.judgement.call, seconds);
-                concluded = Some(&utterance.judgement);
+                votes.add(utterance.prediction.call, seconds);
+                concluded = Some(&utterance.prediction);
             }
         }
-        for (at, judgement) in live.clone() {
+        for (at, prediction) in live.clone() {
             match self.final_around(*at) {
-                // Its own seconds are counted, unless all lie before this column.
+                // Its own seconds are counted, unless all are before this column.
                 Some(utterance) if utterance.end_s > from => {}
-                Some(utterance) => votes.add(utterance.judgement.call, weight_s),
-                None => votes.add(judgement.call, weight_s),
+                Some(utterance) => votes.add(utterance.prediction.call, weight_s),
+                None => votes.add(prediction.call, weight_s),
             }
         }
         let Some(length) = live.clone().map(|(_, j)| j.probabilities.len()).max() else {
-            return concluded.map(|judgement| Judgement {
+            return concluded.map(|prediction| Prediction {
                 call: votes.winner(),
-                ..judgement.clone()
+                ..prediction.clone()
             });
         };
         let of = |label| mean(live.clone().map(|(_, j)| j.share(label))).unwrap_or(0.0);
         let affect = |part: fn((f32, f32)) -> f32| {
             mean(live.clone().filter_map(|(_, j)| j.affect).map(part))
         };
-        Some(Judgement {
+        Some(Prediction {
             call: votes.winner(),
             confidence: mean(live.clone().map(|(_, j)| j.confidence)).unwrap_or(0.0),
             probabilities: (0..length).map(of).collect(),
@@ -270,7 +271,7 @@ impl History {
     }
 }
 
-/// Seconds by label.
+/// Seconds per label.
 #[derive(Default)]
 struct Votes(Vec<(Option<usize>, f64)>);
 
@@ -282,7 +283,7 @@ impl Votes {
         }
     }
 
-    /// The label of most seconds; of equals the later one.
+    /// The label with the most seconds; the later one in a tie.
     fn winner(&self) -> Option<usize> {
         let most = self.0.iter().max_by(|a, b| a.1.total_cmp(&b.1));
         most.and_then(|(call, _)| *call)
@@ -294,7 +295,7 @@ fn mean(values: impl Iterator<Item = f32>) -> Option<f32> {
     (count > 0).then(|| sum / count as f32)
 }
 
-/// Seconds of `[from, to)` within the spans.
+/// Seconds of the spans inside `[from, to)`.
 fn overlap(spans: &VecDeque<(f64, f64)>, from: f64, to: f64) -> f64 {
     let end = spans.partition_point(|(start, _)| *start < to);
     let within = spans.range(..end).rev().take_while(|(_, end)| *end > from);
@@ -303,7 +304,7 @@ fn overlap(spans: &VecDeque<(f64, f64)>, from: f64, to: f64) -> f64 {
         .sum()
 }
 
-/// Keeps spans ordered and few.
+/// Keeps spans ordered and limited in number.
 fn push_span(spans: &mut VecDeque<(f64, f64)>, span: (f64, f64), kept_s: f64) {
     while spans.back().is_some_and(|(start, _)| *start >= span.0) {
         spans.pop_back();
@@ -318,8 +319,8 @@ fn push_span(spans: &mut VecDeque<(f64, f64)>, span: (f64, f64), kept_s: f64) {
 mod tests {
     use super::*;
 
-    fn called(call: usize, confidence: f32) -> Judgement {
-        Judgement {
+    fn called(call: usize, confidence: f32) -> Prediction {
+        Prediction {
             call: Some(call),
             confidence,
             probabilities: vec![confidence, 1.0 - confidence],
@@ -330,7 +331,7 @@ mod tests {
 
     fn call(column: &Column) -> Option<usize> {
         match column {
-            Column::Judged(judgement) => judgement.call,
+            Column::Predicted(prediction) => prediction.call,
             other => panic!("{other:?}"),
         }
     }
@@ -340,17 +341,17 @@ mod tests {
         let mut history = History::default();
         history.voice(1.0);
         for (at, label) in [(2.25, 0), (2.5, 1), (2.75, 1)] {
-            history.judge(at, called(label, 0.25 + at as f32 / 10.0));
+            history.add_live(at, called(label, 0.25 + at as f32 / 10.0));
         }
         history.silence(4.0);
         history.gap(6.0, 6.5);
         assert_eq!(history.column(0.0, 1.0), Column::Silent);
         assert_eq!(history.column(1.0, 2.0), Column::Voice);
-        let Column::Judged(judged) = history.column(2.0, 3.0) else {
-            panic!("not judged");
+        let Column::Predicted(prediction) = history.column(2.0, 3.0) else {
+            panic!("not predicted");
         };
-        assert_eq!(judged.call, Some(1));
-        assert!((judged.confidence - 0.5).abs() < 1e-6);
+        assert_eq!(prediction.call, Some(1));
+        assert!((prediction.confidence - 0.5).abs() < 1e-6);
         assert!((history.arousal(2.0, 3.0).unwrap_or(0.0) - 0.5).abs() < 1e-6);
         assert_eq!(history.column(3.0, 4.0), Column::Voice);
         assert_eq!(history.column(4.0, 5.0), Column::Silent);
@@ -360,17 +361,17 @@ mod tests {
     }
 
     #[test]
-    fn many_judgements_in_a_column_are_thinned_out_evenly() {
+    fn many_predictions_in_a_column_are_thinned_out_evenly() {
         let mut history = History::whole();
         for quarter in 0..4000 {
             let at = f64::from(quarter) / 4.0;
-            history.judge(at, called(usize::from(quarter < 3000), at as f32 / 1000.0));
+            history.add_live(at, called(usize::from(quarter < 3000), at as f32 / 1000.0));
         }
-        let Column::Judged(judged) = history.column(0.0, 1000.0) else {
-            panic!("not judged");
+        let Column::Predicted(prediction) = history.column(0.0, 1000.0) else {
+            panic!("not predicted");
         };
-        assert_eq!(judged.call, Some(1));
-        assert!((judged.confidence - 0.5).abs() < 0.01, "{judged:?}");
+        assert_eq!(prediction.call, Some(1));
+        assert!((prediction.confidence - 0.5).abs() < 0.01, "{prediction:?}");
     }
 
     #[test]
@@ -378,12 +379,12 @@ mod tests {
         let (mut whole, mut hour) = (History::whole(), History::default());
         for history in [&mut whole, &mut hour] {
             for hour in 0..9 {
-                history.conclude(Utterance {
+                history.add_final(Utterance {
                     number: (None, 1),
                     speaker: None,
                     start_s: f64::from(hour) * 3600.0 + 1.0,
                     end_s: f64::from(hour) * 3600.0 + 5.0,
-                    judgement: called(hour as usize % 2, 0.5),
+                    prediction: called(hour as usize % 2, 0.5),
                 });
             }
         }
@@ -397,16 +398,16 @@ mod tests {
     fn the_final_label_replaces_the_live_ones() {
         let mut history = History::default();
         for at in [2.0, 3.0, 4.0, 4.4] {
-            history.judge(at, called(0, 0.5));
+            history.add_live(at, called(0, 0.5));
         }
-        history.conclude(Utterance {
+        history.add_final(Utterance {
             number: (None, 1),
             speaker: None,
             start_s: 1.0,
             end_s: 4.2,
-            judgement: called(1, 0.7),
+            prediction: called(1, 0.7),
         });
-        history.judge(6.0, called(0, 0.5));
+        history.add_live(6.0, called(0, 0.5));
         for (second, label) in [(1, 1), (2, 1), (3, 1), (4, 1), (6, 0)] {
             let from = f64::from(second);
             assert_eq!(

@@ -1,4 +1,4 @@
-//! What the screen shows of a session: everything that freezes together.
+//! The part of the state that freezes together.
 
 mod follow;
 mod numbers;
@@ -10,8 +10,8 @@ use numbers::{one_each_side, seconds, share_of_one, step, time_of};
 
 use super::ahead::Ahead;
 use super::history::History;
-use super::judgement::{Judgement, Shown, Standing};
 use super::meter::PeakMeter;
+use super::prediction::{Prediction, Shown, Standing};
 use super::speakers::SpeakerList;
 use super::totals::Totals;
 use super::voices::Voices;
@@ -19,48 +19,48 @@ use crate::events::{Event, Measurement, Speaker, Speakers, Trigger, UNCERTAIN};
 use crate::messages::{Level, Outage, Position, Status};
 use crate::text::clock;
 
-/// Seconds of audio for which a notice stays.
+/// Seconds of audio for which a notice is shown.
 const NOTICE_S: f64 = 8.0;
-/// Utterances that are kept.
+/// Most utterances that are kept.
 const UTTERANCES_KEPT: usize = 20_000;
-/// Channels that have a lane, at most; an input has no more.
+/// Most channels with a lane; no input has more.
 const MOST_LANES: u16 = 64;
 
-/// What is said when the voice has changed.
+/// The notice after a change of the speaker.
 const NEW_BASELINE: &str = "another voice: a new baseline starts";
 
-/// The state of the input and of the voice.
+/// The state of the input and of voice activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// No audio has come yet.
+    /// No audio yet.
     Starting,
     /// The input delivers nothing.
     Away(Outage),
-    /// Nothing but zeros come: the input is muted, or kept from this program.
+    /// Only zeros: the input is muted, or not permitted for this program.
     Muted,
-    /// No voice.
+    /// No speech.
     Silent,
-    /// A voice without a judgement yet.
+    /// Speech without a prediction yet.
     WarmingUp,
-    /// Judged, but no label is sure enough.
+    /// A prediction without a certain label.
     Uncertain,
-    /// A label is called.
+    /// A prediction with a label.
     Reading,
 }
 
-/// An utterance that ended.
+/// A finished utterance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Utterance {
-    /// Its number and its channel, where every channel is judged by itself.
+    /// Its channel, if every channel is analyzed separately, and its number.
     pub number: (Option<u16>, u64),
-    /// Who spoke, where speakers are told apart.
+    /// The speaker, if speakers are told apart.
     pub speaker: Option<Speaker>,
-    /// Its begin in seconds of the session.
+    /// Its start in seconds of the session.
     pub start_s: f64,
     /// Its end in seconds of the session.
     pub end_s: f64,
-    /// The judgement of the whole.
-    pub judgement: Judgement,
+    /// The prediction for the whole utterance.
+    pub prediction: Prediction,
 }
 
 impl Utterance {
@@ -70,39 +70,39 @@ impl Utterance {
     }
 }
 
-/// All that is shown of a session.
+/// Everything that is shown of a session.
 #[derive(Debug, Clone, Default)]
 pub struct Picture {
-    /// The machinery.
+    /// State of input, engine and recording.
     pub status: Status,
     /// The level.
     pub meter: PeakMeter,
-    /// Where a replay stands.
+    /// The position of a replay.
     pub position: Option<Position>,
     /// The latest time of the session, in seconds.
     pub now: f64,
-    /// A recording that is judged ahead of what is played. Then the history, the
-    /// utterances and the totals are those of all that is judged.
+    /// The results of a recording that is analyzed ahead of playback. The history, the
+    /// utterances and the totals then cover the whole analyzed part.
     pub ahead: Option<Ahead>,
-    /// What was called when, the channels without a lane, gaps and marks.
+    /// Labels over time for the input as a whole, gaps and marks.
     pub history: History,
-    /// What was called when on each channel, where every channel is judged by itself.
+    /// Labels over time per channel, if every channel is analyzed separately.
     pub lanes: BTreeMap<u16, History>,
     /// Utterances, the newest last.
     pub utterances: VecDeque<Utterance>,
     /// The speech so far by label.
     pub totals: Totals,
-    /// Who has spoken.
+    /// The speakers so far.
     pub speakers: SpeakerList,
-    /// The last judgement.
+    /// The last prediction.
     pub shown: Option<Shown>,
-    /// Whether the model gives arousal and valence, once a judgement came.
+    /// Whether the model has arousal and valence; known after the first prediction.
     pub affect: Option<bool>,
-    /// Number of marks that the person set.
+    /// Number of marks that the user set.
     pub marks: u64,
-    /// Files that the session was recorded to.
+    /// Files that recorded the session.
     pub recordings: Vec<PathBuf>,
-    /// Whether a replay came to its end.
+    /// Whether a replay has ended.
     pub ended: bool,
     notice: Option<(f64, String)>,
     started: bool,
@@ -112,7 +112,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// The state of the input and of the voice.
+    /// The state of the input and of voice activity.
     pub fn phase(&self) -> Phase {
         if let Some(outage) = self.status.outage {
             return Phase::Away(outage);
@@ -120,7 +120,7 @@ impl Picture {
         let voice = self.voices.latest();
         match self.shown.as_ref().filter(|shown| shown.live()) {
             _ if !self.started => Phase::Starting,
-            Some(shown) if shown.judgement.call.is_some() => Phase::Reading,
+            Some(shown) if shown.prediction.call.is_some() => Phase::Reading,
             Some(_) => Phase::Uncertain,
             None if voice.detected || voice.utterance.is_some() => Phase::WarmingUp,
             None if self.muted => Phase::Muted,
@@ -128,14 +128,14 @@ impl Picture {
         }
     }
 
-    /// Whether the last judgement is shown dimmed.
+    /// Whether the last prediction is shown dimmed.
     pub fn dimmed(&self) -> bool {
         let away = self.status.outage.is_some() || self.muted;
         let shown = self.shown.as_ref();
         shown.is_some_and(|shown| away || shown.dimmed(self.now))
     }
 
-    /// Utterances that ended until now, the newest last.
+    /// Utterances that ended until now, newest last.
     pub fn past_utterances(&self) -> impl DoubleEndedIterator<Item = &Utterance> + Clone {
         let count = match self.ahead {
             Some(_) => self.utterances.partition_point(|u| u.end_s <= self.now),
@@ -144,25 +144,27 @@ impl Picture {
         self.utterances.range(..count)
     }
 
-    /// How far the history reaches, in seconds.
+    /// End of the history, in seconds.
     pub fn known_s(&self) -> f64 {
-        self.ahead.as_ref().map_or(self.now, |ahead| ahead.judged_s)
+        self.ahead
+            .as_ref()
+            .map_or(self.now, |ahead| ahead.analyzed_s)
     }
 
-    /// The share of a recording that is judged, from 0 to 1, while more of it is.
-    pub fn judging(&self) -> Option<f64> {
+    /// The analyzed share of a recording, from 0 to 1, while the analysis runs.
+    pub fn analyzed_share(&self) -> Option<f64> {
         let ahead = self.ahead.as_ref().filter(|ahead| !ahead.complete)?;
         let total = self.position.and_then(|position| position.total_s)?;
-        Some((ahead.judged_s / total).clamp(0.0, 1.0))
+        Some((ahead.analyzed_s / total).clamp(0.0, 1.0))
     }
 
-    /// Whether what is played here is not judged yet.
-    pub fn unjudged(&self) -> bool {
+    /// Whether the playback position is not analyzed yet.
+    pub fn is_pending(&self) -> bool {
         let ahead = self.ahead.as_ref();
         ahead.is_some_and(|ahead| ahead.is_beyond(self.now))
     }
 
-    /// Seconds of the utterance that goes on.
+    /// Length of the open utterance in seconds.
     pub fn speaking_s(&self) -> Option<f64> {
         self.voices
             .latest()
@@ -170,13 +172,13 @@ impl Picture {
             .map(|start| (self.now - start).max(0.0))
     }
 
-    /// Seconds of speech in the voice's baseline, if the model has one.
+    /// Seconds of speech in the speaker's baseline, if the model uses one.
     pub fn voice_s(&self) -> Option<u32> {
         let events = || self.baseline_s.map(|seconds| seconds as u32);
         self.status.baseline_s.or_else(events)
     }
 
-    /// A sentence for the person, while it is new.
+    /// The current notice for the user.
     pub fn notice(&self) -> Option<&str> {
         self.notice
             .as_ref()
@@ -189,15 +191,15 @@ impl Picture {
         self.notice = Some((self.now, text));
     }
 
-    /// Takes away the sentence for the person.
+    /// Removes the notice.
     pub(super) fn dismiss_notice(&mut self) {
         self.notice = None;
     }
 
-    /// Takes the state of the machinery; says whether the picture changed.
+    /// Applies a status; returns whether the picture changed.
     pub fn take_status(&mut self, status: &Status) -> bool {
         if self.status.labels != status.labels {
-            self.forget(); // numbers of labels mean something else now
+            self.forget(); // label indices changed their meaning
         }
         if let Some(path) = &status.recording
             && !self.recordings.contains(path)
@@ -206,21 +208,21 @@ impl Picture {
         }
         let changed = self.status != *status;
         self.status.clone_from(status);
-        if status.judged_ahead && self.ahead.is_none() {
+        if status.analyzed_ahead && self.ahead.is_none() {
             self.ahead = Some(Ahead::default());
             self.forget();
         }
         changed
     }
 
-    /// Takes a level; says whether the picture changed.
+    /// Applies a level; returns whether the picture changed.
     pub fn take_level(&mut self, level: &Level) -> bool {
         let at = seconds(level.at_s);
         let moved = self.ahead.is_none() && self.advance(at);
         self.meter.read(level, at) | moved
     }
 
-    /// Takes the place of a replay; says whether the picture changed.
+    /// Applies the position of a replay; returns whether the picture changed.
     pub fn take_position(&mut self, position: &Position) -> bool {
         let position = Position {
             at_s: seconds(position.at_s),
@@ -239,7 +241,7 @@ impl Picture {
         self.advance(position.at_s) | changed
     }
 
-    /// Takes an event; says whether the picture changed.
+    /// Applies an event; returns whether the picture changed.
     pub fn take_event(&mut self, event: &Event) -> bool {
         if let Event::SessionStart(_) = event {
             self.forget();
@@ -253,7 +255,7 @@ impl Picture {
         !matches!(event, Event::SessionEnd(_))
     }
 
-    /// Adds an event to what is known of the past.
+    /// Adds an event to the history.
     fn record(&mut self, event: &Event) {
         match event {
             Event::SessionStart(start) => {
@@ -279,15 +281,16 @@ impl Picture {
                     let names = measurement.probabilities.iter();
                     self.status.labels = names.map(|(name, _)| name.to_owned()).collect();
                 }
-                let judgement = self.judgement(measurement);
+                let prediction = self.prediction(measurement);
                 let at = seconds(measurement.end_s);
-                self.affect = Some(judgement.affect.is_some());
+                self.affect = Some(prediction.affect.is_some());
                 if let Some(speaker) = measurement.speaker {
                     self.speakers.see((measurement.channel, speaker));
                 }
                 match measurement.trigger {
                     Trigger::Interval => {
-                        self.history_of(measurement.channel).judge(at, judgement);
+                        self.history_of(measurement.channel)
+                            .add_live(at, prediction);
                     }
                     Trigger::SpeechEnded => {
                         let utterance = Utterance {
@@ -295,7 +298,7 @@ impl Picture {
                             speaker: measurement.speaker,
                             start_s: seconds(measurement.start_s).min(at),
                             end_s: at,
-                            judgement,
+                            prediction,
                         };
                         self.conclude(measurement.channel, utterance);
                     }
@@ -342,8 +345,10 @@ impl Picture {
                 self.marks += 1;
                 self.notify(format!("marked {}", clock(seconds(mark.at_s))));
             }
-            // A recording that is judged ahead has a notice of its own.
-            Event::Error(error) if !self.status.judged_ahead => self.notify(error.message.clone()),
+            // A recording that is analyzed ahead shows its own notice.
+            Event::Error(error) if !self.status.analyzed_ahead => {
+                self.notify(error.message.clone());
+            }
             _ => {}
         }
     }
@@ -353,7 +358,7 @@ impl Picture {
         if !self.voices.take(channel) {
             return;
         }
-        let judgement = self.judgement(measurement);
+        let prediction = self.prediction(measurement);
         self.baseline_s = measurement.baseline_s.map(seconds);
         let standing = match measurement.trigger {
             Trigger::Interval => Standing::Live,
@@ -361,9 +366,9 @@ impl Picture {
                 Some(last)
                     if last.channel == channel
                         && last.live()
-                        && last.judgement.call != judgement.call =>
+                        && last.prediction.call != prediction.call =>
                 {
-                    Standing::Revised(last.judgement.call)
+                    Standing::Revised(last.prediction.call)
                 }
                 _ => Standing::Final,
             },
@@ -372,17 +377,17 @@ impl Picture {
             channel,
             utterance: measurement.utterance,
             speaker: measurement.speaker,
-            judgement,
+            prediction,
             at_s: seconds(measurement.end_s),
             standing,
         });
     }
 
-    /// The history of a channel that is judged by itself, or of the whole input.
+    /// The history of a separately analyzed channel, or of the whole input.
     fn history_of(&mut self, channel: Option<u16>) -> &mut History {
         match channel.filter(|number| (1..=MOST_LANES).contains(number)) {
             Some(number) => {
-                let all = self.ahead.is_some() || self.status.judged_ahead;
+                let all = self.ahead.is_some() || self.status.analyzed_ahead;
                 let new = if all {
                     History::whole
                 } else {
@@ -394,7 +399,7 @@ impl Picture {
         }
     }
 
-    /// Every history; that of the channel that spoke last first.
+    /// Every history; that of the channel that spoke last comes first.
     pub fn histories(&self) -> impl Iterator<Item = &History> {
         let latest = self.voices.channel();
         let first = latest.and_then(|number| self.lanes.get(&number));
@@ -409,14 +414,14 @@ impl Picture {
         if let Some(speaker) = utterance.speaker {
             self.speakers.add((channel, speaker), utterance.seconds());
         }
-        self.history_of(channel).conclude(utterance.clone());
+        self.history_of(channel).add_final(utterance.clone());
         self.utterances.push_back(utterance);
-        if !self.status.judged_ahead && self.utterances.len() > UTTERANCES_KEPT {
+        if !self.status.analyzed_ahead && self.utterances.len() > UTTERANCES_KEPT {
             self.utterances.pop_front();
         }
     }
 
-    /// Gives earlier utterances the speaker that later speech has shown.
+    /// Corrects the speakers of earlier utterances.
     fn correct(&mut self, speakers: &Speakers) {
         for utterance in &mut self.utterances {
             let (channel, number) = utterance.number;
@@ -431,15 +436,15 @@ impl Picture {
         }
     }
 
-    /// Brings a measurement into the order of the labels.
-    fn judgement(&self, measurement: &Measurement) -> Judgement {
+    /// Converts a measurement to label indices.
+    fn prediction(&self, measurement: &Measurement) -> Prediction {
         let labels = &self.status.labels;
         let call = (measurement.label != UNCERTAIN)
             .then(|| labels.iter().position(|label| *label == measurement.label))
             .flatten();
         let share = |label: &String| measurement.probabilities.get(label).map_or(0.0, |p| p.0);
         let affect = |value: Option<f64>| value.filter(|x| x.is_finite()).map(one_each_side);
-        Judgement {
+        Prediction {
             call,
             confidence: share_of_one(measurement.confidence.0),
             probabilities: labels.iter().map(share).map(share_of_one).collect(),
@@ -448,14 +453,14 @@ impl Picture {
         }
     }
 
-    /// A live judgement whose utterance is over stands for the whole of it.
+    /// A live prediction whose utterance has ended covers the whole utterance.
     fn settle(&mut self) {
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.live()) {
             shown.standing = Standing::Final;
         }
     }
 
-    /// Moves the time forward; says whether the screen follows.
+    /// Advances the time; returns whether the picture changed.
     fn advance(&mut self, at: f64) -> bool {
         let (before, started) = (step(self.now), self.started);
         self.now = self.now.max(at);

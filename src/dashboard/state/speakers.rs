@@ -1,4 +1,4 @@
-//! Who has spoken, for how long, and how the person calls them.
+//! The speakers: their names and their seconds of speech.
 
 use std::collections::BTreeMap;
 
@@ -6,59 +6,60 @@ use super::{Action, Overlay, State};
 use crate::dashboard::keys::Key;
 use crate::events::Speaker;
 
-/// Characters of a name at most.
+/// Longest name, in characters.
 const NAME_LENGTH: usize = 20;
-/// Less speech than this is that of nobody, in seconds.
+/// A speaker with less speech than this is removed, in seconds.
 const LEAST_S: f64 = 1e-6;
 
-/// A speaker, on a channel where every channel is judged by itself.
+/// A speaker, with the channel if every channel is analyzed separately.
 pub type Voice = (Option<u16>, Speaker);
 
 /// The speakers of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SpeakerList {
-    /// Speech in whole utterances, in seconds.
+    /// Speech in finished utterances, in seconds.
     seconds: BTreeMap<Voice, f64>,
     names: BTreeMap<Voice, String>,
 }
 
 impl SpeakerList {
-    /// Whether there are several, so that it says something who speaks.
+    /// Whether there are several, so that naming them is informative.
     pub fn several(&self) -> bool {
         self.seconds.keys().any(|voice| voice.1 != Speaker(0))
     }
 
-    /// Each speaker, in the order of their letters.
+    /// All speakers, in the order of their letters.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Voice, f64)> {
         self.seconds
             .iter()
             .map(|(voice, seconds)| (*voice, *seconds))
     }
 
-    /// What a speaker is called: the name that the person gave, else the letter.
+    /// The name that the user gave, otherwise the letter.
     pub fn name(&self, voice: Voice) -> String {
         let given = self.names.get(&voice).cloned();
         given.unwrap_or_else(|| voice.1.to_string())
     }
 
-    /// The same, where it is to be shown: there are several, or one with a name.
+    /// The name, if it is informative: there are several speakers, or this one was
+    /// named.
     pub fn shown(&self, channel: Option<u16>, speaker: Option<Speaker>) -> Option<String> {
         let voice = (channel, speaker?);
         let tells = self.several() || self.names.contains_key(&voice);
         tells.then(|| self.name(voice))
     }
 
-    /// Somebody speaks.
+    /// Adds a speaker who has started to speak.
     pub(super) fn see(&mut self, voice: Voice) {
         self.seconds.entry(voice).or_default();
     }
 
-    /// Somebody has spoken for so many seconds.
+    /// Adds seconds of speech of a speaker.
     pub(super) fn add(&mut self, voice: Voice, seconds: f64) {
         *self.seconds.entry(voice).or_default() += seconds;
     }
 
-    /// Takes away what somebody else has said.
+    /// Removes seconds of speech that belong to another speaker.
     pub(super) fn remove(&mut self, voice: Voice, seconds: f64) {
         if let Some(all) = self.seconds.get_mut(&voice) {
             *all -= seconds;
@@ -68,12 +69,12 @@ impl SpeakerList {
         }
     }
 
-    /// Forgets who has spoken; names stay for the session.
+    /// Removes all speakers; their names stay for the session.
     pub(super) fn clear(&mut self) {
         self.seconds.clear();
     }
 
-    /// Calls a speaker so from now on; nothing is the letter again.
+    /// Sets a speaker's name; an empty name restores the letter.
     pub(super) fn rename(&mut self, voice: Voice, name: &str) {
         match name.trim() {
             "" => drop(self.names.remove(&voice)),
@@ -83,7 +84,7 @@ impl SpeakerList {
 }
 
 impl State {
-    /// Asks for the name of the speaker on the screen.
+    /// Opens the input for the displayed speaker's name.
     pub(super) fn open_naming(&mut self) -> Action {
         let shown = self.picture().shown.as_ref();
         let speaks = shown.and_then(|shown| Some((shown.channel, shown.speaker?)));
@@ -105,7 +106,7 @@ impl State {
         Action::Redraw
     }
 
-    /// Takes another key meanwhile.
+    /// Takes any other key meanwhile.
     pub(super) fn press_in_naming(&mut self, key: Key) -> Action {
         let Overlay::Name(voice, text) = &mut self.overlay else {
             return Action::None;

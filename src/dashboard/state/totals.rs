@@ -1,15 +1,15 @@
-//! How the speech so far is shared out among the labels.
+//! Seconds of speech per label.
 
 use super::picture::Utterance;
 
-/// Seconds of speech by label, counted over whole utterances.
+/// Seconds of speech per label, from finished utterances.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Totals {
     /// Number of utterances.
     pub utterances: u64,
     labels_s: Vec<f64>,
     uncertain_s: f64,
-    /// Sum of arousal times seconds, and those seconds.
+    /// Sum of arousal times seconds, and the sum of these seconds.
     arousal: (f64, f64),
 }
 
@@ -18,8 +18,8 @@ impl Totals {
     pub fn add(&mut self, utterance: &Utterance) {
         self.utterances += 1;
         let seconds = utterance.seconds();
-        let judgement = &utterance.judgement;
-        match judgement.call {
+        let prediction = &utterance.prediction;
+        match prediction.call {
             Some(label) => {
                 let length = self.labels_s.len().max(label + 1);
                 self.labels_s.resize(length, 0.0);
@@ -27,7 +27,7 @@ impl Totals {
             }
             None => self.uncertain_s += seconds,
         }
-        if let Some(arousal) = judgement.arousal() {
+        if let Some(arousal) = prediction.arousal() {
             self.arousal.0 += f64::from(arousal) * seconds;
             self.arousal.1 += seconds;
         }
@@ -38,14 +38,14 @@ impl Totals {
         self.labels_s.iter().sum::<f64>() + self.uncertain_s
     }
 
-    /// Mean arousal over the speech, from -1 to 1, where the model has it.
+    /// Mean arousal over the speech, from -1 to 1, if the model has it.
     pub fn arousal(&self) -> Option<f64> {
         let (sum, seconds) = self.arousal;
         (seconds > 1e-6).then(|| (sum / seconds).clamp(-1.0, 1.0))
     }
 
-    /// Each label that was called, `None` for uncertain, with its share of the
-    /// speech from 0 to 1; the largest first.
+    /// Each predicted label, `None` for uncertain, with its share of the speech from 0
+    /// to 1; the largest first.
     pub fn shares(&self) -> Vec<(Option<usize>, f32)> {
         let all = self.speech_s();
         let labels = (0..).map(Some).zip(self.labels_s.iter().copied());
@@ -61,7 +61,7 @@ impl Totals {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judgement::Judgement;
+    use super::super::prediction::Prediction;
     use super::*;
 
     fn utterance(call: Option<usize>, seconds: f64, arousal: f32) -> Utterance {
@@ -70,7 +70,7 @@ mod tests {
             speaker: None,
             start_s: 10.0,
             end_s: 10.0 + seconds,
-            judgement: Judgement {
+            prediction: Prediction {
                 call,
                 confidence: 0.6,
                 probabilities: vec![0.6, 0.4],

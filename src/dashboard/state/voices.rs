@@ -1,24 +1,24 @@
-//! Who speaks now, on which channel.
+//! Voice activity per channel.
 
 use std::collections::BTreeMap;
 
-/// Where a voice is on each channel; `None` is an input that is judged as a whole.
+/// Voice activity per channel; `None` is the input as a whole.
 #[derive(Debug, Clone, Default)]
 pub struct Voices {
     by_channel: BTreeMap<Option<u16>, Voicing>,
     latest: Option<u16>,
 }
 
-/// Where a voice is: the detector may pause for a moment within an utterance.
+/// Voice activity of a channel; it may pause briefly inside an utterance.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Voicing {
     pub(super) detected: bool,
-    /// Begin of the utterance that goes on.
+    /// Start of the open utterance in seconds.
     pub(super) utterance: Option<f64>,
 }
 
 impl Voices {
-    /// The voice on the channel that spoke last.
+    /// Voice activity of the channel that spoke last.
     pub(super) fn latest(&self) -> Voicing {
         let voice = self.by_channel.get(&self.latest);
         voice.copied().unwrap_or_default()
@@ -40,7 +40,7 @@ impl Voices {
         self.latest = channel;
     }
 
-    /// An utterance ends: another one that goes on is the one that spoke last.
+    /// An utterance ends: another open one, if any, becomes the one that spoke last.
     pub(super) fn end(&mut self, channel: Option<u16>) {
         self.by_channel.entry(channel).or_default().utterance = None;
         let open = self.by_channel.iter().filter_map(|(channel, voice)| {
@@ -54,8 +54,8 @@ impl Voices {
         }
     }
 
-    /// Whether a judgement of that channel is shown: not while another channel that
-    /// began to speak later goes on.
+    /// Whether a prediction for that channel is shown: not while another channel that
+    /// started later is still speaking.
     pub(super) fn take(&mut self, channel: Option<u16>) -> bool {
         if self.latest != channel && self.latest().utterance.is_none() {
             self.latest = channel;

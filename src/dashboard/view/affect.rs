@@ -109,16 +109,16 @@ pub(super) fn square(pen: &mut Pen<'_>, area: Rect) {
     let picture = pen.picture;
     let dot = pen.theme.either('•', '.');
     let spoken = picture.histories().next().unwrap_or(&picture.history);
-    for judgement in spoken.latest(picture.now, TRAIL_LENGTH) {
-        if let Some((x, y)) = judgement.affect.map(place) {
+    for prediction in spoken.latest(picture.now, TRAIL_LENGTH) {
+        if let Some((x, y)) = prediction.affect.map(place) {
             pen.cell(plot, x, y, dot, dim);
         }
     }
     let Some(shown) = &picture.shown else {
         return;
     };
-    if let Some((x, y)) = shown.judgement.affect.map(place) {
-        let (symbol, _, style) = pen.call(shown.judgement.call);
+    if let Some((x, y)) = shown.prediction.affect.map(place) {
+        let (symbol, _, style) = pen.call(shown.prediction.call);
         let style = if picture.dimmed() {
             Theme::dimmed(style)
         } else {

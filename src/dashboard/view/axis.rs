@@ -1,5 +1,5 @@
-//! The time of the columns: the last minutes of a session, or a part of a recording
-//! that is judged ahead, around the place that is played.
+//! The time axis of the columns: the last minutes of a session, or the part around the
+//! playback position of a recording that is analyzed ahead.
 
 use ratatui::layout::Rect;
 

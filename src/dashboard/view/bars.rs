@@ -17,9 +17,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let (marks, shown) = (pen.marks, pen.picture.shown.as_ref());
-    let judgement = shown.map(|shown| &shown.judgement);
-    let share = |label: usize| judgement.and_then(|j| j.probabilities.get(label).copied());
-    let called = judgement.and_then(|judgement| judgement.call);
+    let prediction = shown.map(|shown| &shown.prediction);
+    let share = |label: usize| prediction.and_then(|j| j.probabilities.get(label).copied());
+    let called = prediction.and_then(|prediction| prediction.call);
     let height = usize::from(area.height);
     let mut shown: Vec<usize> = (0..marks.len()).collect();
     let columns = shown.len().div_ceil(height).clamp(1, fitting_columns(area));

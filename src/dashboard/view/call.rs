@@ -5,8 +5,8 @@ use ratatui::style::Style;
 
 use super::parts::{self, Part};
 use super::{Pen, font};
-use crate::dashboard::state::judgement::{Judgement, Shown, Standing};
 use crate::dashboard::state::picture::Phase;
+use crate::dashboard::state::prediction::{Prediction, Shown, Standing};
 use crate::dashboard::summary::duration;
 use crate::dashboard::text::{self, percent};
 use crate::dashboard::theme::Theme;
@@ -41,12 +41,12 @@ fn word(pen: &mut Pen<'_>, area: Rect) -> u16 {
             words(pen, area, '!', &[(what, strong), (&time, strong)], true)
         }
         (Phase::Muted, None) => words(pen, area, '!', &[("MUTED?", strong)], true),
-        _ if picture.unjudged() => {
-            let share = percent(picture.judging().unwrap_or(0.0) as f32);
-            let text = format!("{} {share}", pen.theme.either("judging…", "judging..."));
+        _ if picture.is_pending() => {
+            let share = percent(picture.analyzed_share().unwrap_or(0.0) as f32);
+            let text = format!("{} {share}", pen.theme.either("analyzing…", "analyzing..."));
             pen.small(area, &text, &text)
         }
-        (_, Some(shown)) => judged(pen, area, &shown.judgement),
+        (_, Some(shown)) => predicted(pen, area, &shown.prediction),
         (Phase::WarmingUp, None) => pen.small(area, "warming up…", "warming up..."),
         (Phase::Starting, None) => pen.small(area, "starting…", "starting..."),
         _ if picture.ended => pen.small(area, "no speech", "no speech"),
@@ -54,7 +54,7 @@ fn word(pen: &mut Pen<'_>, area: Rect) -> u16 {
     }
 }
 
-fn judged(pen: &mut Pen<'_>, area: Rect, judgement: &Judgement) -> u16 {
+fn predicted(pen: &mut Pen<'_>, area: Rect, prediction: &Prediction) -> u16 {
     let look = |pen: &Pen<'_>, style: Style| {
         let style = style.patch(Theme::strong());
         if pen.picture.dimmed() {
@@ -63,18 +63,18 @@ fn judged(pen: &mut Pen<'_>, area: Rect, judgement: &Judgement) -> u16 {
             style
         }
     };
-    if judgement.call.is_some() {
-        let (symbol, name, style) = pen.call(judgement.call);
+    if prediction.call.is_some() {
+        let (symbol, name, style) = pen.call(prediction.call);
         let (name, style) = (name.to_uppercase(), look(pen, style));
-        let share = format!("{:.0}%", judgement.confidence * 100.0);
+        let share = format!("{:.0}%", prediction.confidence * 100.0);
         let plain = look(pen, Style::new());
         return words(pen, area, symbol, &[(&name, style), (&share, plain)], false);
     }
     let plain = look(pen, Style::new());
-    if !matches!(judgement.reason, Some(Reason::Between) | None) {
+    if !matches!(prediction.reason, Some(Reason::Between) | None) {
         return words(pen, area, '?', &[("UNCERTAIN", plain)], true);
     }
-    let candidates: Vec<(String, Style)> = judgement
+    let candidates: Vec<(String, Style)> = prediction
         .candidates()
         .into_iter()
         .flatten()
@@ -193,10 +193,10 @@ fn explanation(pen: &Pen<'_>) -> Vec<Part> {
         parts.push((9, format!("speaker {}", pen.clean(&name)), strong));
     }
     standing(pen, shown, &mut parts);
-    if shown.judgement.call.is_none() {
-        why(pen, &shown.judgement, &mut parts);
+    if shown.prediction.call.is_none() {
+        why(pen, &shown.prediction, &mut parts);
     }
-    if let Some(arousal) = shown.judgement.arousal() {
+    if let Some(arousal) = shown.prediction.arousal() {
         parts.push((1, format!("arousal {arousal:+.2}"), dim));
     }
     parts
@@ -232,17 +232,17 @@ fn standing(pen: &Pen<'_>, shown: &Shown, parts: &mut Vec<Part>) {
 }
 
 /// Why there is no label.
-fn why(pen: &Pen<'_>, judgement: &Judgement, parts: &mut Vec<Part>) {
-    let words = match judgement.reason {
+fn why(pen: &Pen<'_>, prediction: &Prediction, parts: &mut Vec<Part>) {
+    let words = match prediction.reason {
         Some(Reason::NoSpeech) => "this is not speech",
         Some(Reason::Clipped) => "overloaded: lower the input's level",
         Some(Reason::TooShort) => "too short",
         Some(Reason::TooQuiet) => "too quiet: come nearer",
         Some(Reason::TooNoisy) => "too noisy",
         Some(Reason::Between) | None => {
-            let shares = judgement.candidates().into_iter().flatten().map(|label| {
+            let shares = prediction.candidates().into_iter().flatten().map(|label| {
                 let (symbol, name, _) = pen.call(Some(label));
-                format!("{symbol} {name} {}", percent(judgement.share(label)))
+                format!("{symbol} {name} {}", percent(prediction.share(label)))
             });
             let shares: Vec<String> = shares.collect();
             parts.push((3, "too close to call".to_owned(), Style::new()));

@@ -67,22 +67,22 @@ fn machinery(pen: &Pen<'_>, width: u16) -> Vec<Part> {
     if status.samples_lost > 0 {
         let text = format!("{} samples lost", status.samples_lost);
         parts.push((9, text, Theme::strong()));
-    } else if !status.source.is_empty() && !status.judged_ahead {
+    } else if !status.source.is_empty() && !status.analyzed_ahead {
         parts.push((4, "0 lost".to_owned(), dim));
     }
-    if let Some(share) = pen.picture.judging() {
-        let text = format!("judging {}", percent(share as f32));
+    if let Some(share) = pen.picture.analyzed_share() {
+        let text = format!("analyzing {}", percent(share as f32));
         parts.push((9, text, Theme::strong()));
     }
     parts.extend(sound(pen));
     if let Some(seconds) = pen.picture.voice_s() {
         parts.push((7, format!("voice {seconds} s"), dim));
     }
-    if status.judged_ahead {
+    if status.analyzed_ahead {
         parts.extend(KEYS.map(|(weight, text)| (weight, text.to_owned(), dim)));
     }
     if !status.engine.is_empty() {
-        let weight = if status.judged_ahead { 3 } else { 6 };
+        let weight = if status.analyzed_ahead { 3 } else { 6 };
         parts.push((weight, pen.clean(&status.engine), dim));
         // A recording is read ahead of time, so only the engine's own time is
         // meaningful.

@@ -46,8 +46,8 @@ fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
     if paused {
         return (either("❚❚ paused", "= paused"), Theme::strong());
     }
-    if picture.unjudged() {
-        return (either("◌ judging", ". judging"), Theme::dim());
+    if picture.is_pending() {
+        return (either("◌ analyzing", ". analyzing"), Theme::dim());
     }
     match picture.phase() {
         Phase::Away(outage) if outage.gone => (either("✕ lost", "x lost"), Theme::strong()),

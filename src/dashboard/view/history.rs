@@ -1,5 +1,5 @@
-//! The past, a column for each stretch of time: which label was called and how
-//! sure the model was, or, where there is room, a row for each label.
+//! The history, one column per time interval: the label and its confidence, or a row
+//! per label where there is room.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -8,8 +8,8 @@ use super::Pen;
 use super::axis::Axis;
 use crate::dashboard::state::TimeScale;
 use crate::dashboard::state::history::{Column, History};
-use crate::dashboard::state::judgement::Judgement;
 use crate::dashboard::state::picture::Picture;
+use crate::dashboard::state::prediction::Prediction;
 use crate::dashboard::text::fit;
 use crate::dashboard::theme::Theme;
 
@@ -29,18 +29,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         for label in 0..usize::from(labels) {
             let top = lane * label as u16;
             name(pen, area, top + lane - 1, label, axis.gutter);
-            for (x, judgement) in judged(&columns) {
-                lane_cell(pen, &axis, (x, top, lane), label, judgement);
+            for (x, prediction) in predicted(&columns) {
+                lane_cell(pen, &axis, (x, top, lane), label, prediction);
             }
         }
     } else if chart > 0 {
         if axis.gutter > 14 {
             pen.text(area, 4, 0, "confidence", Theme::dim());
         }
-        for (x, judgement) in judged(&columns) {
-            let (symbol, _, style) = pen.call(judgement.call);
+        for (x, prediction) in predicted(&columns) {
+            let (symbol, _, style) = pen.call(prediction.call);
             let place = (x, 0, chart);
-            rising(pen, &axis, place, judgement.confidence, symbol, style);
+            rising(pen, &axis, place, prediction.confidence, symbol, style);
         }
     }
     let row = area.height.saturating_sub(2);
@@ -58,8 +58,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
 }
 
-/// A lane for each channel: its name, which label was called, and above it, where
-/// there is room, how sure the model was.
+/// A lane per channel: its name, its labels and, where there is room, the confidence
+/// above.
 fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
     let picture = pen.picture;
     let rows = area.height.saturating_sub(1).max(1);
@@ -73,12 +73,12 @@ fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
         for (x, (column, gap)) in (0..).zip(of_lane.iter().zip(&gaps)) {
             let column = if *gap == Column::Gap { gap } else { column };
             called(pen, axis, x, last, column);
-            if let Column::Judged(judgement) = column
+            if let Column::Predicted(prediction) = column
                 && height > 1
             {
-                let (symbol, _, style) = pen.call(judgement.call);
+                let (symbol, _, style) = pen.call(prediction.call);
                 let chart = (x, top, height - 1);
-                rising(pen, axis, chart, judgement.confidence, symbol, style);
+                rising(pen, axis, chart, prediction.confidence, symbol, style);
             }
         }
         if axis.gutter > 0 {
@@ -96,7 +96,7 @@ fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
     }
 }
 
-/// The time at a place of the past, in seconds; none where there is none.
+/// The time at a position of the history, in seconds; `None` outside it.
 pub(super) fn time(
     picture: &Picture,
     (scale, gutter): (TimeScale, u16),
@@ -108,14 +108,14 @@ pub(super) fn time(
     axis.span(column).map(|(from, _)| from)
 }
 
-fn judged(columns: &[Column]) -> impl Iterator<Item = (u16, &Judgement)> {
+fn predicted(columns: &[Column]) -> impl Iterator<Item = (u16, &Prediction)> {
     (0..).zip(columns).filter_map(|(x, column)| match column {
-        Column::Judged(judgement) => Some((x, judgement)),
+        Column::Predicted(prediction) => Some((x, prediction)),
         _ => None,
     })
 }
 
-/// What each column holds.
+/// The content of each column.
 fn columns(axis: &Axis, picture: &Picture, history: &History) -> Vec<Column> {
     let column = |x| match axis.span(x) {
         Some((from, to)) => history.column(from, to.min(picture.known_s())),
@@ -131,15 +131,15 @@ fn called(pen: &mut Pen<'_>, axis: &Axis, x: u16, y: u16, column: &Column) {
         Column::Silent => return,
         Column::Voice => (theme.either('·', '.'), Theme::dim()),
         Column::Gap => (theme.either('×', 'x'), Theme::strong()),
-        Column::Judged(judgement) => {
-            let (symbol, _, style) = pen.call(judgement.call);
+        Column::Predicted(prediction) => {
+            let (symbol, _, style) = pen.call(prediction.call);
             (symbol, style)
         }
     };
     pen.cell(axis.area, x, y, symbol, style);
 }
 
-/// A column that rises from the bottom of `rows` rows that begin at `top`.
+/// A column that rises from the bottom of `rows` rows starting at `top`.
 fn rising(
     pen: &mut Pen<'_>,
     axis: &Axis,
@@ -156,25 +156,25 @@ fn rising(
     }
 }
 
-/// How likely one label was; where it was called it stands out.
+/// The probability of a label; emphasized where the label was predicted.
 fn lane_cell(
     pen: &mut Pen<'_>,
     axis: &Axis,
     place: (u16, u16, u16),
     label: usize,
-    judgement: &Judgement,
+    prediction: &Prediction,
 ) {
     let mark = &pen.marks[label];
     let (symbol, style) = (mark.symbol, mark.style);
-    let style = if judgement.call == Some(label) {
+    let style = if prediction.call == Some(label) {
         style
     } else {
         style.patch(Theme::dim())
     };
-    rising(pen, axis, place, judgement.share(label), symbol, style);
+    rising(pen, axis, place, prediction.share(label), symbol, style);
 }
 
-/// The name before a row.
+/// The name left of a row.
 fn name(pen: &mut Pen<'_>, area: Rect, y: u16, label: usize, gutter: u16) {
     let mark = &pen.marks[label];
     let room = usize::from(gutter.saturating_sub(6));

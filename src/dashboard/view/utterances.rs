@@ -30,8 +30,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     // A column for the speakers, if there are several.
     let column = (widest + usize::from(widest > 0)) as u16;
     for ((y, utterance), who) in (1..area.height).zip(past).zip(&names) {
-        let judgement = &utterance.judgement;
-        let (symbol, name, style) = pen.call(judgement.call);
+        let prediction = &utterance.prediction;
+        let (symbol, name, style) = pen.call(prediction.call);
         let (name, length) = (name.to_owned(), utterance.end_s - utterance.start_s);
         let start = clock(utterance.start_s);
         let times = format!("{start:>7} {length:>5.1} s");
@@ -49,7 +49,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
             width: area.width.min(x + 20),
             ..area
         };
-        let share = pen.right(line, x + 3, y, &percent(judgement.confidence), Theme::dim());
+        let share = pen.right(
+            line,
+            x + 3,
+            y,
+            &percent(prediction.confidence),
+            Theme::dim(),
+        );
         let label = Rect {
             width: share.saturating_sub(1),
             ..area

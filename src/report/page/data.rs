@@ -97,7 +97,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
         utterances: recording
             .utterances
             .iter()
-            .map(|judged| utterance(recording, judged, several))
+            .map(|measurement| utterance(recording, measurement, several))
             .collect(),
         reference: recording
             .reference
@@ -149,20 +149,20 @@ fn windows(recording: &ReportedRecording) -> Windows {
 
 fn utterance<'a>(
     recording: &ReportedRecording,
-    judged: &'a Measurement,
+    measurement: &'a Measurement,
     several: bool,
 ) -> Utterance<'a> {
-    let shares = judged.probabilities.iter();
+    let shares = measurement.probabilities.iter();
     Utterance {
-        start_s: rounded(judged.start_s, 1000.0),
-        end_s: rounded(judged.end_s, 1000.0),
+        start_s: rounded(measurement.start_s, 1000.0),
+        end_s: rounded(measurement.end_s, 1000.0),
         channel: recording.channel,
-        speaker: judged.speaker.filter(|_| several),
-        label: place(recording, &judged.label),
-        confidence: rounded(judged.confidence.0, 1e4),
-        arousal: judged.arousal.map(|value| rounded(value, 1e3)),
-        valence: judged.valence.map(|value| rounded(value, 1e3)),
-        reason: judged.reason.as_ref(),
+        speaker: measurement.speaker.filter(|_| several),
+        label: place(recording, &measurement.label),
+        confidence: rounded(measurement.confidence.0, 1e4),
+        arousal: measurement.arousal.map(|value| rounded(value, 1e3)),
+        valence: measurement.valence.map(|value| rounded(value, 1e3)),
+        reason: measurement.reason.as_ref(),
         shares: shares.map(|(_, share)| rounded(share.0, 1e3)).collect(),
     }
 }

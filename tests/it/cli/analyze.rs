@@ -7,7 +7,7 @@ use super::schema;
 use crate::support::{data, lines, run, said};
 
 #[test]
-fn a_folder_is_judged_in_the_order_of_its_paths_and_bad_files_stop_nothing() {
+fn a_folder_is_analyzed_in_the_order_of_its_paths_and_bad_files_stop_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for (name, source) in [
         ("b/2.wav", "speech-16k.wav"),

@@ -4,11 +4,11 @@ use emoscope::baseline::Baseline;
 use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use emoscope::events::{Event, Trigger};
 
-use super::{Sums, Told, judged, pipeline, pipeline_with, speech};
+use super::{Sums, Told, analyzed, pipeline, pipeline_with, speech};
 
 #[test]
 fn the_baseline_grows_by_what_was_said_and_only_after_it() {
-    let (found, core) = judged(pipeline(16_000), &speech());
+    let (found, core) = analyzed(pipeline(16_000), &speech());
     let mut known = 0.0;
     for measurement in &found {
         assert_eq!(measurement.baseline_s, Some(known), "{measurement:?}");
@@ -29,7 +29,7 @@ fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
     for fixed in [true, false] {
         let baseline = Some(voice.clone());
         let core = pipeline_with(16_000, Box::new(Sums), Enrolment { baseline, fixed });
-        let (found, core) = judged(core, &speech());
+        let (found, core) = analyzed(core, &speech());
         assert_eq!(found[0].baseline_s, Some(30.0));
         assert_eq!(core.baselines()[0].as_ref() == Some(&voice), fixed);
     }
@@ -129,7 +129,7 @@ fn what_is_too_short_to_tell_of_a_voice_is_not_learned() {
     for (samples, learned) in [(4_800, false), (16_000, true)] {
         let voice = &speech()[12_000..12_000 + samples];
         let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Enrolment::default());
-        let (found, core) = judged(core, &[&silence, voice, &silence].concat());
+        let (found, core) = analyzed(core, &[&silence, voice, &silence].concat());
         assert!(!found.is_empty());
         assert_eq!(core.baseline_s().unwrap() > 0.0, learned, "{samples}");
     }

@@ -4,7 +4,7 @@ use emoscope::classifier::Enrolment;
 use emoscope::events::{Event, GapCause, Trigger};
 use proptest::prelude::*;
 
-use super::{Loudness, at_rate, judged, pipeline, pipeline_with, speech};
+use super::{Loudness, analyzed, at_rate, pipeline, pipeline_with, speech};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
@@ -82,7 +82,7 @@ fn after_a_gap_it_hears_as_from_the_beginning() {
     let new = || pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
     // Where an utterance ends the gate decides, which goes on knowing the room.
     let heard = |core| {
-        let (mut found, _) = judged(core, &speech());
+        let (mut found, _) = analyzed(core, &speech());
         found.retain(|measurement| measurement.trigger == Trigger::Interval);
         found
     };

@@ -4,12 +4,12 @@ use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment
 use emoscope::events::{Measurement, Reason, Trigger, UNCERTAIN};
 use emoscope::model::Model;
 
-use super::{Loudness, Told, judged, pipeline_with, speech};
+use super::{Loudness, Told, analyzed, pipeline_with, speech};
 
 /// What was said of the first utterance, and why where nothing was.
 fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)> {
     let core = pipeline_with(16_000, Box::new(Told(speech)), Enrolment::default());
-    let (found, _) = judged(core, &self::speech());
+    let (found, _) = analyzed(core, &self::speech());
     let first = found.into_iter().filter(|m| m.utterance == 1);
     first.map(|m| (m.trigger, m.label, m.reason)).collect()
 }
@@ -55,7 +55,7 @@ fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
 #[test]
 fn what_is_no_speech_has_no_label_and_is_not_learned() {
     let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Enrolment::default());
-    let (found, core) = judged(core, &speech());
+    let (found, core) = analyzed(core, &speech());
     assert!(!found.is_empty());
     for measurement in found {
         assert_eq!(measurement.label, UNCERTAIN);
@@ -72,7 +72,7 @@ fn less_than_the_shortest_window_has_no_label() {
     let samples = [&silence, voice, &silence].concat();
     // A single window that leaves no doubt of a voice.
     let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Enrolment::default());
-    let (found, _) = judged(core, &samples);
+    let (found, _) = analyzed(core, &samples);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].label, UNCERTAIN);
     assert_eq!(found[0].reason, Some(Reason::TooShort));
@@ -113,7 +113,7 @@ fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
         let heard = |x: &f32| (x * decibels(gain) + noise() * decibels(hiss)).clamp(-1.0, 1.0);
         let samples: Vec<f32> = speech().iter().map(heard).collect();
         let core = pipeline_with(16_000, Box::new(Torn), Enrolment::default());
-        let (found, _) = judged(core, &samples);
+        let (found, _) = analyzed(core, &samples);
         let whole = |m: &&Measurement| m.trigger == Trigger::SpeechEnded;
         let last = found.iter().rfind(whole).unwrap();
         assert_eq!(last.label, UNCERTAIN);
@@ -125,7 +125,7 @@ fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
 fn valence_and_arousal_are_expected_over_the_labels() {
     let core = pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
     let places = Model::embedded().unwrap().spec.affect.unwrap();
-    let (found, _) = judged(core, &speech());
+    let (found, _) = analyzed(core, &speech());
     assert!(!found.is_empty());
     for measurement in found {
         let (mut valence, mut arousal) = (0.0, 0.0);

@@ -5,7 +5,7 @@ use emoscope::dsp::mfcc::MfccStream;
 use emoscope::events::{Event, Measurement, Trigger};
 use emoscope::model::Model;
 
-use super::{Loudness, judged, pipeline, pipeline_with, speech};
+use super::{Loudness, analyzed, pipeline, pipeline_with, speech};
 use crate::support::{data, lines, run};
 
 #[test]
@@ -85,7 +85,7 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
     let samples: Vec<f32> = [silence.clone(), voice.collect(), silence].concat();
     let core = pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
     let temperature = Model::embedded().unwrap().spec.temperature;
-    let (found, _) = judged(core, &samples);
+    let (found, _) = analyzed(core, &samples);
     let (whole, intervals) = found.split_last().unwrap();
     let place = |seconds: f64| (seconds * 16_000.0).round() as usize;
     let (start, end) = (place(whole.start_s), place(whole.end_s));
@@ -95,19 +95,19 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
     let (mut rows, mut stream) = (Vec::new(), MfccStream::new());
     stream.push(&samples, |frame| rows.extend(*frame.mfcc));
     // Of frames of 400 samples around every 160th those that are complete by then.
-    let judge = |from: usize, to: usize, heard: usize| {
-        let last = to.div_ceil(160).min((heard - 200) / 160 + 1);
+    let probability_sum = |from: usize, to: usize, end: usize| {
+        let last = to.div_ceil(160).min((end - 200) / 160 + 1);
         let mfcc = &rows[from.div_ceil(160) * 80..last * 80];
         softmax(&Loudness::logits(mfcc), temperature)[0]
     };
-    // A tile is judged with the first block of 256 samples that completes it.
+    // A tile is analyzed with the first block of 256 samples that completes it.
     let (mut tiled, mut sum) = (start, 0.0);
     for tile in 1..=(end - start) / 48_000 {
         let now = (start + tile * 48_000).next_multiple_of(256);
-        sum += 48_000.0 * judge(now - 48_000, now, now);
+        sum += 48_000.0 * probability_sum(now - 48_000, now, now);
         tiled = now;
     }
-    sum += (end - tiled) as f64 * judge(end - 48_000, end, samples.len());
+    sum += (end - tiled) as f64 * probability_sum(end - 48_000, end, samples.len());
     let weight = (tiled - start) / 48_000 * 48_000 + end - tiled;
     let expected = sum / weight as f64;
     let told = whole.probabilities.0[0].1.0;
@@ -125,7 +125,7 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
 fn a_voice_begins_and_ends_where_it_does_however_loud_it_is() {
     let bounds = |gain: f32| {
         let samples: Vec<f32> = speech().iter().map(|x| x * gain).collect();
-        let (found, _) = judged(pipeline(16_000), &samples);
+        let (found, _) = analyzed(pipeline(16_000), &samples);
         let whole = found.iter().filter(|m| m.trigger == Trigger::SpeechEnded);
         whole.map(|m| (m.start_s, m.end_s)).collect::<Vec<_>>()
     };

@@ -26,16 +26,16 @@ fn on(number: u16, update: Update) -> Update {
 /// An utterance with one live measurement; its end is a part of its own.
 fn utterance(number: u16, (start, end): (f64, f64), label: &str) -> [Vec<Update>; 2] {
     let live = (start, start + 1.0);
-    let judged = |trigger, span| measured(&SEVEN, trigger, span, (label, 0.7), true);
+    let measurement = |trigger, span| measured(&SEVEN, trigger, span, (label, 0.7), true);
     [
         vec![
             on(number, voice(start, true)),
             on(number, utterance_start(1, start)),
-            on(number, judged(Trigger::Interval, live)),
+            on(number, measurement(Trigger::Interval, live)),
         ],
         vec![
             on(number, voice(end, false)),
-            on(number, judged(Trigger::SpeechEnded, (start, end))),
+            on(number, measurement(Trigger::SpeechEnded, (start, end))),
             on(number, utterance_end(1, start, end)),
         ],
     ]

@@ -60,14 +60,14 @@ fn a_recording_plays() {
 }
 
 #[test]
-fn a_recording_plays_ahead_of_what_is_judged() {
+fn a_recording_plays_ahead_of_what_is_analyzed() {
     let mut updates = opened(60.0);
     updates.push(position(100.0));
-    keep("judging", &updates);
+    keep("analyzing", &updates);
 }
 
 #[test]
-fn a_stream_plays_that_is_judged_as_it_passes() {
+fn a_stream_plays_that_is_analyzed_as_it_passes() {
     let picture = text(&drawn(&state(&stream()), COLOR, 80, 24));
     for words in ["now", "30 s", "━━━"] {
         assert!(picture.contains(words), "{words}:\n{picture}");
@@ -108,7 +108,7 @@ fn sound_is_told_in_a_word() {
     ] {
         state.apply(&Update::Status(Status {
             replay: true,
-            judged_ahead: true,
+            analyzed_ahead: true,
             sound,
             ..status(&SEVEN)
         }));
@@ -199,7 +199,7 @@ fn nothing_of_ours_is_cut_in_any_size() {
             state.apply(&devices());
             for (width, height) in (40..=130).flat_map(|w| [12, 17, 24, 40].map(|h| (w, h))) {
                 let picture = text(&drawn(&state, COLOR, width, height));
-                let whole = ["listening…", "warming up…", "starting…", "judging…"];
+                let whole = ["listening…", "warming up…", "starting…", "analyzing…"];
                 let cut = whole
                     .iter()
                     .fold(picture.clone(), |all, word| all.replace(word, ""));

@@ -11,7 +11,9 @@ use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Mark, Measurement, Probability, Reason, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::messages::{DeviceLine, Judged, Level, Outage, Position, Sound, Status, Update};
+use emoscope::messages::{
+    AnalyzedPart, DeviceLine, Level, Outage, Position, Sound, Status, Update,
+};
 use proptest::prelude::*;
 
 use super::scenes::{devices, drawn};
@@ -80,7 +82,7 @@ fn update() -> impl Strategy<Value = Update> {
                         source,
                         replay,
                         recorded,
-                        judged_ahead: replay && samples_lost % 2 == 0,
+                        analyzed_ahead: replay && samples_lost % 2 == 0,
                         sound: Sound::Volume(samples_lost as u8),
                         latency_ms,
                         inference_ms: latency_ms,
@@ -164,7 +166,7 @@ fn update() -> impl Strategy<Value = Update> {
                     };
                     (at, event)
                 };
-                Update::Judged(Judged {
+                Update::Analyzed(AnalyzedPart {
                     events: parts.into_iter().map(event).collect(),
                     until_s,
                     complete,

@@ -7,7 +7,9 @@ use emoscope::events::{
     ByLabel, Event, Gap, GapCause, Mark, Measurement, Probability, Signal, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
 };
-use emoscope::messages::{DeviceLine, Judged, Level, Outage, Position, Sound, Status, Update};
+use emoscope::messages::{
+    AnalyzedPart, DeviceLine, Level, Outage, Position, Sound, Status, Update,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -244,7 +246,7 @@ pub fn position(at_s: f64) -> Update {
     })
 }
 
-/// A stream that is judged as it passes.
+/// A stream that is analyzed as it passes.
 pub fn stream() -> Vec<Update> {
     let mut updates = talk(&SEVEN);
     updates[0] = Update::Status(Status {
@@ -268,7 +270,7 @@ pub fn time(event: &Event) -> f64 {
     match event {
         Event::Voice(voice) => voice.at_s,
         Event::UtteranceStart(start) => start.start_s,
-        Event::Measurement(judged) => judged.end_s,
+        Event::Measurement(analyzed) => analyzed.end_s,
         Event::UtteranceEnd(end) => end.end_s,
         Event::Gap(gap) => gap.end_s,
         Event::Mark(mark) => mark.at_s,
@@ -279,7 +281,7 @@ pub fn time(event: &Event) -> f64 {
 
 /// The part of a recording until a time: the talk, the end of its last utterance
 /// and three later ones.
-pub fn judged(until_s: f64) -> Update {
+pub fn analyzed(until_s: f64) -> Update {
     let mut updates = just_ended();
     for (number, (start, end, label)) in (6_u64..).zip(LATER) {
         updates.extend([voice(start, true), utterance_start(number, start)]);
@@ -312,28 +314,28 @@ pub fn judged(until_s: f64) -> Update {
         Update::Event(event) => Some((time(&event), event)),
         _ => None,
     });
-    Update::Judged(Judged {
+    Update::Analyzed(AnalyzedPart {
         events: events.filter(|(at, _)| *at <= until_s).collect(),
         until_s,
         complete: until_s >= 150.0,
     })
 }
 
-/// A recording of 150 s that is judged until a time, without a place.
+/// A recording of 150 s that is analyzed until a time, without a place.
 pub fn opened(until_s: f64) -> Vec<Update> {
     vec![
         Update::Status(Status {
             source: "interview.flac".into(),
             replay: true,
-            judged_ahead: true,
+            analyzed_ahead: true,
             sound: Sound::Volume(9),
             ..status(&SEVEN)
         }),
-        judged(until_s),
+        analyzed(until_s),
     ]
 }
 
-/// All of it is judged, and it plays at 64 s.
+/// All of it is analyzed, and it plays at 64 s.
 pub fn replay() -> Vec<Update> {
     let mut updates = opened(150.0);
     updates.extend([position(64.0), level(64.0, -18.0, false)]);

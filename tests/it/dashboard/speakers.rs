@@ -15,7 +15,7 @@ const B: Speaker = Speaker(1);
 /// An utterance that somebody speaks, with one live measurement.
 fn utterance(number: u64, (start, end): (f64, f64), speaker: Speaker) -> Vec<Update> {
     let live = (start, start + 1.0);
-    let judged = |trigger, span| {
+    let measurement = |trigger, span| {
         let Update::Event(Event::Measurement(mut it)) =
             measured(&SEVEN, trigger, span, ("anger", 0.7), true)
         else {
@@ -28,9 +28,9 @@ fn utterance(number: u64, (start, end): (f64, f64), speaker: Speaker) -> Vec<Upd
     vec![
         voice(start, true),
         utterance_start(number, start),
-        judged(Trigger::Interval, live),
+        measurement(Trigger::Interval, live),
         voice(end, false),
-        judged(Trigger::SpeechEnded, (start, end)),
+        measurement(Trigger::SpeechEnded, (start, end)),
         utterance_end(number, start, end),
     ]
 }

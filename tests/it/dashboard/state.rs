@@ -1,15 +1,15 @@
 //! What updates and keys do to the state.
 
 use emoscope::dashboard::keys::Key;
-use emoscope::dashboard::state::judgement::Standing;
 use emoscope::dashboard::state::picture::{Phase, Picture};
+use emoscope::dashboard::state::prediction::Standing;
 use emoscope::dashboard::state::{Action, Effect, Overlay, State, TimeScale};
 use emoscope::dashboard::summary;
 use emoscope::events::Trigger;
-use emoscope::messages::{Control, DeviceLine, Judged, Jump, Position, Status, Update};
+use emoscope::messages::{AnalyzedPart, Control, DeviceLine, Jump, Position, Status, Update};
 
 use super::scenes::{
-    SEVEN, devices, judged, just_ended, level, mark, measured, opened, outage, position, replay,
+    SEVEN, analyzed, devices, just_ended, level, mark, measured, opened, outage, position, replay,
     signal, silent, state, status, stream, talk, utterance_end, utterance_start, voice,
 };
 
@@ -45,7 +45,7 @@ fn the_phases_of_a_voice() {
         assert_eq!(state.picture().phase(), phase, "{update:?}");
     }
     let shown = state.picture().shown.as_ref().unwrap();
-    assert_eq!(shown.judgement.call, Some(0), "the last answer stays");
+    assert_eq!(shown.prediction.call, Some(0), "the last answer stays");
     assert!(!shown.live());
 }
 
@@ -61,7 +61,7 @@ fn the_final_answer_takes_the_place_of_the_live_one_and_ages() {
     let whole = |label| measured(&SEVEN, Trigger::SpeechEnded, (1.0, 4.0), (label, 0.5), true);
     state.apply(&whole("fear"));
     state.apply(&utterance_end(1, 1.0, 4.0));
-    assert_eq!(shown(&state).judgement.call, Some(2));
+    assert_eq!(shown(&state).prediction.call, Some(2));
     assert_eq!(shown(&state).standing, Standing::Revised(Some(0)));
     assert!(!state.picture().dimmed());
     state.apply(&level(8.5, -70.0, false));
@@ -70,7 +70,7 @@ fn the_final_answer_takes_the_place_of_the_live_one_and_ages() {
     // It stays while the next voice warms up, and goes with its first answer.
     state.apply(&utterance_start(2, 9.0));
     assert_eq!(state.picture().phase(), Phase::WarmingUp);
-    assert_eq!(shown(&state).judgement.call, Some(2));
+    assert_eq!(shown(&state).prediction.call, Some(2));
     state.apply(&called(10.0, "fear"));
     state.apply(&whole("fear"));
     assert_eq!(
@@ -272,12 +272,12 @@ fn a_place_looks_the_same_however_one_got_there() {
 
 #[test]
 fn parts_that_come_one_by_one_make_the_same_whole() {
-    let Update::Judged(whole) = judged(150.0) else {
+    let Update::Analyzed(whole) = analyzed(150.0) else {
         panic!("no timeline");
     };
     let mut updates = opened(0.0);
     for events in whole.events.chunks(7) {
-        updates.push(Update::Judged(Judged {
+        updates.push(Update::Analyzed(AnalyzedPart {
             events: events.to_vec(),
             until_s: events[events.len() - 1].0,
             complete: false,
@@ -285,16 +285,16 @@ fn parts_that_come_one_by_one_make_the_same_whole() {
         updates.push(position(40.0));
     }
     let mut by_parts = state(&updates);
-    let judging = by_parts.picture().judging().unwrap();
-    assert!((judging - 131.0 / 150.0).abs() < 1e-9, "{judging}");
-    by_parts.apply(&Update::Judged(Judged {
+    let share = by_parts.picture().analyzed_share().unwrap();
+    assert!((share - 131.0 / 150.0).abs() < 1e-9, "{share}");
+    by_parts.apply(&Update::Analyzed(AnalyzedPart {
         events: Vec::new(),
         until_s: 150.0,
         complete: true,
     }));
     let mut at_once = state(&opened(150.0));
     at_once.apply(&position(40.0));
-    assert_eq!(by_parts.picture().judging(), None);
+    assert_eq!(by_parts.picture().analyzed_share(), None);
     assert_eq!(by_parts.picture().utterances, at_once.picture().utterances);
     assert_eq!(by_parts.picture().shown, at_once.picture().shown);
 }
@@ -367,7 +367,7 @@ fn a_stream_can_be_paused_and_not_moved_in() {
     assert_eq!(
         self::state(&replay()).press(Key::Forget),
         Action::Redraw,
-        "what is judged stays"
+        "what is analyzed stays"
     );
 }
 

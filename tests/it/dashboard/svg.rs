@@ -11,7 +11,7 @@ use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, SourceKind};
-use emoscope::messages::{Judged, Level, Position, Sound, Status, Update};
+use emoscope::messages::{AnalyzedPart, Level, Position, Sound, Status, Update};
 use emoscope::model::Model;
 use emoscope::session::{header, pipelines};
 
@@ -48,7 +48,7 @@ fn the_picture_in_the_readme_is_what_the_screen_shows() {
     assert!(readme.contains(&format!("]({PICTURE})")));
 }
 
-/// The dashboard at that moment of the bundled recording, all of which is judged.
+/// The dashboard at that moment of the bundled recording, all of which is analyzed.
 fn demonstration() -> State {
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Builtin, None).unwrap();
     let mut recording = AudioFile::open(&path("src/cli/demo.ogg")).unwrap();
@@ -66,7 +66,7 @@ fn demonstration() -> State {
     state.apply(&Update::Status(Status {
         source: start.name.clone(),
         replay: true,
-        judged_ahead: true,
+        analyzed_ahead: true,
         sound: Sound::Volume(9),
         sample_rate: spec.sample_rate,
         channels: spec.channels,
@@ -97,7 +97,7 @@ fn demonstration() -> State {
         last = last.max(time(&event));
         (last, event)
     };
-    state.apply(&Update::Judged(Judged {
+    state.apply(&Update::Analyzed(AnalyzedPart {
         events: events.into_iter().map(timed).collect(),
         until_s: core.position_s(),
         complete: true,

@@ -77,15 +77,15 @@ impl WindowClassifier {
         if let Some(logit) = speech {
             self.evidence.update(logit);
         }
-        let judged = WindowResult {
+        let window = WindowResult {
             start,
             end,
             probabilities: softmax(&output.logits, self.spec.temperature),
             speech,
             embedding: output.embedding,
         };
-        self.last = Some(judged.clone());
-        Ok(judged)
+        self.last = Some(window.clone());
+        Ok(window)
     }
 }
 
@@ -134,16 +134,16 @@ impl UtteranceClassifier for WindowClassifier {
         let start = utterance.start.max(now.saturating_sub(longest));
         // A tile must be classified while its rows are in memory, voiced or not.
         if (now - utterance.start) / longest > self.tiles.len() as u64 {
-            let judged = self.window(start, now, rows)?;
-            self.tiles.push(judged);
+            let window = self.window(start, now, rows)?;
+            self.tiles.push(window);
         }
         if !voiced {
             return Ok(None);
         }
         let hop = self.spec.hop_samples();
         self.next += ((now - self.next) / hop + 1) * hop;
-        let judged = self.window(start, now, rows)?;
-        let (mean, call) = self.smoother.push(&judged.probabilities);
+        let window = self.window(start, now, rows)?;
+        let (mean, call) = self.smoother.push(&window.probabilities);
         let probabilities = mean.to_vec();
         let early = self.evidence.is_early() || !self.evidence.is_speech();
         Ok(Some(UtteranceResult {
@@ -183,9 +183,9 @@ impl UtteranceClassifier for WindowClassifier {
         }
         let total: u64 = parts.iter().map(|(_, samples)| samples).sum();
         let mut probabilities = vec![0.0; self.spec.labels.len()];
-        for (judged, samples) in &parts {
+        for (window, samples) in &parts {
             let share = *samples as f64 / total.max(1) as f64;
-            for (sum, p) in probabilities.iter_mut().zip(&judged.probabilities) {
+            for (sum, p) in probabilities.iter_mut().zip(&window.probabilities) {
                 *sum += share * p;
             }
         }

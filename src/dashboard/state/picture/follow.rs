@@ -1,26 +1,25 @@
-//! A picture of a recording that is judged ahead: it follows the place that is played.
+//! The picture of a recording that is analyzed ahead: it follows the playback position.
 
 use super::{Picture, Voices, seconds, step};
-use crate::messages::Judged;
+use crate::messages::AnalyzedPart;
 
-/// What is shown after a step ahead of more than this does not depend on what was
-/// shown before it, in seconds.
+/// Longest step ahead, in seconds, that needs the events in between.
 const FAR_STEP_S: f64 = 60.0;
 
 impl Picture {
-    /// Takes more of what is judged ahead.
-    pub fn take_judged(&mut self, part: &Judged) {
+    /// Applies the next analyzed part.
+    pub fn take_analyzed(&mut self, part: &AnalyzedPart) {
         let mut ahead = self.ahead.take().unwrap_or_default();
         for (_, event) in &part.events {
             self.record(event);
         }
-        let unjudged = ahead.is_beyond(self.now);
+        let pending = ahead.is_beyond(self.now);
         ahead.extend(part, seconds(part.until_s));
         self.ahead = Some(ahead);
-        self.follow(unjudged);
+        self.follow(pending);
     }
 
-    /// Shows what a recording that is judged ahead holds at this time.
+    /// Shows the analyzed content at the playback position.
     fn follow(&mut self, moved: bool) {
         let Some(mut ahead) = self.ahead.take() else {
             return;
@@ -40,7 +39,7 @@ impl Picture {
             ahead.played += 1;
         }
         if moved {
-            self.notice = notice; // what was before is no news
+            self.notice = notice; // earlier notices are outdated
         }
         if ahead.is_beyond(self.now) {
             self.shown = None;
@@ -49,8 +48,8 @@ impl Picture {
         self.ahead = Some(ahead);
     }
 
-    /// Moves to a place of a recording that is judged ahead; says whether the
-    /// screen follows.
+    /// Moves to a position of a recording that is analyzed ahead; returns whether the
+    /// picture changed.
     pub(super) fn move_to(&mut self, at: f64) -> bool {
         let (before, started) = (self.now, self.started);
         let back = at < before;

@@ -1,11 +1,11 @@
-//! Times and shares of events, within the limits of the screen.
+//! Limits the times and shares of events to displayable values.
 
 use crate::events::Event;
 
-/// The screen follows the time in steps of so many seconds.
+/// Resolution of the displayed time, in seconds.
 const TIME_STEP_S: f64 = 0.5;
 
-/// When an event happened, in seconds of the session, if it moves the time.
+/// Time of an event in seconds of the session, if it advances the time.
 pub(super) fn time_of(event: &Event) -> Option<f64> {
     Some(seconds(match event {
         Event::SessionStart(_) | Event::Error(_) | Event::SessionEnd(_) | Event::Signal(_) => {
@@ -25,7 +25,7 @@ pub(super) fn step(at: f64) -> u64 {
     (at / TIME_STEP_S) as u64
 }
 
-/// A time that can be counted with.
+/// A finite, non-negative time.
 pub(super) fn seconds(at: f64) -> f64 {
     if at.is_finite() {
         at.clamp(0.0, 1e9)

@@ -8,14 +8,14 @@ use crate::pipeline::speaker_baselines::SpeakerBaselines;
 use crate::pipeline::utterance_result::{UtteranceClassifier, UtteranceResult};
 
 /// Runs no model and returns uncertain for every utterance.
-pub struct Unjudged {
+pub struct Unclassified {
     /// Number of the labels of the model that is not run.
     pub labels: usize,
     /// Baselines that stay empty.
     pub speakers: SpeakerBaselines,
 }
 
-impl UtteranceClassifier for Unjudged {
+impl UtteranceClassifier for Unclassified {
     fn begin(&mut self, _: OpenUtterance) {}
 
     fn interval(

@@ -1,14 +1,14 @@
-//! A judgement in the order of the labels, and the one on the screen.
+//! A prediction with label indices, and the displayed one.
 
 use crate::events::{Reason, Speaker};
 
-/// Seconds for which a final judgement is shown as bright as a live one.
+/// Seconds for which a final prediction is shown as bright as a live one.
 const FINAL_BRIGHT_S: f64 = 3.0;
 
-/// What the classifier said of a span of audio.
+/// The prediction of the classifier for a time span.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judgement {
-    /// Number of the label, or `None` for uncertain.
+pub struct Prediction {
+    /// Index of the predicted label, or `None` for uncertain.
     pub call: Option<usize>,
     /// The largest probability.
     pub confidence: f32,
@@ -16,12 +16,12 @@ pub struct Judgement {
     pub probabilities: Vec<f32>,
     /// Why it is uncertain.
     pub reason: Option<Reason>,
-    /// Valence and arousal, each from -1 to 1, where the model has them.
+    /// Valence and arousal, each from -1 to 1, if the model has them.
     pub affect: Option<(f32, f32)>,
 }
 
-impl Judgement {
-    /// Arousal from -1 to 1, where the model has it.
+impl Prediction {
+    /// Arousal from -1 to 1, if the model has it.
     pub fn arousal(&self) -> Option<f32> {
         self.affect.map(|(_, arousal)| arousal)
     }
@@ -31,7 +31,7 @@ impl Judgement {
         self.probabilities.get(label).copied().unwrap_or(0.0)
     }
 
-    /// The likeliest label and the one after it, where there are so many.
+    /// The most likely label and the second one, if there are that many.
     pub fn candidates(&self) -> [Option<usize>; 2] {
         let mut order: Vec<usize> = (0..self.probabilities.len()).collect();
         order.sort_by(|a, b| self.share(*b).total_cmp(&self.share(*a)));
@@ -39,37 +39,37 @@ impl Judgement {
     }
 }
 
-/// What a judgement stands for.
+/// The scope of a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// The utterance so far.
     Live,
     /// The whole utterance.
     Final,
-    /// The whole utterance, where the last live judgement was another one: its
-    /// label, or `None` for uncertain.
+    /// The whole utterance, if the last live prediction differed: that label, or `None`
+    /// for uncertain.
     Revised(Option<usize>),
 }
 
-/// The judgement on the screen. It stays until the next one.
+/// The displayed prediction. It stays until the next one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
-    /// Channel that it is about, where every channel is judged by itself.
+    /// Its channel, if every channel is analyzed separately.
     pub channel: Option<u16>,
     /// Number of its utterance.
     pub utterance: u64,
-    /// Who speaks, where speakers are told apart.
+    /// The speaker, if speakers are told apart.
     pub speaker: Option<Speaker>,
-    /// The judgement.
-    pub judgement: Judgement,
-    /// End of the span that it is about, in seconds of the session.
+    /// The prediction.
+    pub prediction: Prediction,
+    /// End of its time span, in seconds of the session.
     pub at_s: f64,
-    /// What it stands for.
+    /// Its scope.
     pub standing: Standing,
 }
 
 impl Shown {
-    /// Whether the utterance goes on.
+    /// Whether the utterance is still open.
     pub fn live(&self) -> bool {
         self.standing == Standing::Live
     }
