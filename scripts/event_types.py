@@ -26,7 +26,7 @@ def title(name: str) -> str:
 
 
 def literal(values: list[Any]) -> str:
-    """Values of JSON as a type."""
+    """JSON values as a type."""
     texts = [json.dumps(value) for value in values if value is not None]
     words = {"true": "True", "false": "False"}
     text = f"Literal[{', '.join(words.get(text, text) for text in texts)}]"
@@ -34,7 +34,7 @@ def literal(values: list[Any]) -> str:
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """A property with what it refers to. Its own description goes first."""
+    """A property with its reference resolved. Its own description has priority."""
     if "$ref" not in schema:
         return schema
     return {**SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]], **schema}

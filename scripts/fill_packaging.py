@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGING = ROOT / "packaging"
 TEMPLATES = PACKAGING / "templates"
 CI = ROOT / ".github" / "workflows" / "ci.yml"
-# Nobody's address (RFC 2606), until Cargo.toml has the `repository` where the source is published.
+# A reserved address (RFC 2606), until Cargo.toml has the `repository` of the published source.
 UNPUBLISHED = "https://emoscope.invalid/emoscope"
 
 
 def values(windows: Path | None) -> dict[str, str]:
-    """What stands for each @NAME@."""
+    """The value of each @NAME@."""
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
     shared = cargo["workspace"]["package"]
     package = {

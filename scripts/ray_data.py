@@ -47,7 +47,7 @@ def utterances(batch: pa.Table, column: str = "path") -> pa.Table:
     if not paths:
         return SCHEMA.empty_table()
     with warnings.catch_warnings():
-        # The rows tell it.
+        # The rows contain the errors.
         warnings.simplefilter("ignore", emoscope.EmoscopeWarning)
         found = emoscope.analyze(paths, baseline="none", jobs=1)
     rows = [asdict(utterance) for utterance in found]

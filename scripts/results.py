@@ -72,7 +72,7 @@ def rows(metrics: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def sizes(metrics: dict[str, Any]) -> list[str]:
-    """What was tested, and the chance level of the UAR."""
+    """The test data, and the chance level of the UAR."""
     speakers = metrics["splits"]["speakers"]
     by_corpus = speakers["by_corpus"].values()
     left_out = metrics["left_out"].values()
@@ -99,7 +99,7 @@ def wrapped(line: str, indent: str = "") -> str:
 
 
 def tess(metrics: dict[str, Any]) -> str:
-    """What a stratified split is worth: UAR, mean of the seeds."""
+    """The UAR of a stratified split and across speakers, mean of the seeds."""
     uar = {name: mean(part["seeds"].values()) for name, part in metrics["splits"].items()}
     stratified = uar.pop("stratified")
     return (

@@ -48,7 +48,7 @@ ALLOWED = {
     "training/emoscope_train/runs.py": "unmet",
     "tests/readers/test_words.py": "",
 }
-# Not text of ours, or text that is data.
+# Text by others, or data.
 SKIPPED = re.compile(
     r"(^LICENSE|\.lock|requirements[^/]*\.txt|^(?!tests/schema/).*\.json|\.svg|\.snap|\.csv)$"
 )
@@ -145,7 +145,7 @@ def problems(name: str, text: str) -> Iterator[str]:
 
 
 def tracked() -> list[str]:
-    """Every file of ours under version control; what a link points to is read in its own place."""
+    """Every tracked text of this project; links are skipped, because their targets are read."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     )

@@ -13,6 +13,7 @@ mod replay;
 pub mod scale;
 pub mod speakers;
 pub mod totals;
+pub mod utterance;
 pub mod voices;
 
 use menu::DeviceMenu;

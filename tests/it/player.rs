@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
 use emoscope::dashboard::state::State;
-use emoscope::dashboard::state::picture::Utterance;
+use emoscope::dashboard::state::utterance::Utterance;
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::events::{Event, SourceKind};

@@ -1,4 +1,4 @@
-"""The commands, each handed to the module of its name."""
+"""The commands; each calls the module of its name."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Writes files atomically."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends without an error.
 
-    A reader never finds half a file, and an interrupted run leaves the previous one.
+    A reader never sees a partial file, and an interrupted run leaves the previous one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
@@ -25,11 +25,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8."""
+    """Writes UTF-8 text."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Indented JSON."""
+    """Writes indented JSON."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""A softmax for arrays, and how a learning rate goes."""
+"""A softmax for arrays, and learning rate schedules."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """`reproduce`: every step from the corpora to a model's files, in dependency order.
 
-The config alone decides what the model file holds. Each step writes files; a step is done when they
+The config alone determines the model file. Each step writes files; a step is done when they
 are there and no older than the files that it reads, so an interrupted run resumes, and a step whose
 input changed is repeated. A finished training is never repeated: its folder is compared with the
 config instead.
@@ -30,7 +30,7 @@ class Step:
     work: Callable[[], None]
     outputs: list[Path]
     inputs: list[Path] = field(default_factory=list)
-    # Of a training: its folder, and the epochs that it needs.
+    # For a training: its folder, and the epochs that it needs.
     run: Run | None = None
     epochs: int = 0
 
@@ -203,7 +203,7 @@ def plan(reproduction: Reproduction) -> list[str]:
 
 
 def reproduce(reproduction: Reproduction) -> None:
-    """Runs what is not done, in order, and says so before each step."""
+    """Runs the steps that are not done, in order, and prints each one first."""
     import torch
 
     torch.set_num_threads(reproduction.threads)

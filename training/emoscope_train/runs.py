@@ -1,4 +1,4 @@
-"""Where runs and caches lie, and what a run leaves there."""
+"""Folders and files of runs and caches."""
 
 import json
 import os
@@ -27,12 +27,12 @@ def work_folder(given: Path | None) -> Path:
 
 
 def folds_folder(work: Path, name: str) -> Path:
-    """What `folds` found, a file per corpus and seed."""
+    """The results of `folds`, one file per corpus and seed."""
     return work / "runs" / name / "folds"
 
 
 def pairs_folder(work: Path, name: str) -> Path:
-    """What `pairs` found, a file per source."""
+    """The results of `pairs`, one file per source."""
     return work / "runs" / name / "pairs"
 
 
@@ -62,7 +62,7 @@ class Run:
 
     @classmethod
     def of_seed(cls, work: Path, name: str, split: str, seed: int) -> "Run":
-        """A repetition of a split's training, besides the one that is shipped."""
+        """A repetition of a split's training with another seed."""
         return cls(work, name, f"{split}-seed-{seed}")
 
     @property
@@ -72,12 +72,12 @@ class Run:
 
     @property
     def finished_backbone(self) -> Path:
-        """The weights that the voice head stands on: averaged, distilled, or of the best epoch."""
+        """The backbone weights of the voice head: averaged, distilled, or of the best epoch."""
         return self.average if self.average.is_file() else self.own_backbone
 
     @property
     def own_backbone(self) -> Path:
-        """The weights of this training alone: distilled, or of the best epoch."""
+        """The weights of this training only: distilled, or of the best epoch."""
         return self.distilled if self.distilled.is_file() else self.best
 
     def epochs_done(self) -> int:
@@ -85,7 +85,7 @@ class Run:
         return len(self.read(self.history)) if self.history.is_file() else 0
 
     def repetitions(self) -> dict[int, "Run"]:
-        """The finished ones, by seed."""
+        """Finished repetitions, by seed."""
         prefix = f"{self.folder.name}-seed-"
         found = {}
         for place in sorted(self.folder.parent.glob(f"{prefix}*")):
@@ -109,9 +109,9 @@ def members(work: Path, name: str, split: str, seed: int, count: int) -> dict[in
 
 
 def averaged(config: Config, work: Path, split: str) -> list[Path]:
-    """The backbones whose mean the split's voice head stands on; a single one is not averaged.
+    """The backbones whose mean the split's voice head uses; a single one is not averaged.
 
-    Each split of the shipped model's average leaves some voices out, and every voice is in most.
+    Each split of the shipped model's average leaves out some speakers; most splits have each one.
     """
     count = for_split(config, split).train.members
     own = members(work, config.name, split, config.train.seed, count)

@@ -1,6 +1,6 @@
 """Which emotion a voice expresses, as listeners would perceive it.
 
-``analyze`` measures recordings, ``stream`` follows a microphone or a recording. Both run the
+``analyze`` analyzes recordings, ``stream`` reads a microphone or a recording. Both run the
 program ``emoscope`` that is installed with this package; no other package is needed. With ONNX
 Runtime (``pip install 'emoscope[fast]'``) the program is several times faster.
 """

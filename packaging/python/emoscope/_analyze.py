@@ -16,7 +16,7 @@ PathName = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A unit of speech and the emotion that it expresses. Times are in seconds from the start."""
+    """An utterance and the emotion that it expresses. Times are in seconds from the start."""
 
     file: str
     """Path of the recording, as given or found."""
@@ -85,20 +85,20 @@ def analyze(
     profile: str | None = None,
     certain: float | None = None,
 ) -> Utterances:
-    """Measures every utterance of recordings, on all cores.
+    """Analyzes every utterance of recordings, on all cores.
 
     Args:
         paths: files and folders; one, or several.
-        baseline: what the program measures beforehand; ``emoscope analyze --help`` tells.
+        baseline: the initial speaker baseline; see ``emoscope analyze --help``.
         channel: ``"mix"``, ``"left"``, ``"right"``, a number from 1, or ``"each"`` for every
             channel by itself; default the mix.
         speakers: ``"auto"`` tells voices apart, 1 takes all speech for one voice, a number looks
             for so many; default as the program chooses.
-        jobs: recordings that are measured at once; default as many as there are cores.
-        model: a model file (ONNX) instead of the one inside the program.
+        jobs: recordings that are analyzed at once; default the number of cores.
+        model: a model file (ONNX) instead of the built-in one.
         engine: the inference engine; default the fastest one that is installed.
-        profile: start with this voice, kept by ``emoscope calibrate``.
-        certain: the smallest probability, 0 to 1, from which on a label is given.
+        profile: start with this profile, stored by ``emoscope calibrate``.
+        certain: the smallest probability of a label, 0 to 1.
 
     Returns:
         The utterances. Recordings that could not be read are in ``failures``, and what the program

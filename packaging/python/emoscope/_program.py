@@ -15,7 +15,7 @@ from typing import IO
 
 from emoscope.events import Event
 
-# Seconds that the program has to end by itself.
+# Seconds that the program has to exit after a request.
 _PATIENCE_S = 5.0
 
 
@@ -24,7 +24,7 @@ class EmoscopeError(Exception):
 
 
 class EmoscopeWarning(UserWarning):
-    """Something that the program said while it went on, as of a recording that it cannot read."""
+    """A message of the program that did not end it, such as an unreadable recording."""
 
 
 def find_program() -> str:
@@ -53,7 +53,7 @@ def find_program() -> str:
 
 
 def options(**values: object) -> list[str]:
-    """Command-line options; those that are ``None`` are left out."""
+    """Command-line options; those that are ``None`` are omitted."""
     words = []
     for name, value in values.items():
         if value is not None:
@@ -69,12 +69,12 @@ def run(arguments: Sequence[str], *, partial: bool = False) -> Generator[Event, 
 
     Args:
         arguments: the command and its options.
-        partial: exit code 1 is no failure where an event tells what could not be read.
+        partial: exit code 1 is not a failure if an event reports what could not be read.
 
     Raises:
         EmoscopeError: the program failed. The text is its message.
     """
-    # Its messages go to a file: nobody reads a pipe while events are awaited.
+    # Messages go to a file, because nothing reads a pipe while events are awaited.
     with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             [find_program(), *arguments],
@@ -104,7 +104,7 @@ def run(arguments: Sequence[str], *, partial: bool = False) -> Generator[Event, 
 
 
 def _read(messages: IO[bytes]) -> str:
-    """What the program wrote, without its own name."""
+    """The messages of the program, without its name."""
     messages.seek(0)
     lines = messages.read().decode("utf-8", "replace").splitlines()
     return "\n".join(line.removeprefix("emoscope: ") for line in lines)

@@ -1,4 +1,4 @@
-"""Events while they happen."""
+"""Events in real time."""
 
 import os
 from collections.abc import Generator
@@ -20,7 +20,7 @@ def stream(
     profile: str | None = None,
     certain: float | None = None,
 ) -> Generator[Event, None, None]:
-    """Follows a microphone, or a recording, and yields events.
+    """Reads a microphone or a recording, and yields events.
 
     Closing the generator, or leaving a ``for`` loop that holds the only reference to it, ends the
     program. ``contextlib.closing`` does it at a known place.
@@ -33,10 +33,10 @@ def stream(
             channel by itself; default the mix.
         seconds: end after this much audio of an input.
         speed: 0.25 to 8 times real time, for a recording; default as fast as possible.
-        model: a model file (ONNX) instead of the one inside the program.
+        model: a model file (ONNX) instead of the built-in one.
         engine: the inference engine; default the fastest one that is installed.
-        profile: start with this voice, kept by ``emoscope calibrate``.
-        certain: the smallest probability, 0 to 1, from which on a label is given.
+        profile: start with this profile, stored by ``emoscope calibrate``.
+        certain: the smallest probability of a label, 0 to 1.
 
     Yields:
         Events in the order of the audio: dictionaries, told apart by ``event["type"]``. The first

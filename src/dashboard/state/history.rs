@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::picture::Utterance;
 use super::prediction::Prediction;
+use super::utterance::Utterance;
 
 /// Seconds that are kept: the longest time scale plus one column.
 const KEPT_S: f64 = 3_660.0;

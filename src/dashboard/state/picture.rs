@@ -14,8 +14,9 @@ use super::meter::PeakMeter;
 use super::prediction::{Prediction, Shown, Standing};
 use super::speakers::SpeakerList;
 use super::totals::Totals;
+use super::utterance::Utterance;
 use super::voices::Voices;
-use crate::events::{Event, Measurement, Speaker, Speakers, Trigger, UNCERTAIN};
+use crate::events::{Event, Measurement, Speakers, Trigger, UNCERTAIN};
 use crate::messages::{Level, Outage, Position, Status};
 use crate::text::clock;
 
@@ -46,28 +47,6 @@ pub enum Phase {
     Uncertain,
     /// A prediction with a label.
     Reading,
-}
-
-/// A finished utterance.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Utterance {
-    /// Its channel, if every channel is analyzed separately, and its number.
-    pub number: (Option<u16>, u64),
-    /// The speaker, if speakers are told apart.
-    pub speaker: Option<Speaker>,
-    /// Its start in seconds of the session.
-    pub start_s: f64,
-    /// Its end in seconds of the session.
-    pub end_s: f64,
-    /// The prediction for the whole utterance.
-    pub prediction: Prediction,
-}
-
-impl Utterance {
-    /// Its length in seconds.
-    pub fn seconds(&self) -> f64 {
-        (self.end_s - self.start_s).max(0.0)
-    }
 }
 
 /// Everything that is shown of a session.

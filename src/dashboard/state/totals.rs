@@ -1,6 +1,6 @@
 //! Seconds of speech per label.
 
-use super::picture::Utterance;
+use super::utterance::Utterance;
 
 /// Seconds of speech per label, from finished utterances.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::state::picture::Utterance;
+use crate::dashboard::state::utterance::Utterance;
 use crate::dashboard::text::{fit, percent, width};
 use crate::dashboard::theme::Theme;
 use crate::text::clock;

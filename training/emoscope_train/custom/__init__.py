@@ -1,1 +1,1 @@
-"""Models of your own labels: a new head beside that of a shipped model."""
+"""Models for custom labels: a new head beside that of a released model."""

@@ -1,4 +1,4 @@
-"""Renders the card of a custom model; no figure in it is typed."""
+"""Renders the card of a custom model; every figure comes from the metrics."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ European Union (AI Act, Art. 5(1)(f)), or for decisions about a person.
 
 
 def refused(reasons: list[str]) -> str:
-    """Why there is no accuracy."""
+    """Why no accuracy was measured."""
     return "\n".join(
         [
             "**No accuracy is reported**, because it would say nothing about unseen speakers:\n",

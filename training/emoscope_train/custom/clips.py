@@ -12,12 +12,12 @@ from ..data.corpora import Clip
 from ..errors import CorpusError, UserError
 
 AUDIO = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".au", ".w64"}
-# The program's own word for an answer below the thresholds.
+# The program's label for predictions below the thresholds.
 RESERVED = "uncertain"
 TRAIN, TEST = "train", "test"
 # Fewest clips of a label.
 FEWEST = 4
-# Named in a message, of many.
+# Most names in a message.
 NAMED = 5
 
 
@@ -76,7 +76,7 @@ def layout() -> str:
 
 
 def read_folder(folder: Path, name: str, speaker: re.Pattern[str] | None) -> Listed:
-    """Labels from the folders of the first level, speakers from those of the second."""
+    """Labels from the first folder level, speakers from the second."""
     clips, loose, nameless = [], [], []
     for path in recordings(folder):
         parts = path.relative_to(folder).parts
@@ -104,10 +104,10 @@ def read_folder(folder: Path, name: str, speaker: re.Pattern[str] | None) -> Lis
 
 
 def recordings(folder: Path) -> list[Path]:
-    """By extension, at any depth, through links too; hidden ones are left out."""
+    """Recordings by extension, at any depth, following links; hidden files are skipped."""
     found = []
     for here, folders, files in os.walk(folder, followlinks=True):
-        # A link to a folder above would never end.
+        # A link to a parent folder would recurse forever.
         above = f"{os.path.realpath(here)}/"
         folders[:] = [
             name
@@ -135,9 +135,9 @@ def unmatched(speaker: re.Pattern[str] | None, names: list[str]) -> UserError:
 
 
 def read_manifest(manifest: Path, name: str, speaker: re.Pattern[str] | None) -> Listed:
-    """`path,label,speaker`, perhaps `split` (train or test), perhaps `start,end` in seconds.
+    """`path,label,speaker`, optionally `split` (train or test) and `start,end` in seconds.
 
-    Paths are beside the manifest.
+    Paths are relative to the manifest.
     """
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as handle:
@@ -194,7 +194,7 @@ def read_manifest(manifest: Path, name: str, speaker: re.Pattern[str] | None) ->
 
 
 def span(start: str, end: str, where: str) -> tuple[float, float] | None:
-    """The part of a recording that a row is about; none where it is the whole."""
+    """The time span of a row; None for the whole recording."""
     if not start and not end:
         return None
     try:

@@ -33,7 +33,7 @@ from .measure import held_out, judge_all
 
 COLORS = ("red", "magenta", "yellow", "blue", "cyan", "plain", "dim")
 SHIPPED = Path(__file__).parents[3] / "models" / "small" / "model.onnx"
-# Share of clips that are not speech, from which on a note says so.
+# Least share of clips without speech that causes a note.
 MUCH_REFUSED = 0.05
 FEW_CLIPS = 20
 
@@ -87,7 +87,7 @@ def make(request: Request) -> int:
 
 
 def check(request: Request) -> None:
-    """Rejects wrong options at once, which would otherwise fail after minutes."""
+    """Rejects wrong options immediately instead of after minutes."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", request.name):
         raise UserError(f"--name {request.name!r}: letters, digits, '.', '_' and '-' alone")
     try:
@@ -102,7 +102,7 @@ def check(request: Request) -> None:
 
 
 def announce(listed: Listed) -> None:
-    """Prints what was found before the long step, so that mistakes show at once."""
+    """Prints the clips and labels before the long step, so that mistakes show early."""
     speakers = sorted({clip.speaker for clip in listed.clips if clip.speaker})
     shown = ", ".join(speakers[:NAMED]) + (", ..." if len(speakers) > NAMED else "")
     counts = Counter(clip.label for clip in listed.clips)
@@ -111,7 +111,7 @@ def announce(listed: Listed) -> None:
 
 
 def two_sides(listed: Listed, embedded: Embedded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of what is learned and of what the manifest keeps for the test."""
+    """Indices of the training clips, and of the clips that the manifest keeps for the test."""
     side = [listed.sides.get(clip.path, TRAIN) for clip in listed.clips]
     tested = np.asarray([p for p, s in enumerate(side) if s == TEST], dtype=np.int64)
     learned = np.asarray([p for p, s in enumerate(side) if s == TRAIN], dtype=np.int64)
@@ -133,7 +133,7 @@ def describe(
     reasons: list[str],
     found: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """What metrics.json and the card tell."""
+    """The content of metrics.json and the card."""
     speakers = {clip.speaker for clip in listed.clips if clip.speaker}
     counts = Counter(clip.label for clip in listed.clips)
     own = {
@@ -214,7 +214,7 @@ def write(
     calibration: Calibration,
     facts: dict[str, Any],
 ) -> int:
-    """The model, compared with what was learned, and its report."""
+    """Writes the model, compares it with the trained head, and writes its report."""
     model = request.output / "model.onnx"
     colors = {label: request.colors[label] for label in listed.labels if label in request.colors}
     metadata = Metadata(calibration, facts["training_data"], listed.labels, colors)
@@ -250,13 +250,13 @@ def write(
 
 
 def base_tuning(base: BaseModel) -> Tuning:
-    """The constants of the base model, since its speech head stays."""
+    """The constants of the base model, because its speech head is unchanged."""
     text = base.entry("tuning")
     return Tuning(**json.loads(text)) if text else Tuning()
 
 
 def gap(base: BaseModel, head: Head, model: Path, calibration: Calibration) -> float:
-    """Largest difference in probability between the file and the head, of a voice never heard."""
+    """Largest difference in probability between the file and the head, without a baseline."""
     runtime, source = session(model), session(base.path)
     gaps = []
     for case in golden.inputs().values():
@@ -275,7 +275,7 @@ def gap(base: BaseModel, head: Head, model: Path, calibration: Calibration) -> f
 
 
 def report(request: Request, facts: dict[str, Any], model: Path) -> None:
-    """The last lines: the accuracy, or why there is none."""
+    """The last lines: the accuracy, or why it was not measured."""
     if found := facts["figures"]:
         test, spread = found["test"], found["uar_spread"]
         by_voice = f"by speaker {percent(found['uar_mean'])}"

@@ -27,37 +27,37 @@ from ..progress import bar
 from ..training.enrolment import Versions
 from .clips import NAMED
 
-# Changed whenever something else is computed from the same recording.
+# Must change whenever the computation changes.
 RECIPE = 1
-# Windows of a clip that are learned from besides its first: anywhere in it, and changed.
+# Augmented training windows per clip besides its first one: at random positions.
 CHANGED = 3
-# Below this there is nothing to judge, in frames of 10 ms.
+# Fewest frames of 10 ms of a usable clip.
 LEAST = 10
 
 
 @dataclass
 class Embedded:
-    """Every clip in several versions, the first clean and from its begin on."""
+    """Every clip in several versions; the first is its clean first window."""
 
     versions: Versions
     # Logit of speech, of the clean version.
     speech: NDArray[np.float32]
-    # What copies are told by.
+    # Fingerprints that detect copies.
     prints: NDArray[np.float32]
     frames: NDArray[np.int64]
 
     def of(self, places: NDArray[np.int64]) -> "Embedded":
-        """The same of some clips."""
+        """A selection of clips."""
         versions = Versions(self.versions.embeddings[places], self.versions.seconds[places])
         return Embedded(versions, self.speech[places], self.prints[places], self.frames[places])
 
     def copies(self) -> list[tuple[int, int]]:
-        """Places of clips that are one recording."""
+        """Groups of indices of clips that are the same recording."""
         return alike(self.prints, self.frames)
 
 
 def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embedded:
-    """Embeds all clips; results of earlier runs are taken from `work`.
+    """Embeds all clips; results of earlier runs are read from `work`.
 
     Raises `CorpusError` with every recording that cannot be used.
     """
@@ -93,7 +93,7 @@ def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embe
 
 
 def key(clip: Clip) -> str:
-    """Changes with the file and with the part of it."""
+    """The cache key, from the file and its time span."""
     found = Path(clip.path).stat()
     seal = hashlib.sha256(f"{clip.path}\0{found.st_size}\0{found.st_mtime_ns}".encode())
     if clip.span:
@@ -102,7 +102,7 @@ def key(clip: Clip) -> str:
 
 
 def unusable(failed: list[str]) -> str:
-    """One message about all of them."""
+    """One message about all unusable recordings."""
     shown = "\n  ".join(sorted(failed)[:NAMED])
     more = f"\n  and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
     return (
@@ -127,7 +127,7 @@ def embed_clip(clip: Clip, runtime: onnxruntime.InferenceSession) -> dict[str, N
     spoken = decibels[start:end]
     if len(spoken) < LEAST:
         raise CorpusError(f"{path} is too short: {len(spoken) / FRAMES_PER_SECOND:g} s of sound")
-    # By content, not by path: a copy of a folder makes the same model.
+    # By content, not by path: a copied folder gives the same model.
     seed = int.from_bytes(hashlib.sha256(samples.tobytes()).digest()[:8], "big")
     rng = np.random.default_rng(seed)
     pieces = [opening(spoken)]

@@ -42,7 +42,7 @@ def refusals(listed: Listed) -> list[str]:
 
 
 def crossing_speakers(listed: Listed) -> str:
-    """Speakers on both sides of the manifest's own split, and what to change; empty for none."""
+    """Speakers on both sides of the manifest's split, and what to change; empty if none."""
     sides: dict[str, set[str]] = {}
     for clip in listed.clips:
         if side := listed.sides.get(clip.path):
@@ -61,7 +61,7 @@ def crossing_speakers(listed: Listed) -> str:
 
 
 def folds(clips: list[Clip]) -> list[NDArray[np.int64]]:
-    """Places of the clips of each fold: whole speakers, the folds of like size.
+    """Indices of the clips of each fold: whole speakers, folds of similar size.
 
     A clip of an unknown speaker counts as a speaker of its own.
     """
@@ -69,7 +69,7 @@ def folds(clips: list[Clip]) -> list[NDArray[np.int64]]:
     counts = Counter(names)
     loads = [0] * min(MOST_FOLDS, len(counts))
     home: dict[str, int] = {}
-    # The longest first, each into the emptiest; ties by a stable hash.
+    # The largest speaker first, each into the smallest fold; ties by a stable hash.
     for name in sorted(counts, key=lambda name: (-counts[name], stable_hash(name))):
         home[name] = int(np.argmin(loads))
         loads[home[name]] += counts[name]
@@ -80,7 +80,7 @@ def folds(clips: list[Clip]) -> list[NDArray[np.int64]]:
 def without_copies(
     learned: NDArray[np.int64], tested: NDArray[np.int64], copies: list[tuple[int, int]]
 ) -> NDArray[np.int64]:
-    """The training clips without those that are in the test under another name."""
+    """The training clips without copies of test clips."""
     test = set(tested.tolist())
     known = {a for a, b in copies if b in test} | {b for a, b in copies if a in test}
     return np.asarray([place for place in learned if place not in known], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Adds a new head beside that of a model file; its backbone and its own head stay."""
+"""Adds a new head to a model file, whose backbone and own head stay unchanged."""
 
 import copy
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from ..model.baseline import (
     baseline_weight,
 )
 
-# The base model's own logits, inside the new graph.
+# Name of the base model's logits in the new graph.
 BASE_LOGITS = "own/taught"
 # Of the nodes that have any.
 OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axes": [1]}}
@@ -34,7 +34,7 @@ OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axe
 
 @dataclass
 class Head:
-    """Logits of an embedding in its voice's own spread, and of what the body was taught.
+    """Logits from an embedding relative to its speaker, and from the base model's logits.
 
     `weight` is [labels, width], `taught` is [labels, labels of the body], `bias` is [labels].
     """
@@ -52,7 +52,7 @@ class Head:
 
 
 def relative(embeddings: Embeddings, known: Baselines) -> NDArray[np.float32]:
-    """Embeddings about the voice's own mean, in its own spread."""
+    """Embeddings relative to the speaker's mean and spread."""
     share = baseline_weight(known)
     variance = share * known.statistics[:, 1] + (1.0 - share)
     own = (embeddings - share * known.statistics[:, 0]) / np.sqrt(variance + VARIANCE_FLOOR)
@@ -93,7 +93,7 @@ class BaseModel:
         return found[0] if found else ""
 
     def graft(self, head: Head, name: str, metadata: Metadata, path: Path) -> None:
-        """Writes the model with that head."""
+        """Writes the model with the head."""
         out = copy.deepcopy(self.model)
         graph = out.graph
         for node in graph.node:

@@ -23,7 +23,7 @@ COLD, ENROLMENT_S = 0.0, (0.0, 15.0, 60.0)
 
 @dataclass
 class Answers:
-    """Logits of clips by a head without their speakers in training, by seconds of enrolment."""
+    """Logits of clips from a head trained without their speakers, by seconds of enrolment."""
 
     clips: list[Clip]
     truth: NDArray[np.int64]
@@ -31,7 +31,7 @@ class Answers:
     logits: dict[float, NDArray[np.float64]]
 
     def calibration(self, chosen: NDArray[np.bool_] | None = None) -> Calibration:
-        """Temperature and thresholds, from answers without and with enrolment."""
+        """Temperature and thresholds, from predictions without and with enrolment."""
         kept = np.ones(len(self.truth), bool) if chosen is None else chosen
         both = np.concatenate(
             [self.logits[ENROLMENT_S[0]][kept], self.logits[ENROLMENT_S[-1]][kept]]
@@ -44,7 +44,7 @@ class Answers:
 def held_out(
     base: BaseModel, clips: list[Clip], truth: NDArray[np.int64], embedded: Embedded, labels: int
 ) -> Answers:
-    """Every clip, by a head that was trained on the other folds."""
+    """Predictions for every clip, by a head trained on the other folds."""
     groups, copies = folds.folds(clips), embedded.copies()
     fold = np.zeros(len(clips), dtype=np.int64)
     logits = {seconds: np.zeros((len(clips), labels)) for seconds in ENROLMENT_S}
@@ -64,7 +64,7 @@ def held_out(
 def judge_all(
     base: BaseModel, head: Head, clips: list[Clip], truth: NDArray[np.int64], embedded: Embedded
 ) -> Answers:
-    """The clips that the manifest keeps for the test, by one head."""
+    """Predictions for the manifest's test clips, by one head."""
     logits = {
         seconds: logits_of_clips(base, head, clips, embedded.versions, seconds)
         for seconds in ENROLMENT_S
@@ -73,9 +73,9 @@ def judge_all(
 
 
 def figures(answers: Answers, labels: list[str], calibration: Calibration | None) -> dict[str, Any]:
-    """Accuracy and what goes with it, of a test side by its calibration or of folds.
+    """Accuracy and related figures, of a test side with its calibration or of folds.
 
-    Of folds each is calibrated on the others, so that no clip sets its own thresholds.
+    Each fold is calibrated on the others, so that no clip affects its own thresholds.
     """
     truth, cold = answers.truth, answers.logits[COLD]
     folds = np.unique(answers.fold)
@@ -90,7 +90,7 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
             )
         certain[mine] = metrics.is_certain(probabilities[COLD][mine], chosen)
     speakers = np.asarray([clip.speaker for clip in answers.clips])
-    # Whole speakers, so the spread is between speakers and not between clips.
+    # Resample whole speakers, because clips of one speaker are not independent.
     by_speaker = [
         summary(str(who), probabilities[COLD], truth, speakers == who)
         for who in np.unique(speakers)
@@ -117,7 +117,7 @@ def figures(answers: Answers, labels: list[str], calibration: Calibration | None
 def summary(
     name: str, probabilities: NDArray[np.float64], truth: NDArray[np.int64], mine: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """One voice."""
+    """The figures of one test."""
     return {
         "speaker": name,
         "clips": int(np.sum(mine)),

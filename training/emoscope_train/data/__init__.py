@@ -1,1 +1,1 @@
-"""Which clips there are, what they express, and which side of a split each is on."""
+"""Clips, their labels, and the splits."""

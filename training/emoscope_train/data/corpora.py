@@ -1,4 +1,4 @@
-"""Which clips there are: a folder with a manifest.csv, or TESS as its makers publish it."""
+"""Reads corpora: a folder with a manifest.csv, or TESS as published."""
 
 import csv
 import hashlib
@@ -15,7 +15,7 @@ NONE_STATED = "none stated"
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording. `path` is below the data folder; `label` is one of the seven or empty."""
+    """One recording. `path` is relative to the data folder; `label` is one of seven or empty."""
 
     path: str
     corpus: str
@@ -25,17 +25,17 @@ class Clip:
     label: str
     fold: str = ""
     sex: str = ""
-    # As the corpus itself calls it.
+    # The corpus's own label.
     own: str = ""
-    # Shares of the listeners' votes by label, in our order, where a corpus has them.
+    # Shares of the listeners' votes by label, in the order of LABELS, if the corpus has votes.
     votes: tuple[float, ...] = ()
-    # Start and end in seconds, where the clip is a part of the recording.
+    # Start and end in seconds, if the clip is a part of the recording.
     span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class About:
-    """What a corpus is, as its makers state it."""
+    """Facts about a corpus, as stated by its authors."""
 
     title: str
     language: str
@@ -64,9 +64,9 @@ ABOUT = {
     "rir": About("Measured room responses; convolved with", "", "Apache-2.0, MIT, none stated"),
 }
 
-# What the hundreds of emotiontts's sentences express. Its documentation has the last two under each
-# other's names, and so have lists made from it: but 301 to 400 are scripts of scolding, spoken with
-# the high and bright voice of anger, and 201 to 300 mourn, low and soft.
+# The labels of emotiontts's sentences, by hundreds. Its documentation exchanges the last two, as do
+# lists derived from it. But 301 to 400 are scolding texts, spoken with
+# a high and bright angry voice, and 201 to 300 are sad texts, low and soft.
 EMOTIONTTS_NAME = re.compile(r"(\d{5})\.\w+$")
 EMOTIONTTS_LABELS = ("neutral", "happiness", "sadness", "anger")
 
@@ -85,7 +85,7 @@ TESS_LABELS = {
 
 
 def read(data: Path) -> list[Clip]:
-    """Every clip below `data`."""
+    """Every clip in `data`."""
     if not data.is_dir():
         raise CorpusError(f"no folder {data}; name the corpora's folder with --data")
     manifest = data / "manifest.csv"
@@ -129,7 +129,7 @@ def read_manifest(path: Path) -> list[Clip]:
 
 
 def read_votes(path: Path) -> dict[str, tuple[float, ...]]:
-    """Shares of the votes of CREMA-D's listeners by clip name; none where there is no file."""
+    """Shares of the votes of CREMA-D's listeners by clip name; empty without a file."""
     if not path.is_file():
         return {}
     columns = {"A": "anger", "D": "disgust", "F": "fear", "H": "happiness", "N": "neutral"}
@@ -148,7 +148,7 @@ EXTENDED = "banglaser/x"
 
 
 def corrected(clip: Clip) -> Clip:
-    """The clip with its label mended where the corpus is mistaken, or without one."""
+    """The clip with a corrected label where the corpus is wrong, or without one."""
     if clip.path.startswith(EXTENDED):
         return replace(clip, label="")
     found = EMOTIONTTS_NAME.search(clip.path) if clip.corpus == "emotiontts" else None
@@ -160,7 +160,7 @@ def corrected(clip: Clip) -> Clip:
 
 
 def parse_tess_name(name: str) -> tuple[str, str, str] | None:
-    """Speaker, word and label from a published file name, whatever its capitals."""
+    """Speaker, word and label from a published file name, in any case."""
     found = TESS_NAME.match(name)
     if not found:
         return None
@@ -173,7 +173,7 @@ def parse_tess_name(name: str) -> tuple[str, str, str] | None:
 
 
 def read_tess(folder: Path) -> list[Clip]:
-    """TESS as published, in folders or flat; the same file given twice counts once."""
+    """TESS as published, in folders or flat; duplicate files count once."""
     found: dict[str, Clip] = {}
     strange = []
     for path in sorted(folder.rglob("*")):
@@ -186,7 +186,7 @@ def read_tess(folder: Path) -> list[Clip]:
             strange.append(path.relative_to(folder).as_posix())
             continue
         speaker, word, label = parsed
-        # The download holds a second copy of everything one folder down.
+        # The download contains a second copy of everything in a subfolder.
         key = f"{speaker}_{word}_{label}"
         if key not in found:
             relative = path.relative_to(folder).as_posix()
@@ -199,7 +199,7 @@ def read_tess(folder: Path) -> list[Clip]:
 
 
 def with_tess_folds(clips: list[Clip]) -> list[Clip]:
-    """A quarter of every speaker and label as fold 1, the rest as 0, as EmoBox does it."""
+    """A quarter of every speaker and label as fold 1, the rest as fold 0, as in EmoBox."""
     groups: dict[tuple[str, str], list[Clip]] = {}
     for clip in clips:
         groups.setdefault((clip.speaker, clip.label), []).append(clip)
@@ -215,12 +215,12 @@ def with_tess_folds(clips: list[Clip]) -> list[Clip]:
 
 
 def stable_hash(text: str) -> int:
-    """The same on every machine and in every run, unlike hash()."""
+    """A hash that is equal on every machine and in every run, unlike hash()."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def labels_of(clips: Iterable[Clip]) -> dict[str, list[str]]:
-    """The labels that each corpus has, in our order."""
+    """The labels of each corpus, in the order of LABELS."""
     have: dict[str, set[str]] = {}
     for clip in clips:
         if clip.label:

@@ -1,4 +1,4 @@
-"""The seven labels, in the order of the logits, and where they lie in valence and arousal."""
+"""The seven labels, in the order of the logits, with their valence and arousal."""
 
 LABELS = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
 

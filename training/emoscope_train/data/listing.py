@@ -7,7 +7,7 @@ from . import corpora
 
 
 def list_clips(data: Path, output: Path | None, check: bool) -> None:
-    """Prints a line per corpus; decodes every clip and writes the clips as CSV where asked to."""
+    """Prints a line per corpus; optionally decodes every clip and writes the clips as CSV."""
     clips = corpora.read(data)
     for row in corpora.summary(clips):
         line = "{corpus:12} {language:3} {clips:5} clips {speakers:4} speakers  {licence}"

@@ -1,4 +1,4 @@
-"""Who trains, who validates, who tests; no speaker does two of these (TESS stratified excepted)."""
+"""Training, validation and test sides; no speaker is on two sides (except TESS stratified)."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,10 +13,10 @@ TEST_SHARE, VALIDATION_SHARE = 0.20, 0.15
 RAVDESS_TEST, RAVDESS_VALIDATION = "1", "2"
 # A corpus with this many sentences keeps a share of them for the test alone.
 MANY_TEXTS, OPEN_SHARE = 10, 0.12
-# Corpora with too few speakers to hold any back.
+# Corpora with too few speakers for a test side.
 TRAIN_ONLY = {"tess"}
 
-# Those with labels; each is left out once, alone or with others.
+# Labelled corpora; each is left out once, alone or with others.
 CORPORA = [
     "tess", "ravdess", "emodb", "nemo", "ased", "urdu",
     "turevdb", "cremad", "emotiontts", "emospeech", "banglaser", "esuem",
@@ -29,7 +29,7 @@ Assignment = dict[str, str]
 
 
 def speakers(clips: list[Clip]) -> Assignment:
-    """Held-out speakers within every corpus; what is not speech emotion is cut the same way."""
+    """Held-out speakers within every corpus; other sounds are split in the same way."""
     out: Assignment = {}
     for corpus in dict.fromkeys(clip.corpus for clip in clips):
         mine = [clip for clip in clips if clip.corpus == corpus]
@@ -50,10 +50,10 @@ def speakers(clips: list[Clip]) -> Assignment:
 
 
 def everything(clips: list[Clip]) -> Assignment:
-    """Speakers for validation alone; the voices and sentences of the test train too."""
+    """Validation speakers only; the test speakers and sentences are in training too."""
     roles = speakers(clips)
     validating = {c.speaker for c in clips if roles.get(c.path) == VALIDATION}
-    # Validation speakers' clips of sentences that are kept for the test stay out.
+    # Validation speakers' clips with test sentences are excluded.
     return {
         c.path: VALIDATION if c.speaker in validating else TRAIN
         for c in clips
@@ -73,14 +73,14 @@ def without(corpora: list[str]) -> Callable[[list[Clip]], Assignment]:
 
 
 def sounds(clips: list[Clip]) -> Assignment:
-    """Noises and other sounds: a person on one side, a file without a person by itself."""
+    """Splits noises and other sounds by person; files without a person are assigned one by one."""
     names = {c.path: c.path if c.corpus == "noise" else c.speaker for c in clips}
     parts = share(set(names.values())) if names else {}
     return {path: parts[name] for path, name in names.items()}
 
 
 def open_texts(clips: list[Clip]) -> set[str]:
-    """The sentences of one corpus that only the test has."""
+    """The sentences of one corpus that only occur in the test."""
     texts = sorted({clip.text for clip in clips if clip.text}, key=stable_hash)
     if len(texts) < MANY_TEXTS or clips[0].corpus in TRAIN_ONLY:
         return set()
@@ -88,7 +88,7 @@ def open_texts(clips: list[Clip]) -> set[str]:
 
 
 def share(names: Iterable[str]) -> dict[str, str]:
-    """Deals names out by a stable hash, so that a new name moves few others."""
+    """Assigns names to shares by a stable hash, so that a new name moves few others."""
     order = sorted(names, key=stable_hash)
     tests = max(1, round(TEST_SHARE * len(order)))
     validations = max(1, round(VALIDATION_SHARE * len(order)))
@@ -98,7 +98,7 @@ def share(names: Iterable[str]) -> dict[str, str]:
 
 
 def tess_stratified(clips: list[Clip]) -> Assignment:
-    """EmoBox's: both actresses on both sides, the usual and flattering one."""
+    """EmoBox's split: both actresses on both sides, which gives too high figures."""
     return {
         clip.path: TEST if clip.fold == "1" else _validation_word(clip)
         for clip in clips
@@ -161,7 +161,7 @@ def assign(name: str, clips: list[Clip]) -> Assignment:
 def crossing_speakers(clips: Iterable[Clip], assignment: Assignment) -> set[str]:
     """Speakers in the test who are also in training or validation.
 
-    Validation against training is let pass only for TESS, where one actress is all there is.
+    Validation speakers may be in training only for TESS, where training has a single actress.
     """
     sides: dict[str, set[str]] = {}
     for clip in clips:

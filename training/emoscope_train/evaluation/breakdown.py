@@ -1,4 +1,4 @@
-"""Figures of a test by corpus, by condition, by sentence, and of speech against other sounds."""
+"""Test figures by corpus, condition and sentence, and of speech detection."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ CONDITIONS = {cache.ROOM: "a room and a bad channel", cache.ROOM_ALONE: "a room"
 def by_corpus(
     test: TestedModel, probabilities: NDArray[np.float64], have: dict[str, list[str]]
 ) -> dict[str, Any]:
-    """Each corpus with all seven labels open, and with its own labels alone."""
+    """Figures of each corpus with all seven labels, and with only its own labels."""
     out = {}
     for name in np.unique(test.corpora):
         mine = test.corpora == name
@@ -46,7 +46,7 @@ def conditions(
     music: list[Decibels],
     versions: dict[str, list[Decibels]],
 ) -> dict[str, dict[str, float]]:
-    """The same clips with held-out noise and music, in rooms and through channels."""
+    """Figures of the clips with held-out noise and music, in rooms and through channels."""
     rng = np.random.default_rng(0)
     out = {"as recorded": test.summary(test.probabilities(pieces))}
     for snr in NOISE_SNRS_DB if noises else ():
@@ -83,7 +83,7 @@ def through_channels(
 def sentences(
     test: TestedModel, probabilities: NDArray[np.float64], trained: dict[str, set[str]]
 ) -> dict[str, dict[str, float]]:
-    """Test clips of the corpora with held-out sentences: sentence in training or not.
+    """Figures of corpora with held-out sentences, by whether the sentence is in training.
 
     The keys are `heard` and `unheard`.
     """
@@ -104,7 +104,7 @@ def sentences(
 def speech_detection(
     test: TestedModel, pieces: list[Decibels], sounds: list[Decibels]
 ) -> dict[str, float | int]:
-    """Shares of test clips kept as speech, and of other test sounds rejected."""
+    """Share of test clips accepted as speech, and of other test sounds rejected."""
     _, other = embed_and_detect(test.network, [opening(sound) for sound in sounds])
     return {
         "sounds": len(sounds),

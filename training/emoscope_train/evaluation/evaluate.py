@@ -59,7 +59,7 @@ def evaluate(config: Config, data: Path, work: Path, folder: Path, threads: int)
 def evaluate_split(
     config: Config, split: str, data: Path, work: Path, threads: int
 ) -> dict[str, Any]:
-    """One split alone, for a look before all are trained; writes nothing."""
+    """Evaluates one split before all are trained; writes nothing."""
     torch.set_num_threads(threads)
     if split not in config.splits:
         raise UserError(f"no split {split!r} in the config; it has {', '.join(config.splits)}")
@@ -78,7 +78,7 @@ def evaluate_split(
 
 
 def measured_before(config: Config, work: Path) -> dict[str, Any]:
-    """What `folds`, `pairs` and `stream` have measured, as far as they ran."""
+    """Existing results of `folds`, `pairs` and `stream`."""
     found: dict[str, Any] = {}
 
     def read(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The model file against PyTorch in single precision, on test clips.
+"""Compares the model file with PyTorch in single precision, on test clips.
 
 The file of the speech backbone is a step of a stream with weights in 8 bits, so it differs a little
 from the network that was trained.

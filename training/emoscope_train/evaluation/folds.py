@@ -42,12 +42,12 @@ GROUPS = 5
 ENROLMENT_SECONDS = (0.0, 15.0, 60.0)
 # Random draws of the enrolment clips.
 DRAWS = 3
-# The program on single clips, with its VAD.
+# Key of the program's figures on single clips, including its VAD.
 PROGRAM = "program"
 
 
 def folds_of(clips: list[Clip]) -> dict[str, int]:
-    """The test fold of each clip: EmoBox's of RAVDESS, else speakers dealt into five groups."""
+    """The test fold of each clip: EmoBox's for RAVDESS, otherwise speakers in five groups."""
     if clips[0].corpus == "ravdess" and all(clip.fold for clip in clips):
         return {clip.path: int(clip.fold) for clip in clips}
     speakers = sorted({clip.speaker for clip in clips}, key=stable_hash)
@@ -159,7 +159,7 @@ def task_of(
     )
     versions = [[found.trimmed(clip.path) for found in sets] for clip in learned]
     truth = np.asarray([labels.index(clip.own) for clip in learned], dtype=np.int64)
-    # The balance of a batch is that of the labels that are learned.
+    # Batches are balanced by the corpus's own labels.
     named = [dataclasses.replace(clip, label=clip.own) for clip in learned]
     nothing = Material([], [], np.zeros(0, np.int64), np.zeros((0, len(labels)), np.float32))
     return Task(
@@ -174,7 +174,7 @@ def task_of(
 
 
 def fine_tuned(start_network: Network, task: Task, labels: int, kept: Path) -> Network:
-    """The body with a new head, after its epochs or as it was kept then, with a voice head."""
+    """The backbone with a new head, fine-tuned or loaded, and a voice head."""
     recipe = task.config.train
     torch.manual_seed(recipe.seed)
     network = Network(start_network.taps, recipe.dropout, labels, recipe.backbone)
@@ -204,7 +204,7 @@ def fine_tune(network: Network, start_network: Network, task: Task) -> None:
 def tested(
     network: Network, task: Task, clips: list[Clip], clean: FeatureSet, labels: list[str]
 ) -> dict[str, float]:
-    """UAR of the fold by seconds known."""
+    """UAR of the fold by seconds of enrolment."""
     assert network.voice is not None
     pieces = [opening(clean.trimmed(clip.path)) for clip in clips]
     truth = np.asarray([labels.index(clip.own) for clip in clips], dtype=np.int64)

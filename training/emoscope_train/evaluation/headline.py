@@ -1,4 +1,4 @@
-"""The figures that models are compared by, out of everything that was measured."""
+"""The figures for comparing models, selected from all measurements."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ NINE = [
 ]  # fmt: skip
 # The corpora of the comparison with published zero-shot figures.
 ZERO_SHOT = ["emodb", "ravdess", "cremad"]
-# Labels that models seldom give on unseen corpora.
+# Labels that models rarely predict on unseen corpora.
 RARE = ["sadness", "surprise", "disgust"]
-# Names of the answers to left-out corpora in metrics.json.
+# Names of the predictions for left-out corpora in metrics.json.
 KNOWN = {"alone": "0 s", "in_folder": "folder", "settled": "60 s"}
 
 

@@ -31,7 +31,7 @@ def logits_of(network: Network, pieces: list[Decibels], batch: int = 32) -> NDAr
 
 
 def batched(pieces: list[Decibels], batch: int) -> Iterator[tuple[list[int], Tensor]]:
-    """Groups of pieces of one length, and each as one tensor [group, frames, 80]."""
+    """Groups pieces by length; each group is one tensor [group, frames, 80]."""
     order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
     start = 0
     while start < len(order):
@@ -68,7 +68,7 @@ def embed_and_detect(
 def embed_batched(
     network: Network, pieces: list[Decibels], batch: int = 32
 ) -> tuple[Embeddings, NDArray[np.float32]]:
-    """The same by PyTorch."""
+    """Embeddings and speech logits, computed by PyTorch."""
     assert network.voice is not None
     assert network.speech is not None
     network.eval()

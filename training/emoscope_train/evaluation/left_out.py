@@ -1,4 +1,4 @@
-"""Leave one corpus out: a model on a corpus, and so mostly a language, outside of its training."""
+"""Leave-one-corpus-out: a model on a corpus, and mostly a language, that it was not trained on."""
 
 import dataclasses
 from pathlib import Path
@@ -30,7 +30,7 @@ FOUR_SECONDS = (0.0, 15.0, 60.0)
 
 @dataclasses.dataclass
 class UnseenAnswers:
-    """The answers to the clips of a corpus that was left out."""
+    """Predictions for the clips of a left-out corpus."""
 
     truth: metrics.Truth
     # Without a baseline (`alone`), after 60 s of enrolment (`settled`), with the folder's baseline.
@@ -87,9 +87,9 @@ def key(seconds: float) -> str:
 def four_labels(
     given: dict[float, NDArray[np.float64]], truth: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """UAR on anger, happiness, neutral and sadness among themselves, by enrolment.
+    """UAR among anger, happiness, neutral and sadness, by enrolment.
 
-    `labels` are those of the four that the corpus has; all four can be answered.
+    `labels` are those of the four that the corpus has; all four compete.
     """
     chosen = np.isin(np.asarray(LABELS)[truth], FOUR_LABELS)
     found: dict[str, Any] = {"labels": len(np.unique(truth[chosen])), "clips": int(chosen.sum())}
@@ -111,9 +111,9 @@ def listeners(
     truth: NDArray[np.int64],
     labels: list[str],
 ) -> dict[str, Any] | None:
-    """The model against what listeners perceived, and the listeners against what was intended.
+    """Agreement of the model with listeners, and of listeners with the intended label.
 
-    The perceived label is that of most votes; clips whose votes are tied are left out of it. None
+    The perceived label has the most votes; clips with tied votes are excluded. None
     for a corpus without votes.
     """
     voted = np.asarray([bool(clip.votes) for clip in clips])
@@ -141,7 +141,7 @@ def mean_by_label(values: NDArray[Any], truth: NDArray[np.int64]) -> float:
 
 
 def together(unseen: list[UnseenAnswers]) -> dict[str, Any]:
-    """All corpora as one test, each answered by the model that it was left out of."""
+    """All corpora as one test, each predicted by the model trained without it."""
     truth = np.concatenate([given.truth for given in unseen])
     out: dict[str, Any] = {"clips": len(truth)}
     for name in unseen[0].answers:

@@ -35,7 +35,7 @@ def restricted(probabilities: Probabilities, labels: list[str]) -> Probabilities
 def per_class(
     probabilities: Probabilities, truth: Truth, labels: Sequence[str] = LABELS
 ) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1 and the number of clips of each label that occurs."""
+    """Precision, recall, F1 and number of clips of each label that occurs."""
     numbers = [int(k) for k in np.unique(truth)]
     table = precision_recall_fscore_support(
         truth, probabilities.argmax(1), labels=numbers, zero_division=0.0
@@ -56,7 +56,7 @@ def confusions(probabilities: Probabilities, truth: Truth) -> list[list[int]]:
 
 
 def calibration_error(probabilities: Probabilities, truth: Truth, bins: int = 15) -> float:
-    """ECE: how far confidence and accuracy lie apart, over equal bins of confidence."""
+    """ECE: mean distance between confidence and accuracy, over equal bins of confidence."""
     return float(np.sum([s * abs(a - c) for s, c, a in binned(probabilities, truth, bins)]))
 
 
@@ -111,7 +111,7 @@ def by_group(
 def spread(
     probabilities: Probabilities, truth: Truth, speakers: NDArray[np.str_], least: int = 10
 ) -> dict[str, float]:
-    """How accuracy differs between speakers with at least so many clips."""
+    """Spread of the accuracy over speakers with at least this many clips."""
     right = probabilities.argmax(1) == truth
     mine = [np.mean(right[speakers == name]) for name in np.unique(speakers)
             if np.sum(speakers == name) >= least]  # fmt: skip
@@ -128,7 +128,7 @@ def spread(
 
 
 def is_certain(probabilities: Probabilities, calibration: Calibration) -> NDArray[np.bool_]:
-    """Where the answer is a label and not `uncertain`."""
+    """Whether each prediction is a label and not `uncertain`."""
     ranked = np.sort(probabilities, axis=1)
     lead = ranked[:, -1] - ranked[:, -2]
     return (ranked[:, -1] >= calibration.certain) & (lead >= calibration.margin)

@@ -1,4 +1,4 @@
-"""One corpus to another, on four labels.
+"""Cross-corpus figures from one corpus to each other one, on four labels.
 
 EmoBox (arXiv 2406.07162, table 5) reports unseen corpora this way, on four corpora of which RAVDESS
 is among ours. Here each corpus with the four labels is the training data once, and all others are

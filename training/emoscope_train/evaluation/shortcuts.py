@@ -1,4 +1,4 @@
-"""Whether length or loudness alone reveals the label: a linear model on them, by speaker.
+"""Checks whether length or loudness alone predicts the label: a linear model, by speaker.
 
 `raw` is of the recordings. `seen` is of the crops that the network is trained on: trimmed, cropped
 at random, normalised in level and floored.
@@ -31,7 +31,7 @@ def raw(whole: Decibels) -> list[float]:
 
 
 def seen(trimmed: Decibels, rng: np.random.Generator) -> list[float]:
-    """Length and overall level of a crop as the network gets it."""
+    """Length and overall level of a crop at the network's input."""
     frames = min(int(rng.integers(SHORTEST, LONGEST + 1)), len(trimmed))
     image = np.maximum(levelled(crop(trimmed, frames, rng)), FLOOR_DB)
     return [len(image), float(10.0 * np.log10(np.mean(10.0 ** (image / 10.0))))]

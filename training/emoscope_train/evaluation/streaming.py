@@ -1,6 +1,6 @@
 """The program on whole recordings: clips joined with pauses, and audio without speech.
 
-The clips are the test side of a split, and the model is the one that was trained without them.
+The clips are the test side of a split, and the model was trained without them.
 """
 
 import itertools
@@ -24,7 +24,7 @@ from ..features.frontend import SAMPLE_RATE
 from ..files import write_json
 from ..runs import Run
 
-# Clips of one voice in a joined recording, and how many recordings a corpus gives at most.
+# Clips of one speaker in a joined recording, and most recordings per corpus.
 JOINED, RECORDINGS = 12, 12
 PAUSE_S = (0.8, 1.6)
 # The background under everything, below the loud parts of speech.
@@ -32,7 +32,7 @@ BACKGROUND_DB = -45.0
 SPEECH_DB = -23.0
 # Household noise under everything, below speech.
 NOISE_DB = -10.0
-# Listeners that start together begin their blocks apart; the shortest pause is longer.
+# Start offsets in seconds that shift the block boundaries; the shortest pause is longer.
 SKIPPED_S = (0.0, 0.0054, 0.0117)
 ONSETS_S = (0.75, 1.0, 1.5, 2.0, 3.0)
 CALM = {"neutral", "uncertain"}
@@ -71,7 +71,7 @@ def joined(
 
 
 def recordings(clips: list[Clip], one_mood: bool = False) -> list[list[Clip]]:
-    """Clips of one voice in a stable disorder, some recordings of each corpus.
+    """Clips of one speaker in a fixed random order, some recordings per corpus.
 
     Mixed emotions, or one emotion.
     """
@@ -112,7 +112,7 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
         if not overlap:
             continue
         final = whole[int(np.argmax(overlap))]
-        # A clip may be a word in three seconds of street noise; the word has to be found.
+        # A clip may be one word in three seconds of street noise, so find the word.
         if max(overlap) < 0.5 * (final["end_s"] - final["start_s"]):
             continue
         onset = final["start_s"]
@@ -145,7 +145,7 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
 
 
 def share(values: list[bool]) -> float | None:
-    """Mean of truths."""
+    """Share of true values."""
     return round(float(np.mean(values)), 4) if values else None
 
 
@@ -178,7 +178,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "first_judgement_s": middle(seconds("first_s")),
         "first_named_s": middle(seconds("first_named_s")),
         "first_right_s": middle(seconds("first_right_s")),
-        # Utterances with a label while they lasted whose final label is another one.
+        # Utterances whose final label differs from the last one during the utterance.
         "final_differs": share(
             [row["final"] != row["last_named"] for row in found if row["last_named"]]
         ),
@@ -193,7 +193,7 @@ def streamed(
     model: Path | None,
     noises: list[Clip] | None = None,
 ) -> dict[str, Any]:
-    """The program on a recording of each group, each with the next of the noises."""
+    """Runs the program on a recording of each group, each with the next noise."""
     return summary(clip_rows(groups, data, program, model, noises))
 
 
@@ -225,7 +225,7 @@ def clip_rows(
 
 
 def same_label(listeners: list[list[dict[str, Any]]]) -> float | None:
-    """Share of clips that all listeners found and gave the same final label."""
+    """Share of clips that were found with every start offset and got the same final label."""
     return share(
         [
             len({row["final"] for row in rows}) == 1
@@ -266,7 +266,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
 
 
 def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
-    """Plain reading: what share of the utterances is called anger or fear."""
+    """Plain reading: the share of utterances with the label anger or fear."""
     events = binary.analyze(program, model, [data / clip.path for clip in clips])
     calls = [event["label"] for file in events.values() for event in binary.utterances(file)]
     return {

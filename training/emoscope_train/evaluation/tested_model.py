@@ -1,4 +1,4 @@
-"""A trained model on its test clips: probabilities under the conditions of the program."""
+"""A trained model on its test clips: probabilities as the program computes them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,15 @@ from ..numeric import softmax
 from . import metrics
 from .inference import embed_and_detect, head_logits, logits_of
 
-# Enrolment speech of the voice before a clip is classified, in seconds.
+# Enrolment speech of the speaker before a clip is classified, in seconds.
 ENROLMENT_SECONDS = (0.0, 5.0, 15.0, 60.0)
-# Which clips of the voice are enrolled: neutral ones before all others, or those of the clip's own
-# label alone. Otherwise any.
+# Which clips of the speaker are enrolled: neutral ones first, or only those with the clip's own
+# label. Otherwise any.
 NEUTRAL_FIRST, ONE_LABEL = "neutral first", "alike"
 
 
 class TestedModel:
-    """One network and the clips that it is tested on."""
+    """A network and its test clips."""
 
     def __init__(self, network: Network, calibration: Calibration, clips: list[Clip]) -> None:
         self.network, self.calibration, self.clips = network, calibration, clips
@@ -77,13 +77,13 @@ class TestedModel:
         return self._last[1]
 
     def by_sex(self, probabilities: NDArray[np.float64]) -> dict[str, dict[str, float]]:
-        """Figures of women's and men's voices, where the corpus says which."""
+        """Figures by sex, if the corpus states it."""
         stated = np.asarray([bool(clip.sex) for clip in self.clips])
         sexes = np.asarray([clip.sex for clip in self.clips])[stated]
         return metrics.by_group(probabilities[stated], self.truth[stated], sexes)
 
     def spread(self, probabilities: NDArray[np.float64]) -> dict[str, float]:
-        """How accuracy differs between speakers."""
+        """Spread of the accuracy over speakers."""
         speakers = np.asarray([clip.speaker for clip in self.clips])
         return metrics.spread(probabilities, self.truth, speakers)
 
@@ -99,7 +99,7 @@ class TestedModel:
     def row(
         self, probabilities: NDArray[np.float64], have: dict[str, list[str]]
     ) -> dict[str, float]:
-        """Figures with all seven labels open, and with each corpus's own labels alone."""
+        """Figures with all seven labels, and with only each corpus's own labels."""
         own = [
             metrics.uar(
                 metrics.restricted(

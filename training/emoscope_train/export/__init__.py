@@ -1,1 +1,1 @@
-"""Writes model files, and checks that every engine gives the same answers."""
+"""Writes model files, and checks that every engine gives the same results."""

@@ -18,7 +18,7 @@ from ..features.frontend import HOP, SAMPLE_RATE, WINDOW, mfcc
 from .golden import voice
 
 LIMIT_SECONDS = 1800
-# In probability, through the binary's own front end, decoding included.
+# Tolerated difference in probability, including the binary's decoder and front end.
 TOLERANCE = 1e-3
 
 
@@ -69,13 +69,13 @@ def longest(events: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def best(event: dict[str, Any]) -> str:
-    """The likeliest label."""
+    """The most likely label."""
     probabilities: dict[str, float] = event["probabilities"]
     return max(probabilities, key=probabilities.__getitem__)
 
 
 def predicted_labels(program: Path, model: Path | None, sounds: Sequence[Path]) -> list[str | None]:
-    """The likeliest label of each sound by itself, by its longest utterance if it has one."""
+    """The most likely label of each sound, from its longest utterance if it has one."""
     events = analyze(program, model, sounds, ["--baseline", "none"])
     whole = [longest(events.get(str(sound), [])) for sound in sounds]
     return [best(event) if event else None for event in whole]
@@ -89,7 +89,7 @@ def gap(
 ) -> float:
     """Largest difference in probability between the binary and `judge` (MFCCs to probabilities).
 
-    Over the utterances that the binary finds in a synthetic recording; infinite when it finds none.
+    Over the utterances that the binary finds in a synthetic recording; infinite if it finds none.
     """
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "voice.wav"
@@ -102,7 +102,7 @@ def gap(
     gaps = []
     for event in found:
         start, end = event["start_s"], event["end_s"]
-        # A longer utterance is an average of windows and not one input.
+        # A longer utterance is the mean of several windows.
         if end - start > WINDOW["max_s"]:
             continue
         window = features[(centres >= start - 1e-6) & (centres < end - 1e-6)]

@@ -1,4 +1,4 @@
-"""Cases with which the program tests a model at start: synthetic sounds, no corpus clip."""
+"""Golden cases for the program's self-test: synthetic sounds, no corpus clip."""
 
 import json
 from pathlib import Path
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from ..features.frontend import HOP, SAMPLE_RATE, mfcc
 from ..files import write_text
 
-# Rounded before anything is computed, so that the file holds exactly what was judged.
+# Decimals of the inputs; rounded first, so that the file contains the exact inputs.
 DECIMALS = 4
 TOLERANCE = 1e-4
-# Of a file with compact weights against PyTorch.
+# Tolerated difference of a file with compact weights from PyTorch.
 COMPACT_TOLERANCE = 0.02
 SETTLED_S = 30.0
 
 
 def voice(frames: int, pitch: float, rise: float, seed: int) -> NDArray[np.float64]:
-    """A buzz with formants and a pitch that moves, over faint noise; frames x 10 ms."""
+    """A pulse train with formants and varying pitch over faint noise; frames x 10 ms."""
     count = (frames - 1) * HOP
     time = np.arange(count) / SAMPLE_RATE
     f0 = pitch * 2.0 ** (rise * time) * (1.0 + 0.02 * np.sin(2 * np.pi * 5.0 * time))
@@ -35,7 +35,7 @@ def voice(frames: int, pitch: float, rise: float, seed: int) -> NDArray[np.float
 
 
 def inputs() -> dict[str, NDArray[np.float32]]:
-    """Named MFCCs, the shortest window and shorter among them."""
+    """Named MFCCs, including the shortest window and a shorter one."""
     sounds = {
         "rising voice": voice(80, 220.0, 0.5, 1),
         "low voice, short": voice(37, 110.0, -0.3, 2),
@@ -45,7 +45,7 @@ def inputs() -> dict[str, NDArray[np.float32]]:
 
 
 def baseline(width: int) -> tuple[NDArray[np.float32], float]:
-    """A made-up voice: mean and variance [2, width], and the seconds they were taken over."""
+    """A synthetic baseline: mean and variance [2, width], and their seconds of speech."""
     places = np.arange(width)
     mean = np.round(0.5 * np.sin(places), DECIMALS)
     variance = np.round(1.0 + 0.5 * np.cos(places), DECIMALS)
@@ -53,7 +53,7 @@ def baseline(width: int) -> tuple[NDArray[np.float32], float]:
 
 
 def write(path: Path, answers: dict[str, dict[str, NDArray[Any]]], width: int) -> None:
-    """The cases with their answers as JSON: without a baseline, and with one."""
+    """Writes the cases with their probabilities as JSON: without and with a baseline."""
     statistics, seconds = baseline(width)
     cases = []
     for name, features in inputs().items():

@@ -1,4 +1,4 @@
-"""Writes a model's files and checks that every engine gives the answers of PyTorch."""
+"""Writes a model's files and compares every engine with PyTorch."""
 
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def onnx_gap(network: Network, model: Path, temperature: float) -> float:
 
 
 def export(config: Config, split: str, work: Path, folder: Path, program: Path | None) -> int:
-    """Exit status 1, and no file left, when an engine differs."""
+    """Writes all files; if an engine differs, removes them and returns exit status 1."""
     run = Run(work, config.name, split)
     network = load_best(run)
     calibration = calibration_of(config, work, split)
@@ -69,7 +69,7 @@ def export(config: Config, split: str, work: Path, folder: Path, program: Path |
     runtime = session(model)
 
     def answer(features: NDArray[Any], settled: bool = False) -> NDArray[np.float64]:
-        # The program is compared with what the file holds, which compact weights move a little.
+        # The reference is the file's graph, because compact weights change the results slightly.
         if not compact:
             return reference(network, features, warmth, settled)
         known = golden.baseline(network.width) if settled else ()

@@ -1,4 +1,4 @@
-"""What a model file says about itself. The program rejects an incompatible file."""
+"""The metadata of a model file. The program rejects an incompatible file."""
 
 import json
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from ..model.correction import Correction
 OPSET = 17
 INPUT, BASELINE, SECONDS = "mfcc", "baseline", "baseline_s"
 OUTPUT, SPEECH, EMBEDDING = "logits", "speech", "embedding"
-# Comes before the name of a state tensor that a step of a streaming model gives back.
+# Prefix of the output names of a streaming model's state.
 NEXT = "next_"
 
 
 @dataclass
 class Calibration:
-    """From logits to an answer; chosen on validation speakers and left-out corpora."""
+    """Turns logits into a prediction; chosen on validation speakers and left-out corpora."""
 
     temperature: float = 1.0
     certain: float = 0.0
@@ -39,7 +39,7 @@ class Calibration:
 
 @dataclass
 class VoiceChange:
-    """When the speaker has changed: the distance over the first `numbers` of an embedding."""
+    """The distance, over the first `numbers` values of an embedding, of a changed speaker."""
 
     numbers: int
     distance: float
@@ -49,13 +49,13 @@ class VoiceChange:
 class Tuning:
     """Constants that are chosen together with a model; the program reads them from the file."""
 
-    # Mean logit of an utterance's windows from which it counts as speech.
+    # Least mean logit of an utterance's windows that counts as speech.
     speech_logit: float = SPEECH_LOGIT
     # Weight of the prior against a speaker's own statistics, in seconds of speech.
     prior_s: float = PRIOR_S
-    # Standard deviations at which a number of a relative embedding is clamped.
+    # Standard deviations at which a value of a relative embedding is clamped.
     deviation_limit: float = LIMIT
-    # Seconds of speech over which a change of speaker is looked for, and needed before one.
+    # Most recent seconds of speech that can show a change of speaker, and least seconds before one.
     recent_s: float = RECENT_S
     known_s: float = KNOWN_S
     # Largest weight of a folder's common baseline, in seconds of speech.

@@ -1,4 +1,4 @@
-"""Writes the model file: weights and everything that the binary must know, in one ONNX."""
+"""Writes the model file: the weights and all metadata for the program, in one ONNX file."""
 
 import copy
 import warnings
@@ -16,7 +16,7 @@ from .model_spec import BASELINE, EMBEDDING, INPUT, OPSET, OUTPUT, SECONDS, SPEE
 
 
 def for_export(network: Network) -> Network:
-    """A copy at rest: batch norm folded into the head, dropout gone."""
+    """A copy in eval mode: batch norm folded into the head, without dropout."""
     still = copy.deepcopy(network).to(memory_format=torch.contiguous_format).eval()
     still.head = foldable_head(still)
     still.norm = torch.nn.Identity()  # type: ignore[assignment]
@@ -49,7 +49,7 @@ def write_graph(network: Network, path: Path) -> None:
 
 
 def write_onnx(network: Network, name: str, metadata: Metadata, path: Path) -> None:
-    """The graph with its name and the metadata; of the speech backbone one step of a stream."""
+    """The graph with its name and the metadata; for the speech backbone, one streaming step."""
     with replacing(path) as part:
         if isinstance(network.backbone, WhisperEncoder):
             metadata.stream = stream_graph.description(network)

@@ -26,9 +26,9 @@ def run_onnx(
     baseline: NDArray[Any] | None = None,
     seconds: float = 0.0,
 ) -> NDArray[Any]:
-    """Logits of one window, [labels], without a baseline or beside the one given.
+    """Logits of one window, [labels], without a baseline or with the given one.
 
-    A streaming model takes the window in its steps.
+    A streaming model processes the window in its steps.
     """
     inputs: dict[str, NDArray[Any]] = {INPUT: np.asarray(mfcc, dtype=np.float32)[None]}
     shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
@@ -46,7 +46,7 @@ def run_onnx(
 def run_steps(
     runtime: onnxruntime.InferenceSession, inputs: dict[str, NDArray[Any]], stream: dict[str, Any]
 ) -> NDArray[Any]:
-    """Logits [labels] after the last step, of 3 frames or more; a step of one is left out."""
+    """Logits [labels] after the last step of 3 or more frames; a step of one frame is skipped."""
     mfcc = inputs[INPUT]
     state = {
         slot["name"]: np.full(slot["shape"], slot["fill"], np.float32) for slot in stream["state"]

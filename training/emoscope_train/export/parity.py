@@ -15,7 +15,7 @@ TOLERANCE = 2e-3
 
 
 def sounds() -> dict[str, NDArray[np.float64]]:
-    """What is hard for a front end: silence, a click, a tone beside quiet bands, noise, speech."""
+    """Difficult inputs: silence, a click, a tone beside quiet bands, noise, speech."""
     time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     click = np.zeros(SAMPLE_RATE // 2)
     click[4000] = 0.9
@@ -30,11 +30,11 @@ def sounds() -> dict[str, NDArray[np.float64]]:
 
 
 def compare(program: Path, files: list[Path]) -> int:
-    """Prints the largest difference of each file; 1 when one exceeds the tolerance."""
+    """Prints the largest difference of each file; returns 1 if one exceeds the tolerance."""
     with tempfile.TemporaryDirectory() as folder:
         for name, samples in sounds().items() if not files else ():
             path = Path(folder) / f"{name}.wav"
-            # Float samples: what both sides read is then the same to the last bit.
+            # Float samples, so that both sides read identical values.
             soundfile.write(path, samples.astype(np.float32), SAMPLE_RATE, subtype="FLOAT")
             files = [*files, path]
         worst = 0.0

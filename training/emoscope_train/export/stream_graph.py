@@ -1,4 +1,4 @@
-"""The streaming form of the network: one step takes new frames and the state, and gives both back.
+"""The streaming form of the network: a step maps new frames and a state to a result and a state.
 
 A step holds whole blocks: 2 * FIRST + 1 mel frames first, then any multiple of 2 * BLOCK; the last
 step of an utterance may hold fewer. The result of a step is that of all frames of the utterance so
@@ -35,10 +35,10 @@ from ..model.whisper import (
 from .model_spec import BASELINE, EMBEDDING, INPUT, NEXT, OPSET, OUTPUT, SECONDS, SPEECH
 
 FLOAT = onnx.TensorProto.FLOAT
-# Products with weights in a layer: qkv, out, fc1, fc2.
+# Weight matrices of a layer: qkv, out, fc1, fc2.
 LAYER_PRODUCTS = 4
 
-# Evidence older than this many encoder frames (10 s) fades: a long turn follows its own changes.
+# Frames older than this many encoder frames (10 s) decay, so that a long utterance can change.
 MEMORY = 500
 
 
@@ -161,7 +161,7 @@ def attend(
 def merged(
     x: Tensor, count: Tensor, mean: Tensor, variance: Tensor, known: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Mean and variance [WIDTH] of `known` frames so far and of `count` new ones [count, WIDTH]."""
+    """Merges mean and variance [WIDTH] of `known` frames with `count` new ones [count, WIDTH]."""
     total = known + count
     fresh = x.mean(dim=0)
     delta = fresh - mean
@@ -172,7 +172,7 @@ def merged(
 
 
 def description(network: Network) -> dict[str, object]:
-    """What the program must know to drive the graph: frames a step, and the state at the start."""
+    """The metadata for running the graph: frames per step, and the initial state."""
     step = Step(network)
     state = [
         {"name": slot.name, "shape": list(slot.shape), "fill": slot.fill}
@@ -182,7 +182,7 @@ def description(network: Network) -> dict[str, object]:
 
 
 def write_step(network: Network, path: Path, small: bool = True) -> None:
-    """Exports one step of a network at rest, by default with compact weights."""
+    """Exports one step of a network in eval mode, by default with compact weights."""
     assert network.voice is not None
     step = Step(network).eval()
     taps = len(step.taps)

@@ -1,1 +1,1 @@
-"""From recordings to log-mel and MFCCs, as recorded and augmented."""
+"""Log-mel and MFCCs of recordings, original and augmented."""

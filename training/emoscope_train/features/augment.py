@@ -36,17 +36,17 @@ class Augmentation:
 
 
 def to_power(decibels: Decibels) -> NDArray[np.float32]:
-    """From dB."""
+    """Decibels to power."""
     return np.exp(decibels * PER_DB)
 
 
 def to_decibels(power: NDArray[np.float32]) -> Decibels:
-    """To dB, floored."""
+    """Power to decibels, with a floor."""
     return np.asarray(np.log(np.maximum(power, np.float32(1e-12))) / PER_DB, dtype=np.float32)
 
 
 def levelled(decibels: Decibels) -> Decibels:
-    """Mean power of the crop at 0 dB."""
+    """Normalises the mean power of the crop to 0 dB."""
     return decibels - to_decibels(to_power(decibels).mean())
 
 
@@ -57,7 +57,7 @@ def crop(decibels: Decibels, frames: int, rng: Rng) -> Decibels:
 
 
 def warped(decibels: Decibels, frequency: float, time: float, frames: int) -> Decibels:
-    """Stretched along frequency (another vocal tract) and time (another pace) to `frames`."""
+    """Stretches frequency (vocal tract length) and time (speaking rate) to `frames`."""
     bands = np.clip(np.arange(N_MELS) * frequency, 0.0, N_MELS - 1.0)
     low = bands.astype(np.int64)
     share = (bands - low).astype(np.float32)
@@ -71,7 +71,7 @@ def warped(decibels: Decibels, frequency: float, time: float, frames: int) -> De
 
 
 def coloured(decibels: Decibels, settings: Augmentation, rng: Rng) -> Decibels:
-    """Another microphone: a tilt and a smooth random equaliser."""
+    """Simulates another microphone: a spectral tilt and a smooth random equaliser."""
     knots = rng.uniform(-settings.equaliser_db, settings.equaliser_db, 6)
     curve = np.interp(np.linspace(0.0, 5.0, N_MELS), np.arange(6), knots)
     tilt = np.linspace(-1.0, 1.0, N_MELS) * rng.uniform(-settings.tilt_db, settings.tilt_db)
@@ -79,9 +79,9 @@ def coloured(decibels: Decibels, settings: Augmentation, rng: Rng) -> Decibels:
 
 
 def with_silence(decibels: Decibels, rng: Rng) -> Decibels:
-    """Up to 0.3 s of the clip's own quiet at either end, in place of speech frames.
+    """Replaces up to 0.3 s of speech at either end by quiet frames of the clip.
 
-    The VAD leaves such ends. Random lengths keep them from revealing a label.
+    The VAD leaves such ends. Random lengths prevent them from correlating with a label.
     """
     total = len(decibels)
     quiet = np.percentile(decibels, 5, axis=0).astype(np.float32)
@@ -97,7 +97,7 @@ def with_silence(decibels: Decibels, rng: Rng) -> Decibels:
 
 
 def with_noise(speech: Decibels, noise: Decibels, snr_db: float) -> Decibels:
-    """Noise added in the power domain, repeated when it is the shorter."""
+    """Adds noise in the power domain; shorter noise is repeated."""
     repeats = -(-len(speech) // len(noise))
     track = np.tile(noise, (repeats, 1))[: len(speech)]
     power = to_power(levelled(speech)) + to_power(levelled(track) - np.float32(snr_db))
@@ -123,9 +123,9 @@ def masked(decibels: Decibels, settings: Augmentation, rng: Rng) -> Decibels:
 def augmented(
     source: Decibels, frames: int, noises: list[Decibels], settings: Augmentation, rng: Rng
 ) -> Decibels:
-    """`frames` frames of a trimmed clip, changed at random. The clip must be as long."""
+    """`frames` frames of a trimmed clip, randomly augmented. The clip must be that long."""
     pace = 1.0 + rng.uniform(-settings.stretch, settings.stretch)
-    # A slower reading than the clip has frames for would repeat its last one.
+    # Stretching beyond the clip's frames would repeat its last frame.
     pace = min(pace, len(source) / frames)
     piece = crop(source, int(np.ceil(frames * pace)), rng)
     tract = 1.0 + rng.uniform(-settings.warp, settings.warp)
@@ -139,6 +139,6 @@ def augmented(
 
 
 def mixed(batch: Decibels, share: float, order: NDArray[np.int64]) -> Decibels:
-    """Every crop with another one of the batch, in the power domain."""
+    """Mixes every crop with another one of the batch, in the power domain."""
     power = to_power(batch)
     return to_decibels(np.float32(share) * power + np.float32(1.0 - share) * power[order])

@@ -1,6 +1,6 @@
 """Log-mel of every clip, computed once and kept in the work folder.
 
-float16 holds a level to 0.06 dB, enough to learn from; parity is checked without this cache.
+float16 stores a level to 0.06 dB, enough for training; parity is checked without this cache.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ def frame_level(decibels: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def speech_bounds(decibels: Decibels) -> tuple[int, int]:
-    """First and one past the last frame within 35 dB of the loud ones."""
+    """First and one past the last frame within 35 dB of the loud frames."""
     level = frame_level(decibels)
     loud = np.flatnonzero(level >= np.percentile(level, 95) - TRIM_DB)
     return int(loud[0]), int(loud[-1]) + 1
@@ -82,7 +82,7 @@ def _responses(data: str) -> list[rooms.Signal]:
 
 
 def index(clips: list[Clip], data: Path, work: Path, version: str = CLEAN) -> Path:
-    """The file that lists the features of `clips`; it is there when all are computed."""
+    """The file that lists the features of `clips`; it exists once all are computed."""
     paths = sorted({clip.path for clip in clips})
     return work / "features" / _key(paths, data, version) / "index.json"
 
@@ -90,7 +90,7 @@ def index(clips: list[Clip], data: Path, work: Path, version: str = CLEAN) -> Pa
 def cached(
     clips: list[Clip], data: Path, work: Path, version: str = CLEAN, workers: int = 2
 ) -> FeatureSet:
-    """The features of `clips`, computed now if they are not there yet."""
+    """The features of `clips`; missing ones are computed."""
     paths = sorted({clip.path for clip in clips})
     complete = index(clips, data, work, version)
     folder = complete.parent
@@ -119,7 +119,7 @@ def _key(paths: list[str], data: Path, version: str) -> str:
 def _build(paths: list[str], data: Path, folder: Path, version: str, workers: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     store, journal = folder / "frames.f16", folder / "journal"
-    # Clips that an interrupted run wrote whole are kept.
+    # Complete clips of an interrupted run are kept.
     done = _whole(store, journal)
     lengths = dict(zip(paths, done, strict=False))
     jobs = [(str(data), path, version) for path in paths[len(done) :]]
@@ -151,7 +151,7 @@ def _whole(store: Path, journal: Path) -> list[int]:
     if not store.is_file() or not journal.is_file():
         return []
     text = journal.read_text(encoding="utf-8")
-    # A line without its end may be half a number.
+    # A line without a line break may contain a truncated number.
     lengths = [int(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
     room = store.stat().st_size // FRAME_BYTES
     while sum(lengths) > room:

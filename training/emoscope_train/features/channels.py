@@ -12,18 +12,18 @@ from .frontend import SAMPLE_RATE
 from .rooms import mu_law
 
 Signal = NDArray[np.float64]
-# Level that a speaker reaches at an ordinary distance.
+# Level of a speaker at a normal distance.
 USUAL_DB = -23.0
 
 
 def levelled(signal: Signal, level_db: float = USUAL_DB) -> Signal:
-    """At that RMS level in dBFS."""
+    """Scales to that RMS level in dBFS."""
     rms = np.sqrt(np.mean(signal**2)) + 1e-9
     return np.asarray(signal * 10.0 ** (level_db / 20.0) / rms)
 
 
 def sixteen_bits(signal: Signal) -> Signal:
-    """Clipped and rounded as a sound card does."""
+    """Clips and rounds like a sound card."""
     return np.asarray(np.round(np.clip(signal, -1.0, 1.0) * 32767.0) / 32767.0)
 
 
@@ -31,19 +31,19 @@ def telephone(signal: Signal) -> Signal:
     """8 kHz, 300 to 3400 Hz, eight bits of mu-law."""
     narrow = scipy.signal.resample_poly(levelled(signal), 1, 2)
     band = scipy.signal.butter(4, [300.0, 3400.0], "band", fs=SAMPLE_RATE // 2, output="sos")
-    heard = mu_law(np.clip(scipy.signal.sosfilt(band, narrow), -1.0, 1.0))
-    return np.asarray(scipy.signal.resample_poly(heard, 2, 1))
+    decoded = mu_law(np.clip(scipy.signal.sosfilt(band, narrow), -1.0, 1.0))
+    return np.asarray(scipy.signal.resample_poly(decoded, 2, 1))
 
 
 def coded(signal: Signal, container: str, subtype: str, rate: int) -> Signal:
-    """Written with loss and read again."""
+    """Encodes with a lossy codec and decodes again."""
     wide = scipy.signal.resample_poly(levelled(signal), rate, SAMPLE_RATE)
     file = io.BytesIO()
     # The lowest quality of the encoder: the hardest case.
     soundfile.write(file, wide, rate, subtype, format=container, compression_level=0.99)
     file.seek(0)
-    heard, _ = soundfile.read(file)
-    return np.asarray(scipy.signal.resample_poly(heard, SAMPLE_RATE, rate)[: len(signal)])
+    decoded, _ = soundfile.read(file)
+    return np.asarray(scipy.signal.resample_poly(decoded, SAMPLE_RATE, rate)[: len(signal)])
 
 
 CHANNELS: dict[str, Callable[[Signal], Signal]] = {

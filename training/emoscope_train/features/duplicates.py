@@ -1,4 +1,4 @@
-"""Finds the same recording under two names, also after another codec, level or trim."""
+"""Finds copies of a recording, even with another codec, level or trim."""
 
 import itertools
 
@@ -18,7 +18,7 @@ SAME_FRAMES = 8
 
 
 def fingerprint(decibels: Decibels) -> NDArray[np.float32]:
-    """Sixteen stretches of time by twenty groups of bands, relative to the loudest."""
+    """Sixteen time intervals by twenty groups of bands, relative to the loudest."""
     places = np.linspace(0, len(decibels), PIECES + 1)
     rows = [
         decibels[int(a) : max(int(b), int(a) + 1)].mean(axis=0)
@@ -29,13 +29,13 @@ def fingerprint(decibels: Decibels) -> NDArray[np.float32]:
 
 
 def pairs(pieces: list[Decibels]) -> list[tuple[int, int]]:
-    """Places of trimmed clips that are one recording."""
+    """Pairs of indices of trimmed clips that are the same recording."""
     prints = np.stack([fingerprint(piece) for piece in pieces])
     return alike(prints, np.asarray([len(piece) for piece in pieces]))
 
 
 def alike(prints: NDArray[np.float32], lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Places of one recording, by fingerprints and numbers of frames."""
+    """Pairs of indices of the same recording, by fingerprints and numbers of frames."""
     squares = np.sum(prints**2, axis=1)
     limit = SAME_DB**2 * prints.shape[1]
     found = []
@@ -61,7 +61,7 @@ def crossing(
 
 
 def without_crossing(clips: list[Clip], assignment: Assignment, features: FeatureSet) -> Assignment:
-    """The split less the copies: the test keeps its clip, then validation."""
+    """The split without copies: the test keeps its clip first, then validation."""
     rank = {TRAIN: 0, VALIDATION: 1, TEST: 2}
     dropped = {
         min(pair, key=lambda clip: rank[assignment[clip.path]]).path

@@ -1,4 +1,4 @@
-"""The front end: 80 MFCCs per 10 ms, the same numbers as the program's.
+"""The front end: 80 MFCCs per 10 ms, identical to the program's.
 
 The constants are in every exported model, and the program rejects a model with others.
 """

@@ -13,14 +13,14 @@ Signal = NDArray[np.float64]
 
 
 def measured(data: Path) -> list[Signal]:
-    """The measured room responses below the data folder, from their direct sound on."""
+    """The measured room responses in the data folder, from their direct sound on."""
     kinds = {".flac", ".opus", ".wav"}
     files = sorted(path for path in (data / "rir").glob("*") if path.suffix in kinds)
     return [from_direct(read_audio(path).astype(np.float64)) for path in files]
 
 
 def from_direct(response: Signal) -> Signal:
-    """Cut to start at the strongest sound, so that a clip keeps its time."""
+    """Cuts the start to the strongest peak, so that a clip is not delayed."""
     start = int(np.argmax(np.abs(response)))
     return response[start : start + SAMPLE_RATE] / (np.abs(response[start]) + 1e-9)
 
@@ -39,14 +39,14 @@ def simulated(rng: np.random.Generator) -> Signal:
 
 
 def through_room(signal: Signal, responses: list[Signal], rng: np.random.Generator) -> Signal:
-    """Convolved with a measured or a simulated room."""
+    """Convolves with a measured or a simulated room response."""
     use_measured = responses and rng.random() < 0.4
     room = responses[rng.integers(len(responses))] if use_measured else simulated(rng)
     return np.asarray(scipy.signal.fftconvolve(signal, room)[: len(signal)])
 
 
 def through_channel(signal: Signal, rng: np.random.Generator) -> Signal:
-    """A telephone, a low-pass, a high-pass or nothing."""
+    """Applies a telephone channel, a low-pass, a high-pass or nothing."""
     kind = rng.integers(4)
     if kind == 0:
         band = scipy.signal.butter(4, [300.0, 3400.0], "band", fs=SAMPLE_RATE, output="sos")
@@ -66,7 +66,7 @@ def through_channel(signal: Signal, rng: np.random.Generator) -> Signal:
 
 
 def mu_law(signal: Signal) -> Signal:
-    """Eight bits, as on a telephone line."""
+    """Quantizes to eight bits of mu-law, as on a telephone line."""
     mu = 255.0
     folded = np.sign(signal) * np.log1p(mu * np.abs(signal)) / np.log1p(mu)
     coarse = np.round(folded * 127.0) / 127.0
@@ -74,5 +74,5 @@ def mu_law(signal: Signal) -> Signal:
 
 
 def second_version(signal: Signal, responses: list[Signal], rng: np.random.Generator) -> Signal:
-    """Room, then channel."""
+    """Applies a room, then a channel."""
     return through_channel(through_room(signal, responses, rng), rng)

@@ -1,4 +1,4 @@
-"""The windows of a network: 0.75 to 3 s of log-mel frames."""
+"""Windows for a network: 0.75 to 3 s of log-mel frames."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,1 +1,1 @@
-"""Writes what was measured: tables, figures, cards."""
+"""Writes results: tables, figures, cards."""

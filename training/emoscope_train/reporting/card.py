@@ -1,6 +1,6 @@
-"""Renders card.md from metrics.json: one table on the first page, all details behind it.
+"""Renders card.md from metrics.json: a summary table first, then all details.
 
-No figure in a card is typed.
+Every figure comes from the metrics.
 """
 
 from typing import Any
@@ -60,7 +60,7 @@ def render(metrics: dict[str, Any]) -> str:
 
 
 def introduction(facts: dict[str, Any], voice_head: bool) -> str:
-    """What goes in and out, and what lies between."""
+    """Input, output and network."""
     network = BACKBONES[facts["recipe"].get("backbone", "mn04")]
     if voice_head:
         network += ", a linear head relative to the speaker baseline, and a speech head"
@@ -76,7 +76,7 @@ def protocols(metrics: dict[str, Any]) -> list[str]:
     splits = metrics["splits"]
     order = sorted(splits, key=lambda name: name == "stratified")
     return [
-        "The answer to a clip is that to its first 3 s.\n",
+        "The prediction for a clip is that for its first 3 s.\n",
         table(HEAD, [split_row(PROTOCOLS[name], splits[name]) for name in order]),
         *([text.TESS] if "stratified" in splits else []),
     ]
@@ -114,8 +114,8 @@ def summary(metrics: dict[str, Any]) -> list[str]:
         ["selective accuracy", "-" if selective is None else percent(selective)],
     ]
     return [
-        "UAR is among the labels that a corpus has, averaged over corpora. The answer to a clip is "
-        "that to its first 3 s.\n",
+        "UAR is among the labels that a corpus has, averaged over corpora. The prediction for a "
+        "clip is that for its first 3 s.\n",
         table(["measure", "figure"], rows),
         *(
             ["The shipped model continues from the one of these figures; see Training.\n"]
@@ -146,8 +146,7 @@ def evaluation(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
             corpus_table(measured),
             f"On {', '.join(shared['labels'])}, all corpora together, the UAR is "
             f"{percent(shared['uar'])} with seven labels and {percent(shared['uar_of_these'])} "
-            f"among "
-            "these four.\n",
+            "among these four.\n",
             text.SHORTCUTS,
             shortcut_table(measured),
         ]
@@ -192,7 +191,7 @@ def training(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
         *recipe_rows(facts, measured["best_epoch"], metrics.get("head")),
         f"- Published weights: SHA-256 `{facts['pretrained_sha256']}`.",
         correction(calibration),
-        f"- The answer is `uncertain` below a probability of {calibration['certain']:g} or a lead "
+        f"- The label is `uncertain` below a probability of {calibration['certain']:g} or a lead "
         f"of {calibration['margin']:g}.\n",
         *([facts["remark"] + "\n"] if facts["remark"] else []),
         "![training](figures/training.png)\n",
@@ -200,7 +199,7 @@ def training(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
 
 
 def correction(calibration: dict[str, Any]) -> str:
-    """How logits become probabilities."""
+    """The correction of the logits."""
     found = calibration.get("correction")
     if not found:
         return f"- Temperature {calibration['temperature']:g}."

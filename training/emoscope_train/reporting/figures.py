@@ -17,7 +17,7 @@ from ..data.labels import LABELS
 def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
-    # No date and no version inside: the same figures give the same bytes.
+    # No date and no version in the file: the same figures give the same bytes.
     figure.savefig(path, dpi=80, metadata={"Software": None})
     plt.close(figure)
 

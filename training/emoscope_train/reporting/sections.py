@@ -13,7 +13,7 @@ from .tables import (
     table,
 )
 
-# What chooses the calibration of a corpus's answers, without and with a correction of the logits.
+# Which data calibrate the predictions for a corpus, without and with a correction of the logits.
 CHOSEN_BY = {
     False: "Validation speakers and the other corpora set the temperature.",
     True: "The corpora of the other groups set temperature and offsets.",
@@ -21,7 +21,7 @@ CHOSEN_BY = {
 
 
 def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
-    """Everything about corpora that were left out."""
+    """The section on left-out corpora."""
     left_out, together = metrics["left_out"], metrics["left_out_together"]
     corrected = bool(next(iter(metrics["splits"].values()))["calibration"].get("correction"))
     names = {"alone": "no baseline", "settled": "60 s of enrolment", "in_folder": "folder"}
@@ -65,7 +65,7 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
 
 
 def groups_of(left_out: dict[str, Any]) -> str:
-    """Which corpora one training leaves out together; empty if each is alone."""
+    """Corpora that one training leaves out together; empty if each is left out alone."""
     groups = {tuple(sorted([name, *found.get("with", [])])) for name, found in left_out.items()}
     several = sorted(" and ".join(group) for group in groups if len(group) > 1)
     return f" ({'; '.join(several)} together)" if several else ""
@@ -95,9 +95,9 @@ def groups(found: dict[str, Any]) -> list[str]:
         "### By sex, language and speaker\n",
         table(["sex", *head], rows("by_sex")),
         table(["language", *head], rows("by_language")),
-        "Each language comes from its own corpora, with their own labels and rooms. The rows "
-        "compare "
-        f"these too. Accuracy of the {apart['speakers']} test speakers with ten clips or more:\n",
+        "Each language comes from separate corpora with other labels and rooms, so the rows also "
+        f"compare corpora. Accuracy of the {apart['speakers']} test speakers with at least ten "
+        "clips:\n",
         table(["", "accuracy"], [[name, percent(apart[key])] for key, name in keys.items()]),
     ]
 
@@ -110,8 +110,8 @@ def speech(found: dict[str, Any]) -> list[str]:
     return [
         "### Speech against other sounds\n",
         f"{told['sounds']} test sounds (coughs, laughter, household, music) in windows of 3 s, "
-        f"before "
-        f"the VAD. The speech head rejects {percent(told['sounds_refused'])} of them and keeps "
+        f"before the VAD. The speech head rejects {percent(told['sounds_refused'])} of them and "
+        "keeps "
         f"{percent(told['speech_kept'])} of the test clips.\n",
     ]
 
@@ -125,7 +125,15 @@ def streaming(found: dict[str, Any]) -> list[str]:
         "in_noise": "mixed emotions, noise 10 dB below",
         "in_turns": "two speakers in turn",
     }
-    head = ["recording", "clips", "found", "accuracy", "UAR", "first label, s", "changes a minute"]
+    head = [
+        "recording",
+        "clips",
+        "found",
+        "accuracy",
+        "UAR",
+        "first label, s",
+        "changes per minute",
+    ]
     rows = [
         [
             kinds[name],
@@ -144,9 +152,10 @@ def streaming(found: dict[str, Any]) -> list[str]:
         "### Continuous recordings\n",
         "The program on test clips that are joined with pauses, over a faint background. The "
         "baseline grows during the recording. `found` is the share of clips that become an "
-        "utterance, and the accuracy is that of these. The first label is the median after the "
-        f"onset; the first measurement comes {found['joined']['first_judgement_s']:g} s after it. "
-        "Changes are of the label, in a minute of speech. The clips of the first row reach "
+        "utterance; accuracy and UAR are over these clips. The first label is the median time "
+        "after the onset; the first measurement comes "
+        f"{found['joined']['first_judgement_s']:g} s after it. "
+        "Changes are label changes per minute of speech. The clips of the first row reach "
         f"{percent(found['alone'])} accuracy as single files.\n",
         table(head, rows),
         *([agreement_of_labels(found)] if found.get("same_label") else []),
@@ -156,7 +165,7 @@ def streaming(found: dict[str, Any]) -> list[str]:
         *(
             [
                 f"Plain reading, {read['utterances']} utterances: {percent(read['anger_or_fear'])} "
-                f"are called anger or fear, {percent(read['neutral_or_uncertain'])} neutral or "
+                f"get the label anger or fear, {percent(read['neutral_or_uncertain'])} neutral or "
                 "uncertain.\n"
             ]
             if read
@@ -166,24 +175,24 @@ def streaming(found: dict[str, Any]) -> list[str]:
 
 
 def agreement_of_labels(found: dict[str, Any]) -> str:
-    """The final label against the last one before it, and against other block phases."""
+    """Agreement of the final label with the last live one, and between block phases."""
     return (
-        f"In the first row the final label differs from the last label before it in "
-        f"{percent(found['joined']['final_differs'])} of the utterances. The same recordings "
-        f"begun 5.4 and 11.7 ms later give {percent(found['same_label'])} of the clips the same "
-        "final label all three times.\n"
+        f"In the first row the final label differs from the last live one in "
+        f"{percent(found['joined']['final_differs'])} of the utterances. If the recordings start "
+        f"5.4 or 11.7 ms later, {percent(found['same_label'])} of the clips get the same final "
+        "label all three times.\n"
     )
 
 
 def exported(found: dict[str, Any]) -> list[str]:
-    """The model file against the network that was trained."""
+    """Agreement of the model file with the trained network."""
     row = found.get("exported")
     if row is None:
         return []
     return [
         "### Model file\n",
         f"The file stores the first layer in 16 bits and the others in 8. On {row['clips']} test "
-        f"clips it gives the label of the network in single precision for "
+        f"clips its label equals that of the network in single precision for "
         f"{percent(row['same_label'])}. The largest difference of a probability is "
         f"{percent(row['largest_difference'])}, the median {percent(row['median_difference'])}.\n",
     ]
@@ -236,7 +245,7 @@ def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
 
 
 def recipe_rows(facts: dict[str, Any], best: int, head: dict[str, Any] | None) -> list[str]:
-    """How the weights came about, a list item per stage."""
+    """The training stages, one list item each."""
     recipe = facts["recipe"]
 
     def cycle(found: dict[str, Any]) -> str:
@@ -255,18 +264,16 @@ def recipe_rows(facts: dict[str, Any], best: int, head: dict[str, Any] | None) -
         rows += [f"Backbone: {cycle(recipe)}."]
     rows[-1] += f" Best epoch: {best}."
     rows += [
-        "AdamW, one cycle, crops of 0.75 to 3 s. The probability of a clip is inversely "
-        "proportional "
-        "to the square root of the number of clips of its corpus and label.",
+        "AdamW, one cycle, crops of 0.75 to 3 s. The probability of drawing a clip is inversely "
+        "proportional to the square root of the number of clips of its corpus and label.",
         "Augmentation: mixup, masks, spectral tilt, equaliser, vocal-tract and tempo warp, noise, "
         "rooms and channels.",
     ]
     if (first := before or recipe)["absent"] > 0.0:
         rows.append(
-            "The loss is among the labels of the clip's corpus. From epoch "
-            f"{first['absent_from'] + 1}, {percent(first['absent'])} of it is among all seven "
-            f"labels. "
-            "Otherwise the logits of absent labels would grow without bound."
+            "The loss is taken over the labels of the clip's corpus. From epoch "
+            f"{first['absent_from'] + 1}, {percent(first['absent'])} of it is taken over all seven "
+            "labels. Otherwise the logits of absent labels would grow without bound."
         )
     if recipe.get("members", 1) > 1:
         rows.append(f"The backbones of {recipe['members']} seeds are averaged.")
@@ -283,8 +290,7 @@ def recipe_rows(facts: dict[str, Any], best: int, head: dict[str, Any] | None) -
         rows.append(
             f"Voice head: {head['steps']} steps of {head['batch']} embeddings, "
             f"{head['versions'] + 1} versions of every clip, with a fixed backbone. Each clip "
-            f"has a "
-            "baseline of 0 to 30 other clips of its voice, often mostly neutral. The head does not "
-            "get the mean of the voice itself, because it reveals the corpus."
+            "has a baseline of 0 to 30 other clips of its speaker, often mostly neutral. The "
+            "speaker's mean itself is not an input of the head, because it reveals the corpus."
         )
     return [f"- {row}" for row in rows]

@@ -146,7 +146,7 @@ def enrolment_table(found: dict[str, Any]) -> str:
 
 
 def mean_table(head: list[str], cells: dict[str, list[float]], more: dict[str, list[str]]) -> str:
-    """A row of shares per corpus, behind the cells of `more`, and their mean."""
+    """A row of shares per corpus, after the cells of `more`, and their mean."""
     rows = [[name, *more.get(name, []), *map(percent, row)] for name, row in cells.items()]
     means = [percent(sum(column) / len(cells)) for column in zip(*cells.values(), strict=True)]
     gap = [""] * len(next(iter(more.values()), []))
@@ -226,7 +226,7 @@ def over_runs(key: str, runs: list[dict[str, Any]]) -> str:
 
 
 def pairs_table(found: dict[str, Any], seconds: str) -> str:
-    """One corpus to another, after `seconds` of enrolment."""
+    """Figures from one corpus to another, after `seconds` of enrolment."""
     names = list(found)
 
     def mean(values: list[float]) -> str:

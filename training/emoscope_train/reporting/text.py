@@ -51,9 +51,9 @@ LEFT_OUT = """\
 Each corpus is left out of training once{groups},
 and the model is tested on all of it. These models train for {epochs} epochs of {clips_per_epoch}
 clips. UAR is among the labels that the corpus has. The
-columns are seconds of enrolment: other clips of the same voice, of any label. `15 s, neutral`
-takes the neutral clips first. `60 s, alike` takes only clips of the label in question. `folder` is
-what `analyze` does: all clips of the corpus share a baseline that counts as 3 s of the voice. A
+columns are seconds of enrolment: other clips of the same speaker, of any label. `15 s, neutral`
+takes the neutral clips first. `60 s, alike` takes only clips with the label of the tested clip.
+`folder` is what `analyze` does: all clips of the corpus share a baseline with the weight of 3 s. A
 larger weight raises the UAR (20 s: 1 to 5 points), but the model then calls plain reading anger or
 fear.
 
@@ -99,10 +99,10 @@ FOLDS = """\
 The backbone that was trained without the corpus is fine-tuned on its own labels with a part of
 its speakers, and tested on the others. The voice head reads earlier blocks, because the last one
 memorizes the few training speakers. This choice was made on the second folds of RAVDESS, EmoDB
-and nEMO, with the first ones left out. RAVDESS uses EmoBox's six folds, with calm as a label of
-its own. The other corpora have five groups of speakers. UAR by seconds of enrolment, as mean over
-the folds. `program` is `emoscope analyze --model` on the single clips, with its VAD; a clip
-without an utterance counts as wrong. All speakers share the sentences.
+and nEMO, with the first ones left out. RAVDESS uses EmoBox's six folds, with calm as an
+additional label. The other corpora have five groups of speakers. UAR by seconds of enrolment, as
+mean over the folds. `program` is `emoscope analyze --model` on the single clips, with its VAD; a
+clip without an utterance counts as wrong. All speakers share the sentences.
 
 """
 
@@ -125,9 +125,9 @@ distinction of anger and happiness.
 
 SHORTCUTS = """\
 The table of shortcuts shows a linear model that reads only length and loudness (and, of the
-recording, silence). A high figure means that the corpus gives its labels away without any speech.
-The last column shows what remains in the trimmed, cropped and normalised input. Figures of corpora
-with few test speakers change by several points with the choice of speakers.
+recording, silence). A high figure means that the labels of the corpus can be predicted without its
+speech. The last column shows what remains in the trimmed, cropped and normalised input. Figures
+of corpora with few test speakers change by several points with the choice of speakers.
 """
 
 SHIPPED = """
@@ -148,7 +148,7 @@ about 20 % of the speakers of each corpus are in the test set and 15 % in valida
 folds 1 and 2 of EmoBox, the other corpora a hash of the speaker's name. EmoDB is divided by
 speaker, not by EmoBox's folds, which share speakers. TESS has two speakers and is only in
 training. Temperature and thresholds are chosen on the validation speakers and on the corpora that
-were left out, without their test speakers. Both count the same."""
+were left out, without their test speakers. Both have the same weight."""
 
 TESS_PROTOCOL = """\
 the exported model is that of the stratified split (EmoBox: fold 1 is the test set), with 15 % of

@@ -1,1 +1,1 @@
-"""Who speaks: the speaker network, its input, its error rates, and conversations to measure on."""
+"""Diarization: the speaker network, its input and error rates, and test conversations."""

@@ -1,9 +1,9 @@
 """The input of the speaker network: Kaldi's 80 mel bands, from the front end's spectrum.
 
 Kaldi cuts frames of 400 samples, applies a pre-emphasis of 0.97 and a Povey window, and pads them
-to 512 points. The network is used to the bins of that: bins of the front end alone (400 points, a
-Hann window) make it 1.3 points worse. There is no second FFT. A bin of Kaldi is a weighted sum of
-six bins of the front end beside it, with weights of least squares; they also turn the Hann window
+to 512 points. The network was trained on these bins: bins of the front end alone (400 points, a
+Hann window) cost 1.3 percentage points. There is no second FFT. A Kaldi bin is a weighted sum of
+the six nearest bins of the front end, with least-squares weights; they also turn the Hann window
 into Povey's. The pre-emphasis is a factor per bin. The network subtracts the mean over time of each
 band, which removes the level.
 """
@@ -20,7 +20,7 @@ N_BANDS = 80
 LOW_HZ, HIGH_HZ = 20.0, 8000.0
 PREEMPHASIS = 0.97
 FLOOR = 1e-10
-# Kaldi's points, the exponent that makes Povey's window of Hann's, and bins on either side of one.
+# Points of Kaldi's FFT, exponent from the Hann to the Povey window, and bins on either side.
 KALDI_FFT, POVEY, SIDE = 512, 0.85, 3
 
 # In the model file; the program rejects other constants.
@@ -39,7 +39,7 @@ BANDS: dict[str, Any] = {
     "log": "ln",
     "floor": FLOOR,
 }
-# How the bins of Kaldi come from those of the front end.
+# The interpolation from the front end's bins to Kaldi's.
 SPECTRUM: dict[str, Any] = {"n_fft": KALDI_FFT, "window": "povey", "neighbours": 2 * SIDE}
 
 
@@ -82,7 +82,7 @@ def interpolation() -> NDArray[np.float64]:
     out = np.zeros((rows, N_FFT // 2 + 1 + 2 * SIDE))
     for row in range(rows):
         place = row * N_FFT / KALDI_FFT
-        # A bin of Kaldi that is one of the front end has neighbours alike on both sides.
+        # A Kaldi bin that coincides with a front-end bin has symmetric neighbours.
         first = int(np.floor(place)) - SIDE + 1
         near = np.arange(first, first + 2 * SIDE - (place == np.floor(place)))
         gram = correlation(hann, near[:, None] - near[None, :])

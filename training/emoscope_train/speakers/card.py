@@ -1,4 +1,4 @@
-"""metrics.json and card.md of the speaker model. No figure in the card is typed."""
+"""metrics.json and card.md of the speaker model. Every figure comes from the metrics."""
 
 import json
 from pathlib import Path
@@ -14,11 +14,11 @@ from .evaluate import LIVE, WHOLE
 TEXT = """\
 # speakers {version}
 
-Input: 80 log mel bands per 10 ms, 0.75 to 6 s. Output: an embedding of 192 numbers; two windows of
-one voice have a high cosine. The network subtracts the mean over time of each band, so gain has no
-effect.
+Input: 80 log mel bands per 10 ms, 0.75 to 6 s. Output: an embedding of 192 values. Two
+windows of one speaker have a high cosine similarity. The network subtracts the mean over time of
+each band, so gain has no effect.
 
-{network}, 6.9 million parameters, as published: nothing was trained here.
+{network}, 6.9 million parameters, with the published weights. They were not trained further.
 
 ## Origin
 
@@ -27,36 +27,36 @@ effect.
 - Weights: `{file}`
   of the package `{package}`, SHA-256
   `{sha256}`.
-- Training data: its makers name about 200,000 speakers of Chinese and English. Which recordings
-  these are, and whether the speakers agreed, is **not known**. Nor is it known whether a corpus
-  below was among them.
-- Its 80 bands are nearly those of Kaldi. Each bin of Kaldi (512 points, a Povey window) is a sum of
-  six bins of the front end (400 points, a Hann window).
+- Training data: its authors state about 200,000 speakers of Chinese and English. Which recordings
+  these are, and whether the speakers consented, is **not known**. It is also unknown whether a
+  corpus below was among them.
+- Its 80 bands closely approximate Kaldi's. Each Kaldi bin (512 points, a Povey window) is a
+  weighted sum of six bins of the front end (400 points, a Hann window).
 
 ## Privacy
 
-**A voice print is biometric data.** In the European Union the GDPR protects it specially (Art. 9)
-where it serves to identify a person. The program uses embeddings to tell the voices of a recording
-apart. It keeps them in memory for the session, and it identifies nobody.
+**Speaker embeddings are biometric data.** In the European Union the GDPR gives them special
+protection (Art. 9) if they are used to identify a person. The program uses them to tell the
+speakers of a recording apart. It keeps them in memory for the session and identifies nobody.
 
 ## Limits
 
-- Short windows, whispering, laughter, singing, children, telephones and far microphones raise the
-  errors. So do voices of one sex or of one family.
+- Short windows, whispering, laughter, singing, children, telephones and distant microphones
+  increase the error rates. So do speakers of the same sex or family.
 - The errors differ by language and sex, as the tables show. Languages other than Chinese and
   English were not in the training data, as far as is known.
-- Emotion changes a voice. One person who shouts and whispers can sound less alike than two calm
-  strangers do.
+- Emotion changes a voice. Shouts and whispers of one person can be less similar than the speech of
+  two calm strangers.
 - Do not use it to identify a person, or for access control.
 """
 
 RATES = """\
 ## Error rates
 
-The equal error rate of pairs of windows: at its threshold, as many pairs of one voice are kept
-apart as pairs of two voices are joined. Clips of {shortest} to {longest} s, emotions mixed.
-`three` averages three clips before the comparison. `one sex` compares voices of the same sex alone.
-Corpora without a published sex have no figure there.
+Equal error rate of pairs of windows: at its threshold, false rejections (of one speaker) and false
+acceptances (of two speakers) are equally frequent. Clips of {shortest} to {longest} s, mixed
+emotions. `three` averages three clips before the comparison. `one sex` compares only speakers of
+the same sex. Corpora without a published sex have no figure there.
 """
 
 TALK = """\
@@ -65,14 +65,14 @@ TALK = """\
 {count}, made of clips of {corpora}, with a fixed seed:
 1 to 4 people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and
 one person in all emotions. Thresholds were chosen on other corpora. The figures are those of the
-whole program, with its VAD. `of speech found` leaves out what the VAD does not count as speech. The
-diarization error rate is pyannote's, collar 0.25 s, overlaps included; `0.25 s on either side` is
-the NIST's collar. `one speaker` is the program with `--speakers 1`.
+whole program, with its VAD. `of detected speech` excludes what the VAD does not detect as speech.
+The diarization error rate is pyannote's, collar 0.25 s, overlaps included; `0.25 s on either side`
+is the NIST's collar. `one speaker` is the program with `--speakers 1`.
 """
 
 
 def update(folder: Path, key: str, found: dict[str, Any]) -> None:
-    """Puts one measurement into metrics.json, and writes the card."""
+    """Adds one measurement to metrics.json, and writes the card."""
     path = folder / "metrics.json"
     metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     metrics |= {"name": spec.NAME, "version": __version__, key: rounded(found)}
@@ -81,7 +81,7 @@ def update(folder: Path, key: str, found: dict[str, Any]) -> None:
 
 
 def rounded(value: Any) -> Any:
-    """Four decimals: no figure here is surer than that."""
+    """Rounds to four decimals, which is finer than the uncertainty of any figure."""
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return round(value, 4) if isinstance(value, float) else value
@@ -98,7 +98,7 @@ def render(metrics: dict[str, Any]) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share in percent, or a dash where there is none."""
+    """A share in percent, or a dash for None."""
     return "-" if value is None else percent(value)
 
 
@@ -132,17 +132,17 @@ def error_rates(found: dict[str, Any]) -> list[str]:
 
 
 ROWS = (
-    ("pauses: time with the right speaker, of speech found", ("pauses", "right")),
-    ("pauses: time with the right speaker, of all", ("pauses", "right_of_truth")),
-    ("pauses: number of speakers right", ("pauses", "number_right")),
+    ("pauses: time with the correct speaker, of detected speech", ("pauses", "right")),
+    ("pauses: time with the correct speaker, of all speech", ("pauses", "right_of_truth")),
+    ("pauses: correct number of speakers", ("pauses", "number_right")),
     ("no pauses: diarization error rate", ("joined", "der")),
-    ("no pauses: the same, 0.25 s on either side", ("joined", "der_nist")),
+    ("no pauses: diarization error rate, 0.25 s on either side", ("joined", "der_nist")),
     ("no pauses, through a room: diarization error rate", ("room", "der")),
-    ("one person stays one", ("alone",)),
+    ("one person detected as one speaker", ("alone",)),
     ("emotion accuracy, conversations of two", ("emotions_of_two", "several")),
-    ("the same, one speaker", ("emotions_of_two", "one")),
+    ("emotion accuracy, conversations of two, `one speaker`", ("emotions_of_two", "one")),
     ("emotion accuracy, one person", ("emotions_of_one", "several")),
-    ("the same, one speaker", ("emotions_of_one", "one")),
+    ("emotion accuracy, one person, `one speaker`", ("emotions_of_one", "one")),
 )
 
 
@@ -168,8 +168,18 @@ def conversations(found: dict[str, Any]) -> list[str]:
             ["mean of the corpora", WHOLE, LIVE],
             [[title, cell(WHOLE, keys), cell(LIVE, keys)] for title, keys in ROWS],
         ),
-        table(["corpus", "right, whole", "right, live", "error, whole", "error, live"], by_corpus),
-        f"`analyze` takes {used['whole_file_times']:.2f} times the processor time of one speaker, "
-        f"and {used['more_megabytes']:.0f} MB more. Live, the tracking takes "
+        table(
+            [
+                "corpus",
+                "correct speaker, whole",
+                "correct speaker, live",
+                "DER, whole",
+                "DER, live",
+            ],
+            by_corpus,
+        ),
+        f"`analyze` takes {used['whole_file_times']:.2f} times the processor time of "
+        "`--speakers 1`, "
+        f"and {used['more_megabytes']:.0f} MB more memory. Live, the tracking takes "
         f"{percent(used['share_of_a_core'])} of a core.\n",
     ]

@@ -1,4 +1,4 @@
-"""Conversations made of corpus clips, with the truth: WAV, RTTM and a list of the turns.
+"""Conversations made of corpus clips, with reference turns: WAV, RTTM and a list of turns.
 
 They go to the work folder and nowhere else: corpus clips are never redistributed. Thresholds are
 tuned on the corpora of `TUNE`, figures are of those of `TEST`.
@@ -28,13 +28,13 @@ TUNE = ("nemo", "emodb", "ased", "turevdb")
 TEST = ("ravdess", "cremad", "esuem", "banglaser", "emotiontts")
 SETS = {"tune": TUNE, "test": TEST}
 SEED = 27
-# Conversations of each kind and corpus: with pauses for each number of people, and the rest.
+# Conversations per kind and corpus: with pauses for each number of people, and the others.
 PAUSES, JOINED, ROOM, ALONE = 6, 12, 6, 12
 MOST_PEOPLE = 4
 TURNS_EACH, TURNS_ALONE, CLIPS_ALONE = 5, 8, 10
 PAUSE_S = (0.2, 2.0)
 OVERLAP_S = 0.1
-# RMS of speech and its spread over turns, household noise under it, and a faint hiss, in dB.
+# RMS of speech and its spread over turns, household noise below speech, and a faint hiss, in dB.
 SPEECH_DB, SPREAD_DB = -23.0, 2.0
 NOISE_DB, HISS_DB = (-35.0, -25.0), -50.0
 
@@ -43,7 +43,7 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Turn:
-    """One clip in a conversation, in seconds; its speech alone."""
+    """One clip in a conversation, in seconds, without its silence."""
 
     speaker: str
     start_s: float
@@ -54,7 +54,7 @@ class Turn:
 
 @dataclass
 class Sources:
-    """What conversations of one corpus are made of."""
+    """The clips and sounds for the conversations of one corpus."""
 
     data: Path
     clips: dict[str, list[Clip]]
@@ -69,7 +69,7 @@ class Sources:
 
 
 def sources(data: Path, corpus: str) -> Sources:
-    """The speakers of a corpus who have clips enough, and sounds to go with them."""
+    """The speakers of a corpus with enough clips, and background sounds."""
     known = corpora.read(data)
     voices: dict[str, list[Clip]] = {}
     for clip in known:
@@ -83,7 +83,7 @@ def sources(data: Path, corpus: str) -> Sources:
 
 
 def mixed_order(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
-    """Shuffled, the emotions in turn: neighbours differ in emotion while there are several."""
+    """Shuffled clips with alternating emotions: neighbours differ as long as several are left."""
     groups: dict[str, list[Clip]] = {}
     for place in rng.permutation(len(clips)):
         groups.setdefault(clips[place].label, []).append(clips[place])
@@ -96,7 +96,7 @@ def mixed_order(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
 
 
 def speaking_order(people: int, rng: np.random.Generator) -> list[int]:
-    """TURNS_EACH turns of each; the same person seldom speaks twice in a row."""
+    """TURNS_EACH turns of each person, who rarely speaks twice in a row."""
     if people == 1:
         return [0] * TURNS_ALONE
     left = [TURNS_EACH] * people
@@ -113,7 +113,7 @@ def speaking_order(people: int, rng: np.random.Generator) -> list[int]:
 def mixed(
     turns: list[Clip], gap_s: Callable[[], float], found: Sources, rng: np.random.Generator
 ) -> tuple[Samples, list[Turn]]:
-    """The clips one after the other with gaps (negative: overlaps), and where each one lies."""
+    """Concatenates the clips with gaps (negative: overlaps); returns the position of each."""
     at, pieces, truth = SAMPLE_RATE // 2, [], []
     for place, clip in enumerate(turns):
         level = SPEECH_DB + rng.normal(0.0, SPREAD_DB)
@@ -126,7 +126,7 @@ def mixed(
         at += len(speech)
     whole = np.zeros(at + SAMPLE_RATE)
     for start, speech in pieces:
-        # A fade of 5 ms: a cut is no click.
+        # A fade of 5 ms avoids clicks.
         ramp = np.minimum(1.0, np.arange(len(speech)) / 80.0)
         whole[start : start + len(speech)] += speech * ramp * ramp[::-1]
     return whole, truth
@@ -168,7 +168,7 @@ def plan() -> list[tuple[str, int, int]]:
 
 
 def make(data: Path, folder: Path, corpus: str) -> None:
-    """Writes the conversations of one corpus; those that are there already stay."""
+    """Writes the conversations of one corpus; existing ones stay."""
     found = sources(data, corpus)
     for kind, people, number in bar(plan(), corpus, "conversation"):
         name = f"{corpus}-{kind}-{people}-{number:02}"
@@ -199,7 +199,7 @@ def rttm(name: str, turns: list[Turn]) -> str:
 
 
 def folder_of(work: Path, name: str) -> Path:
-    """Where the conversations of a set of SETS lie."""
+    """The folder of a set's conversations."""
     return work / "conversations" / name
 
 

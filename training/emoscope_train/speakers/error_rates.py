@@ -1,7 +1,7 @@
-"""How well embeddings tell voices apart: equal error rates over corpora, by sex and language.
+"""Equal error rates of the embeddings over corpora, by sex and language.
 
-The published network has learned from none of these corpora, as far as is known. Clips are as a
-conversation has them: 0.75 to 3 s of speech, emotions mixed.
+As far as known, the published network was trained on none of these corpora. Clips are as in a
+conversation: 0.75 to 3 s of speech, mixed emotions.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from ..progress import bar
 from .bands import bands
 from .spec import INPUT, OUTPUT
 
-# The four that the project's target is about, then the rest; turevdb's words are mostly too short.
+# The four main corpora first; turevdb's words are mostly too short.
 MAIN = ("ravdess", "cremad", "emodb", "nemo")
 OTHERS = ("ased", "urdu", "emotiontts", "banglaser", "esuem", "emospeech", "baved")
 SEED = 27
@@ -53,7 +53,7 @@ def chosen(clips: list[Clip]) -> list[Clip]:
 
 
 def window(path: Path) -> NDArray[np.float32] | None:
-    """Bands of a clip's first LONGEST_S of speech; none where there is less than SHORTEST_S."""
+    """Bands of a clip's first LONGEST_S of speech; None if there is less than SHORTEST_S."""
     samples = read_audio(path)
     start, end = speech_bounds(log_mel(samples).astype(np.float32))
     if end - start < SHORTEST_S * FRAMES_PER_SECOND:
@@ -63,7 +63,7 @@ def window(path: Path) -> NDArray[np.float32] | None:
 
 
 def embed(runtime: onnxruntime.InferenceSession, clips: list[Clip], data: Path) -> Voices:
-    """The voices of one corpus; speakers with a single clip are left out."""
+    """The voices of one corpus; speakers with a single clip are excluded."""
     rows, kept = [], []
     for clip in bar(clips, clips[0].corpus, "clip"):
         features = window(data / clip.path)
@@ -84,7 +84,7 @@ def normalised(rows: Matrix) -> Matrix:
 
 
 def equal_error_rate(same: Matrix, other: Matrix) -> float:
-    """Share of errors at the threshold where both kinds are equally frequent."""
+    """Error rate at the threshold where both kinds of error are equally frequent."""
     scores = np.concatenate([same, other])
     truth = np.concatenate([np.ones(len(same)), np.zeros(len(other))])
     order = np.argsort(scores, kind="stable")
@@ -95,7 +95,7 @@ def equal_error_rate(same: Matrix, other: Matrix) -> float:
 
 
 def of_pairs(embeddings: Matrix, speakers: NDArray[np.str_]) -> float | None:
-    """Over all pairs of rows; none without pairs of both kinds."""
+    """Equal error rate over all pairs of rows; None without pairs of both kinds."""
     one, two = np.triu_indices(len(speakers), 1)
     scores = (embeddings @ embeddings.T)[one, two]
     same = speakers[one] == speakers[two]
@@ -105,7 +105,7 @@ def of_pairs(embeddings: Matrix, speakers: NDArray[np.str_]) -> float | None:
 
 
 def together(voices: Voices) -> float | None:
-    """The same where TOGETHER clips of a voice are averaged; mean over random groupings."""
+    """Equal error rate of means over TOGETHER clips of a speaker; mean over random groupings."""
     rng = np.random.default_rng(SEED)
     rates = []
     for _ in range(DRAWS):
@@ -175,7 +175,7 @@ def measure(model: Path, data: Path) -> dict[str, Any]:
 
 
 def mean_of(rows: list[dict[str, Any]], key: str) -> float | None:
-    """Of the rows that have it."""
+    """Mean over the rows that have the key."""
     found = [row[key] for row in rows if row[key] is not None]
     return float(np.mean(found)) if found else None
 

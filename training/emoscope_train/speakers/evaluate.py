@@ -15,7 +15,7 @@ from ..progress import bar
 from .conversations import SETS, Turn, folder_of
 from .scoring import NIST_COLLAR_S, Score, Segment, diarization_error, score, segments
 
-# Ways of running: options, and whether the recording comes as a stream, which is judged causally.
+# Ways of running: options, and whether the recording is a stream, which is processed causally.
 WHOLE, LIVE, ONE = "whole file", "live", "one speaker"
 WAYS: dict[str, tuple[tuple[str, ...], bool]] = {
     WHOLE: (("--speakers", "auto"), False),
@@ -27,10 +27,10 @@ LIMIT_S = 600
 
 @dataclass
 class Run:
-    """What the program said of one conversation in one way."""
+    """The program's output for one conversation and one way of running."""
 
     segments: list[Segment]
-    # As they were named at first, before any correction.
+    # Speakers as first reported, before any correction.
     first: list[Segment]
     seconds: float
     megabytes: float
@@ -38,7 +38,7 @@ class Run:
 
 @dataclass
 class Conversation:
-    """One recording with its truth and the runs of the program."""
+    """One recording with its reference turns and the runs of the program."""
 
     name: str
     corpus: str
@@ -100,7 +100,7 @@ def run(program: Path, sound: Path, way: str) -> Run:
 
 
 def right(found: list[Conversation], way: str, healed: bool = True) -> dict[str, float | None]:
-    """Time with the right speaker, of the time found as speech and of all, and of numbers right."""
+    """Shares of time with the correct speaker (of detected, all speech), and of correct counts."""
     scores = [one.score(way, healed) for one in found]
     right_s = sum(row.right_s for row in scores)
     return {
@@ -111,7 +111,7 @@ def right(found: list[Conversation], way: str, healed: bool = True) -> dict[str,
 
 
 def accuracy(found: list[Conversation], way: str) -> float:
-    """Share of the turns whose emotion is right."""
+    """Share of the turns with the correct emotion."""
     scores = [one.score(way) for one in found]
     return sum(row.emotions_right for row in scores) / sum(row.turns for row in scores)
 
@@ -150,7 +150,7 @@ def figures(found: list[Conversation]) -> dict[str, Any]:
 
 
 def cost(found: list[Conversation]) -> dict[str, float]:
-    """Processor time of an analysis with speakers against one without, and the memory more."""
+    """Ratio of processor time with and without speakers, and the additional memory."""
     found = [one for one in found if ONE in one.runs]
     audio = sum(one.turns[-1].end_s for one in found)
     with_s, without_s = (sum(one.runs[way].seconds for one in found) for way in (WHOLE, ONE))
@@ -185,7 +185,7 @@ def measure(program: Path, work: Path, name: str, each: int) -> dict[str, Any]:
 
 
 def mean(rows: list[Any]) -> Any:
-    """Of equal trees of figures: every corpus counts the same."""
+    """Mean over trees of figures with equal keys: every corpus has the same weight."""
     if isinstance(rows[0], dict):
         return {key: mean([row[key] for row in rows]) for key in rows[0]}
     return float(np.mean(rows))

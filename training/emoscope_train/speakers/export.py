@@ -24,7 +24,7 @@ from .spec import INPUT, KIND, OUTPUT, properties
 FLOAT = onnx.TensorProto.FLOAT
 # Weights of at least this size are stored in 16 bits; biases and norms are not worth it.
 LARGE = 1024
-# Rounded before anything is computed, so that the file holds exactly what was embedded.
+# Decimals of the inputs; rounded first, so that the file contains the exact inputs.
 DECIMALS = 4
 # In cosine, of ONNX Runtime with weights in 16 bits against PyTorch with published ones.
 TOLERANCE = 1e-3
@@ -75,7 +75,7 @@ def halve(graph: onnx.GraphProto) -> None:
 
 
 def sounds() -> dict[str, NDArray[np.float64]]:
-    """Named synthetic sounds: windows of a judgement, the shortest, and over two segments."""
+    """Named synthetic sounds: a usual window, the shortest, and one over two segments."""
     return {
         "rising voice": voice(150, 220.0, 0.5, 1),
         "low voice, shortest": voice(75, 110.0, -0.3, 2),
@@ -92,7 +92,7 @@ def embed(network: SpeakerNetwork, features: NDArray[Any]) -> NDArray[np.float64
 
 
 def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Of two embeddings."""
+    """Cosine similarity of two embeddings."""
     return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
@@ -109,7 +109,7 @@ def golden(network: SpeakerNetwork) -> list[dict[str, Any]]:
                 "embedding": [round(float(v), 6) for v in embed(network, features)],
             }
         )
-    # What the filter matrix itself is held against: pulses reach every bin alike.
+    # Input for testing the filter matrix: pulses excite every bin equally.
     pulses = np.zeros(20 * HOP)
     pulses[5 * HOP :: 4 * HOP + 7] = 0.5
     found = bands(pulses)
@@ -139,7 +139,7 @@ def gap(model: Path, cases: list[dict[str, Any]]) -> float:
 
 
 def load_published() -> SpeakerNetwork:
-    """The network with the published weights, at rest."""
+    """The network with the published weights, in eval mode."""
     network = SpeakerNetwork()
     # A plain state dict: no code in the file is run.
     network.load_state_dict(torch.load(weights_file(), map_location="cpu", weights_only=True))
@@ -147,7 +147,7 @@ def load_published() -> SpeakerNetwork:
 
 
 def export(folder: Path) -> int:
-    """Exit status 1, and no file left, when ONNX Runtime differs from PyTorch."""
+    """Writes all files; if ONNX Runtime differs from PyTorch, removes them and returns 1."""
     network = load_published()
     model = folder / "model.onnx"
     write_model(network, model)

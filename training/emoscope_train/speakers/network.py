@@ -1,4 +1,4 @@
-"""The speaker network CAM++: 80 bands over time to an embedding of 192 numbers.
+"""The speaker network CAM++: 80 bands over time to an embedding of 192 values.
 
 Wang et al., "CAM++: A fast and efficient network for speaker verification using context-aware
 masking" (2023), from 3D-Speaker, Apache-2.0. Four residual blocks see the bands as an image, then
@@ -73,7 +73,7 @@ def normed(channels: int, affine: bool = True, rectified: bool = True) -> nn.Seq
 
 
 class Masked(nn.Module):
-    """A convolution over time, its channels weighed by a mask that sees the context.
+    """A convolution over time with channels weighted by a context mask.
 
     A mask has one value per segment, so its layers are computed once per segment and not per step.
     """
@@ -137,7 +137,7 @@ class Linear(nn.Module):
 
 
 class SpeakerNetwork(nn.Module):
-    """Log band energies [batch, frames, 80] to embeddings [batch, 192], of no given length."""
+    """Log band energies [batch, frames, 80] to embeddings [batch, 192], not normalised."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class SpeakerNetwork(nn.Module):
 def membership(steps: int) -> Tensor:
     """[steps, n], 1 where a step is in a segment of SEGMENT; the last segment may be shorter."""
     segment = torch.floor(torch.arange(steps).float() / SEGMENT)
-    # The first step of each segment names it: no length has to be divided in the exported graph.
+    # Segments are identified by their first step, so that the exported graph needs no division.
     numbers = segment[::SEGMENT]
     return (segment[:, None] == numbers[None, :]).float()
 

@@ -1,4 +1,4 @@
-"""The published weights of CAM++, out of the package that carries them."""
+"""The published weights of CAM++, from the package that contains them."""
 
 import hashlib
 import importlib.util
@@ -13,7 +13,7 @@ INSIDE = "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_com
 
 def weights_file() -> Path:
     """The published file in the installed package; its hash is checked."""
-    # The package is not imported: it needs others that are of no use here.
+    # The package is not imported, because it needs others that are not used here.
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Compares who the program says speaks with who does. Needs no program and no sound."""
+"""Compares the program's speakers with the reference turns, from event lines alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from scipy.optimize import linear_sum_assignment
 
 from .conversations import Turn
 
-# Turns of each person before their time counts.
+# First turns of each person that are not scored.
 SETTLED_AFTER = 2
-# Width in pyannote's sense, and of the NIST's: that much before a border and after it.
+# Collar in pyannote's definition (total width), and NIST's (on either side of a boundary).
 COLLAR_S, NIST_COLLAR_S = 0.25, 0.5
 STEP_S = 0.01
 
@@ -24,27 +24,27 @@ class Segment:
     start_s: float
     end_s: float
     speaker: str
-    # The likeliest label; none where the utterance was too short for one.
+    # The most likely label; None if the utterance was too short for one.
     label: str | None = None
 
 
 @dataclass(frozen=True)
 class Score:
-    """One conversation."""
+    """The score of one conversation."""
 
-    # Seconds after the first turns: with the right speaker, with any, and of truth.
+    # Seconds after the first turns: with the correct speaker, with any, and in the reference.
     right_s: float
     found_s: float
     truth_s: float
     speakers: int
     people: int
-    # Turns whose emotion is right, and turns with one.
+    # Turns with the correct emotion, and turns with any.
     emotions_right: int
     turns: int
 
 
 def segments(events: Sequence[dict[str, Any]], healed: bool = True) -> list[Segment]:
-    """The utterances in event lines; `healed` by what the program corrected later."""
+    """The utterances in event lines; `healed` applies the program's later corrections."""
     labels: dict[int, str] = {}
     speakers: dict[int, str] = {}
     spans: dict[int, tuple[float, float]] = {}
@@ -71,7 +71,7 @@ def raster(found: Sequence[Turn | Segment], steps: int, names: list[str]) -> NDA
 
 
 def score(turns: list[Turn], found: list[Segment]) -> Score:
-    """The best one-to-one assignment of found speakers to people decides who is right."""
+    """Scores with the best one-to-one assignment of detected speakers to people."""
     steps = round(last(turns, found) / STEP_S) + 1
     people = sorted({turn.speaker for turn in turns})
     speakers = sorted({part.speaker for part in found})
@@ -95,12 +95,12 @@ def score(turns: list[Turn], found: list[Segment]) -> Score:
 
 
 def last(turns: list[Turn], found: list[Segment]) -> float:
-    """Where everything ends, in seconds."""
+    """End of the last turn, in seconds."""
     return max([turn.end_s for turn in turns] + [part.end_s for part in found])
 
 
 def settled(turns: list[Turn]) -> list[Turn]:
-    """Without the first turns of each person."""
+    """The turns without the first ones of each person."""
     spoken: dict[str, int] = {}
     out = []
     for turn in turns:
@@ -111,7 +111,7 @@ def settled(turns: list[Turn]) -> list[Turn]:
 
 
 def best_label(turn: Turn, found: list[Segment]) -> str | None:
-    """Label of the utterance that overlaps the turn most; none where there is no utterance."""
+    """Label of the utterance that overlaps the turn most; None without an utterance."""
     overlap = [min(s.end_s, turn.end_s) - max(s.start_s, turn.start_s) for s in found]
     if not overlap or max(overlap) <= 0.0:
         return None

@@ -1,4 +1,4 @@
-"""What the speaker model file says about itself. The program rejects an incompatible file."""
+"""The metadata of the speaker model file. The program rejects an incompatible file."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from .bands import BANDS, SPECTRUM
 KIND, NAME = "speakers", "campplus"
 INPUT, OUTPUT = "bands", "embedding"
 LICENCE = "Apache-2.0"
-# Lengths that the network is used with.
+# Window lengths that the network is used with.
 WINDOW: dict[str, float] = {"min_s": 0.75, "max_s": 6.0}
 ORIGIN: dict[str, str] = {
     "network": "CAM++ zh-en common, advanced (3D-Speaker)",
@@ -19,7 +19,7 @@ ORIGIN: dict[str, str] = {
     "file": f"{published.PACKAGE}/{published.INSIDE}",
     "sha256": published.SHA256,
 }
-# What the tracker reads, as `SpeakerTuning` of the program explains it; chosen on the conversations
+# The tracker's constants, documented in the program's `SpeakerTuning`; chosen on the conversations
 # for tuning of nemo, emodb and ased.
 TUNING: dict[str, float] = {"join": 0.25, "stay": 0.15, "once_s": 3.0, "several_s": 2.5}
 
