@@ -10,6 +10,8 @@ use crate::audio::source::{DecodeError, Source, Spec};
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
+use crate::speakers::SpeakerWindow;
+use crate::speakers::same_speaker::is_one_speaker;
 
 /// Recordings sampled evenly from a folder for its baseline.
 const SPREAD: usize = 60;
@@ -17,12 +19,17 @@ const SPREAD: usize = 60;
 const OPENING_S: f64 = 15.0;
 /// Recordings decoded before their baselines are merged.
 const AT_ONCE: usize = 256;
+/// Recordings of a folder, and seconds of each, that show whether one person speaks in
+/// all of them. Embedding them costs about a second of processor time.
+const SPEAKER_SPREAD: usize = 20;
+const SPEAKER_OPENING_S: f64 = 6.0;
 
 /// The recordings that share one baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// A sample of each folder with several recordings, followed by the speaker's own
-    /// speech. Nothing where the engine has a baseline from a profile.
+    /// speech. The sample weighs little, unless one person speaks in all of it. Nothing
+    /// where the engine has a baseline from a profile.
     Auto,
     /// Nothing: every recording starts with the engine's baseline.
     None,
@@ -60,6 +67,7 @@ impl Baselines {
         jobs: Jobs,
         engine: &Engine,
     ) -> (Self, Vec<String>) {
+        let tracking = engine;
         // A shared baseline covers all speakers.
         let engine = &engine.without_speakers();
         let fixed = match scope {
@@ -84,8 +92,15 @@ impl Baselines {
         }
         if !fixed {
             folders.retain(|_, recordings| recordings.len() > 1);
-            folders.values_mut().for_each(spread);
+            for recordings in folders.values_mut() {
+                spread(recordings, SPREAD);
+            }
         }
+        let of_one = if fixed {
+            BTreeMap::new()
+        } else {
+            one_speaker(&folders, channel, jobs, tracking)
+        };
         let most_s = if fixed { f64::INFINITY } else { OPENING_S };
         let recordings: Vec<&Recording> = folders.into_values().flatten().collect();
         let mut folders = BTreeMap::new();
@@ -107,8 +122,16 @@ impl Baselines {
             }
         }
         if !fixed {
-            for baseline in folders.values_mut().flatten().flatten() {
-                baseline.cap_seconds(engine.model.spec.tuning.folder_s);
+            let most_s = engine.model.spec.tuning.folder_s;
+            for (folder, baselines) in &mut folders {
+                let of_one = of_one.get(folder).map_or(&[][..], Vec::as_slice);
+                for (index, baseline) in baselines.iter_mut().enumerate() {
+                    if let Some(baseline) = baseline
+                        && !of_one.get(index).is_some_and(|&one| one)
+                    {
+                        baseline.cap_seconds(most_s);
+                    }
+                }
             }
         }
         let warnings = if fixed { streams(wanted) } else { Vec::new() };
@@ -153,14 +176,59 @@ fn streams(recordings: &[Recording]) -> Vec<String> {
     streams.map(warning).collect()
 }
 
-/// Keeps a representative sample of that size, in order.
-fn spread(recordings: &mut Vec<&Recording>) {
+/// Keeps `most` recordings that represent all, in their order.
+fn spread(recordings: &mut Vec<&Recording>, most: usize) {
     let count = recordings.len();
-    if count > SPREAD {
-        *recordings = (0..SPREAD)
-            .map(|place| recordings[place * count / SPREAD])
+    if count > most {
+        *recordings = (0..most)
+            .map(|place| recordings[place * count / most])
             .collect();
     }
+}
+
+/// Whether one person speaks in all of a folder, for each channel that is judged.
+/// Nothing where `engine` takes all speech for one speaker's, or was told how many
+/// speakers a recording has.
+fn one_speaker(
+    folders: &BTreeMap<PathBuf, Vec<&Recording>>,
+    channel: ChannelSelection,
+    jobs: Jobs,
+    engine: &Engine,
+) -> BTreeMap<PathBuf, Vec<bool>> {
+    let Some(speakers) = engine.speakers.as_ref().filter(|it| it.count.is_none()) else {
+        return BTreeMap::new();
+    };
+    let least = speakers.tuning().one_speaker;
+    let of_folder = |(folder, recordings): (&PathBuf, &Vec<&Recording>)| {
+        let mut some = recordings.clone();
+        spread(&mut some, SPEAKER_SPREAD);
+        let found = jobs.map(&some, |recording| {
+            speaker_windows(recording, channel, engine)
+        });
+        let channels = found.iter().map(Vec::len).max().unwrap_or(0);
+        let of_channel = |index: usize| {
+            let of_recordings = found.iter().filter_map(|channels| channels.get(index));
+            is_one_speaker(&of_recordings.cloned().collect::<Vec<_>>(), least)
+        };
+        (folder.clone(), (0..channels).map(of_channel).collect())
+    };
+    folders.iter().map(of_folder).collect()
+}
+
+/// The speaker windows of each channel in the opening of a recording.
+fn speaker_windows(
+    recording: &Recording,
+    channel: ChannelSelection,
+    engine: &Engine,
+) -> Vec<Vec<SpeakerWindow>> {
+    let work = || {
+        let Some(source) = recording.open(&mut drop) else {
+            return Vec::new();
+        };
+        let mut source = Opening::new(source, SPEAKER_OPENING_S);
+        recording.speaker_windows(&mut source, channel, engine)
+    };
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_default()
 }
 
 fn folder_of(recording: &Recording) -> PathBuf {
@@ -240,7 +308,7 @@ mod tests {
         for count in [2, 59, 60, 61, 1000, 123_456] {
             let all: Vec<Recording> = (0..count).map(|n| Recording::new(n.to_string())).collect();
             let mut recordings: Vec<&Recording> = all.iter().collect();
-            spread(&mut recordings);
+            spread(&mut recordings, SPREAD);
             let numbers: Vec<usize> = recordings.iter().map(|r| r.name.parse().unwrap()).collect();
             assert_eq!(numbers.len(), count.min(SPREAD));
             assert_eq!(numbers[0], 0);

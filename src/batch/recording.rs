@@ -8,7 +8,8 @@ use crate::audio::source::{DecodeError, Source};
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, SourceKind};
-use crate::session::audio_file::{Analysis, FileOptions, analyze, with_turns};
+use crate::session::audio_file::{Analysis, FileOptions, analyze, collect, with_turns};
+use crate::speakers::SpeakerWindow;
 use crate::text::path_name;
 
 /// The path that stands for standard input.
@@ -110,6 +111,18 @@ impl Recording {
             Some(mut source) => with_turns(&mut source, engine, &self.options(channel)),
             None => engine.clone(),
         }
+    }
+
+    /// The windows of the speaker network in what `source` reads of it, for each channel
+    /// that is judged.
+    pub fn speaker_windows(
+        &self,
+        source: &mut dyn Source,
+        channel: ChannelSelection,
+        engine: &Engine,
+    ) -> Vec<Vec<SpeakerWindow>> {
+        let collected = collect(source, engine, &self.options(channel)).into_iter();
+        collected.map(|found| found.windows).collect()
     }
 
     fn options(&self, channel: ChannelSelection) -> FileOptions {

@@ -14,7 +14,7 @@ use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, GapCause, SourceKind};
 use crate::messages::{Control, Level, Position, Update};
-use crate::pipeline::{COLLECTED_STEP_S, ChannelPipelines};
+use crate::pipeline::{COLLECTED_STEP_S, ChannelPipelines, Collected};
 use crate::speakers::turns::Turns;
 
 /// The source and its options.
@@ -71,13 +71,7 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
     let Some(speakers) = &engine.speakers else {
         return engine.clone();
     };
-    let Ok(mut pass) = Pass::collecting(source, engine, options) else {
-        return engine.clone();
-    };
-    while matches!(pass.step(source), Ok(true)) {
-        pass.events.clear();
-    }
-    let collected = pass.pipelines.take_collected().into_iter();
+    let collected = collect(source, engine, options).into_iter();
     let turns = collected.map(|found| {
         Turns::new(
             &found.spans,
@@ -88,6 +82,18 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
         )
     });
     engine.with_turns(turns.collect())
+}
+
+/// The utterances and speaker windows of each channel that is judged, up to the first
+/// error. Empty if the engine does not tell speakers apart.
+pub fn collect(source: &mut dyn Source, engine: &Engine, options: &FileOptions) -> Vec<Collected> {
+    let Ok(mut pass) = Pass::collecting(source, engine, options) else {
+        return Vec::new();
+    };
+    while matches!(pass.step(source), Ok(true)) {
+        pass.events.clear();
+    }
+    pass.pipelines.take_collected()
 }
 
 /// A recording that is analyzed once while it is read: in real time with pause and

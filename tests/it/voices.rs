@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::Output;
 
+use emoscope::audio::file::AudioFile;
+use emoscope::audio::source::Source;
 use serde_json::Value;
 
+use crate::decode::wav;
 use crate::support::{data, emoscope, lines, path, said};
 
 fn run(home: &tempfile::TempDir, arguments: &[&str]) -> Output {
@@ -198,4 +201,59 @@ fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("ada.json"), "{}", said(&output));
     assert_eq!(std::fs::read(profile(&home, "ada")).unwrap(), kept);
+}
+
+/// Parts of a recording, in seconds, as recordings of their own in a new folder.
+fn cut(home: &tempfile::TempDir, recording: &Path, parts: &[(f64, f64)]) -> String {
+    let folder = home.path().join(format!("cut-{}", parts.len()));
+    std::fs::create_dir(&folder).unwrap();
+    let mut source = AudioFile::open(recording).unwrap();
+    let spec = source.spec();
+    let mut samples = Vec::new();
+    while source.read(&mut samples).unwrap() {}
+    // The last channel alone.
+    let samples: Vec<u8> = samples
+        .chunks(usize::from(spec.channels))
+        .flat_map(|frame| ((frame[frame.len() - 1] * 32_767.0) as i16).to_le_bytes())
+        .collect();
+    let byte = |at_s: f64| (2 * (at_s * f64::from(spec.sample_rate)) as usize).min(samples.len());
+    for (number, &(from_s, to_s)) in parts.iter().enumerate() {
+        let part = &samples[byte(from_s)..byte(to_s)];
+        let file = folder.join(format!("{number}.wav"));
+        std::fs::write(file, wav(1, 16, spec.sample_rate, 1, part)).unwrap();
+    }
+    folder.display().to_string()
+}
+
+#[test]
+fn a_folder_of_one_speaker_gives_its_baseline_full_weight() {
+    let home = tempfile::tempdir().unwrap();
+    let judged = |folder: &str, more: &[&str]| {
+        let arguments = ["analyze", "--quiet", "--format", "jsonl"];
+        known(&run(&home, &[&arguments[..], more, &[folder]].concat()))
+    };
+    // The second speaker of the call, as `make.py` says, with each line twice.
+    let lines = [(4.8, 8.9), (10.4, 15.0), (4.8, 8.9), (10.4, 15.0)];
+    let one = cut(&home, &data("call.flac"), &lines);
+    let alone = judged(&one, &[]);
+    let sum = judged(&one, &["--baseline", "folder"])[0];
+    assert!(sum > 6.0, "{sum}");
+    assert!((alone[0] - sum).abs() < 0.05, "{alone:?} {sum}");
+    // Several synthetic voices.
+    let parts = [
+        (0.5, 4.5),
+        (5.0, 7.9),
+        (8.9, 11.4),
+        (15.7, 18.8),
+        (19.6, 22.9),
+        (34.7, 37.4),
+    ];
+    let several = judged(&cut(&home, &path("src/cli/demo.ogg"), &parts), &[]);
+    assert!(
+        several.iter().all(|&seconds| (seconds - 3.0).abs() < 1e-6),
+        "{several:?}"
+    );
+    // Without the speaker network nobody knows that there is one speaker.
+    let untold = judged(&one, &["--speakers", "1"]);
+    assert!((untold[0] - 3.0).abs() < 1e-6, "{untold:?}");
 }

@@ -7,6 +7,7 @@
 
 pub mod assignment;
 pub mod clusters;
+pub mod same_speaker;
 pub mod spec;
 pub mod tracker;
 pub mod turns;

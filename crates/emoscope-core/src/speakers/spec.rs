@@ -32,6 +32,9 @@ pub struct SpeakerTuning {
     pub once_s: f64,
     /// The same, where several utterances agree.
     pub several_s: f64,
+    /// Mean cosine between the two most different halves of a folder's speech from
+    /// which all of it is one speaker's.
+    pub one_speaker: f32,
 }
 
 impl Default for SpeakerTuning {
@@ -43,6 +46,7 @@ impl Default for SpeakerTuning {
             stay: 0.2,
             once_s: 3.0,
             several_s: 2.0,
+            one_speaker: 0.35,
         }
     }
 }
@@ -130,12 +134,14 @@ fn tuning(found: Value) -> Result<SpeakerTuning, SpecError> {
             && (0.0..=10.0).contains(&tuning.stay)
             && (0.0..=60.0).contains(&tuning.once_s)
             && (0.0..=60.0).contains(&tuning.several_s)
+            && (-1.0..=1.0).contains(&tuning.one_speaker)
     };
     serde_json::from_value(found)
         .ok()
         .filter(sound)
         .ok_or_else(|| {
-            let expected = "join -1 to 1, stay 0 to 10, once_s and several_s 0 to 60";
+            let expected =
+                "join and one_speaker -1 to 1, stay 0 to 10, once_s and several_s 0 to 60";
             SpecError::new("metadata entry tuning", expected, shown)
         })
 }
