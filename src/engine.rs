@@ -1,16 +1,19 @@
-//! Inference: MFCC rows in, logits out. Two engines behind one trait.
+//! Inference: MFCC rows in, logits out. Two engines implement one trait.
 
 mod builtin;
 mod heap;
 #[cfg(feature = "onnxruntime")]
 pub mod onnxruntime;
+mod pool;
 mod probe;
 mod speakers;
 mod takeover;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use pool::{Pool, Pooled};
 
 use crate::baseline::Baseline;
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
@@ -19,31 +22,32 @@ use crate::model::{Model, ModelError};
 
 pub use speakers::SpeakerTracking;
 
-/// Environment variable and value without which ONNX Runtime is not loaded.
+/// Environment variable that must be set, with its value, before ONNX Runtime is
+/// loaded.
 ///
-/// From 1.29 on its published builds keep a number of the machine in the user's
-/// cache and report what runs to its maker. This alone stops both, and only where
-/// it is set before the library is loaded (its pull request 27379); the program
-/// does so first of all.
+/// From version 1.29 on, its published builds store a machine identifier in the user's
+/// cache and report usage to the vendor. This variable alone stops both, and only if it
+/// is set before the library is loaded (its pull request 27379). So the program sets it
+/// first.
 pub const NO_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 
 /// Why an engine cannot be used or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// ONNX Runtime was asked for and could not be loaded.
+    /// ONNX Runtime was requested and could not be loaded.
     #[error(
         "ONNX Runtime {}; looked at:\n{}\ninstall it (pip install onnxruntime), set ORT_DYLIB_PATH to its library, or use --engine builtin",
         if refused.iter().any(|it| it.found) { "cannot be used" } else { "was not found" },
         list(refused)
     )]
     NoLibrary {
-        /// Places and what is wrong with each, in the order of the search.
+        /// The searched places with the error of each, in order.
         refused: Vec<Refused>,
     },
     /// The program was built without it.
     #[error("this program was built without ONNX Runtime; use --engine builtin")]
     NotBuilt,
-    /// The engine refused the model.
+    /// The engine rejected the model.
     #[error("{engine} cannot load the model {model}: {reason}")]
     Load {
         /// The engine.
@@ -53,27 +57,27 @@ pub enum EngineError {
         /// The engine's message.
         reason: String,
     },
-    /// Speakers are to be told apart by an engine that does not.
+    /// The engine does not support speaker tracking.
     #[error("the engine tells no speakers apart")]
     NotTracking,
     /// The engine failed on a window.
     #[error(transparent)]
     Window(#[from] ClassifierError),
-    /// The model differs from what its metadata promises.
+    /// The model contradicts its metadata.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
 
-/// A place without a library of ONNX Runtime that can be used.
+/// A place without a usable library of ONNX Runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// What kind of place.
+    /// The kind of place.
     pub place: &'static str,
-    /// The library, or where none was found.
+    /// The library, or the place without one.
     pub path: PathBuf,
-    /// The user named the place.
+    /// Whether the user named the place.
     pub explicit: bool,
-    /// There is a file, but it cannot be used.
+    /// Whether there is a file that cannot be used.
     pub found: bool,
     /// Why it cannot be used.
     pub reason: String,
@@ -107,70 +111,47 @@ pub enum EngineChoice {
 /// A model in an engine. Each worker gets its own classifier.
 #[derive(Clone)]
 pub struct Engine {
-    /// Name and version for people: `ONNX Runtime 1.32.0`, `rten (built in)`.
+    /// Display name and version: `ONNX Runtime 1.32.0`, `rten (built in)`.
     pub name: String,
     /// Where the library was loaded from.
     pub library: Option<PathBuf>,
-    /// Why ONNX Runtime was wanted and is not in use; `None` if it is, or was not.
+    /// Why ONNX Runtime is not used although it was wanted; `None` otherwise.
     pub fallback: Option<Arc<EngineError>>,
-    /// Places before the library in use that hold no library that can be used.
+    /// Places before the library in use that contain no usable library.
     pub refused: Vec<Refused>,
     /// The model.
     pub model: Arc<Model>,
-    /// The model that this one took over from.
+    /// The model that this one replaced.
     pub replaced: Option<ReplacedModel>,
-    /// The baseline that sessions start with, on every channel without one of
+    /// The baseline that sessions start with, on channels without an entry in
     /// `channel_baselines`.
     pub enrolment: Enrolment,
-    /// The baselines of the channels that are judged, in their order.
+    /// The baselines of the analyzed channels, in order.
     channel_baselines: Vec<Option<Baseline>>,
-    /// How speakers are told apart; without, all speech counts as that of one voice.
+    /// Speaker tracking; without it all speech counts as one speaker's.
     pub speakers: Option<SpeakerTracking>,
     kind: Kind,
-    /// Classifiers not in use: creating one can cost as much as a minute of audio.
-    idle: Idle,
+    /// Idle classifiers.
+    classifiers: Pool<dyn Classifier>,
 }
 
-type Idle = Arc<Mutex<Vec<Box<dyn Classifier>>>>;
-
-/// A classifier that goes back to the idle ones when it is dropped.
-struct PooledClassifier {
-    inner: Option<Box<dyn Classifier>>,
-    idle: Idle,
-}
-
-impl Classifier for PooledClassifier {
+impl Classifier for Pooled<dyn Classifier> {
     fn classify(
         &mut self,
         mfcc: &[f32],
         baseline: Option<&BaselineInput>,
     ) -> Result<ModelOutput, ClassifierError> {
-        match &mut self.inner {
+        match self.inner() {
             Some(inner) => inner.classify(mfcc, baseline),
-            None => Ok(ModelOutput::default()), // never: only the drop takes it
+            None => Ok(ModelOutput::default()),
         }
     }
 
     fn reset(&mut self) {
-        if let Some(inner) = &mut self.inner {
+        if let Some(inner) = self.inner() {
             inner.reset();
         }
     }
-}
-
-impl Drop for PooledClassifier {
-    fn drop(&mut self) {
-        // One that panicked may be in any state.
-        if let Some(inner) = self.inner.take()
-            && !std::thread::panicking()
-        {
-            lock(&self.idle).push(inner);
-        }
-    }
-}
-
-fn lock(idle: &Idle) -> std::sync::MutexGuard<'_, Vec<Box<dyn Classifier>>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Clone)]
@@ -181,10 +162,11 @@ enum Kind {
 }
 
 impl Engine {
-    /// Loads a model; `library` is a path to ONNX Runtime that goes before all others.
+    /// Loads a model; `library` is a path to ONNX Runtime with priority over all
+    /// others.
     ///
     /// # Errors
-    /// No library for [`EngineChoice::Onnxruntime`], or a model that does not run.
+    /// No library for [`EngineChoice::Onnxruntime`], or the model does not run.
     pub fn load(
         model: Model,
         choice: EngineChoice,
@@ -211,7 +193,7 @@ impl Engine {
             channel_baselines: Vec::new(),
             speakers: None,
             kind: Kind::Builtin(shared),
-            idle: Idle::default(),
+            classifiers: Pool::default(),
         };
         engine.probe()?;
         Ok(engine)
@@ -231,7 +213,7 @@ impl Engine {
             channel_baselines: Vec::new(),
             speakers: None,
             kind: Kind::OnnxRuntime(environment),
-            idle: Idle::default(),
+            classifiers: Pool::default(),
         };
         engine.probe()?;
         Ok(engine)
@@ -242,8 +224,8 @@ impl Engine {
         Err(EngineError::NotBuilt)
     }
 
-    /// What the user should be told once: that ONNX Runtime is there and not in
-    /// use, or is not where the user said.
+    /// A warning for the user: ONNX Runtime is installed but not used, or is not where
+    /// the user said.
     pub fn warning(&self) -> Option<String> {
         let (head, refused) = match self.fallback.as_deref() {
             None => {
@@ -270,8 +252,8 @@ impl Engine {
         })
     }
 
-    /// The same engine for sessions that start with these baselines, one for each
-    /// channel that is judged; `fixed` says whether a session leaves them unchanged.
+    /// The engine for sessions that start with these baselines, one per analyzed
+    /// channel; `fixed` says whether a session leaves them unchanged.
     #[must_use]
     pub fn with_baselines(&self, baselines: Vec<Option<Baseline>>, fixed: bool) -> Self {
         Self {
@@ -284,8 +266,8 @@ impl Engine {
         }
     }
 
-    /// What the session of a channel starts with; `index` counts the channels that
-    /// are judged from 0.
+    /// The initial baseline of a channel's session; `index` counts the analyzed
+    /// channels from 0.
     pub fn channel_enrolment(&self, index: usize) -> Enrolment {
         match self.channel_baselines.get(index) {
             Some(baseline) => Enrolment {
@@ -297,13 +279,12 @@ impl Engine {
     }
 
     /// A classifier for one thread: an idle one, or a new one. A streaming model may
-    /// hold the state of an earlier utterance until it is reset.
+    /// still contain the state of an earlier utterance until it is reset.
     ///
     /// # Errors
     /// The engine cannot load the model.
     pub fn classifier(&self) -> Result<Box<dyn Classifier>, EngineError> {
-        let idle = lock(&self.idle).pop();
-        let inner: Box<dyn Classifier> = match (idle, &self.kind) {
+        let inner: Box<dyn Classifier> = match (self.classifiers.take(), &self.kind) {
             (Some(classifier), _) => classifier,
             (None, Kind::Builtin(shared)) => Box::new(shared.classifier()),
             #[cfg(feature = "onnxruntime")]
@@ -311,10 +292,7 @@ impl Engine {
                 Box::new(environment.classifier(&self.model)?)
             }
         };
-        Ok(Box::new(PooledClassifier {
-            inner: Some(inner),
-            idle: Arc::clone(&self.idle),
-        }))
+        Ok(Box::new(self.classifiers.wrap(inner)))
     }
 
     /// The input for an unknown speaker, if the model takes a baseline.

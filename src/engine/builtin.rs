@@ -36,17 +36,8 @@ pub struct Shared {
 impl Shared {
     /// Loads the graph.
     pub fn load(model: &Model) -> Result<Self, EngineError> {
-        let refuse = |reason: String| EngineError::Load {
-            engine: NAME,
-            model: model.name.clone(),
-            reason,
-        };
-        let graph = graph(model.bytes.clone()).map_err(refuse)?;
-        let node = |name: &str| {
-            graph
-                .node_id(name)
-                .map_err(|error| refuse(error.to_string()))
-        };
+        let graph = Graph::load(model.name.clone(), model.bytes.clone())?;
+        let node = |name: &str| graph.node(name);
         let spec = &model.spec;
         let mut outputs = vec![node(OUTPUT)?];
         if spec.has_speech {
@@ -71,7 +62,7 @@ impl Shared {
             outputs,
             speech: spec.has_speech,
             state,
-            model: Arc::new(graph),
+            model: Arc::new(graph.model),
         })
     }
 
@@ -85,16 +76,39 @@ impl Shared {
     }
 }
 
-fn graph(bytes: Cow<'static, [u8]>) -> Result<rten::Model, String> {
-    let mut options = ModelOptions::with_all_ops();
-    options.prepack_weights(true);
-    let graph = match bytes {
-        Cow::Borrowed(bytes) => options.load_static_slice(bytes),
-        Cow::Owned(bytes) => options.load(bytes),
+/// A loaded graph, with its name for errors.
+struct Graph {
+    model: rten::Model,
+    name: String,
+}
+
+impl Graph {
+    fn load(name: String, bytes: Cow<'static, [u8]>) -> Result<Self, EngineError> {
+        let mut options = ModelOptions::with_all_ops();
+        options.prepack_weights(true);
+        let model = match bytes {
+            Cow::Borrowed(bytes) => options.load_static_slice(bytes),
+            Cow::Owned(bytes) => options.load(bytes),
+        }
+        .map_err(|error| load_error(&name, &error))?;
+        heap::release();
+        Ok(Self { model, name })
     }
-    .map_err(|error| error.to_string())?;
-    heap::release();
-    Ok(graph)
+
+    /// The input or output of that name.
+    fn node(&self, name: &str) -> Result<NodeId, EngineError> {
+        self.model
+            .node_id(name)
+            .map_err(|error| load_error(&self.name, &error))
+    }
+}
+
+fn load_error(model: &str, reason: &impl ToString) -> EngineError {
+    EngineError::Load {
+        engine: NAME,
+        model: model.to_owned(),
+        reason: reason.to_string(),
+    }
 }
 
 fn one_thread() -> RunOptions {
@@ -114,22 +128,12 @@ pub struct Speakers {
 impl Speakers {
     /// Loads the graph, for one thread.
     pub fn load(model: &SpeakerModel) -> Result<Self, EngineError> {
-        let refuse = |reason: String| EngineError::Load {
-            engine: NAME,
-            model: model.name(),
-            reason,
-        };
-        let graph = graph(model.bytes.clone()).map_err(refuse)?;
-        let node = |name: &str| {
-            graph
-                .node_id(name)
-                .map_err(|error| refuse(error.to_string()))
-        };
+        let graph = Graph::load(model.name(), model.bytes.clone())?;
         Ok(Self {
-            input: node(BANDS)?,
-            output: node(PRINT)?,
+            input: graph.node(BANDS)?,
+            output: graph.node(PRINT)?,
             options: one_thread(),
-            model: graph,
+            model: graph.model,
         })
     }
 }

@@ -1,7 +1,8 @@
-//! The speaker network in the engine of the model.
+//! The speaker network, run by the model's engine.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::pool::{Pool, Pooled};
 use super::{Engine, EngineError, Kind};
 use crate::classifier::ClassifierError;
 use crate::model::speakers::SpeakerModel;
@@ -14,74 +15,51 @@ use crate::speakers::turns::Turns;
 #[derive(Clone)]
 pub struct SpeakerTracking {
     model: Arc<SpeakerModel>,
-    /// How many speakers there are, where that is known.
+    /// The number of speakers, if it is known.
     pub count: Option<u16>,
-    /// The turns of each channel that is judged, where a first pass found them.
+    /// The turns of each analyzed channel, if a first pass found them.
     turns: Vec<Arc<Turns>>,
-    /// Networks not in use.
-    idle: Idle,
+    /// Idle networks.
+    networks: Pool<dyn SpeakerNetwork>,
 }
 
-type Idle = Arc<Mutex<Vec<Box<dyn SpeakerNetwork>>>>;
-
 impl SpeakerTracking {
-    /// The network's numbers.
+    /// The network's tuned constants.
     pub fn tuning(&self) -> SpeakerTuning {
         self.model.spec.tuning
     }
 }
 
-/// A network that goes back to the idle ones when it is dropped.
-struct PooledNetwork {
-    inner: Option<Box<dyn SpeakerNetwork>>,
-    idle: Idle,
-}
-
-impl SpeakerNetwork for PooledNetwork {
+impl SpeakerNetwork for Pooled<dyn SpeakerNetwork> {
     fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
-        match &mut self.inner {
+        match self.inner() {
             Some(inner) => inner.embed(bands),
-            None => Ok(Vec::new()), // never: only the drop takes it
+            None => Ok(Vec::new()),
         }
     }
-}
-
-impl Drop for PooledNetwork {
-    fn drop(&mut self) {
-        // One that panicked may be in any state.
-        if let Some(inner) = self.inner.take()
-            && !std::thread::panicking()
-        {
-            lock(&self.idle).push(inner);
-        }
-    }
-}
-
-fn lock(idle: &Idle) -> std::sync::MutexGuard<'_, Vec<Box<dyn SpeakerNetwork>>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Engine {
-    /// The same engine for sessions that tell speakers apart: `count` of them, or as
-    /// many as there are.
+    /// The engine for sessions that tell speakers apart: `count` of them, or as many
+    /// as are detected.
     ///
     /// # Errors
-    /// A network that does not run.
+    /// The network does not run.
     pub fn tracking_speakers(&self, count: Option<u16>) -> Result<Self, EngineError> {
         let engine = Self {
             speakers: Some(SpeakerTracking {
                 model: Arc::new(SpeakerModel::embedded()?),
                 count,
                 turns: Vec::new(),
-                idle: Idle::default(),
+                networks: Pool::default(),
             }),
             ..self.clone()
         };
-        engine.speaker_network()?; // it is idle from now on
+        engine.speaker_network()?; // loads it, for the pool
         Ok(engine)
     }
 
-    /// The same engine for sessions that take all speech for that of one voice.
+    /// The engine for sessions that treat all speech as one speaker's.
     #[must_use]
     pub fn without_speakers(&self) -> Self {
         Self {
@@ -90,8 +68,7 @@ impl Engine {
         }
     }
 
-    /// The same engine for a recording whose turns are known, for each channel that is
-    /// judged.
+    /// The engine for a recording with known turns, one list per analyzed channel.
     #[must_use]
     pub fn with_turns(&self, turns: Vec<Turns>) -> Self {
         let mut engine = self.clone();
@@ -101,7 +78,8 @@ impl Engine {
         engine
     }
 
-    /// Speakers of the recording whose turns are known; the most of any channel.
+    /// Number of speakers of a recording with known turns; the largest number of any
+    /// channel.
     pub fn known_speakers(&self) -> Option<u16> {
         let channels = self.speakers.as_ref()?.turns.iter();
         let count = |turns: &Turns| {
@@ -112,7 +90,7 @@ impl Engine {
     }
 
     /// How the session of a channel tells speakers apart, if it does; `index` counts the
-    /// channels that are judged from 0.
+    /// analyzed channels from 0.
     ///
     /// # Errors
     /// The engine cannot load the network.
@@ -131,8 +109,8 @@ impl Engine {
         }))
     }
 
-    /// A speaker network for one thread: an idle one, or a new one; none where speakers
-    /// are not told apart.
+    /// A speaker network for one thread: an idle one, or a new one; `None` without
+    /// speaker tracking.
     ///
     /// # Errors
     /// The engine cannot load the network.
@@ -140,8 +118,7 @@ impl Engine {
         let Some(speakers) = &self.speakers else {
             return Ok(None);
         };
-        let idle = lock(&speakers.idle).pop();
-        let inner: Box<dyn SpeakerNetwork> = match (idle, &self.kind) {
+        let inner: Box<dyn SpeakerNetwork> = match (speakers.networks.take(), &self.kind) {
             (Some(network), _) => network,
             (None, Kind::Builtin(_)) => Box::new(super::builtin::Speakers::load(&speakers.model)?),
             #[cfg(feature = "onnxruntime")]
@@ -149,9 +126,6 @@ impl Engine {
                 Box::new(environment.speaker_network(&speakers.model)?)
             }
         };
-        Ok(Some(Box::new(PooledNetwork {
-            inner: Some(inner),
-            idle: Arc::clone(&speakers.idle),
-        })))
+        Ok(Some(Box::new(speakers.networks.wrap(inner))))
     }
 }

@@ -17,8 +17,17 @@ impl Letters {
         if let Event::SessionStart(start) = event {
             self.several = start.speakers.is_some_and(|count| count > 1);
         }
-        let speaker = utterance(event).and_then(|m| m.speaker);
+        self.add(utterance(event).and_then(|m| m.speaker));
+    }
+
+    /// Adds the speaker of an utterance or of a correction; the first speaker is A.
+    pub(super) fn add(&mut self, speaker: Option<Speaker>) {
         self.several |= speaker.is_some_and(|speaker| speaker != Speaker(0));
+    }
+
+    /// Whether there are several.
+    pub(super) fn several(&self) -> bool {
+        self.several
     }
 
     /// The speaker of an utterance, if there are several.

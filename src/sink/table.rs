@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::letters::Letters;
 use super::{Sink, reason};
-use crate::events::{Event, Measurement, Speaker, Trigger};
+use crate::events::{Event, Measurement, Trigger};
 use crate::text::{clock_tenths, printable};
 
 /// Terminal columns that every row fits into, where paths allow it.
@@ -42,7 +43,7 @@ pub struct Table<W: Write> {
     /// Whether the current recording has a row.
     written: bool,
     by_channel: bool,
-    several_speakers: bool,
+    letters: Letters,
     /// Row, channel and number of each utterance of the current recording.
     utterances: Vec<(usize, Option<u16>, u64)>,
 }
@@ -55,7 +56,7 @@ impl<W: Write> Table<W> {
             rows: Vec::new(),
             written: false,
             by_channel: false,
-            several_speakers: false,
+            letters: Letters::default(),
             utterances: Vec::new(),
         }
     }
@@ -136,7 +137,7 @@ impl<W: Write> Sink for Table<W> {
                 return Ok(());
             }
             Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => {
-                self.several_speakers |= m.speaker.is_some_and(|it| it != Speaker(0));
+                self.letters.add(m.speaker);
                 self.utterances
                     .push((self.rows.len(), m.channel, m.utterance));
                 utterance_row(file, m)
@@ -145,7 +146,7 @@ impl<W: Write> Sink for Table<W> {
                 for (row, channel, utterance) in &self.utterances {
                     if let Some(speaker) = changed.of(*channel, *utterance) {
                         self.rows[*row][SPEAKER_INDEX] = speaker.to_string();
-                        self.several_speakers |= speaker != Speaker(0);
+                        self.letters.add(Some(speaker));
                     }
                 }
                 return Ok(());
@@ -167,7 +168,7 @@ impl<W: Write> Sink for Table<W> {
         let shown: Vec<usize> = (0..HEADER.len())
             .filter(|column| match *column {
                 CHANNEL_INDEX => self.by_channel,
-                SPEAKER_INDEX => self.several_speakers,
+                SPEAKER_INDEX => self.letters.several(),
                 _ => true,
             })
             .collect();

@@ -4,8 +4,9 @@
 
 use std::io::{self, Write};
 
+use super::letters::Letters;
 use super::{Sink, number, reason, utterance};
-use crate::events::{Event, Speaker};
+use crate::events::Event;
 use crate::text::printable;
 
 /// The shortest recording that Praat accepts, in seconds.
@@ -33,7 +34,7 @@ pub struct TextGrid<W: Write> {
     /// The utterances with their channel and number.
     utterances: Vec<(Option<u16>, u64, Span)>,
     length_s: f64,
-    several_speakers: bool,
+    letters: Letters,
 }
 
 #[derive(Clone)]
@@ -52,7 +53,7 @@ impl<W: Write> TextGrid<W> {
             channels: vec![None],
             utterances: Vec::new(),
             length_s: 0.0,
-            several_speakers: false,
+            letters: Letters::default(),
         }
     }
 
@@ -139,14 +140,14 @@ impl<W: Write> Sink for TextGrid<W> {
                     m.speaker.map_or_else(String::new, |it| it.to_string()),
                 ],
             };
-            self.several_speakers |= m.speaker.is_some_and(|it| it != Speaker(0));
+            self.letters.add(m.speaker);
             self.utterances.push((m.channel, m.utterance, span));
         }
         if let Event::Speakers(changed) = event {
             for (channel, number, span) in &mut self.utterances {
                 if let Some(speaker) = changed.of(*channel, *number) {
                     span.texts[SPEAKER_TIER] = speaker.to_string();
-                    self.several_speakers |= speaker != Speaker(0);
+                    self.letters.add(Some(speaker));
                 }
             }
         }
@@ -160,7 +161,7 @@ impl<W: Write> Sink for TextGrid<W> {
         let spans = self.utterances.iter().map(|(.., span)| span.end_s);
         let spoken = spans.fold(0.0, f64::max);
         let end_s = self.length_s.max(spoken).max(LEAST_LENGTH_S);
-        let kinds = if self.several_speakers {
+        let kinds = if self.letters.several() {
             TIERS.len()
         } else {
             SPEAKER_TIER

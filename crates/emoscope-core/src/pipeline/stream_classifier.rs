@@ -198,10 +198,6 @@ impl UtteranceClassifier for StreamClassifier {
         &mut self.speakers
     }
 
-    fn reset_speakers(&mut self) {
-        self.speakers.reset();
-    }
-
     fn baseline_changed(&mut self) {
         self.baseline = self.speakers.input().cloned();
         self.baseline_s = self.speakers.current().rounded_seconds();

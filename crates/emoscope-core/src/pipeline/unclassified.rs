@@ -54,7 +54,5 @@ impl UtteranceClassifier for Unclassified {
         &mut self.speakers
     }
 
-    fn reset_speakers(&mut self) {}
-
     fn baseline_changed(&mut self) {}
 }

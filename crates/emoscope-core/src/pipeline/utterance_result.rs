@@ -49,7 +49,9 @@ pub trait UtteranceClassifier: Send {
     fn speakers_mut(&mut self) -> &mut SpeakerBaselines;
 
     /// Restarts the baselines: other people speak from now on.
-    fn reset_speakers(&mut self);
+    fn reset_speakers(&mut self) {
+        self.speakers_mut().reset();
+    }
 
     /// Uses the current baseline from now on, also in the open utterance.
     fn baseline_changed(&mut self);

@@ -87,6 +87,31 @@ impl WindowClassifier {
         self.last = Some(window.clone());
         Ok(window)
     }
+
+    /// The result for a span with these probabilities. Without speech, or if it is
+    /// `early`, it has no label.
+    fn result(
+        &self,
+        (start, end): (u64, u64),
+        trigger: Trigger,
+        probabilities: Vec<f64>,
+        call: Option<usize>,
+    ) -> UtteranceResult {
+        let early = match trigger {
+            Trigger::Interval => self.evidence.is_early(),
+            Trigger::SpeechEnded => false,
+        } || !self.evidence.is_speech();
+        UtteranceResult {
+            start,
+            end,
+            trigger,
+            probabilities,
+            other: self.evidence.is_other(),
+            early,
+            call: call.filter(|_| !early),
+            baseline_s: self.speakers.current().rounded_seconds(),
+        }
+    }
 }
 
 impl UtteranceClassifier for WindowClassifier {
@@ -100,7 +125,7 @@ impl UtteranceClassifier for WindowClassifier {
 
     fn reset_speakers(&mut self) {
         self.speakers.reset();
-        self.last = None;
+        self.baseline_changed();
     }
 
     fn baseline_changed(&mut self) {
@@ -145,17 +170,12 @@ impl UtteranceClassifier for WindowClassifier {
         let window = self.window(start, now, rows)?;
         let (mean, call) = self.smoother.push(&window.probabilities);
         let probabilities = mean.to_vec();
-        let early = self.evidence.is_early() || !self.evidence.is_speech();
-        Ok(Some(UtteranceResult {
-            start,
-            end: now,
-            trigger: Trigger::Interval,
+        Ok(Some(self.result(
+            (start, now),
+            Trigger::Interval,
             probabilities,
-            other: self.evidence.is_other(),
-            early,
-            call: call.filter(|_| !early),
-            baseline_s: self.speakers.current().rounded_seconds(),
-        }))
+            call,
+        )))
     }
 
     /// The result for the whole utterance: from one window if it is short enough,
@@ -189,12 +209,11 @@ impl UtteranceClassifier for WindowClassifier {
                 *sum += share * p;
             }
         }
-        let speech = self.evidence.is_speech();
         // The model was never trained on less than the shortest window.
         let short = end - start < self.spec.min_samples();
-        let call = decide(&probabilities, self.spec.thresholds).filter(|_| speech && !short);
-        let baseline_s = self.speakers.current().rounded_seconds();
-        if speech {
+        let call = decide(&probabilities, self.spec.thresholds).filter(|_| !short);
+        let result = self.result((start, end), Trigger::SpeechEnded, probabilities, call);
+        if self.evidence.is_speech() {
             let spoken = parts
                 .iter()
                 .filter(|(window, _)| window.speech.is_none_or(|logit| logit >= 0.0))
@@ -203,15 +222,6 @@ impl UtteranceClassifier for WindowClassifier {
                 self.last = None;
             }
         }
-        Ok(UtteranceResult {
-            start,
-            end,
-            trigger: Trigger::SpeechEnded,
-            probabilities,
-            other: self.evidence.is_other(),
-            early: !speech,
-            call,
-            baseline_s,
-        })
+        Ok(result)
     }
 }
