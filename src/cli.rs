@@ -130,12 +130,12 @@ impl ModelArgs {
     /// that is too slow for a live session. A model that the user named stays.
     fn load_live(&self) -> Result<Engine, SessionError> {
         let engine = self.engine(self.wanted()?)?;
-        self.enrolled(self.or_small(engine)?)
+        self.enrolled(self.or_small_if_slow(engine)?)
     }
 
-    fn or_small(&self, engine: Engine) -> Result<Engine, EngineError> {
+    fn or_small_if_slow(&self, engine: Engine) -> Result<Engine, EngineError> {
         match Model::embedded_small()? {
-            Some(small) if self.model.is_none() => engine.or_small(|| self.engine(small)),
+            Some(small) if self.model.is_none() => engine.or_small_if_slow(|| self.engine(small)),
             _ => Ok(engine),
         }
     }
@@ -158,7 +158,7 @@ impl ModelArgs {
     fn enrolled(&self, mut engine: Engine) -> Result<Engine, SessionError> {
         if let Some(warning) = engine.warning() {
             tracing::warn!("{warning}");
-            complain(&warning);
+            print_message(&warning);
         }
         let baseline = match &self.profile {
             Some(name) => Some(profile::read(name, &engine.model)?),
@@ -245,9 +245,9 @@ fn owns_terminal() -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
     /// Everything succeeded.
-    Well,
+    Success,
     /// Part of the work failed and was reported.
-    InPart,
+    Partial,
     /// A signal ended it; the exit code contains its number, as in shells.
     Signal(i32),
 }
@@ -284,7 +284,7 @@ pub fn main() -> ExitCode {
     let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            print_message(&format!("{error:#}"));
             return ExitCode::from(2);
         }
     };
@@ -296,12 +296,12 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     match result {
-        Ok(Done::Well) => ExitCode::SUCCESS,
-        Ok(Done::InPart) => ExitCode::FAILURE,
+        Ok(Done::Success) => ExitCode::SUCCESS,
+        Ok(Done::Partial) => ExitCode::FAILURE,
         Ok(Done::Signal(number)) => ExitCode::from(u8::try_from(128 + number).unwrap_or(1)),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            print_message(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -360,7 +360,7 @@ fn keep_caught_panics_quiet() {
 }
 
 /// Prints a message to the user on standard error.
-fn complain(message: &str) {
+fn print_message(message: &str) {
     // If standard error is closed, nobody can read the message.
     let lines = message
         .lines()

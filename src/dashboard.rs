@@ -53,7 +53,7 @@ pub struct Options {
 
 /// How the screen was left, and what to print in the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+pub struct Exit {
     /// How it was left.
     pub outcome: Outcome,
     /// Three lines about the session, safe to print; empty before the first audio.
@@ -109,12 +109,12 @@ pub fn run(
     updates: Receiver<Update>,
     controls: Sender<Control>,
     options: Options,
-) -> Result<Left, DashboardError> {
+) -> Result<Exit, DashboardError> {
     let state = State::new(options.quit_at_end)
         .with_page(options.page.clone())
         .with_list(options.from_list);
     let (outcome, state) = shown(&updates, &controls, &options, state)?;
-    Ok(Left {
+    Ok(Exit {
         outcome,
         summary: summary::lines(state.latest()),
     })

@@ -6,8 +6,8 @@ mod heap;
 pub mod onnxruntime;
 mod pool;
 mod probe;
+mod small_model;
 mod speakers;
-mod takeover;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub use speakers::SpeakerTracking;
 /// cache and report usage to the vendor. This variable alone stops both, and only if it
 /// is set before the library is loaded (its pull request 27379). So the program sets it
 /// first.
-pub const NO_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
+pub const DISABLE_TELEMETRY: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 
 /// Why an engine cannot be used or failed.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +156,7 @@ impl Classifier for Pooled<dyn Classifier> {
 
 #[derive(Clone)]
 enum Kind {
-    Builtin(builtin::Shared),
+    Builtin(builtin::BuiltinModel),
     #[cfg(feature = "onnxruntime")]
     OnnxRuntime(onnxruntime::Environment),
 }
@@ -181,7 +181,7 @@ impl Engine {
                 Err(error) => return Err(error),
             }
         }
-        let shared = builtin::Shared::load(&model)?;
+        let shared = builtin::BuiltinModel::load(&model)?;
         let engine = Self {
             name: "rten (built in)".into(),
             library: None,

@@ -9,7 +9,7 @@ use tempfile::TempPath;
 
 /// What to do if the file exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
+pub enum IfExists {
     /// Keep it; writing fails.
     Keep,
     /// Replace it.
@@ -22,7 +22,7 @@ pub enum Existing {
 pub struct PendingFile {
     target: PathBuf,
     written: TempPath,
-    existing: Existing,
+    existing: IfExists,
 }
 
 impl PendingFile {
@@ -31,7 +31,7 @@ impl PendingFile {
     /// # Errors
     /// The system's error, with the path; [`io::ErrorKind::AlreadyExists`] where
     /// `target` must be kept.
-    pub fn create(target: &Path, existing: Existing) -> io::Result<(Self, File)> {
+    pub fn create(target: &Path, existing: IfExists) -> io::Result<(Self, File)> {
         // The usual mode; the system applies the user's umask.
         Self::with_mode(target, existing, 0o666)
     }
@@ -40,12 +40,12 @@ impl PendingFile {
     ///
     /// # Errors
     /// As [`PendingFile::create`].
-    pub fn create_private(target: &Path, existing: Existing) -> io::Result<(Self, File)> {
+    pub fn create_private(target: &Path, existing: IfExists) -> io::Result<(Self, File)> {
         Self::with_mode(target, existing, 0o600)
     }
 
-    fn with_mode(target: &Path, existing: Existing, mode: u32) -> io::Result<(Self, File)> {
-        if existing == Existing::Keep {
+    fn with_mode(target: &Path, existing: IfExists, mode: u32) -> io::Result<(Self, File)> {
+        if existing == IfExists::Keep {
             check_free(target)?;
         }
         let folder = match target.parent() {
@@ -77,7 +77,7 @@ impl PendingFile {
     /// The system's error, with the path.
     pub fn keep(self) -> io::Result<()> {
         let target = &self.target;
-        if self.existing == Existing::Keep {
+        if self.existing == IfExists::Keep {
             check_free(target)?;
         }
         let kept = self.written.persist(target);
@@ -107,8 +107,8 @@ pub fn check_free(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The system's error; as for [`check_free`] where an existing file must be kept.
-pub fn create(path: &Path, existing: Existing) -> io::Result<File> {
-    if existing == Existing::Keep {
+pub fn create(path: &Path, existing: IfExists) -> io::Result<File> {
+    if existing == IfExists::Keep {
         check_free(path)?;
     }
     File::create(path)
@@ -165,16 +165,16 @@ mod tests {
     fn a_file_is_there_whole_or_not_at_all_and_replaces_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("below/a.txt");
-        let (pending, mut file) = PendingFile::create(&target, Existing::Keep).unwrap();
+        let (pending, mut file) = PendingFile::create(&target, IfExists::Keep).unwrap();
         file.write_all(b"first").unwrap();
         assert!(!target.exists());
         pending.keep().unwrap();
-        let refused = PendingFile::create(&target, Existing::Keep).unwrap_err();
+        let refused = PendingFile::create(&target, IfExists::Keep).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
-        drop(PendingFile::create(&target, Existing::Replace).unwrap());
+        drop(PendingFile::create(&target, IfExists::Replace).unwrap());
         assert_eq!(fs::read(&target).unwrap(), b"first");
         assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1);
-        let (pending, _) = PendingFile::create(&target, Existing::Replace).unwrap();
+        let (pending, _) = PendingFile::create(&target, IfExists::Replace).unwrap();
         pending.keep().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"");
     }

@@ -3,7 +3,7 @@
 use crate::events::Hue;
 
 /// Names, shape and colour of common labels.
-const SHARED: [(&[&str], char, Hue); 7] = [
+const COMMON_STYLES: [(&[&str], char, Hue); 7] = [
     (&["anger", "angry"], '▲', Hue::Red),
     (&["disgust", "disgusted"], '■', Hue::Dim),
     (&["fear", "fearful", "afraid"], '◆', Hue::Magenta),
@@ -14,9 +14,9 @@ const SHARED: [(&[&str], char, Hue); 7] = [
 ];
 
 /// Shape and colour of a common label, in any case.
-pub fn shared(label: &str) -> Option<(char, Hue)> {
+pub fn common_style(label: &str) -> Option<(char, Hue)> {
     let label = label.trim().to_lowercase();
-    SHARED
+    COMMON_STYLES
         .iter()
         .find(|(names, ..)| names.contains(&label.as_str()))
         .map(|(_, shape, hue)| (*shape, *hue))
@@ -24,7 +24,7 @@ pub fn shared(label: &str) -> Option<(char, Hue)> {
 
 /// Every colour, in the order of the common labels.
 pub fn hues() -> [Hue; 7] {
-    SHARED.map(|(.., hue)| hue)
+    COMMON_STYLES.map(|(.., hue)| hue)
 }
 
 /// Shapes and hues of other labels, in the order of assignment.
@@ -43,11 +43,11 @@ const OTHER_HUES: [Hue; 7] = [
 
 /// Shape and colour of each label, no two with the same shape; `given` are the model's
 /// colours for them, where it has any.
-pub fn looks(labels: &[String], given: &[Option<Hue>]) -> Vec<(char, Hue)> {
+pub fn label_styles(labels: &[String], given: &[Option<Hue>]) -> Vec<(char, Hue)> {
     let mut looks: Vec<(char, Hue)> = Vec::new();
     for label in labels {
         let taken = |shape| looks.iter().any(|(other, _)| *other == shape);
-        let known = shared(label).filter(|(shape, _)| !taken(*shape));
+        let known = common_style(label).filter(|(shape, _)| !taken(*shape));
         looks.push(known.unwrap_or(('\0', Hue::Plain)));
     }
     let mut others = 0;
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn aliases_share_a_look() {
-        assert_eq!(shared(" Angry"), shared("anger"));
-        assert_eq!(shared("boredom"), None);
+        assert_eq!(common_style(" Angry"), common_style("anger"));
+        assert_eq!(common_style("boredom"), None);
     }
 }

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
-use crate::files::{Existing, PendingFile, numbered};
+use crate::files::{IfExists, PendingFile, numbered};
 use crate::model::Model;
 use crate::paths::create_private_folder;
 
 /// Name and version of the format.
-pub const SCHEMA: &str = "emoscope.profile/1";
+pub const PROFILE_SCHEMA: &str = "emoscope.profile/1";
 
 /// Largest profile that is read, in bytes.
 const LARGEST_PROFILE_BYTES: u64 = 4 << 20;
@@ -110,8 +110,8 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
     }
     let text = fs::read_to_string(&path).map_err(failed)?;
     let file: File = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-    if file.schema != SCHEMA {
-        return Err(damaged(format!("its schema is not {SCHEMA}")));
+    if file.schema != PROFILE_SCHEMA {
+        return Err(damaged(format!("its schema is not {PROFILE_SCHEMA}")));
     }
     if file.model_sha256 != model.sha256 {
         return Err(ProfileError::OtherModel {
@@ -145,7 +145,7 @@ pub fn write(
         reason,
     };
     let file = File {
-        schema: SCHEMA.into(),
+        schema: PROFILE_SCHEMA.into(),
         model_sha256: model.sha256.clone(),
         baseline: baseline.clone(),
     };
@@ -160,7 +160,7 @@ pub fn write(
 /// was there.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<Option<PathBuf>> {
     create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
-    let (pending, mut file) = PendingFile::create_private(path, Existing::Replace)?;
+    let (pending, mut file) = PendingFile::create_private(path, IfExists::Replace)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     let free = numbered(path);

@@ -10,12 +10,12 @@ mod textgrid;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::labels::shared;
+use crate::labels::common_style;
 use crate::text::{path_name, whole_path};
 
 /// A time span of a recording with a human label.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Span {
+pub struct LabelledSpan {
     /// Start in seconds.
     pub start_s: f64,
     /// End in seconds; infinite where the label applies to the whole recording.
@@ -26,7 +26,7 @@ pub struct Span {
 
 /// Spans with the path of their recording; `None` where the file names no recordings
 /// and applies to a single one.
-type Spans = Vec<(Option<PathBuf>, Span)>;
+type Spans = Vec<(Option<PathBuf>, LabelledSpan)>;
 
 /// The labels of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,12 +93,12 @@ impl References {
     ///
     /// # Errors
     /// [`ReferenceError::Whose`] and [`ReferenceError::NoneFits`].
-    pub fn of(&self, recordings: &[&Path]) -> Result<Vec<Vec<Span>>, ReferenceError> {
+    pub fn of(&self, recordings: &[&Path]) -> Result<Vec<Vec<LabelledSpan>>, ReferenceError> {
         if recordings.len() != 1 && self.spans.iter().any(|(path, _)| path.is_none()) {
             return Err(ReferenceError::Whose(path_name(&self.path)));
         }
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        let found: Vec<Vec<Span>> = recordings
+        let found: Vec<Vec<LabelledSpan>> = recordings
             .iter()
             .map(|recording| {
                 let recording = whole_path(recording);
@@ -121,17 +121,19 @@ impl References {
 
 /// The index of a label among those of a model: by name in any case, otherwise by a
 /// synonym.
-pub fn place(labels: &[String], label: &str) -> Option<usize> {
+pub fn label_index(labels: &[String], label: &str) -> Option<usize> {
     let label = label.trim();
     let alike = |name: &String| name.to_lowercase() == label.to_lowercase();
     let exact = labels.iter().position(alike);
     exact.or_else(|| {
-        let look = shared(label)?;
-        labels.iter().position(|name| shared(name) == Some(look))
+        let look = common_style(label)?;
+        labels
+            .iter()
+            .position(|name| common_style(name) == Some(look))
     })
 }
 
-fn unnamed(spans: Vec<Span>) -> Spans {
+fn unnamed(spans: Vec<LabelledSpan>) -> Spans {
     spans.into_iter().map(|span| (None, span)).collect()
 }
 
@@ -165,7 +167,7 @@ mod tests {
             ("happy", None),
             ("", None),
         ] {
-            assert_eq!(place(&labels, label), expected, "{label}");
+            assert_eq!(label_index(&labels, label), expected, "{label}");
         }
     }
 

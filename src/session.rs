@@ -36,7 +36,7 @@ use crate::baseline::Baseline;
 use crate::classifier::ClassifierError;
 use crate::dsp::mono::{ChannelChoice, ChannelSelection};
 use crate::engine::{Engine, EngineError};
-use crate::events::{SCHEMA, SessionStart, SourceKind};
+use crate::events::{EVENT_SCHEMA, SessionStart, SourceKind};
 use crate::messages::Control;
 use crate::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
 use crate::profile::ProfileError;
@@ -107,7 +107,7 @@ pub fn header(
 ) -> SessionStart {
     let model = &engine.model;
     SessionStart {
-        schema: SCHEMA.into(),
+        schema: EVENT_SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
         source,
         name: name.into(),

@@ -46,7 +46,7 @@ impl Feeder {
 
 impl Capture {
     /// An input whose samples come through a [`Feeder`].
-    pub fn fed(spec: Spec, name: &str) -> (Feeder, Self) {
+    pub fn synthetic(spec: Spec, name: &str) -> (Feeder, Self) {
         let signals = Arc::new(Signals::default());
         let (producer, end) = ring::for_seconds(RING_S, spec);
         let capture = Self {

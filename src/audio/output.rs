@@ -10,7 +10,7 @@ use std::thread;
 
 use cpal::Stream;
 
-pub use self::queue::{Player, Queue, queue};
+pub use self::queue::{Queue, QueueReader, queue};
 use super::source::Spec;
 use super::system_stream;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::dsp::resample::RATES;
+use crate::dsp::resample::INPUT_RATES_HZ;
 
 /// The format of a stream of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Spec {
     ///
     /// [`DecodeError::Implausible`] outside 1 kHz to 768 kHz and 1 to 64 channels.
     pub fn checked(sample_rate: u32, channels: usize) -> Result<Self, DecodeError> {
-        if !RATES.contains(&sample_rate) {
+        if !INPUT_RATES_HZ.contains(&sample_rate) {
             let what = format!("a sample rate of {sample_rate} Hz");
             return Err(DecodeError::Implausible(what));
         }

@@ -55,7 +55,7 @@ impl Walk {
 
 /// Rejects the later of two recordings with equal names: the output could not tell them
 /// apart. Only names with the escapes of [`path_name`] can be equal.
-pub fn tell_apart(recordings: &mut [Recording]) {
+pub fn reject_equal_names(recordings: &mut [Recording]) {
     let mut names = BTreeSet::new();
     for recording in recordings {
         if !names.insert(recording.name.clone()) && recording.problem.is_none() {

@@ -13,7 +13,7 @@ use self::compared::Compared;
 use super::batch::BatchArgs;
 use super::format::Format;
 use super::speakers::SpeakerArgs;
-use super::{Done, ModelArgs, complain};
+use super::{Done, ModelArgs, print_message};
 use crate::batch::Batch;
 use crate::batch::shard::Shard;
 use crate::dsp::mono::ChannelSelection;
@@ -81,7 +81,7 @@ fn compare(args: &AnalyzeArgs, text: &str) -> anyhow::Result<()> {
         let mut out = io::stdout();
         return write!(out, "\n{text}").context("cannot write to standard output");
     }
-    complain(&format!(
+    print_message(&format!(
         "compared with the reference:\n{}",
         text.trim_end()
     ));
@@ -133,8 +133,8 @@ pub(super) fn run(args: &AnalyzeArgs) -> anyhow::Result<Done> {
         compare(args, &sink.confusion(&labels).text())?;
     }
     Ok(if failed == 0 {
-        Done::Well
+        Done::Success
     } else {
-        Done::InPart
+        Done::Partial
     })
 }

@@ -10,17 +10,17 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::complain;
+use super::print_message;
 use crate::batch::Progress;
 use crate::batch::baselines::{Baselines, Scope};
 use crate::batch::jobs::Jobs;
 use crate::batch::manifest;
 use crate::batch::recording::Recording;
-use crate::batch::walk::{Walk, tell_apart};
+use crate::batch::walk::{Walk, reject_equal_names};
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
-use crate::files::Existing;
-use crate::reference::{References, Span};
+use crate::files::IfExists;
+use crate::reference::{LabelledSpan, References};
 use crate::text::{count, path_name};
 
 /// How many recordings are analyzed.
@@ -70,7 +70,7 @@ impl BatchArgs {
             mut recordings,
             warnings,
         } = Walk::new(paths);
-        complain_all(&warnings);
+        print_warnings(&warnings);
         if let Some(path) = &self.manifest {
             let named = |reason: &dyn std::fmt::Display| anyhow!("{} {reason}", path_name(path));
             let lines = File::open(path)
@@ -78,11 +78,11 @@ impl BatchArgs {
             let folder = path.parent().unwrap_or(Path::new(""));
             let (listed, warnings) =
                 manifest::read(BufReader::new(lines), folder).map_err(|error| named(&error))?;
-            complain_all(&warnings);
+            print_warnings(&warnings);
             let known: BTreeSet<PathBuf> = recordings.iter().map(|r| r.path.clone()).collect();
             recordings.extend(listed.into_iter().filter(|r| !known.contains(&r.path)));
         }
-        tell_apart(&mut recordings);
+        reject_equal_names(&mut recordings);
         for recording in &mut recordings {
             recording.track = self.track;
         }
@@ -96,7 +96,7 @@ impl BatchArgs {
     pub(super) fn references(
         &self,
         recordings: &[Recording],
-    ) -> anyhow::Result<Option<Vec<Vec<Span>>>> {
+    ) -> anyhow::Result<Option<Vec<Vec<LabelledSpan>>>> {
         let Some(path) = &self.reference else {
             return Ok(None);
         };
@@ -106,7 +106,7 @@ impl BatchArgs {
         let bare = found.iter().filter(|spans| spans.is_empty()).count();
         if bare > 0 {
             let all = count(recordings.len(), "recording");
-            complain(&format!(
+            print_message(&format!(
                 "{}: no label for {bare} of {all}",
                 path_name(path)
             ));
@@ -114,7 +114,7 @@ impl BatchArgs {
         let used: usize = found.iter().map(Vec::len).sum();
         if used < references.count() {
             let others = count(references.count() - used, "label");
-            complain(&format!(
+            print_message(&format!(
                 "{}: {others} of other recordings",
                 path_name(path)
             ));
@@ -138,7 +138,7 @@ impl BatchArgs {
         };
         let (baselines, warnings) =
             Baselines::collect(scope, all, wanted, channel, self.jobs(), engine);
-        complain_all(&warnings);
+        print_warnings(&warnings);
         baselines
     }
 
@@ -153,11 +153,11 @@ impl BatchArgs {
     }
 
     /// Whether an output may replace a file.
-    pub(super) fn existing(&self) -> Existing {
+    pub(super) fn existing(&self) -> IfExists {
         if self.overwrite {
-            Existing::Replace
+            IfExists::Replace
         } else {
-            Existing::Keep
+            IfExists::Keep
         }
     }
 
@@ -176,9 +176,9 @@ impl BatchArgs {
     }
 }
 
-fn complain_all(warnings: &[String]) {
+fn print_warnings(warnings: &[String]) {
     for warning in warnings {
-        complain(warning);
+        print_message(warning);
     }
 }
 
@@ -187,11 +187,11 @@ pub(super) struct Bar(ProgressBar);
 
 impl Progress for Bar {
     fn failed(&self, message: &str) {
-        self.0.suspend(|| complain(message));
+        self.0.suspend(|| print_message(message));
     }
 
     fn noted(&self, message: &str) {
-        self.0.suspend(|| complain(message));
+        self.0.suspend(|| print_message(message));
     }
 
     fn done(&self, recording: &Recording) {

@@ -11,7 +11,7 @@ use clap::Args;
 use crossbeam_channel::bounded;
 use crossterm::terminal;
 
-use super::{Done, ModelArgs, complain};
+use super::{Done, ModelArgs, print_message};
 use crate::baseline::Baseline;
 use crate::batch::recording::Recording;
 use crate::dashboard::text::wrapped;
@@ -81,8 +81,8 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let engine = without_profile.load_live()?;
     let (voice, changes) = match &args.file {
         Some(path) => {
-            if let Some(notice) = engine.takeover() {
-                complain(&notice);
+            if let Some(notice) = engine.replacement_notice() {
+                print_message(&notice);
             }
             from_file(path, args, &engine)?
         }
@@ -101,28 +101,28 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
             ));
         }
         if changes > 0 {
-            complain(
+            print_message(
                 "the voice changed on the way: the profile holds the last one alone; \
                  calibrate again with one person",
             );
         }
         if speech_s < SPEECH_ENOUGH_S {
-            complain(&format!(
+            print_message(&format!(
                 "only {speech_s:.0} s of speech: with {SPEECH_ENOUGH_S} s or more the profile is better"
             ));
         }
     }
     let (path, earlier) = profile::write(name, &engine.model, &voice)?;
     if let Some(earlier) = earlier {
-        complain(&format!(
+        print_message(&format!(
             "the earlier profile '{name}' is now the profile '{earlier}'"
         ));
     }
-    complain(&format!(
+    print_message(&format!(
         "kept {speech_s:.0} s of speech as the profile '{name}' in {}; begin with it: emoscope live --profile {name}",
         path.display()
     ));
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
 /// The baseline from a recording, and how often the speaker changed.

@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Args, Command};
 use toml::{Table, Value};
 
-use super::{Done, complain};
+use super::{Done, print_message};
 
 /// The command that plain `emoscope` runs.
 const PLAIN: &str = "live";
@@ -52,13 +52,13 @@ pub(super) fn run(args: &ConfigArgs, command: &Command) -> anyhow::Result<Done> 
         writeln!(io::stdout(), "{}", path.display())?;
     } else if args.init {
         init(&path, command)?;
-        complain(&format!("wrote {}", path.display()));
+        print_message(&format!("wrote {}", path.display()));
     } else {
         let file = read(&path)?;
         check(&file, &path, command)?;
         write!(io::stdout(), "{}", shown(&file, &path, command))?;
     }
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
 fn path() -> Option<PathBuf> {

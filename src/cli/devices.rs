@@ -37,7 +37,7 @@ pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<Done> {
     written
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
 fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {

@@ -76,7 +76,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Done> {
         out: io::stdout().lock(),
     };
     let works = check(args, &mut report).context("cannot write to standard output")?;
-    Ok(if works { Done::Well } else { Done::InPart })
+    Ok(if works { Done::Success } else { Done::Partial })
 }
 
 fn check(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool> {
@@ -216,9 +216,9 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
             Err(error) => report.note("engine", &error.to_string())?,
         }
     }
-    match args.model.or_small(engine) {
+    match args.model.or_small_if_slow(engine) {
         Ok(engine) => {
-            if let Some(notice) = engine.takeover() {
+            if let Some(notice) = engine.replacement_notice() {
                 report.note("model", &notice)?;
                 return check_engine(&engine, true, report);
             }

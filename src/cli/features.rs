@@ -82,7 +82,7 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;
     read.map_err(|error| anyhow::anyhow!("{name} {error}"))?;
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
 fn write_row(out: &mut impl Write, row: &MfccFrame, written: &mut io::Result<()>) {

@@ -9,7 +9,7 @@ use crate::sink::Sink;
 use crate::sink::audacity::Audacity;
 use crate::sink::csv::Csv;
 use crate::sink::json::Json;
-use crate::sink::lines::Lines;
+use crate::sink::lines::JsonLines;
 use crate::sink::manifest::Manifest;
 #[cfg(feature = "parquet")]
 use crate::sink::parquet::Parquet;
@@ -53,7 +53,7 @@ impl Format {
     pub(super) fn sink(self, out: Box<dyn Write + Send>) -> Box<dyn Sink + Send> {
         match self {
             Self::Table => Box::new(Table::new(out)),
-            Self::Jsonl => Box::new(Lines::new(out)),
+            Self::Jsonl => Box::new(JsonLines::new(out)),
             Self::Csv => Box::new(Csv::new(out)),
             Self::Json => Box::new(Json::new(out)),
             #[cfg(feature = "parquet")]

@@ -8,7 +8,7 @@ use crossbeam_channel::Receiver;
 
 use super::show::show;
 use super::speakers::SpeakerArgs;
-use super::{Done, ModelArgs, Show, ShowArgs, complain, demo};
+use super::{Done, ModelArgs, Show, ShowArgs, demo, print_message};
 use crate::audio::device::DeviceError;
 use crate::baseline::Baseline;
 use crate::dsp::mono::ChannelSelection;
@@ -68,7 +68,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
     let microphone = match Microphone::open(args.device.as_deref()) {
         Ok(microphone) => microphone,
         Err(error @ DeviceError::NoneFound { .. }) if args.or_demo => {
-            complain(&format!("{error}; here is the bundled recording instead"));
+            print_message(&format!("{error}; here is the bundled recording instead"));
             return demo::run(&demo::DemoArgs::instead(
                 args.show.clone(),
                 args.model.clone(),
@@ -81,7 +81,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
     if record != args.record
         && let (Some(wanted), Some(free)) = (&args.record, &record)
     {
-        complain(&format!(
+        print_message(&format!(
             "{} holds an earlier recording; this one goes to {}",
             path_name(wanted),
             path_name(free)
@@ -96,7 +96,7 @@ pub(super) fn run(args: &LiveArgs) -> anyhow::Result<Done> {
         notice: if how == Show::Dashboard {
             |_| {}
         } else {
-            complain
+            print_message
         },
     };
     let session = Live {

@@ -12,12 +12,12 @@ use clap::Args;
 use super::format::Format;
 use super::show::{Shown, show, show_from_list};
 use super::speakers::SpeakerArgs;
-use super::{Done, ModelArgs, Show, ShowArgs, complain, usage};
+use super::{Done, ModelArgs, Show, ShowArgs, print_message, usage};
 use crate::audio::raw::{RawAudio, RawFormat};
 use crate::audio::source::{DecodeError, Source};
 use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelSelection;
-use crate::dsp::resample::RATES;
+use crate::dsp::resample::INPUT_RATES_HZ;
 use crate::engine::Engine;
 use crate::events::SourceKind;
 use crate::session::PlaybackOptions;
@@ -51,7 +51,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
     track: Option<usize>,
     /// Standard input is raw PCM at this rate, in hertz
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*RATES.start())..=i64::from(*RATES.end())))]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*INPUT_RATES_HZ.start())..=i64::from(*INPUT_RATES_HZ.end())))]
     raw_rate: Option<u32>,
     /// Sample format of raw PCM
     #[arg(
@@ -193,7 +193,7 @@ fn options(args: &ReplayArgs, recording: &Recording) -> FileOptions {
         kind: recording.kind(),
         name: recording.name.clone(),
         channel: args.channel,
-        notice: complain,
+        notice: print_message,
     }
 }
 

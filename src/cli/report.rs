@@ -13,19 +13,19 @@ use clap::{Args, ValueEnum};
 
 use super::batch::BatchArgs;
 use super::speakers::SpeakerArgs;
-use super::{Done, ModelArgs, complain, usage};
+use super::{Done, ModelArgs, print_message, usage};
 use crate::audio::source::Source as _;
 use crate::batch::Progress as _;
 use crate::batch::names::{below_common_folder, last_part};
 use crate::batch::recording::Recording;
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
-use crate::files::{self, Existing, PendingFile};
+use crate::files::{self, IfExists, PendingFile};
 use crate::model::Model;
-use crate::report::page::{Page, html};
+use crate::report::page::{PageText, html};
 #[cfg(feature = "png")]
 use crate::report::picture::png;
-use crate::report::recording::{Drawn, ReportedRecording};
+use crate::report::recording::{Drawing, ReportedRecording};
 use crate::report::samples::{SampleTap, Summary};
 use crate::report::timeline::svg;
 use crate::text::path_name;
@@ -133,7 +133,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     }
     let errors: Vec<&String> = reported.iter().filter_map(|r| r.error.as_ref()).collect();
     for error in &errors {
-        complain(error);
+        print_message(error);
     }
     let made = match args.format {
         Form::Html => html(&page(args, &engine.model, &engine.name), &reported)?.into_bytes(),
@@ -143,9 +143,9 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Done> {
     };
     write(&output, &made, args.batch.existing())?;
     Ok(if errors.is_empty() {
-        Done::Well
+        Done::Success
     } else {
-        Done::InPart
+        Done::Partial
     })
 }
 
@@ -157,7 +157,7 @@ fn drawn(reported: &[ReportedRecording]) -> anyhow::Result<&ReportedRecording> {
         .ok_or_else(|| anyhow!("nothing to draw"))
 }
 
-fn write(output: &Path, made: &[u8], existing: Existing) -> anyhow::Result<()> {
+fn write(output: &Path, made: &[u8], existing: IfExists) -> anyhow::Result<()> {
     if output == Path::new("-") {
         return io::stdout()
             .write_all(made)
@@ -171,7 +171,7 @@ fn write(output: &Path, made: &[u8], existing: Existing) -> anyhow::Result<()> {
         file.write_all(made).with_context(unwritten)?;
         pending.keep().with_context(unwritten)?;
     }
-    complain(&format!("wrote {}", path_name(output)));
+    print_message(&format!("wrote {}", path_name(output)));
     Ok(())
 }
 
@@ -194,7 +194,7 @@ fn analyze(
     recording: &Recording,
     args: &ReportArgs,
     engine: &Engine,
-) -> (ReportedRecording, Vec<Drawn>) {
+) -> (ReportedRecording, Vec<Drawing>) {
     let mut reported = ReportedRecording {
         name: recording.name.clone(),
         ..ReportedRecording::default()
@@ -211,7 +211,10 @@ fn analyze(
         let analysis = recording.analyze(&mut source, args.channel, engine, &mut |event| {
             reported.push(event);
         });
-        analysis.notices.iter().for_each(|notice| complain(notice));
+        analysis
+            .notices
+            .iter()
+            .for_each(|notice| print_message(notice));
     }
     if args.audio && reported.start.is_some() {
         match embedded(recording) {
@@ -262,7 +265,7 @@ fn embedded(recording: &Recording) -> anyhow::Result<String> {
     ))
 }
 
-fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
+fn page(args: &ReportArgs, model: &Model, engine: &str) -> PageText {
     let title = args.title.clone().unwrap_or_else(|| {
         let names: Vec<String> = args
             .paths
@@ -282,7 +285,7 @@ fn page(args: &ReportArgs, model: &Model, engine: &str) -> Page {
         model.name,
         model.spec.version
     );
-    Page {
+    PageText {
         title,
         made,
         caveats: caveats(args.model.model.is_none(), model),

@@ -9,7 +9,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::Done;
-use crate::files::{self, Existing, PendingFile};
+use crate::files::{self, IfExists, PendingFile};
 
 /// Print completions for a shell
 #[derive(Debug, Clone, Args)]
@@ -42,22 +42,22 @@ pub(super) fn completions(args: &CompletionsArgs, mut command: Command) -> anyho
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "emoscope", &mut script);
     io::stdout().write_all(&script)?;
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
 /// Writes a page for the program and one for each command.
 pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Done> {
     let existing = if args.overwrite {
-        Existing::Replace
+        IfExists::Replace
     } else {
-        Existing::Keep
+        IfExists::Keep
     };
     write_pages(&args.folder, command, existing)
         .with_context(|| format!("cannot write to {}", args.folder.display()))?;
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
-fn write_pages(folder: &Path, command: Command, existing: Existing) -> io::Result<()> {
+fn write_pages(folder: &Path, command: Command, existing: IfExists) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let made = tempfile::tempdir()?;
     clap_mangen::generate_to(command, made.path())?;
@@ -69,7 +69,7 @@ fn write_pages(folder: &Path, command: Command, existing: Existing) -> io::Resul
             continue;
         }
         // Write no page unless all may be written.
-        if existing == Existing::Keep {
+        if existing == IfExists::Keep {
             files::check_free(&target)?;
         }
         pages.push((page, target));

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::format::Format;
-use super::{DisplayArgs, Done, Show, ShowArgs, complain};
+use super::{DisplayArgs, Done, Show, ShowArgs, print_message};
 use crate::dashboard::state::recordings::RecordingMenu;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{self, DashboardError, Outcome};
@@ -20,7 +20,7 @@ use crate::paths::create_private;
 use crate::session::outlets::{Outlets, Writer};
 use crate::session::{Session, SessionError, handle};
 use crate::sink::Named;
-use crate::sink::lines::{EventLogFile, Lines};
+use crate::sink::lines::{EventLogFile, JsonLines};
 use crate::sink::plain::Plain;
 
 /// Most updates that wait for the screen; it misses further ones.
@@ -41,7 +41,7 @@ pub(super) fn show(
     match show {
         Show::Dashboard => match on_dashboard(session, args, record, false)? {
             Shown::Done(done) => Ok(done),
-            Shown::Back => Ok(Done::Well),
+            Shown::Back => Ok(Done::Success),
         },
         Show::Sentences => as_text(session, args, record, None),
         Show::As(format) => as_text(session, args, record, Some(format)),
@@ -100,7 +100,7 @@ fn on_dashboard(
     Ok(match left.outcome {
         Outcome::Signal(number) => Shown::Done(Done::Signal(number)),
         Outcome::Back => Shown::Back,
-        _ => Shown::Done(Done::Well),
+        _ => Shown::Done(Done::Success),
     })
 }
 
@@ -136,7 +136,7 @@ fn as_text(
     ended?;
     printed.context("cannot write to standard output")?;
     written?;
-    Ok(Done::Well)
+    Ok(Done::Success)
 }
 
 /// The session ends when its output cannot be written.
@@ -150,7 +150,7 @@ fn write_to_stdout(
     };
     match format {
         None => outlets.add(Plain::new(io::stdout()), failed),
-        Some(Format::Jsonl) => outlets.add(Lines::new(io::stdout()), failed),
+        Some(Format::Jsonl) => outlets.add(JsonLines::new(io::stdout()), failed),
         Some(format) => outlets.add(Named::new(format.sink(Box::new(io::stdout()))), failed),
     }
 }
@@ -230,7 +230,7 @@ fn record_to(path: PathBuf, outlets: &mut Outlets) -> Result<(PathBuf, Writer), 
 fn notify(screen: Option<&Sender<Update>>, message: String) {
     match screen {
         Some(screen) => drop(screen.try_send(Update::Notice(message))),
-        None => complain(&message),
+        None => print_message(&message),
     }
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::sink::Sink;
 #[cfg(unix)]
 use crate::transport::fifo::Fifo;
-use crate::transport::osc::{Osc, Prefix, Target};
+use crate::transport::osc::{Osc, OscPrefix, OscTarget};
 #[cfg(unix)]
 use crate::transport::socket::Socket;
 #[cfg(feature = "web")]
@@ -29,7 +29,7 @@ pub(super) struct TransportArgs {
     fifo: Option<PathBuf>,
     /// Send Open Sound Control over UDP to a port of this machine, or to another host
     #[arg(long, value_name = "[HOST:]PORT")]
-    osc: Option<Target>,
+    osc: Option<OscTarget>,
     /// What OSC addresses begin with, as /avatar/parameters
     #[arg(
         long,
@@ -37,7 +37,7 @@ pub(super) struct TransportArgs {
         default_value = "/emoscope",
         requires = "osc"
     )]
-    osc_prefix: Prefix,
+    osc_prefix: OscPrefix,
     /// Serve a page of the session, for browsers on this machine alone; default any free port
     #[cfg(feature = "web")]
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0", value_parser = web_port)]

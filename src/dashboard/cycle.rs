@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, at, never, select};
 
 use super::keys::{Key, Pointer};
-use super::state::{Action, Effect, State, Target};
+use super::state::{Action, Effect, PointerTarget, State};
 use super::{DashboardError, Outcome};
 use crate::messages::{Control, Update};
 
@@ -61,7 +61,7 @@ pub trait Screen {
     fn save(&self, state: &State) -> io::Result<PathBuf>;
 
     /// What is at a column and a row of the last picture.
-    fn target(&self, state: &State, column: u16, row: u16) -> Target;
+    fn target(&self, state: &State, column: u16, row: u16) -> PointerTarget;
 
     /// Restores the terminal, stops the program, and takes over the terminal again when
     /// the program continues.

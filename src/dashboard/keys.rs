@@ -167,7 +167,7 @@ const LONG_STEP_S: f64 = 30.0;
 pub const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
 
 /// Lines of the help that fit on the smallest screen.
-pub const HELP_ROWS_LEAST: usize = 9;
+pub const MIN_HELP_ROWS: usize = 9;
 
 /// The keys of the help with their meanings.
 pub fn help_of(status: &Status) -> &'static [(&'static str, &'static str)] {
@@ -179,7 +179,7 @@ pub fn help_of(status: &Status) -> &'static [(&'static str, &'static str)] {
 }
 
 /// What the predictions mean, at the end of the help.
-pub const MEANING: [&str; 3] = [
+pub const PREDICTION_NOTES: [&str; 3] = [
     "Shows the expression that a voice",
     "is perceived to have, which is not",
     "what a person feels.",
@@ -189,7 +189,7 @@ pub const MEANING: [&str; 3] = [
 /// separated by empty lines.
 pub fn help_lines(status: &Status) -> usize {
     let marks = status.labels.len() + LEGEND.len();
-    help_of(status).len() + 1 + marks + 1 + MEANING.len()
+    help_of(status).len() + 1 + marks + 1 + PREDICTION_NOTES.len()
 }
 
 const LIVE_HELP: &[(&str, &str)] = &[

@@ -21,7 +21,7 @@ use picture::Picture;
 use recordings::RecordingMenu;
 pub use scale::TimeScale;
 
-use super::keys::{HELP_ROWS_LEAST, Key, Pointer, help_lines};
+use super::keys::{Key, MIN_HELP_ROWS, Pointer, help_lines};
 use crate::messages::{Control, Update};
 
 /// What covers the picture.
@@ -37,7 +37,7 @@ pub enum Overlay {
     /// The typed part of the label to search for.
     Find(String),
     /// The typed name of a speaker.
-    Name(speakers::Voice, String),
+    Name(speakers::ChannelSpeaker, String),
     /// The recordings of a folder, on the whole screen.
     Recordings(RecordingMenu),
 }
@@ -55,7 +55,7 @@ pub enum Effect {
 
 /// What is under the mouse.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Target {
+pub enum PointerTarget {
     /// Nothing that can be chosen.
     Nothing,
     /// Outside the overlay.
@@ -261,7 +261,7 @@ impl State {
             (Key::Up | Key::Down, Overlay::Help(first)) => {
                 let lines = help_lines(&self.live.status);
                 let step = if key == Key::Up { -1 } else { 1 };
-                let last = lines.saturating_sub(HELP_ROWS_LEAST);
+                let last = lines.saturating_sub(MIN_HELP_ROWS);
                 *first = first.saturating_add_signed(step).min(last);
                 Action::Redraw
             }
@@ -295,7 +295,7 @@ impl State {
     }
 
     /// Applies a mouse action.
-    pub fn point(&mut self, pointer: Pointer, target: Target) -> Action {
+    pub fn point(&mut self, pointer: Pointer, target: PointerTarget) -> Action {
         let total = self.live.position.and_then(|position| position.total_s);
         match (pointer, target, &mut self.overlay) {
             (Pointer::Wheel(step), _, Overlay::Devices(menu)) => {
@@ -306,17 +306,17 @@ impl State {
                 menu.move_by(step);
                 Action::Redraw
             }
-            (Pointer::Press, Target::Choice(number), Overlay::Recordings(_)) => {
+            (Pointer::Press, PointerTarget::Choice(number), Overlay::Recordings(_)) => {
                 Action::Open(number)
             }
-            (Pointer::Press, Target::Choice(number), Overlay::Devices(menu)) => {
+            (Pointer::Press, PointerTarget::Choice(number), Overlay::Devices(menu)) => {
                 menu.selected = number;
                 self.press_in_menu(Key::Enter)
             }
-            (Pointer::Press, Target::Outside, Overlay::Devices(_) | Overlay::Help(_)) => {
+            (Pointer::Press, PointerTarget::Outside, Overlay::Devices(_) | Overlay::Help(_)) => {
                 self.press(Key::Escape)
             }
-            (Pointer::Press | Pointer::Drag, Target::Line(share), Overlay::None) => {
+            (Pointer::Press | Pointer::Drag, PointerTarget::Line(share), Overlay::None) => {
                 if pointer == Pointer::Press {
                     self.grip = Grip::Line;
                 }
@@ -325,7 +325,9 @@ impl State {
                     _ => Action::None,
                 }
             }
-            (Pointer::Press, Target::Past(seconds), Overlay::None) if self.live.status.replay => {
+            (Pointer::Press, PointerTarget::Past(seconds), Overlay::None)
+                if self.live.status.replay =>
+            {
                 Action::Send(Control::SeekTo(seconds))
             }
             (Pointer::Release, ..) => {

@@ -14,14 +14,14 @@ const MARGIN_PX: f64 = 16.0;
 
 /// The background of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ground {
+pub enum Background {
     /// A dark background.
     Dark,
     /// A light background.
     Light,
 }
 
-impl Ground {
+impl Background {
     /// The background for a theme: dark, unless its colours need a light one.
     pub fn of(theme: &Theme) -> Self {
         match theme.palette {
@@ -40,7 +40,7 @@ impl Ground {
 }
 
 /// A screen as an SVG document; neighbouring cells of equal style are drawn together.
-pub fn of(buffer: &Buffer, ground: Ground) -> String {
+pub fn of(buffer: &Buffer, ground: Background) -> String {
     let (ground, text) = ground.colors();
     let (columns, rows) = (buffer.area.width, buffer.area.height);
     let width = f64::from(columns) * CELL_PX.0 + 2.0 * MARGIN_PX;

@@ -25,7 +25,7 @@ use ratatui::layout::Rect;
 
 use super::cycle::{self, Input};
 use super::keys::{Key, Pointer, typed};
-use super::state::{State, Target};
+use super::state::{PointerTarget, State};
 use super::theme::Theme;
 use super::{Options, svg, view};
 use crate::failpoint::failpoint;
@@ -123,11 +123,11 @@ impl cycle::Screen for Screen {
         let mut buffer = Buffer::empty(self.area);
         view::draw_on(&mut buffer, state, &self.theme);
         let (mut file, path) = create_numbered(Path::new("emoscope.svg"))?;
-        file.write_all(svg::of(&buffer, svg::Ground::of(&self.theme)).as_bytes())?;
+        file.write_all(svg::of(&buffer, svg::Background::of(&self.theme)).as_bytes())?;
         Ok(path)
     }
 
-    fn target(&self, state: &State, column: u16, row: u16) -> Target {
+    fn target(&self, state: &State, column: u16, row: u16) -> PointerTarget {
         view::target(self.area, state, &self.theme, column, row)
     }
 

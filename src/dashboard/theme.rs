@@ -12,7 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::text::clean;
 use crate::events::Hue;
-use crate::labels::{indexed, letter, looks};
+use crate::labels::{indexed, label_styles, letter};
 
 /// What the terminal and the user allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,16 +95,16 @@ impl Theme {
     /// A style for each label, no two with the same symbol; `given` are the model's
     /// colours for them, where it has any.
     pub fn marks(&self, labels: &[String], given: &[Option<Hue>]) -> Vec<LabelStyle> {
-        let looks = looks(labels, given);
-        let mut symbols: Vec<char> = looks.iter().map(|(symbol, _)| *symbol).collect();
+        let label_styles = label_styles(labels, given);
+        let mut symbols: Vec<char> = label_styles.iter().map(|(symbol, _)| *symbol).collect();
         if !self.unicode {
             symbols.clear();
             for label in labels {
                 symbols.push(letter(label, &symbols));
             }
         }
-        let looks = labels.iter().zip(symbols).zip(looks);
-        looks
+        let label_styles = labels.iter().zip(symbols).zip(label_styles);
+        label_styles
             .map(|((label, symbol), (_, hue))| LabelStyle {
                 name: clean(label, self.unicode),
                 symbol,

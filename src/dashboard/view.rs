@@ -27,7 +27,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::state::picture::Picture;
-use super::state::{Overlay, State, Target, TimeScale};
+use super::state::{Overlay, PointerTarget, State, TimeScale};
 use super::text;
 use super::theme::{LabelStyle, Palette, Theme};
 use plan::{Plan, screen};
@@ -98,7 +98,7 @@ fn too_small(pen: &mut Pen<'_>, area: Rect) {
 
 /// What is at a column and a row of a picture of that size. While the mouse drags the
 /// seek bar, every position counts as on it.
-pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> Target {
+pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -> PointerTarget {
     let at = Position::new(column, row);
     match state.overlay() {
         Overlay::None | Overlay::Find(_) | Overlay::Name(..) => {}
@@ -112,11 +112,11 @@ pub fn target(area: Rect, state: &State, theme: &Theme, column: u16, row: u16) -
     let line = seek_bar::line(picture, plan.progress, plan.gutter);
     if let Some(line) = line.filter(|line| state.dragging() || line.contains(at)) {
         let column = f64::from(column) - f64::from(line.x) + 0.5;
-        return Target::Line((column / f64::from(line.width)).clamp(0.0, 1.0));
+        return PointerTarget::Line((column / f64::from(line.width)).clamp(0.0, 1.0));
     }
     match history::time(picture, (state.scale(), plan.gutter), plan.history, at) {
-        Some(seconds) => Target::Past(seconds),
-        None => Target::Nothing,
+        Some(seconds) => PointerTarget::Past(seconds),
+        None => PointerTarget::Nothing,
     }
 }
 

@@ -13,7 +13,10 @@ use crate::dsp::feature_spec::N_MFCC;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::model::Model;
 use crate::model::speakers::SpeakerModel;
-use crate::model_spec::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH};
+use crate::model_spec::{
+    BASELINE_INPUT, BASELINE_SECONDS_INPUT, EMBEDDING_OUTPUT, LOGITS_OUTPUT, MFCC_INPUT,
+    SPEECH_OUTPUT,
+};
 use crate::speakers::SpeakerNetwork;
 use crate::speakers::spec::{BANDS, PRINT};
 
@@ -21,7 +24,7 @@ const NAME: &str = "the built-in engine";
 
 /// The loaded model, shared by its classifiers.
 #[derive(Clone)]
-pub struct Shared {
+pub struct BuiltinModel {
     model: Arc<rten::Model>,
     input: NodeId,
     /// Mean and variance of the speaker baseline, and its seconds of speech.
@@ -33,20 +36,20 @@ pub struct Shared {
     state: Vec<(NodeId, Value)>,
 }
 
-impl Shared {
+impl BuiltinModel {
     /// Loads the graph.
     pub fn load(model: &Model) -> Result<Self, EngineError> {
         let graph = Graph::load(model.name.clone(), model.bytes.clone())?;
         let node = |name: &str| graph.node(name);
         let spec = &model.spec;
-        let mut outputs = vec![node(OUTPUT)?];
+        let mut outputs = vec![node(LOGITS_OUTPUT)?];
         if spec.has_speech {
-            outputs.push(node(SPEECH)?);
+            outputs.push(node(SPEECH_OUTPUT)?);
         }
         let voice = match spec.embedding_width {
             Some(_) => {
-                outputs.push(node(EMBEDDING)?);
-                Some([node(BASELINE)?, node(BASELINE_S)?])
+                outputs.push(node(EMBEDDING_OUTPUT)?);
+                Some([node(BASELINE_INPUT)?, node(BASELINE_SECONDS_INPUT)?])
             }
             None => None,
         };
@@ -57,7 +60,7 @@ impl Shared {
             state.push((node(&tensor.name)?, filled.into()));
         }
         Ok(Self {
-            input: node(INPUT)?,
+            input: node(MFCC_INPUT)?,
             voice,
             outputs,
             speech: spec.has_speech,
@@ -67,8 +70,8 @@ impl Shared {
     }
 
     /// A classifier that runs on one thread.
-    pub fn classifier(&self) -> Builtin {
-        Builtin {
+    pub fn classifier(&self) -> BuiltinClassifier {
+        BuiltinClassifier {
             shared: self.clone(),
             options: one_thread(),
             state: None,
@@ -118,14 +121,14 @@ fn one_thread() -> RunOptions {
 }
 
 /// A speaker network of the built-in engine.
-pub struct Speakers {
+pub struct BuiltinSpeakerNetwork {
     model: rten::Model,
     input: NodeId,
     output: NodeId,
     options: RunOptions,
 }
 
-impl Speakers {
+impl BuiltinSpeakerNetwork {
     /// Loads the graph, for one thread.
     pub fn load(model: &SpeakerModel) -> Result<Self, EngineError> {
         let graph = Graph::load(model.name(), model.bytes.clone())?;
@@ -138,7 +141,7 @@ impl Speakers {
     }
 }
 
-impl SpeakerNetwork for Speakers {
+impl SpeakerNetwork for BuiltinSpeakerNetwork {
     fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
         let frames = bands.len() / N_SPEAKER_BANDS;
         let fail = |reason: String| ClassifierError {
@@ -162,14 +165,14 @@ impl SpeakerNetwork for Speakers {
 }
 
 /// A classifier of the built-in engine.
-pub struct Builtin {
-    shared: Shared,
+pub struct BuiltinClassifier {
+    shared: BuiltinModel,
     options: RunOptions,
     /// The state after a step; `None` before the first.
     state: Option<Vec<Value>>,
 }
 
-impl Classifier for Builtin {
+impl Classifier for BuiltinClassifier {
     fn classify(
         &mut self,
         mfcc: &[f32],

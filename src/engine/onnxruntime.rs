@@ -13,14 +13,15 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{DynValue, Tensor, TensorRef};
 
-pub use self::search::VERSION;
-use super::{EngineError, NO_TELEMETRY, Refused, heap};
+pub use self::search::ORT_VERSION;
+use super::{DISABLE_TELEMETRY, EngineError, Refused, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
 use crate::guard::guard;
 use crate::model::Model;
 use crate::model_spec::{
-    BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, StateTensor, StreamSpec,
+    BASELINE_INPUT, BASELINE_SECONDS_INPUT, EMBEDDING_OUTPUT, LOGITS_OUTPUT, MFCC_INPUT,
+    SPEECH_OUTPUT, StateTensor, StreamSpec,
 };
 
 const NAME: &str = "ONNX Runtime";
@@ -138,14 +139,14 @@ impl Environment {
     }
 
     /// A session for one thread.
-    pub(super) fn classifier(&self, model: &Model) -> Result<OnnxRuntime, EngineError> {
+    pub(super) fn classifier(&self, model: &Model) -> Result<OnnxClassifier, EngineError> {
         let session = self.session(&model.bytes, &model.name)?;
         let state = State::new(model.spec.stream.as_ref()).map_err(|error| EngineError::Load {
             engine: NAME,
             model: model.name.clone(),
             reason: error.to_string(),
         })?;
-        Ok(OnnxRuntime {
+        Ok(OnnxClassifier {
             session,
             state,
             speech: model.spec.has_speech,
@@ -154,7 +155,7 @@ impl Environment {
 }
 
 fn open(library: &Path) -> Result<ort::environment::Environment, OpenError> {
-    let (name, value) = NO_TELEMETRY;
+    let (name, value) = DISABLE_TELEMETRY;
     if std::env::var_os(name).is_none_or(|set| set != value) {
         return Err(OpenError::Refused(format!(
             "it would report to its maker; set {name}={value} before the program starts"
@@ -201,7 +202,7 @@ fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Re
 }
 
 /// A classifier that runs in ONNX Runtime.
-pub(super) struct OnnxRuntime {
+pub(super) struct OnnxClassifier {
     session: Session,
     state: State,
     speech: bool,
@@ -232,7 +233,7 @@ impl State {
     }
 }
 
-impl Classifier for OnnxRuntime {
+impl Classifier for OnnxClassifier {
     fn classify(
         &mut self,
         mfcc: &[f32],
@@ -252,7 +253,7 @@ impl Classifier for OnnxRuntime {
     }
 }
 
-impl OnnxRuntime {
+impl OnnxClassifier {
     fn run(
         &mut self,
         frames: usize,
@@ -260,14 +261,16 @@ impl OnnxRuntime {
         baseline: Option<&BaselineInput>,
     ) -> ort::Result<ModelOutput> {
         let window = TensorRef::from_array_view(([1, frames, N_MFCC], mfcc))?;
-        let mut inputs = ort::inputs![INPUT => window];
+        let mut inputs = ort::inputs![MFCC_INPUT => window];
         if let Some(known) = baseline {
             let width = known.statistics.len() / 2;
             let statistics =
                 TensorRef::from_array_view(([1, 2, width], known.statistics.as_slice()))?;
             let seconds = std::slice::from_ref(&known.seconds);
             let seconds = TensorRef::from_array_view(([1_usize, 1], seconds))?;
-            inputs.extend(ort::inputs![BASELINE => statistics, BASELINE_S => seconds]);
+            inputs.extend(
+                ort::inputs![BASELINE_INPUT => statistics, BASELINE_SECONDS_INPUT => seconds],
+            );
         }
         let State {
             tensors,
@@ -282,14 +285,14 @@ impl OnnxRuntime {
             Ok(outputs[name].try_extract_tensor::<f32>()?.1.to_vec())
         };
         let output = ModelOutput {
-            logits: values(OUTPUT)?,
+            logits: values(LOGITS_OUTPUT)?,
             speech: if self.speech {
-                values(SPEECH)?.first().copied()
+                values(SPEECH_OUTPUT)?.first().copied()
             } else {
                 None
             },
             embedding: match baseline {
-                Some(_) => values(EMBEDDING)?,
+                Some(_) => values(EMBEDDING_OUTPUT)?,
                 None => Vec::new(),
             },
         };

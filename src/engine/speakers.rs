@@ -120,7 +120,9 @@ impl Engine {
         };
         let inner: Box<dyn SpeakerNetwork> = match (speakers.networks.take(), &self.kind) {
             (Some(network), _) => network,
-            (None, Kind::Builtin(_)) => Box::new(super::builtin::Speakers::load(&speakers.model)?),
+            (None, Kind::Builtin(_)) => Box::new(super::builtin::BuiltinSpeakerNetwork::load(
+                &speakers.model,
+            )?),
             #[cfg(feature = "onnxruntime")]
             (None, Kind::OnnxRuntime(environment)) => {
                 Box::new(environment.speaker_network(&speakers.model)?)

@@ -1,10 +1,10 @@
 //! Audacity label tracks: start, end and text, separated by tabs.
 
-use super::Span;
+use super::LabelledSpan;
 use crate::events::Speaker;
 
 /// The spans of a file; empty labels are skipped.
-pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<LabelledSpan>, String> {
     let mut spans = Vec::new();
     for (number, line) in text.lines().enumerate() {
         // A line that starts with a backslash adds frequencies to the line before it.
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
             return Err(wrong());
         }
         if !label.is_empty() {
-            spans.push(Span {
+            spans.push(LabelledSpan {
                 start_s,
                 end_s,
                 label: label.to_owned(),
@@ -78,7 +78,7 @@ mod tests {
     fn lines_are_spans() {
         let text = "0.5\t1,25\tanger 61 %\n\\\t100\t200\n2\t2\t\n3\t4\tso so\n";
         let found: Vec<_> = parse(text).unwrap();
-        let span = |start_s, end_s, label: &str| Span {
+        let span = |start_s, end_s, label: &str| LabelledSpan {
             start_s,
             end_s,
             label: label.into(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Span, place};
+use super::{LabelledSpan, label_index};
 use crate::events::{Measurement, UNCERTAIN};
 
 /// The answer for a span without an utterance.
@@ -37,10 +37,10 @@ impl Confusion {
     }
 
     /// Adds the spans of a recording and its utterances.
-    pub fn add(&mut self, spans: &[Span], utterances: &[Measurement]) {
+    pub fn add(&mut self, spans: &[LabelledSpan], utterances: &[Measurement]) {
         let labels = self.answers[..self.counts.len()].to_vec();
         for span in spans {
-            let Some(row) = place(&labels, &span.label) else {
+            let Some(row) = label_index(&labels, &span.label) else {
                 match self
                     .unknown
                     .iter_mut()
@@ -155,7 +155,7 @@ fn uar(counts: &[Vec<u64>]) -> Option<f64> {
 
 /// The utterances in a span, with their seconds inside it.
 fn within<'a>(
-    span: &'a Span,
+    span: &'a LabelledSpan,
     utterances: &'a [Measurement],
 ) -> impl Iterator<Item = (&'a Measurement, f64)> {
     let inside = |u: &Measurement| u.end_s.min(span.end_s) - u.start_s.max(span.start_s);
@@ -164,7 +164,7 @@ fn within<'a>(
 }
 
 /// The answer with the most seconds.
-fn answer(span: &Span, utterances: &[Measurement], labels: &[String]) -> usize {
+fn answer(span: &LabelledSpan, utterances: &[Measurement], labels: &[String]) -> usize {
     let mut seconds = vec![0.0; labels.len() + 1];
     for (utterance, inside) in within(span, utterances) {
         let found = labels.iter().position(|name| *name == utterance.label);
@@ -174,7 +174,7 @@ fn answer(span: &Span, utterances: &[Measurement], labels: &[String]) -> usize {
 }
 
 /// The label with the largest mean probability.
-fn likeliest(span: &Span, utterances: &[Measurement], labels: usize) -> usize {
+fn likeliest(span: &LabelledSpan, utterances: &[Measurement], labels: usize) -> usize {
     let mut shares = vec![0.0; labels];
     for (utterance, inside) in within(span, utterances) {
         for (sum, (_, share)) in shares.iter_mut().zip(utterance.probabilities.iter()) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Span;
+use super::LabelledSpan;
 use crate::events::UNCERTAIN;
 
 /// Column names; the second of each is the one in emoscope's own CSV.
@@ -12,7 +12,7 @@ const END: [&str; 2] = ["end", "end_s"];
 
 /// The spans of a file and the paths of their recordings; rows without a label are
 /// skipped.
-pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, Span)>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, LabelledSpan)>, String> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, Span)>, String> 
         let label = cell(label).to_owned();
         found.push((
             path.map(PathBuf::from),
-            Span {
+            LabelledSpan {
                 start_s,
                 end_s,
                 label,
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!((path.to_str(), &*span.label), (Some("a/1.wav"), "anger"));
         assert!(span.end_s.is_infinite() && span.start_s == 0.0);
         let spans = parse("start,end,label\n1,2.5,fear\n3,4,uncertain\n").unwrap();
-        let expected = Span {
+        let expected = LabelledSpan {
             start_s: 1.0,
             end_s: 2.5,
             label: "fear".into(),

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 use std::vec::IntoIter;
 
-use super::Span;
+use super::LabelledSpan;
 use crate::events::UNCERTAIN;
 
 /// The relevant parts of the file; everything else is comment.
@@ -15,13 +15,13 @@ enum Token {
 }
 
 /// The spans of a file; intervals without text are skipped.
-pub(super) fn parse(text: &str) -> Result<Vec<Span>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<LabelledSpan>, String> {
     first_interval_tier(&mut Tokens(tokens(text).into_iter()))
         .ok_or_else(|| "is no TextGrid of Praat with an interval tier, or it is cut off".to_owned())
 }
 
 /// `None` where something is missing, or no tier has intervals.
-fn first_interval_tier(tokens: &mut Tokens) -> Option<Vec<Span>> {
+fn first_interval_tier(tokens: &mut Tokens) -> Option<Vec<LabelledSpan>> {
     if tokens.text()? != "ooTextFile" || tokens.text()? != "TextGrid" {
         return None;
     }
@@ -36,7 +36,7 @@ fn first_interval_tier(tokens: &mut Tokens) -> Option<Vec<Span>> {
             let end_s = if intervals { tokens.number()? } else { start_s };
             let label = tokens.text()?.trim().to_owned();
             if !label.is_empty() && label != UNCERTAIN {
-                spans.push(Span {
+                spans.push(LabelledSpan {
                     start_s,
                     end_s,
                     label,

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::events::{Hue, UNCERTAIN};
-use crate::labels::{hues, indexed, rgb, shared};
+use crate::labels::{common_style, hues, indexed, rgb};
 use crate::report::recording::ReportedRecording;
 
 /// Colours of a report, as CSS values.
@@ -90,7 +90,7 @@ pub(super) fn class(recording: &ReportedRecording, label: &str) -> String {
     let place = recording.labels().iter().position(|name| name == label);
     let number = place
         .and_then(|place| *recording.colors().get(place)?)
-        .or_else(|| shared(label).map(|(_, hue)| hue))
+        .or_else(|| common_style(label).map(|(_, hue)| hue))
         .and_then(|hue| hues.iter().position(|other| *other == hue))
         .or(place);
     format!("c{}", number.unwrap_or(0) % hues.len())
@@ -104,5 +104,5 @@ pub(super) fn shape(recording: &ReportedRecording, label: &str) -> char {
     }
     let place = recording.labels().iter().position(|name| name == label);
     let digit = |place: usize| char::from_digit(place as u32 + 1, 36);
-    shared(label).map_or_else(|| place.and_then(digit).unwrap_or('+'), |(shape, _)| shape)
+    common_style(label).map_or_else(|| place.and_then(digit).unwrap_or('+'), |(shape, _)| shape)
 }

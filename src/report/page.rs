@@ -41,7 +41,7 @@ const LEAST_LISTED_PROBABILITY: f64 = 0.005;
 
 /// Title and other text of the page.
 #[derive(Debug, Clone, Default)]
-pub struct Page {
+pub struct PageText {
     /// Heading.
     pub title: String,
     /// Model with version, engine, and date.
@@ -54,7 +54,7 @@ pub struct Page {
 ///
 /// # Errors
 /// A template error; none is known.
-pub fn html(page: &Page, recordings: &[ReportedRecording]) -> Result<String, askama::Error> {
+pub fn html(page: &PageText, recordings: &[ReportedRecording]) -> Result<String, askama::Error> {
     let style = Style {
         light: Some(Colours::light()),
         dark: Some(Colours::dark()),
@@ -82,7 +82,7 @@ pub fn html(page: &Page, recordings: &[ReportedRecording]) -> Result<String, ask
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Document<'a> {
-    page: &'a Page,
+    page: &'a PageText,
     style: String,
     /// Whether the recordings start expanded.
     open: bool,

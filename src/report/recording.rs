@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::spectrogram::Levels;
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Speaker, Trigger};
-use crate::reference::Span;
+use crate::reference::LabelledSpan;
 
 /// The drawn data of a signal: the waveform and the log-mel levels.
-pub type Drawn = (Vec<(f32, f32)>, Levels);
+pub type Drawing = (Vec<(f32, f32)>, Levels);
 
 /// A recording, or one of its channels.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ pub struct ReportedRecording {
     /// Log-mel levels of equal intervals.
     pub spectrum: Levels,
     /// Human labels.
-    pub reference: Vec<Span>,
+    pub reference: Vec<LabelledSpan>,
     /// The audio as a `data:` address, if requested.
     pub audio: Option<String>,
 }
@@ -64,20 +64,20 @@ impl ReportedRecording {
 
     /// Adds the drawn data of the first signal.
     #[must_use]
-    pub fn drawn(mut self, drawn: Vec<Drawn>) -> Self {
+    pub fn drawn(mut self, drawn: Vec<Drawing>) -> Self {
         (self.envelope, self.spectrum) = drawn.into_iter().next().unwrap_or_default();
         self
     }
 
     /// One entry per separately analyzed channel, with its drawn data; otherwise the
     /// recording as a whole.
-    pub fn by_channel(self, drawn: Vec<Drawn>) -> Vec<Self> {
+    pub fn by_channel(self, drawn: Vec<Drawing>) -> Vec<Self> {
         if !self.start.as_ref().is_some_and(|start| start.by_channel) {
             return vec![self.drawn(drawn)];
         }
         let (mut audio, mut error) = (self.audio, self.error);
         let channels = (1..).zip(drawn);
-        let one = |(channel, (envelope, spectrum)): (u16, Drawn)| {
+        let one = |(channel, (envelope, spectrum)): (u16, Drawing)| {
             let own = |all: &[Measurement]| {
                 let own = all.iter().filter(|m| m.channel == Some(channel));
                 own.cloned().collect()

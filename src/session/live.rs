@@ -66,7 +66,7 @@ impl Session for LiveSession {
         controls: &Receiver<Control>,
     ) -> Result<Option<Baseline>, SessionError> {
         let mut running = Running::new(self.microphone, &self.engine, &self.options, outlets)?;
-        if let Some(notice) = self.engine.takeover() {
+        if let Some(notice) = self.engine.replacement_notice() {
             running.say(&notice);
         }
         let result = running.run(controls);

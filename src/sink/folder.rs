@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 
 use super::Sink;
 use crate::events::Event;
-use crate::files::{Existing, PendingFile};
+use crate::files::{IfExists, PendingFile};
 
 /// Creates the sink of one file.
-pub type Make = Box<dyn Fn(Box<dyn Write + Send>) -> Box<dyn Sink + Send> + Send>;
+pub type SinkFactory = Box<dyn Fn(Box<dyn Write + Send>) -> Box<dyn Sink + Send> + Send>;
 
 /// Writes each recording's file atomically. A recording that could not be opened gets
 /// none.
 pub struct Folder {
-    existing: Existing,
+    existing: IfExists,
     targets: HashMap<String, PathBuf>,
-    make: Make,
+    make: SinkFactory,
     current: String,
     open: Option<AtomicFile>,
 }
 
 impl Folder {
     /// Writes a file at each of `targets`, keyed by the recording's name.
-    pub fn new(targets: HashMap<String, PathBuf>, existing: Existing, make: Make) -> Self {
+    pub fn new(targets: HashMap<String, PathBuf>, existing: IfExists, make: SinkFactory) -> Self {
         Self {
             existing,
             targets,
@@ -70,7 +70,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// The system's error, with the path.
-    pub fn create(target: &Path, existing: Existing, make: &Make) -> io::Result<Self> {
+    pub fn create(target: &Path, existing: IfExists, make: &SinkFactory) -> io::Result<Self> {
         let (file, out) = PendingFile::create(target, existing)?;
         let sink = make(Box::new(BufWriter::new(out)));
         Ok(Self {

@@ -9,18 +9,18 @@ use crate::events::{Event, Line};
 
 /// Writes event lines and flushes after each, so that a reader sees only whole lines,
 /// even after a crash.
-pub struct Lines<W: Write> {
+pub struct JsonLines<W: Write> {
     out: W,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> JsonLines<W> {
     /// Writes lines to `out`.
     pub fn new(out: W) -> Self {
         Self { out }
     }
 }
 
-impl<W: Write> Sink for Lines<W> {
+impl<W: Write> Sink for JsonLines<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         self.out.write_all(&line(file, event)?)?;
         self.out.flush()
@@ -48,7 +48,7 @@ pub fn line(file: Option<&str>, event: &Event) -> io::Result<Vec<u8>> {
 /// An event log that never contains an incomplete line. If a line cannot be written
 /// completely, for example on a full disk, its beginning is removed.
 pub struct EventLogFile {
-    lines: Lines<File>,
+    lines: JsonLines<File>,
     whole: u64,
 }
 
@@ -56,7 +56,7 @@ impl EventLogFile {
     /// Writes lines to an empty `file`.
     pub fn new(file: File) -> Self {
         Self {
-            lines: Lines::new(file),
+            lines: JsonLines::new(file),
             whole: 0,
         }
     }

@@ -17,7 +17,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::{Sink, reason, utterance};
 use crate::events::{Event, Measurement};
-use crate::files::{Existing, PendingFile};
+use crate::files::{IfExists, PendingFile};
 
 /// Rows per row group.
 const ROWS_PER_GROUP: usize = 65_536;
@@ -247,14 +247,14 @@ fn doubles<W: Write + Send>(
 }
 
 /// Writes a data set: parts of some hundred recordings, each written atomically.
-pub struct Parts {
+pub struct ParquetParts {
     folder: PathBuf,
     prefix: String,
     next: usize,
     open: Option<(Parquet<BufWriter<File>>, PendingFile)>,
 }
 
-impl Parts {
+impl ParquetParts {
     /// Writes parts named `prefix-NNNNN.parquet` to `folder`, after existing ones.
     ///
     /// # Errors
@@ -288,10 +288,10 @@ impl Parts {
     }
 }
 
-impl Sink for Parts {
+impl Sink for ParquetParts {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         if matches!(event, Event::SessionStart(_)) && self.open.is_none() {
-            let (part, out) = PendingFile::create(&self.path(), Existing::Keep)?;
+            let (part, out) = PendingFile::create(&self.path(), IfExists::Keep)?;
             self.open = Some((Parquet::new(BufWriter::new(out)), part));
         }
         let Some((sink, _)) = &mut self.open else {

@@ -33,12 +33,12 @@ const SPECIAL: &str = "#*,?[]{}";
 
 /// A receiver: `PORT` of this machine, or `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct OscTarget {
     host: String,
     port: u16,
 }
 
-impl FromStr for Target {
+impl FromStr for OscTarget {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -54,7 +54,7 @@ impl FromStr for Target {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for OscTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
             write!(f, "[{}]:{}", self.host, self.port)
@@ -66,9 +66,9 @@ impl fmt::Display for Target {
 
 /// The prefix of every address, such as `/emoscope`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prefix(String);
+pub struct OscPrefix(String);
 
-impl FromStr for Prefix {
+impl FromStr for OscPrefix {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -93,7 +93,7 @@ pub struct Osc {
 /// A connected socket and the address prefix.
 struct Out {
     socket: UdpSocket,
-    prefix: Prefix,
+    prefix: OscPrefix,
 }
 
 impl Osc {
@@ -101,7 +101,7 @@ impl Osc {
     ///
     /// # Errors
     /// The system's error, also for an unknown host.
-    pub fn to(target: &Target, prefix: Prefix) -> io::Result<Self> {
+    pub fn to(target: &OscTarget, prefix: OscPrefix) -> io::Result<Self> {
         let socket = connected(target)?;
         let repeating = Out {
             socket: socket.try_clone()?,
@@ -150,7 +150,7 @@ impl Osc {
 }
 
 /// A socket that is bound to this machine only, if the receiver is on it.
-fn connected(target: &Target) -> io::Result<UdpSocket> {
+fn connected(target: &OscTarget) -> io::Result<UdpSocket> {
     let mut addresses = (target.host.as_str(), target.port).to_socket_addrs()?;
     let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;
     let own = match address {

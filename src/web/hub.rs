@@ -175,7 +175,7 @@ impl Shared {
 /// Shape and colour of each label, sent before the header.
 fn looks(start: &SessionStart) -> Vec<u8> {
     let hues = labels::hues();
-    let looks = labels::looks(&start.labels, &start.colors);
+    let looks = labels::label_styles(&start.labels, &start.colors);
     let looks = start.labels.iter().zip(looks).map(|(label, (shape, hue))| {
         let color = hues.iter().position(|other| *other == hue);
         json!({ "label": label, "shape": shape.to_string(), "color": color.unwrap_or(0) })

@@ -136,7 +136,7 @@ fn watch(updates: &Receiver<Update>) -> Vec<(Instant, f64, f64)> {
 fn event() {
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
     let spec = Spec::checked(RATE, 2).unwrap();
-    let (feeder, capture) = Capture::fed(spec, "bench");
+    let (feeder, capture) = Capture::synthetic(spec, "bench");
     let (screen, updates) = bounded(1 << 16);
     let (wishes, controls) = unbounded();
     let session = std::thread::spawn(move || {

@@ -175,7 +175,7 @@ fn run(
 
 fn soak(seconds: u64) {
     let spec = Spec::checked(RATE, 1).unwrap();
-    let (feeder, capture) = Capture::fed(spec, "a day");
+    let (feeder, capture) = Capture::synthetic(spec, "a day");
     let (screen, heard) = bounded(4096);
     let (wishes, controls) = unbounded();
     let (out, ledger) = unbounded();

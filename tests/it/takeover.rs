@@ -50,7 +50,7 @@ fn quick() -> Engine {
 
 #[test]
 fn a_model_that_is_fast_enough_stays() {
-    let engine = quick().or_small(|| unreachable!()).unwrap();
+    let engine = quick().or_small_if_slow(|| unreachable!()).unwrap();
     assert_eq!((engine.replaced, engine.model.spec.labels.len()), (None, 3));
 }
 
@@ -67,14 +67,14 @@ fn the_small_model_takes_over_from_one_that_is_too_slow() {
 #[ignore = "run by the test above in a process whose engine is slow"]
 fn a_session_says_that_the_small_model_took_over() {
     let voices = load(Model::embedded().unwrap());
-    let engine = voices.or_small(|| Ok(quick())).unwrap();
+    let engine = voices.or_small_if_slow(|| Ok(quick())).unwrap();
     let small = engine.model.name.clone();
     let replaced = engine.replaced.clone().unwrap();
     assert_eq!(replaced.model, "voices");
     assert!(replaced.measurement_ms > 60.0);
 
     let spec = Spec::checked(16_000, 1).unwrap();
-    let (_feeder, capture) = Capture::fed(spec, "quiet");
+    let (_feeder, capture) = Capture::synthetic(spec, "quiet");
     let (screen, updates) = unbounded();
     let (wishes, controls) = unbounded();
     wishes.send(Control::Quit).unwrap();

@@ -38,11 +38,11 @@ impl StandingLabel {
     /// Applies the rule to new probabilities; returns the index of the standing label,
     /// or `None` for uncertain.
     pub fn update(&mut self, probabilities: &[f64]) -> Option<usize> {
-        let (leader, top) = leader(probabilities);
+        let (argmax, top) = argmax(probabilities);
         let stays = self.label.is_some_and(|label| {
             let own = probabilities[label];
             own >= self.thresholds.certain - HYSTERESIS
-                && (label == leader || top - own < self.thresholds.margin)
+                && (label == argmax || top - own < self.thresholds.margin)
         });
         if !stays {
             self.label = decide(probabilities, self.thresholds);
@@ -89,18 +89,18 @@ impl Smoother {
 
 /// The label that satisfies both thresholds, or `None` for uncertain.
 pub fn decide(probabilities: &[f64], thresholds: Thresholds) -> Option<usize> {
-    let (leader, top) = leader(probabilities);
+    let (argmax, top) = argmax(probabilities);
     let second = probabilities
         .iter()
         .enumerate()
-        .filter(|&(index, _)| index != leader)
+        .filter(|&(index, _)| index != argmax)
         .map(|(_, &p)| p)
         .fold(0.0, f64::max);
-    (top >= thresholds.certain && top - second >= thresholds.margin).then_some(leader)
+    (top >= thresholds.certain && top - second >= thresholds.margin).then_some(argmax)
 }
 
 /// Index and value of the largest probability; the first one in a tie.
-pub fn leader(probabilities: &[f64]) -> (usize, f64) {
+pub fn argmax(probabilities: &[f64]) -> (usize, f64) {
     let mut best = (0, f64::NEG_INFINITY);
     for (index, &p) in probabilities.iter().enumerate() {
         if p > best.1 {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn of_equals_the_first_leads() {
-        assert_eq!(leader(&[0.2, 0.4, 0.4]).0, 1);
+        assert_eq!(argmax(&[0.2, 0.4, 0.4]).0, 1);
     }
 
     #[test]

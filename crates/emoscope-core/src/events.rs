@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 pub use speaker::{ChangedSpeaker, Speaker, Speakers};
 
 /// Name and version of the line format, the first field of a session.
-pub const SCHEMA: &str = "emoscope.event/1";
+pub const EVENT_SCHEMA: &str = "emoscope.event/1";
 
 /// The label of a measurement when no label is certain enough.
 pub const UNCERTAIN: &str = "uncertain";
@@ -92,7 +92,7 @@ pub struct Line {
 /// The input, the model and the engine of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionStart {
-    /// [`SCHEMA`].
+    /// [`EVENT_SCHEMA`].
     pub schema: String,
     /// Version of emoscope.
     pub version: String,

@@ -33,17 +33,17 @@ pub use tensors::{Dimension, TensorInfo};
 pub use tuning::Tuning;
 
 /// Name of the input tensor.
-pub const INPUT: &str = "mfcc";
+pub const MFCC_INPUT: &str = "mfcc";
 /// Name of the input with mean and variance of the speaker's embeddings.
-pub const BASELINE: &str = "baseline";
+pub const BASELINE_INPUT: &str = "baseline";
 /// Name of the input with the baseline's seconds of speech.
-pub const BASELINE_S: &str = "baseline_s";
+pub const BASELINE_SECONDS_INPUT: &str = "baseline_s";
 /// Name of the output tensor.
-pub const OUTPUT: &str = "logits";
+pub const LOGITS_OUTPUT: &str = "logits";
 /// Name of the output for the baseline.
-pub const EMBEDDING: &str = "embedding";
+pub const EMBEDDING_OUTPUT: &str = "embedding";
 /// Name of the output that separates speech from other sounds.
-pub const SPEECH: &str = "speech";
+pub const SPEECH_OUTPUT: &str = "speech";
 
 /// Why a model is not compatible.
 #[derive(Debug, thiserror::Error)]

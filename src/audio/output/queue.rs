@@ -53,7 +53,7 @@ pub struct Queue {
 }
 
 /// The callback's side.
-pub struct Player {
+pub struct QueueReader {
     samples: HeapCons<f32>,
     shared: Arc<Shared>,
     channels: usize,
@@ -64,7 +64,7 @@ pub struct Player {
 }
 
 /// A queue for that many seconds of audio, at least one frame.
-pub fn queue(seconds: usize, spec: Spec) -> (Queue, Player) {
+pub fn queue(seconds: usize, spec: Spec) -> (Queue, QueueReader) {
     let channels = usize::from(spec.channels).clamp(1, SAMPLES_PER_PASS);
     let frames = (seconds * spec.sample_rate as usize).max(1);
     let (mut samples_in, mut samples_out) = HeapRb::new(frames * channels).split();
@@ -82,7 +82,7 @@ pub fn queue(seconds: usize, spec: Spec) -> (Queue, Player) {
         frames: AtomicU64::new(0),
         played_ns: AtomicU64::new(0),
     });
-    let player = Player {
+    let player = QueueReader {
         samples: samples_out,
         shared: Arc::clone(&shared),
         channels,
@@ -204,7 +204,7 @@ impl Shared {
     }
 }
 
-impl Player {
+impl QueueReader {
     /// Fills a block of interleaved samples that will be played in `delay`.
     pub fn fill<T>(&mut self, block: &mut [T], delay: Duration)
     where
@@ -271,7 +271,7 @@ mod tests {
         (0..frames * 2).map(|n| (n / 2) as f32).collect()
     }
 
-    fn played(player: &mut Player, frames: usize) -> Vec<f32> {
+    fn played(player: &mut QueueReader, frames: usize) -> Vec<f32> {
         let mut block = vec![9.0; frames * 2];
         player.fill(&mut block, Duration::ZERO);
         block

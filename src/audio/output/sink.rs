@@ -8,7 +8,7 @@ use cpal::{
     StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange,
 };
 
-use super::queue::{Player, queue};
+use super::queue::{QueueReader, queue};
 use super::{Failed, Opened, OutputError};
 use crate::audio::signals::ANSWER_TIMEOUT;
 use crate::audio::source::Spec;
@@ -120,7 +120,7 @@ fn build(
     device: &Device,
     config: StreamConfig,
     format: SampleFormat,
-    player: Player,
+    player: QueueReader,
     stopped: Failed,
 ) -> Result<Stream, cpal::Error> {
     build_for!(format, build_as(device, config, player, stopped))
@@ -129,7 +129,7 @@ fn build(
 fn build_as<T: SizedSample + Sample + FromSample<f32>>(
     device: &Device,
     config: StreamConfig,
-    mut player: Player,
+    mut player: QueueReader,
     stopped: Failed,
 ) -> Result<Stream, cpal::Error> {
     device.build_output_stream::<T, _, _>(

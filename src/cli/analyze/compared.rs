@@ -5,7 +5,7 @@ use std::io;
 
 use crate::batch::recording::Recording;
 use crate::events::{Event, Measurement};
-use crate::reference::Span;
+use crate::reference::LabelledSpan;
 use crate::reference::confusion::Confusion;
 use crate::sink::{Sink, utterance};
 
@@ -13,13 +13,13 @@ use crate::sink::{Sink, utterance};
 pub(super) struct Compared<S> {
     sink: S,
     /// The human labels, by the name of the recording.
-    spans: HashMap<String, Vec<Span>>,
+    spans: HashMap<String, Vec<LabelledSpan>>,
     utterances: HashMap<String, Vec<Measurement>>,
 }
 
 impl<S: Sink> Compared<S> {
     /// Compares with `spans`, one list per recording.
-    pub(super) fn new(sink: S, recordings: &[Recording], spans: Vec<Vec<Span>>) -> Self {
+    pub(super) fn new(sink: S, recordings: &[Recording], spans: Vec<Vec<LabelledSpan>>) -> Self {
         let names = recordings.iter().map(|recording| recording.name.clone());
         let labelled = names.zip(spans).filter(|(_, spans)| !spans.is_empty());
         Self {

@@ -12,14 +12,14 @@ use crate::batch::recording::Recording;
 use crate::batch::targets;
 use crate::cli::format::Format;
 use crate::cli::usage;
-use crate::files::{self, Existing};
+use crate::files::{self, IfExists};
 use crate::sink::Sink;
 #[cfg(feature = "parquet")]
 use crate::sink::folder::AtomicFile;
-use crate::sink::folder::{Folder, Make};
-use crate::sink::lines::{self, Lines};
+use crate::sink::folder::{Folder, SinkFactory};
+use crate::sink::lines::{self, JsonLines};
 #[cfg(feature = "parquet")]
-use crate::sink::parquet::{self, Parts};
+use crate::sink::parquet::{self, ParquetParts};
 use crate::sink::rttm::Rttm;
 use crate::text::path_name;
 
@@ -106,7 +106,7 @@ fn is_plain(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |file| file.is_file())
 }
 
-fn make(format: Format) -> Make {
+fn make(format: Format) -> SinkFactory {
     Box::new(move |out| format.sink(out))
 }
 
@@ -126,7 +126,7 @@ fn folder(
     let existing = args.batch.existing();
     if args.resume {
         recordings.retain(|recording| !targets[&recording.name].exists());
-    } else if existing == Existing::Keep {
+    } else if existing == IfExists::Keep {
         for recording in recordings.iter() {
             files::check_free(&targets[&recording.name]).with_context(|| {
                 format!(
@@ -155,7 +155,7 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
     let prefix = args.shard.map_or("part".into(), |shard| {
         format!("part-{}-of-{}", shard.number, shard.of)
     });
-    Ok(Box::new(Parts::new(output, prefix)?))
+    Ok(Box::new(ParquetParts::new(output, prefix)?))
 }
 
 /// Appends event lines to an existing output.
@@ -170,7 +170,7 @@ fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
         file.set_len(held.bytes)?;
     }
     skip(recordings, &held.files);
-    Ok(Box::new(Lines::new(BufWriter::new(file))))
+    Ok(Box::new(JsonLines::new(BufWriter::new(file))))
 }
 
 fn skip(recordings: &mut Vec<Recording>, held: &BTreeSet<String>) {

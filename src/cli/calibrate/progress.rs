@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use crossbeam_channel::{Receiver, Sender};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::complain;
+use crate::cli::print_message;
 use crate::events::Event;
 use crate::messages::{Control, Level, Status, Update};
 
@@ -85,7 +85,7 @@ pub(super) fn follow(updates: &Receiver<Update>, controls: &Sender<Control>, wan
             _ => None,
         };
         if let Some(warning) = warning {
-            bar.suspend(|| complain(&warning));
+            bar.suspend(|| print_message(&warning));
         }
         if progress.counted_s() >= wanted_s {
             let _ = controls.try_send(Control::Quit); // it may be over already

@@ -43,7 +43,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
         let number = match outcome {
             Outcome::Opened(number) => number,
             Outcome::Signal(number) => return Ok(Done::Signal(number)),
-            _ => return Ok(Done::Well),
+            _ => return Ok(Done::Success),
         };
         let recording = Recording {
             track: args.track,

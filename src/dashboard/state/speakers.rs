@@ -12,14 +12,14 @@ const NAME_LENGTH: usize = 20;
 const LEAST_S: f64 = 1e-6;
 
 /// A speaker, with the channel if every channel is analyzed separately.
-pub type Voice = (Option<u16>, Speaker);
+pub type ChannelSpeaker = (Option<u16>, Speaker);
 
 /// The speakers of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SpeakerList {
     /// Speech in finished utterances, in seconds.
-    seconds: BTreeMap<Voice, f64>,
-    names: BTreeMap<Voice, String>,
+    seconds: BTreeMap<ChannelSpeaker, f64>,
+    names: BTreeMap<ChannelSpeaker, String>,
 }
 
 impl SpeakerList {
@@ -29,14 +29,14 @@ impl SpeakerList {
     }
 
     /// All speakers, in the order of their letters.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Voice, f64)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ChannelSpeaker, f64)> {
         self.seconds
             .iter()
             .map(|(voice, seconds)| (*voice, *seconds))
     }
 
     /// The name that the user gave, otherwise the letter.
-    pub fn name(&self, voice: Voice) -> String {
+    pub fn name(&self, voice: ChannelSpeaker) -> String {
         let given = self.names.get(&voice).cloned();
         given.unwrap_or_else(|| voice.1.to_string())
     }
@@ -50,17 +50,17 @@ impl SpeakerList {
     }
 
     /// Adds a speaker who has started to speak.
-    pub(super) fn see(&mut self, voice: Voice) {
+    pub(super) fn see(&mut self, voice: ChannelSpeaker) {
         self.seconds.entry(voice).or_default();
     }
 
     /// Adds seconds of speech of a speaker.
-    pub(super) fn add(&mut self, voice: Voice, seconds: f64) {
+    pub(super) fn add(&mut self, voice: ChannelSpeaker, seconds: f64) {
         *self.seconds.entry(voice).or_default() += seconds;
     }
 
     /// Removes seconds of speech that belong to another speaker.
-    pub(super) fn remove(&mut self, voice: Voice, seconds: f64) {
+    pub(super) fn remove(&mut self, voice: ChannelSpeaker, seconds: f64) {
         if let Some(all) = self.seconds.get_mut(&voice) {
             *all -= seconds;
             if *all < LEAST_S {
@@ -75,7 +75,7 @@ impl SpeakerList {
     }
 
     /// Sets a speaker's name; an empty name restores the letter.
-    pub(super) fn rename(&mut self, voice: Voice, name: &str) {
+    pub(super) fn rename(&mut self, voice: ChannelSpeaker, name: &str) {
         match name.trim() {
             "" => drop(self.names.remove(&voice)),
             name => drop(self.names.insert(voice, name.to_owned())),
@@ -118,7 +118,8 @@ impl State {
                 Action::Redraw
             }
             Key::Up | Key::Down => {
-                let all: Vec<Voice> = self.live.speakers.iter().map(|(voice, _)| voice).collect();
+                let all: Vec<ChannelSpeaker> =
+                    self.live.speakers.iter().map(|(voice, _)| voice).collect();
                 let place = all.iter().position(|it| it == voice).unwrap_or(0);
                 let step = if key == Key::Up {
                     all.len().saturating_sub(1)

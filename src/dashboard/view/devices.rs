@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::Pen;
 use super::overlay::{around, boxed, inside};
-use crate::dashboard::state::Target;
+use crate::dashboard::state::PointerTarget;
 use crate::dashboard::state::menu::{Choice, DeviceMenu};
 use crate::dashboard::state::meter::FLOOR_DBFS;
 use crate::dashboard::text::{self, fit};
@@ -35,16 +35,16 @@ fn list_of(area: Rect, menu: &DeviceMenu) -> (Rect, Rect, usize) {
 }
 
 /// What is at a position while the list of inputs is open.
-pub(super) fn target(area: Rect, menu: &DeviceMenu, at: Position) -> Target {
+pub(super) fn target(area: Rect, menu: &DeviceMenu, at: Position) -> PointerTarget {
     let (outer, list, first) = list_of(area, menu);
     let choices = menu.choices.as_ref().map_or(0, Vec::len);
     let number = first + usize::from(at.y.saturating_sub(list.y));
     if list.contains(at) && number < choices {
-        Target::Choice(number)
+        PointerTarget::Choice(number)
     } else if outer.contains(at) {
-        Target::Nothing
+        PointerTarget::Nothing
     } else {
-        Target::Outside
+        PointerTarget::Outside
     }
 }
 

@@ -5,8 +5,8 @@ use ratatui::style::Style;
 
 use super::Pen;
 use super::overlay::{around, boxed, inside};
-use crate::dashboard::keys::{LEGEND, MEANING, help_lines, help_of};
-use crate::dashboard::state::Target;
+use crate::dashboard::keys::{LEGEND, PREDICTION_NOTES, help_lines, help_of};
+use crate::dashboard::state::PointerTarget;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::theme::Theme;
 
@@ -45,11 +45,11 @@ fn layout(area: Rect, picture: &Picture) -> Layout {
 }
 
 /// What is at a position while the help is shown.
-pub(super) fn target(area: Rect, picture: &Picture, at: Position) -> Target {
+pub(super) fn target(area: Rect, picture: &Picture, at: Position) -> PointerTarget {
     if layout(area, picture).outer.contains(at) {
-        Target::Nothing
+        PointerTarget::Nothing
     } else {
-        Target::Outside
+        PointerTarget::Outside
     }
 }
 
@@ -108,7 +108,7 @@ fn lines(pen: &Pen<'_>) -> Vec<Line> {
         let symbol = pen.theme.either(*unicode, *ascii);
         (symbol.to_owned(), strong, (*meaning).to_owned())
     });
-    let meaning = MEANING.map(|line| (String::new(), strong, line.to_owned()));
+    let meaning = PREDICTION_NOTES.map(|line| (String::new(), strong, line.to_owned()));
     keys.chain([empty()])
         .chain(labels)
         .chain(marks)

@@ -4,12 +4,12 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
 use super::Pen;
-use crate::dashboard::state::speakers::Voice;
+use crate::dashboard::state::speakers::ChannelSpeaker;
 use crate::dashboard::text::width;
 use crate::dashboard::theme::Theme;
 
 /// Draws the speaker, the typed text, and the keys where there is room.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, voice: Voice, typed: &str) {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, voice: ChannelSpeaker, typed: &str) {
     Clear.render(area, pen.buffer);
     let now = pen.clean(&pen.picture.speakers.name(voice));
     let label = match voice.0 {

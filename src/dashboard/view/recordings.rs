@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::Pen;
-use crate::dashboard::state::Target;
+use crate::dashboard::state::PointerTarget;
 use crate::dashboard::state::recordings::RecordingMenu;
 use crate::dashboard::text::{self, fit};
 use crate::dashboard::theme::Theme;
@@ -24,13 +24,13 @@ fn list_of(area: Rect, menu: &RecordingMenu) -> (Rect, usize) {
 }
 
 /// What is at a position of the list.
-pub(super) fn target(area: Rect, menu: &RecordingMenu, at: Position) -> Target {
+pub(super) fn target(area: Rect, menu: &RecordingMenu, at: Position) -> PointerTarget {
     let (list, first) = list_of(area, menu);
     let number = first + usize::from(at.y.saturating_sub(list.y));
     if list.contains(at) && number < menu.lines.len() {
-        Target::Choice(number)
+        PointerTarget::Choice(number)
     } else {
-        Target::Nothing
+        PointerTarget::Nothing
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Version that the setup downloads into the cache.
-pub const VERSION: &str = "1.32.0";
+pub const ORT_VERSION: &str = "1.32.0";
 
 /// A place that is searched.
 pub(super) struct Place {
@@ -94,7 +94,7 @@ pub(super) fn places(setting: Option<PathBuf>) -> Vec<Place> {
         add("beside the program", folder.join("../lib/emoscope"), false);
     }
     if let Some(cache) = crate::paths::cache() {
-        let folder = cache.join(format!("onnxruntime-{VERSION}"));
+        let folder = cache.join(format!("onnxruntime-{ORT_VERSION}"));
         add("the cache", folder, false);
     }
     for folder in [

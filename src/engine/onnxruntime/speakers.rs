@@ -11,7 +11,7 @@ use crate::speakers::SpeakerNetwork;
 use crate::speakers::spec::{BANDS, PRINT};
 
 /// A session of the network.
-pub struct Speakers {
+pub struct OnnxSpeakerNetwork {
     session: Session,
 }
 
@@ -20,13 +20,13 @@ impl Environment {
     pub(in crate::engine) fn speaker_network(
         &self,
         model: &SpeakerModel,
-    ) -> Result<Speakers, EngineError> {
+    ) -> Result<OnnxSpeakerNetwork, EngineError> {
         let session = self.session(&model.bytes, &model.name())?;
-        Ok(Speakers { session })
+        Ok(OnnxSpeakerNetwork { session })
     }
 }
 
-impl SpeakerNetwork for Speakers {
+impl SpeakerNetwork for OnnxSpeakerNetwork {
     fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
         let frames = bands.len() / N_SPEAKER_BANDS;
         let bands = &bands[..frames * N_SPEAKER_BANDS];
@@ -38,7 +38,7 @@ impl SpeakerNetwork for Speakers {
     }
 }
 
-impl Speakers {
+impl OnnxSpeakerNetwork {
     fn run(&mut self, frames: usize, bands: &[f32]) -> ort::Result<Vec<f32>> {
         let window = TensorRef::from_array_view(([1, frames, N_SPEAKER_BANDS], bands))?;
         let outputs = self.session.run(ort::inputs![BANDS => window])?;

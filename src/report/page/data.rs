@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
 use crate::events::{Measurement, Reason, Speaker, UNCERTAIN};
-use crate::reference::{self, Span};
+use crate::reference::{self, LabelledSpan};
 use crate::report::colours::{class, shape};
 use crate::report::recording::ReportedRecording;
 use crate::report::waveform::fewer;
@@ -167,8 +167,8 @@ fn utterance<'a>(
     }
 }
 
-fn referred(recording: &ReportedRecording, span: &Span) -> Referred {
-    let label = reference::place(recording.labels(), &span.label);
+fn referred(recording: &ReportedRecording, span: &LabelledSpan) -> Referred {
+    let label = reference::label_index(recording.labels(), &span.label);
     let name = label.and_then(|place| recording.labels().get(place));
     Referred {
         start_s: rounded(span.start_s, 1000.0),

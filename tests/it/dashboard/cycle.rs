@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use emoscope::dashboard::cycle::{Input, Screen, run};
 use emoscope::dashboard::keys::Key;
-use emoscope::dashboard::state::{State, Target};
+use emoscope::dashboard::state::{PointerTarget, State};
 use emoscope::dashboard::{DashboardError, Outcome};
 use emoscope::messages::{Control, Update};
 
@@ -40,8 +40,8 @@ impl Screen for Counting {
         Ok("emoscope-3.svg".into())
     }
 
-    fn target(&self, _state: &State, column: u16, _row: u16) -> Target {
-        Target::Line(f64::from(column) / 100.0)
+    fn target(&self, _state: &State, column: u16, _row: u16) -> PointerTarget {
+        PointerTarget::Line(f64::from(column) / 100.0)
     }
 
     fn suspend(&mut self) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! The mouse: what stands under it is what the picture shows there.
 
 use emoscope::dashboard::keys::{Key, Pointer};
-use emoscope::dashboard::state::{Action, Overlay, State, Target};
+use emoscope::dashboard::state::{Action, Overlay, PointerTarget, State};
 use emoscope::dashboard::view::target;
 use emoscope::messages::Control;
 use ratatui::layout::Rect;
@@ -110,5 +110,5 @@ fn a_press_beside_a_box_closes_it_and_one_inside_does_not() {
     assert_eq!(point(&mut state, Pointer::Press, (0, 0)), Action::Redraw);
     assert_eq!(*state.overlay(), Overlay::None);
     let area = Rect::new(0, 0, SIZE.0, SIZE.1);
-    assert_eq!(target(area, &state, &COLOR, 0, 0), Target::Nothing);
+    assert_eq!(target(area, &state, &COLOR, 0, 0), PointerTarget::Nothing);
 }

@@ -6,7 +6,7 @@ use crate::support::path;
 use emoscope::audio::file::AudioFile;
 use emoscope::audio::source::Source;
 use emoscope::dashboard::state::State;
-use emoscope::dashboard::svg::{self, Ground};
+use emoscope::dashboard::svg::{self, Background};
 use emoscope::dashboard::theme::{Palette, Theme};
 use emoscope::dsp::mono::ChannelChoice;
 use emoscope::engine::{Engine, EngineChoice};
@@ -31,7 +31,7 @@ fn the_picture_in_the_readme_is_what_the_screen_shows() {
         palette: Palette::Dark,
     };
     let buffer = drawn(&demonstration(), theme, SIZE.0, SIZE.1);
-    let picture = svg::of(&buffer, Ground::of(&theme));
+    let picture = svg::of(&buffer, Background::of(&theme));
     if std::env::var_os("EMOSCOPE_PICTURE").is_some() {
         std::fs::write(path(PICTURE), picture).unwrap();
         return;

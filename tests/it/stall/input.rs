@@ -30,7 +30,7 @@ fn pace(feeder: &mut Feeder, begin: Instant, blocks: &mut u32, until: Duration) 
 fn stalls(stalled: Duration, late: Duration, after: Duration) -> (Vec<f64>, f64, u64, f64) {
     let second = Duration::from_secs(1);
     let spec = Spec::checked(RATE as u32, 2).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "stalling");
+    let (mut feeder, capture) = Capture::synthetic(spec, "stalling");
     let (mut blocks, mut begin) = (0, Instant::now());
     pace(&mut feeder, begin, &mut blocks, Duration::from_millis(10));
     let (worker, updates, wishes) =
@@ -99,7 +99,7 @@ fn a_stall_took_as_long_as_what_came_late_and_the_gap_together() {
 #[test]
 fn audio_that_came_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "ahead");
+    let (mut feeder, capture) = Capture::synthetic(spec, "ahead");
     // As an idle source that renders seconds at a time: before it is listened to, and on.
     let seconds = |feeder: &mut Feeder| push(feeder, &vec![1e-5; 2 * RATE as usize]);
     seconds(&mut feeder);
@@ -141,7 +141,7 @@ fn last_end(updates: &Receiver<Update>) -> SessionEnd {
 #[test]
 fn an_input_that_is_slow_to_start_has_lost_nothing() {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "slow");
+    let (mut feeder, capture) = Capture::synthetic(spec, "slow");
     let (worker, updates, wishes) =
         listening(capture, ChannelChoice::Mix, |_| {}, Outlets::default());
     // It is listened to once the header is there.
@@ -159,7 +159,7 @@ fn an_input_that_is_slow_to_start_has_lost_nothing() {
 /// Utterances of a session that hears one channel of blocks that are a sample too long.
 fn too_long(channel: u16) -> u64 {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "too long");
+    let (mut feeder, capture) = Capture::synthetic(spec, "too long");
     // A voice on the left, silence on the right.
     let voice = samples_16(&data("two-utterances.wav"));
     for block in voice.chunks(BLOCK / 2) {

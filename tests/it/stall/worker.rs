@@ -47,7 +47,7 @@ fn hold_up(notice: &str) {
 /// come, three seconds after its begin; a voice follows them.
 fn session(stalled: u64) -> Vec<Event> {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "held up");
+    let (mut feeder, capture) = Capture::synthetic(spec, "held up");
     turn(None);
     let (worker, updates, wishes) =
         listening(capture, ChannelChoice::Mix, hold_up, Outlets::default());
@@ -129,7 +129,7 @@ fn what_the_ring_lost_while_the_worker_was_held_up_is_told_once() {
     const FAST: u32 = 96_000;
     const MANY: usize = 64;
     let spec = Spec::checked(FAST, MANY).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "held up");
+    let (mut feeder, capture) = Capture::synthetic(spec, "held up");
     let choice = ChannelChoice::One(1);
     let (worker, updates, wishes) = listening(capture, choice, sleep_on, Outlets::default());
     let (begin, block) = (Instant::now(), vec![0.0_f32; FAST as usize / 50 * MANY]);
@@ -182,7 +182,7 @@ impl Sink for Blocked {
 #[test]
 fn a_disk_or_a_reader_that_blocks_costs_no_sample_and_no_event() {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
-    let (mut feeder, capture) = Capture::fed(spec, "blocked");
+    let (mut feeder, capture) = Capture::synthetic(spec, "blocked");
     let (unblock, free) = unbounded();
     let (took, kept) = unbounded();
     let mut outlets = Outlets::default();

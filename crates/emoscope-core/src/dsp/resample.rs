@@ -13,11 +13,11 @@ use rubato::{
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
 /// Lowest and highest sample rate of an input, in hertz.
-pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+pub const INPUT_RATES_HZ: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
 /// Why a rate cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("a sample rate of {rate} Hz cannot be used: it must be {} to {} Hz", RATES.start(), RATES.end())]
+#[error("a sample rate of {rate} Hz cannot be used: it must be {} to {} Hz", INPUT_RATES_HZ.start(), INPUT_RATES_HZ.end())]
 pub struct RateError {
     /// The rate asked for.
     pub rate: u32,
@@ -76,20 +76,23 @@ struct Inner {
 }
 
 impl Resampler {
-    /// A resampler from a rate in [`RATES`] to 16 kHz; 16 kHz passes unchanged.
+    /// A resampler from a rate in [`INPUT_RATES_HZ`] to 16 kHz; 16 kHz passes unchanged.
     ///
     /// # Errors
-    /// A rate outside [`RATES`].
+    /// A rate outside [`INPUT_RATES_HZ`].
     pub fn new(rate: u32) -> Result<Self, RateError> {
         Self::between(rate, SAMPLE_RATE_HZ)
     }
 
-    /// A resampler between two rates in [`RATES`].
+    /// A resampler between two rates in [`INPUT_RATES_HZ`].
     ///
     /// # Errors
-    /// A rate outside [`RATES`].
+    /// A rate outside [`INPUT_RATES_HZ`].
     pub fn between(rate: u32, to: u32) -> Result<Self, RateError> {
-        if let Some(rate) = [rate, to].into_iter().find(|rate| !RATES.contains(rate)) {
+        if let Some(rate) = [rate, to]
+            .into_iter()
+            .find(|rate| !INPUT_RATES_HZ.contains(rate))
+        {
             return Err(RateError { rate });
         }
         let inner = if rate == to {

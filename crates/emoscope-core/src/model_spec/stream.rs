@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BASELINE, BASELINE_S, INPUT, SpecError};
+use super::{BASELINE_INPUT, BASELINE_SECONDS_INPUT, MFCC_INPUT, SpecError};
 
 /// Fewest frames of a step after the first.
 pub const MIN_STEP_FRAMES: usize = 2;
@@ -108,7 +108,7 @@ impl StreamSpec {
                 return Err(SpecError::new(format!("stream.{item}"), expected, found));
             }
         }
-        let mut names: HashSet<&str> = [INPUT, BASELINE, BASELINE_S].into();
+        let mut names: HashSet<&str> = [MFCC_INPUT, BASELINE_INPUT, BASELINE_SECONDS_INPUT].into();
         let mut size = 0_usize;
         for tensor in &self.state {
             let StateTensor { name, shape, fill } = tensor;

@@ -1,6 +1,9 @@
 //! The inputs and outputs of a model.
 
-use super::{BASELINE, BASELINE_S, EMBEDDING, INPUT, OUTPUT, SPEECH, SpecError, StateTensor};
+use super::{
+    BASELINE_INPUT, BASELINE_SECONDS_INPUT, EMBEDDING_OUTPUT, LOGITS_OUTPUT, MFCC_INPUT,
+    SPEECH_OUTPUT, SpecError, StateTensor,
+};
 use crate::dsp::feature_spec::N_MFCC;
 
 /// An input or output as declared in the model file.
@@ -44,31 +47,31 @@ pub(super) fn check(
     let others: Vec<&TensorInfo> = inputs.iter().filter(|input| !is_state(input)).collect();
     let has = |name: &str, shape: &[Option<usize>]| outputs.iter().any(|o| o.fits(name, shape));
     let embedding_width = match others.as_slice() {
-        [input] if input.fits(INPUT, &[None, None, Some(N_MFCC)]) => None,
+        [input] if input.fits(MFCC_INPUT, &[None, None, Some(N_MFCC)]) => None,
         [input, statistics, seconds]
-            if input.fits(INPUT, &[None, None, Some(N_MFCC)])
-                && statistics.fits(BASELINE, &[None, Some(2), statistics.last()])
-                && seconds.fits(BASELINE_S, &[None, Some(1)])
-                && has(EMBEDDING, &[None, statistics.last()]) =>
+            if input.fits(MFCC_INPUT, &[None, None, Some(N_MFCC)])
+                && statistics.fits(BASELINE_INPUT, &[None, Some(2), statistics.last()])
+                && seconds.fits(BASELINE_SECONDS_INPUT, &[None, Some(1)])
+                && has(EMBEDDING_OUTPUT, &[None, statistics.last()]) =>
         {
             statistics.last()
         }
         _ => {
             let wanted = format!(
-                "{INPUT} [batch, time, {N_MFCC}], or besides {BASELINE} [batch, 2, width] and \
-                 {BASELINE_S} [batch, 1] with an output {EMBEDDING} [batch, width], \
+                "{MFCC_INPUT} [batch, time, {N_MFCC}], or besides {BASELINE_INPUT} [batch, 2, width] and \
+                 {BASELINE_SECONDS_INPUT} [batch, 1] with an output {EMBEDDING_OUTPUT} [batch, width], \
                  of 32-bit floats"
             );
             return Err(SpecError::new("inputs", wanted, describe(inputs)));
         }
     };
-    if !has(OUTPUT, &[None, Some(labels)]) {
-        let wanted = format!("an output {OUTPUT} [batch, {labels}] of 32-bit floats");
+    if !has(LOGITS_OUTPUT, &[None, Some(labels)]) {
+        let wanted = format!("an output {LOGITS_OUTPUT} [batch, {labels}] of 32-bit floats");
         return Err(SpecError::new("outputs", wanted, describe(outputs)));
     }
     Ok(Interface {
         embedding_width,
-        has_speech: has(SPEECH, &[None, Some(1)]),
+        has_speech: has(SPEECH_OUTPUT, &[None, Some(1)]),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::classifier::ClassifierError;
-use crate::decision::leader;
+use crate::decision::argmax;
 use crate::events::{ByLabel, Measurement, Probability, Reason, Trigger, UNCERTAIN};
 use crate::model_spec::{Affect, ModelSpec};
 use crate::pipeline::audio_quality::AudioQuality;
@@ -102,7 +102,7 @@ impl UtteranceResult {
             trigger: self.trigger,
             probabilities: ByLabel(probabilities),
             label: label.to_owned(),
-            confidence: Probability(leader(&self.probabilities).1),
+            confidence: Probability(argmax(&self.probabilities).1),
             reason: self.call.is_none().then(|| {
                 if self.early && !self.other {
                     Reason::TooShort

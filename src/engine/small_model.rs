@@ -14,7 +14,7 @@ impl Engine {
     ///
     /// # Errors
     /// The engine's own error, or that of `small`.
-    pub fn or_small(
+    pub fn or_small_if_slow(
         self,
         small: impl FnOnce() -> Result<Self, EngineError>,
     ) -> Result<Self, EngineError> {
@@ -31,7 +31,7 @@ impl Engine {
     }
 
     /// The message to the user about a replaced model.
-    pub fn takeover(&self) -> Option<String> {
+    pub fn replacement_notice(&self) -> Option<String> {
         let ReplacedModel {
             model,
             measurement_ms,
