@@ -40,7 +40,7 @@ pub(super) struct BatchArgs {
     /// No progress bar
     #[arg(long)]
     quiet: bool,
-    /// Compare with the labels of people: a confusion matrix and the UAR. A .csv with
+    /// Compare with human labels: a confusion matrix and the UAR. A .csv with
     /// the columns path,label or start,end,label; a Praat `TextGrid`; Audacity's labels as .txt
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
@@ -92,7 +92,7 @@ impl BatchArgs {
         Ok(recordings)
     }
 
-    /// The labels of people for each recording, where a file of them is given.
+    /// The human labels for each recording, where a file of them is given.
     pub(super) fn references(
         &self,
         recordings: &[Recording],

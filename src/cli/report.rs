@@ -52,7 +52,7 @@ const LARGEST_AUDIO: u64 = 200 << 20;
   emoscope report talk.opus                          writes talk.html
   emoscope report recordings/ --output report.html   a page about a folder
   emoscope report before.wav after.wav               compares the two
-  emoscope report talk.wav --reference talk.TextGrid with the labels of people
+  emoscope report talk.wav --reference talk.TextGrid with human labels
   emoscope report talk.mp3 --audio -o talk.html      with the audio in it
   emoscope report talk.wav --format svg              the timeline alone, talk.svg
   emoscope report talk.wav --format png              the same for slides, talk.png")]

@@ -330,7 +330,7 @@ fn flaw(source: &dyn Source) -> Option<DecodeError> {
             "packets were"
         };
         return Some(DecodeError::Damaged(format!(
-            "{damaged} {packets} heard as silence"
+            "{damaged} {packets} replaced by silence"
         )));
     }
     None

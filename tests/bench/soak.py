@@ -83,10 +83,10 @@ def say(text: str) -> None:
 
 def minute(screen: Screen, listener: Listener, begin: float, used: float) -> tuple[float, float]:
     """Waits a minute; returns resident memory in MB and processor time in seconds."""
-    heard = len(listener.ages)
+    before = len(listener.ages)
     screen.read(60)
     memory, now = screen.resident_mb(), screen.processor_s()
-    ages = [1e3 * age for _, age in listener.ages[heard:]]
+    ages = [1e3 * age for _, age in listener.ages[before:]]
     say(
         f"{(time.monotonic() - begin) / 60:6.1f} min  {memory:5.1f} MB  "
         f"{(now - used) / 60:5.2%} of a core  events of the minute after the earliest: "

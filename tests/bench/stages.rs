@@ -212,7 +212,7 @@ fn pipeline(rate: u32) -> ChannelPipelines {
 /// From samples to events, for a second of speech, inference aside.
 #[divan::bench(args = [16_000, 48_000])]
 fn pipeline_of_1_s(bencher: Bencher, rate: u32) {
-    // Speech at any rate: the gate hears it slower or faster, at the same cost.
+    // Speech at any rate: the VAD processes it at the same cost.
     let samples = speech();
     let mut core = pipeline(rate);
     let mut seconds = samples.chunks_exact(16_000).cycle();

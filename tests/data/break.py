@@ -3,7 +3,7 @@
     python3 tests/data/break.py FOLDER
 
 Prints the names that a walk for audio must come upon, a line each: `whole` or `broken`, a tab,
-the path. `broken` ones may still have something to be heard in them.
+the path. `broken` ones may still contain decodable audio.
 """
 
 import os
@@ -140,7 +140,7 @@ def main() -> int:
     for name, data in broken.items():
         (top / name).write_bytes(data)
         print(f"broken\t{name}")
-    # Sound ones before, between and behind them: they must be heard all the same.
+    # Sound ones before, between and behind them: they must be decoded.
     for name in ("00.wav", "m.wav", "zz.wav"):
         (top / name).write_bytes(speech)
         print(f"whole\t{name}")

@@ -62,7 +62,7 @@ CALL = (
     ),
 )
 CALL_S = 15.0
-# Prosody alone differs; which emotion is heard in it is the model's affair.
+# Prosody alone differs; the perceived emotion depends on the model.
 SCENES = (
     Line("The report has nine pages, and the second one is a map.", "en-us+m3", 160, 42, 70, -9),
     Line("No! I told you twice, and you did it again!", "en-gb+m7", 205, 62, 220, -3),

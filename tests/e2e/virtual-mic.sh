@@ -62,7 +62,7 @@ add_mic() {
     source_properties=device.description=VirtualMicrophone >/dev/null
   pactl set-default-sink vspk
   pactl set-default-source vmic
-  # An idle null sink renders blocks of two seconds, so a recorder that joins later hears nothing
+  # An idle null sink renders blocks of two seconds, so a recorder that joins later gets nothing
   # for as long. One silent player keeps its period at 20 ms.
   setsid pacat --playback --latency-msec=20 --device=vspk --raw --format=s16le --rate=48000 --channels=1 \
     --client-name=keepalive </dev/zero >/dev/null 2>&1 &

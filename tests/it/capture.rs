@@ -10,7 +10,7 @@ use crate::decode::write_wav;
 use crate::sound_server::{SoundServer, inside, spawn};
 
 #[test]
-fn a_tone_is_heard_and_an_unplugged_microphone_noticed() {
+fn a_tone_is_captured_and_an_unplugged_microphone_noticed() {
     if let Some(server) = SoundServer::start() {
         server.run_test("capture::inside_tone_of_the_server");
         server.run_test("capture::inside_tone_of_alsa");
@@ -51,10 +51,10 @@ fn receives_the_tone(id: &str) {
         .collect();
     let first = left.iter().position(|x| x.abs() > 0.1).expect("the tone");
     let last = left.iter().rposition(|x| x.abs() > 0.1).unwrap();
-    let heard = &left[first..last];
-    let seconds = heard.len() as f64 / rate;
-    let frequency = rate / median_period(heard);
-    let peak = heard.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+    let tone = &left[first..last];
+    let seconds = tone.len() as f64 / rate;
+    let frequency = rate / median_period(tone);
+    let peak = tone.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
     eprintln!(
         "{id}: {spec:?} {}, {seconds:.3} s of {frequency:.1} Hz, peak {peak:.3}, {} blocks, begin {:.0} ms after opening",
         capture.format(),
@@ -84,7 +84,7 @@ fn median_period(tone: &[f32]) -> f64 {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
 fn inside_tone_of_the_server() {
     if inside() {
         receives_the_tone("pulseaudio:vmic");
@@ -92,7 +92,7 @@ fn inside_tone_of_the_server() {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
 fn inside_tone_of_alsa() {
     if inside() {
         receives_the_tone("alsa:default");
@@ -100,7 +100,7 @@ fn inside_tone_of_alsa() {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
 fn inside_level() {
     if !inside() {
         return;
@@ -129,7 +129,7 @@ fn inside_level() {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
 fn inside_stall() {
     if !inside() {
         return;
@@ -193,7 +193,7 @@ fn unplugged(id: &str) -> Fault {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
 fn inside_unplugged() {
     if inside() {
         assert_eq!(unplugged("pulseaudio:vmic"), Fault::Unplugged);
@@ -201,7 +201,7 @@ fn inside_unplugged() {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_heard_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
 fn inside_unplugged_alsa() {
     if inside() {
         unplugged("alsa:default");

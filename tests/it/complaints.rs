@@ -112,7 +112,7 @@ fn it_reports_emotions_in_silence() {
 #[test]
 fn wrong_sample_rate() {
     // A tone sounds the same at every rate: same level, same bands.
-    let heard = |rate: u32| {
+    let energies = |rate: u32| {
         let tone: Vec<f32> = (0..rate)
             .map(|n| (f64::from(n) * 1000.0 / f64::from(rate) * std::f64::consts::TAU).sin() as f32)
             .collect();
@@ -124,12 +124,12 @@ fn wrong_sample_rate() {
         mfcc.row(&out[8000..8000 + N_FFT], &mut row);
         *mfcc.log_mel().first_chunk::<80>().unwrap()
     };
-    let expected = heard(SAMPLE_RATE_HZ);
+    let expected = energies(SAMPLE_RATE_HZ);
     let loudest = expected.iter().copied().fold(f32::MIN, f32::max);
     for rate in [
         8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000,
     ] {
-        for (band, (found, expected)) in heard(rate).iter().zip(&expected).enumerate() {
+        for (band, (found, expected)) in energies(rate).iter().zip(&expected).enumerate() {
             // What lies far below the tone is the filters' own.
             if *expected > loudest - 30.0 {
                 assert!(

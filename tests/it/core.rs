@@ -24,7 +24,7 @@ use emoscope::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
 use crate::support::{data, samples_16};
 
 /// Answers from the features and the known voice alone, at no cost: what it says
-/// depends on every coefficient of the window and on all that was heard before,
+/// depends on every coefficient of the window and on all earlier windows,
 /// so a frame too many or too few would show.
 struct Sums;
 

@@ -1,5 +1,5 @@
 //! A folder full of broken recordings: each is named with its reason, the rest
-//! is heard, and neither time nor memory runs away.
+//! is analyzed, and neither time nor memory runs away.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -58,7 +58,7 @@ fn fates(text: &str) -> BTreeMap<String, Fate> {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_of_broken_recordings_is_reported_file_by_file_and_the_rest_is_heard() {
+fn a_folder_of_broken_recordings_is_reported_file_by_file_and_the_rest_is_analyzed() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("broken");
     let made = Command::new("python3")

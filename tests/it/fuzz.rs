@@ -117,14 +117,14 @@ proptest! {
     #![proptest_config(cases(48))]
 
     #[test]
-    fn damaged_recordings_are_refused_or_heard(damage in damage()) {
+    fn damaged_recordings_are_refused_or_decoded(damage in damage()) {
         for bytes in recordings() {
             entries::recording(&damaged(bytes, &damage));
         }
     }
 
     #[test]
-    fn any_bytes_are_heard_as_raw_samples(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+    fn any_bytes_are_read_as_raw_samples(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
         entries::raw(&bytes);
     }
 

@@ -37,12 +37,12 @@ fn listen(home: &TempDir, server: &SoundServer, device: &str, seconds: &str) -> 
 }
 
 /// The lines of a session that goes on.
-struct Heard {
+struct EventReader {
     out: BufReader<ChildStdout>,
     lines: Vec<Value>,
 }
 
-impl Heard {
+impl EventReader {
     /// Reads until there are so many lines of a kind, however long that takes.
     fn until(&mut self, count: usize, kind: impl Fn(&Value) -> bool) {
         while self.lines.iter().filter(|line| kind(line)).count() < count {
@@ -71,20 +71,20 @@ fn a_voice_through_a_microphone_is_analyzed_as_its_recording() {
     let file = data("two-utterances.wav");
     let home = tempfile::tempdir().unwrap();
     let mut child = listen(&home, &server, "VirtualMicrophone", "60");
-    let mut heard = Heard {
+    let mut reader = EventReader {
         out: BufReader::new(child.stdout.take().unwrap()),
         lines: Vec::new(),
     };
     // A busy machine takes its time: nothing is played before it listens, and it
     // listens until both utterances are analyzed.
-    heard.until(1, |line| line["type"] == "session_start");
+    reader.until(1, |line| line["type"] == "session_start");
     std::thread::sleep(Duration::from_millis(500));
     // Two seconds lie ready at the server, so that no late player leaves holes in the voice.
     let play = ["play", file.to_str().unwrap()];
     server.run_with(&play, &[("VMIC_LATENCY", "2000")]).unwrap();
-    heard.until(2, |line| line["type"] == "utterance_end");
+    reader.until(2, |line| line["type"] == "utterance_end");
     signal("INT", &child);
-    let live = heard.rest();
+    let live = reader.rest();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(live[0]["source"], "microphone");
@@ -139,17 +139,17 @@ fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut heard = Heard {
+    let mut reader = EventReader {
         out: BufReader::new(child.stdout.take().unwrap()),
         lines: Vec::new(),
     };
-    heard.until(1, |line| line["type"] == "session_start");
+    reader.until(1, |line| line["type"] == "session_start");
     std::thread::sleep(Duration::from_millis(500));
     let play = ["play", file.to_str().unwrap()];
     server.run_with(&play, &stereo).unwrap();
-    heard.until(5, |line| line["type"] == "utterance_end");
+    reader.until(5, |line| line["type"] == "utterance_end");
     signal("INT", &child);
-    let live = heard.rest();
+    let live = reader.rest();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(live[0]["channels"], 2);

@@ -109,7 +109,7 @@ fn a_disk_that_fills_up_costs_the_recording_its_rest_and_nothing_else() {
     };
     let home = tempfile::tempdir().unwrap();
     let kept = home.path().join("kept.jsonl");
-    // Files of at most three kilobytes; the signal that tells of it is not heard.
+    // Files of at most three kilobytes; the signal for it is ignored.
     let program = emoscope(&home).get_program().to_owned();
     let child = Command::new("bash")
         .args(["-c", "trap '' XFSZ; ulimit -f 3; exec \"$@\"", "bash"])

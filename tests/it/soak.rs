@@ -108,7 +108,7 @@ fn cycle() -> Vec<f32> {
 struct Pusher {
     feeder: Feeder,
     pushed: u64,
-    heard: Receiver<Update>,
+    updates: Receiver<Update>,
     at: u64,
     /// When the last block was pushed.
     last: Instant,
@@ -120,10 +120,10 @@ struct Pusher {
 impl Pusher {
     fn push(&mut self, block: &[f32]) {
         while self.free == 0 && self.pushed - self.at > RING / 2 {
-            match self.heard.recv_timeout(Duration::from_millis(200)) {
+            match self.updates.recv_timeout(Duration::from_millis(200)) {
                 Ok(Update::Level(level)) => self.at = (level.at_s * f64::from(RATE)) as u64,
                 Ok(_) => {}
-                // All is heard but a loss, of which the next block will tell.
+                // Everything is processed except a loss, which the next block reports.
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => panic!("the session is over"),
             }
@@ -176,14 +176,14 @@ fn run(
 fn soak(seconds: u64) {
     let spec = Spec::checked(RATE, 1).unwrap();
     let (feeder, capture) = Capture::synthetic(spec, "a day");
-    let (screen, heard) = bounded(4096);
+    let (screen, updates) = bounded(4096);
     let (wishes, controls) = unbounded();
     let (out, ledger) = unbounded();
     let lost = Arc::new(AtomicU64::new(0));
     let mut pusher = Pusher {
         feeder,
         pushed: 0,
-        heard,
+        updates,
         at: 0,
         last: Instant::now(),
         free: 0,
@@ -233,7 +233,7 @@ fn soak(seconds: u64) {
             stalls.push((from_s, pusher.pushed_s()));
         }
     }
-    // All that is in the ring is heard before the end, a loss at its very end told.
+    // Everything in the ring is processed before the end, and a loss at its very end reported.
     let pushed_s = pusher.pushed_s();
     drop(pusher);
     wishes.send(Control::Quit).unwrap();
@@ -248,7 +248,7 @@ fn soak(seconds: u64) {
         end.samples_lost,
         end.utterances,
     );
-    // Every frame was heard or told as lost, and the clock is right to the sample.
+    // Every frame was processed or reported as lost, and the clock is right to the sample.
     assert_eq!(end.samples_lost, lost.load(Ordering::Relaxed));
     assert!((end.duration_s - pushed_s).abs() < 1e-6, "{end:?}");
     // The five seconds of the late start, and nothing but stalls besides. A session

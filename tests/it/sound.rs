@@ -125,7 +125,7 @@ fn sample_of(file: &[f32], from: usize) -> (usize, &[f32]) {
 }
 
 #[test]
-fn what_is_heard_is_the_recording_in_step_with_the_screen() {
+fn the_sound_is_the_recording_in_step_with_the_screen() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -143,13 +143,13 @@ fn what_is_heard_is_the_recording_in_step_with_the_screen() {
     terminal.until("the end", |t| t.contents().contains("is over"));
     terminal.keys("q");
     assert_eq!(terminal.ended(), 0);
-    let (heard, times) = recorder.stop();
+    let (sound, times) = recorder.stop();
     // Both utterances, and the time between them.
     let places: Vec<(usize, usize)> = [0, file.len() / 2]
         .into_iter()
         .map(|from| {
             let (place, part) = sample_of(&file, from);
-            let (there, likeness) = find(part, &heard);
+            let (there, likeness) = find(part, &sound);
             assert!(likeness > 0.95, "{likeness} at {there}");
             (place, there)
         })
@@ -163,10 +163,10 @@ fn what_is_heard_is_the_recording_in_step_with_the_screen() {
         .iter()
         .map(|(second, shown)| {
             let sample = (shift + f64::from(*second) * RATE as f64) as usize;
-            let heard = times[(sample / 160).min(times.len() - 1)];
-            match shown.checked_duration_since(heard) {
+            let played = times[(sample / 160).min(times.len() - 1)];
+            match shown.checked_duration_since(played) {
                 Some(late) => late.as_secs_f64(),
-                None => -heard.duration_since(*shown).as_secs_f64(),
+                None => -played.duration_since(*shown).as_secs_f64(),
             }
         })
         .collect();
@@ -177,7 +177,7 @@ fn what_is_heard_is_the_recording_in_step_with_the_screen() {
 }
 
 #[test]
-fn a_seek_is_heard_and_a_mute_is_silent() {
+fn a_seek_is_audible_and_a_mute_is_silent() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -193,10 +193,10 @@ fn a_seek_is_heard_and_a_mute_is_silent() {
     terminal.until("the end", |t| t.contents().contains("is over"));
     terminal.keys("q");
     assert_eq!(terminal.ended(), 0);
-    let (heard, _) = recorder.stop();
-    let (there, likeness) = find(part, &heard);
+    let (sound, _) = recorder.stop();
+    let (there, likeness) = find(part, &sound);
     assert!(likeness > 0.95, "{likeness}");
-    let first = heard.iter().position(|x| x.abs() > 0.01).unwrap();
+    let first = sound.iter().position(|x| x.abs() > 0.01).unwrap();
     let before = (there - first) as f64 / RATE as f64;
     assert!(
         before < place as f64 / RATE as f64 - 0.5,
@@ -209,9 +209,9 @@ fn a_seek_is_heard_and_a_mute_is_silent() {
     terminal.until("the end", |t| t.contents().contains("is over"));
     terminal.keys("q");
     assert_eq!(terminal.ended(), 0);
-    let (heard, _) = recorder.stop();
-    assert!(heard.len() > 3 * RATE);
-    assert!(heard.iter().all(|x| x.abs() < 1e-4), "it is not silent");
+    let (sound, _) = recorder.stop();
+    assert!(sound.len() > 3 * RATE);
+    assert!(sound.iter().all(|x| x.abs() < 1e-4), "it is not silent");
 }
 
 #[test]

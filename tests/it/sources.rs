@@ -160,7 +160,7 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
         .map(|gap| gap["samples"].as_u64().unwrap())
         .sum();
     assert_eq!(lost, told);
-    // Removal and restart cost what they took; a server that starts is heard before
+    // Removal and restart cost what they took; a server that starts is detected before
     // its script returns. The server and the program that stood still cost nothing:
     // all of it came late.
     assert_eq!(gaps.len(), 2, "{gaps:?}");
@@ -183,7 +183,7 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
         let said_s = at.duration_since(began).unwrap().as_secs_f64() + onset.unwrap();
         let late = starts.iter().map(|start| start - said_s);
         let late = late.fold(f64::MAX, |a, b| if b.abs() < a.abs() { b } else { a });
-        eprintln!("said at {said_s:.2} s, heard {late:.2} s later");
+        eprintln!("said at {said_s:.2} s, detected {late:.2} s later");
         assert!(late.abs() < CLOSE_S, "{said_s} s: {starts:?}");
     }
     // The words after the removal came at 44.1 kHz and are as long as they are.
@@ -201,7 +201,7 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
 }
 
 #[test]
-fn a_source_of_any_format_is_heard_the_same() {
+fn a_source_of_any_format_gives_the_same_samples() {
     let Some(server) = SoundServer::start() else {
         return;
     };

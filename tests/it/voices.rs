@@ -186,7 +186,7 @@ fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
     let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
     assert!(made.status.success(), "{}", said(&made));
     let kept = std::fs::read(profile(&home, "ada")).unwrap();
-    // Files of at most two kilobytes; the signal that tells of it is not heard.
+    // Files of at most two kilobytes; the signal for it is ignored.
     let program = emoscope(&home).get_program().to_owned();
     let output = std::process::Command::new("bash")
         .args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "bash"])

@@ -45,7 +45,7 @@ Object class = "TextGrid"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the guides presume: recordings, labels of people, and emoscope on the path."""
+    """What the guides presume: recordings, human labels, and emoscope on the path."""
     place = tmp_path_factory.mktemp("guide")
     data = TOP / "tests" / "data"
     shutil.copy(data / "two-utterances.wav", place / "talk.wav")

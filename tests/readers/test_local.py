@@ -158,25 +158,25 @@ def test_a_fifo_that_was_there_stays(start: Start, tmp_path: Path) -> None:
     assert path.exists()
 
 
-Heard = list[tuple[str, tuple[Any, ...]]]
+Messages = list[tuple[str, tuple[Any, ...]]]
 
 
 @contextmanager
-def osc_listener() -> Iterator[tuple[int, Heard]]:
+def osc_listener() -> Iterator[tuple[int, Messages]]:
     """A port where python-osc listens, and what it receives."""
-    heard: Heard = []
+    received: Messages = []
     dispatcher = Dispatcher()
-    dispatcher.set_default_handler(lambda address, *values: heard.append((address, values)))
+    dispatcher.set_default_handler(lambda address, *values: received.append((address, values)))
     with BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1], heard
+        yield server.server_address[1], received
         time.sleep(0.5)
         server.shutdown()
 
 
 def test_osc_is_what_the_lines_say(start: Start) -> None:
     """Received by python-osc."""
-    with osc_listener() as (port, heard):
+    with osc_listener() as (port, received):
         printed, _ = start("--osc", str(port)).communicate(timeout=60)
     lines = events(printed)
     measured = [line for line in lines if line["type"] == "measurement"]
@@ -184,7 +184,7 @@ def test_osc_is_what_the_lines_say(start: Start) -> None:
     wholes = [m for m in measured if m["trigger"] == "speech_ended"]
 
     def told(address: str) -> list[tuple[Any, ...]]:
-        return [values for where, values in heard if where == address]
+        return [values for where, values in received if where == address]
 
     assert told("/emoscope/labels") == [tuple(lines[0]["labels"])]
     voices = [int(line["active"]) for line in lines if line["type"] == "voice"]
@@ -209,16 +209,16 @@ def test_osc_is_what_the_lines_say(start: Start) -> None:
 
 def test_osc_as_an_avatar_reads_it(start: Start) -> None:
     """A host by name, another prefix, numbers alone; the labels come again for who is late."""
-    with osc_listener() as (port, heard):
+    with osc_listener() as (port, received):
         target, prefix = f"localhost:{port}", "/avatar/parameters/"
         process = start("--osc", target, "--osc-prefix", prefix, "--loop", speed="1")
         deadline = time.monotonic() + 40
-        while [address for address, _ in heard].count("/avatar/parameters/labels") < 4:
-            assert time.monotonic() < deadline, heard
+        while [address for address, _ in received].count("/avatar/parameters/labels") < 4:
+            assert time.monotonic() < deadline, received
             time.sleep(0.1)
         process.terminate()
         process.communicate(timeout=20)
-    assert all(address.startswith("/avatar/parameters/") for address, _ in heard)
+    assert all(address.startswith("/avatar/parameters/") for address, _ in received)
     for name, kind in [
         ("voice", int),
         ("number", int),
@@ -227,7 +227,7 @@ def test_osc_as_an_avatar_reads_it(start: Start) -> None:
         ("arousal", float),
         ("valence", float),
     ]:
-        values = [values for address, values in heard if address.endswith(f"/parameters/{name}")]
+        values = [values for address, values in received if address.endswith(f"/parameters/{name}")]
         assert values, name
         assert all([type(value) for value in some] == [kind] for some in values), name
 

@@ -1,4 +1,4 @@
-"""Labels of people: the confusion matrix and the UAR, against scikit-learn."""
+"""Human labels: the confusion matrix and the UAR, against scikit-learn."""
 
 import csv
 import json
@@ -37,20 +37,20 @@ def uar(text: str) -> float:
     return float(found[1]) / 100
 
 
-def agrees(text: str, truth: list[str], judged: list[str]) -> None:
+def agrees(text: str, truth: list[str], predicted: list[str]) -> None:
     """Whether the printed figures are those of scikit-learn."""
-    labels = sorted(set(truth) | set(judged))
-    expected = confusion_matrix(truth, judged, labels=labels)
+    labels = sorted(set(truth) | set(predicted))
+    expected = confusion_matrix(truth, predicted, labels=labels)
     found = matrix(text)
     assert set(found) == set(truth)
     for name, counts in found.items():
         row = dict(zip(labels, expected[labels.index(name)], strict=True))
         assert counts == {answer: row.get(answer, 0) for answer in counts}, name
-    recall = recall_score(truth, judged, labels=sorted(set(truth)), average="macro")
+    recall = recall_score(truth, predicted, labels=sorted(set(truth)), average="macro")
     assert uar(text) == pytest.approx(recall, abs=0.0006)
 
 
-def judged_of(utterances: list[Utterance], start: float = 0.0, end: float = 1e9) -> str:
+def predicted_of(utterances: list[Utterance], start: float = 0.0, end: float = 1e9) -> str:
     """The label of most seconds between two times."""
     seconds: dict[str, float] = defaultdict(float)
     for u in utterances:
@@ -73,14 +73,14 @@ def test_labels_of_recordings(
         rows = csv.writer(file)
         rows.writerow(["path", "label", "speaker"])
         rows.writerows(zip(names, truth, "abc", strict=True))
-    judged = [judged_of(own[str(folder / name)]) for name in names]
+    predicted = [predicted_of(own[str(folder / name)]) for name in names]
     plain = emoscope("analyze", folder, "--format", "csv", code=1)
     done = emoscope("analyze", folder, "--format", "csv", "--reference", reference, code=1)
     assert done.stdout == plain.stdout
     assert "1 of 4 recordings" in done.stderr
-    agrees(done.stderr, truth, judged)
+    agrees(done.stderr, truth, predicted)
     table = emoscope("analyze", folder, "--format", "table", "--reference", reference, code=1)
-    agrees(table.stdout, truth, judged)
+    agrees(table.stdout, truth, predicted)
     reference.unlink()
 
 
@@ -115,7 +115,7 @@ def test_labels_of_stretches(emoscope: Emoscope, long: Path, kind: str, tmp_path
         parselmouth.praat.call(grid, "Save as text file", str(path))
     done = emoscope("analyze", long, "--format", "jsonl", "--reference", path)
     truth = [label for _, _, label in spans]
-    agrees(done.stderr, truth, [judged_of(own, start, end) for start, end, _ in spans])
+    agrees(done.stderr, truth, [predicted_of(own, start, end) for start, end, _ in spans])
 
 
 def test_its_own_output_is_right(emoscope: Emoscope, long: Path, tmp_path: Path) -> None:

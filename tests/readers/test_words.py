@@ -33,6 +33,9 @@ results = load("results")
         ("src/a.rs", "use crate::gate::Gate;\n"),
         ("src/a.rs", "    judge: Judge::new(),\n"),
         ("docs/a.md", "He knows them by\nheart.\n"),
+        ("src/a.rs", "/// Whether it can be heard.\n"),
+        ("src/a.rs", "fn a_tone_is_heard_and_kept() {}\n"),
+        ("src/a.rs", "    pub judged_ahead: bool,\n"),
     ],
 )
 def test_a_retired_word_is_found(name: str, text: str) -> None:

@@ -92,8 +92,8 @@ def test_a_voice_is_met_in_every_mood_in_one_or_in_none() -> None:
         Clip(f"{n}.wav", "toy", f"toy_{n % 3}", "en", "", label) for n, label in enumerate(labels)
     ]
     # An embedding is its label's place in a row of four.
-    heard = np.eye(4, dtype=np.float32)[np.arange(120) % 4][:, None]
-    voices = Voices(clips, Versions(heard, np.ones((120, 1))), np.full(120, 1.0 / 120.0))
+    embeddings = np.eye(4, dtype=np.float32)[np.arange(120) % 4][:, None]
+    voices = Voices(clips, Versions(embeddings, np.ones((120, 1))), np.full(120, 1.0 / 120.0))
     drawn, embeddings, known = voices.draw(4000, np.random.default_rng(3))
     seconds = known.seconds[:, 0]
     assert FEWEST <= MOST == seconds.max()

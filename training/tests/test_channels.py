@@ -21,12 +21,12 @@ def rms_db(signal: channels.Signal) -> float:
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_it_stays_the_same_recording(speech: channels.Signal, name: str) -> None:
-    heard = CHANNELS[name](speech)
-    assert heard.shape == speech.shape
-    assert np.all(np.isfinite(heard))
+    changed = CHANNELS[name](speech)
+    assert changed.shape == speech.shape
+    assert np.all(np.isfinite(changed))
     # A codec may shift it by some samples, no more than a frame.
-    match = scipy.signal.correlate(heard, speech, method="fft")
-    best = np.max(np.abs(match)) / (np.linalg.norm(heard) * np.linalg.norm(speech))
+    match = scipy.signal.correlate(changed, speech, method="fft")
+    best = np.max(np.abs(match)) / (np.linalg.norm(changed) * np.linalg.norm(speech))
     assert best > 0.7, best
     assert abs(int(np.argmax(np.abs(match))) - (len(speech) - 1)) < SAMPLE_RATE // 50
 
@@ -47,5 +47,5 @@ def test_a_telephone_has_nothing_above_its_band() -> None:
 
 @pytest.mark.parametrize("name", [name for name in CHANNELS if "quality" in name])
 def test_a_codec_loses_something(speech: channels.Signal, name: str) -> None:
-    heard = CHANNELS[name](speech)
-    assert not np.allclose(heard, channels.levelled(speech), atol=1e-3)
+    changed = CHANNELS[name](speech)
+    assert not np.allclose(changed, channels.levelled(speech), atol=1e-3)

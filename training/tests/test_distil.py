@@ -53,7 +53,7 @@ def taught(toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path) -> tuple[
     ), run
 
 
-def test_noise_moves_the_answer_less_and_clean_speech_is_heard_as_before(
+def test_noise_moves_the_answer_less_and_clean_speech_gives_the_same_answer(
     taught: tuple[Task, Run],
 ) -> None:
     task, run = taught
@@ -64,8 +64,8 @@ def test_noise_moves_the_answer_less_and_clean_speech_is_heard_as_before(
     noisy = [with_noise(piece, task.noises[0], 3.0) for piece in pieces]
     wanted = logits_of(before, pieces)
 
-    def gap(network: Network, heard: list[cache.Decibels]) -> float:
-        return float(np.mean(np.abs(logits_of(network, heard) - wanted)))
+    def gap(network: Network, pieces: list[cache.Decibels]) -> float:
+        return float(np.mean(np.abs(logits_of(network, pieces) - wanted)))
 
     assert gap(after, noisy) < 0.7 * gap(before, noisy)
     assert np.mean(logits_of(after, pieces).argmax(1) == wanted.argmax(1)) >= 0.9

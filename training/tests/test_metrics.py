@@ -122,7 +122,7 @@ def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Pa
         assert correction
         return list(correction.temperatures)
 
-    # Judged on emodb, the model is calibrated by nemo, which is right.
+    # Evaluated on emodb, the model is calibrated by nemo, which is right.
     assert temperatures("without-emodb") == pytest.approx([1.0, 1.0], abs=0.1)
     assert temperatures("without-nemo") == pytest.approx([4.0, 4.0], rel=0.1)
     assert all(1.2 < found < 3.6 for found in temperatures("speakers"))

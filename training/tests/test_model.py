@@ -111,7 +111,7 @@ def head() -> VoiceHead:
     return head.eval()
 
 
-def test_a_voice_that_was_never_heard_is_judged_against_the_prior(head: VoiceHead) -> None:
+def test_an_unknown_voice_is_compared_with_the_prior(head: VoiceHead) -> None:
     embedding = torch.randn(3, 12)
     nothing, no_seconds = head.unknown(3)
     other = torch.rand(3, 2, 12)
@@ -215,7 +215,7 @@ def test_a_voice_head_may_hear_other_blocks_than_the_plain_one(
         pooled += [tracks[tap].mean(dim=2), spread]
     expected = (torch.cat(pooled, dim=1) - head.mean) / head.spread
     torch.testing.assert_close(embedding, expected, atol=1e-3, rtol=1e-3)
-    # What no head hears is not in the file.
+    # Layers without a head are not in the file.
     write_graph(voiced, tmp_path / "some.onnx")
     write_graph(network, tmp_path / "all.onnx")
     sizes = [(tmp_path / name).stat().st_size for name in ("some.onnx", "all.onnx")]

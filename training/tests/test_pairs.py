@@ -1,4 +1,4 @@
-"""One corpus to one other: what was learned is heard on all others, and on those alone."""
+"""One corpus to one other: a trained model is tested on all others, and only on those."""
 
 import dataclasses
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from emoscope_train.model.network import Network
 pytestmark = pytest.mark.torch
 
 
-def test_a_corpus_is_heard_by_what_learned_another(
+def test_a_corpus_is_tested_by_a_model_of_another(
     toy_corpus: Callable[..., Path],
     toy_folds: config.Config,
     tmp_path: Path,

@@ -108,9 +108,9 @@ def test_emodb_is_cut_by_speaker_and_not_by_its_folds() -> None:
 def test_held_out_sentences_are_only_tested() -> None:
     clips = many("toy", 10, 20)
     found = splits.assign("speakers", clips)
-    unheard = splits.open_texts(clips)
-    assert len(unheard) == 2
-    sides = {found[c.path] for c in clips if c.text in unheard and c.path in found}
+    test_texts = splits.open_texts(clips)
+    assert len(test_texts) == 2
+    sides = {found[c.path] for c in clips if c.text in test_texts and c.path in found}
     assert sides == {TEST}
 
 

@@ -4,14 +4,14 @@ from typing import Literal, NotRequired, TypedDict
 
 
 class Replaced(TypedDict):
-    """The model that this one took over from, because it is too slow on this machine; live sessions
-    only, absent if none.
+    """The model that this one replaced, because it is too slow on this machine; live sessions only,
+    absent if none.
     """
 
     model: str
     """Its name."""
     measurement_ms: float
-    """Time of a measurement with it, in milliseconds."""
+    """Duration of a measurement with it, in milliseconds."""
 
 
 class SessionStart(TypedDict):
@@ -33,22 +33,22 @@ class SessionStart(TypedDict):
     channels: int
     """Channels of the input."""
     by_channel: NotRequired[Literal[True]]
-    """Whether every channel is judged by itself, with `--channel each`; absent if not."""
+    """Whether every channel is analyzed separately, with `--channel each`; absent if not."""
     speakers: NotRequired[int]
-    """Speakers of the recording, where they were told apart over the whole of it beforehand; the
-    most of any channel. Absent otherwise.
+    """Number of speakers in the recording, if a first pass found them; the largest number of any
+    channel. Absent otherwise.
     """
     labels: list[str]
     """Labels of the model, in the order of every `probabilities`."""
     colors: NotRequired[
         list[Literal["red", "magenta", "yellow", "blue", "cyan", "plain", "dim"] | None]
     ]
-    """The colour of each label, in their order; absent if the model names none."""
+    """The colour of each label, in the same order; absent if the model defines none."""
     model: str
     """Name of the model."""
     replaced: NotRequired[Replaced]
-    """The model that this one took over from, because it is too slow on this machine; live sessions
-    only, absent if none.
+    """The model that this one replaced, because it is too slow on this machine; live sessions only,
+    absent if none.
     """
     model_sha256: str
     """SHA-256 of the model file, in hexadecimal."""
@@ -69,11 +69,11 @@ class Voice(TypedDict):
     at_s: float
     """Time of the change, in seconds."""
     active: bool
-    """Whether somebody speaks from this time on."""
+    """Whether voice is active from this time on."""
 
 
 class UtteranceStart(TypedDict):
-    """A unit of speech started."""
+    """An utterance started."""
 
     type: Literal["utterance_start"]
     file: NotRequired[str]
@@ -81,13 +81,13 @@ class UtteranceStart(TypedDict):
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
     speaker: NotRequired[str]
-    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
-    Absent where speakers are not told apart, or not known yet.
+    """The speaker: letters in the order of first appearance, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent without speaker tracking, or if not known yet.
     """
     utterance: int
-    """Number of the utterance within the session, or within its channel, from 1."""
+    """Number of the utterance in the session, or on its channel, from 1."""
     start_s: float
-    """Onset of the voice, in seconds."""
+    """Onset of the speech, in seconds."""
 
 
 class Measurement(TypedDict):
@@ -99,25 +99,25 @@ class Measurement(TypedDict):
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
     speaker: NotRequired[str]
-    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
-    Absent where speakers are not told apart, or not known yet.
+    """The speaker: letters in the order of first appearance, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent without speaker tracking, or if not known yet.
     """
     utterance: int
-    """Number of the utterance within the session, or within its channel, from 1."""
+    """Number of the utterance in the session, or on its channel, from 1."""
     start_s: float
     """Start of the measured span, in seconds."""
     end_s: float
     """End of the measured span, in seconds."""
     trigger: Literal["interval", "speech_ended"]
-    """The cause: a window during speech, or the end of the utterance, whose whole span is then
-    measured.
+    """The cause: a window during speech, or the end of the utterance, which is then measured as a
+    whole.
     """
     probabilities: dict[str, float]
     """One number with seven decimals per label; the sum is 1. For an interval they are smoothed
     over the utterance so far.
     """
     label: str
-    """A label of the model, or `uncertain` if none is likely enough."""
+    """A label of the model, or `uncertain` if none is probable enough."""
     confidence: float
     """The largest of the probabilities."""
     reason: NotRequired[
@@ -133,7 +133,7 @@ class Measurement(TypedDict):
 
 
 class UtteranceEnd(TypedDict):
-    """A unit of speech ended."""
+    """An utterance ended."""
 
     type: Literal["utterance_end"]
     file: NotRequired[str]
@@ -141,23 +141,23 @@ class UtteranceEnd(TypedDict):
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
     speaker: NotRequired[str]
-    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
-    Absent where speakers are not told apart, or not known yet.
+    """The speaker: letters in the order of first appearance, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent without speaker tracking, or if not known yet.
     """
     utterance: int
-    """Number of the utterance within the session, or within its channel, from 1."""
+    """Number of the utterance in the session, or on its channel, from 1."""
     start_s: float
-    """Onset of the voice, in seconds."""
+    """Onset of the speech, in seconds."""
     end_s: float
-    """End of the voice, in seconds."""
+    """End of the speech, in seconds."""
     new_baseline: NotRequired[Literal[True]]
     """Whether the speaker baseline was restarted since the previous utterance ended: another
-    speaker was detected, or the user asked for it. Absent otherwise.
+    speaker was detected, or the user requested it. Absent otherwise.
     """
 
 
 class Signal(TypedDict):
-    """A live input went mute (only zeros for three seconds), or delivers sound again."""
+    """A live input became mute (only zeros for three seconds), or delivers sound again."""
 
     type: Literal["signal"]
     file: NotRequired[str]
@@ -165,7 +165,7 @@ class Signal(TypedDict):
     at_s: float
     """Start of this state, in seconds."""
     present: bool
-    """Whether the input delivers more than zeros."""
+    """Whether the input delivers samples other than zero."""
 
 
 class Gap(TypedDict):
@@ -182,33 +182,33 @@ class Gap(TypedDict):
     """Samples lost on each channel, at the input's rate."""
     cause: Literal["overrun", "device_lost", "device_changed", "missing"]
     """The cause: the machine could not keep up, the device was lost, the user chose another one, or
-    the timestamps of a recording leave a hole.
+    the timestamps of a recording have a gap.
     """
 
 
 class Mark(TypedDict):
-    """The person marked this moment of a live session."""
+    """The user marked a time in a live session."""
 
     type: Literal["mark"]
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
     at_s: float
-    """The moment, in seconds."""
+    """The marked time, in seconds."""
 
 
 class Changed(TypedDict):
-    """An utterance and who spoke it."""
+    """An utterance and its corrected speaker."""
 
     utterance: int
-    """Number of the utterance within the session, or within its channel, from 1."""
+    """Number of the utterance in the session, or on its channel, from 1."""
     speaker: str
-    """Who speaks: letters in the order of the first words, `A` to `Z`, then `AA`, `AB` and so on.
-    Absent where speakers are not told apart, or not known yet.
+    """The speaker: letters in the order of first appearance, `A` to `Z`, then `AA`, `AB` and so on.
+    Absent without speaker tracking, or if not known yet.
     """
 
 
 class Speakers(TypedDict):
-    """Later speech showed that earlier utterances have another speaker than was said."""
+    """Later speech changed the speakers of earlier utterances."""
 
     type: Literal["speakers"]
     file: NotRequired[str]
@@ -216,9 +216,9 @@ class Speakers(TypedDict):
     channel: NotRequired[int]
     """Channel of the input, from 1; present with `--channel each`."""
     at_s: float
-    """When it was noticed, in seconds."""
+    """Time of the correction, in seconds."""
     changed: list[Changed]
-    """The utterances and their speakers."""
+    """The corrected utterances with their speakers."""
 
 
 class Error(TypedDict):
@@ -228,7 +228,7 @@ class Error(TypedDict):
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
     message: str
-    """What happened, and what to do about it."""
+    """The error, and advice."""
 
 
 class SessionEnd(TypedDict):
@@ -238,19 +238,19 @@ class SessionEnd(TypedDict):
     file: NotRequired[str]
     """Path of the file, as given or found; on every line of `analyze`."""
     duration_s: float
-    """Length of the session in seconds, gaps included."""
+    """Length of the session in seconds, including gaps."""
     speech_s: float
-    """Time within utterances, in seconds."""
+    """Time inside utterances, in seconds."""
     utterances: int
-    """Units of speech."""
+    """Number of utterances."""
     measurements: int
-    """Measurements of both kinds."""
+    """Number of measurements of both kinds."""
     samples_lost: int
     """Samples lost on each channel, at the input's rate."""
     samples_invalid: int
     """Samples that were not finite numbers and were replaced by zero."""
     utterance_labels: dict[str, int]
-    """Utterances by label, `uncertain` last."""
+    """Number of utterances by label, `uncertain` last."""
 
 
 Event = (

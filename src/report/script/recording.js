@@ -3,11 +3,11 @@
 // A recording shorter than this has no strip.
 const STRIP_FROM_S = 12;
 
-// The judgement of the window that ends next, within the step that it adds.
+// The prediction of the window that ends next, within the step that it adds.
 function describe({ windows, labels }, at) {
   const i = lowerBound(windows.end_s, at - 0.005);
   if (!(windows.end_s[i] - at <= 0.3)) {
-    return `${clock(at)}: no judgement here`;
+    return `${clock(at)}: no prediction here`;
   }
   const order = windows.shares.map((shares, label) => [shares[i], labels[label]]).sort((a, b) => b[0] - a[0]);
   const first = order.slice(0, 3).map(([share, name]) => `${name} ${share} %`).join(", ");

@@ -51,7 +51,7 @@ fn formats_rates_and_channels_of_one_speech_give_the_same_utterance() {
 }
 
 #[test]
-fn raw_samples_from_stdin_are_heard_as_those_of_the_file() {
+fn raw_samples_from_stdin_give_the_events_of_the_file() {
     let file = data("two-utterances.wav");
     let bytes = std::fs::read(&file).unwrap();
     let at = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
@@ -140,7 +140,7 @@ fn broken_recordings_are_named_with_what_is_wrong() {
 }
 
 #[test]
-fn a_recording_of_no_numbers_is_heard_as_silence_and_says_so() {
+fn a_recording_of_nan_is_read_as_silence_and_reported() {
     let output = run(["replay".as_ref(), data("broken/nan.wav").as_os_str()]);
     let lines = lines(&output);
     assert!(lines.iter().all(|line| line["type"] != "measurement"));

@@ -94,7 +94,7 @@ impl Classifier for Replaced {
 #[test]
 fn a_voice_that_is_plainly_another_one_begins_anew() {
     let talk = [speech(), vec![0.0; 16_000]].concat().repeat(20);
-    let heard = |windows| {
+    let run = |windows| {
         let replaced = Box::new(Replaced(windows));
         let mut core = pipeline_with(16_000, replaced, Enrolment::default());
         let mut events = Vec::new();
@@ -112,10 +112,10 @@ fn a_voice_that_is_plainly_another_one_begins_anew() {
         let changes = events.iter().filter(new).count();
         (drops, changes, core, known)
     };
-    let (drops, changes, _, known) = heard(u32::MAX);
+    let (drops, changes, _, known) = run(u32::MAX);
     assert_eq!((drops, changes), (0, 0));
     assert!(known[known.len() - 1] > 40.0, "{known:?}");
-    let (drops, changes, core, _) = heard(known.len() as u32 * 2 / 3);
+    let (drops, changes, core, _) = run(known.len() as u32 * 2 / 3);
     assert_eq!((drops, changes), (1, 1));
     // What is known now is the voice of the end.
     let voice = core.baselines()[0].clone().unwrap();

@@ -81,17 +81,17 @@ fn a_jump_ends_what_was_said_and_times_go_on_from_its_place() {
 fn after_a_gap_it_hears_as_from_the_beginning() {
     let new = || pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
     // Where an utterance ends the gate decides, which goes on knowing the room.
-    let heard = |core| {
+    let run = |core| {
         let (mut found, _) = analyzed(core, &speech());
         found.retain(|measurement| measurement.trigger == Trigger::Interval);
         found
     };
-    let alone = heard(new());
+    let alone = run(new());
     let (mut core, mut before) = (new(), Vec::new());
     let louder: Vec<f32> = speech().iter().rev().map(|x| x * 3.0).collect();
     core.push(&louder, &mut before).unwrap();
     core.gap(8_000, GapCause::Overrun, &mut before).unwrap();
-    let after = heard(core);
+    let after = run(core);
     assert!(alone.len() > 5);
     assert_eq!(alone.len(), after.len());
     for (alone, after) in alone.iter().zip(&after) {

@@ -116,7 +116,7 @@ fn a_channel_that_the_input_lacks_is_named() {
 }
 
 #[test]
-fn after_a_minute_of_noise_a_voice_is_still_heard_and_so_it_is_with_another_input() {
+fn after_a_minute_of_noise_speech_is_still_detected_also_with_another_input() {
     let mut core = pipeline(16_000);
     let mut events = Vec::new();
     let mut seed = 5_u32;

@@ -98,7 +98,7 @@ impl Classifier for Torn {
 }
 
 #[test]
-fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
+fn without_a_certain_label_the_audio_quality_gives_the_reason() {
     let mut seed = 9_u32;
     let mut noise = move || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -110,8 +110,8 @@ fn where_no_label_is_sure_the_way_it_was_heard_says_why() {
         (-50.0, -120.0, Reason::TooQuiet),
         (16.0, -90.0, Reason::Clipped),
     ] {
-        let heard = |x: &f32| (x * decibels(gain) + noise() * decibels(hiss)).clamp(-1.0, 1.0);
-        let samples: Vec<f32> = speech().iter().map(heard).collect();
+        let degraded = |x: &f32| (x * decibels(gain) + noise() * decibels(hiss)).clamp(-1.0, 1.0);
+        let samples: Vec<f32> = speech().iter().map(degraded).collect();
         let core = pipeline_with(16_000, Box::new(Torn), Enrolment::default());
         let (found, _) = analyzed(core, &samples);
         let whole = |m: &&Measurement| m.trigger == Trigger::SpeechEnded;

@@ -93,14 +93,14 @@ fn measurements(events: &[Event]) -> Vec<&Measurement> {
 #[test]
 fn the_same_audio_gives_the_same_events_in_blocks_of_any_size() {
     for engine in engines() {
-        let heard = |block| {
+        let run = |block| {
             let core = streaming(engine.classifier().unwrap());
             events(core, &talk(), block)
         };
-        let whole = heard(usize::MAX);
+        let whole = run(usize::MAX);
         assert!(measurements(&whole).len() > 10);
         for block in [1, 160, 256, 1000, 4096] {
-            assert_eq!(heard(block), whole, "{}: {block}", engine.name);
+            assert_eq!(run(block), whole, "{}: {block}", engine.name);
         }
     }
 }

@@ -204,7 +204,7 @@ fn what_is_summed_up_is_what_was_told() {
     for block in speech().chunks(1600) {
         core.push(block, &mut events).unwrap();
     }
-    // The fixture ends in silence that the gate has had time to hear.
+    // The fixture ends in silence that the VAD has processed.
     core.push(&vec![0.0; 16_000], &mut events).unwrap();
     assert!(!core.is_voice_active());
     core.finish(&mut events).unwrap();

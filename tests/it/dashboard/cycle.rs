@@ -199,7 +199,7 @@ fn an_ended_replay_waits_for_the_person() {
     inputs.send(Input::Key(Key::Home)).unwrap();
     assert_eq!(controls.recv().unwrap(), Control::SeekTo(0.0));
     drop(controls);
-    inputs.send(Input::Key(Key::Home)).unwrap(); // nobody hears it
+    inputs.send(Input::Key(Key::Home)).unwrap(); // nothing receives it
     inputs.send(Input::Key(Key::Quit)).unwrap();
     assert!(matches!(end.join().unwrap().0, Ok(Outcome::Quit)));
 }

@@ -76,7 +76,7 @@ fn a_press_on_the_timeline_seeks_there_ahead_too() {
         let then = seeks(&point(&mut replayed, Pointer::Press, (column, row - 1)));
         assert!((then - seconds).abs() <= 3.0, "{then}");
     }
-    // What a microphone heard is gone.
+    // Past audio of a microphone is gone.
     let mut live = state(&talk(&SEVEN));
     let (column, row) = find(&live, "30 s");
     assert_eq!(

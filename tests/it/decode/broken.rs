@@ -59,7 +59,7 @@ fn each_fault_has_its_sentence() {
 }
 
 #[test]
-fn cut_wavs_are_heard_to_where_they_end() {
+fn cut_wavs_are_decoded_to_where_they_end() {
     let data: Vec<u8> = (0..20_000_i16).flat_map(i16::to_le_bytes).collect();
     let bytes = wav(1, 16, 16_000, 1, &data);
     let (_folder, path) = with(&bytes[..44 + 10_000 * 2], "x.wav");
@@ -81,7 +81,7 @@ fn cut_wavs_are_heard_to_where_they_end() {
 }
 
 #[test]
-fn cut_packets_are_heard_to_where_they_end() {
+fn cut_packets_are_decoded_to_where_they_end() {
     let folder = tempfile::tempdir().unwrap();
     let samples = signal(16_000 * 6, 16_000, 1);
     let cases: [(&str, &[&str], bool); 5] = [
@@ -108,8 +108,8 @@ fn cut_packets_are_heard_to_where_they_end() {
         let path = folder.path().join(format!("cut-{name}"));
         std::fs::write(&path, &bytes[..bytes.len() * 6 / 10]).unwrap();
         let mut file = AudioFile::open(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let (heard, end) = rest(&mut file);
-        let part = heard.len() as f64 / all.len() as f64;
+        let (decoded, end) = rest(&mut file);
+        let part = decoded.len() as f64 / all.len() as f64;
         assert!((0.3..0.8).contains(&part), "{name}: {part}");
         let noted = file.notes().contains(&Note::CutPacket);
         assert!(noted != told, "{name}: {:?}", file.notes());
@@ -143,26 +143,26 @@ fn a_damaged_middle_keeps_the_time_of_what_follows() {
         }
         let path = folder.path().join(format!("hurt-{name}"));
         std::fs::write(&path, &bytes).unwrap();
-        let (file, heard) = whole(&path);
+        let (file, decoded) = whole(&path);
         eprintln!(
             "{name}: {} of {} samples, {} damaged",
-            heard.len(),
+            decoded.len(),
             all.len(),
             file.damaged()
         );
         // Frames of MP3 have no number, so that what is lost between them is not known.
         let slack = if name == "x.mp3" { 4 * 576 } else { 0 };
         assert!(
-            all.len() - heard.len() <= slack,
+            all.len() - decoded.len() <= slack,
             "{name}: {} samples",
-            heard.len()
+            decoded.len()
         );
         assert!(file.damaged() > 0, "{name}");
         if slack > 0 {
             continue;
         }
         let end = |samples: &[f32]| samples[samples.len() - 16_000..].to_vec();
-        let same = end(&heard)
+        let same = end(&decoded)
             .iter()
             .zip(end(&all))
             .all(|(x, y)| (x - y).abs() < 2e-2);

@@ -149,9 +149,9 @@ fn seeking_lands_on_the_very_sample() {
             let frame = (landed * f64::from(rate)).round() as usize;
             let exact = (wanted.max(0.0) * f64::from(rate)).round() as usize;
             assert_eq!(frame, exact, "{name} at {wanted}");
-            let (heard, end) = rest(&mut file);
+            let (decoded, end) = rest(&mut file);
             end.unwrap_or_else(|e| panic!("{name} at {wanted}: {e}"));
-            assert_eq!(heard.len(), all.len() - frame, "{name} at {wanted}");
+            assert_eq!(decoded.len(), all.len() - frame, "{name} at {wanted}");
             // Opus predicts from earlier packets and converges; AAC adds
             // noise that differs after a seek.
             let tolerance = if matches!(name, "o.opus" | "o.mka" | "a.m4a") {
@@ -159,7 +159,7 @@ fn seeking_lands_on_the_very_sample() {
             } else {
                 1e-5
             };
-            let difference = difference(&heard, &all[frame..]);
+            let difference = difference(&decoded, &all[frame..]);
             assert!(
                 difference <= tolerance,
                 "{name} at {wanted}: {difference:e}"

@@ -57,13 +57,13 @@ fn a_stream_sounds_as_the_file() {
     for path in paths {
         let (_, expected) = whole(&path);
         let mut stream = pipe(&path);
-        let (heard, end) = rest(&mut stream);
+        let (decoded, end) = rest(&mut stream);
         end.unwrap();
         assert!(
-            heard == expected,
+            decoded == expected,
             "{}: {} {}",
             path.display(),
-            heard.len(),
+            decoded.len(),
             expected.len()
         );
         assert!(matches!(stream.seek(0.0), Err(DecodeError::CannotSeek)));

@@ -156,7 +156,7 @@ fn an_input_that_is_slow_to_start_has_lost_nothing() {
     assert!((end.duration_s - 1.0).abs() < 0.01, "{end:?}");
 }
 
-/// Utterances of a session that hears one channel of blocks that are a sample too long.
+/// Utterances of a session on one channel of blocks that are a sample too long.
 fn too_long(channel: u16) -> u64 {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::synthetic(spec, "too long");

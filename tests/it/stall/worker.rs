@@ -57,11 +57,11 @@ fn session(stalled: u64) -> Vec<Event> {
     push(&mut feeder, &vec![0.0; stalled as usize]);
     turn(Some(false));
     // It has to have room before a block tells of the loss.
-    let heard_s = (3 * RATE + stalled.min(KEPT)) as f64 / RATE as f64;
+    let processed_s = (3 * RATE + stalled.min(KEPT)) as f64 / RATE as f64;
     let mut events = Vec::new();
     for update in &updates {
         match update {
-            Update::Level(level) if level.at_s > heard_s - 1e-6 => break,
+            Update::Level(level) if level.at_s > processed_s - 1e-6 => break,
             Update::Event(event) => events.push(event),
             _ => {}
         }
@@ -190,7 +190,7 @@ fn a_disk_or_a_reader_that_blocks_costs_no_sample_and_no_event() {
     let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, |_| {}, outlets);
     push(&mut feeder, &samples_16(&data("two-utterances.wav")));
     push(&mut feeder, &vec![1e-5; RATE as usize]);
-    // Both utterances are heard while not a line is written.
+    // Both utterances are analyzed while not a line is written.
     let (mut shown, mut ended) = (Vec::new(), 0);
     while ended < 2 {
         let update = updates.recv_timeout(Duration::from_secs(20));

@@ -139,14 +139,14 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
     }
     steps = [
         ("Add", [SECONDS, "prior_s"], "total_s"),
-        ("Div", [SECONDS, "total_s"], "heard_share"),
+        ("Div", [SECONDS, "total_s"], "baseline_share"),
         ("Gather", [BASELINE, "mean_row"], "mean"),
         ("Gather", [BASELINE, "variance_row"], "variance"),
         ("ReduceMean", ["variance"], "variety"),
         ("Sub", ["variety", "one_note"], "above"),
         ("Div", ["above", "range"], "varied"),
         ("Clip", ["varied", "nothing", "whole"], "trust"),
-        ("Mul", ["trust", "heard_share"], "share"),
+        ("Mul", ["trust", "baseline_share"], "share"),
         ("Sub", ["one", "share"], "rest"),
         ("Mul", ["share", "mean"], "known_mean"),
         ("Mul", ["share", "variance"], "known_variance"),
@@ -156,9 +156,9 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
         ("Sub", [EMBEDDING, "known_mean"], "centred"),
         ("Div", ["centred", "spread"], "scaled"),
         ("Clip", ["scaled", "low", "high"], "relative"),
-        ("MatMul", ["relative", "weight"], "heard"),
+        ("MatMul", ["relative", "weight"], "from_embedding"),
         ("MatMul", ["taught", "taught_weight"], "known"),
-        ("Add", ["heard", "known"], "both"),
+        ("Add", ["from_embedding", "known"], "both"),
         ("Add", ["both", "bias"], OUTPUT),
     ]
     outside = {SECONDS, BASELINE, EMBEDDING, OUTPUT}

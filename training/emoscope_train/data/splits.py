@@ -40,11 +40,11 @@ def speakers(clips: list[Clip]) -> Assignment:
             out |= {clip.path: roles.get(clip.fold, TRAIN) for clip in mine}
         else:
             parts = share({clip.speaker for clip in mine})
-            unheard = open_texts(mine)
+            test_texts = open_texts(mine)
             out |= {
                 clip.path: parts[clip.speaker]
                 for clip in mine
-                if parts[clip.speaker] == TEST or clip.text not in unheard
+                if parts[clip.speaker] == TEST or clip.text not in test_texts
             }
     return out
 

@@ -50,15 +50,15 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
         parts += [text.FOUR + four_table(left_out), text.PUBLISHED + published_table()]
         parts += [text.RECALL + recall_table(left_out)]
     for name, found in left_out.items():
-        if heard := found.get("listeners"):
+        if listeners := found.get("listeners"):
             parts.append(
                 text.LISTENERS.format(
                     corpus=name,
-                    one=percent(heard["one_listener_uar"]),
-                    majority=percent(heard["majority_uar"]),
-                    clips=heard["clips"],
-                    cold=percent(heard["0 s"]),
-                    settled=percent(heard["60 s"]),
+                    one=percent(listeners["one_listener_uar"]),
+                    majority=percent(listeners["majority_uar"]),
+                    clips=listeners["clips"],
+                    cold=percent(listeners["0 s"]),
+                    settled=percent(listeners["60 s"]),
                 )
             )
     return parts

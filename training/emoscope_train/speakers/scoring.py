@@ -75,17 +75,17 @@ def score(turns: list[Turn], found: list[Segment]) -> Score:
     steps = round(last(turns, found) / STEP_S) + 1
     people = sorted({turn.speaker for turn in turns})
     speakers = sorted({part.speaker for part in found})
-    truth, heard = raster(turns, steps, people), raster(found, steps, speakers)
-    overlap = truth.astype(np.int64) @ heard.T.astype(np.int64)
+    truth, speaking = raster(turns, steps, people), raster(found, steps, speakers)
+    overlap = truth.astype(np.int64) @ speaking.T.astype(np.int64)
     rows, columns = linear_sum_assignment(-overlap)
     matched = np.zeros_like(truth)
     for row, column in zip(rows, columns, strict=True):
-        matched[row] = heard[column]
+        matched[row] = speaking[column]
     late = raster(settled(turns), steps, people)
     labels = [best_label(turn, found) == turn.label for turn in turns]
     return Score(
         right_s=float((late & matched).sum() * STEP_S),
-        found_s=float((late & heard.any(axis=0)).sum() * STEP_S),
+        found_s=float((late & speaking.any(axis=0)).sum() * STEP_S),
         truth_s=float(late.sum() * STEP_S),
         speakers=len(speakers),
         people=len(people),
