@@ -27,15 +27,14 @@ pub use session::SessionError;
 // integration tests and the benchmarks are separate crates, so these modules cannot be
 // `pub(crate)`.
 #[doc(hidden)]
-pub use emoscope_core::{
-    baseline, classifier, decision, dsp, events, model_spec, pipeline, speakers, vad,
-};
+pub use emoscope_core::{baseline, classifier, decision, dsp, events, model_spec, pipeline, vad};
+
+use emoscope_core::speakers;
 
 mod analyzer;
 #[doc(hidden)]
 pub mod audio;
-#[doc(hidden)]
-pub mod batch;
+mod batch;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
@@ -43,31 +42,22 @@ pub mod dashboard;
 #[doc(hidden)]
 pub mod engine;
 mod failpoint;
-#[doc(hidden)]
-pub mod files;
+mod files;
 mod guard;
-#[doc(hidden)]
-pub mod labels;
+mod labels;
 #[doc(hidden)]
 pub mod messages;
 #[doc(hidden)]
 pub mod model;
-#[doc(hidden)]
-pub mod paths;
-#[doc(hidden)]
-pub mod profile;
-#[doc(hidden)]
-pub mod reference;
-#[doc(hidden)]
-pub mod report;
+mod paths;
+mod profile;
+mod reference;
+mod report;
 #[doc(hidden)]
 pub mod session;
 #[doc(hidden)]
 pub mod sink;
-#[doc(hidden)]
-pub mod text;
-#[doc(hidden)]
-pub mod transport;
+mod text;
+mod transport;
 #[cfg(feature = "web")]
-#[doc(hidden)]
-pub mod web;
+mod web;

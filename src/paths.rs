@@ -9,6 +9,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 const NAME: &str = "emoscope";
 
 /// Folder of files that can be downloaded or computed again.
+#[cfg(feature = "onnxruntime")]
 pub fn cache() -> Option<PathBuf> {
     choose_base_strategy()
         .ok()

@@ -73,11 +73,6 @@ impl Confusion {
         self.counts.iter().flatten().sum()
     }
 
-    /// Human labels that the model does not have; the matrix excludes them.
-    pub fn unknown(&self) -> &[(String, u64)] {
-        &self.unknown
-    }
-
     /// The unweighted average recall, where `uncertain` counts as wrong; `None` if the
     /// matrix is empty.
     pub fn uar(&self) -> Option<f64> {

@@ -1,17 +1,18 @@
 //! Many energies to decibels at once.
 //!
-//! `log10` of the standard library takes one number at a time and dominates a
-//! frame. This one has no branch and no call, so that the compiler turns it into
-//! vector instructions; it is as exact as its 32-bit result can be.
+//! `f32::log10` takes one number at a time: with it, a row of coefficients takes about
+//! 70 % longer (measured in one run of an optimized build). This code has no branch and
+//! no call, so it is vectorized, and its error is within the resolution of the 32-bit
+//! result.
 
 use crate::dsp::feature_spec::MEL_FLOOR;
 
-/// Decibels of a factor of two.
+/// Decibels per factor of two.
 const PER_OCTAVE: f32 = 3.010_3;
-/// Decibels of a factor of e, times two: the series below gives half a logarithm.
+/// Decibels per factor of e, times two: the series below gives half a logarithm.
 const PER_HALF_LOG: f32 = 8.685_89;
 
-/// `10 log10(max(energy, MEL_FLOOR))` of each energy, a finite number; within 2e-5 dB.
+/// `10 log10(max(energy, MEL_FLOOR))` of each finite energy, within 2e-5 dB.
 pub fn decibels<const N: usize>(energies: &[f64; N], levels: &mut [f32; N]) {
     for (energy, level) in energies.iter().zip(&mut *levels) {
         *level = energy.max(MEL_FLOOR) as f32;
@@ -21,11 +22,11 @@ pub fn decibels<const N: usize>(energies: &[f64; N], levels: &mut [f32; N]) {
     }
 }
 
-/// One positive, normal number, as `2^e m` with `m` between the roots of a half
-/// and of two: `ln m = 2 artanh(s)`, where `s = (m - 1) / (m + 1)` is below
-/// 0.172, so that four terms of its series do: the fifth is below 2e-7 dB.
+/// Decibels of a positive, normal number `2^e m` with `m` between the square roots of
+/// 1/2 and 2: `ln m = 2 artanh(s)`. As `s = (m - 1) / (m + 1)` is below 0.172, four
+/// terms of the series suffice: the fifth is below 2e-7 dB.
 fn decibel(x: f32) -> f32 {
-    // Moves the exponent's step from 1 to the root of a half.
+    // Moves the step of the exponent from 1 to the square root of 1/2.
     let shifted = x.to_bits() as i32 - ROOT_HALF;
     let exponent = shifted >> 23;
     let m = f32::from_bits(((shifted & 0x007f_ffff) + ROOT_HALF) as u32);
@@ -38,7 +39,7 @@ fn decibel(x: f32) -> f32 {
     exponent as f32 * PER_OCTAVE + log * PER_HALF_LOG
 }
 
-/// The bits of the root of a half.
+/// The bits of the square root of 1/2.
 const ROOT_HALF: i32 = 0x3f35_04f3;
 
 #[cfg(test)]
