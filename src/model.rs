@@ -212,6 +212,14 @@ impl Model {
         Self::from_bytes(name, Cow::Owned(bytes))
     }
 
+    /// The file, if it is part of the program.
+    pub fn constant(&self) -> Option<&'static [u8]> {
+        match self.bytes {
+            Cow::Borrowed(bytes) => Some(bytes),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// Checks a model in memory.
     ///
     /// # Errors

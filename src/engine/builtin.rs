@@ -89,12 +89,12 @@ impl Graph {
     fn load(name: String, bytes: Cow<'static, [u8]>) -> Result<Self, EngineError> {
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let model = match bytes {
-            Cow::Borrowed(bytes) => options.load_static_slice(bytes),
-            Cow::Owned(bytes) => options.load(bytes),
-        }
-        .map_err(|error| load_error(&name, &error))?;
-        heap::release();
+        let (loaded, constant) = match bytes {
+            Cow::Borrowed(bytes) => (options.load_static_slice(bytes), Some(bytes)),
+            Cow::Owned(bytes) => (options.load(bytes), None),
+        };
+        let model = loaded.map_err(|error| load_error(&name, &error))?;
+        heap::release(constant);
         Ok(Self { model, name })
     }
 

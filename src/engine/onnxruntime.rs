@@ -127,20 +127,19 @@ impl Environment {
     }
 
     fn session(&self, bytes: &[u8], model: &str) -> Result<Session, EngineError> {
-        let session = guard(|| session(&self.0.environment, bytes))
+        guard(|| session(&self.0.environment, bytes))
             .unwrap_or_else(|| Err(ort::Error::new("it ended unexpectedly")))
             .map_err(|error| EngineError::Load {
                 engine: NAME,
                 model: model.to_owned(),
                 reason: error.to_string(),
-            })?;
-        heap::release();
-        Ok(session)
+            })
     }
 
     /// A session for one thread.
     pub(super) fn classifier(&self, model: &Model) -> Result<OnnxClassifier, EngineError> {
         let session = self.session(&model.bytes, &model.name)?;
+        heap::release(model.constant());
         let state = State::new(model.spec.stream.as_ref()).map_err(|error| EngineError::Load {
             engine: NAME,
             model: model.name.clone(),

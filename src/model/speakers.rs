@@ -38,6 +38,14 @@ impl SpeakerModel {
         })
     }
 
+    /// The file, if it is part of the program.
+    pub fn constant(&self) -> Option<&'static [u8]> {
+        match self.bytes {
+            Cow::Borrowed(bytes) => Some(bytes),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// Its name in messages.
     pub fn name(&self) -> String {
         format!("{NAME} ({})", self.spec.name)

@@ -6,6 +6,7 @@ use ort::value::TensorRef;
 use super::{EngineError, Environment, NAME};
 use crate::classifier::ClassifierError;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
+use crate::engine::heap;
 use crate::model::speakers::SpeakerModel;
 use crate::speakers::SpeakerNetwork;
 use crate::speakers::spec::{BANDS, PRINT};
@@ -22,6 +23,7 @@ impl Environment {
         model: &SpeakerModel,
     ) -> Result<OnnxSpeakerNetwork, EngineError> {
         let session = self.session(&model.bytes, &model.name())?;
+        heap::release(model.constant());
         Ok(OnnxSpeakerNetwork { session })
     }
 }

@@ -142,7 +142,7 @@ fn a_library_is_looked_for_where_the_documents_say_and_nowhere_else() {
     assert!(tried(&cache) && tried(&python) && !tried(&here), "{text}");
     // What the README lists, in its order.
     let readme = std::fs::read_to_string(path("README.md")).unwrap();
-    let from = readme.find("looked for in this order").unwrap();
+    let from = readme.find("looks for ONNX Runtime in this order").unwrap();
     let order = [
         "--onnxruntime PATH",
         "ORT_DYLIB_PATH",
