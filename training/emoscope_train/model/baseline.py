@@ -90,7 +90,7 @@ def enrolled(
 def of_all_speakers(
     embeddings: Embeddings, seconds: NDArray[np.floating], limit_s: float
 ) -> Baselines:
-    """One baseline for all clips and speakers, with the weight of `limit_s` seconds at most."""
+    """One baseline for all clips and speakers, with a weight of at most `limit_s` seconds."""
     out = Baselines.unknown(len(embeddings), embeddings.shape[1])
     out.statistics[:] = statistics(embeddings, seconds)
     out.seconds[:] = min(limit_s, float(np.sum(seconds)))

@@ -90,5 +90,5 @@ class SpeechHead(nn.Module):
         return found
 
     def standard(self, pooled: Tensor) -> Tensor:
-        """In standard deviations of all training speech, cut off far from it."""
+        """In standard deviations of all training speech, clamped."""
         return torch.clamp((pooled - self.mean) / self.spread, -LIMIT, LIMIT)

@@ -35,7 +35,7 @@ WIDTH, HEADS, POSITIONS = 512, 8, 1500
 FIRST, BLOCK, BACK = 36, 12, 150
 # Where the loudest value is put, and how far below it the floor lies, in units of 10 dB.
 LOUDEST, FLOOR = 1.5, 8.0
-# Lower than any level, in units of 10 dB: the peak before the first frame.
+# The peak before the first frame, lower than any level, in units of 10 dB.
 NO_PEAK = -1e4
 
 
@@ -158,7 +158,7 @@ def pooled(x: Tensor) -> Tensor:
 
 
 def weights_file() -> bytes:
-    """The published model file, out of the installed packages; checked by its hash."""
+    """The published model file from the installed packages; its hash is checked."""
     parts = []
     for package, inside in PARTS.items():
         found = importlib.util.find_spec(package)

@@ -1,4 +1,4 @@
-"""Augmented crops of the drawn clips, made ahead of the network."""
+"""Augmented crops of the drawn clips, prepared in advance."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,14 +16,14 @@ from .task import Task
 def version_of(
     versions: list[Decibels], frames: int, room: float, rng: np.random.Generator
 ) -> Decibels:
-    """The clean version of a clip, or with probability `room` the one in a room."""
+    """The clean version of a clip, or the reverberant one with probability `room`."""
     source = versions[-1 if rng.random() < room else 0]
     # Reverberation moves the trim by a few frames; the clean version is long enough.
     return source if len(source) >= frames else versions[0]
 
 
 def make_batch(task: Task, batch: Batch, rng: np.random.Generator) -> tuple[Decibels, list[int]]:
-    """Augmented crops [batch, frames, 80], and the clips that they are of."""
+    """Augmented crops [batch, frames, 80], and their clips."""
     settings = task.config.augment
     crops = []
     for member in batch.members:

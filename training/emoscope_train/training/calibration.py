@@ -1,4 +1,4 @@
-"""From logits to an answer: chosen on corpora that were left out, and on validation speakers.
+"""Calibration of the logits, on left-out corpora and validation speakers.
 
 A voice at a real microphone differs from the training data as much as a corpus that was left out.
 So these alone correct the logits, if there are any, and weigh as much as the validation speakers

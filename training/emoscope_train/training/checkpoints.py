@@ -1,4 +1,4 @@
-"""The weights that a run keeps, and networks loaded from them."""
+"""Saves the weights of a run, and loads networks from them."""
 
 from pathlib import Path
 from typing import Any

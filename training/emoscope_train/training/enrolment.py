@@ -1,4 +1,4 @@
-"""Draws clips as in a session: each with a baseline from other clips of its voice."""
+"""Draws clips as in a session: each with a baseline from other clips of its speaker."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ SAME_VERSION = 0.7
 
 @dataclass
 class Versions:
-    """Embeddings [clips, versions, width] and the seconds that each was taken over."""
+    """Embeddings [clips, versions, width] and their seconds of speech."""
 
     embeddings: Embeddings
     seconds: NDArray[np.float64]

@@ -92,7 +92,7 @@ def train_splits(
     torch.set_num_threads(threads)
     pipeline = Pipeline(config, data, work, pretrained)
     repeated = seed is not None and seed != config.train.seed
-    # Nothing of a repetition ships.
+    # A repetition is not released.
     wanted = config.splits if repeated else [*config.splits, config.shipped_split]
     for name in [split] if split else dict.fromkeys(wanted):
         runs = pipeline.members(name)

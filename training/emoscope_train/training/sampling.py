@@ -1,4 +1,4 @@
-"""Which clips an epoch draws, the length of each crop, and what shares a batch."""
+"""Draws the clips of an epoch, the length of each crop, and the batches."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a training needs besides its config: clips by side, features, targets and masks."""
+"""The data of a training: clips by side, features, targets and masks."""
 
 import dataclasses
 from pathlib import Path
@@ -49,7 +49,7 @@ def one_hot(truth: NDArray[np.int64], labels: int) -> NDArray[np.float32]:
 
 @dataclasses.dataclass
 class Task:
-    """What a training needs besides its config."""
+    """The data of a training."""
 
     config: Config
     train: Material

@@ -1,4 +1,4 @@
-"""When the speaker has changed: the distance from a baseline that a voice itself seldom reaches.
+"""The distance from a baseline that indicates a new speaker: the same speaker rarely reaches it.
 
 Only the earlier blocks count, because the last one separates emotions.
 """

@@ -40,7 +40,7 @@ from .sampling import draw_probabilities
 from .speech_head import fit_speech
 from .task import Material, Task
 
-# Versions of each sound that is no speech: there are few.
+# Versions per sound without speech, because there are few such sounds.
 SOUND_VERSIONS = 8
 SETTLED_S = 60.0
 
@@ -48,7 +48,7 @@ SETTLED_S = 60.0
 def versions_of(
     network: Network, task: Task, clips: list[list[Decibels]], count: int, seed: int
 ) -> Versions:
-    """Each clip clean, by its first window, and `count` times changed, by any window of it."""
+    """Embeds the clean first window of each clip, and `count` augmented random windows of it."""
     settings = task.config.augment
     pieces = []
     for number, sources in enumerate(clips):
@@ -129,7 +129,7 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
     head = network.with_voice(recipe.dropout, tuple(recipe.taps))
     assert network.speech is not None
     pooler = network.pooler(tuple(sorted({*network.voice_taps, *network.speech_taps})))
-    # Many versions of each clip: half precision moves them less than their noise does.
+    # Augmentation changes the embeddings more than half precision does.
     pooler.use_half()
     pooled = versions_of(pooler, task, task.train.versions, recipe.versions, 1)
     learned = Versions(pooler.part(pooled.embeddings, network.voice_taps), pooled.seconds)
@@ -196,7 +196,7 @@ def train_head(task: Task, run: Run) -> None:
 
 
 def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[str, Answers]:
-    """Answers to the unchanged clips: without a baseline, with a folder's, after 60 s."""
+    """Predictions for the clean clips: without a baseline, with a folder's, after 60 s."""
     embeddings, seconds = versions.embeddings[:, 0], versions.seconds[:, 0]
     corpora = np.asarray([clip.corpus for clip in material.clips])
     folder = Baselines.unknown(*embeddings.shape)
@@ -223,7 +223,7 @@ def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[st
 
 
 def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
-    """Mean over the corpora of UAR, seven labels open."""
+    """Mean over the corpora of the UAR with seven labels."""
     found = {}
     for name, given in answers.items():
         probabilities = softmax(given.logits)
