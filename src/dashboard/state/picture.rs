@@ -46,7 +46,7 @@ pub enum Phase {
     /// A prediction without a certain label.
     Uncertain,
     /// A prediction with a label.
-    Reading,
+    Labelled,
 }
 
 /// Everything that is shown of a session.
@@ -99,7 +99,7 @@ impl Picture {
         let voice = self.voices.latest();
         match self.shown.as_ref().filter(|shown| shown.live()) {
             _ if !self.started => Phase::Starting,
-            Some(shown) if shown.prediction.call.is_some() => Phase::Reading,
+            Some(shown) if shown.prediction.call.is_some() => Phase::Labelled,
             Some(_) => Phase::Uncertain,
             None if voice.detected || voice.utterance.is_some() => Phase::WarmingUp,
             None if self.muted => Phase::Muted,

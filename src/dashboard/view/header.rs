@@ -57,6 +57,6 @@ fn phase(pen: &Pen<'_>) -> (&'static str, ratatui::style::Style) {
         Phase::Silent => (either("○ silent", "o silent"), Theme::dim()),
         Phase::WarmingUp => (either("◐ warming up", "+ warming up"), Theme::strong()),
         Phase::Uncertain => (either("◑ uncertain", "+ uncertain"), Theme::strong()),
-        Phase::Reading => (either("● reading", "* reading"), Theme::strong()),
+        Phase::Labelled => (either("● speaking", "* speaking"), Theme::strong()),
     }
 }

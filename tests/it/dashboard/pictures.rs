@@ -503,7 +503,7 @@ fn wide_characters_keep_their_columns() {
     }));
     let buffer = drawn(&state(&updates), COLOR, 60, 16);
     let picture = text(&buffer);
-    assert!(picture.contains("reading"), "{picture}");
+    assert!(picture.contains("● speaking"), "{picture}");
     for (i, cell) in buffer.content().iter().enumerate() {
         let wide = ratatui::text::Span::raw(cell.symbol()).width() == 2;
         assert!(!wide || (i + 1) % 60 != 0, "a wide character at the edge");

@@ -35,10 +35,10 @@ fn the_phases_of_a_voice() {
         (signal(0.8, true), Phase::Silent),
         (voice(1.0, true), Phase::WarmingUp),
         (utterance_start(1, 1.0), Phase::WarmingUp),
-        (called(2.5, "fear"), Phase::Reading),
+        (called(2.5, "fear"), Phase::Labelled),
         (unsure, Phase::Uncertain),
-        (called(3.0, "anger"), Phase::Reading),
-        (voice(3.2, false), Phase::Reading), // a short pause within the utterance
+        (called(3.0, "anger"), Phase::Labelled),
+        (voice(3.2, false), Phase::Labelled), // a short pause within the utterance
         (utterance_end(1, 1.0, 3.2), Phase::Silent),
     ] {
         state.apply(&update);
