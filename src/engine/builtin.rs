@@ -142,25 +142,27 @@ impl BuiltinSpeakerNetwork {
 }
 
 impl SpeakerNetwork for BuiltinSpeakerNetwork {
-    fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
-        let frames = bands.len() / N_SPEAKER_BANDS;
+    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError> {
+        let frames = bands.len() / windows.max(1) / N_SPEAKER_BANDS;
         let fail = |reason: String| ClassifierError {
             engine: NAME,
             frames,
             reason,
         };
-        let window = &bands[..frames * N_SPEAKER_BANDS];
-        let window = NdTensorView::from_data([1, frames, N_SPEAKER_BANDS], window);
-        let inputs = vec![(self.input, window.into())];
+        let bands = &bands[..windows * frames * N_SPEAKER_BANDS];
+        let input = NdTensorView::from_data([windows, frames, N_SPEAKER_BANDS], bands);
+        let inputs = vec![(self.input, input.into())];
         let found = self
             .model
             .run(inputs, &[self.output], Some(self.options.clone()))
             .map_err(|error| fail(error.to_string()))?;
         let first = found.into_iter().next();
         let tensor: Option<Tensor<f32>> = first.and_then(|value| value.try_into().ok());
-        tensor
-            .map(|tensor| tensor.to_vec())
-            .ok_or_else(|| fail("the output is not of 32-bit floats".into()))
+        let values = tensor
+            .ok_or_else(|| fail("the output is not of 32-bit floats".into()))?
+            .to_vec();
+        let width = (values.len() / windows.max(1)).max(1);
+        Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
 }
 

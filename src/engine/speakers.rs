@@ -26,14 +26,14 @@ pub struct SpeakerTracking {
 impl SpeakerTracking {
     /// The network's tuned constants.
     pub fn tuning(&self) -> SpeakerTuning {
-        self.model.spec.tuning
+        self.model.spec.tuning.clone()
     }
 }
 
 impl SpeakerNetwork for Pooled<dyn SpeakerNetwork> {
-    fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
+    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError> {
         match self.inner() {
-            Some(inner) => inner.embed(bands),
+            Some(inner) => inner.embed(windows, bands),
             None => Ok(Vec::new()),
         }
     }

@@ -14,7 +14,7 @@ use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{ErrorEvent, Event, GapCause, SourceKind};
 use crate::messages::{Control, Level, Position, Update};
-use crate::pipeline::{COLLECTED_STEP_S, ChannelPipelines, Collected};
+use crate::pipeline::{ChannelPipelines, Collected};
 use crate::speakers::turns::Turns;
 
 /// The source and its options.
@@ -76,7 +76,6 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
         Turns::new(
             &found.spans,
             &found.windows,
-            COLLECTED_STEP_S,
             speakers.count,
             &speakers.tuning(),
         )

@@ -166,12 +166,19 @@ fn both_engines_give_the_golden_embeddings() {
             }
             cases += 1;
             let expected = numbers(&case["embedding"]);
-            let found = network.embed(&numbers(&case["bands"])).unwrap();
-            assert_eq!(found.len(), expected.len());
             let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-            let cosine =
-                dot(&found, &expected) / (dot(&found, &found) * dot(&expected, &expected)).sqrt();
-            assert!(cosine > 0.999, "{} {}: {cosine}", engine.name, case["name"]);
+            // Alone, and together with other speech.
+            let bands = numbers(&case["bands"]);
+            let both = [&bands[..], &vec![-3.0; bands.len()]].concat();
+            for (windows, bands) in [(1, bands), (2, both)] {
+                let found = network.embed(windows, &bands).unwrap();
+                assert_eq!(found.len(), windows);
+                let found = &found[0];
+                assert_eq!(found.len(), expected.len());
+                let lengths = dot(found, found) * dot(&expected, &expected);
+                let cosine = dot(found, &expected) / lengths.sqrt();
+                assert!(cosine > 0.999, "{} {}: {cosine}", engine.name, case["name"]);
+            }
         }
         assert!(cases >= 3);
     }

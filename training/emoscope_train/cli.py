@@ -156,6 +156,9 @@ def speaker_commands(
     steps = top.add_subparsers(dest="step", required=True)
     steps.add_parser("export", parents=[models], help="write model.onnx and golden.json")
     steps.add_parser(
+        "mean", parents=[data, models], help="measure the mean embedding; run before `export`"
+    )
+    steps.add_parser(
         "error-rates", parents=[data, models], help="measure how well voices are told apart"
     )
     steps.add_parser(
@@ -339,6 +342,7 @@ def parity(options: argparse.Namespace) -> int:
 def speakers(options: argparse.Namespace) -> int:
     steps = {
         "export": speaker_export,
+        "mean": speaker_mean,
         "error-rates": speaker_error_rates,
         "conversations": speaker_conversations,
         "evaluate": speaker_evaluation,
@@ -350,6 +354,13 @@ def speaker_export(options: argparse.Namespace) -> int:
     from .speakers.export import export as write
 
     return write(options.models / "speakers")
+
+
+def speaker_mean(options: argparse.Namespace) -> int:
+    from .speakers import mean
+
+    mean.write(options.models / "speakers", runs.data_folder(options.data))
+    return 0
 
 
 def speaker_error_rates(options: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ use crate::speakers::SpeakerNetwork;
 use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
 
 pub use channels::ChannelPipelines;
-pub use speaker_following::{COLLECTED_STEP_S, Collected, SpeakerMode};
+pub use speaker_following::{Collected, SpeakerMode};
 
 use audio_quality::AudioQuality;
 use mfcc_history::MfccHistory;

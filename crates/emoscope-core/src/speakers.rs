@@ -1,14 +1,16 @@
 //! Who speaks: voices told apart by embeddings of short windows.
 //!
-//! A network turns a window of speech into a voice print. Prints are grouped by
-//! average linkage ([`clusters`]), and windows then follow the nearest group, at a
-//! price for each change ([`assignment`]). A live session does so as the windows
+//! A network turns a window of speech into a voice print. Windows that are alike form
+//! stretches ([`stretches`]), and stretches of one voice form groups ([`groups`]).
+//! Windows then follow the nearest group, at a price for each change ([`assignment`]).
+//! A live session does so as the windows
 //! come ([`tracker`]); a recording does so once, over all of it ([`turns`]).
 
 pub mod assignment;
-pub mod clusters;
+pub mod groups;
 pub mod same_speaker;
 pub mod spec;
+pub mod stretches;
 pub mod tracker;
 pub mod turns;
 
@@ -16,11 +18,12 @@ use crate::classifier::ClassifierError;
 
 /// Turns speech into voice prints.
 pub trait SpeakerNetwork: Send {
-    /// The embedding of a window: `bands` are whole frames of 80 bands, in order.
+    /// The embeddings of `windows` windows of the same length. `bands` are whole frames of
+    /// 80 bands, in order, window by window. Several at a time cost less.
     ///
     /// # Errors
     /// The engine's own error.
-    fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError>;
+    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError>;
 }
 
 /// A window of speech and its voice print. Samples are at 16 kHz from the start of
@@ -40,12 +43,24 @@ pub struct SpeakerWindow {
 impl SpeakerWindow {
     /// A window with its embedding, whose length does not matter.
     pub fn new(start: u64, end: u64, utterance: u64, embedding: Vec<f32>) -> Self {
+        let mut window = Self::pending(start, end, utterance);
+        window.set_embedding(embedding);
+        window
+    }
+
+    /// A window that is yet to be embedded.
+    pub fn pending(start: u64, end: u64, utterance: u64) -> Self {
         Self {
             start,
             end,
             utterance,
-            print: unit(embedding),
+            print: Vec::new(),
         }
+    }
+
+    /// Sets its embedding, whose length does not matter.
+    pub fn set_embedding(&mut self, embedding: Vec<f32>) {
+        self.print = unit(embedding);
     }
 
     /// Its middle.
@@ -65,6 +80,23 @@ fn unit(mut vector: Vec<f32>) -> Vec<f32> {
         vector.fill(0.0);
     }
     vector
+}
+
+/// The mean of vectors; empty without any.
+fn mean<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    let mut count = 0.0;
+    for vector in vectors {
+        sum.resize(vector.len(), 0.0);
+        for (sum, value) in sum.iter_mut().zip(vector) {
+            *sum += value;
+        }
+        count += 1.0;
+    }
+    for value in &mut sum {
+        *value /= count;
+    }
+    sum
 }
 
 /// The product of two vectors: of prints, their cosine.
@@ -87,10 +119,10 @@ pub(crate) mod simulated {
 
     /// Numbers of a print.
     const WIDTH: usize = 64;
-    /// Samples from a window to the next: 0.5 s.
-    const HOP: u64 = 8000;
-    /// Samples of a window: 1.5 s.
-    const LENGTH: u64 = 24_000;
+    /// Samples from a window to the next: 0.75 s.
+    const HOP: u64 = 12_000;
+    /// Samples of a window: 1 s.
+    const LENGTH: u64 = 16_000;
 
     /// Numbers between -1 and 1 that look like chance.
     pub struct Chance(pub u32);

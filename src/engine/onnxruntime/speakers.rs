@@ -29,21 +29,24 @@ impl Environment {
 }
 
 impl SpeakerNetwork for OnnxSpeakerNetwork {
-    fn embed(&mut self, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
-        let frames = bands.len() / N_SPEAKER_BANDS;
-        let bands = &bands[..frames * N_SPEAKER_BANDS];
-        self.run(frames, bands).map_err(|error| ClassifierError {
+    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError> {
+        let frames = bands.len() / windows.max(1) / N_SPEAKER_BANDS;
+        let bands = &bands[..windows * frames * N_SPEAKER_BANDS];
+        let found = self.run([windows, frames, N_SPEAKER_BANDS], bands);
+        let found = found.map_err(|error| ClassifierError {
             engine: NAME,
             frames,
             reason: error.to_string(),
-        })
+        })?;
+        let width = (found.len() / windows.max(1)).max(1);
+        Ok(found.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
 }
 
 impl OnnxSpeakerNetwork {
-    fn run(&mut self, frames: usize, bands: &[f32]) -> ort::Result<Vec<f32>> {
-        let window = TensorRef::from_array_view(([1, frames, N_SPEAKER_BANDS], bands))?;
-        let outputs = self.session.run(ort::inputs![BANDS => window])?;
+    fn run(&mut self, shape: [usize; 3], bands: &[f32]) -> ort::Result<Vec<f32>> {
+        let windows = TensorRef::from_array_view((shape, bands))?;
+        let outputs = self.session.run(ort::inputs![BANDS => windows])?;
         Ok(outputs[PRINT].try_extract_tensor::<f32>()?.1.to_vec())
     }
 }

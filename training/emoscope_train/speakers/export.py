@@ -17,6 +17,7 @@ from ..export.onnx_runtime import session
 from ..features.frontend import HOP
 from ..files import replacing, write_text
 from .bands import N_BANDS, bands
+from .mean import FILE as MEAN_FILE
 from .network import WIDTH, SpeakerNetwork
 from .published import weights_file
 from .spec import INPUT, KIND, OUTPUT, properties
@@ -30,7 +31,7 @@ DECIMALS = 4
 TOLERANCE = 1e-3
 
 
-def write_model(network: SpeakerNetwork, path: Path) -> None:
+def write_model(network: SpeakerNetwork, path: Path, mean: list[float]) -> None:
     """The graph with its metadata; dynamic batch and frames."""
     with replacing(path) as part:
         with warnings.catch_warnings():
@@ -50,7 +51,7 @@ def write_model(network: SpeakerNetwork, path: Path) -> None:
         model.graph.name = f"emoscope-{KIND}"
         halve(model.graph)
         del model.metadata_props[:]
-        for key, value in properties().items():
+        for key, value in properties(mean).items():
             entry = model.metadata_props.add()
             entry.key, entry.value = key, value
         onnx.checker.check_model(model)
@@ -150,7 +151,9 @@ def export(folder: Path) -> int:
     """Writes all files; if ONNX Runtime differs from PyTorch, removes them and returns 1."""
     network = load_published()
     model = folder / "model.onnx"
-    write_model(network, model)
+    known = folder / MEAN_FILE
+    mean = json.loads(known.read_text(encoding="utf-8"))["mean"] if known.is_file() else []
+    write_model(network, model, mean)
     cases = golden(network)
     found = gap(model, cases)
     print(f"PyTorch: largest distance in cosine {found:.1e}, allowed {TOLERANCE:.0e}")

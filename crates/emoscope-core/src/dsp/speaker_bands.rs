@@ -15,7 +15,7 @@ use rustfft::num_complex::Complex;
 
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
-pub use kaldi_bins::{KALDI_BINS, KALDI_FFT, KaldiBins};
+pub use kaldi_bins::{KALDI_BINS, KALDI_FFT, KaldiBins, NEIGHBOUR_BINS};
 
 /// Bands per frame.
 pub const N_SPEAKER_BANDS: usize = 80;

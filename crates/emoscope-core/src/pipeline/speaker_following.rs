@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::classifier::ClassifierError;
-use crate::dsp::feature_spec::{HOP_SAMPLES, SAMPLE_RATE_HZ};
+use crate::dsp::feature_spec::HOP_SAMPLES;
+use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::events::{ChangedSpeaker, Speaker};
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
@@ -14,12 +15,8 @@ use crate::speakers::tracker::VoiceTracker;
 use crate::speakers::turns::{Span, Turns};
 use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
-/// Frames from a window to the next in a session that goes on: 0.5 s.
-const LIVE_STEP: u64 = 50;
-/// The same in a recording that is read beforehand: 0.75 s.
-const COLLECTED_STEP: u64 = 75;
-/// Seconds from a window to the next where windows are collected.
-pub const COLLECTED_STEP_S: f64 = 0.75;
+/// Windows of a recording that are embedded at a time.
+const TOGETHER: usize = 8;
 /// Frames that are kept: some windows, and the longest pause.
 const KEPT_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
 
@@ -75,25 +72,38 @@ pub struct Collected {
     pub spans: Vec<Span>,
     /// Windows in them.
     pub windows: Vec<SpeakerWindow>,
+    /// Those of them that are yet to be embedded, all of the same length.
+    pending: Vec<usize>,
+    /// Their bands.
+    bands: Vec<f32>,
+}
+
+impl Collected {
+    /// Embeds the pending windows.
+    fn embed(&mut self, network: &mut dyn SpeakerNetwork) -> Result<(), ClassifierError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let found = network.embed(self.pending.len(), &self.bands)?;
+        self.bands.clear();
+        for (place, embedding) in self.pending.drain(..).zip(found) {
+            self.windows[place].set_embedding(embedding);
+        }
+        Ok(())
+    }
 }
 
 impl SpeakerFollower {
     /// A follower at the start of a session.
     pub fn new(mode: SpeakerMode) -> Self {
-        let (mode, step) = match mode {
+        let mode = match mode {
             SpeakerMode::Follow {
                 network,
                 tuning,
                 most,
-            } => {
-                let step_s = (LIVE_STEP * HOP_SAMPLES as u64) as f64 / f64::from(SAMPLE_RATE_HZ);
-                let tracker = VoiceTracker::new(tuning, step_s, most);
-                (Mode::Follow(network, Box::new(tracker)), LIVE_STEP)
-            }
-            SpeakerMode::Collect { network } => {
-                (Mode::Collect(network, Collected::default()), COLLECTED_STEP)
-            }
-            SpeakerMode::Known(turns) => (Mode::Known(turns), LIVE_STEP),
+            } => Mode::Follow(network, Box::new(VoiceTracker::new(tuning, most))),
+            SpeakerMode::Collect { network } => Mode::Collect(network, Collected::default()),
+            SpeakerMode::Known(turns) => Mode::Known(turns),
         };
         let kept = match mode {
             Mode::Known(_) => 0,
@@ -102,7 +112,7 @@ impl SpeakerFollower {
         Self {
             mode,
             bands: MfccHistory::new(kept),
-            cutter: SpeakerWindows::new(step),
+            cutter: SpeakerWindows::default(),
             segment: 0,
         }
     }
@@ -130,10 +140,15 @@ impl SpeakerFollower {
         }
     }
 
-    /// What was collected.
+    /// What was collected, up to the first error of the network.
     pub fn take_collected(&mut self) -> Collected {
         match &mut self.mode {
-            Mode::Collect(_, collected) => std::mem::take(collected),
+            Mode::Collect(network, collected) => {
+                if collected.embed(&mut **network).is_err() {
+                    collected.windows.retain(|window| !window.print.is_empty());
+                }
+                std::mem::take(collected)
+            }
             _ => Collected::default(),
         }
     }
@@ -200,24 +215,32 @@ impl SpeakerFollower {
         open: OpenUtterance,
         frames: std::ops::Range<u64>,
     ) -> Result<bool, ClassifierError> {
-        let (Mode::Follow(network, _) | Mode::Collect(network, _)) = &mut self.mode else {
-            return Ok(false);
-        };
         let bands = self.bands.view(frames.clone());
         if bands.is_empty() {
             return Ok(false);
         }
         let hop = HOP_SAMPLES as u64;
-        let window = SpeakerWindow::new(
-            self.segment + frames.start * hop,
-            self.segment + frames.end * hop,
-            open.number,
-            network.embed(bands)?,
-        );
+        let start = self.segment + frames.start * hop;
+        let mut window =
+            SpeakerWindow::pending(start, self.segment + frames.end * hop, open.number);
         match &mut self.mode {
-            Mode::Follow(_, tracker) => tracker.push(window),
-            Mode::Collect(_, collected) => collected.windows.push(window),
-            Mode::Known(_) => {}
+            Mode::Follow(network, tracker) => {
+                window.set_embedding(single(&mut **network, bands)?);
+                tracker.push(window);
+            }
+            Mode::Collect(network, collected) => {
+                if bands.len() == WINDOW_FRAMES as usize * N_SPEAKER_BANDS {
+                    collected.pending.push(collected.windows.len());
+                    collected.bands.extend_from_slice(bands);
+                } else {
+                    window.set_embedding(single(&mut **network, bands)?);
+                }
+                collected.windows.push(window);
+                if collected.pending.len() == TOGETHER {
+                    collected.embed(&mut **network)?;
+                }
+            }
+            Mode::Known(_) => return Ok(false),
         }
         Ok(true)
     }
@@ -253,4 +276,9 @@ impl SpeakerFollower {
             _ => (None, Vec::new()),
         }
     }
+}
+
+/// The embedding of one window.
+fn single(network: &mut dyn SpeakerNetwork, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
+    Ok(network.embed(1, bands)?.pop().unwrap_or_default())
 }

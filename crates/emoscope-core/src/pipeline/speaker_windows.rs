@@ -7,8 +7,11 @@ use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
 
 const HOP: u64 = HOP_SAMPLES as u64;
-/// Frames of a window: 1.5 s.
-pub const WINDOW_FRAMES: u64 = 150;
+/// Frames of a window: 1 s. Longer ones tell voices apart better, but short turns
+/// without a pause between them leave few of those to one voice.
+pub const WINDOW_FRAMES: u64 = 100;
+/// Frames from a window to the next: 0.75 s.
+const STEP_FRAMES: u64 = 75;
 /// Frames of the shortest window, 0.75 s; a shorter utterance is embedded with the
 /// silence around it.
 const MIN_FRAMES: u64 = 75;
@@ -18,10 +21,8 @@ const MIN_SPEECH_FRAMES: u64 = 40;
 const REST_FRAMES: u64 = 30;
 
 /// Cuts windows along the open utterance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct SpeakerWindows {
-    /// Frames from a window to the next.
-    step: u64,
     /// First frame of the utterance.
     start: u64,
     /// The frame at which the next window ends.
@@ -31,16 +32,6 @@ pub struct SpeakerWindows {
 }
 
 impl SpeakerWindows {
-    /// Windows every `step` frames.
-    pub fn new(step: u64) -> Self {
-        Self {
-            step,
-            start: 0,
-            next: 0,
-            done: 0,
-        }
-    }
-
     /// Starts an utterance.
     pub fn begin(&mut self, utterance: OpenUtterance) {
         self.start = utterance.start.div_ceil(HOP);
@@ -55,7 +46,7 @@ impl SpeakerWindows {
             return None;
         }
         let end = self.next;
-        self.next += self.step;
+        self.next += STEP_FRAMES;
         self.done = end;
         Some(end - WINDOW_FRAMES..end)
     }

@@ -1,46 +1,17 @@
 //! From groups of windows to voices: groups without evidence dissolve, and within an
 //! utterance each window follows the nearest voice, at a price for each change.
 
-use super::clusters::numbered;
+use super::groups::numbered;
 use super::spec::SpeakerTuning;
 use super::{SpeakerWindow, dot, unit};
+use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
 /// Rounds of centroids and paths; most recordings are settled after two.
 const ROUNDS: usize = 3;
 
-/// How many windows are evidence of a voice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Evidence {
-    /// Within one utterance.
-    once: usize,
-    /// In several utterances together.
-    several: usize,
-}
-
-impl Evidence {
-    /// For windows that begin every `hop_s` seconds.
-    pub fn new(tuning: &SpeakerTuning, hop_s: f64) -> Self {
-        let windows = |seconds: f64| (seconds / hop_s).ceil() as usize;
-        Self {
-            once: windows(tuning.once_s),
-            several: windows(tuning.several_s),
-        }
-    }
-
-    /// Whether a voice with so many windows, in so many utterances, is one.
-    fn suffices(self, windows: usize, utterances: usize) -> bool {
-        windows >= self.once || (utterances > 1 && windows >= self.several)
-    }
-}
-
 /// The voice of each window, counted from 0 in the order of their first windows.
-pub fn assign(
-    windows: &[SpeakerWindow],
-    groups: &[usize],
-    evidence: Evidence,
-    tuning: &SpeakerTuning,
-) -> Vec<usize> {
-    let mut voices = dissolve(windows, groups, evidence);
+pub fn assign(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning) -> Vec<usize> {
+    let mut voices = dissolve(windows, groups, tuning);
     for _ in 0..ROUNDS {
         let centroids = centroids(windows, &voices);
         if centroids.len() < 2 {
@@ -57,19 +28,22 @@ pub fn assign(
 
 /// The windows of groups without evidence join the nearest of the others; without
 /// any evidence the largest group takes all.
-fn dissolve(windows: &[SpeakerWindow], groups: &[usize], evidence: Evidence) -> Vec<usize> {
+fn dissolve(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning) -> Vec<usize> {
     let count = groups.iter().max().map_or(0, |&most| most + 1);
-    let mut sizes = vec![0_usize; count];
+    let mut lengths = vec![0.0_f64; count];
     let mut utterances: Vec<Vec<u64>> = vec![Vec::new(); count];
-    for (window, &group) in windows.iter().zip(groups) {
-        sizes[group] += 1;
+    for ((window, &group), seconds) in windows.iter().zip(groups).zip(seconds(windows)) {
+        lengths[group] += seconds;
         if utterances[group].last() != Some(&window.utterance) {
             utterances[group].push(window.utterance);
         }
     }
-    let has_evidence = |group: usize| evidence.suffices(sizes[group], utterances[group].len());
+    let has_evidence = |group: usize| {
+        lengths[group] >= tuning.once_s
+            || (utterances[group].len() > 1 && lengths[group] >= tuning.several_s)
+    };
     let none = !(0..count).any(has_evidence);
-    let largest = leader(&sizes.iter().map(|&size| size as f32).collect::<Vec<_>>());
+    let largest = leader(&lengths);
     let stays = |group: usize| has_evidence(group) || (none && group == largest);
     let centroids = centroids(windows, groups);
     let kept: Vec<usize> = (0..count).filter(|&group| stays(group)).collect();
@@ -83,6 +57,25 @@ fn dissolve(windows: &[SpeakerWindow], groups: &[usize], evidence: Evidence) -> 
         kept.iter().max_by(nearest).copied().unwrap_or(group)
     });
     numbered(&moved.collect::<Vec<_>>())
+}
+
+/// Seconds of speech that each window stands for: up to the middle between its centre
+/// and those of its neighbours in the utterance.
+fn seconds(windows: &[SpeakerWindow]) -> impl Iterator<Item = f64> {
+    let border = |before: &SpeakerWindow, after: &SpeakerWindow| {
+        let together = before.utterance == after.utterance;
+        together.then(|| u64::midpoint(before.centre(), after.centre()))
+    };
+    windows.iter().enumerate().map(move |(index, window)| {
+        let before = index.checked_sub(1).map(|before| &windows[before]);
+        let start = before.and_then(|before| border(before, window));
+        let after = windows.get(index + 1);
+        let end = after.and_then(|after| border(window, after));
+        let samples = end
+            .unwrap_or(window.end)
+            .saturating_sub(start.unwrap_or(window.start));
+        samples as f64 / f64::from(SAMPLE_RATE_HZ)
+    })
 }
 
 /// The mean direction of each voice's windows.
@@ -122,7 +115,7 @@ pub(super) fn change_between(
 fn paths(windows: &[SpeakerWindow], centroids: &[Vec<f32>], stay: f32) -> Vec<usize> {
     let mut voices = Vec::with_capacity(windows.len());
     for utterance in windows.chunk_by(|a, b| a.utterance == b.utterance) {
-        let mut best = vec![0.0; centroids.len()];
+        let mut best = vec![0.0_f32; centroids.len()];
         let mut from: Vec<Vec<usize>> = Vec::with_capacity(utterance.len());
         for (index, window) in utterance.iter().enumerate() {
             let leader = leader(&best);
@@ -154,10 +147,10 @@ fn paths(windows: &[SpeakerWindow], centroids: &[Vec<f32>], stay: f32) -> Vec<us
 }
 
 /// The first of the largest.
-fn leader(scores: &[f32]) -> usize {
+fn leader<T: PartialOrd>(scores: &[T]) -> usize {
     let mut leader = 0;
     for (index, score) in scores.iter().enumerate() {
-        if *score > scores[leader] {
+        if score > &scores[leader] {
             leader = index;
         }
     }

@@ -3,9 +3,9 @@
 //! Stretches of about three seconds are divided into the two halves that differ most
 //! (2-means). One speaker's halves are still alike, those of two speakers are not.
 
-use super::{SpeakerWindow, dot, unit};
+use super::{SpeakerWindow, dot, mean, unit};
 
-/// Windows of a stretch: with a hop of 0.75 s they cover three seconds.
+/// Windows of a stretch: with a hop of 0.75 s they cover 2.5 s.
 const STRETCH_WINDOWS: usize = 3;
 /// Fewest stretches that allow an answer.
 const FEWEST_STRETCHES: usize = 4;
@@ -61,22 +61,6 @@ fn least_alike(stretches: &[Vec<f32>]) -> Option<[Vec<f32>; 2]> {
         }
     }
     lowest.map(|(_, a, b)| [stretches[a].clone(), stretches[b].clone()])
-}
-
-fn mean<'a>(vectors: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-    let mut sum: Vec<f32> = Vec::new();
-    let mut count = 0.0;
-    for vector in vectors {
-        sum.resize(vector.len(), 0.0);
-        for (sum, value) in sum.iter_mut().zip(vector) {
-            *sum += value;
-        }
-        count += 1.0;
-    }
-    for sum in &mut sum {
-        *sum /= count;
-    }
-    sum
 }
 
 #[cfg(test)]

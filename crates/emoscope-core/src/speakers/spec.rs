@@ -1,8 +1,8 @@
 //! What the file of a speaker network says about itself.
 //!
-//! Metadata entries, each JSON: `kind` (`"speakers"`), `name`, `bands` (the input, which
-//! must be that of the front end), `licence`, `version`, and
-//! optionally `tuning` ([`SpeakerTuning`]).
+//! Metadata entries, each JSON: `kind` (`"speakers"`), `name`, `bands` and `spectrum` (the
+//! input, which must be that of the front end), `licence`, `version`, and optionally
+//! `tuning` ([`SpeakerTuning`]).
 //! Its input is `bands` `[batch, frames, 80]`, its output `embedding` `[batch, width]`,
 //! both of 32-bit floats.
 
@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::dsp::feature_spec::{HOP_SAMPLES, N_FFT, SAMPLE_RATE_HZ};
-use crate::dsp::speaker_bands::{BAND_FLOOR, HIGH_HZ, LOW_HZ, N_SPEAKER_BANDS, PRE_EMPHASIS};
+use crate::dsp::speaker_bands::{
+    BAND_FLOOR, HIGH_HZ, KALDI_FFT, LOW_HZ, N_SPEAKER_BANDS, NEIGHBOUR_BINS, PRE_EMPHASIS,
+};
 use crate::model_spec::{Dimension, SpecError, TensorInfo, describe};
 
 /// Name of the input tensor.
@@ -20,12 +22,25 @@ pub const PRINT: &str = "embedding";
 /// The entry `kind`.
 const KIND: &str = "speakers";
 
-/// Numbers that are tuned on the network.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// Numbers that are tuned on the network. Variances are those of a print of length 1,
+/// all its numbers together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SpeakerTuning {
-    /// Mean cosine between the windows of two groups above which they are one voice.
-    pub join: f32,
+    /// Mean cosine of neighbouring stretches of an utterance from which they are one.
+    pub alike: f32,
+    /// Mean cosine of two parts of an utterance below which a live session divides it.
+    pub differ: f32,
+    /// Variance between voices.
+    pub between: f64,
+    /// Variance of one voice between its stretches.
+    pub within: f64,
+    /// Variance of the noise in 1.5 s of speech.
+    pub noise: f64,
+    /// Independent numbers of a print.
+    pub dimensions: f64,
+    /// Log odds that two stretches are one voice, before their prints are known.
+    pub prior: f64,
     /// Price of a change from one window to the next, in cosines.
     pub stay: f32,
     /// Seconds of speech that are evidence of a voice, where they lie in one utterance.
@@ -35,19 +50,48 @@ pub struct SpeakerTuning {
     /// Mean cosine between the two most different halves of a folder's speech from
     /// which all of it is one speaker's.
     pub one_speaker: f32,
+    /// The mean print of all speech; empty where it is zero.
+    pub mean: Vec<f32>,
 }
 
 impl Default for SpeakerTuning {
-    /// Chosen on conversations made of clips of three corpora that the network was not
-    /// trained on. One person who weeps and shouts stays one in nine of ten recordings.
+    /// Those of the built-in network, but for its mean.
     fn default() -> Self {
         Self {
-            join: 0.30,
-            stay: 0.2,
-            once_s: 3.0,
-            several_s: 2.0,
+            alike: 0.48,
+            differ: 0.36,
+            between: 0.18,
+            within: 0.16,
+            noise: 0.38,
+            dimensions: 42.0,
+            prior: 2.0,
+            stay: 0.09,
+            once_s: 5.0,
             one_speaker: 0.35,
+            several_s: 5.0,
+            mean: Vec::new(),
         }
+    }
+}
+
+impl SpeakerTuning {
+    /// Whether every number is in its range, for prints of `width` numbers.
+    fn is_sound(&self, width: usize) -> bool {
+        let cosine = -1.0..=1.0;
+        let variance = 1e-3..=10.0;
+        cosine.contains(&self.alike)
+            && cosine.contains(&self.differ)
+            && cosine.contains(&self.one_speaker)
+            && variance.contains(&self.between)
+            && variance.contains(&self.within)
+            && variance.contains(&self.noise)
+            && (1.0..=1e4).contains(&self.dimensions)
+            && (-1e3..=1e3).contains(&self.prior)
+            && (0.0..=10.0).contains(&self.stay)
+            && (0.0..=60.0).contains(&self.once_s)
+            && (0.0..=60.0).contains(&self.several_s)
+            && (self.mean.is_empty() || self.mean.len() == width)
+            && self.mean.iter().all(|value| (-1.0..=1.0).contains(value))
     }
 }
 
@@ -90,14 +134,13 @@ impl SpeakerSpec {
         if kind != KIND {
             return Err(SpecError::new("kind", KIND, kind));
         }
-        let (found, expected) = (entry("bands")?, bands());
-        if found != expected {
-            let item = "metadata entry bands";
-            return Err(SpecError::new(
-                item,
-                expected.to_string(),
-                found.to_string(),
-            ));
+        for (key, expected) in [("bands", bands()), ("spectrum", spectrum())] {
+            let found = entry(key)?;
+            if found != expected {
+                let item = format!("metadata entry {key}");
+                let (expected, found) = (expected.to_string(), found.to_string());
+                return Err(SpecError::new(item, expected, found));
+            }
         }
         let is_input = inputs.len() == 1 && fits(&inputs[0], BANDS, 3, Some(N_SPEAKER_BANDS));
         if !is_input {
@@ -114,7 +157,7 @@ impl SpeakerSpec {
             return Err(SpecError::new("outputs", expected, describe(outputs)));
         };
         let tuning = match metadata("tuning") {
-            Some(_) => tuning(entry("tuning")?)?,
+            Some(_) => tuning(entry("tuning")?, width)?,
             None => SpeakerTuning::default(),
         };
         Ok(Self {
@@ -127,21 +170,16 @@ impl SpeakerSpec {
     }
 }
 
-fn tuning(found: Value) -> Result<SpeakerTuning, SpecError> {
+fn tuning(found: Value, width: usize) -> Result<SpeakerTuning, SpecError> {
     let shown = found.to_string();
-    let sound = |tuning: &SpeakerTuning| {
-        (-1.0..=1.0).contains(&tuning.join)
-            && (0.0..=10.0).contains(&tuning.stay)
-            && (0.0..=60.0).contains(&tuning.once_s)
-            && (0.0..=60.0).contains(&tuning.several_s)
-            && (-1.0..=1.0).contains(&tuning.one_speaker)
-    };
     serde_json::from_value(found)
         .ok()
-        .filter(sound)
+        .filter(|tuning: &SpeakerTuning| tuning.is_sound(width))
         .ok_or_else(|| {
-            let expected =
-                "join and one_speaker -1 to 1, stay 0 to 10, once_s and several_s 0 to 60";
+            let expected = format!(
+                "cosines -1 to 1, variances 0.001 to 10, dimensions 1 to 10000, stay 0 to 10, \
+                 seconds 0 to 60, mean of {width} numbers from -1 to 1"
+            );
             SpecError::new("metadata entry tuning", expected, shown)
         })
 }
@@ -163,6 +201,11 @@ fn bands() -> Value {
         "log": "ln",
         "floor": BAND_FLOOR,
     })
+}
+
+/// The spectrum under the bands.
+fn spectrum() -> Value {
+    json!({ "n_fft": KALDI_FFT, "window": "povey", "neighbours": NEIGHBOUR_BINS })
 }
 
 fn fits(tensor: &TensorInfo, name: &str, rank: usize, last: Option<usize>) -> bool {

@@ -1,5 +1,6 @@
 //! Who speaks now, in a session that goes on: each window is grouped with all
-//! before it, as if the recording ended here.
+//! before it, as if the recording ended here. An utterance is divided where the voice
+//! changes, even before it is known whose the new one is.
 //!
 //! A later window may change what was said of an earlier one: a voice splits or two
 //! join. Letters follow the windows: a group keeps the letter that most of its
@@ -7,18 +8,20 @@
 
 use std::collections::BTreeMap;
 
-use super::assignment::{Evidence, assign, centroids, change_between};
-use super::clusters::Cosines;
+use super::assignment::{assign, change_between};
+use super::groups::{Group, joined};
 use super::spec::SpeakerTuning;
-use super::{SpeakerWindow, dot};
+use super::stretches::{division, mean_print, stretches};
+use super::{SpeakerWindow, unit};
 use crate::events::{ChangedSpeaker, Speaker};
 
-/// Windows that are remembered one by one: about four minutes of speech.
+/// Windows that are remembered one by one: about six minutes of speech.
 const MOST_WINDOWS: usize = 500;
 /// Windows that are forgotten at a time, the oldest.
 const FORGOTTEN: usize = 100;
-/// Windows of another voice that are needed behind a change.
-const BEHIND_CHANGE: usize = 2;
+/// Windows that are needed before a change and behind it.
+const BEFORE_CHANGE: usize = 1;
+const BEHIND_CHANGE: usize = 1;
 
 /// A change of the speaker within the open utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +36,9 @@ pub struct TurnChange {
 #[derive(Debug, Clone)]
 pub struct VoiceTracker {
     tuning: SpeakerTuning,
-    evidence: Evidence,
     /// Speakers at most.
     most: usize,
     windows: Vec<SpeakerWindow>,
-    cosines: Cosines,
     /// Of each window.
     speakers: Vec<Speaker>,
     /// Letters given so far.
@@ -49,20 +50,12 @@ pub struct VoiceTracker {
 }
 
 impl VoiceTracker {
-    /// A tracker that has no windows yet. `hop_s` is the step from a window to the
-    /// next, `most` the largest number of speakers.
-    pub fn new(tuning: SpeakerTuning, hop_s: f64, most: Option<u16>) -> Self {
-        let most = most.map_or(usize::MAX, usize::from).max(1);
-        Self::empty(tuning, Evidence::new(&tuning, hop_s), most)
-    }
-
-    fn empty(tuning: SpeakerTuning, evidence: Evidence, most: usize) -> Self {
+    /// A tracker that has no windows yet; `most` is the largest number of speakers.
+    pub fn new(tuning: SpeakerTuning, most: Option<u16>) -> Self {
         Self {
             tuning,
-            evidence,
-            most,
+            most: most.map_or(usize::MAX, usize::from).max(1),
             windows: Vec::new(),
-            cosines: Cosines::default(),
             speakers: Vec::new(),
             letters: 0,
             said: BTreeMap::new(),
@@ -77,15 +70,16 @@ impl VoiceTracker {
 
     /// Forgets all voices; later ones get letters from A on.
     pub fn reset(&mut self) {
-        *self = Self::empty(self.tuning, self.evidence, self.most);
+        self.windows.clear();
+        self.speakers.clear();
+        self.letters = 0;
+        self.said.clear();
+        self.current = Speaker(0);
     }
 
     /// Adds the newest window of the open utterance.
     pub fn push(&mut self, window: SpeakerWindow) {
         let utterance = window.utterance;
-        let others = self.windows.iter();
-        self.cosines
-            .push(others.map(|other| dot(&other.print, &window.print)));
         self.windows.push(window);
         if self.windows.len() > MOST_WINDOWS {
             self.forget();
@@ -97,18 +91,22 @@ impl VoiceTracker {
     /// A change within the open utterance, if there is one. Its windows behind the
     /// change then belong to the next number.
     pub fn take_change(&mut self, utterance: u64) -> Option<TurnChange> {
+        let &speaker = self.speakers.last()?;
         let first = self.windows.iter().rposition(|w| w.utterance != utterance);
         let first = first.map_or(0, |before| before + 1);
-        let &last = self.speakers[first..].last()?;
-        let start = self.speakers.iter().rposition(|&speaker| speaker != last)? + 1;
-        if start <= first || self.windows.len() - start < BEHIND_CHANGE {
+        let own = &self.windows[first..];
+        let start = match self.speakers[first..].iter().rposition(|it| *it != speaker) {
+            Some(before) => before + 1,
+            None => division(own, self.tuning.differ, BEFORE_CHANGE, BEHIND_CHANGE)?,
+        };
+        if own.len() < start + BEHIND_CHANGE {
             return None;
         }
-        let at = self.change_at(start);
-        for window in &mut self.windows[start..] {
+        let at = self.change_at(first, start);
+        for window in &mut self.windows[first + start..] {
             window.utterance += 1;
         }
-        Some(TurnChange { at, speaker: last })
+        Some(TurnChange { at, speaker })
     }
 
     /// Who spoke an utterance that ended, and the earlier utterances of which
@@ -130,15 +128,15 @@ impl VoiceTracker {
         (speaker, changed)
     }
 
-    /// Where the voice changes before a window.
-    fn change_at(&self, start: usize) -> u64 {
-        let voices: Vec<usize> = self.speakers.iter().map(|it| usize::from(it.0)).collect();
-        let directions = centroids(&self.windows, &voices);
+    /// Where the voice of the open utterance changes, before its window `start`; its
+    /// first is the window `first`.
+    fn change_at(&self, first: usize, start: usize) -> u64 {
+        let (before, behind) = self.windows[first..].split_at(start);
         change_between(
-            &self.windows[start - 1],
-            &self.windows[start],
-            &directions[voices[start - 1]],
-            &directions[voices[start]],
+            &before[start - 1],
+            &behind[0],
+            &unit(mean_print(before)),
+            &unit(mean_print(behind)),
         )
     }
 
@@ -162,15 +160,26 @@ impl VoiceTracker {
 
     /// Groups all windows and gives the groups their letters.
     fn regroup(&mut self) {
-        let groups = self.cosines.groups(self.tuning.join, usize::MAX);
-        let mut voices = assign(&self.windows, &groups, self.evidence, &self.tuning);
-        let mut count = voices.iter().max().map_or(0, |&last| last + 1);
-        if count > self.most {
-            let groups = self.cosines.groups(self.tuning.join, self.most);
-            voices = assign(&self.windows, &groups, self.evidence, &self.tuning);
-            count = voices.iter().max().map_or(0, |&last| last + 1);
+        let own = stretches(&self.windows, self.tuning.alike);
+        let singles: Vec<Group> = own.iter().map(|it| Group::new(it, &self.tuning)).collect();
+        let voices_for = |most: usize| {
+            let groups = joined(&singles, &self.tuning, |gain, left| {
+                gain > 0.0 || left > most
+            });
+            let lengths = own.iter().map(|it| it.end - it.first);
+            let groups: Vec<usize> = groups
+                .into_iter()
+                .zip(lengths)
+                .flat_map(|(group, length)| std::iter::repeat_n(group, length))
+                .collect();
+            assign(&self.windows, &groups, &self.tuning)
+        };
+        let count = |voices: &[usize]| voices.iter().max().map_or(0, |&last| last + 1);
+        let mut voices = voices_for(usize::MAX);
+        if count(&voices) > self.most {
+            voices = voices_for(self.most);
         }
-        let letters = self.letters_for(&voices, count);
+        let letters = self.letters_for(&voices, count(&voices));
         self.speakers = voices.into_iter().map(|voice| letters[voice]).collect();
     }
 
@@ -224,7 +233,6 @@ impl VoiceTracker {
         stays.sort_unstable();
         stays.extend(FORGOTTEN..self.windows.len());
         self.said.retain(|&utterance, _| utterance > last);
-        self.cosines.keep(&stays);
         let speakers = std::mem::take(&mut self.speakers);
         let windows = std::mem::take(&mut self.windows);
         let mut place = stays.iter().copied().peekable();
@@ -243,25 +251,41 @@ mod tests {
     use crate::speakers::simulated::talk;
     use proptest::prelude::*;
 
-    /// Who spoke each utterance, as said when it ended, and after all corrections.
+    /// Who spoke each utterance, as said when it ended, and after all corrections. Of
+    /// an utterance that was divided, the last part counts.
     fn follow(tracker: &mut VoiceTracker, windows: &[SpeakerWindow]) -> (Vec<u16>, Vec<u16>) {
-        let (mut said, mut last) = (Vec::new(), BTreeMap::new());
+        let (mut said, mut ends, mut last) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut number = 0;
         for utterance in windows.chunk_by(|a, b| a.utterance == b.utterance) {
-            let number = utterance[0].utterance;
+            number += 1;
             for window in utterance {
-                tracker.push(window.clone());
-                assert_eq!(tracker.take_change(number), None);
+                let utterance = number;
+                tracker.push(SpeakerWindow {
+                    utterance,
+                    ..window.clone()
+                });
+                if tracker.take_change(number).is_some() {
+                    ended(tracker, number, &mut last);
+                    number += 1;
+                }
             }
-            let (speaker, changed) = tracker.end(number);
-            said.push(speaker.0);
-            last.insert(number, speaker.0);
-            last.extend(changed.iter().map(|it| (it.utterance, it.speaker.0)));
+            said.push(ended(tracker, number, &mut last));
+            ends.push(number);
         }
-        (said, last.into_values().collect())
+        let last = ends.iter().map(|number| last[number]).collect();
+        (said, last)
+    }
+
+    /// Ends an utterance, and notes who spoke it and what is corrected.
+    fn ended(tracker: &mut VoiceTracker, number: u64, last: &mut BTreeMap<u64, u16>) -> u16 {
+        let (speaker, changed) = tracker.end(number);
+        last.insert(number, speaker.0);
+        last.extend(changed.iter().map(|it| (it.utterance, it.speaker.0)));
+        speaker.0
     }
 
     fn tracker(most: Option<u16>) -> VoiceTracker {
-        VoiceTracker::new(SpeakerTuning::default(), 0.5, most)
+        VoiceTracker::new(SpeakerTuning::default(), most)
     }
 
     proptest! {
@@ -299,24 +323,28 @@ mod tests {
     }
 
     #[test]
-    fn a_change_within_an_utterance_is_found_once() {
-        let mut talk = talk(&[(5, 10), (9, 10), (5, 8)], 0.3, 1);
+    fn a_change_is_found_once_and_its_voice_when_there_is_evidence() {
+        let talk = talk(&[(5, 14), (9, 14), (5, 8)], 0.3, 1);
         let mut tracker = tracker(None);
-        let (mut number, mut changes) = (1, Vec::new());
-        for window in &mut talk {
-            window.utterance = number;
-            tracker.push(window.clone());
+        let (mut number, mut places, mut last) = (1, Vec::new(), BTreeMap::new());
+        for window in &talk {
+            let utterance = number;
+            tracker.push(SpeakerWindow {
+                utterance,
+                ..window.clone()
+            });
             if let Some(change) = tracker.take_change(number) {
-                changes.push(change);
-                tracker.end(number);
+                // Nobody can say yet whose voice the second is, and the third is the first.
+                assert_eq!(change.speaker, Speaker(0));
+                places.push(change.at);
+                ended(&mut tracker, number, &mut last);
                 number += 1;
             }
         }
-        let speakers: Vec<u16> = changes.iter().map(|change| change.speaker.0).collect();
-        assert_eq!(speakers, [1, 0]);
-        for (change, index) in changes.iter().zip([9, 19]) {
-            let between = talk[index].centre()..talk[index + 1].centre();
-            assert!(between.contains(&change.at));
+        ended(&mut tracker, number, &mut last);
+        assert_eq!(last.into_values().collect::<Vec<_>>(), [0, 1, 0]);
+        for (at, index) in places.iter().zip([13, 27]) {
+            assert!((talk[index].centre()..talk[index + 1].centre()).contains(at));
         }
     }
 

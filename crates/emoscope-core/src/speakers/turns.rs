@@ -1,13 +1,14 @@
 //! Who speaks when in a whole recording.
 //!
-//! Cosines between all windows would take memory by the square of the length. So
-//! windows are grouped in blocks of some minutes, and then the blocks' groups by
-//! their means. The paths through the utterances are found over all.
+//! A comparison of everything with everything would take time and memory by the square
+//! of the length. So stretches are grouped in blocks of some minutes, and then the
+//! blocks' groups. The paths through the utterances are found over all.
 
-use super::assignment::{Evidence, assign, centroids, change_between};
-use super::clusters::Cosines;
+use super::SpeakerWindow;
+use super::assignment::{assign, centroids, change_between};
+use super::groups::{Group, joined};
 use super::spec::SpeakerTuning;
-use super::{SpeakerWindow, dot};
+use super::stretches::stretches;
 use crate::events::Speaker;
 
 /// Windows of a block: about ten minutes of speech.
@@ -41,24 +42,16 @@ pub struct Turns(Vec<Turn>);
 
 impl Turns {
     /// The turns, from the utterances and the windows in them, both in order.
-    /// `hop_s` is the step from a window to the next; with `count`, so many speakers
-    /// are told apart where there are as many.
+    /// With `count`, so many speakers are told apart where there are as many.
     pub fn new(
         spans: &[Span],
         windows: &[SpeakerWindow],
-        hop_s: f64,
         count: Option<u16>,
         tuning: &SpeakerTuning,
     ) -> Self {
-        let evidence = Evidence::new(tuning, hop_s);
         let voices = match count {
-            None => assign(
-                windows,
-                &groups(windows, tuning.join, usize::MAX),
-                evidence,
-                tuning,
-            ),
-            Some(count) => counted(windows, usize::from(count), evidence, tuning),
+            None => assign(windows, &groups(windows, tuning, None), tuning),
+            Some(count) => counted(windows, usize::from(count), tuning),
         };
         let directions = centroids(windows, &voices);
         let mut turns: Vec<Turn> = Vec::new();
@@ -125,62 +118,50 @@ impl Turns {
     }
 }
 
-/// The groups of all windows, block by block.
-fn groups(windows: &[SpeakerWindow], join: f32, most: usize) -> Vec<usize> {
+/// The group of each window; with `count`, at most so many, and no fewer if there are
+/// stretches enough.
+fn groups(windows: &[SpeakerWindow], tuning: &SpeakerTuning, count: Option<usize>) -> Vec<usize> {
+    let joins = |gain: f64, left: usize| match count {
+        None => gain > 0.0,
+        Some(count) => left > count,
+    };
     let mut found = Vec::with_capacity(windows.len());
-    let mut means: Vec<Vec<f32>> = Vec::new();
-    for block in windows.chunks(BLOCK) {
-        let own = cosines(block.iter().map(|window| window.print.as_slice())).groups(join, most);
-        found.extend(own.iter().map(|group| means.len() + group));
-        // The mean cosine between two groups is the product of their means.
-        means.extend(mean_prints(block, &own));
+    let mut all: Vec<Group> = Vec::new();
+    let mut rest = windows;
+    while !rest.is_empty() {
+        let (block, later) = rest.split_at(rest.len().min(BLOCK));
+        rest = later;
+        let own = stretches(block, tuning.alike);
+        let singles: Vec<Group> = own.iter().map(|it| Group::new(it, tuning)).collect();
+        let before = all.len();
+        for ((stretch, single), group) in own
+            .iter()
+            .zip(&singles)
+            .zip(joined(&singles, tuning, joins))
+        {
+            let group = before + group;
+            found.extend((stretch.first..stretch.end).map(|_| group));
+            match all.get_mut(group) {
+                Some(group) => group.add(single),
+                None => all.push(single.clone()),
+            }
+        }
     }
     if windows.len() <= BLOCK {
         return found;
     }
-    let joined = cosines(means.iter().map(Vec::as_slice)).groups(join, most);
+    let joined = joined(&all, tuning, joins);
     found.into_iter().map(|group| joined[group]).collect()
 }
 
-fn cosines<'a>(prints: impl Iterator<Item = &'a [f32]>) -> Cosines {
-    let mut known: Vec<&[f32]> = Vec::new();
-    let mut cosines = Cosines::default();
-    for print in prints {
-        cosines.push(known.iter().map(|other| dot(other, print)));
-        known.push(print);
-    }
-    cosines
-}
-
-/// The mean of each group's prints; shorter than 1 where they differ.
-fn mean_prints(windows: &[SpeakerWindow], groups: &[usize]) -> Vec<Vec<f32>> {
-    let directions = centroids(windows, groups);
-    let lengths = directions.iter().enumerate().map(|(group, direction)| {
-        let own = windows.iter().zip(groups).filter(|(_, of)| **of == group);
-        let (sum, count) = own.fold((0.0, 0), |(sum, count), (window, _)| {
-            (sum + dot(&window.print, direction), count + 1)
-        });
-        sum / count.max(1) as f32
-    });
-    let scaled = directions.iter().zip(lengths);
-    scaled
-        .map(|(direction, length)| direction.iter().map(|value| value * length).collect())
-        .collect()
-}
-
 /// The cut with `count` voices that have evidence, or the one closest to it.
-fn counted(
-    windows: &[SpeakerWindow],
-    count: usize,
-    evidence: Evidence,
-    tuning: &SpeakerTuning,
-) -> Vec<usize> {
+fn counted(windows: &[SpeakerWindow], count: usize, tuning: &SpeakerTuning) -> Vec<usize> {
     // Small groups may split off before the next voice does.
     const MORE: usize = 12;
     let mut best = Vec::new();
     let mut reached = 0;
     for most in count..=count + MORE {
-        let voices = assign(windows, &groups(windows, 2.0, most), evidence, tuning);
+        let voices = assign(windows, &groups(windows, tuning, Some(most)), tuning);
         let found = voices.iter().max().map_or(0, |&last| last + 1);
         if found > reached && found <= count {
             (best, reached) = (voices, found);
@@ -209,13 +190,7 @@ mod tests {
     }
 
     fn speakers(windows: &[SpeakerWindow], count: Option<u16>) -> Vec<u16> {
-        let turns = Turns::new(
-            &spans(windows),
-            windows,
-            0.5,
-            count,
-            &SpeakerTuning::default(),
-        );
+        let turns = Turns::new(&spans(windows), windows, count, &SpeakerTuning::default());
         turns.iter().map(|turn| turn.speaker.0).collect()
     }
 
@@ -265,7 +240,7 @@ mod tests {
         for window in &mut talk {
             window.utterance = 1;
         }
-        let turns = Turns::new(&spans(&talk), &talk, 0.5, None, &SpeakerTuning::default());
+        let turns = Turns::new(&spans(&talk), &talk, None, &SpeakerTuning::default());
         let found: Vec<&Turn> = turns.iter().collect();
         assert_eq!(found.len(), 2);
         let at = found[0].end;
@@ -280,7 +255,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_silence() {
-        let none = Turns::new(&[], &[], 0.5, None, &SpeakerTuning::default());
+        let none = Turns::new(&[], &[], None, &SpeakerTuning::default());
         assert_eq!(none.speaker_at(5), None);
         assert_eq!(none.change_in(0, 5), None);
         // An utterance without a window has a voice all the same.
@@ -289,7 +264,7 @@ mod tests {
             start: 10,
             end: 20,
         }];
-        let one = Turns::new(&short, &[], 0.5, None, &SpeakerTuning::default());
+        let one = Turns::new(&short, &[], None, &SpeakerTuning::default());
         assert_eq!(one.speaker_at(15), Some(Speaker(0)));
     }
 }

@@ -20,7 +20,8 @@ pub const KALDI_BINS: usize = KALDI_FFT / 2 + 1;
 const POVEY_POWER: f64 = 0.85;
 /// Bins of the front end on either side of a position.
 const SIDE_BINS: usize = 3;
-const NEIGHBOUR_BINS: usize = 2 * SIDE_BINS;
+/// Those on both sides together.
+pub const NEIGHBOUR_BINS: usize = 2 * SIDE_BINS;
 /// The positions between the front end's bins repeat after this many bins of Kaldi.
 const WEIGHT_PERIOD_BINS: usize = 32;
 
