@@ -136,7 +136,7 @@ fn frame_log(bencher: Bencher) {
 
 #[divan::bench]
 fn frame_dct(bencher: Bencher) {
-    let (dct, mut row) = (Dct::new(), [0.0; N_MFCC]);
+    let (mut dct, mut row) = (Dct::new(), [0.0; N_MFCC]);
     let levels: [f32; N_MELS] = std::array::from_fn(|i| i as f32 - 60.0);
     bencher.bench_local(move || {
         dct.apply(black_box(&levels), &mut row);
