@@ -9,6 +9,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use super::kinds::{self, HEAD_BYTES};
 use super::media::id3_length;
+use super::mp4::{Passing, Watched};
 use super::packets::{Known, Packets};
 use super::plain::{Input, Plain};
 use super::source::{Note, Source, Spec};
@@ -155,9 +156,14 @@ impl AudioFile {
             if layout.samples_first {
                 return Err(DecodeError::NeedsFile);
             }
+            known.passing = layout.movie.clone().map(Passing::new);
             known.movie = layout.movie;
         }
-        let mut whole = whole(head.clone(), input);
+        let input: Box<dyn Read + Send> = match &known.passing {
+            Some(passing) => Box::new(Watched::new(whole(head.clone(), input), passing.clone())),
+            None => Box::new(whole(head.clone(), input)),
+        };
+        let mut whole = input;
         let mut rest = Vec::new();
         // A tag may be longer than the distance that a reader searches.
         for _ in 0..TAGS {

@@ -129,6 +129,23 @@ pub(super) fn in_mp4(format: [u8; 4]) -> String {
     format!("{name} in MP4")
 }
 
+/// What a Matroska track holds, by the name of its codec there.
+pub(super) fn in_matroska(codec: &str) -> String {
+    let name = match codec.split('/').next().unwrap_or(codec) {
+        "A_AC3" => "AC-3",
+        "A_EAC3" => "E-AC-3",
+        "A_DTS" => "DTS",
+        "A_TRUEHD" => "TrueHD",
+        "A_WAVPACK4" => "WavPack",
+        "A_TTA1" => "TTA",
+        "A_REAL" => "RealAudio",
+        "A_MS" => "a codec of Windows",
+        "A_QUICKTIME" => "a codec of QuickTime",
+        _ => codec,
+    };
+    format!("{name} in Matroska")
+}
+
 /// The name of a codec.
 pub(super) fn codec(codec: AudioCodecId) -> String {
     let name = match codec {

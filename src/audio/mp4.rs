@@ -1,15 +1,25 @@
 //! The parts of an MP4's index that its reader does not expose: kinds of tracks, the
 //! default track, and presentation times.
 
+mod boxes;
+mod fragments;
+
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Most boxes at the top level of a file, and the largest index in bytes, that are
-/// parsed.
+use boxes::{box_head, boxes, inside, long, pairs, word};
+use fragments::Fragment;
+
+pub(super) use fragments::{Passing, Watched};
+
+/// The most boxes at the top of a file, and the largest index, that are looked at.
 const BOXES: usize = 200_000;
 const INDEX: u64 = 64 << 20;
 
+/// Fragments whose times are off by this part of a second follow one another.
+const ROUNDED: u64 = 100;
+
 /// The index of an MP4.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Movie {
     /// Ticks per second of the movie.
     pub(super) scale: u32,
@@ -44,22 +54,16 @@ struct Edit {
     media: i64,
 }
 
-/// Samples that follow the index.
-#[derive(Debug, Clone, Copy)]
-struct Fragment {
-    /// Their presentation time in ticks, if given.
-    at: Option<u64>,
-    ticks: u64,
-}
-
-/// A part of a track: ticks as its reader counts them, and their distance from the
-/// presentation time.
+/// A part of a track: ticks as its reader counts them, and how far they are from
+/// their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) start: i64,
     /// The tick after the last; `i64::MAX` where there is no end.
     pub(super) end: i64,
     pub(super) shift: i64,
+    /// Which part of the edit list it is in.
+    pub(super) part: usize,
 }
 
 /// What the top level of a file contains.
@@ -154,71 +158,6 @@ fn fill(stream: &mut impl Read, read: &mut Vec<u8>, wanted: usize) -> io::Result
         .map(drop)
 }
 
-/// Kind, size and header length of the next box; `left` replaces a size of "to the
-/// end".
-fn box_head(from: &mut impl Read, left: u64) -> io::Result<Option<([u8; 4], u64, u64)>> {
-    let mut head = Vec::with_capacity(16);
-    Read::take(&mut *from, 8).read_to_end(&mut head)?;
-    let Some((size, kind)) = words(&head) else {
-        return Ok(None);
-    };
-    let kind = kind.to_be_bytes();
-    let (size, length) = match size {
-        0 => (left, 8),
-        1 => {
-            Read::take(from, 8).read_to_end(&mut head)?;
-            match head.get(8..16).and_then(|bytes| bytes.try_into().ok()) {
-                Some(bytes) => (u64::from_be_bytes(bytes), 16),
-                None => return Ok(None),
-            }
-        }
-        size => (u64::from(size), 8),
-    };
-    Ok((size >= length).then_some((kind, size, length)))
-}
-
-fn words(bytes: &[u8]) -> Option<(u32, u32)> {
-    Some((word(bytes, 0)?, word(bytes, 4)?))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-    Some(u32::from_be_bytes(four))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    let eight = bytes.get(at..at.checked_add(8)?)?.try_into().ok()?;
-    Some(u64::from_be_bytes(eight))
-}
-
-/// The boxes inside a body: kind and body of each.
-fn boxes(mut body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    std::iter::from_fn(move || {
-        let (kind, size, head) = box_head(&mut &*body, body.len() as u64).ok()??;
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|&size| size <= body.len())?;
-        let (this, rest) = body.split_at(size);
-        body = rest;
-        Some((kind, &this[head as usize..]))
-    })
-}
-
-fn inside<'a>(body: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
-    path.iter().try_fold(body, |body, &wanted| {
-        boxes(body)
-            .find(|(kind, _)| kind == wanted)
-            .map(|(_, body)| body)
-    })
-}
-
-/// Pairs of words after the header of a full box.
-fn pairs(body: &[u8]) -> impl Iterator<Item = (u32, u32)> {
-    let count = word(body, 4).unwrap_or(0) as usize;
-    let pairs = body.get(8..).unwrap_or_default().chunks_exact(8);
-    pairs.take(count).filter_map(words)
-}
-
 impl Movie {
     fn parse(body: &[u8]) -> Option<Self> {
         let head = inside(body, &[b"mvhd"])?;
@@ -246,7 +185,7 @@ impl Movie {
             if let Some(track) = track
                 && let Some(fragment) = Fragment::parse(body, track.default)
             {
-                track.fragments.push(fragment);
+                track.append(fragment);
             }
         }
     }
@@ -278,6 +217,20 @@ impl Trak {
         })
     }
 
+    /// Adds a fragment to the run that it continues, but for the rounding of its time.
+    fn append(&mut self, next: Fragment) {
+        let near = u64::from(self.scale) / ROUNDED;
+        let follows = |last: &Fragment| match (last.at, next.at) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(at), Some(next)) => at.saturating_add(last.ticks).abs_diff(next) <= near,
+        };
+        match self.fragments.last_mut() {
+            Some(last) if follows(last) => last.ticks = last.ticks.saturating_add(next.ticks),
+            _ => self.fragments.push(next),
+        }
+    }
+
     /// Ticks of all samples, where they are known.
     pub(super) fn ticks(&self) -> u64 {
         let fragments = self.fragments.iter().map(|fragment| fragment.ticks);
@@ -301,6 +254,7 @@ impl Trak {
                 start: counted.cast_signed(),
                 end: counted.saturating_add(fragment.ticks).cast_signed(),
                 shift: shift.saturating_sub(counted.cast_signed()),
+                part: 0,
             });
             counted = counted.saturating_add(fragment.ticks);
         }
@@ -316,6 +270,7 @@ impl Trak {
                     start: 0,
                     end,
                     shift: 0,
+                    part: 0,
                 },
             );
         }
@@ -338,28 +293,46 @@ impl Trak {
                 let shift = span.shift.saturating_add(part.shift);
                 match spans.last_mut() {
                     Some(last) if last.end == start && last.shift == shift => last.end = end,
-                    _ => spans.push(Span { start, end, shift }),
+                    _ => spans.push(Span {
+                        start,
+                        end,
+                        shift,
+                        part: part.part,
+                    }),
                 }
             }
         }
         spans
     }
 
-    /// The parts that are presented, in ticks of the track. The whole track where the
-    /// edit list goes backwards, which is not supported.
+    /// Whether the edit list repeats parts, or plays them in another order.
+    pub(super) fn goes_back(&self, movie_scale: u32) -> bool {
+        self.has_edits() && self.edited(movie_scale).is_none()
+    }
+
+    /// The parts that are played, in ticks of the track; the whole where the list
+    /// goes back in it, which is not followed.
     fn played(&self, movie_scale: u32) -> Vec<Span> {
-        let whole = vec![Span {
-            start: 0,
-            end: i64::MAX,
-            shift: 0,
-        }];
+        self.edited(movie_scale).unwrap_or_else(|| {
+            vec![Span {
+                start: 0,
+                end: i64::MAX,
+                shift: 0,
+                part: 0,
+            }]
+        })
+    }
+
+    fn edited(&self, movie_scale: u32) -> Option<Vec<Span>> {
         if !self.has_edits() || movie_scale == 0 {
-            return whole;
+            return None;
         }
         let ticks = |movie: u64| {
             let ticks = u128::from(movie) * u128::from(self.scale) / u128::from(movie_scale);
             i64::try_from(ticks).unwrap_or(i64::MAX / 4)
         };
+        // A length is rounded to a tick of the movie.
+        let rounded = i64::from(self.scale.div_ceil(movie_scale));
         let (mut at, mut parts) = (0_u64, Vec::<Span>::new());
         for edit in &self.edits {
             if edit.media >= 0 {
@@ -367,19 +340,20 @@ impl Trak {
                     0 => i64::MAX,
                     length => edit.media.saturating_add(ticks(length)),
                 };
-                if parts.last().is_some_and(|last| edit.media < last.end) {
-                    return whole;
+                let latest = edit.media.saturating_add(rounded);
+                if parts.last().is_some_and(|last| latest < last.end) {
+                    return None;
                 }
-                let shift = ticks(at).saturating_sub(edit.media);
                 parts.push(Span {
                     start: edit.media,
                     end,
-                    shift,
+                    shift: ticks(at).saturating_sub(edit.media),
+                    part: parts.len(),
                 });
             }
             at = at.saturating_add(edit.length);
         }
-        parts
+        Some(parts)
     }
 }
 
@@ -403,39 +377,5 @@ impl Edit {
             })
         };
         entries.take(count).filter_map(parse).collect()
-    }
-}
-
-impl Fragment {
-    fn parse(body: &[u8], default: Option<u32>) -> Option<Self> {
-        let head = inside(body, &[b"tfhd"])?;
-        let flags = word(head, 0)?;
-        // Base offset and sample description precede the default sample duration.
-        let skipped = 8 * (flags & 1) as usize + 4 * (flags >> 1 & 1) as usize;
-        let own = (flags & 8 != 0).then(|| word(head, 8 + skipped)).flatten();
-        let default = own.or(default);
-        let at = inside(body, &[b"tfdt"]).and_then(|time| {
-            if time.first()? == &1 {
-                long(time, 4)
-            } else {
-                word(time, 4).map(u64::from)
-            }
-        });
-        let mut ticks = 0_u64;
-        for (_, run) in boxes(body).filter(|(kind, _)| kind == b"trun") {
-            let (flags, count) = words(run)?;
-            let fields = (flags >> 8 & 15).count_ones() as usize;
-            let skipped = 8 + 4 * (flags & 1) as usize + 4 * (flags >> 2 & 1) as usize;
-            if flags & 0x100 == 0 {
-                ticks = ticks.saturating_add(u64::from(count) * u64::from(default?));
-                continue;
-            }
-            let samples = run.get(skipped..)?.chunks_exact(4 * fields);
-            let lengths = samples
-                .take(count as usize)
-                .filter_map(|sample| word(sample, 0));
-            ticks = lengths.fold(ticks, |sum, ticks| sum.saturating_add(ticks.into()));
-        }
-        Some(Self { at, ticks })
     }
 }

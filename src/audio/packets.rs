@@ -14,7 +14,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use super::codec;
 use super::guard::guard;
 use super::source::{DecodeError, Note, Source, Spec};
-use super::timing::{Hole, Placed, Timing};
+use super::timing::{Hole, Place, Timing};
 
 use opening::Origin;
 
@@ -51,12 +51,18 @@ pub(super) struct Packets {
     position: i64,
     /// Whether `position` is known; it is not right after a jump.
     placed: bool,
-    /// Index of the next frame that is returned.
+    /// The part of an edit list that the last packet was in.
+    part: usize,
+    /// Whether the edit list is not followed.
+    unordered: bool,
+    /// Index of the next frame that is handed out.
     next: i64,
     /// Frames missing before `samples`.
     gap: u64,
     /// Decoded and not yet returned.
     samples: Vec<f32>,
+    /// What comes behind a pause in the same packet, and how many frames that is.
+    later: Option<(u64, Vec<f32>)>,
     /// The packet that was decoded last.
     fresh: Vec<f32>,
     /// Frames of the longest packet.
@@ -81,6 +87,11 @@ impl Packets {
 
     /// Decodes until `samples` is not empty; `false` at the end.
     fn advance(&mut self) -> Result<bool, DecodeError> {
+        if self.samples.is_empty()
+            && let Some((gap, samples)) = self.later.take()
+        {
+            (self.gap, self.samples) = (gap, samples);
+        }
         let mut failures = 0;
         while self.samples.is_empty() {
             match guard(|| self.reader.next_packet()) {
@@ -209,23 +220,22 @@ impl Packets {
             .pts
             .get()
             .saturating_add_unsigned(packet.trim_start.get());
-        match self.timing.place(start, dur, rate.max(1)) {
-            None => {
-                self.placed = true;
-                self.keep(i64::MIN, i64::MAX);
-            }
-            Some(Placed::Unplayed) => {}
-            Some(Placed::At(place)) => {
-                self.put_at(place.index);
-                self.keep(place.from, place.until);
-            }
+        let Some(places) = self.timing.places(start, dur, rate.max(1)) else {
+            self.placed = true;
+            self.keep(i64::MIN, i64::MAX);
+            return Ok(error.is_none());
+        };
+        for place in places {
+            self.put_at(place);
+            self.keep(place.from, place.until);
         }
         Ok(error.is_none())
     }
 
-    /// Moves the packet to its timestamp, unless counting is as exact.
-    fn put_at(&mut self, index: i64) {
+    /// Puts the packet where its timestamp says, unless counting is as good.
+    fn put_at(&mut self, Place { index, part, .. }: Place) {
         let rate = self.spec.sample_rate;
+        let other = std::mem::replace(&mut self.part, part) != part;
         if !self.placed {
             if !self.fresh.is_empty() {
                 self.placed = true;
@@ -241,7 +251,9 @@ impl Packets {
             return;
         }
         let hole = index.saturating_sub(self.position);
-        if hole > self.timing.tolerance(rate) && hole < HOLE_S * i64::from(rate) {
+        if other && hole < HOLE_S * i64::from(rate) {
+            self.position = index;
+        } else if hole > self.timing.tolerance(rate) && hole < HOLE_S * i64::from(rate) {
             if self.timing.hole == Hole::Damage {
                 self.damaged += 1;
             }
@@ -268,9 +280,19 @@ impl Packets {
         let first = self.position.max(self.next).max(from);
         let last = end.min(until);
         if first < last {
-            self.gap += first.saturating_sub(self.next).cast_unsigned();
+            let gap = first.saturating_sub(self.next).cast_unsigned();
             let [a, b] = [first, last].map(|at| (at - self.position) as usize * channels);
-            self.samples.extend_from_slice(&self.fresh[a..b]);
+            let part = &self.fresh[a..b];
+            match &mut self.later {
+                Some((_, later)) => later.extend_from_slice(part),
+                None if gap > 0 && !self.samples.is_empty() => {
+                    self.later = Some((gap, part.to_vec()));
+                }
+                None => {
+                    self.gap += gap;
+                    self.samples.extend_from_slice(part);
+                }
+            }
             self.next = last;
         }
         self.position = end;
@@ -344,7 +366,7 @@ impl Packets {
             }
         }
         self.samples.clear();
-        self.gap = 0;
+        (self.gap, self.later) = (0, None);
         self.next = target;
         self.over = !self.advance()?;
         Ok(())
@@ -409,6 +431,7 @@ impl Source for Packets {
         let several = count > 1 && self.wanted.is_none();
         let tracks = several.then_some(Note::Tracks { count, used });
         let cut = (self.over && self.cut).then_some(Note::CutPacket);
-        tracks.into_iter().chain(cut).collect()
+        let unordered = self.unordered.then_some(Note::Unordered);
+        tracks.into_iter().chain(unordered).chain(cut).collect()
     }
 }

@@ -86,6 +86,8 @@ pub enum Note {
     Unfinished,
     /// The last packet is incomplete, and no header declared the length.
     CutPacket,
+    /// Its edit list repeats parts or changes their order.
+    Unordered,
     /// It holds several audio tracks.
     Tracks {
         /// Number of audio tracks.
@@ -105,6 +107,10 @@ impl fmt::Display for Note {
             Self::CutPacket => {
                 out.write_str("ends within a packet; everything before that packet was read")
             }
+            Self::Unordered => out.write_str(
+                "has an edit list that repeats parts or changes their order; \
+                 it was read in the order of its samples, and the times are theirs",
+            ),
             Self::Tracks { count, used } => {
                 write!(out, "holds {count} audio tracks; track {used} was read")
             }

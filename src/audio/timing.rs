@@ -8,7 +8,7 @@ use symphonia::core::formats::well_known::{
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::units::TimeBase;
 
-use super::mp4::{Movie, Span};
+use super::mp4::{Movie, Passing, Span};
 
 /// Encoder priming before the first sample is kept up to this length in seconds,
 /// because the timestamps are those of the packets.
@@ -38,7 +38,9 @@ pub(super) struct Timing {
     base: Option<TimeBase>,
     /// The positions of ticks.
     spans: Vec<Span>,
-    /// Frames between the first that counts and the position in its packet.
+    /// What a stream says of that as it passes.
+    passing: Option<Following>,
+    /// Frames between the first that counts and the place that its packet tells.
     origin: Option<i64>,
     /// Frames that Opus decodes before frame 0.
     pub(super) pre_skip: i64,
@@ -58,12 +60,25 @@ pub(super) struct Timing {
     pub(super) promised_s: Option<f64>,
 }
 
-/// The position of a packet: its first frame, and the range that is played.
+/// The track of a stream of fragments.
+#[derive(Debug, Clone)]
+struct Following {
+    passing: Passing,
+    track: u32,
+    /// Ticks a second.
+    scale: u32,
+    /// Runs of fragments that are known; at first not even none.
+    known: Option<usize>,
+}
+
+/// Where a packet belongs: its first frame, and those that are played.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) index: i64,
     pub(super) from: i64,
     pub(super) until: i64,
+    /// Which part of an edit list it is in: each has its exact place.
+    pub(super) part: usize,
 }
 
 impl Timing {
@@ -72,6 +87,7 @@ impl Timing {
         Self {
             base: None,
             spans: Vec::new(),
+            passing: None,
             origin: None,
             pre_skip,
             counted,
@@ -116,6 +132,7 @@ impl Timing {
         Self {
             base: track.time_base,
             spans,
+            passing: None,
             origin: None,
             pre_skip: i64::from(pre_skip),
             counted,
@@ -176,28 +193,59 @@ impl Timing {
         }
     }
 
-    /// The part that contains the ticks from `pts` to `end`.
-    fn span(&self, pts: i64, end: i64) -> Option<Span> {
+    /// Follows the fragments of a stream.
+    pub(super) fn follow(&mut self, passing: &Passing, movie: &Movie, track: u32) {
+        let listed = movie.tracks.iter().find(|listed| listed.id == track);
+        self.passing = listed.map(|listed| Following {
+            passing: passing.clone(),
+            track,
+            scale: listed.scale,
+            known: None,
+        });
+    }
+
+    /// Learns of the fragments that have passed.
+    fn learn(&mut self) {
+        let Some(following) = &mut self.passing else {
+            return;
+        };
+        let known = following.known.unwrap_or(usize::MAX);
+        if let Some((count, spans)) = following.passing.news(following.track, known) {
+            following.known = Some(count);
+            // What is behind the last is not known yet.
+            self.spans = relaxed(spans, 0, following.scale);
+        }
+    }
+
+    /// Where a packet belongs, in each part that plays some of it; `None` where
+    /// counting tells.
+    pub(super) fn places(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Vec<Place>> {
+        self.base?;
+        self.learn();
+        let end = pts.saturating_add_unsigned(dur).max(pts.saturating_add(1));
         if self.spans.is_empty() {
-            return Some(Span {
+            let everything = Span {
                 start: i64::MIN,
                 end: i64::MAX,
                 shift: 0,
-            });
+                part: 0,
+            };
+            return Some(vec![self.within(everything, pts, rate)?]);
         }
-        let found = self
-            .spans
+        let first = self.spans.partition_point(|span| span.end <= pts);
+        let parts: Vec<Span> = self.spans[first..]
             .iter()
-            .find(|span| span.end > pts && span.start < end.max(pts + 1));
-        found.copied()
+            .take_while(|span| span.start < end)
+            .copied()
+            .collect();
+        parts
+            .into_iter()
+            .map(|span| self.within(span, pts, rate))
+            .collect()
     }
 
-    /// The position of a packet; `None` where counting gives it, or it is not played.
-    pub(super) fn place(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Placed> {
-        self.base?;
-        let Some(span) = self.span(pts, pts.saturating_add_unsigned(dur)) else {
-            return Some(Placed::Unplayed);
-        };
+    /// The place of a packet within a part.
+    fn within(&mut self, span: Span, pts: i64, rate: u32) -> Option<Place> {
         let at = |ticks: i64| match ticks {
             i64::MIN | i64::MAX => Some(ticks),
             ticks => self.frames(ticks.saturating_add(span.shift), rate),
@@ -217,11 +265,12 @@ impl Timing {
                     || !self.starts_later && raw < 0;
             if places { 0 } else { origin }
         });
-        Some(Placed::At(Place {
+        Some(Place {
             index: raw.saturating_sub(origin),
             from: from.saturating_sub(origin),
             until: until.saturating_sub(origin),
-        }))
+            part: span.part,
+        })
     }
 
     /// The reader's ticks at a position; `None` where it cannot be found exactly.
@@ -258,14 +307,7 @@ impl Timing {
     }
 }
 
-/// The result of [`Timing::place`].
-pub(super) enum Placed {
-    At(Place),
-    /// No played part contains it.
-    Unplayed,
-}
-
-/// Removes an encoder's priming and padding at both ends.
+/// Without an encoder's priming and padding at its ends.
 fn relaxed(mut spans: Vec<Span>, ticks: u64, scale: u32) -> Vec<Span> {
     let near = (PRIMING_S * f64::from(scale)) as i64;
     if let Some(first) = spans.first_mut()

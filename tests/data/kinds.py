@@ -171,7 +171,7 @@ def mpeg() -> None:
     put("joined-rates.mp3", bare + other)
     put("cut.mp3", bare[: len(bare) * 6 // 10])
     ff("mp3.wav", "-c:a", "libmp3lame", "-ar", "44100", "-f", "wav")
-    ff("x.mp2", "-c:a", "mp2", "-ar", "44100")
+    ff("x.mp2", "-c:a", "mp2", "-ar", "44100", "-b:a", "64k")
     picture = ff(
         "cover.jpg", "-f", "lavfi", "-i", "color=s=16x16:d=1", "-map", "1", "-frames:v", "1"
     )
@@ -227,6 +227,50 @@ def mp4() -> None:
     b = ff("b.m4a", *aac, "-movflags", "faststart")
     put("cut.m4a", b[: len(b) * 6 // 10])
     ff("trimmed.m4a", "-ss", "1", "-c", "copy", source=TOP / "a.m4a")
+
+
+def with_edits(data: bytes, edits: list[tuple[int, int]]) -> bytes:
+    """An MP4, whose index comes last, with another edit list: milliseconds, and the first tick of
+    the track or -1 for a pause."""
+    entries = b"".join(struct.pack(">IiI", length, media, 1 << 16) for length, media in edits)
+    new = struct.pack(">I4sII", 16 + len(entries), b"elst", 0, len(edits)) + entries
+    out = bytearray(data)
+    at = out.find(b"elst") - 4
+    old = struct.unpack_from(">I", out, at)[0]
+    for kind in (b"moov", b"trak", b"edts"):
+        place = out.find(kind) - 4
+        struct.pack_into(">I", out, place, struct.unpack_from(">I", out, place)[0] + len(new) - old)
+    out[at : at + old] = new
+    return bytes(out)
+
+
+def parts() -> None:
+    """MP4 whose edit list has several parts, and fragments that begin late or have a hole."""
+    whole = (TOP / "a.m4a").read_bytes()
+    second, end = 44100, 2858
+    put("pause.m4a", with_edits(whole, [(1000, 0), (2000, -1), (end, second)]))
+    put("late-pause.m4a", with_edits(whole, [(4000, -1), (1000, 0), (2000, -1), (end, second)]))
+    # The first part is said to be half a millisecond longer than it is.
+    put("rounded.m4a", with_edits(whole, [(1000, 0), (2000, -1), (end, second - 22)]))
+    put("cut-out.m4a", with_edits(whole, [(1000, 0), (1858, 2 * second)]))
+    put("repeated.m4a", with_edits(whole, [(3858, 0), (3858, 0)]))
+    dash = TOP / "dash"
+    dash.mkdir(exist_ok=True)
+    pieces = ("-af", "apad=whole_dur=8", "-ar", "44100", "-c:a", "aac", "-f", "dash")
+    if ff("dash/all.mpd", *pieces, "-seg_duration", "1"):
+        begin = (dash / "init-stream0.m4s").read_bytes()
+        chunk = {n: (dash / f"chunk-stream0-0000{n}.m4s").read_bytes() for n in range(1, 9)}
+        put("late-pieces.mp4", begin + b"".join(chunk[n] for n in (3, 4, 5, 6)))
+        put("hole-pieces.mp4", begin + b"".join(chunk[n] for n in (1, 2, 5, 6)))
+        hours = bytearray(begin + b"".join(chunk[n] for n in (1, 2, 3, 4)))
+        at = 0
+        while (at := hours.find(b"tfdt", at + 4)) > 0:
+            time = struct.unpack_from(">Q", hours, at + 8)[0]
+            struct.pack_into(">Q", hours, at + 8, time + 100 * second)
+        put("hundred.mp4", bytes(hours))
+    for path in dash.iterdir():
+        path.unlink()
+    dash.rmdir()
 
 
 def times() -> None:
@@ -318,7 +362,7 @@ def unread() -> None:
 def main() -> int:
     """Writes the folder."""
     TOP.mkdir(parents=True, exist_ok=True)
-    for make in (matroska, headers, telephone, mpeg, he_aac, mp4, times, channels, unread):
+    for make in (matroska, headers, telephone, mpeg, he_aac, mp4, parts, times, channels, unread):
         make()
     for path in sorted(TOP.iterdir()):
         print(path.name)

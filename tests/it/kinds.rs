@@ -35,7 +35,7 @@ const BLOCK: f64 = 0.2;
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// The table: message and exit code of each kind.
-const KINDS: [(&str, Fate); 92] = [
+const KINDS: [(&str, Fate); 102] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -96,6 +96,7 @@ const KINDS: [(&str, Fate); 92] = [
         Cut(LENGTH, "changes from 44100 Hz to 22050 Hz"),
     ),
     ("mp3.wav", Whole(START, LENGTH)),
+    ("x.mp2", Whole(START, LENGTH)),
     // AAC and MP4.
     ("lc.m4a", Whole(START, LENGTH)),
     ("he-implicit.m4a", Whole(START, LENGTH)),
@@ -108,6 +109,15 @@ const KINDS: [(&str, Fate); 92] = [
     ("2.3gp", Whole(START, LENGTH)),
     ("3.m4v", Whole(START, LENGTH)),
     ("trimmed.m4a", Whole(0.0, LENGTH - 1.0)),
+    // Edit lists of several parts, and fragments with times of their own.
+    ("pause.m4a", Utterances(2, 2.0 + LENGTH)),
+    ("late-pause.m4a", Utterances(2, 6.0 + LENGTH)),
+    ("rounded.m4a", Utterances(2, 2.0 + LENGTH)),
+    ("cut-out.m4a", Whole(START, LENGTH - 1.0)),
+    ("repeated.m4a", Noted(1, LENGTH, "repeats parts")),
+    ("late-pieces.mp4", Whole(2.02, 6.1)),
+    ("hole-pieces.mp4", Utterances(1, 6.1)),
+    ("hundred.mp4", Whole(100.0 + START, 104.06)),
     // The times of the container.
     ("late.mp4", Whole(4.0 + START, 4.0 + LENGTH)),
     ("late.mov", Whole(4.0 + START, 4.0 + LENGTH)),
@@ -147,7 +157,8 @@ const KINDS: [(&str, Fate); 92] = [
     ("ima4.caf", Refused("(IMA ADPCM in CAF)")),
     ("speex.ogg", Refused("(Speex in Ogg)")),
     ("ac3.mp4", Refused("(AC-3 in MP4)")),
-    ("adpcm.mkv", Refused("(A_MS/ACM in Matroska)")),
+    ("ac3.mkv", Refused("(AC-3 in Matroska)")),
+    ("adpcm.mkv", Refused("(a codec of Windows in Matroska)")),
     ("amr.3gp", Refused("(AMR-NB in MP4)")),
     ("x.amr", Refused("(AMR-NB)")),
     ("tv.ts", Refused("(MPEG-TS)")),
@@ -254,6 +265,8 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
             .output();
         output.ok()
     };
+    late_fragments(folder, home);
+    pauses(folder, home);
     let raw = |format| ["--raw-rate", "8000", "--raw-format", format];
     let cases: [(&str, &[&str]); 16] = [
         ("pcm_mulaw.wav", &[]),
@@ -289,4 +302,103 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
         assert_eq!(starts.len(), 1, "{found}");
         assert!((starts[0] - START).abs() < CLOSE, "{found}");
     }
+}
+
+/// Fragments that begin late or have a hole have the same times in a file and as a stream.
+fn late_fragments(folder: &Path, home: &tempfile::TempDir) {
+    for name in ["late-pieces.mp4", "hole-pieces.mp4", "hundred.mp4"] {
+        let [file, stream] = [false, true].map(|streamed| {
+            let path = folder.join(name);
+            let input = std::fs::File::open(&path).unwrap();
+            let output = emoscope(home)
+                .args(["replay", "--jsonl", "--speakers", "1"])
+                .arg(if streamed { Path::new("-") } else { &path })
+                .stdin(Stdio::from(input))
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
+            let times = |event: &Value| {
+                let times = ["start_s", "end_s", "duration_s"].map(|field| event[field].as_f64());
+                (event["type"].to_string(), times)
+            };
+            let events = lines(&output);
+            let timed = |event: &&Value| {
+                event["type"] == "gap"
+                    || event["type"] == "session_end"
+                    || event["trigger"] == "speech_ended"
+            };
+            events.iter().filter(timed).map(times).collect::<Vec<_>>()
+        });
+        assert_eq!(file, stream, "{name}");
+        let gaps = file.iter().filter(|(kind, _)| kind == "\"gap\"");
+        assert_eq!(
+            gaps.count(),
+            usize::from(name.starts_with("hole")),
+            "{file:?}"
+        );
+    }
+}
+
+/// A pause of an edit list is a gap from the frame on at which it begins.
+fn pauses(folder: &Path, home: &tempfile::TempDir) {
+    for (name, start) in [("pause.m4a", 1.0), ("late-pause.m4a", 5.0)] {
+        let output = emoscope(home)
+            .args(["replay", "--jsonl", "--speakers", "1"])
+            .arg(folder.join(name))
+            .output()
+            .unwrap();
+        let events = lines(&output);
+        let gap = events.iter().find(|event| event["type"] == "gap").unwrap();
+        for (field, expected) in [("start_s", start), ("end_s", start + 2.0)] {
+            let at = gap[field].as_f64().unwrap();
+            assert!((at - expected).abs() < 1e-3, "{name}: {gap}");
+        }
+    }
+}
+
+/// A length that is not known is no failure, so that a continued run has nothing to do.
+#[test]
+fn what_has_no_length_is_not_tried_again() {
+    let Some(folder) = folder() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let unknown = folder.path().join("unknown");
+    std::fs::create_dir(&unknown).unwrap();
+    let names = [
+        "browser.webm",
+        "pipe.mkv",
+        "live.flac",
+        "live.au",
+        "riff0.wav",
+    ];
+    for name in names {
+        std::fs::copy(folder.path().join(name), unknown.join(name)).unwrap();
+    }
+    for (format, output) in [
+        ("jsonl", "o.jsonl"),
+        ("vtt", "captions"),
+        ("parquet", "data"),
+    ] {
+        let runs = [0, 1].map(|_| {
+            let output = emoscope(&home)
+                .current_dir(folder.path())
+                .args(["analyze", "unknown", "--format", format, "--output", output])
+                .args(["--resume", "--jobs", "1"])
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{format}: {}", said(&output));
+            said(&output)
+        });
+        assert!(
+            runs[0].contains("riff0.wav has a header"),
+            "{format}: {}",
+            runs[0]
+        );
+        assert!(
+            !runs[1].contains("riff0.wav has a header"),
+            "{format}: {}",
+            runs[1]
+        );
+    }
+    let text = std::fs::read_to_string(folder.path().join("o.jsonl")).unwrap();
+    assert_eq!(text.matches("session_end").count(), names.len());
 }

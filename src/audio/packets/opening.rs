@@ -16,7 +16,7 @@ use super::super::guard::guard;
 use super::super::kinds;
 use super::super::matroska;
 use super::super::media::Media;
-use super::super::mp4::{self, Movie};
+use super::super::mp4::{self, Movie, Passing};
 use super::super::source::{DecodeError, Spec};
 use super::super::timing::Timing;
 use super::Packets;
@@ -38,6 +38,8 @@ pub(super) enum Origin {
 pub(in crate::audio) struct Known {
     /// The index of an MP4.
     pub(in crate::audio) movie: Option<Movie>,
+    /// What a stream says of its fragments.
+    pub(in crate::audio) passing: Option<Passing>,
     /// Its audio tracks, where the file lists them.
     pub(in crate::audio) listed: Option<Vec<Listed>>,
     /// Whether a reader must not search the end of the file.
@@ -67,7 +69,7 @@ impl Known {
                 .map(|track| Listed {
                     id: track.number,
                     default: track.default,
-                    name: format!("{} in Matroska", track.codec),
+                    name: kinds::in_matroska(&track.codec),
                 })
                 .collect();
             self.listed = (!outline.tracks.is_empty()).then_some(listed);
@@ -148,7 +150,14 @@ impl Packets {
         let chosen = codec::choose(&*reader, known.listed.as_deref(), known.track)?;
         let track = reader.tracks().iter().find(|track| track.id == chosen.id);
         let track = track.ok_or(DecodeError::NoAudioTrack)?;
-        let timing = Timing::of(&*reader, track, movie, chosen.pre_skip);
+        let mut timing = Timing::of(&*reader, track, movie, chosen.pre_skip);
+        if let Some((passing, movie)) = known.passing.as_ref().zip(movie) {
+            timing.follow(passing, movie, chosen.id);
+        }
+        let listed = movie.and_then(|movie| {
+            let track = movie.tracks.iter().find(|track| track.id == chosen.id)?;
+            Some(track.goes_back(movie.scale))
+        });
         let Chosen {
             id,
             decoder,
@@ -175,9 +184,12 @@ impl Packets {
             position: -timing.pre_skip,
             timing,
             placed: false,
+            part: 0,
+            unordered: listed.unwrap_or(false),
             next,
             gap: 0,
             samples: Vec::new(),
+            later: None,
             fresh: Vec::new(),
             longest: 0,
             shape: None,

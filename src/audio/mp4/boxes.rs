@@ -1,0 +1,68 @@
+//! Boxes, which an MP4 is made of.
+
+use std::io::{self, Read};
+
+/// Kind, size and length of the head of the box that comes next; `left` stands
+/// for a size up to the end.
+pub(super) fn box_head(from: &mut impl Read, left: u64) -> io::Result<Option<([u8; 4], u64, u64)>> {
+    let mut head = Vec::with_capacity(16);
+    Read::take(&mut *from, 8).read_to_end(&mut head)?;
+    let Some((size, kind)) = words(&head) else {
+        return Ok(None);
+    };
+    let kind = kind.to_be_bytes();
+    let (size, length) = match size {
+        0 => (left, 8),
+        1 => {
+            Read::take(from, 8).read_to_end(&mut head)?;
+            match head.get(8..16).and_then(|bytes| bytes.try_into().ok()) {
+                Some(bytes) => (u64::from_be_bytes(bytes), 16),
+                None => return Ok(None),
+            }
+        }
+        size => (u64::from(size), 8),
+    };
+    Ok((size >= length).then_some((kind, size, length)))
+}
+
+pub(super) fn words(bytes: &[u8]) -> Option<(u32, u32)> {
+    Some((word(bytes, 0)?, word(bytes, 4)?))
+}
+
+pub(super) fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    let four = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+    Some(u32::from_be_bytes(four))
+}
+
+pub(super) fn long(bytes: &[u8], at: usize) -> Option<u64> {
+    let eight = bytes.get(at..at.checked_add(8)?)?.try_into().ok()?;
+    Some(u64::from_be_bytes(eight))
+}
+
+/// The boxes within a body: kind and body of each.
+pub(super) fn boxes(mut body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let (kind, size, head) = box_head(&mut &*body, body.len() as u64).ok()??;
+        let size = usize::try_from(size)
+            .ok()
+            .filter(|&size| size <= body.len())?;
+        let (this, rest) = body.split_at(size);
+        body = rest;
+        Some((kind, &this[head as usize..]))
+    })
+}
+
+pub(super) fn inside<'a>(body: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
+    path.iter().try_fold(body, |body, &wanted| {
+        boxes(body)
+            .find(|(kind, _)| kind == wanted)
+            .map(|(_, body)| body)
+    })
+}
+
+/// Pairs of words behind the head of a full box.
+pub(super) fn pairs(body: &[u8]) -> impl Iterator<Item = (u32, u32)> {
+    let count = word(body, 4).unwrap_or(0) as usize;
+    let pairs = body.get(8..).unwrap_or_default().chunks_exact(8);
+    pairs.take(count).filter_map(words)
+}
