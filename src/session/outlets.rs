@@ -70,8 +70,9 @@ impl Outlets {
         self.screen = Some(screen);
     }
 
-    /// Sends level, position and status to another reader without waiting. Its channel
-    /// should be bounded: a slow reader misses updates.
+    /// Sends level, position, status and what is analyzed ahead to another reader. Its
+    /// channel should be bounded: it misses levels, places and states that have no
+    /// room there.
     pub fn watch_by(&mut self, watcher: Sender<Update>) {
         self.watcher = Some(watcher);
     }
@@ -115,10 +116,15 @@ impl Outlets {
 
     /// Updates the screen, and drops it when its channel is closed.
     pub fn update(&mut self, update: Update) {
-        if let (Some(watcher), Update::Level(_) | Update::Position(_) | Update::Status(_)) =
-            (&self.watcher, &update)
-        {
-            let _ = watcher.try_send(update.clone()); // a slow watcher misses updates
+        match (&self.watcher, &update) {
+            (Some(watcher), Update::Level(_) | Update::Position(_) | Update::Status(_)) => {
+                let _ = watcher.try_send(update.clone()); // it misses what it has no room for
+            }
+            // Only a recording has these, which may wait.
+            (Some(watcher), Update::Analyzed(_)) => {
+                let _ = watcher.send(update.clone()); // nobody may be left to see it
+            }
+            _ => {}
         }
         let Some(screen) = &self.screen else { return };
         let gone = if self.wait_for_screen {

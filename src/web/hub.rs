@@ -8,9 +8,9 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::events::{Event, SessionStart};
+use crate::events::{Event, SessionStart, Trigger};
 use crate::labels;
-use crate::messages::Update;
+use crate::messages::{AnalyzedPart, Update};
 use crate::sink::lines::line;
 
 /// Most readers at a time.
@@ -39,6 +39,8 @@ struct Shared {
     recent: VecDeque<(u64, Bytes)>,
     /// Number of the last event.
     last: u64,
+    /// The parts of a recording that are analyzed ahead of playback, so far.
+    ahead: Vec<Bytes>,
     /// The last message of each kind that is no event.
     state: [Option<Bytes>; 3],
     closed: bool,
@@ -60,6 +62,9 @@ impl Hub {
             if !known(*number) {
                 first.extend_from_slice(message);
             }
+        }
+        for message in &shared.ahead {
+            first.extend_from_slice(message);
         }
         for message in shared.state.iter().flatten() {
             first.extend_from_slice(message);
@@ -110,9 +115,13 @@ impl Hub {
         let (kind, name, data) = match update {
             Update::Status(status) => {
                 let outage = status.outage;
+                if !status.analyzed_ahead {
+                    self.lock().ahead.clear();
+                }
                 let data = json!({
                     "source": status.source,
                     "replay": status.replay,
+                    "analyzed_ahead": status.analyzed_ahead,
                     "outage_s": outage.map(|outage| outage.seconds),
                     "gone": outage.is_some_and(|outage| outage.gone),
                     "samples_lost": status.samples_lost,
@@ -138,6 +147,7 @@ impl Hub {
                 });
                 (2, "level", data)
             }
+            Update::Analyzed(part) => return self.analyzed(part),
             _ => return,
         };
         let message = Bytes::from(named(name, &data));
@@ -146,7 +156,19 @@ impl Hub {
         shared.state[kind] = Some(message);
     }
 
-    /// Sends a comment, so that closed connections are detected.
+    /// Sends the next analyzed part of a recording.
+    fn analyzed(&self, part: &AnalyzedPart) {
+        let (first, data) = ahead(part);
+        let message = Bytes::from(named("analyzed", &data));
+        let mut shared = self.lock();
+        shared.send(&message);
+        if first {
+            shared.ahead.clear();
+        }
+        shared.ahead.push(message);
+    }
+
+    /// Sends a comment, so that a connection whose reader is gone is noticed.
     pub(super) fn ping(&self) {
         self.lock().send(&Bytes::from_static(b":\n\n"));
     }
@@ -172,7 +194,38 @@ impl Shared {
     }
 }
 
-/// Shape and colour of each label, sent before the header.
+/// A part of the timeline, and whether it is the first: its utterances and what
+/// concerns them as they are, its live predictions as few numbers.
+fn ahead(part: &AnalyzedPart) -> (bool, Value) {
+    let (mut first, mut live, mut events) = (false, Vec::new(), Vec::new());
+    for (_, event) in &part.events {
+        match event {
+            Event::SessionStart(_) => first = true,
+            Event::Measurement(measurement) if measurement.trigger != Trigger::SpeechEnded => {
+                live.push(json!([
+                    measurement.utterance,
+                    measurement.channel.unwrap_or(0),
+                    measurement.end_s,
+                    measurement.label,
+                    measurement.confidence,
+                    measurement.arousal,
+                ]));
+            }
+            Event::Measurement(_) | Event::Speakers(_) | Event::Gap(_) => events.push(event),
+            _ => {}
+        }
+    }
+    let data = json!({
+        "first": first,
+        "until_s": part.until_s,
+        "complete": part.complete,
+        "events": events,
+        "live": live,
+    });
+    (first, data)
+}
+
+/// Shape and colour of each label, before the header.
 fn looks(start: &SessionStart) -> Vec<u8> {
     let hues = labels::hues();
     let looks = labels::label_styles(&start.labels, &start.colors);

@@ -199,9 +199,8 @@ function showLevel() {
   box.querySelector('.track').setAttribute('aria-valuenow', value);
 }
 
-// The last minute: level in the labels' colours, utterances, arousal.
-function drawPast() {
-  const canvas = find('#past canvas');
+// A canvas in the dots of the screen, empty.
+function cleared(canvas) {
   const scale = devicePixelRatio;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
@@ -211,14 +210,65 @@ function drawPast() {
   const context = canvas.getContext('2d');
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);
-  const seconds = width < 560 ? 30 : 60;
-  put(find('#past h2 span'), seconds === 60 ? 'Last minute' : 'Last half minute');
+  return { context, width, height };
+}
+
+// Colours of the page by their names, and of the labels.
+function colours() {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(name).trim();
   const colour = (label) => {
     const found = state.labels.find((entry) => entry.label === label);
     return found ? value(`--c${found.color}`) : value('--dim');
   };
+  return { value, colour };
+}
+
+// The whole of a recording that is analyzed ahead, and the position in it.
+function drawWhole() {
+  const { whole, position } = state;
+  const total = Math.max(position?.total_s ?? 0, whole?.until ?? 0);
+  find('#whole').hidden = !whole || total <= 0;
+  if (find('#whole').hidden) return;
+  const at = Math.min(total, now());
+  const analyzed = whole.complete ? '' : `, analyzed to ${clock(whole.until)}`;
+  put(find('#whole .at'), `${clock(at)} of ${clock(total)}${analyzed}`);
+  const { context, width, height } = cleared(find('#whole canvas'));
+  const { value, colour } = colours();
+  const x = (time) => (time / total) * width;
+  context.fillStyle = value('--line');
+  context.globalAlpha = 0.5;
+  context.fillRect(0, 0, x(whole.until), height);
+  context.globalAlpha = 1;
+  const channels = [...new Set(whole.utterances.map((entry) => entry.channel))].sort();
+  const row = height / Math.max(1, channels.length);
+  context.textBaseline = 'middle';
+  context.textAlign = 'center';
+  context.font = `600 ${Math.min(13, row * 0.75)}px ${getComputedStyle(document.body).fontFamily}`;
+  for (const entry of whole.utterances) {
+    const [left, right] = [x(entry.start), x(entry.end)];
+    const top = row * channels.indexOf(entry.channel);
+    context.fillStyle = colour(entry.label);
+    context.globalAlpha = entry.label === 'uncertain' ? 0.45 : 1;
+    context.fillRect(left, top, Math.max(1, right - left - 1), row - 1);
+    context.globalAlpha = 1;
+    if (right - left < 16) continue;
+    context.fillStyle = value('--card');
+    context.fillText(look(entry.label).shape, (left + right) / 2, top + row / 2);
+  }
+  const place = Math.min(width - 4, Math.max(2, x(at) - 1));
+  for (const [name, margin] of [['--card', 2], ['--text', 0]]) {
+    context.fillStyle = value(name);
+    context.fillRect(place - margin, 0, 2 + 2 * margin, height);
+  }
+}
+
+// The last minute: level in the labels' colours, utterances, arousal.
+function drawPast() {
+  const { context, width, height } = cleared(find('#past canvas'));
+  const seconds = width < 560 ? 30 : 60;
+  put(find('#past h2 span'), seconds === 60 ? 'Last minute' : 'Last half minute');
+  const { value, colour } = colours();
   const [text, dim, line] = ['--text', '--dim', '--line'].map(value);
   const end = now();
   const start = end - seconds;
@@ -251,16 +301,18 @@ function drawPast() {
     const place = Math.floor(at / step);
     bars.set(place, Math.max(bars.get(place) ?? 0, part));
   };
-  const first = state.levels[0]?.at ?? Infinity;
-  for (const { start: from, end: to, confidence } of state.intervals) {
-    // From before this page was opened there is no level.
-    for (let at = Math.max(from, to - 0.25); at < Math.min(to, first); at += step) raise(at, confidence * 0.5);
-  }
   state.levels.forEach(({ at, dbfs }, number) => {
     const part = Math.max(0, 1 - dbfs / FLOOR_DBFS) ** 1.6;
     const before = state.levels[number - 1]?.at ?? at;
     for (let there = Math.max(before, at - 0.1); there < at; there += step / 2) raise(there, part);
   });
+  // What this page did not see pass has no level.
+  const measured = new Set(bars.keys());
+  for (const { start: from, end: to, confidence } of state.intervals) {
+    for (let at = Math.max(from, to - 0.25); at < to; at += step) {
+      if (!measured.has(Math.floor(at / step))) raise(at, confidence * 0.5);
+    }
+  }
   let interval = 0;
   for (const [place, part] of [...bars].sort((one, other) => one[0] - other[0])) {
     const at = (place + 0.5) * step;
@@ -358,6 +410,7 @@ function paint(time) {
   showState();
   showStanding();
   showLevel();
+  drawWhole();
   drawPast();
 }
 

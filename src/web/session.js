@@ -5,6 +5,10 @@
 const KEPT_S = 70;
 // A place that falls by more than this went back.
 const BACK_S = 0.25;
+// A position that moves by more than this at once is a seek.
+const SOUGHT_S = 0.75;
+// A live prediction stands for so many seconds.
+const LIVE_S = 0.25;
 // A final prediction is as bright as a live one for so many seconds.
 const BRIGHT_S = 3;
 const REASONS = {
@@ -23,6 +27,7 @@ const state = {
   input: {},
   position: null,
   level: null,
+  whole: null, // of a recording that is analyzed ahead: {intervals, utterances, gaps, until, complete}
 };
 
 function forget() {
@@ -60,9 +65,34 @@ function advance(at) {
   }
 }
 
+// The entries that end until a time, and not long before it.
+function past(list, at) {
+  const from = list.findIndex((entry) => entry.end >= at - KEPT_S);
+  const until = list.findLastIndex((entry) => entry.end <= at);
+  return from < 0 ? [] : list.slice(from, until + 1);
+}
+
+// Shows a recording that is analyzed ahead at a position, however that was reached.
+function turn(at) {
+  const { whole } = state;
+  state.intervals = past(whole.intervals, at);
+  state.utterances = whole.utterances.filter((entry) => entry.end <= at);
+  state.gaps = past(whole.gaps, at);
+  const last = state.utterances.at(-1);
+  state.shown = last ? { prediction: last.event, final: true, was: null } : null;
+  state.speech.clear();
+  state.live.clear();
+  state.ended = false;
+  state.at = at;
+  state.since = performance.now();
+}
+
 // Follows a level or a place, which go back only with the recording.
 function follow(at) {
-  if (at < state.at - BACK_S) {
+  if (state.whole && Math.abs(at - state.at) > SOUGHT_S) {
+    turn(at);
+    state.levels = state.levels.filter((entry) => entry.at <= at);
+  } else if (at < state.at - BACK_S) {
     const before = (list, time) => list.filter((entry) => time(entry) <= at);
     state.intervals = before(state.intervals, (entry) => entry.end);
     state.utterances = before(state.utterances, (entry) => entry.end);
@@ -80,14 +110,14 @@ function follow(at) {
 const channel = (event) => event.channel ?? 0;
 
 // Whether a letter says something: there are several speakers.
-const several = () => [...state.utterances, ...state.intervals].some((entry) => entry.speaker && entry.speaker !== 'A');
+const several = () => [...(state.whole?.utterances ?? []), ...state.utterances, ...state.intervals].some((entry) => entry.speaker && entry.speaker !== 'A');
 
 // Whether somebody speaks.
 const speaking = () => state.voices.size > 0 || state.speech.size > 0;
 
-function measure(event) {
-  const final = event.trigger === 'speech_ended';
-  const entry = {
+// What a picture needs of a measurement.
+function entryOf(event) {
+  return {
     start: event.start_s,
     end: event.end_s,
     channel: channel(event),
@@ -98,13 +128,44 @@ function measure(event) {
     arousal: event.arousal,
     valence: event.valence,
   };
+}
+
+function measure(event) {
+  const final = event.trigger === 'speech_ended';
+  const entry = entryOf(event);
   const before = state.live.get(entry.channel);
   const was = final && before && before !== event.label ? before : null;
   state.shown = { prediction: event, final, was };
   if (!final) state.live.set(entry.channel, event.label);
   const list = final ? state.utterances : state.intervals;
-  list.push(entry);
+  // After a jump back it is in the list already.
+  const known = (other) => other.end === entry.end && other.channel === entry.channel;
+  if (!list.some(known)) list.push(entry);
   advance(event.end_s);
+}
+
+// Gives utterances the speakers that later speech found.
+function rename(event, entries) {
+  for (const { utterance, speaker } of event.changed) {
+    const own = (entry) => entry.channel === channel(event) && entry.number === utterance;
+    for (const entry of entries.filter(own)) entry.speaker = speaker;
+  }
+}
+
+// Takes the next part of a recording that is analyzed ahead.
+function extend(part) {
+  if (part.first || !state.whole) state.whole = { intervals: [], utterances: [], gaps: [] };
+  const { whole } = state;
+  whole.until = part.until_s;
+  whole.complete = part.complete;
+  for (const [number, of, end, label, confidence, arousal] of part.live) {
+    whole.intervals.push({ start: end - LIVE_S, end, number, channel: of, label, confidence, arousal });
+  }
+  for (const event of part.events) {
+    if (event.type === 'measurement') whole.utterances.push({ ...entryOf(event), event });
+    else if (event.type === 'gap') whole.gaps.push({ start: event.start_s, end: event.end_s });
+    else rename(event, [...whole.utterances, ...whole.intervals]);
+  }
 }
 
 const TAKE = {
@@ -125,9 +186,8 @@ const TAKE = {
   },
   measurement: measure,
   speakers(event) {
+    rename(event, [...state.utterances, ...state.intervals]);
     for (const { utterance, speaker } of event.changed) {
-      const own = (entry) => entry.channel === channel(event) && entry.number === utterance;
-      for (const entry of [...state.utterances, ...state.intervals].filter(own)) entry.speaker = speaker;
       const { prediction } = state.shown ?? {};
       if (prediction && channel(prediction) === channel(event) && prediction.utterance === utterance) {
         prediction.speaker = speaker;
@@ -186,8 +246,10 @@ function read(changed) {
   });
   on('status', (input) => {
     state.input = input;
+    if (!input.analyzed_ahead) state.whole = null;
     if (input.source) state.source = input.source;
   });
+  on('analyzed', extend);
   on('position', (position) => {
     state.position = position;
     follow(position.at_s);

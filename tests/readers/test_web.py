@@ -467,8 +467,10 @@ def test_the_word_on_the_page_is_the_word_of_now(
     try:
         session.until(lambda line: line["type"] == "session_start")
         browser.get(session.address)
-        WebDriverWait(browser, 20).until(lambda b: text(b, "#doing") == "no speech")
-        assert "listening" in text(browser, "#word")
+        # Where the page opens late, the zeros of an idle microphone have been told.
+        silent = ["no speech", "muted?"]
+        WebDriverWait(browser, 20).until(lambda b: text(b, "#doing") in silent)
+        assert any(word in text(browser, "#word") for word in ("listening", "MUTED?"))
         browser.execute_script(WATCH)
         # A hundred that read nothing are there all the time.
         with ExitStack() as stack:
