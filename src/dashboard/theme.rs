@@ -79,8 +79,8 @@ pub struct LabelStyle {
 }
 
 impl Theme {
-    /// The theme from the environment: `NO_COLOR`, and whether the locale is UTF-8. A
-    /// palette that the user named overrides `NO_COLOR`.
+    /// The theme from the environment: `NO_COLOR`, and whether the locale is UTF-8 and the
+    /// terminal has the glyphs. A palette that the user named overrides `NO_COLOR`.
     pub fn from_env(palette: Palette) -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
@@ -88,7 +88,10 @@ impl Theme {
             color: (palette != Palette::Auto || set("NO_COLOR").is_none())
                 && set("TERM").as_deref() != Some("dumb"),
             palette,
-            unicode: cfg!(windows) || locale.is_some_and(|name| is_utf8(&name)),
+            // The Linux console has a font of a few hundred glyphs, which lacks most shapes.
+            unicode: cfg!(windows)
+                || locale.is_some_and(|name| is_utf8(&name))
+                    && set("TERM").as_deref() != Some("linux"),
         }
     }
 

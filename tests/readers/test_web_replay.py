@@ -116,11 +116,11 @@ def test_a_seek_leaves_no_hole(
         at = state(browser, "state.position.at_s")
         until(browser, f"Math.abs(state.at - {at}) < 0.1")
         assert state(browser, LISTED) == [entry for entry in expected if entry[1] <= at]
-        # Nothing is missing in the last minute either: a live judgement every 0.24 s of speech.
+        # Nothing is missing in the last minute either: a live prediction every 0.24 s of speech.
         measured = [line for line in map(json.loads, lines) if line["type"] == "measurement"]
         ends = [line["end_s"] for line in measured if line["trigger"] != "speech_ended"]
-        judged = state(browser, "state.judged.map((entry) => entry.end)")
-        assert judged == [end for end in ends if end <= at]
+        intervals = state(browser, "state.intervals.map((entry) => entry.end)")
+        assert intervals == [end for end in ends if end <= at]
 
     screen.press(6 * RIGHT)
     settled("state.position.at_s > 25")

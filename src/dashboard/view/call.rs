@@ -97,12 +97,13 @@ fn predicted(pen: &mut Pen<'_>, area: Rect, prediction: &Prediction) -> u16 {
 /// The second word has the same size if `alike`, otherwise it is small. If no big
 /// letters fit, both are plain text.
 fn words(pen: &mut Pen<'_>, area: Rect, symbol: char, words: &[(&str, Style)], alike: bool) -> u16 {
+    let unicode = pen.theme.unicode;
     let width = |word: &str, size: usize| match size {
         0 => Some(text::width(word)),
-        size => Some(text::width(&font::big(word, size)?[0])),
+        size => Some(text::width(&font::big(word, size, unicode)?[0])),
     };
     let sizes = (1..=pen.letters).rev();
-    let sizes = sizes.filter(|size| font::rows(*size) <= usize::from(area.height));
+    let sizes = sizes.filter(|size| font::rows(*size, unicode) <= usize::from(area.height));
     let large_both = sizes
         .clone()
         .map(|size| (size, if alike { size } else { 1 }));
@@ -141,7 +142,7 @@ fn words(pen: &mut Pen<'_>, area: Rect, symbol: char, words: &[(&str, Style)], a
 /// Draws a word in letters of a size, or as text; returns the column after it.
 fn large(pen: &mut Pen<'_>, area: Rect, x: u16, word: &str, size: usize, style: Style) -> u16 {
     let rows = if size > 0 {
-        font::big(word, size)
+        font::big(word, size, pen.theme.unicode)
     } else {
         None
     };

@@ -1,5 +1,5 @@
 //! Big letters in three sizes: a dot of a letter is one, two or three screen dots wide
-//! and high. A terminal row holds two screen dots.
+//! and high. A terminal row holds two screen dots, or one in ASCII.
 
 use crate::dashboard::text;
 
@@ -59,9 +59,17 @@ const GLYPHS: [Glyph; 41] = [
     (' ', 2, [0; 5]),
 ];
 
+/// What a dot of a letter is drawn with in ASCII.
+const DOT: char = '#';
+
+/// Dots that stand in one row of the terminal.
+fn dots_a_row(unicode: bool) -> usize {
+    if unicode { 2 } else { 1 }
+}
+
 /// Rows that letters of a size occupy.
-pub(super) fn rows(size: usize) -> usize {
-    (DOTS_HIGH * size).div_ceil(2)
+pub(super) fn rows(size: usize, unicode: bool) -> usize {
+    (DOTS_HIGH * size).div_ceil(dots_a_row(unicode))
 }
 
 /// Columns between a word and its percentage.
@@ -73,9 +81,10 @@ pub(super) fn gap(size: usize) -> usize {
 /// no size, or has a letter without a glyph.
 pub(super) fn largest(names: &[&str], columns: u16) -> usize {
     let fits = |size: &usize| {
-        let share = big(WIDEST_SHARE, 1).map_or(0, |rows| text::width(&rows[0]));
+        // A letter is equally wide with and without Unicode.
+        let share = big(WIDEST_SHARE, 1, true).map_or(0, |rows| text::width(&rows[0]));
         names.iter().all(|name| {
-            big(name, *size).is_some_and(|rows| {
+            big(name, *size, true).is_some_and(|rows| {
                 4 + text::width(&rows[0]) + gap(*size) + share <= usize::from(columns)
             })
         })
@@ -84,7 +93,7 @@ pub(super) fn largest(names: &[&str], columns: u16) -> usize {
 }
 
 /// The rows of a text in big letters, or `None` where a glyph is missing.
-pub(super) fn big(text: &str, size: usize) -> Option<Vec<String>> {
+pub(super) fn big(text: &str, size: usize, unicode: bool) -> Option<Vec<String>> {
     let mut dots = vec![Vec::new(); DOTS_HIGH];
     for (i, c) in text.to_uppercase().chars().enumerate() {
         let (_, width, glyph) = GLYPHS.iter().find(|(glyph, ..)| *glyph == c)?;
@@ -100,6 +109,7 @@ pub(super) fn big(text: &str, size: usize) -> Option<Vec<String>> {
     let line = |pair: &[&Vec<bool>]| {
         let cells =
             (0..pair[0].len()).map(|x| match (pair[0][x], pair.get(1).is_some_and(|r| r[x])) {
+                (true, _) if !unicode => DOT,
                 (true, true) => '█',
                 (true, false) => '▀',
                 (false, true) => '▄',
@@ -109,7 +119,7 @@ pub(super) fn big(text: &str, size: usize) -> Option<Vec<String>> {
             .flat_map(|cell| std::iter::repeat_n(cell, size))
             .collect()
     };
-    Some(high.chunks(2).map(line).collect())
+    Some(high.chunks(dots_a_row(unicode)).map(line).collect())
 }
 
 #[cfg(test)]
@@ -118,14 +128,15 @@ mod tests {
 
     #[test]
     fn rows_are_equally_wide_in_every_size() {
-        for size in 1..=LARGEST {
-            let rows = big("Happiness? 63%", size).unwrap_or_default();
-            assert_eq!(rows.len(), super::rows(size));
+        for (size, unicode) in (1..=LARGEST).flat_map(|size| [(size, true), (size, false)]) {
+            let rows = big("Happiness? 63%", size, unicode).unwrap_or_default();
+            assert_eq!(rows.len(), super::rows(size, unicode));
+            assert!(unicode || rows.concat().is_ascii());
             let widths: Vec<usize> = rows.iter().map(|row| row.chars().count()).collect();
             assert!(widths[0] > 60 * size, "{widths:?}");
             assert!(widths.iter().all(|width| *width == widths[0]));
         }
-        assert_eq!(big("joie é", 1), None);
+        assert_eq!(big("joie é", 1, true), None);
     }
 
     #[test]

@@ -71,6 +71,7 @@ struct Need {
     wide: bool,
     /// Largest size of the letters for the width.
     letters: usize,
+    unicode: bool,
     /// Rows of the seek bar: 1, or 0 for a microphone.
     progress: u16,
     /// Rows that each request for the level grants: 1, or 0 without audio.
@@ -86,15 +87,12 @@ impl Plan {
         let inner = screen(area);
         let wide = area.width >= WIDE_COLUMNS;
         let names: Vec<&str> = marks.iter().map(|mark| mark.name.as_str()).collect();
-        let letters = if unicode {
-            font::largest(&names, inner.width)
-        } else {
-            0
-        };
+        let letters = font::largest(&names, inner.width);
         let need = Need {
             labels: marks.len().max(2) as u16,
             wide,
             letters,
+            unicode,
             progress: u16::from(picture.status.replay),
             level: u16::from(!picture.status.recorded),
             lanes: picture.lanes.len() as u16,
@@ -220,9 +218,7 @@ impl Rows {
             2 + need.lanes.saturating_sub(3).min(4),
             &mut left,
         );
-        if left >= 2 && need.letters >= 1 {
-            grant(&mut rows.call, 2, &mut left);
-        }
+        rows.grant_letters(1, need, &mut left);
         grant(&mut rows.header_gap, 1, &mut left);
         grant(&mut rows.level_gap, 1, &mut left);
         grant(&mut rows.totals, 1, &mut left);
@@ -233,9 +229,7 @@ impl Rows {
         if need.wide && left >= labels {
             grant(&mut rows.bars, labels - 1, &mut left);
         }
-        if left >= 2 && need.letters >= 2 {
-            grant(&mut rows.call, 2, &mut left);
-        }
+        rows.grant_letters(2, need, &mut left);
         grant(&mut rows.trace, need.trace, &mut left);
         // A history row for each label.
         let lanes = labels + 2;
@@ -243,9 +237,7 @@ impl Rows {
             let more = lanes.saturating_sub(rows.history);
             grant(&mut rows.history, more, &mut left);
         }
-        if left >= 3 && need.letters >= 3 {
-            grant(&mut rows.call, 3, &mut left);
-        }
+        rows.grant_letters(3, need, &mut left);
         if !need.wide && left >= 6 {
             grant(&mut rows.list_gap, 1, &mut left);
             grant(&mut rows.list, 12.min(left), &mut left);
@@ -264,6 +256,15 @@ impl Rows {
             grant(gap, 1, &mut left);
         }
         rows
+    }
+
+    /// Gives the word the rows of big letters of a size, or none.
+    fn grant_letters(&mut self, size: usize, need: Need, left: &mut u16) {
+        let high = font::rows(size, need.unicode) as u16;
+        let more = high.saturating_sub(self.call);
+        if need.letters >= size && more <= *left {
+            grant(&mut self.call, more, left);
+        }
     }
 }
 
