@@ -1,5 +1,7 @@
 //! The audio inputs of this machine.
 
+mod cards;
+
 use std::cmp::Reverse;
 use std::sync::mpsc;
 use std::thread;
@@ -10,6 +12,7 @@ use cpal::{Device, HostId, SampleFormat, SupportedStreamConfig, SupportedStreamC
 use serde::Serialize;
 
 pub use super::device_error::DeviceError;
+pub use cards::{Named, distinct};
 
 /// ALSA plugins that are not inputs. Querying them prints text on the screen (libjack's
 /// cannot be silenced) and yields nothing.

@@ -6,13 +6,15 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Done;
-use crate::audio::device::{self, InputDevice};
+use crate::audio::device::{self, InputDevice, Named};
 use crate::text::printable;
 
 /// List the inputs of this machine
 ///
 /// The number, the id, or the name (or a part of it) goes to `--device`. The id
-/// stays the same when other inputs come and go.
+/// stays the same when other inputs come and go. ALSA has several names for one
+/// input of a card, such as `plughw` and `hw`: `also` lists the others, with their
+/// numbers.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope devices
@@ -47,7 +49,7 @@ fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {
             "No inputs. Plug in a microphone, or see `emoscope doctor`."
         );
     }
-    for input in inputs {
+    for Named { input, others } in device::distinct(inputs, None) {
         let default = if input.default { ", default" } else { "" };
         let monitor = if input.monitor {
             ", what the machine plays"
@@ -60,6 +62,14 @@ fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {
         match &input.problem {
             Some(problem) => writeln!(out, "     problem  {}", printable(problem))?,
             None => writeln!(out, "     offers   {}", offers(input))?,
+        }
+        if !others.is_empty() {
+            let others = others.iter().map(|other| {
+                let id = other.id.strip_prefix("alsa:").unwrap_or(&other.id);
+                format!("{} {}", other.index, printable(id))
+            });
+            let others: Vec<_> = others.collect();
+            writeln!(out, "     also     {}", others.join(", "))?;
         }
     }
     Ok(())

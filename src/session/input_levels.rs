@@ -49,6 +49,9 @@ impl Drop for InputLevels {
 
 fn measure(current: &str, closed: &AtomicBool, updates: &Sender<Update>) {
     let inputs = device::list();
+    // A card under another name cannot be opened a second time.
+    let inputs = device::distinct(&inputs, Some(current));
+    let inputs: Vec<_> = inputs.into_iter().map(|named| named.input).collect();
     let lines = inputs.iter().map(|input| DeviceLine {
         id: input.id.clone(),
         name: input.name.clone(),
