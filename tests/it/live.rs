@@ -134,6 +134,8 @@ fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
     let mut child = emoscope(&home)
         .args(["live", "--jsonl", "--device", "VirtualMicrophone"])
         .args(["--channel", "each", "--seconds", "90"])
+        .arg("--record")
+        .arg(home.path().join("call.jsonl"))
         .envs(server.environment())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -154,6 +156,13 @@ fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(live[0]["channels"], 2);
     assert_eq!(live.last().unwrap()["samples_lost"], 0);
+    // What `--record` kept is the same, each line with its channel.
+    let kept = std::fs::read_to_string(home.path().join("call.jsonl")).unwrap();
+    let kept: Vec<Value> = kept
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(kept, live);
     let choice = ["replay", "--jsonl", "--channel", "each"].map(str::as_ref);
     let replayed = lines(&run(choice.into_iter().chain([file.as_os_str()])));
     let of = |lines: &[Value], channel: u16| {

@@ -66,8 +66,17 @@ impl Recorder {
 }
 
 fn play(server: Option<&SoundServer>, home: &TempDir, options: &[&str]) -> Terminal {
+    play_file(NAME, server, home, options)
+}
+
+fn play_file(
+    name: &str,
+    server: Option<&SoundServer>,
+    home: &TempDir,
+    options: &[&str],
+) -> Terminal {
     let mut command = emoscope(home);
-    command.arg("replay").arg(data(NAME)).args(options);
+    command.arg("replay").arg(data(name)).args(options);
     command.env("EMOSCOPE_MUTE", "false");
     if let Some(server) = server {
         command.envs(server.environment());
@@ -174,6 +183,47 @@ fn the_sound_is_the_recording_in_step_with_the_screen() {
     eprintln!("the screen is behind the sound by {late:.3?} s");
     // A busy machine draws late; the least of it is the delay between both.
     assert!(late[0].abs() < 0.1, "{late:?}");
+}
+
+/// Each channel is judged by itself, and a person hears them together.
+#[test]
+fn both_channels_of_a_call_are_heard_in_step() {
+    let Some(server) = SoundServer::start() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let alone = [1, 2].map(|channel| {
+        let path = home.path().join(format!("{channel}.wav"));
+        let made = Command::new("ffmpeg")
+            .args(["-v", "error", "-i"])
+            .arg(data("call.flac"))
+            .args([
+                "-af",
+                &format!("pan=mono|c0=c{}", channel - 1),
+                "-ar",
+                "16000",
+            ])
+            .arg(&path)
+            .status();
+        assert!(made.expect("ffmpeg is installed").success());
+        samples_16(&path)
+    });
+    let recorder = Recorder::start(&server);
+    let options = ["--channel", "each"];
+    let mut terminal = play_file("call.flac", Some(&server), &home, &options);
+    terminal.until("eight seconds", |t| t.contents().contains("0:08 / "));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    let (heard, _) = recorder.stop();
+    // Where one speaks and the other does not.
+    let shifts = [(0, 0.0), (1, 5.0)].map(|(channel, from_s)| {
+        let (place, part) = sample_of(&alone[channel], (from_s * RATE as f64) as usize);
+        let (there, likeness) = find(part, &heard);
+        assert!(likeness > 0.95, "channel {channel}: {likeness} at {there}");
+        there as f64 - place as f64
+    });
+    let drift = shifts[1] - shifts[0];
+    assert!(drift.abs() < 0.05 * RATE as f64, "{drift} samples");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! was found, the exit code is right, and the log says where.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -44,6 +45,31 @@ fn control_c_and_q_end_it_well() {
         assert_eq!(terminal.ended(), 0, "{key:?}");
         assert!(terminal.restored(), "{key:?}");
     }
+}
+
+#[test]
+fn audio_through_a_pipe_leaves_the_keys_to_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let replay = emoscope(&home);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "cat \"$1\" | exec \"$0\" replay -"])
+        .arg(replay.get_program())
+        .arg(data("two-utterances.wav"));
+    for (name, value) in replay.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let mut terminal = Terminal::start(24, 80, &command);
+    terminal.until_drawn();
+    terminal.keys("?");
+    terminal.until("the keys", |t| t.contents().contains("keys and marks"));
+    terminal.keys("?");
+    terminal.until("no keys", |t| !t.contents().contains("keys and marks"));
+    terminal.keys(" ");
+    terminal.until("a pause", |t| t.contents().contains("paused"));
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.restored());
 }
 
 /// Also one that was set as the session ended, at the edge of the timeline.
