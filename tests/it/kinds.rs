@@ -322,12 +322,16 @@ fn late_fragments(folder: &Path, home: &tempfile::TempDir) {
                 (event["type"].to_string(), times)
             };
             let events = lines(&output);
-            let timed = |event: &&Value| {
+            let with_times = |event: &&Value| {
                 event["type"] == "gap"
                     || event["type"] == "session_end"
                     || event["trigger"] == "speech_ended"
             };
-            events.iter().filter(timed).map(times).collect::<Vec<_>>()
+            events
+                .iter()
+                .filter(with_times)
+                .map(times)
+                .collect::<Vec<_>>()
         });
         assert_eq!(file, stream, "{name}");
         let gaps = file.iter().filter(|(kind, _)| kind == "\"gap\"");

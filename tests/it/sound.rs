@@ -187,7 +187,7 @@ fn the_sound_is_the_recording_in_step_with_the_screen() {
 
 /// Each channel is judged by itself, and a person hears them together.
 #[test]
-fn both_channels_of_a_call_are_heard_in_step() {
+fn both_channels_of_a_call_are_played_in_step() {
     let Some(server) = SoundServer::start() else {
         return;
     };
