@@ -209,8 +209,8 @@ impl Timing {
         let Some(following) = &mut self.passing else {
             return;
         };
-        let known = following.known.unwrap_or(usize::MAX);
-        if let Some((count, spans)) = following.passing.news(following.track, known) {
+        let news = following.passing.news(following.track, following.known);
+        if let Some((count, spans)) = news {
             following.known = Some(count);
             // What is behind the last is not known yet.
             self.spans = relaxed(spans, 0, following.scale);

@@ -124,10 +124,13 @@ impl Baselines {
         if !fixed {
             let most_s = engine.model.spec.tuning.folder_s;
             for (folder, baselines) in &mut folders {
-                let of_one = of_one.get(folder).map_or(&[][..], Vec::as_slice);
-                for (index, baseline) in baselines.iter_mut().enumerate() {
+                let is_one = |channel: usize| {
+                    let channels = of_one.get(folder);
+                    channels.and_then(|channels| channels.get(channel)) == Some(&true)
+                };
+                for (channel, baseline) in baselines.iter_mut().enumerate() {
                     if let Some(baseline) = baseline
-                        && !of_one.get(index).is_some_and(|&one| one)
+                        && !is_one(channel)
                     {
                         baseline.cap_seconds(most_s);
                     }
@@ -208,7 +211,7 @@ fn one_speaker(
         let channels = found.iter().map(Vec::len).max().unwrap_or(0);
         let of_channel = |index: usize| {
             let of_recordings = found.iter().filter_map(|channels| channels.get(index));
-            is_one_speaker(&of_recordings.cloned().collect::<Vec<_>>(), least)
+            is_one_speaker(of_recordings, least)
         };
         (folder.clone(), (0..channels).map(of_channel).collect())
     };
@@ -221,14 +224,9 @@ fn speaker_windows(
     channel: ChannelSelection,
     engine: &Engine,
 ) -> Vec<Vec<SpeakerWindow>> {
-    let work = || {
-        let Some(source) = recording.open(&mut drop) else {
-            return Vec::new();
-        };
-        let mut source = Opening::new(source, SPEAKER_OPENING_S);
-        recording.speaker_windows(&mut source, channel, engine)
-    };
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_default()
+    in_opening(recording, SPEAKER_OPENING_S, |source| {
+        recording.speaker_windows(source, channel, engine)
+    })
 }
 
 fn folder_of(recording: &Recording) -> PathBuf {
@@ -243,16 +241,28 @@ fn baselines(
     channel: ChannelSelection,
     engine: &Engine,
 ) -> Vec<Option<Baseline>> {
-    let work = || {
-        let Some(source) = recording.open(&mut drop) else {
-            return Vec::new();
-        };
-        let mut source = Opening::new(source, most_s);
+    in_opening(recording, most_s, |source| {
         recording
-            .analyze(&mut source, channel, engine, &mut drop)
+            .analyze(source, channel, engine, &mut drop)
             .baselines
+    })
+}
+
+/// What `work` finds in the first `most_s` seconds of a recording; nothing if it cannot
+/// be opened or a decoder panics.
+fn in_opening<T: Default>(
+    recording: &Recording,
+    most_s: f64,
+    work: impl FnOnce(&mut dyn Source) -> T,
+) -> T {
+    let work = || {
+        let source = recording.open(&mut drop)?;
+        Some(work(&mut Opening::new(source, most_s)))
     };
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_default()
+    catch_unwind(AssertUnwindSafe(work))
+        .ok()
+        .flatten()
+        .unwrap_or_default()
 }
 
 /// The beginning of a recording.

@@ -25,8 +25,8 @@ pub struct SpeakerTracking {
 
 impl SpeakerTracking {
     /// The network's tuned constants.
-    pub fn tuning(&self) -> SpeakerTuning {
-        self.model.spec.tuning.clone()
+    pub fn tuning(&self) -> &SpeakerTuning {
+        &self.model.spec.tuning
     }
 }
 
@@ -104,7 +104,7 @@ impl Engine {
         let network = self.speaker_network()?;
         Ok(network.map(|network| SpeakerMode::Follow {
             network,
-            tuning: speakers.tuning(),
+            tuning: speakers.tuning().clone(),
             most: speakers.count,
         }))
     }

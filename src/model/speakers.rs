@@ -1,7 +1,5 @@
 //! The built-in speaker network.
 
-use std::borrow::Cow;
-
 use rten_onnx::onnx::ModelProto;
 
 use super::{ModelError, declared, metadata, parsed};
@@ -18,7 +16,7 @@ pub struct SpeakerModel {
     /// The metadata.
     pub spec: SpeakerSpec,
     /// The file.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: &'static [u8],
 }
 
 impl SpeakerModel {
@@ -34,16 +32,8 @@ impl SpeakerModel {
         })?;
         Ok(Self {
             spec,
-            bytes: Cow::Borrowed(EMBEDDED),
+            bytes: EMBEDDED,
         })
-    }
-
-    /// The file, if it is part of the program.
-    pub fn constant(&self) -> Option<&'static [u8]> {
-        match self.bytes {
-            Cow::Borrowed(bytes) => Some(bytes),
-            Cow::Owned(_) => None,
-        }
     }
 
     /// Its name in messages.

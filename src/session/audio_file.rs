@@ -77,7 +77,7 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
             &found.spans,
             &found.windows,
             speakers.count,
-            &speakers.tuning(),
+            speakers.tuning(),
         )
     });
     engine.with_turns(turns.collect())

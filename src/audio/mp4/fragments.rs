@@ -59,11 +59,15 @@ impl Passing {
 
     /// How many runs of fragments a track has, and where its samples belong,
     /// unless it still has `known` runs.
-    pub(in crate::audio) fn news(&self, track: u32, known: usize) -> Option<(usize, Vec<Span>)> {
+    pub(in crate::audio) fn news(
+        &self,
+        track: u32,
+        known: Option<usize>,
+    ) -> Option<(usize, Vec<Span>)> {
         let movie = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let track = movie.tracks.iter().find(|listed| listed.id == track)?;
         let count = track.fragments.len();
-        (count != known).then(|| (count, track.spans(movie.scale)))
+        (known != Some(count)).then(|| (count, track.spans(movie.scale)))
     }
 }
 

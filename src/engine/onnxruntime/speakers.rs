@@ -22,8 +22,8 @@ impl Environment {
         &self,
         model: &SpeakerModel,
     ) -> Result<OnnxSpeakerNetwork, EngineError> {
-        let session = self.session(&model.bytes, &model.name())?;
-        heap::release(model.constant());
+        let session = self.session(model.bytes, &model.name())?;
+        heap::release(Some(model.bytes));
         Ok(OnnxSpeakerNetwork { session })
     }
 }

@@ -73,6 +73,11 @@ fn totals(state: &State) -> String {
     row.unwrap_or_else(|| panic!("{picture}")).to_owned()
 }
 
+fn assert_totals(state: &State, part: &str) {
+    let totals = totals(state);
+    assert!(totals.contains(part), "{totals}");
+}
+
 #[test]
 fn who_speaks_stands_beside_the_word_on_every_screen() {
     for (width, height) in [(40, 12), (80, 24), (120, 40), (200, 50)] {
@@ -85,36 +90,22 @@ fn who_speaks_stands_beside_the_word_on_every_screen() {
 fn one_speaker_is_not_named() {
     let state = state(&talk([A, A, A]));
     assert!(!picture(&state, 120, 40).contains("speaker"));
-    assert!(
-        totals(&state).contains("of 35 s of speech"),
-        "{}",
-        totals(&state)
-    );
+    assert_totals(&state, "of 35 s of speech");
 }
 
 #[test]
 fn a_correction_changes_the_list_the_totals_and_the_word() {
     let mut state = state(&talk([A, A, B]));
     assert_eq!(listed(&state), ["B", "A", "A"]);
-    assert!(
-        totals(&state).contains("A 30 s, B 5 s"),
-        "{}",
-        totals(&state)
-    );
+    assert_totals(&state, "A 30 s, B 5 s");
     state.apply(&correction(2, B));
     assert_eq!(listed(&state), ["B", "B", "A"]);
-    assert!(
-        totals(&state).contains("A 10 s, B 25 s"),
-        "{}",
-        totals(&state)
-    );
+    assert_totals(&state, "A 10 s, B 25 s");
     state.apply(&correction(3, A));
     assert!(picture(&state, 80, 24).contains("speaker A"));
     state.apply(&correction(2, A));
-    assert!(
-        totals(&state).contains("of 35 s of speech"),
-        "nobody else is left"
-    );
+    // Nobody else is left.
+    assert_totals(&state, "of 35 s of speech");
 }
 
 #[test]

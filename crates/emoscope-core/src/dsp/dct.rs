@@ -9,6 +9,8 @@ use crate::dsp::feature_spec::{N_MELS, N_MFCC};
 /// The transform and its scratch memory.
 pub struct Dct {
     transform: Arc<dyn TransformType2And3<f32>>,
+    /// Of all coefficients; the first is divided by the root of 2 in addition.
+    scale: f32,
     scratch: Vec<f32>,
 }
 
@@ -23,20 +25,23 @@ impl Dct {
     pub fn new() -> Self {
         let transform = DctPlanner::new().plan_dct2(N_MELS);
         let scratch = vec![0.0; transform.get_scratch_len()];
-        Self { transform, scratch }
+        let scale = (2.0 / N_MELS as f32).sqrt();
+        Self {
+            transform,
+            scale,
+            scratch,
+        }
     }
 
     /// The coefficients of 80 values.
     pub fn apply(&mut self, input: &[f32; N_MELS], output: &mut [f32; N_MFCC]) {
-        const ALL: f32 = 0.158_113_88; // sqrt(2 / 80)
-        const FIRST: f32 = std::f32::consts::FRAC_1_SQRT_2;
         output.copy_from_slice(input);
         self.transform
             .process_dct2_with_scratch(output, &mut self.scratch);
         for value in output.iter_mut() {
-            *value *= ALL;
+            *value *= self.scale;
         }
-        output[0] *= FIRST;
+        output[0] *= std::f32::consts::FRAC_1_SQRT_2;
     }
 }
 

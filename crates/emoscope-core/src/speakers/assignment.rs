@@ -1,7 +1,7 @@
 //! From groups of windows to voices: groups without evidence dissolve, and within an
 //! utterance each window follows the nearest voice, at a price for each change.
 
-use super::groups::numbered;
+use super::groups::{count_of, numbered};
 use super::spec::SpeakerTuning;
 use super::{SpeakerWindow, dot, unit};
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
@@ -29,7 +29,7 @@ pub fn assign(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTunin
 /// The windows of groups without evidence join the nearest of the others; without
 /// any evidence the largest group takes all.
 fn dissolve(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning) -> Vec<usize> {
-    let count = groups.iter().max().map_or(0, |&most| most + 1);
+    let count = count_of(groups);
     let mut lengths = vec![0.0_f64; count];
     let mut utterances: Vec<Vec<u64>> = vec![Vec::new(); count];
     for ((window, &group), seconds) in windows.iter().zip(groups).zip(seconds(windows)) {
@@ -80,7 +80,7 @@ fn seconds(windows: &[SpeakerWindow]) -> impl Iterator<Item = f64> {
 
 /// The mean direction of each voice's windows.
 pub(super) fn centroids(windows: &[SpeakerWindow], voices: &[usize]) -> Vec<Vec<f32>> {
-    let count = voices.iter().max().map_or(0, |&most| most + 1);
+    let count = count_of(voices);
     let width = windows.first().map_or(0, |window| window.print.len());
     let mut sums = vec![vec![0.0; width]; count];
     for (window, &voice) in windows.iter().zip(voices) {

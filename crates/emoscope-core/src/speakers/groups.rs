@@ -189,6 +189,11 @@ impl<'a> Joining<'a> {
     }
 }
 
+/// How many groups there are, numbered without gaps from 0.
+pub(super) fn count_of(groups: &[usize]) -> usize {
+    groups.iter().max().map_or(0, |&last| last + 1)
+}
+
 /// The same groups, numbered in the order in which they appear.
 pub(super) fn numbered(groups: &[usize]) -> Vec<usize> {
     let mut seen: Vec<usize> = Vec::new();

@@ -3,6 +3,7 @@
 //! Stretches of about three seconds are divided into the two halves that differ most
 //! (2-means). One speaker's halves are still alike, those of two speakers are not.
 
+use super::stretches::mean_print;
 use super::{SpeakerWindow, dot, mean, unit};
 
 /// Windows of a stretch: with a hop of 0.75 s they cover 2.5 s.
@@ -15,13 +16,15 @@ const ROUNDS: usize = 8;
 /// Whether all windows are of one speaker; `recordings` has the windows of each, in
 /// order. `least` is the mean cosine between the two halves from which they are.
 /// Too little speech gives `false`.
-pub fn is_one_speaker(recordings: &[Vec<SpeakerWindow>], least: f32) -> bool {
+pub fn is_one_speaker<'a>(
+    recordings: impl IntoIterator<Item = &'a Vec<SpeakerWindow>>,
+    least: f32,
+) -> bool {
     let stretches: Vec<Vec<f32>> = recordings
-        .iter()
+        .into_iter()
         .flat_map(|windows| windows.chunk_by(|a, b| a.utterance == b.utterance))
         .flat_map(|utterance| utterance.chunks(STRETCH_WINDOWS))
-        .map(|windows| mean(windows.iter().map(|window| window.print.as_slice())))
-        .map(unit)
+        .map(|windows| unit(mean_print(windows)))
         .collect();
     stretches.len() >= FEWEST_STRETCHES && similarity_of_halves(&stretches) >= least
 }

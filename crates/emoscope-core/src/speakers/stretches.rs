@@ -28,7 +28,7 @@ pub fn stretches(windows: &[SpeakerWindow], alike: f32) -> Vec<Stretch> {
         while let Some(place) = most_alike(&own, alike) {
             let next = own.remove(place + 1);
             let joined = &mut own[place];
-            let (count, more) = ((joined.end - joined.first) as f32, next.len() as f32);
+            let (count, more) = (joined.len() as f32, next.len() as f32);
             for (value, other) in joined.mean.iter_mut().zip(&next.mean) {
                 *value = (*value * count + other * more) / (count + more);
             }
@@ -46,7 +46,7 @@ pub fn stretches(windows: &[SpeakerWindow], alike: f32) -> Vec<Stretch> {
 
 impl Stretch {
     /// How many windows it has.
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.end - self.first
     }
 }

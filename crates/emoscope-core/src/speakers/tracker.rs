@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::assignment::{assign, change_between};
-use super::groups::{Group, joined};
+use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
 use super::stretches::{division, mean_print, stretches};
 use super::{SpeakerWindow, unit};
@@ -166,26 +166,24 @@ impl VoiceTracker {
             let groups = joined(&singles, &self.tuning, |gain, left| {
                 gain > 0.0 || left > most
             });
-            let lengths = own.iter().map(|it| it.end - it.first);
             let groups: Vec<usize> = groups
                 .into_iter()
-                .zip(lengths)
-                .flat_map(|(group, length)| std::iter::repeat_n(group, length))
+                .zip(&own)
+                .flat_map(|(group, stretch)| std::iter::repeat_n(group, stretch.len()))
                 .collect();
             assign(&self.windows, &groups, &self.tuning)
         };
-        let count = |voices: &[usize]| voices.iter().max().map_or(0, |&last| last + 1);
         let mut voices = voices_for(usize::MAX);
-        if count(&voices) > self.most {
+        if count_of(&voices) > self.most {
             voices = voices_for(self.most);
         }
-        let letters = self.letters_for(&voices, count(&voices));
+        let letters = self.letters_for(&voices);
         self.speakers = voices.into_iter().map(|voice| letters[voice]).collect();
     }
 
     /// A letter for each voice: the one that most of its windows had, and a new one
     /// for a voice that shares none.
-    fn letters_for(&mut self, voices: &[usize], count: usize) -> Vec<Speaker> {
+    fn letters_for(&mut self, voices: &[usize]) -> Vec<Speaker> {
         let mut shared: BTreeMap<(usize, Speaker), usize> = BTreeMap::new();
         for (&voice, &speaker) in voices.iter().zip(&self.speakers) {
             *shared.entry((voice, speaker)).or_default() += 1;
@@ -194,7 +192,7 @@ impl VoiceTracker {
         shared.sort_by_key(|&((voice, speaker), windows)| {
             (std::cmp::Reverse(windows), speaker, voice)
         });
-        let mut letters: Vec<Option<Speaker>> = vec![None; count];
+        let mut letters: Vec<Option<Speaker>> = vec![None; count_of(voices)];
         for ((voice, speaker), _) in shared {
             if letters[voice].is_none() && !letters.contains(&Some(speaker)) {
                 letters[voice] = Some(speaker);

@@ -6,7 +6,7 @@
 
 use super::SpeakerWindow;
 use super::assignment::{assign, centroids, change_between};
-use super::groups::{Group, joined};
+use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
 use super::stretches::stretches;
 use crate::events::Speaker;
@@ -140,7 +140,7 @@ fn groups(windows: &[SpeakerWindow], tuning: &SpeakerTuning, count: Option<usize
             .zip(joined(&singles, tuning, joins))
         {
             let group = before + group;
-            found.extend((stretch.first..stretch.end).map(|_| group));
+            found.extend(std::iter::repeat_n(group, stretch.len()));
             match all.get_mut(group) {
                 Some(group) => group.add(single),
                 None => all.push(single.clone()),
@@ -162,7 +162,7 @@ fn counted(windows: &[SpeakerWindow], count: usize, tuning: &SpeakerTuning) -> V
     let mut reached = 0;
     for most in count..=count + MORE {
         let voices = assign(windows, &groups(windows, tuning, Some(most)), tuning);
-        let found = voices.iter().max().map_or(0, |&last| last + 1);
+        let found = count_of(&voices);
         if found > reached && found <= count {
             (best, reached) = (voices, found);
         }
