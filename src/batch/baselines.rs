@@ -189,7 +189,7 @@ fn spread(recordings: &mut Vec<&Recording>, most: usize) {
     }
 }
 
-/// Whether one person speaks in all of a folder, for each channel that is judged.
+/// Whether one person speaks in all of a folder, for each channel that is analyzed.
 /// Nothing where `engine` takes all speech for one speaker's, or was told how many
 /// speakers a recording has.
 fn one_speaker(

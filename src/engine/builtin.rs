@@ -18,7 +18,7 @@ use crate::model_spec::{
     SPEECH_OUTPUT,
 };
 use crate::speakers::SpeakerNetwork;
-use crate::speakers::spec::{BANDS, PRINT};
+use crate::speakers::spec::{BANDS, EMBEDDING};
 
 const NAME: &str = "the built-in engine";
 
@@ -134,7 +134,7 @@ impl BuiltinSpeakerNetwork {
         let graph = Graph::load(model.name(), Cow::Borrowed(model.bytes))?;
         Ok(Self {
             input: graph.node(BANDS)?,
-            output: graph.node(PRINT)?,
+            output: graph.node(EMBEDDING)?,
             options: one_thread(),
             model: graph.model,
         })

@@ -83,7 +83,7 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
     engine.with_turns(turns.collect())
 }
 
-/// The utterances and speaker windows of each channel that is judged, up to the first
+/// The utterances and speaker windows of each channel that is analyzed, up to the first
 /// error. Empty if the engine does not tell speakers apart.
 pub fn collect(source: &mut dyn Source, engine: &Engine, options: &FileOptions) -> Vec<Collected> {
     let Ok(mut pass) = Pass::collecting(source, engine, options) else {

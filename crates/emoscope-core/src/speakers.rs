@@ -1,6 +1,6 @@
 //! Who speaks: voices told apart by embeddings of short windows.
 //!
-//! A network turns a window of speech into a voice print. Windows that are alike form
+//! A network computes an embedding of a window of speech. Similar windows form
 //! stretches ([`stretches`]), and stretches of one voice form groups ([`groups`]).
 //! Windows then follow the nearest group, at a price for each change ([`assignment`]).
 //! A live session does so as the windows
@@ -16,7 +16,7 @@ pub mod turns;
 
 use crate::classifier::ClassifierError;
 
-/// Turns speech into voice prints.
+/// Computes speaker embeddings.
 pub trait SpeakerNetwork: Send {
     /// The embeddings of `windows` windows of the same length. `bands` are whole frames of
     /// 80 bands, in order, window by window. Several at a time cost less.
@@ -26,7 +26,7 @@ pub trait SpeakerNetwork: Send {
     fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError>;
 }
 
-/// A window of speech and its voice print. Samples are at 16 kHz from the start of
+/// A window of speech and its speaker embedding. Samples are at 16 kHz from the start of
 /// the session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpeakerWindow {
@@ -37,7 +37,7 @@ pub struct SpeakerWindow {
     /// Number of the utterance that it lies in.
     pub utterance: u64,
     /// The embedding at length 1.
-    pub print: Vec<f32>,
+    pub embedding: Vec<f32>,
 }
 
 impl SpeakerWindow {
@@ -54,13 +54,13 @@ impl SpeakerWindow {
             start,
             end,
             utterance,
-            print: Vec::new(),
+            embedding: Vec::new(),
         }
     }
 
     /// Sets its embedding, whose length does not matter.
     pub fn set_embedding(&mut self, embedding: Vec<f32>) {
-        self.print = unit(embedding);
+        self.embedding = unit(embedding);
     }
 
     /// Its middle.
@@ -99,7 +99,7 @@ fn mean<'a>(vectors: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
     sum
 }
 
-/// The product of two vectors: of prints, their cosine.
+/// The product of two vectors: of embeddings, their cosine.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     // Several sums side by side become vector instructions.
     const LANES: usize = 8;
@@ -112,22 +112,22 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// Simulated voices for tests: directions with noise, alike as real prints are.
+/// Simulated voices for tests: directions with noise, as similar as real embeddings.
 #[cfg(test)]
 pub(crate) mod simulated {
     use super::SpeakerWindow;
 
-    /// Numbers of a print.
+    /// Values of an embedding.
     const WIDTH: usize = 64;
     /// Samples from a window to the next: 0.75 s.
     const HOP: u64 = 12_000;
     /// Samples of a window: 1 s.
     const LENGTH: u64 = 16_000;
 
-    /// Numbers between -1 and 1 that look like chance.
-    pub struct Chance(pub u32);
+    /// Pseudo-random numbers between -1 and 1.
+    pub struct Random(pub u32);
 
-    impl Chance {
+    impl Random {
         fn next(&mut self) -> f32 {
             self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (self.0 >> 8) as f32 / (1 << 23) as f32 - 1.0
@@ -144,23 +144,23 @@ pub(crate) mod simulated {
         utterance: u64,
         index: u64,
         noise: f32,
-        chance: &mut Chance,
+        random: &mut Random,
     ) -> SpeakerWindow {
-        let own = Chance(voice * 7919 + 1).direction();
-        let print = own
+        let own = Random(voice * 7919 + 1).direction();
+        let embedding = own
             .iter()
-            .map(|value| value + noise * chance.next())
+            .map(|value| value + noise * random.next())
             .collect();
-        SpeakerWindow::new(index * HOP, index * HOP + LENGTH, utterance, print)
+        SpeakerWindow::new(index * HOP, index * HOP + LENGTH, utterance, embedding)
     }
 
     /// The windows of utterances: the voice of each, and how many windows it has.
     pub fn talk(utterances: &[(u32, u64)], noise: f32, seed: u32) -> Vec<SpeakerWindow> {
-        let mut chance = Chance(seed);
+        let mut random = Random(seed);
         let (mut windows, mut index) = (Vec::new(), 0);
         for (number, &(voice, count)) in (1..).zip(utterances) {
             for _ in 0..count {
-                windows.push(window(voice, number, index, noise, &mut chance));
+                windows.push(window(voice, number, index, noise, &mut random));
                 index += 1;
             }
             index += 4; // a pause

@@ -9,7 +9,7 @@ use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::engine::heap;
 use crate::model::speakers::SpeakerModel;
 use crate::speakers::SpeakerNetwork;
-use crate::speakers::spec::{BANDS, PRINT};
+use crate::speakers::spec::{BANDS, EMBEDDING};
 
 /// A session of the network.
 pub struct OnnxSpeakerNetwork {
@@ -47,6 +47,6 @@ impl OnnxSpeakerNetwork {
     fn run(&mut self, shape: [usize; 3], bands: &[f32]) -> ort::Result<Vec<f32>> {
         let windows = TensorRef::from_array_view((shape, bands))?;
         let outputs = self.session.run(ort::inputs![BANDS => windows])?;
-        Ok(outputs[PRINT].try_extract_tensor::<f32>()?.1.to_vec())
+        Ok(outputs[EMBEDDING].try_extract_tensor::<f32>()?.1.to_vec())
     }
 }

@@ -26,12 +26,12 @@ pub enum SpeakerMode {
     Follow {
         /// Embeds the windows.
         network: Box<dyn SpeakerNetwork>,
-        /// The network's numbers.
+        /// The network's constants.
         tuning: SpeakerTuning,
         /// Speakers at most.
         most: Option<u16>,
     },
-    /// Windows are collected, and nothing is said of them.
+    /// Windows are collected for a later decision.
     Collect {
         /// Embeds the windows.
         network: Box<dyn SpeakerNetwork>,
@@ -145,7 +145,9 @@ impl SpeakerFollower {
         match &mut self.mode {
             Mode::Collect(network, collected) => {
                 if collected.embed(&mut **network).is_err() {
-                    collected.windows.retain(|window| !window.print.is_empty());
+                    collected
+                        .windows
+                        .retain(|window| !window.embedding.is_empty());
                 }
                 std::mem::take(collected)
             }
@@ -265,8 +267,8 @@ impl SpeakerFollower {
         }
     }
 
-    /// Who spoke an utterance that ended, where the windows tell; and earlier
-    /// utterances of which something else is known now.
+    /// Who spoke an utterance that ended, where the windows show it; and earlier
+    /// utterances whose speaker is corrected.
     pub fn end(&mut self, open: OpenUtterance) -> (Option<Speaker>, Vec<ChangedSpeaker>) {
         match &mut self.mode {
             Mode::Follow(_, tracker) => {

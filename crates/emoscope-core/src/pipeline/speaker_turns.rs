@@ -1,5 +1,5 @@
 //! How a pipeline acts on who speaks: utterances end where the speaker changes, and
-//! each is judged against its speaker's baseline.
+//! each is compared with its speaker's baseline.
 
 use super::Pipeline;
 use super::segmenter::OpenUtterance;
@@ -27,7 +27,7 @@ impl Pipeline {
             .unwrap_or_default()
     }
 
-    /// Goes on with another input.
+    /// Continues with another input.
     pub(super) fn replace_front_end(&mut self, mut front_end: FrontEnd) {
         if self
             .follower

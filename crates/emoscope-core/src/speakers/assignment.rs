@@ -52,7 +52,7 @@ fn dissolve(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning)
             return group;
         }
         let nearest = |&&a: &&usize, &&b: &&usize| {
-            dot(&window.print, &centroids[a]).total_cmp(&dot(&window.print, &centroids[b]))
+            dot(&window.embedding, &centroids[a]).total_cmp(&dot(&window.embedding, &centroids[b]))
         };
         kept.iter().max_by(nearest).copied().unwrap_or(group)
     });
@@ -81,10 +81,10 @@ fn seconds(windows: &[SpeakerWindow]) -> impl Iterator<Item = f64> {
 /// The mean direction of each voice's windows.
 pub(super) fn centroids(windows: &[SpeakerWindow], voices: &[usize]) -> Vec<Vec<f32>> {
     let count = count_of(voices);
-    let width = windows.first().map_or(0, |window| window.print.len());
+    let width = windows.first().map_or(0, |window| window.embedding.len());
     let mut sums = vec![vec![0.0; width]; count];
     for (window, &voice) in windows.iter().zip(voices) {
-        for (sum, value) in sums[voice].iter_mut().zip(&window.print) {
+        for (sum, value) in sums[voice].iter_mut().zip(&window.embedding) {
             *sum += value;
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn change_between(
     old: &[f32],
     new: &[f32],
 ) -> u64 {
-    let lead = |window: &SpeakerWindow| dot(&window.print, new) - dot(&window.print, old);
+    let lead = |window: &SpeakerWindow| dot(&window.embedding, new) - dot(&window.embedding, old);
     let (first, last) = (lead(before), lead(after));
     let share = if first < 0.0 && last > 0.0 {
         f64::from(first / (first - last))
@@ -130,7 +130,7 @@ fn paths(windows: &[SpeakerWindow], centroids: &[Vec<f32>], stay: f32) -> Vec<us
             let origins: Vec<usize> = (0..best.len()).map(origin).collect();
             let reached = origins.iter().enumerate().map(|(voice, &origin)| {
                 let price = if origin == voice { 0.0 } else { change };
-                best[origin] - price + dot(&window.print, &centroids[voice])
+                best[origin] - price + dot(&window.embedding, &centroids[voice])
             });
             best = reached.collect();
             from.push(origins);

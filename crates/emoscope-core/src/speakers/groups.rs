@@ -2,7 +2,7 @@
 //! than that they are two.
 //!
 //! The model is that of probabilistic linear discriminant analysis with equal variances:
-//! a print is the sum of a voice's own vector, of what its stretch has in common (the
+//! an embedding is the sum of a vector of the voice, of what its stretch has in common (the
 //! tone, the words), and of noise that falls with the length. So a group of many
 //! stretches weighs more than one of a single stretch, however long that is.
 
@@ -12,10 +12,10 @@ use super::stretches::Stretch;
 /// Seconds of speech in which the noise has the variance [`SpeakerTuning::noise`].
 const NOISE_S: f64 = 1.5;
 
-/// What the prints of a group tell of its voice.
+/// The evidence of a group's embeddings on its voice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// The sum of the prints less the mean of all speech, each times its weight.
+    /// The sum of the embeddings less the mean of all speech, each times its weight.
     sum: Vec<f64>,
     /// The sum of the weights: inverse variances.
     weight: f64,
@@ -37,7 +37,7 @@ impl Group {
         }
     }
 
-    /// Adds what another tells.
+    /// Adds the evidence of another.
     pub fn add(&mut self, other: &Self) {
         for (sum, value) in self.sum.iter_mut().zip(&other.sum) {
             *sum += value;
@@ -51,8 +51,8 @@ impl Group {
 }
 
 /// The group of each of `singles`, counted from 0 in the order of their first. The two
-/// that gain most are joined while `joins` says so of their gain (the log odds that
-/// they are one voice) and of the number of groups.
+/// that gain most are joined while `joins` accepts their gain (the log odds that
+/// they are one voice) and the number of groups.
 pub fn joined(
     singles: &[Group],
     tuning: &SpeakerTuning,
@@ -74,7 +74,7 @@ pub fn joined(
     numbered(&parent)
 }
 
-/// Groups on their way; the products of their sums say all that is needed.
+/// Groups on their way; the products of their sums are all that is needed.
 struct Joining<'a> {
     tuning: &'a SpeakerTuning,
     count: usize,
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_were_joined_before_tell_the_same() {
+    fn groups_that_were_joined_before_give_the_same_result() {
         let all = groups(&[(5, 4), (9, 4), (5, 4), (9, 2), (5, 2)], 0.6);
         let mut parts = vec![all[0].clone(), all[1].clone(), all[2].clone()];
         parts[0].add(&all[4]);

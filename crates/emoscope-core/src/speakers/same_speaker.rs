@@ -3,7 +3,7 @@
 //! Stretches of about three seconds are divided into the two halves that differ most
 //! (2-means). One speaker's halves are still alike, those of two speakers are not.
 
-use super::stretches::mean_print;
+use super::stretches::mean_embedding;
 use super::{SpeakerWindow, dot, mean, unit};
 
 /// Windows of a stretch: with a hop of 0.75 s they cover 2.5 s.
@@ -24,7 +24,7 @@ pub fn is_one_speaker<'a>(
         .into_iter()
         .flat_map(|windows| windows.chunk_by(|a, b| a.utterance == b.utterance))
         .flat_map(|utterance| utterance.chunks(STRETCH_WINDOWS))
-        .map(|windows| unit(mean_print(windows)))
+        .map(|windows| unit(mean_embedding(windows)))
         .collect();
     stretches.len() >= FEWEST_STRETCHES && similarity_of_halves(&stretches) >= least
 }

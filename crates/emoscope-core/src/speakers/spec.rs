@@ -18,12 +18,12 @@ use crate::model_spec::{Dimension, SpecError, TensorInfo, describe};
 /// Name of the input tensor.
 pub const BANDS: &str = "bands";
 /// Name of the output tensor.
-pub const PRINT: &str = "embedding";
+pub const EMBEDDING: &str = "embedding";
 /// The entry `kind`.
 const KIND: &str = "speakers";
 
-/// Numbers that are tuned on the network. Variances are those of a print of length 1,
-/// all its numbers together.
+/// Constants that are tuned on the network. Variances are those of an embedding of
+/// length 1, all its values together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SpeakerTuning {
@@ -37,9 +37,9 @@ pub struct SpeakerTuning {
     pub within: f64,
     /// Variance of the noise in 1.5 s of speech.
     pub noise: f64,
-    /// Independent numbers of a print.
+    /// Independent values of an embedding.
     pub dimensions: f64,
-    /// Log odds that two stretches are one voice, before their prints are known.
+    /// Log odds that two stretches are one voice, before their embeddings are known.
     pub prior: f64,
     /// Price of a change from one window to the next, in cosines.
     pub stay: f32,
@@ -50,7 +50,7 @@ pub struct SpeakerTuning {
     /// Mean cosine between the two most different halves of a folder's speech from
     /// which all of it is one speaker's.
     pub one_speaker: f32,
-    /// The mean print of all speech; empty where it is zero.
+    /// The mean embedding of all speech; empty where it is zero.
     pub mean: Vec<f32>,
 }
 
@@ -75,8 +75,8 @@ impl Default for SpeakerTuning {
 }
 
 impl SpeakerTuning {
-    /// Whether every number is in its range, for prints of `width` numbers.
-    fn is_sound(&self, width: usize) -> bool {
+    /// Whether every constant is in its range, for embeddings of `width` values.
+    fn is_valid(&self, width: usize) -> bool {
         let cosine = -1.0..=1.0;
         let variance = 1e-3..=10.0;
         cosine.contains(&self.alike)
@@ -104,9 +104,9 @@ pub struct SpeakerSpec {
     pub version: String,
     /// Licence of the weights.
     pub licence: String,
-    /// Numbers of an embedding.
+    /// Values of an embedding.
     pub width: usize,
-    /// Tuned numbers.
+    /// Tuned constants.
     pub tuning: SpeakerTuning,
 }
 
@@ -147,13 +147,15 @@ impl SpeakerSpec {
             let expected = format!("{BANDS} [batch, frames, {N_SPEAKER_BANDS}] of 32-bit floats");
             return Err(SpecError::new("inputs", expected, describe(inputs)));
         }
-        let output = outputs.iter().find(|output| fits(output, PRINT, 2, None));
+        let output = outputs
+            .iter()
+            .find(|output| fits(output, EMBEDDING, 2, None));
         let width = output.and_then(|output| match output.shape.last() {
             Some(Dimension::Fixed(width)) => usize::try_from(*width).ok(),
             _ => None,
         });
         let Some(width) = width.filter(|width| (1..=4096).contains(width)) else {
-            let expected = format!("{PRINT} [batch, width] of 32-bit floats");
+            let expected = format!("{EMBEDDING} [batch, width] of 32-bit floats");
             return Err(SpecError::new("outputs", expected, describe(outputs)));
         };
         let tuning = match metadata("tuning") {
@@ -174,7 +176,7 @@ fn tuning(found: Value, width: usize) -> Result<SpeakerTuning, SpecError> {
     let shown = found.to_string();
     serde_json::from_value(found)
         .ok()
-        .filter(|tuning: &SpeakerTuning| tuning.is_sound(width))
+        .filter(|tuning: &SpeakerTuning| tuning.is_valid(width))
         .ok_or_else(|| {
             let expected = format!(
                 "cosines -1 to 1, variances 0.001 to 10, dimensions 1 to 10000, stay 0 to 10, \

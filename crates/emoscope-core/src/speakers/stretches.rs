@@ -1,6 +1,6 @@
 //! Stretches of speech of one voice within an utterance: neighbouring windows join
-//! while their prints are alike. One print of a stretch tells more than those of its
-//! windows by themselves.
+//! while their embeddings are similar. The embedding of a stretch is more reliable than
+//! those of its windows.
 
 use super::{SpeakerWindow, dot, mean};
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
@@ -12,7 +12,7 @@ pub struct Stretch {
     pub first: usize,
     /// Index of the first window after it.
     pub end: usize,
-    /// The mean of the prints, shorter than 1 where they differ.
+    /// The mean of the embeddings, shorter than 1 where they differ.
     pub mean: Vec<f32>,
     /// Length in seconds.
     pub seconds: f64,
@@ -55,7 +55,7 @@ fn single((index, window): (usize, &SpeakerWindow)) -> Stretch {
     Stretch {
         first: index,
         end: index + 1,
-        mean: window.print.clone(),
+        mean: window.embedding.clone(),
         seconds: 0.0,
     }
 }
@@ -86,7 +86,7 @@ pub fn division(
     let mut lowest = alike;
     for place in before..(windows.len() + 1).saturating_sub(behind) {
         let (first, second) = windows.split_at(place);
-        let cosine = dot(&mean_print(first), &mean_print(second));
+        let cosine = dot(&mean_embedding(first), &mean_embedding(second));
         if cosine < lowest {
             (best, lowest) = (Some(place), cosine);
         }
@@ -94,9 +94,9 @@ pub fn division(
     best
 }
 
-/// The mean of the prints of windows.
-pub(super) fn mean_print(windows: &[SpeakerWindow]) -> Vec<f32> {
-    mean(windows.iter().map(|window| window.print.as_slice()))
+/// The mean of the embeddings of windows.
+pub(super) fn mean_embedding(windows: &[SpeakerWindow]) -> Vec<f32> {
+    mean(windows.iter().map(|window| window.embedding.as_slice()))
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! Who speaks now, in a session that goes on: each window is grouped with all
+//! Who speaks now, in a live session: each window is grouped with all
 //! before it, as if the recording ended here. An utterance is divided where the voice
 //! changes, even before it is known whose the new one is.
 //!
-//! A later window may change what was said of an earlier one: a voice splits or two
+//! A later window may correct the speaker of an earlier one: a voice splits or two
 //! join. Letters follow the windows: a group keeps the letter that most of its
-//! windows had. What is known of old speech shrinks to a few prints per voice.
+//! windows had. Old speech shrinks to a few embeddings per voice.
 
 use std::collections::BTreeMap;
 
 use super::assignment::{assign, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
-use super::stretches::{division, mean_print, stretches};
+use super::stretches::{division, mean_embedding, stretches};
 use super::{SpeakerWindow, unit};
 use crate::events::{ChangedSpeaker, Speaker};
 
@@ -43,8 +43,8 @@ pub struct VoiceTracker {
     speakers: Vec<Speaker>,
     /// Letters given so far.
     letters: u16,
-    /// What was said of each utterance that is over and still remembered.
-    said: BTreeMap<u64, Speaker>,
+    /// The reported speaker of each utterance that ended and is still remembered.
+    reported: BTreeMap<u64, Speaker>,
     /// Who spoke last; the first to speak is A.
     current: Speaker,
 }
@@ -58,7 +58,7 @@ impl VoiceTracker {
             windows: Vec::new(),
             speakers: Vec::new(),
             letters: 0,
-            said: BTreeMap::new(),
+            reported: BTreeMap::new(),
             current: Speaker(0),
         }
     }
@@ -73,7 +73,7 @@ impl VoiceTracker {
         self.windows.clear();
         self.speakers.clear();
         self.letters = 0;
-        self.said.clear();
+        self.reported.clear();
         self.current = Speaker(0);
     }
 
@@ -109,22 +109,22 @@ impl VoiceTracker {
         Some(TurnChange { at, speaker })
     }
 
-    /// Who spoke an utterance that ended, and the earlier utterances of which
-    /// something else is known now.
+    /// Who spoke an utterance that ended, and the earlier utterances whose speaker is
+    /// corrected.
     pub fn end(&mut self, utterance: u64) -> (Speaker, Vec<ChangedSpeaker>) {
         let speaker = self.of_utterance(utterance).unwrap_or(self.current);
         self.current = speaker;
         let mut changed = Vec::new();
-        let known: Vec<(u64, Speaker)> = self.said.iter().map(|(&u, &s)| (u, s)).collect();
-        for (utterance, said) in known {
+        let known: Vec<(u64, Speaker)> = self.reported.iter().map(|(&u, &s)| (u, s)).collect();
+        for (utterance, reported) in known {
             if let Some(speaker) = self.of_utterance(utterance)
-                && speaker != said
+                && speaker != reported
             {
-                self.said.insert(utterance, speaker);
+                self.reported.insert(utterance, speaker);
                 changed.push(ChangedSpeaker { utterance, speaker });
             }
         }
-        self.said.insert(utterance, speaker);
+        self.reported.insert(utterance, speaker);
         (speaker, changed)
     }
 
@@ -135,8 +135,8 @@ impl VoiceTracker {
         change_between(
             &before[start - 1],
             &behind[0],
-            &unit(mean_print(before)),
-            &unit(mean_print(behind)),
+            &unit(mean_embedding(before)),
+            &unit(mean_embedding(behind)),
         )
     }
 
@@ -210,10 +210,10 @@ impl VoiceTracker {
             .collect()
     }
 
-    /// Shrinks the oldest windows to some prints per voice, so that memory and time
-    /// stay bounded and a voice met again is known.
+    /// Shrinks the oldest windows to some embeddings per voice, so that memory and time
+    /// stay bounded and a voice that returns is recognised.
     fn forget(&mut self) {
-        /// Prints that stay of each voice.
+        /// Embeddings that stay of each voice.
         const KEPT: usize = 12;
         let old = &self.windows[..FORGOTTEN];
         let last = old[FORGOTTEN - 1].utterance;
@@ -230,7 +230,7 @@ impl VoiceTracker {
             .collect();
         stays.sort_unstable();
         stays.extend(FORGOTTEN..self.windows.len());
-        self.said.retain(|&utterance, _| utterance > last);
+        self.reported.retain(|&utterance, _| utterance > last);
         let speakers = std::mem::take(&mut self.speakers);
         let windows = std::mem::take(&mut self.windows);
         let mut place = stays.iter().copied().peekable();
@@ -249,10 +249,10 @@ mod tests {
     use crate::speakers::simulated::talk;
     use proptest::prelude::*;
 
-    /// Who spoke each utterance, as said when it ended, and after all corrections. Of
+    /// Who spoke each utterance, as reported when it ended, and after all corrections. Of
     /// an utterance that was divided, the last part counts.
     fn follow(tracker: &mut VoiceTracker, windows: &[SpeakerWindow]) -> (Vec<u16>, Vec<u16>) {
-        let (mut said, mut ends, mut last) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut reported, mut ends, mut last) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut number = 0;
         for utterance in windows.chunk_by(|a, b| a.utterance == b.utterance) {
             number += 1;
@@ -267,11 +267,11 @@ mod tests {
                     number += 1;
                 }
             }
-            said.push(ended(tracker, number, &mut last));
+            reported.push(ended(tracker, number, &mut last));
             ends.push(number);
         }
         let last = ends.iter().map(|number| last[number]).collect();
-        (said, last)
+        (reported, last)
     }
 
     /// Ends an utterance, and notes who spoke it and what is corrected.
@@ -290,16 +290,16 @@ mod tests {
         #[test]
         fn one_voice_stays_one_under_noise(seed: u32, noise in 0.0_f32..1.1) {
             let talk = talk(&[(5, 5); 12], noise, seed);
-            let (said, last) = follow(&mut tracker(None), &talk);
-            prop_assert_eq!(said, [0; 12]);
+            let (reported, last) = follow(&mut tracker(None), &talk);
+            prop_assert_eq!(reported, [0; 12]);
             prop_assert_eq!(last, [0; 12]);
         }
 
         #[test]
-        fn a_voice_met_again_has_its_letter(seed: u32, noise in 0.0_f32..0.8) {
+        fn a_voice_that_returns_has_its_letter(seed: u32, noise in 0.0_f32..0.8) {
             let talk = talk(&[(5, 9), (9, 9), (2, 9), (5, 4), (2, 3), (9, 3)], noise, seed);
-            let (said, _) = follow(&mut tracker(None), &talk);
-            prop_assert_eq!(said, [0, 1, 2, 0, 2, 1]);
+            let (reported, _) = follow(&mut tracker(None), &talk);
+            prop_assert_eq!(reported, [0, 1, 2, 0, 2, 1]);
         }
     }
 
@@ -307,9 +307,9 @@ mod tests {
     fn a_voice_that_turns_out_to_be_another_is_corrected() {
         // Three windows are no evidence of a voice; six in two utterances are.
         let talk = talk(&[(5, 9), (9, 3), (5, 4), (9, 3), (5, 4)], 0.5, 1);
-        let (said, last) = follow(&mut tracker(None), &talk);
-        assert_eq!(said[..3], [0, 0, 0]);
-        assert_eq!(said[3..], [1, 0]);
+        let (reported, last) = follow(&mut tracker(None), &talk);
+        assert_eq!(reported[..3], [0, 0, 0]);
+        assert_eq!(reported[3..], [1, 0]);
         assert_eq!(last, [0, 1, 0, 1, 0]);
     }
 
@@ -332,7 +332,7 @@ mod tests {
                 ..window.clone()
             });
             if let Some(change) = tracker.take_change(number) {
-                // Nobody can say yet whose voice the second is, and the third is the first.
+                // The voice of the second is not known yet, and the third is the first.
                 assert_eq!(change.speaker, Speaker(0));
                 places.push(change.at);
                 ended(&mut tracker, number, &mut last);
@@ -352,9 +352,9 @@ mod tests {
         utterances.extend([(5, 10); 200]);
         utterances.push((9, 6));
         let mut tracker = tracker(None);
-        let (said, _) = follow(&mut tracker, &talk(&utterances, 0.6, 1));
+        let (reported, _) = follow(&mut tracker, &talk(&utterances, 0.6, 1));
         assert!(tracker.windows.len() <= MOST_WINDOWS);
-        assert_eq!((said[0], said[100], said[201]), (0, 1, 0));
+        assert_eq!((reported[0], reported[100], reported[201]), (0, 1, 0));
     }
 
     #[test]
@@ -364,7 +364,7 @@ mod tests {
         assert_eq!(tracker.current(), Speaker(1));
         tracker.reset();
         assert_eq!(tracker.current(), Speaker(0));
-        let (said, _) = follow(&mut tracker, &talk(&[(9, 9), (5, 9)], 0.4, 1));
-        assert_eq!(said, [0, 1]);
+        let (reported, _) = follow(&mut tracker, &talk(&[(9, 9), (5, 9)], 0.4, 1));
+        assert_eq!(reported, [0, 1]);
     }
 }

@@ -64,7 +64,7 @@ impl Turns {
             {
                 next += 1;
             }
-            // Without a window of its own, it goes on with the voice before it.
+            // Without a window of its own, it has the voice before it.
             let mut speaker = turns.last().map_or(Speaker(0), |turn| turn.speaker);
             let mut start = span.start;
             for index in first..next {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_silence() {
+    fn silence_has_no_speaker() {
         let none = Turns::new(&[], &[], None, &SpeakerTuning::default());
         assert_eq!(none.speaker_at(5), None);
         assert_eq!(none.change_in(0, 5), None);
