@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
         "--pretrained",
         type=Path,
         metavar="FILE",
-        help="another base model (models/small/model.onnx)",
+        help="another base model (models/voices/model.onnx)",
     )
     one.add_argument(
         "--threads", type=int, default=os.cpu_count() or 1, help="processor threads (%(default)s)"

@@ -16,7 +16,7 @@ from .. import __version__
 from ..data.corpora import NONE_STATED, Clip
 from ..errors import CorpusError, UserError
 from ..export import binary, golden
-from ..export.model_spec import Calibration, Metadata, Tuning
+from ..export.model_spec import Calibration, Metadata, Tuning, VoiceChange
 from ..export.onnx_runtime import embed, run_onnx, session
 from ..files import write_json, write_text
 from ..model.baseline import Baselines
@@ -32,7 +32,7 @@ from .measure import figures as measured
 from .measure import held_out, judge_all
 
 COLORS = ("red", "magenta", "yellow", "blue", "cyan", "plain", "dim")
-SHIPPED = Path(__file__).parents[3] / "models" / "small" / "model.onnx"
+SHIPPED = Path(__file__).parents[3] / "models" / "voices" / "model.onnx"
 # Least share of clips without speech that causes a note.
 MUCH_REFUSED = 0.05
 FEW_CLIPS = 20
@@ -218,7 +218,7 @@ def write(
     model = request.output / "model.onnx"
     colors = {label: request.colors[label] for label in listed.labels if label in request.colors}
     metadata = Metadata(calibration, facts["training_data"], listed.labels, colors)
-    metadata.tuning = base_tuning(base)
+    keep(base, metadata)
     base.graft(head, request.name, metadata, model)
     checks = [("ONNX Runtime", gap(base, head, model, calibration), golden.TOLERANCE)]
     if request.program:
@@ -249,10 +249,14 @@ def write(
     return 0
 
 
-def base_tuning(base: BaseModel) -> Tuning:
-    """The constants of the base model, because its speech head is unchanged."""
-    text = base.entry("tuning")
-    return Tuning(**json.loads(text)) if text else Tuning()
+def keep(base: BaseModel, metadata: Metadata) -> None:
+    """Copies what belongs to the unchanged backbone and speech head: steps, state, constants."""
+    if stream := base.entry("stream"):
+        metadata.stream = json.loads(stream)
+    if change := base.entry("voice_change"):
+        metadata.voice_change = VoiceChange(**json.loads(change))
+    tuning = base.entry("tuning")
+    metadata.tuning = Tuning(**json.loads(tuning)) if tuning else Tuning()
 
 
 def gap(base: BaseModel, head: Head, model: Path, calibration: Calibration) -> float:

@@ -73,10 +73,14 @@ class BaseModel:
         if missing := {BASELINE, SECONDS, OUTPUT, EMBEDDING, SPEECH} - have:
             raise UserError(
                 f"{path} is no base model, because it lacks {', '.join(sorted(missing))}; "
-                "models/small/model.onnx has all"
+                "models/voices/model.onnx has all"
             )
         between = onnx.utils.Extractor(self.model)
         head = between.extract_model([EMBEDDING, BASELINE, SECONDS], [OUTPUT])
+        # A streaming model takes one window at a time; its head takes any batch.
+        del head.graph.value_info[:]
+        for value in [*head.graph.input, *head.graph.output]:
+            value.type.tensor_type.shape.dim[0].dim_param = "batch"
         self.head = onnxruntime.InferenceSession(
             head.SerializeToString(), providers=["CPUExecutionProvider"]
         )
@@ -104,7 +108,8 @@ class BaseModel:
         nodes, weights = judge_nodes(head)
         graph.node.extend(nodes)
         graph.initializer.extend(weights)
-        logits = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", len(head.bias)])
+        batch = input_batch(graph)
+        logits = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [batch, len(head.bias)])
         outputs = [logits, *(value for value in graph.output if value.name != OUTPUT)]
         outputs = copy.deepcopy(outputs)
         del graph.output[:]
@@ -117,6 +122,12 @@ class BaseModel:
         onnx.checker.check_model(out)
         with replacing(path) as part:
             onnx.save(out, part)
+
+
+def input_batch(graph: onnx.GraphProto) -> int | str:
+    """The batch size of the seconds of a baseline: a name, or 1 in a streaming model."""
+    (dim,) = [value.type.tensor_type.shape.dim[0] for value in graph.input if value.name == SECONDS]
+    return dim.dim_param or dim.dim_value
 
 
 def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:

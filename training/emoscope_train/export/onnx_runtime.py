@@ -26,7 +26,19 @@ def run_onnx(
     baseline: NDArray[Any] | None = None,
     seconds: float = 0.0,
 ) -> NDArray[Any]:
-    """Logits of one window, [labels], without a baseline or with the given one.
+    """Logits of one window, [labels], without a baseline or with the given one."""
+    (logits,) = outputs(runtime, [OUTPUT], mfcc, baseline, seconds)
+    return np.asarray(logits)[0]
+
+
+def outputs(
+    runtime: onnxruntime.InferenceSession,
+    names: list[str],
+    mfcc: NDArray[Any],
+    baseline: NDArray[Any] | None = None,
+    seconds: float = 0.0,
+) -> list[NDArray[Any]]:
+    """The named outputs for one window [time, 80], each with a batch of 1.
 
     A streaming model processes the window in its steps.
     """
@@ -38,44 +50,37 @@ def run_onnx(
         inputs[SECONDS] = np.asarray([[seconds]], dtype=np.float32)
     stream = runtime.get_modelmeta().custom_metadata_map.get("stream")
     if stream:
-        return run_steps(runtime, inputs, json.loads(stream))
-    (logits,) = runtime.run([OUTPUT], inputs)
-    return np.asarray(logits)[0]
+        return run_steps(runtime, names, inputs, json.loads(stream))
+    return list(runtime.run(names, inputs))
 
 
 def run_steps(
-    runtime: onnxruntime.InferenceSession, inputs: dict[str, NDArray[Any]], stream: dict[str, Any]
-) -> NDArray[Any]:
-    """Logits [labels] after the last step of 3 or more frames; a step of one frame is skipped."""
+    runtime: onnxruntime.InferenceSession,
+    names: list[str],
+    inputs: dict[str, NDArray[Any]],
+    stream: dict[str, Any],
+) -> list[NDArray[Any]]:
+    """The named outputs after the last step of 2 or more frames; a step of one frame is skipped."""
     mfcc = inputs[INPUT]
     state = {
         slot["name"]: np.full(slot["shape"], slot["fill"], np.float32) for slot in stream["state"]
     }
-    begin, logits = 0, np.zeros(0)
+    begin = 0
+    found: list[NDArray[Any]] = []
     while mfcc.shape[1] - begin >= 2:
         frames = stream["step_frames"] if begin else stream["first_frames"]
         given = {**inputs, **state, INPUT: mfcc[:, begin : begin + frames]}
-        found = runtime.run([OUTPUT, *(NEXT + name for name in state)], given)
-        logits, state = found[0][0], dict(zip(state, found[1:], strict=True))
+        found = runtime.run([*names, *(NEXT + name for name in state)], given)
+        state = dict(zip(state, found[len(names) :], strict=True))
         begin += frames
-    return np.asarray(logits)
+    return found[: len(names)]
 
 
 def embed(
     runtime: onnxruntime.InferenceSession, windows: Iterable[NDArray[Any]]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Embeddings [windows, width] and logits of speech [windows]."""
-    shapes = {entry.name: entry.shape for entry in runtime.get_inputs()}
-    inputs = {
-        BASELINE: np.zeros((1, *shapes[BASELINE][1:]), dtype=np.float32),
-        SECONDS: np.zeros((1, 1), dtype=np.float32),
-    }
-    rows = [
-        runtime.run(
-            [EMBEDDING, SPEECH], inputs | {INPUT: np.asarray(window, dtype=np.float32)[None]}
-        )
-        for window in windows
-    ]
+    rows = [outputs(runtime, [EMBEDDING, SPEECH], window) for window in windows]
     embedded, speech = (
         np.concatenate(column).astype(np.float32) for column in zip(*rows, strict=True)
     )
