@@ -17,7 +17,7 @@ const REASONS = {
   too_short: 'too short',
   too_quiet: 'too quiet: come nearer',
   too_noisy: 'too noisy',
-  between: 'too close to call',
+  between: 'no label is clear',
 };
 
 const state = {

@@ -80,6 +80,10 @@ def test_a_folder_becomes_a_model_with_a_report(folder: Folder) -> None:
     assert said["colors"] == {"raised": "red"}
     assert "affect" not in said
     assert said["tuning"] == asdict(Tuning())
+    kept = onnx.load(command.SHIPPED).metadata_props
+    base = {entry.key: json.loads(entry.value) for entry in kept}
+    assert said["stream"] == base["stream"]
+    assert said["voice_change"] == base["voice_change"]
     assert "mine" in said["licences"]
     assert "CC BY-NC-SA 4.0" in said["licences"]
     found = json.loads((wanted.output / "metrics.json").read_text(encoding="utf-8"))

@@ -246,7 +246,7 @@ fn why(pen: &Pen<'_>, prediction: &Prediction, parts: &mut Vec<Part>) {
                 format!("{symbol} {name} {}", percent(prediction.share(label)))
             });
             let shares: Vec<String> = shares.collect();
-            parts.push((3, "too close to call".to_owned(), Style::new()));
+            parts.push((3, "no label is clear".to_owned(), Style::new()));
             parts.push((2, shares.join(", "), Theme::dim()));
             return;
         }

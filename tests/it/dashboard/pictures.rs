@@ -394,7 +394,7 @@ fn an_unsure_moment_is_uncertain() {
     let picture = text(&drawn(&state(&updates), COLOR, 80, 24));
     assert!(picture.contains("uncertain"), "{picture}");
     assert!(
-        picture.contains("too close to call · ◆ fear 30 %, ✚ surprise 20 %"),
+        picture.contains("no label is clear · ◆ fear 30 %, ✚ surprise 20 %"),
         "{picture}"
     );
 }
