@@ -215,8 +215,15 @@ impl ShowArgs {
         match (self.jsonl, self.plain) {
             (true, _) => Show::As(Format::Jsonl),
             (_, true) => Show::Sentences,
-            _ if io::stdout().is_terminal() && has_keys(piped) => Show::Dashboard,
-            _ => Show::As(Format::Jsonl),
+            _ if !io::stdout().is_terminal() => Show::As(Format::Jsonl),
+            _ if has_keys(piped) => Show::Dashboard,
+            _ => {
+                print_message(
+                    "no keys can be read, so there is no dashboard (--plain prints sentences; \
+                     timeout needs --foreground)",
+                );
+                Show::As(Format::Jsonl)
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
-//! Text for people: printable names, times, captions, counts.
+//! Text for people: printable names, times, captions, counts; and a hash of names.
 
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 use crate::events::{Measurement, Speaker, UNCERTAIN};
 
@@ -126,6 +128,13 @@ pub fn voice(channel: Option<u16>, speaker: Option<Speaker>) -> Option<String> {
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// The first 64 bits of the SHA-256 of a recording's name: the same on every machine.
+pub fn name_hash(name: &str) -> u64 {
+    let hash = Sha256::digest(name.as_bytes());
+    let first = hash.iter().take(8);
+    first.fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

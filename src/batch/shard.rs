@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
+use crate::text::name_hash;
 
 /// Shard K of N. A hash of its name assigns each recording, so that an archive can grow
 /// without moving recordings between shards.
@@ -17,12 +17,7 @@ pub struct Shard {
 impl Shard {
     /// Whether the recording with that name belongs to this shard.
     pub fn contains(self, name: &str) -> bool {
-        let hash = Sha256::digest(name.as_bytes());
-        let first = hash
-            .iter()
-            .take(8)
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        first % self.of == self.number - 1
+        name_hash(name) % self.of == self.number - 1
     }
 }
 

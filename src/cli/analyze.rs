@@ -56,7 +56,8 @@ pub struct AnalyzeArgs {
     /// command and another K have no recording in common
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Continue an earlier run: skip recordings that are complete in the output
+    /// Continue an earlier run: skip recordings that are complete in the output,
+    /// try those with an error again, also where a part could be read
     /// (jsonl, parquet, and the formats with a file per recording)
     #[arg(long, requires = "output", conflicts_with = "reference")]
     resume: bool,

@@ -1,6 +1,7 @@
 //! A folder with one file per recording.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,14 +12,24 @@ use crate::files::{IfExists, PendingFile};
 /// Creates the sink of one file.
 pub type SinkFactory = Box<dyn Fn(Box<dyn Write + Send>) -> Box<dyn Sink + Send> + Send>;
 
+/// Appended to the name of an output: a file with the errors of its recording.
+const ERRORS: &str = ".errors";
+
 /// Writes each recording's file atomically. A recording that could not be opened gets
-/// none.
+/// none. Beside the file of one that failed later there is a file with its errors.
 pub struct Folder {
     existing: IfExists,
     targets: HashMap<String, PathBuf>,
     make: SinkFactory,
     current: String,
-    open: Option<AtomicFile>,
+    open: Option<Open>,
+}
+
+/// The file of the current recording.
+struct Open {
+    target: PathBuf,
+    file: AtomicFile,
+    errors: String,
 }
 
 impl Folder {
@@ -34,7 +45,19 @@ impl Folder {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        self.open.take().map_or(Ok(()), |mut open| open.finish())
+        let Some(mut open) = self.open.take() else {
+            return Ok(());
+        };
+        let errors = errors(&open.target);
+        // In this order a file without errors beside it is always a complete one.
+        if !open.errors.is_empty() {
+            fs::write(&errors, &open.errors)?;
+        }
+        open.file.finish()?;
+        if open.errors.is_empty() && errors.exists() {
+            fs::remove_file(&errors)?;
+        }
+        Ok(())
     }
 }
 
@@ -46,17 +69,42 @@ impl Sink for Folder {
             file.clone_into(&mut self.current);
         }
         if let (Event::SessionStart(_), Some(target)) = (event, self.targets.get(file)) {
-            self.open = Some(AtomicFile::create(target, self.existing, &self.make)?);
+            let existing = if errors(target).exists() {
+                IfExists::Replace
+            } else {
+                self.existing
+            };
+            self.open = Some(Open {
+                target: target.clone(),
+                file: AtomicFile::create(target, existing, &self.make)?,
+                errors: String::new(),
+            });
         }
-        match &mut self.open {
-            Some(open) => open.event(Some(file), event),
-            None => Ok(()),
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        if let Event::Error(error) = event {
+            open.errors.push_str(&error.message);
+            open.errors.push('\n');
         }
+        open.file.event(Some(file), event)
     }
 
     fn finish(&mut self) -> io::Result<()> {
         self.close()
     }
+}
+
+/// The path of the errors of the recording whose output is `target`.
+fn errors(target: &Path) -> PathBuf {
+    let mut path = target.as_os_str().to_owned();
+    path.push(ERRORS);
+    path.into()
+}
+
+/// Whether the output `target` exists and its recording was read without an error.
+pub fn is_complete(target: &Path) -> bool {
+    target.exists() && !errors(target).exists()
 }
 
 /// The sink of a single file that is written atomically.

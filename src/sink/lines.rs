@@ -84,6 +84,8 @@ impl Sink for EventLogFile {
 pub struct Held {
     /// The recordings that are complete from header to summary.
     pub files: BTreeSet<String>,
+    /// The recordings with an error: they could not be read, or only in part.
+    pub failed: BTreeSet<String>,
     /// The bytes before an incomplete recording or line at the end.
     pub bytes: u64,
 }
@@ -104,9 +106,11 @@ pub fn held(mut lines: impl BufRead) -> io::Result<Held> {
         let line: Line = serde_json::from_slice(&text)?;
         match line.event {
             Event::SessionStart(_) => open = true,
+            Event::Error(_) => held.failed.extend(line.file),
             Event::SessionEnd(_) => {
                 open = false;
-                held.files.extend(line.file);
+                let complete = line.file.filter(|file| !held.failed.contains(file));
+                held.files.extend(complete);
             }
             _ => {}
         }
@@ -116,6 +120,26 @@ pub fn held(mut lines: impl BufRead) -> io::Result<Held> {
         text.clear();
     }
     Ok(held)
+}
+
+/// Copies event lines except those of the recordings in `dropped`.
+///
+/// # Errors
+/// The error of the read or write, or that the lines are not event lines.
+pub fn copy_without(
+    dropped: &BTreeSet<String>,
+    mut lines: impl BufRead,
+    mut out: impl Write,
+) -> io::Result<()> {
+    let mut text = Vec::new();
+    while lines.read_until(b'\n', &mut text)? > 0 {
+        let line: Line = serde_json::from_slice(&text)?;
+        if line.file.is_none_or(|file| !dropped.contains(&file)) {
+            out.write_all(&text)?;
+        }
+        text.clear();
+    }
+    out.flush()
 }
 
 #[cfg(test)]
@@ -133,6 +157,7 @@ mod tests {
         for torn in ["", "{\"type\":\"err", &format!("{start}\n{begun}\n"), start] {
             let held = held(format!("{whole}{torn}").as_bytes()).unwrap();
             assert_eq!(held.files.into_iter().collect::<Vec<_>>(), ["a"]);
+            assert_eq!(held.failed.into_iter().collect::<Vec<_>>(), ["b"]);
             assert_eq!(held.bytes, whole.len() as u64, "{torn}");
         }
         assert!(held("file,utterance\n".as_bytes()).is_err());

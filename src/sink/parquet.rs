@@ -1,30 +1,25 @@
 //! Parquet, one row per utterance with the columns of the CSV: a single file, or the
 //! parts of a data set.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+pub mod data_set;
+
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::{Sink, reason, utterance};
 use crate::events::{Event, Measurement};
-use crate::files::{IfExists, PendingFile};
 
 /// Rows per row group.
 const ROWS_PER_GROUP: usize = 65_536;
-/// Recordings per part: the most that is lost when a machine stops.
-const RECORDINGS_PER_PART: usize = 256;
-/// Metadata key of the JSON list of complete recordings in a file, including those
-/// without speech.
+/// Metadata key of the JSON list of recordings in a file, including those without
+/// speech.
 const RECORDINGS_KEY: &str = "emoscope.recordings";
 
 /// Writes one file; the first recording determines its columns.
@@ -244,101 +239,6 @@ fn doubles<W: Write + Send>(
         column.close()?;
     }
     Ok(())
-}
-
-/// Writes a data set: parts of some hundred recordings, each written atomically.
-pub struct ParquetParts {
-    folder: PathBuf,
-    prefix: String,
-    next: usize,
-    open: Option<(Parquet<BufWriter<File>>, PendingFile)>,
-}
-
-impl ParquetParts {
-    /// Writes parts named `prefix-NNNNN.parquet` to `folder`, after existing ones.
-    ///
-    /// # Errors
-    /// The system's error about the folder.
-    pub fn new(folder: &Path, prefix: String) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let mut parts = Self {
-            folder: folder.to_owned(),
-            prefix,
-            next: 0,
-            open: None,
-        };
-        while parts.path().exists() {
-            parts.next += 1;
-        }
-        Ok(parts)
-    }
-
-    fn path(&self) -> PathBuf {
-        let name = format!("{}-{:05}.parquet", self.prefix, self.next);
-        self.folder.join(name)
-    }
-
-    fn close(&mut self) -> io::Result<()> {
-        if let Some((mut sink, part)) = self.open.take() {
-            sink.finish()?;
-            part.keep()?;
-            self.next += 1;
-        }
-        Ok(())
-    }
-}
-
-impl Sink for ParquetParts {
-    fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
-        if matches!(event, Event::SessionStart(_)) && self.open.is_none() {
-            let (part, out) = PendingFile::create(&self.path(), IfExists::Keep)?;
-            self.open = Some((Parquet::new(BufWriter::new(out)), part));
-        }
-        let Some((sink, _)) = &mut self.open else {
-            return Ok(()); // a recording that could not be opened
-        };
-        sink.event(file, event)?;
-        if sink.held.len() >= RECORDINGS_PER_PART {
-            self.close()?;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.close()
-    }
-}
-
-/// The complete recordings of the data set in `folder`.
-///
-/// # Errors
-/// An unreadable part, with its name.
-pub fn held(folder: &Path) -> io::Result<BTreeSet<String>> {
-    let mut held = BTreeSet::new();
-    if !folder.is_dir() {
-        return Ok(held);
-    }
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
-        {
-            let named = |error: &dyn std::fmt::Display| {
-                io::Error::other(format!("{}: {error}", path.display()))
-            };
-            let reader = SerializedFileReader::new(File::open(&path)?).map_err(|e| named(&e))?;
-            let pairs = reader.metadata().file_metadata().key_value_metadata();
-            let lists = pairs
-                .into_iter()
-                .flatten()
-                .filter(|pair| pair.key == RECORDINGS_KEY);
-            for list in lists.filter_map(|pair| pair.value.as_deref()) {
-                held.extend(serde_json::from_str::<Vec<String>>(list).map_err(|e| named(&e))?);
-            }
-        }
-    }
-    Ok(held)
 }
 
 fn failed(error: ParquetError) -> io::Error {

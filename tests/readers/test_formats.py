@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import parselmouth
 import pyarrow.parquet as pq
 import pytest
 import webvtt
-from conftest import Emoscope, Utterance
+from conftest import TOP, Emoscope, Utterance
 from pyannote.database.util import load_rttm
 
 MS = pytest.approx
@@ -219,6 +220,47 @@ def test_resume_neither_loses_nor_doubles(
     emoscope("analyze", folder, *options, code=1)
     assert (grids / "below" / "one utterance.TextGrid").is_file()
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def shown(form: str, output: Path) -> Any:
+    """What an output says, whatever the order of its parts."""
+    if form == "jsonl":
+        return sorted(output.read_bytes().splitlines())
+    if form == "parquet":
+        order = {"by": ["file", "start_s"], "ignore_index": True}
+        return pd.read_parquet(output).sort_values(**order).to_json()
+    return {path.name: path.read_bytes() for path in output.iterdir()}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "vtt"])
+def test_resume_tries_a_cut_recording_again(emoscope: Emoscope, tmp_path: Path, form: str) -> None:
+    """What was cut off is tried again until it is whole; then no trace of the first try is left."""
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    for name in ("speech-16k", "two-utterances"):
+        shutil.copy(TOP / "tests" / "data" / f"{name}.wav", recordings)
+    whole = tmp_path / "whole"
+    emoscope("analyze", recordings, "--format", form, "--output", whole)
+    damaged = recordings / "two-utterances.wav"
+    data = damaged.read_bytes()
+    damaged.write_bytes(data[: len(data) // 2])
+
+    output = tmp_path / "output"
+    resume = ("analyze", recordings, "--format", form, "--output", output, "--resume")
+    first = emoscope(*resume, code=1)
+    partial = shown(form, output)
+    assert partial != shown(form, whole)
+    again = emoscope(*resume, code=1)
+    assert again.stderr == first.stderr
+    assert "two-utterances.wav is cut off" in again.stderr
+    assert shown(form, output) == partial
+
+    damaged.write_bytes(data)
+    assert emoscope(*resume).stderr == ""
+    assert shown(form, output) == shown(form, whole)
+    before = {path: path.stat().st_mtime_ns for path in [output, *output.rglob("*")]}
+    emoscope(*resume)
+    assert before == {path: path.stat().st_mtime_ns for path in [output, *output.rglob("*")]}
 
 
 def test_several_recordings_need_a_folder_for_captions(emoscope: Emoscope, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Seek, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -12,14 +12,14 @@ use crate::batch::recording::Recording;
 use crate::batch::targets;
 use crate::cli::format::Format;
 use crate::cli::usage;
-use crate::files::{self, IfExists};
+use crate::files::{self, IfExists, PendingFile};
 use crate::sink::Sink;
 #[cfg(feature = "parquet")]
 use crate::sink::folder::AtomicFile;
-use crate::sink::folder::{Folder, SinkFactory};
+use crate::sink::folder::{self, Folder, SinkFactory};
 use crate::sink::lines::{self, JsonLines};
 #[cfg(feature = "parquet")]
-use crate::sink::parquet::{self, ParquetParts};
+use crate::sink::parquet::data_set::{self, ParquetParts};
 use crate::sink::rttm::Rttm;
 use crate::text::path_name;
 
@@ -42,7 +42,7 @@ pub(super) fn open(
     if let Some(extension) = format.extension()
         && (is_folder(output) || !is_one(args))
     {
-        return folder(args, format, extension, all, recordings, output);
+        return one_each(args, format, extension, all, recordings, output);
     }
     #[cfg(feature = "parquet")]
     if format == Format::Parquet {
@@ -111,7 +111,7 @@ fn make(format: Format) -> SinkFactory {
 }
 
 /// A file per recording, at its path below the folder that the user named.
-fn folder(
+fn one_each(
     args: &AnalyzeArgs,
     format: Format,
     extension: &str,
@@ -125,7 +125,7 @@ fn folder(
     }
     let existing = args.batch.existing();
     if args.resume {
-        recordings.retain(|recording| !targets[&recording.name].exists());
+        recordings.retain(|recording| !folder::is_complete(&targets[&recording.name]));
     } else if existing == IfExists::Keep {
         for recording in recordings.iter() {
             files::check_free(&targets[&recording.name]).with_context(|| {
@@ -141,9 +141,10 @@ fn folder(
 
 #[cfg(feature = "parquet")]
 fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> Output {
-    let held = parquet::held(output)?;
+    let held = data_set::held(output)?;
     if args.resume {
-        skip(recordings, &held);
+        skip(recordings, &held.complete);
+        data_set::remove_outdated(&held)?;
     } else if recordings
         .iter()
         .any(|recording| held.contains(&recording.name))
@@ -158,18 +159,37 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
     Ok(Box::new(ParquetParts::new(output, prefix)?))
 }
 
-/// Appends event lines to an existing output.
+/// Appends event lines to an existing output, from which those of failed recordings
+/// are removed.
 fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(output)?;
+    let open = || {
+        OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(output)
+    };
+    let mut file = open()?;
     let held = lines::held(BufReader::new(&file))?;
-    if is_plain(output) {
-        file.set_len(held.bytes)?;
-    }
     skip(recordings, &held.files);
+    if is_plain(output) {
+        if file.metadata()?.len() > held.bytes {
+            file.set_len(held.bytes)?;
+        }
+        let again = |recording: &Recording| held.failed.contains(&recording.name);
+        let again = recordings.iter().filter(|it| again(it));
+        let dropped: BTreeSet<String> = again.map(|it| it.name.clone()).collect();
+        if !dropped.is_empty() {
+            file.rewind()?;
+            // The file that a link names, not the link.
+            let target = fs::canonicalize(output)?;
+            let (pending, out) = PendingFile::create(&target, IfExists::Replace)?;
+            out.set_permissions(file.metadata()?.permissions())?;
+            lines::copy_without(&dropped, BufReader::new(&file), BufWriter::new(out))?;
+            pending.keep()?;
+            file = open()?;
+        }
+    }
     Ok(Box::new(JsonLines::new(BufWriter::new(file))))
 }
 
