@@ -45,7 +45,7 @@ def test_gain_does_not_matter(network: Network, gain_db: float) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 9, 75, 400])
-def test_any_length_is_judged(network: Network, frames: int) -> None:
+def test_any_length_is_classified(network: Network, frames: int) -> None:
     with torch.inference_mode():
         logits = network(torch.zeros(2, frames, 80))
     assert logits.shape == (2, 7)
@@ -116,9 +116,9 @@ def test_an_unknown_voice_is_compared_with_the_prior(head: VoiceHead) -> None:
     nothing, no_seconds = head.unknown(3)
     other = torch.rand(3, 2, 12)
     with torch.inference_mode():
-        cold = head.judge(embedding, nothing, no_seconds)
-        torch.testing.assert_close(cold, head.judge(embedding, other, no_seconds))
-        known = head.judge(embedding, other, torch.full((3, 1), 60.0))
+        cold = head.classify(embedding, nothing, no_seconds)
+        torch.testing.assert_close(cold, head.classify(embedding, other, no_seconds))
+        known = head.classify(embedding, other, torch.full((3, 1), 60.0))
     assert (cold - known).abs().max() > 1e-2
 
 
@@ -129,8 +129,8 @@ def test_a_voice_is_taken_out_by_its_baseline(head: VoiceHead) -> None:
     moved = torch.stack([shift, scale**2]).expand(4, 2, -1)
     long = torch.full((4, 1), 1e6)
     with torch.inference_mode():
-        one = head.judge(embedding, plain, long)
-        two = head.judge(embedding * scale + shift, moved, long)
+        one = head.classify(embedding, plain, long)
+        two = head.classify(embedding * scale + shift, moved, long)
     torch.testing.assert_close(one, two, atol=2e-2, rtol=2e-2)
 
 
@@ -141,8 +141,8 @@ def test_a_voice_that_said_one_thing_is_hardly_taken_out(head: VoiceHead) -> Non
     for variance in (0.05, 0.2, 0.6):
         known = torch.stack([mean, torch.full((12,), variance)]).expand(4, 2, -1)
         with torch.inference_mode():
-            cold = head.judge(embedding, *head.unknown(4))
-            moved.append(float((head.judge(embedding, known, long) - cold).abs().mean()))
+            cold = head.classify(embedding, *head.unknown(4))
+            moved.append(float((head.classify(embedding, known, long) - cold).abs().mean()))
     assert moved[0] < 1e-5
     assert moved[0] < moved[1] < moved[2]
 
@@ -153,7 +153,7 @@ def test_the_numpy_twin_takes_as_much_out(head: VoiceHead) -> None:
     seconds = torch.linspace(0.0, 60.0, 6)[:, None]
     with torch.inference_mode():
         torch.nn.init.zeros_(head.settled.weight)
-        found = head.judge(embedding, known, seconds)
+        found = head.classify(embedding, known, seconds)
         own = graft.relative(embedding.numpy(), Baselines(known.numpy(), seconds.numpy()))
         expected = head.head(torch.from_numpy(own))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
@@ -170,7 +170,7 @@ def test_the_file_names_the_constants_of_its_graph(head: VoiceHead) -> None:
     relative = torch.clamp((embedding - share * known[:, 0]) / spread, -limit, limit)
     with torch.inference_mode():
         expected = head.head(relative) + share * head.settled(relative)
-        found = head.judge(embedding, known, seconds)
+        found = head.classify(embedding, known, seconds)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 

@@ -84,13 +84,12 @@ def render(facts: dict[str, Any]) -> str:
         "## How it was made\n",
         f"{facts['clips']} clips of {facts['speakers'] or 'unknown'} speakers:\n",
         table(["label", "clips"], learned),
-        f"The backbone is that of {facts['body']['name']} (SHA-256 `{facts['body']['sha256']}`), "
-        "unchanged. The head is a logistic regression on embeddings relative to the speaker "
-        "baseline and on the logits of that model. Every label has the same weight. Copies of a "
+        f"The backbone is that of {facts['backbone']['name']} (SHA-256 "
+        f"`{facts['backbone']['sha256']}`), unchanged. The head is a logistic regression "
+        "on embeddings relative to the speaker baseline and on the logits of that model. Every label has the same weight. Copies of a "
         "recording are kept on one side. "
         f"Temperature {calibration['temperature']:g}. The answer is `uncertain` below a "
-        f"probability "
-        f"of {calibration['certain']:g} or a lead of {calibration['margin']:g}, chosen on "
+        f"probability of {calibration['certain']:g} or a lead of {calibration['margin']:g}, chosen on "
         f"{where}.\n",
         f"Licences of the weights: {'; '.join(facts['licences'])}.\n",
         ABOUT,

@@ -28,8 +28,8 @@ from .clips import NAMED, TEST, TRAIN, Listed, read
 from .embeddings import Embedded, embed_clips
 from .fit import fit
 from .graft import BaseModel, Head, relative
+from .measure import classify_all, held_out
 from .measure import figures as measured
-from .measure import held_out, judge_all
 
 COLORS = ("red", "magenta", "yellow", "blue", "cyan", "plain", "dim")
 SHIPPED = Path(__file__).parents[3] / "models" / "voices" / "model.onnx"
@@ -77,7 +77,7 @@ def make(request: Request) -> int:
     found = None
     if not reasons and len(tested):
         test_clips, answer, versions = side(tested)
-        test = judge_all(base, head, test_clips, answer, versions)
+        test = classify_all(base, head, test_clips, answer, versions)
         found = measured(test, listed.labels, calibration)
     elif not reasons:
         found = measured(answers, listed.labels, None)
@@ -156,7 +156,7 @@ def describe(
         "figures": found,
         "calibrated_on_speakers": len(speakers) > 1 and all(c.speaker for c in listed.clips),
         "notes": notes(listed, embedded, counts, len(speakers), [row["corpus"] for row in overlap]),
-        "body": {
+        "backbone": {
             "name": base.model.graph.name,
             "sha256": hashlib.sha256(base.path.read_bytes()).hexdigest(),
         },
@@ -224,10 +224,10 @@ def write(
     if request.program:
         runtime = session(model)
 
-        def judge(window: NDArray[np.float64]) -> NDArray[np.float64]:
+        def predict(window: NDArray[np.float64]) -> NDArray[np.float64]:
             return softmax(run_onnx(runtime, window), calibration.temperature)
 
-        difference = binary.gap(judge, model, request.program, listed.labels)
+        difference = binary.gap(predict, model, request.program, listed.labels)
         checks.append((request.program.name, difference, binary.TOLERANCE))
     for name, difference, allowed in checks:
         if difference > allowed:
@@ -269,7 +269,7 @@ def gap(base: BaseModel, head: Head, model: Path, calibration: Calibration) -> f
             baselines = Baselines.unknown(1, embeddings.shape[1])
             statistics, _ = golden.baseline(embeddings.shape[1])
             baselines.statistics[0], baselines.seconds[0] = statistics, enrolment_s
-            ours = head.judge(
+            ours = head.classify(
                 relative(embeddings, baselines), base.base_logits(embeddings, baselines)
             )[0]
             theirs = run_onnx(runtime, case, statistics, enrolment_s)

@@ -39,9 +39,9 @@ def fit(
     voices = Voices(named, versions, probabilities / probabilities.sum())
     draws = min(max(FEWEST_DRAWS, DRAWS_PER_CLIP * len(clips)), MOST_DRAWS)
     drawn, embeddings, baselines = voices.draw(draws, np.random.default_rng(0))
-    own, known_logits = relative(embeddings, baselines), base.base_logits(embeddings, baselines)
-    scale = BASE_SCALE / float(np.std(known_logits) + 1e-6)
-    inputs = np.concatenate([own, scale * known_logits], axis=1)
+    own, base_logits = relative(embeddings, baselines), base.base_logits(embeddings, baselines)
+    scale = BASE_SCALE / float(np.std(base_logits) + 1e-6)
+    inputs = np.concatenate([own, scale * base_logits], axis=1)
     weight = np.zeros((labels, inputs.shape[1]), dtype=np.float32)
     bias = np.full(labels, NEVER, dtype=np.float32)
     width = own.shape[1]
@@ -68,4 +68,4 @@ def logits_of_clips(
     baselines: Baselines = enrolled(
         embeddings, versions.seconds[:, 0], speakers(clips), enrolment_s, np.random.default_rng(0)
     )
-    return head.judge(relative(embeddings, baselines), base.base_logits(embeddings, baselines))
+    return head.classify(relative(embeddings, baselines), base.base_logits(embeddings, baselines))

@@ -27,7 +27,7 @@ from ..model.baseline import (
 )
 
 # Name of the base model's logits in the new graph.
-BASE_LOGITS = "own/taught"
+BASE_LOGITS = "own/base_logits"
 # Of the nodes that have any.
 OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axes": [1]}}
 
@@ -36,18 +36,18 @@ OPTIONS: dict[str, dict[str, Any]] = {"Gather": {"axis": 1}, "ReduceMean": {"axe
 class Head:
     """Logits from an embedding relative to its speaker, and from the base model's logits.
 
-    `weight` is [labels, width], `taught` is [labels, labels of the body], `bias` is [labels].
+    `weight` is [labels, width], `base_weight` is [labels, base labels], `bias` is [labels].
     """
 
     weight: NDArray[np.float32]
     base_weight: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def judge(
-        self, own: NDArray[np.float32], known_logits: NDArray[np.float32]
+    def classify(
+        self, own: NDArray[np.float32], base_logits: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         """Logits [clips, labels]."""
-        logits = own @ self.weight.T + known_logits @ self.base_weight.T + self.bias
+        logits = own @ self.weight.T + base_logits @ self.base_weight.T + self.bias
         return np.asarray(logits, dtype=np.float64)
 
 
@@ -105,7 +105,7 @@ class BaseModel:
                 for place, value in enumerate(names):
                     if value == OUTPUT:
                         names[place] = BASE_LOGITS
-        nodes, weights = judge_nodes(head)
+        nodes, weights = head_nodes(head)
         graph.node.extend(nodes)
         graph.initializer.extend(weights)
         batch = input_batch(graph)
@@ -130,11 +130,11 @@ def input_batch(graph: onnx.GraphProto) -> int | str:
     return dim.dim_param or dim.dim_value
 
 
-def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-    """`relative` and `Head.judge` as a graph."""
+def head_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+    """`relative` and `Head.classify` as a graph."""
     weights: dict[str, NDArray[Any]] = {
         "prior_s": np.asarray([PRIOR_S], np.float32),
-        "one_note": np.asarray([LOW_VARIANCE], np.float32),
+        "low_variance": np.asarray([LOW_VARIANCE], np.float32),
         "range": np.asarray([FULL_VARIANCE - LOW_VARIANCE], np.float32),
         "nothing": np.asarray(0.0, np.float32),
         "whole": np.asarray(1.0, np.float32),
@@ -145,7 +145,7 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
         "mean_row": np.asarray(0, np.int64),
         "variance_row": np.asarray(1, np.int64),
         "weight": head.weight.T.astype(np.float32),
-        "taught_weight": head.base_weight.T.astype(np.float32),
+        "base_weight": head.base_weight.T.astype(np.float32),
         "bias": head.bias.astype(np.float32),
     }
     steps = [
@@ -153,8 +153,8 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
         ("Div", [SECONDS, "total_s"], "baseline_share"),
         ("Gather", [BASELINE, "mean_row"], "mean"),
         ("Gather", [BASELINE, "variance_row"], "variance"),
-        ("ReduceMean", ["variance"], "variety"),
-        ("Sub", ["variety", "one_note"], "above"),
+        ("ReduceMean", ["variance"], "mean_variance"),
+        ("Sub", ["mean_variance", "low_variance"], "above"),
         ("Div", ["above", "range"], "varied"),
         ("Clip", ["varied", "nothing", "whole"], "trust"),
         ("Mul", ["trust", "baseline_share"], "share"),
@@ -168,7 +168,7 @@ def judge_nodes(head: Head) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto
         ("Div", ["centred", "spread"], "scaled"),
         ("Clip", ["scaled", "low", "high"], "relative"),
         ("MatMul", ["relative", "weight"], "from_embedding"),
-        ("MatMul", ["taught", "taught_weight"], "known"),
+        ("MatMul", ["base_logits", "base_weight"], "known"),
         ("Add", ["from_embedding", "known"], "both"),
         ("Add", ["both", "bias"], OUTPUT),
     ]

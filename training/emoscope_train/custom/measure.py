@@ -61,7 +61,7 @@ def held_out(
     return Answers(clips, truth, fold, logits)
 
 
-def judge_all(
+def classify_all(
     base: BaseModel, head: Head, clips: list[Clip], truth: NDArray[np.int64], embedded: Embedded
 ) -> Answers:
     """Predictions for the manifest's test clips, by one head."""

@@ -224,8 +224,8 @@ def tested(
 
 def binary_uar(program: Path, model: Path, clips: list[Clip], data: Path) -> float:
     """UAR of the program on each clip; a clip without an utterance counts as wrong."""
-    said = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
+    predicted = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
     right: dict[str, list[bool]] = {}
-    for call, clip in zip(said, clips, strict=True):
-        right.setdefault(clip.own, []).append(call == clip.own)
+    for label, clip in zip(predicted, clips, strict=True):
+        right.setdefault(clip.own, []).append(label == clip.own)
     return round(float(np.mean([np.mean(found) for found in right.values()])), 4)

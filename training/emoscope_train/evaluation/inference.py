@@ -91,7 +91,7 @@ def head_logits(
     """Logits [clips, labels] of embeddings, each relative to its speaker baseline."""
     head.eval()
     with torch.inference_mode():
-        logits = head.judge(
+        logits = head.classify(
             torch.from_numpy(embeddings),
             torch.from_numpy(baselines.statistics),
             torch.from_numpy(baselines.seconds),

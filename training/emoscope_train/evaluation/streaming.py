@@ -121,8 +121,8 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
             for e in measured
             if e["trigger"] == "interval" and e["utterance"] == final["utterance"]
         ]
-        calls = [(e["end_s"] - onset, e["label"]) for e in windows]
-        named = [(s, label) for s, label in calls if label != "uncertain"]
+        labels = [(e["end_s"] - onset, e["label"]) for e in windows]
+        named = [(s, label) for s, label in labels if label != "uncertain"]
         pairs = itertools.pairwise(named)
         row |= {
             "right": binary.best(final) == place.clip.label,
@@ -136,9 +136,9 @@ def scored(events: list[Any], placed: list[Placed]) -> list[dict[str, Any]]:
                 for s in ONSETS_S
                 if windows and final["end_s"] - onset >= s
             },
-            "first_s": calls[0][0] if calls else None,
+            "first_s": labels[0][0] if labels else None,
             "first_named_s": named[0][0] if named else None,
-            "first_right_s": next((s for s, call in named if call == place.clip.label), None),
+            "first_right_s": next((s for s, label in named if label == place.clip.label), None),
             "flips": sum(a[1] != b[1] for a, b in pairs),
         }
     return rows
@@ -237,8 +237,8 @@ def same_label(listeners: list[list[dict[str, Any]]]) -> float | None:
 
 def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
     """Accuracy on single clips; one without an utterance counts as wrong."""
-    said = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
-    return share([call == clip.label for call, clip in zip(said, clips, strict=True)])
+    predicted = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
+    return share([label == clip.label for label, clip in zip(predicted, clips, strict=True)])
 
 
 def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
@@ -268,12 +268,12 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
 def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
     """Plain reading: the share of utterances with the label anger or fear."""
     events = binary.analyze(program, model, [data / clip.path for clip in clips])
-    calls = [event["label"] for file in events.values() for event in binary.utterances(file)]
+    labels = [event["label"] for file in events.values() for event in binary.utterances(file)]
     return {
-        "utterances": len(calls),
-        "anger_or_fear": share([call in {"anger", "fear"} for call in calls]),
-        "neutral_or_uncertain": share([call in CALM for call in calls]),
-        "calls": {label: calls.count(label) for label in [*LABELS, "uncertain"]},
+        "utterances": len(labels),
+        "anger_or_fear": share([label in {"anger", "fear"} for label in labels]),
+        "neutral_or_uncertain": share([label in CALM for label in labels]),
+        "calls": {label: labels.count(label) for label in [*LABELS, "uncertain"]},
     }
 
 

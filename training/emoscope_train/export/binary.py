@@ -82,12 +82,12 @@ def predicted_labels(program: Path, model: Path | None, sounds: Sequence[Path]) 
 
 
 def gap(
-    judge: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    predict: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     model: Path,
     program: Path,
     labels: Sequence[str] = LABELS,
 ) -> float:
-    """Largest difference in probability between the binary and `judge` (MFCCs to probabilities).
+    """Largest difference in probability between the binary and `predict` (MFCCs to probabilities).
 
     Over the utterances that the binary finds in a synthetic recording; infinite if it finds none.
     """
@@ -107,5 +107,5 @@ def gap(
             continue
         window = features[(centres >= start - 1e-6) & (centres < end - 1e-6)]
         theirs = np.asarray([event["probabilities"][label] for label in labels])
-        gaps.append(float(np.abs(judge(window) - theirs).max()))
+        gaps.append(float(np.abs(predict(window) - theirs).max()))
     return max(gaps, default=float("inf"))

@@ -133,7 +133,7 @@ class Step(nn.Module):
         assert speech is not None
         embedding = voice.embed(joined(found, self.network.voice_taps))
         return (
-            voice.judge(embedding, baseline, seconds),
+            voice.classify(embedding, baseline, seconds),
             speech(joined(found, self.network.speech_taps)),
             embedding,
             position + count,

@@ -41,7 +41,7 @@ class VoiceHead(nn.Module):
         """The embedding: pooled blocks at mean 0 and variance 1 over all training speech."""
         return (pooled - self.mean) / self.spread
 
-    def judge(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
+    def classify(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
         """Logits [batch, labels]."""
         varied = (baseline[:, 1].mean(dim=1, keepdim=True) - LOW_VARIANCE) / (
             FULL_VARIANCE - LOW_VARIANCE

@@ -122,7 +122,7 @@ class Network(nn.Module):
         found = self.tapped(self.image(decibels), {*self.voice_taps, *self.speech_taps})
         embedding = self.voice.embed(joined(found, self.voice_taps))
         return (
-            self.voice.judge(embedding, baseline, seconds),
+            self.voice.classify(embedding, baseline, seconds),
             self.speech(joined(found, self.speech_taps)),
             embedding,
         )

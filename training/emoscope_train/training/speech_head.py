@@ -55,7 +55,7 @@ def learn(
     )
     inputs = head.standard(torch.from_numpy(np.concatenate([sounds, windows])))
     truth = torch.cat([torch.zeros(len(sounds)), torch.ones(len(windows))])
-    taught = nn.Sequential(nn.Dropout(DROPOUT), *head.layers[:-1], nn.Dropout(DROPOUT))
+    hidden = nn.Sequential(nn.Dropout(DROPOUT), *head.layers[:-1], nn.Dropout(DROPOUT))
     optimizer = torch.optim.AdamW(head.layers.parameters(), lr=RATE)
     rng = np.random.default_rng(seed)
     # Drawing from the sums is much faster than rng.choice, which adds them up in every step.
@@ -64,7 +64,7 @@ def learn(
         for group in optimizer.param_groups:
             group["lr"] = RATE * falling(step, STEPS)
         batch = torch.from_numpy(np.searchsorted(cumulative, rng.random(BATCH)))
-        answers = head.layers[-1](taught(inputs[batch]))[:, 0]
+        answers = head.layers[-1](hidden(inputs[batch]))[:, 0]
         size = sum((p**2).sum() for p in head.layers.parameters() if p.dim() > 1)
         wrong = nn.functional.binary_cross_entropy_with_logits(answers, truth[batch])
         loss = wrong + PENALTY * size

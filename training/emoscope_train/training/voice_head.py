@@ -84,7 +84,7 @@ def fit(
             group["lr"] = recipe.learning_rate * falling(step, recipe.steps)
         clips, embeddings, known = voices.draw(recipe.batch, rng)
         spoken = torch.from_numpy(embeddings)
-        logits = head.judge(
+        logits = head.classify(
             spoken, torch.from_numpy(known.statistics), torch.from_numpy(known.seconds)
         )
         loss = masked_loss(
