@@ -86,11 +86,11 @@ def render(facts: dict[str, Any]) -> str:
         table(["label", "clips"], learned),
         f"The backbone is that of {facts['backbone']['name']} (SHA-256 "
         f"`{facts['backbone']['sha256']}`), unchanged. The head is a logistic regression "
-        "on embeddings relative to the speaker baseline and on the logits of that model. Every label has the same weight. Copies of a "
-        "recording are kept on one side. "
+        "on embeddings relative to the speaker baseline and on the logits of that model. Every "
+        "label has the same weight. Copies of a recording are kept on one side. "
         f"Temperature {calibration['temperature']:g}. The answer is `uncertain` below a "
-        f"probability of {calibration['certain']:g} or a lead of {calibration['margin']:g}, chosen on "
-        f"{where}.\n",
+        f"probability of {calibration['certain']:g} or a lead of {calibration['margin']:g}, "
+        f"chosen on {where}.\n",
         f"Licences of the weights: {'; '.join(facts['licences'])}.\n",
         ABOUT,
     ]
