@@ -20,6 +20,7 @@ mod kinds;
 mod matroska;
 mod media;
 mod mp4;
+mod ogg;
 mod packets;
 mod plain;
 #[cfg(target_os = "linux")]

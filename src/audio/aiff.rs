@@ -19,38 +19,45 @@ pub(super) fn is_aiff(head: &[u8]) -> bool {
     head.starts_with(b"FORM") && matches!(head.get(8..12), Some(b"AIFF" | b"AIFC"))
 }
 
-/// Reads the header.
+/// Reads the header. Its chunks may have any order; a stream needs the samples last.
 pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
     input.array::<12>()?;
-    let (mut at, mut common) = (12_u64, None);
+    let (mut at, mut common, mut samples) = (12_u64, None, None);
     loop {
+        if let Some(((spec, format), (start, length))) = common.zip(samples) {
+            input.go_to(start, at)?;
+            let [offset @ .., _, _, _, _] = input.array::<8>()?;
+            let offset = u64::from(u32::from_be_bytes(offset));
+            input.skip(offset)?;
+            let data = start + 8 + offset;
+            // A length that was unknown to the writer is 0, or counts only the two
+            // numbers.
+            let claimed = u64::saturating_sub(length, 8 + offset);
+            let extent = Extent::new(&mut input, data, claimed, &TRAILER)?;
+            return Plain::new(input, Coding::Samples(format), spec, extent, &TRAILER);
+        }
         let [a, b, c, d, length @ ..] = input.array::<8>()?;
         let length = u64::from(u32::from_be_bytes(length));
         at += 8;
+        let whole = length + length % 2;
         match &[a, b, c, d] {
             b"SSND" => {
-                let damaged = || DecodeError::Damaged("no `COMM` chunk before its data".into());
-                let (spec, format) = common.ok_or_else(damaged)?;
-                let [offset @ .., _, _, _, _] = input.array::<8>()?;
-                let offset = u64::from(u32::from_be_bytes(offset));
-                input.skip(offset)?;
-                let data = at + 8 + offset;
-                // A length that was unknown to the writer is 0, or counts only the two
-                // numbers.
-                let claimed = length.saturating_sub(8 + offset);
-                let extent = Extent::new(&mut input, data, claimed, &TRAILER)?;
-                return Plain::new(input, Coding::Samples(format), spec, extent, &TRAILER);
+                samples = Some((at, length));
+                if common.is_some() {
+                    continue;
+                }
+                input.skip(whole)?;
             }
             b"COMM" if length >= 18 => {
                 let mut fields = [0; 22];
                 let read = length.min(22);
                 input.fill(&mut fields[..read as usize])?;
                 common = Some(parse(&fields)?);
-                input.skip(length + length % 2 - read)?;
+                input.skip(whole - read)?;
             }
-            _ => input.skip(length + length % 2)?,
+            _ => input.skip(whole)?,
         }
-        at += length + length % 2;
+        at += whole;
     }
 }
 

@@ -3,7 +3,11 @@
 use std::sync::LazyLock;
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_OPUS, CODEC_ID_PCM_F32BE, CODEC_ID_PCM_F32LE, CODEC_ID_PCM_F64BE,
+    CODEC_ID_PCM_F64LE, CODEC_ID_PCM_S24BE, CODEC_ID_PCM_S24LE, CODEC_ID_PCM_S32BE,
+    CODEC_ID_PCM_S32LE,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::{Error, Result};
@@ -57,6 +61,8 @@ pub(super) struct Listed {
     pub(super) default: bool,
     /// Name of its codec, for the message where that is unsupported.
     pub(super) name: String,
+    /// Whether its samples have the highest byte first, which its reader does not see.
+    pub(super) big_endian: bool,
 }
 
 /// Chooses the track: the `wanted` one (from 1), otherwise the default track as ffmpeg
@@ -109,7 +115,12 @@ fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
     match track.zip(params) {
         Some((track, params)) => Candidate {
             default: listed.default,
-            ..candidate(reader, track, params, Some(&listed.name))
+            ..candidate(
+                reader,
+                track,
+                &ordered(params, listed.big_endian),
+                Some(&listed.name),
+            )
         },
         None => Candidate {
             default: listed.default,
@@ -117,6 +128,19 @@ fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
             readable: Err(DecodeError::UnsupportedCodec(listed.name.clone())),
         },
     }
+}
+
+/// The parameters with the order of bytes that the file has.
+fn ordered(params: &AudioCodecParameters, big_endian: bool) -> AudioCodecParameters {
+    let mut params = params.clone();
+    params.codec = match params.codec {
+        CODEC_ID_PCM_S24LE if big_endian => CODEC_ID_PCM_S24BE,
+        CODEC_ID_PCM_S32LE if big_endian => CODEC_ID_PCM_S32BE,
+        CODEC_ID_PCM_F32LE if big_endian => CODEC_ID_PCM_F32BE,
+        CODEC_ID_PCM_F64LE if big_endian => CODEC_ID_PCM_F64BE,
+        codec => codec,
+    };
+    params
 }
 
 fn candidate(

@@ -8,13 +8,13 @@ use std::sync::Mutex;
 use symphonia::core::io::ReadOnlySource;
 
 use super::kinds::{self, HEAD_BYTES};
-use super::media::id3_length;
+use super::media::{id3_length, mask};
 use super::mp4::{Passing, Watched};
 use super::packets::{Known, Packets};
 use super::plain::{Input, Plain};
 use super::source::{Note, Source, Spec};
 use super::wav::Wav;
-use super::{aiff, au, caf, mp4, wav};
+use super::{aiff, au, caf, matroska, mp4, wav};
 
 pub use super::source::DecodeError;
 
@@ -159,9 +159,20 @@ impl AudioFile {
             known.passing = layout.movie.clone().map(Passing::new);
             known.movie = layout.movie;
         }
+        if matroska::is_matroska(&head) {
+            matroska::look_ahead(&mut input, &mut head, matroska::START)
+                .map_err(DecodeError::Read)?;
+        }
+        known.look_at(&head, None);
+        let mut media_head = head.clone();
+        let kind = |at: u64| head.get(at as usize..)?.first_chunk::<4>().copied();
+        known
+            .extras
+            .retain(|&at| kind(at).is_some_and(matroska::is_extra));
+        mask(&mut media_head, 0, &known.extras);
         let input: Box<dyn Read + Send> = match &known.passing {
-            Some(passing) => Box::new(Watched::new(whole(head.clone(), input), passing.clone())),
-            None => Box::new(whole(head.clone(), input)),
+            Some(passing) => Box::new(Watched::new(whole(media_head, input), passing.clone())),
+            None => Box::new(whole(media_head, input)),
         };
         let mut whole = input;
         let mut rest = Vec::new();
@@ -178,7 +189,6 @@ impl AudioFile {
             std::io::copy(&mut tag, &mut std::io::sink()).map_err(DecodeError::Read)?;
         }
         let media = ReadOnlySource::new(Shared(Mutex::new(Cursor::new(rest).chain(whole))));
-        known.look_at(&head, None);
         let packets = Packets::stream(Box::new(media), &known);
         Ok(Self(Box::new(packets.map_err(|e| truncated(e, &head))?)))
     }

@@ -16,13 +16,14 @@ const TRANSPORT_PACKET_BYTES: usize = 188;
 
 /// The name of a container or codec that no reader supports, from its first bytes.
 pub(super) fn unread(head: &[u8]) -> Option<String> {
-    const MAGICS: [(&[u8], &str); 17] = [
+    const MAGICS: [(&[u8], &str); 18] = [
         (b"#!AMR-WB", "AMR-WB"),
         (b"#!AMR", "AMR-NB"),
         (b"#!SILK_V3", "SILK"),
         (b"\x02#!SILK_V3", "SILK"),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF, as WMA is"),
         (b"FLV\x01", "FLV"),
+        (b"RIFX", "WAV with big-endian samples"),
         (b"\x00\x00\x01\xba", "MPEG program stream"),
         (b"MAC ", "Monkey's Audio"),
         (b"wvpk", "WavPack"),
@@ -120,6 +121,8 @@ pub(super) fn in_mp4(format: [u8; 4]) -> String {
         b"ac-4" => "AC-4",
         b"dtsc" | b"dtse" | b"dtsh" | b"dtsl" => "DTS",
         b"ima4" => "IMA ADPCM",
+        b"ulaw" => "mu-law",
+        b"alaw" => "A-law",
         b"QDM2" | b"QDMC" => "QDesign Music",
         b"enca" => "encrypted audio",
         b"drms" => "audio protected by its shop",

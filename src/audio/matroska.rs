@@ -1,6 +1,8 @@
 //! The fields at the start of a Matroska or `WebM` file that its reader does not
 //! expose.
 
+use std::io::{self, Read};
+
 /// A track.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -17,13 +19,29 @@ pub(super) struct Outline {
     pub(super) tracks: Vec<Entry>,
     /// Position after the last byte of the segment, where that is given.
     pub(super) end: Option<u64>,
+    /// Where chapters, attachments and tags are, as far as the start of the file says.
+    pub(super) extras: Vec<u64>,
+    /// Whether everything before the first samples was seen.
+    pub(super) complete: bool,
 }
+
+/// Bytes at the start of a file in which its track list is searched.
+pub(super) const START: usize = 64 << 10;
 
 const HEADER: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
 const CLUSTER: u32 = 0x1f43_b675;
 const TRACKS: u32 = 0x1654_ae6b;
 const TRACK: u32 = 0xae;
+const SEEK_HEAD: u32 = 0x114d_9b74;
+const SEEK: u32 = 0x4dbb;
+const SEEK_ID: u32 = 0x53ab;
+const SEEK_POSITION: u32 = 0x53ac;
+/// Chapters, attachments, tags. Audio does not need them, and the reader refuses a file
+/// in which one lacks a field, such as chapters that ffmpeg wrote.
+const EXTRAS: [u32; 3] = [0x1043_a770, 0x1941_a469, 0x1254_c367];
+/// An identifier that readers skip, as long as those of the extras.
+pub(super) const SKIPPED: [u8; 4] = [0x10, 0, 0, 1];
 const NUMBER: u32 = 0xd7;
 const TYPE: u32 = 0x83;
 const DEFAULT: u32 = 0x88;
@@ -43,14 +61,60 @@ pub(super) fn look(head: &[u8]) -> Outline {
         return outline;
     };
     outline.end = segment.size.map(|size| segment.data as u64 + size);
-    let inside = elements(segment.body).take_while(|element| element.kind != CLUSTER);
-    for tracks in inside.filter(|element| element.kind == TRACKS) {
-        let entries = elements(tracks.body).filter(|element| element.kind == TRACK);
-        outline
-            .tracks
-            .extend(entries.map(|entry| track(entry.body)));
+    let start = segment.data as u64;
+    for element in elements(segment.body) {
+        match element.kind {
+            CLUSTER => {
+                outline.complete = true;
+                break;
+            }
+            TRACKS => {
+                let entries = elements(element.body).filter(|entry| entry.kind == TRACK);
+                outline
+                    .tracks
+                    .extend(entries.map(|entry| track(entry.body)));
+            }
+            SEEK_HEAD => {
+                let entries = elements(element.body).filter(|entry| entry.kind == SEEK);
+                let found = entries.filter_map(|entry| sought(entry.body));
+                let places = found.filter_map(|position| start.checked_add(position));
+                outline.extras.extend(places);
+            }
+            kind if EXTRAS.contains(&kind) => outline.extras.push(start + element.at as u64),
+            _ => {}
+        }
     }
     outline
+}
+
+/// Whether the four bytes at the start of an element say that it is an extra.
+pub(super) fn is_extra(kind: [u8; 4]) -> bool {
+    EXTRAS.contains(&u32::from_be_bytes(kind))
+}
+
+/// Where an index entry says that an extra is, from the start of the segment's content.
+fn sought(body: &[u8]) -> Option<u64> {
+    let field = |kind| elements(body).find(|field| field.kind == kind);
+    let kind = number(field(SEEK_ID)?.body);
+    let extra = EXTRAS.iter().any(|&extra| u64::from(extra) == kind);
+    extra.then_some(number(field(SEEK_POSITION)?.body))
+}
+
+/// Reads a stream up to its first samples, or until `head` holds `most` bytes.
+pub(super) fn look_ahead(
+    stream: &mut impl Read,
+    head: &mut Vec<u8>,
+    most: usize,
+) -> io::Result<()> {
+    let mut more = [0; 1024];
+    while head.len() < most && !look(head).complete {
+        // What is there, without waiting for all of it: the stream may be live.
+        match stream.read(&mut more)? {
+            0 => break,
+            count => head.extend_from_slice(&more[..count]),
+        }
+    }
+    Ok(())
 }
 
 fn track(body: &[u8]) -> Entry {
@@ -81,7 +145,8 @@ struct Element<'a> {
     kind: u32,
     /// `None` where it is unknown.
     size: Option<u64>,
-    /// Where its body begins.
+    /// Where it begins, and where its body does.
+    at: usize,
     data: usize,
     body: &'a [u8],
 }
@@ -98,11 +163,13 @@ fn elements(bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
         let rest = bytes.get(data..)?;
         let end = size.and_then(|size| usize::try_from(size).ok());
         let body = &rest[..end.unwrap_or(usize::MAX).min(rest.len())];
+        let begin = at;
         at = data + body.len();
         let kind = u32::try_from(kind).ok()?;
         Some(Element {
             kind,
             size,
+            at: begin,
             data,
             body,
         })
@@ -140,5 +207,21 @@ mod tests {
         bytes[9] = 0xa0;
         assert_eq!(look(&bytes).end, Some(42));
         assert_eq!(look(&bytes[..12]).tracks, []);
+    }
+
+    #[test]
+    fn extras_are_found_in_place_and_in_the_index() {
+        // An index entry for tags at 300, chapters without content, a cluster.
+        let mut bytes = vec![0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0xff];
+        bytes.extend([0x11, 0x4d, 0x9b, 0x74, 0x80 + 15]);
+        bytes.extend([0x4d, 0xbb, 0x80 + 12]);
+        bytes.extend([0x53, 0xab, 0x84, 0x12, 0x54, 0xc3, 0x67]);
+        bytes.extend([0x53, 0xac, 0x82, 1, 44]);
+        bytes.extend([0x10, 0x43, 0xa7, 0x70, 0x80]);
+        assert!(!look(&bytes).complete);
+        bytes.extend([0x1f, 0x43, 0xb6, 0x75, 0xff]);
+        let outline = look(&bytes);
+        assert_eq!(outline.extras, [310, 30]);
+        assert!(outline.complete);
     }
 }

@@ -5,13 +5,17 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-/// A file without the data before its audio. A truncated MP4 reports its original
+use super::matroska;
+
+/// A file without the data before its audio, and without the extras of Matroska. A truncated MP4 reports its original
 /// length: otherwise its reader would skip a box that ends after the end of the file.
 pub(super) struct Media {
     file: File,
     base: u64,
     there: u64,
     length: u64,
+    /// Where identifiers of elements are that the reader must skip.
+    skipped: Vec<u64>,
 }
 
 impl Media {
@@ -24,13 +28,47 @@ impl Media {
             base,
             there,
             length: reach.max(there),
+            skipped: Vec::new(),
         })
+    }
+
+    /// Makes the reader skip those of the elements of Matroska at `places` that are extras.
+    pub(super) fn skip_extras(&mut self, places: &[u64]) -> io::Result<()> {
+        for &at in places {
+            self.file.seek(SeekFrom::Start(at))?;
+            let mut kind = Vec::new();
+            Read::take(&mut self.file, 4).read_to_end(&mut kind)?;
+            if kind.try_into().is_ok_and(matroska::is_extra) {
+                self.skipped.push(at);
+            }
+        }
+        self.file.seek(SeekFrom::Start(self.base)).map(drop)
+    }
+}
+
+/// Replaces the identifiers at the positions `skipped` in `bytes`, which begin at position `at`.
+pub(super) fn mask(bytes: &mut [u8], at: u64, skipped: &[u64]) {
+    for &place in skipped {
+        for (place, byte) in (place..).zip(matroska::SKIPPED) {
+            let index = place
+                .checked_sub(at)
+                .and_then(|it| usize::try_from(it).ok());
+            if let Some(target) = index.and_then(|index| bytes.get_mut(index)) {
+                *target = byte;
+            }
+        }
     }
 }
 
 impl Read for Media {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.file.read(out)
+        if self.skipped.is_empty() {
+            return self.file.read(out);
+        }
+        let at = self.file.stream_position()?;
+        let count = self.file.read(out)?;
+        mask(&mut out[..count], at, &self.skipped);
+        Ok(count)
     }
 }
 

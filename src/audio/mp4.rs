@@ -37,6 +37,8 @@ pub(super) struct Trak {
     pub(super) scale: u32,
     /// Four-letter code of the codec.
     pub(super) format: [u8; 4],
+    /// Whether it holds samples of more than 16 bits with the highest byte first.
+    pub(super) big_endian: bool,
     /// Ticks of the samples in the index itself. In a fragment that gives none: ticks
     /// of one sample.
     ticks: u64,
@@ -199,7 +201,10 @@ impl Trak {
         let about = inside(media, &[b"mdhd"])?;
         let scale = word(about, if about.first()? == &1 { 20 } else { 12 })?;
         let table = inside(media, &[b"minf", b"stbl"]).unwrap_or_default();
-        let format = inside(table, &[b"stsd"]).and_then(|list| word(list, 12));
+        let list = inside(table, &[b"stsd"]).unwrap_or_default();
+        let format = word(list, 12).unwrap_or(0).to_be_bytes();
+        // QuickTime's order, unless an atom says otherwise.
+        let swapped = list.windows(6).any(|atom| atom == b"enda\0\x01");
         let times = inside(table, &[b"stts"]).unwrap_or_default();
         let edits = inside(body, &[b"edts", b"elst"]);
         Some(Self {
@@ -207,7 +212,8 @@ impl Trak {
             enabled: head.get(3)? & 1 == 1,
             audio: inside(media, &[b"hdlr"])?.get(8..12)? == b"soun",
             scale,
-            format: format.unwrap_or(0).to_be_bytes(),
+            format,
+            big_endian: matches!(&format, b"in24" | b"in32" | b"fl32" | b"fl64") && !swapped,
             ticks: pairs(times)
                 .map(|(n, ticks)| u64::from(n) * u64::from(ticks))
                 .sum(),

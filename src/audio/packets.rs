@@ -13,6 +13,7 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use super::codec;
 use super::guard::guard;
+use super::ogg::Pages;
 use super::source::{DecodeError, Note, Source, Spec};
 use super::timing::{Hole, Place, Timing};
 
@@ -71,6 +72,8 @@ pub(super) struct Packets {
     shape: Option<[u8; 3]>,
     found: bool,
     damaged: u64,
+    /// What its pages say, once that was needed.
+    pages: Option<Pages>,
     /// Whether the bytes ended inside a unit.
     cut: bool,
     over: bool,
@@ -170,6 +173,8 @@ impl Packets {
         if !self.timing.counted {
             // The end is an estimate, and samples after it are valid.
             packet.trim_end = Duration::ZERO;
+        } else if packet.trim_end != Duration::ZERO && packet.dur == Duration::ZERO {
+            return Ok(true); // padding behind the end
         }
         self.fresh.clear();
         let decoder = &mut self.decoder;
@@ -254,11 +259,18 @@ impl Packets {
         if other && hole < HOLE_S * i64::from(rate) {
             self.position = index;
         } else if hole > self.timing.tolerance(rate) && hole < HOLE_S * i64::from(rate) {
-            if self.timing.hole == Hole::Damage {
+            if self.timing.hole == Hole::Damage && !self.pages().intact {
                 self.damaged += 1;
             }
             self.position = index;
         }
+    }
+
+    /// The pages of an Ogg file; nothing good where they cannot be read.
+    fn pages(&mut self) -> Pages {
+        *self
+            .pages
+            .get_or_insert_with(|| self.origin.pages().unwrap_or_default())
     }
 
     /// Silence in place of a packet, so that what follows keeps its position.
@@ -325,6 +337,8 @@ impl Packets {
         }
         // Where no length was declared, at least a note reports it.
         self.cut &= promised.is_none() && self.timing.counted;
+        // A recorder that was stopped marks no page as the last.
+        self.cut = self.cut && !self.pages().ended;
         Ok(false)
     }
 

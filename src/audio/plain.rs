@@ -52,6 +52,18 @@ impl Input {
         Ok(())
     }
 
+    /// Goes to a byte of the header; `at` is where it is now.
+    pub(super) fn go_to(&mut self, byte: u64, at: u64) -> Result<(), DecodeError> {
+        match self {
+            _ if byte == at => Ok(()),
+            Self::File(file) => file
+                .seek(SeekFrom::Start(byte))
+                .map(drop)
+                .map_err(DecodeError::Read),
+            Self::Stream(_) => Err(DecodeError::NeedsFile),
+        }
+    }
+
     /// The next `N` bytes.
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let mut bytes = [0; N];

@@ -297,11 +297,11 @@ def times() -> None:
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *late], check=False)
     # Two seconds are missing after the first.
     hole = ("-af", "asetpts='if(gt(T,1.0),PTS+2/TB,PTS)'")
-    for name in ("hole.mka", "hole.m4a", "hole.weba"):
+    for name in ("hole.mka", "hole.m4a", "hole.weba", "hole.opus", "hole.ogg"):
         codec = (
             ("-ar", "48000", "-c:a", "libopus")
-            if name == "hole.weba"
-            else ("-ar", "44100", "-c:a", "aac")
+            if name in ("hole.weba", "hole.opus")
+            else ("-ar", "44100", "-c:a", "libvorbis" if name == "hole.ogg" else "aac")
         )
         more = ("-f", "webm") if name == "hole.weba" else ()
         ff(name, *hole, *codec, *more)
@@ -359,10 +359,107 @@ def unread() -> None:
     put("text.mp3", b"# Not a recording, though its name says so.\n" * 20)
 
 
+def ogg_pages(data: bytes) -> list[bytearray]:
+    """The pages of an Ogg file."""
+    pages, at = [], 0
+    while at < len(data):
+        count = data[at + 26]
+        end = at + 27 + count + sum(data[at + 27 : at + 27 + count])
+        pages.append(bytearray(data[at:end]))
+        at = end
+    return pages
+
+
+def sealed(page: bytearray) -> bytes:
+    """A page with its checksum."""
+    page[22:26] = bytes(4)
+    total = 0
+    for byte in page:
+        total ^= byte << 24
+        for _ in range(8):
+            total = (total << 1 ^ (0x04C11DB7 if total >> 31 else 0)) & 0xFFFFFFFF
+    page[22:26] = struct.pack("<I", total)
+    return bytes(page)
+
+
+def ogg() -> None:
+    """Ogg without an end, with a trimmed one, and several in one file."""
+    whole = (TOP / "x.opus").read_bytes()
+    put("chained.opus", whole + whole)
+    pages = ogg_pages(whole)
+    end = struct.unpack_from("<q", pages[-1], 6)[0]
+    # Ten milliseconds earlier than libopus ends: the last packet is padding alone.
+    struct.pack_into("<q", pages[-1], 6, end - 480)
+    put("trim-end.opus", b"".join(map(sealed, pages)))
+    pages = ogg_pages(whole)
+    pages[-1][5] &= ~4
+    put("no-end.opus", b"".join(map(sealed, pages)))
+    ff("flac.ogg", "-c:a", "flac", "-f", "ogg")
+
+
+def rare() -> None:
+    """Layouts that few writers use."""
+    about = TOP / "chapters.txt"
+    chapter = "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=2000\ntitle=one\n"
+    about.write_text(";FFMETADATA1\n" + chapter)
+    chapters = ("-i", str(about), "-map_metadata", "1", "-ar", "44100", "-c:a", "aac")
+    ff("chapters.mkv", *chapters)
+    ff("chapters.m4b", *chapters, "-f", "mp4")
+    piped("pipe-chapters.mkv", *chapters, "-f", "matroska")
+    about.unlink()
+    for codec in ("pcm_s24be", "pcm_s24le", "pcm_f32be", "pcm_alaw"):
+        ff(f"{codec}.mov", "-c:a", codec)
+    ff("sidx.mp4", "-ar", "44100", "-c:a", "aac", "-movflags", "dash+global_sidx")
+    ff("rf64.wav", "-rf64", "always")
+    ff("sowt.aifc", "-c:a", "pcm_s16le", "-f", "aiff")
+    ff("alac.caf", "-c:a", "alac")
+    rf64 = (TOP / "rf64.wav").read_bytes()
+    put("bw64.wav", b"BW64" + rf64[4:])
+    pcm = SPEECH.read_bytes()[44:]
+    swapped = bytearray(pcm)
+    swapped[::2], swapped[1::2] = pcm[1::2], pcm[::2]
+    form = struct.pack(">IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    data = b"WAVEfmt " + form + b"data" + struct.pack(">I", len(pcm)) + swapped
+    put("rifx.wav", b"RIFX" + struct.pack(">I", len(data)) + data)
+    rate = bytes.fromhex("400cfa00000000000000")
+    common = b"COMM" + struct.pack(">IhIh", 18, 1, len(pcm) // 2, 16) + rate
+    sound = b"SSND" + struct.pack(">III", 8 + len(pcm), 0, 0) + swapped
+    data = b"AIFF" + sound + common
+    put("samples-first.aiff", b"FORM" + struct.pack(">I", len(data)) + data)
+    flac = bytearray((TOP / "live.flac").read_bytes())
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)
+    put("unknown.flac", bytes(flac))
+    adts = ff("x.aac", "-ar", "44100", "-c:a", "aac")
+    put("garbage.aac", b"\x11" * 777 + adts)
+    # Six channels, of which the one for low frequencies has the voice.
+    frames = (bytes(6) + pcm[at : at + 2] + bytes(4) for at in range(0, len(pcm), 2))
+    six = b"".join(frames)
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 6, 16000, 192000, 12, 16)
+    data = b"WAVE" + form + b"data" + struct.pack("<I", len(six)) + six
+    put("lfe.wav", b"RIFF" + struct.pack("<I", len(data)) + data)
+
+
+MAKERS = (
+    matroska,
+    headers,
+    telephone,
+    mpeg,
+    he_aac,
+    mp4,
+    parts,
+    times,
+    channels,
+    unread,
+    ogg,
+    rare,
+)
+
+
 def main() -> int:
     """Writes the folder."""
     TOP.mkdir(parents=True, exist_ok=True)
-    for make in (matroska, headers, telephone, mpeg, he_aac, mp4, parts, times, channels, unread):
+    for make in MAKERS:
         make()
     for path in sorted(TOP.iterdir()):
         print(path.name)

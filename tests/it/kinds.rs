@@ -35,7 +35,7 @@ const BLOCK: f64 = 0.2;
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// The table: message and exit code of each kind.
-const KINDS: [(&str, Fate); 102] = [
+const KINDS: [(&str, Fate); 125] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -129,6 +129,8 @@ const KINDS: [(&str, Fate); 102] = [
     ("hole.mka", Utterances(2, 2.0 + LENGTH)),
     ("hole.m4a", Utterances(2, 2.0 + LENGTH)),
     ("hole.weba", Utterances(2, 2.0 + LENGTH)),
+    ("hole.opus", Utterances(2, 2.0 + LENGTH)),
+    ("hole.ogg", Utterances(2, 2.0 + LENGTH)),
     // Channels and tracks.
     ("twin.wav", Whole(START, LENGTH)),
     (
@@ -144,6 +146,27 @@ const KINDS: [(&str, Fate); 102] = [
         "two-tracks.mkv",
         Noted(1, LENGTH, "holds 2 audio tracks; track 2 was read"),
     ),
+    ("lfe.wav", Noted(1, LENGTH, "only channel 4 carries sound")),
+    // Ogg: several in one file, without an end, with padding of more than a packet.
+    ("chained.opus", Utterances(2, 2.0 * LENGTH)),
+    ("no-end.opus", Whole(START, LENGTH)),
+    ("trim-end.opus", Whole(START, LENGTH)),
+    ("flac.ogg", Whole(START, LENGTH)),
+    // Layouts that few writers use.
+    ("chapters.mkv", Whole(START, LENGTH)),
+    ("pipe-chapters.mkv", Whole(START, LENGTH)),
+    ("chapters.m4b", Whole(START, LENGTH)),
+    ("sidx.mp4", Whole(START, LENGTH)),
+    ("pcm_s24be.mov", Whole(START, LENGTH)),
+    ("pcm_s24le.mov", Whole(START, LENGTH)),
+    ("pcm_f32be.mov", Whole(START, LENGTH)),
+    ("rf64.wav", Whole(START, LENGTH)),
+    ("bw64.wav", Whole(START, LENGTH)),
+    ("sowt.aifc", Whole(START, LENGTH)),
+    ("samples-first.aiff", Whole(START, LENGTH)),
+    ("alac.caf", Whole(START, LENGTH)),
+    ("unknown.flac", Whole(START, LENGTH)),
+    ("garbage.aac", Whole(START, LENGTH)),
     // Cut off: more than a packet of what was promised is missing.
     ("cut.wav", Cut(1.93, "is cut off: only 1.93 s of 3.86 s")),
     ("cut.webm", Cut(2.19, "is cut off")),
@@ -159,6 +182,8 @@ const KINDS: [(&str, Fate); 102] = [
     ("ac3.mp4", Refused("(AC-3 in MP4)")),
     ("ac3.mkv", Refused("(AC-3 in Matroska)")),
     ("adpcm.mkv", Refused("(a codec of Windows in Matroska)")),
+    ("pcm_alaw.mov", Refused("(A-law in MP4)")),
+    ("rifx.wav", Refused("(WAV with big-endian samples)")),
     ("amr.3gp", Refused("(AMR-NB in MP4)")),
     ("x.amr", Refused("(AMR-NB)")),
     ("tv.ts", Refused("(MPEG-TS)")),
@@ -268,7 +293,7 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
     late_fragments(folder, home);
     pauses(folder, home);
     let raw = |format| ["--raw-rate", "8000", "--raw-format", format];
-    let cases: [(&str, &[&str]); 16] = [
+    let cases: [(&str, &[&str]); 18] = [
         ("pcm_mulaw.wav", &[]),
         ("pcm_alaw.wav", &[]),
         ("adpcm_ima_wav.wav", &[]),
@@ -283,6 +308,8 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
         ("opus.mp4", &[]),
         ("killed.aiff", &[]),
         ("live-x.caf", &[]),
+        ("chapters.mkv", &[]),
+        ("pipe-chapters.mkv", &[]),
         ("raw.ul", &raw("mulaw")),
         ("raw.al", &raw("alaw")),
     ];

@@ -1,7 +1,7 @@
 //! Opens a compressed recording: facts about its bytes, its reader, its track.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use symphonia::core::formats::FormatOptions;
@@ -17,12 +17,10 @@ use super::super::kinds;
 use super::super::matroska;
 use super::super::media::Media;
 use super::super::mp4::{self, Movie, Passing};
+use super::super::ogg::{self, Pages};
 use super::super::source::{DecodeError, Spec};
 use super::super::timing::Timing;
 use super::Packets;
-
-/// Bytes at the start of a Matroska file in which its track list is searched.
-const TRACKS: usize = 64 << 10;
 
 /// Where the bytes come from.
 #[derive(Debug, Clone)]
@@ -31,6 +29,17 @@ pub(super) enum Origin {
     File(PathBuf, u64),
     Memory(&'static [u8]),
     Stream,
+}
+
+impl Origin {
+    /// What is known of the pages of an Ogg file; nothing of a stream and of other files.
+    pub(super) fn pages(&self) -> Option<Pages> {
+        match self {
+            Self::File(path, 0) => ogg::pages(BufReader::new(File::open(path).ok()?)).ok(),
+            Self::File(..) | Self::Stream => None,
+            Self::Memory(bytes) => ogg::pages(*bytes).ok(),
+        }
+    }
 }
 
 /// What is known about the bytes before their reader sees them.
@@ -42,6 +51,8 @@ pub(in crate::audio) struct Known {
     pub(in crate::audio) passing: Option<Passing>,
     /// Its audio tracks, where the file lists them.
     pub(in crate::audio) listed: Option<Vec<Listed>>,
+    /// Where a Matroska file has elements that audio does not need.
+    pub(in crate::audio) extras: Vec<u64>,
     /// Whether a reader must not search the end of the file.
     pub(in crate::audio) cut: bool,
     /// Extension of the file's name, or the one that its content requires.
@@ -59,6 +70,7 @@ impl Known {
                 id: track.id,
                 default: track.enabled,
                 name: kinds::in_mp4(track.format),
+                big_endian: track.big_endian,
             });
             self.listed = Some(listed.collect());
         } else if matroska::is_matroska(head) {
@@ -70,9 +82,11 @@ impl Known {
                     id: track.number,
                     default: track.default,
                     name: kinds::in_matroska(&track.codec),
+                    big_endian: false,
                 })
                 .collect();
             self.listed = (!outline.tracks.is_empty()).then_some(listed);
+            self.extras = outline.extras;
         }
     }
 }
@@ -116,7 +130,10 @@ impl Packets {
                 }
                 let extension = path.extension().and_then(|extension| extension.to_str());
                 known.extension = known.extension.or(extension.map(str::to_owned));
-                let media = Media::new(file, *base, reach).map_err(DecodeError::Read)?;
+                let mut media = Media::new(file, *base, reach).map_err(DecodeError::Read)?;
+                media
+                    .skip_extras(&known.extras)
+                    .map_err(DecodeError::Read)?;
                 if known.cut {
                     Box::new(ReadOnlySource::new(media))
                 } else {
@@ -195,6 +212,7 @@ impl Packets {
             shape: None,
             found: false,
             damaged: 0,
+            pages: None,
             cut: false,
             over: false,
         };
@@ -225,7 +243,7 @@ impl Packets {
 /// The first bytes of a file.
 fn head(file: &mut File) -> Result<Vec<u8>, DecodeError> {
     let mut head = Vec::new();
-    let read = Read::take(&mut *file, TRACKS as u64).read_to_end(&mut head);
+    let read = Read::take(&mut *file, matroska::START as u64).read_to_end(&mut head);
     read.map_err(DecodeError::Read)?;
     Ok(head)
 }
