@@ -1,4 +1,4 @@
-//! The side of the audio callbacks never allocates, for input and output.
+//! Code that runs in an audio callback never allocates, for input and output.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -19,7 +19,7 @@ struct Counting;
     unsafe_code,
     reason = "an allocator that counts cannot be had otherwise"
 )]
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
@@ -36,7 +36,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 #[test]
-fn pushing_allocates_nothing_full_or_not() {
+fn pushing_allocates_nothing_in_a_full_or_free_ring() {
     let (mut producer, mut consumer) = channel(4800, 2);
     let block: Vec<i16> = (0..960).collect();
     let floats = [0.25_f64; 512];
@@ -47,7 +47,7 @@ fn pushing_allocates_nothing_full_or_not() {
         producer.push(&block);
         producer.push(&floats);
         assert_eq!(ALLOCATIONS.get(), before, "round {round}");
-        // Every now and then the reader is away, so that the ring runs over.
+        // At intervals the reader pauses, so that the ring overflows.
         if round % 40 < 20 {
             out.clear();
             loop {
@@ -73,7 +73,7 @@ fn playing_allocates_nothing_empty_held_or_cleared() {
     let (mut words, mut floats) = ([0_i16; 960], [0.0_f64; 512]);
     let mut silent = (false, false);
     for round in 0..3000 {
-        // Every now and then nothing comes, so that the queue runs dry.
+        // At intervals nothing arrives, so that the queue runs empty.
         if round % 40 < 20 {
             queue.push(&samples);
         }

@@ -1,16 +1,16 @@
-//! A classifier that costs nothing, for what all the rest costs.
+//! A classifier without cost, to measure the cost of everything else.
 
 use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use emoscope::model_spec::ModelSpec;
 
-/// Knows nothing, at once.
+/// Returns fixed logits at once.
 pub struct Free {
     labels: usize,
     width: usize,
 }
 
 impl Free {
-    /// Answers of the shape that the model gives.
+    /// Output of the same shape as the model's.
     pub fn like(spec: &ModelSpec) -> Self {
         Self {
             labels: spec.labels.len(),

@@ -1,5 +1,5 @@
-//! What the live path takes in time: the audio callback, and the way of an
-//! event from the last sample of its window, fed as a microphone would.
+//! Latency of the live path: time in the audio callback, and time from the last
+//! sample of a window to its event. Audio arrives in real time.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,14 +25,14 @@ const BLOCK: usize = RATE as usize / 100;
 /// Seconds of speech.
 const LENGTH: usize = 60;
 
-/// The smallest value that so many of a thousand do not exceed.
+/// Quantile in thousandths: the smallest value that `of_1000` of a thousand do not exceed.
 fn quantile(values: &mut [f64], of_1000: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     values[(values.len() * of_1000 / 1000).min(values.len() - 1)]
 }
 
-/// A recorded voice of the tests, over and over at 48 kHz on two channels: each
-/// sample three times, for a gate and a clock a voice as good as any.
+/// Recorded speech of the tests, looped, at 48 kHz stereo. Each sample is repeated
+/// three times, which is good enough for VAD and timing.
 fn speech() -> Vec<i16> {
     let bytes = include_bytes!("../data/speech-16k.wav");
     let once = bytes[44..].as_chunks::<2>().0.iter();
@@ -43,14 +43,14 @@ fn speech() -> Vec<i16> {
         .collect()
 }
 
-/// Microseconds of it.
+/// Duration of `work` in microseconds.
 fn timed(work: impl FnOnce()) -> f64 {
     let before = Instant::now();
     work();
     before.elapsed().as_secs_f64() * 1e6
 }
 
-/// One block after another, into a ring that is emptied now and then.
+/// Pushes block after block into a ring that is emptied at intervals.
 fn callback() {
     let (mut producer, mut consumer) = ring::channel(RATE as usize, 2);
     let block: Vec<i16> = (0..2 * BLOCK as i16).collect();
@@ -70,9 +70,9 @@ fn callback() {
     );
 }
 
-/// What each block took, in microseconds, and what two things beside it did
-/// that show the machine's own part after a sleep: the least that any callback
-/// does, the samples to float and into memory, and the clock alone.
+/// Time of each block in microseconds, with two references that show the machine's
+/// share after a sleep: the minimum of any callback (convert samples to float and
+/// store them), and reading the clock.
 #[derive(Default)]
 struct Took {
     block: Vec<f64>,
@@ -80,9 +80,9 @@ struct Took {
     clock: Vec<f64>,
 }
 
-/// Delivers the speech as time passes; when it began, and what each block took.
+/// Delivers the speech in real time; returns the start and the time of each block.
 fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Took) {
-    // As much memory as half a minute takes, written before.
+    // The memory for half a minute, touched beforehand.
     let mut memory = vec![1.0_f32; 30 * 2 * RATE as usize];
     let places = memory.len() / (2 * BLOCK);
     let blocks: Vec<&[i16]> = speech.chunks_exact(2 * BLOCK).collect();
@@ -112,7 +112,7 @@ fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Took) {
     (begin, took)
 }
 
-/// When each window's event came, where its window ends, and what its inference took.
+/// Per window: arrival of its event, end of the window in seconds, inference time.
 fn watch(updates: &Receiver<Update>) -> Vec<(Instant, f64, f64)> {
     let mut found = Vec::new();
     let mut open = None;
@@ -173,7 +173,7 @@ fn event() {
             quantile(values, 999),
         );
     }
-    // From the sample itself, and from the delivery of its block.
+    // Latency from the sample itself, and from the delivery of its block.
     let block_s = BLOCK as f64 / f64::from(RATE);
     let (mut whole, mut ours, mut inference) = (Vec::new(), Vec::new(), Vec::new());
     for (at, end_s, inference_ms) in events {
@@ -185,7 +185,7 @@ fn event() {
     }
     for (what, values) in [
         (
-            "event after the last sample of its window, inference aside",
+            "event after the last sample of its window, without inference",
             &mut whole,
         ),
         ("of that after the delivery of the sample", &mut ours),

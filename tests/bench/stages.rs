@@ -1,4 +1,4 @@
-//! What each stage costs, for 10 ms of audio or a frame unless its name says more.
+//! Cost of each stage, per 10 ms of audio or per frame unless its name says otherwise.
 
 #![allow(clippy::unwrap_used)]
 
@@ -38,7 +38,7 @@ fn main() {
     divan::main();
 }
 
-/// Something like speech: a chord whose loudness comes and goes.
+/// A stand-in for speech: a chord whose loudness rises and falls.
 fn voice(samples: usize, rate: u32) -> Vec<f32> {
     let turn = std::f32::consts::TAU / rate as f32;
     (0..samples)
@@ -53,7 +53,7 @@ fn voice(samples: usize, rate: u32) -> Vec<f32> {
         .collect()
 }
 
-/// A recorded voice of the tests, 16 kHz.
+/// Recorded speech of the tests, 16 kHz.
 fn speech() -> Vec<f32> {
     let bytes = include_bytes!("../data/two-utterances.wav");
     let samples = bytes[44..].as_chunks::<2>().0;
@@ -96,7 +96,7 @@ fn resample(bencher: Bencher, rate: u32) {
     });
 }
 
-/// The bare real FFT that a row contains.
+/// The real FFT of one row, without anything else.
 #[divan::bench]
 fn frame_fft(bencher: Bencher) {
     let fft = RealFftPlanner::<f64>::new().plan_fft_forward(N_FFT);
@@ -162,7 +162,7 @@ fn window_view_of_4_s(bencher: Bencher) {
 
 /// 16 ms.
 #[divan::bench]
-fn voice_gate(bencher: Bencher) {
+fn vad_block(bencher: Bencher) {
     let samples = voice(100 * BLOCK_SAMPLES, 16_000);
     let mut gate = Vad::new();
     let mut blocks = samples.chunks_exact(BLOCK_SAMPLES).cycle();
@@ -179,7 +179,7 @@ fn smoothing(bencher: Bencher) {
 
 #[divan::bench(args = [(EngineChoice::Onnxruntime, 100), (EngineChoice::Onnxruntime, 300), (EngineChoice::Builtin, 100), (EngineChoice::Builtin, 300)])]
 fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
-    // Without the library there is nothing to measure.
+    // Skipped without the library.
     let Ok(engine) = Engine::load(Model::embedded().unwrap(), *choice, None) else {
         return;
     };
@@ -209,7 +209,7 @@ fn pipeline(rate: u32) -> ChannelPipelines {
     ChannelPipelines::new(rate, 1, ChannelChoice::Mix.into(), make).unwrap()
 }
 
-/// From samples to events, for a second of speech, inference aside.
+/// From samples to events, for a second of speech, without inference.
 #[divan::bench(args = [16_000, 48_000])]
 fn pipeline_of_1_s(bencher: Bencher, rate: u32) {
     // Speech at any rate: the VAD processes it at the same cost.
@@ -244,7 +244,7 @@ fn dashboard_draw(bencher: Bencher, (width, height): (u16, u16)) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut at_s = 9.0;
     bencher.bench_local(move || {
-        // The meter moves, the rest stands, as most of the time.
+        // Only the meter moves, which is the usual case.
         at_s += 0.05;
         let rms_dbfs = -20.0 - (at_s as f32).sin() * 10.0;
         state.apply(&Update::Level(Level {

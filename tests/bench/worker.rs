@@ -1,5 +1,5 @@
 //! emoscope's side of the comparison with its peers (`tests/peers/compare.py`):
-//! runs a named task on a recording and answers with its processor time.
+//! runs a named task on a recording and returns its processor time.
 
 #![allow(clippy::unwrap_used)]
 
@@ -55,7 +55,7 @@ fn run(samples: &[f32], engine: &Engine, classifier: Box<dyn Classifier>) -> Vec
     events
 }
 
-/// Processor time of this thread so far, in seconds; Linux alone tells it so.
+/// Processor time of this thread so far, in seconds; Linux only.
 fn processor_s() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     let nanoseconds: f64 = text.split(' ').next().unwrap().parse().unwrap();

@@ -1,5 +1,5 @@
-//! Everything that is read from outside. Bytes may be refused there, and nothing
-//! else: no panic, no endless loop, no memory beyond their own measure.
+//! Every parser of external data. It may reject the bytes, but must not panic,
+//! loop forever, or use memory out of proportion to their size.
 
 use std::io::{Cursor, Write};
 
@@ -11,10 +11,10 @@ use emoscope::events::Line;
 use emoscope::model::Model;
 use emoscope::session::event_log::EventLog;
 
-/// Blocks that are read of one recording at most.
+/// Largest number of blocks that are read from one recording.
 const BLOCKS: usize = 200;
 
-fn listen(source: &mut dyn Source) {
+fn read_blocks(source: &mut dyn Source) {
     let spec = source.spec();
     let (mut out, mut blocks) = (Vec::new(), 0);
     while blocks < BLOCKS && source.read(&mut out).unwrap_or(false) {
@@ -27,14 +27,14 @@ fn listen(source: &mut dyn Source) {
 /// A recording of any format, as a stream and from a file.
 pub fn recording(bytes: &[u8]) {
     if let Ok(mut stream) = AudioFile::from_reader(Cursor::new(bytes.to_vec())) {
-        listen(&mut stream);
+        read_blocks(&mut stream);
     }
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let Ok(mut file) = AudioFile::open(file.path()) else {
         return;
     };
-    listen(&mut file);
+    read_blocks(&mut file);
     for to in [0.3, 1e9, 0.0, f64::NAN] {
         if file.seek(to).is_ok() {
             let _ = file.read(&mut Vec::new());
@@ -52,11 +52,11 @@ pub fn raw(bytes: &[u8]) {
     let samples = Cursor::new(samples.to_vec());
     let rate = u32::from(*rate) * 3_200;
     if let Ok(mut raw) = RawAudio::new(samples, format, rate, (*channels).into()) {
-        listen(&mut raw);
+        read_blocks(&mut raw);
     }
 }
 
-/// Event lines; what was read is written so that it reads the same again.
+/// Event lines; a line that was read is written and then read as the same event.
 pub fn events(bytes: &[u8]) {
     let _ = EventLog::read(bytes);
     for line in bytes.split(|&byte| byte == b'\n') {
@@ -69,7 +69,7 @@ pub fn events(bytes: &[u8]) {
     }
 }
 
-/// A model file; what keeps the contract goes on to the engine that is built in.
+/// A model file; one that satisfies the model spec is loaded by the built-in engine.
 pub fn model(bytes: &[u8]) {
     if let Ok(model) = Model::from_bytes("damaged".into(), bytes.to_vec().into()) {
         let _ = Engine::load(model, EngineChoice::Builtin, None);

@@ -10,7 +10,7 @@ use crate::decode::write_wav;
 use crate::sound_server::{SoundServer, inside, spawn};
 
 #[test]
-fn a_tone_is_captured_and_an_unplugged_microphone_noticed() {
+fn a_tone_is_captured_and_an_unplugged_microphone_is_reported() {
     if let Some(server) = SoundServer::start() {
         server.run_test("capture::inside_tone_of_the_server");
         server.run_test("capture::inside_tone_of_alsa");
@@ -22,8 +22,8 @@ fn a_tone_is_captured_and_an_unplugged_microphone_noticed() {
     }
 }
 
-/// Two seconds of 440 Hz through the microphone, checked by its crossings of zero.
-fn receives_the_tone(id: &str) {
+/// Two seconds of 440 Hz through the microphone, checked by its zero crossings.
+fn assert_captures_the_tone(id: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tone.wav");
     let tone: Vec<f32> = (0..96_000)
@@ -56,7 +56,7 @@ fn receives_the_tone(id: &str) {
     let frequency = rate / median_period(tone);
     let peak = tone.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
     eprintln!(
-        "{id}: {spec:?} {}, {seconds:.3} s of {frequency:.1} Hz, peak {peak:.3}, {} blocks, begin {:.0} ms after opening",
+        "{id}: {spec:?} {}, {seconds:.3} s of {frequency:.1} Hz, peak {peak:.3}, {} blocks, start {:.0} ms after opening",
         capture.format(),
         capture.callbacks(),
         1e3 * first as f64 / rate,
@@ -70,7 +70,7 @@ fn receives_the_tone(id: &str) {
     assert!((all - wall).abs() < 0.6, "{all} s of audio in {wall} s");
 }
 
-/// Frames between two crossings of zero, as most of them are.
+/// Median number of frames between two zero crossings.
 fn median_period(tone: &[f32]) -> f64 {
     let crossings: Vec<f64> = tone
         .windows(2)
@@ -84,23 +84,23 @@ fn median_period(tone: &[f32]) -> f64 {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_is_reported"]
 fn inside_tone_of_the_server() {
     if inside() {
-        receives_the_tone("pulseaudio:vmic");
+        assert_captures_the_tone("pulseaudio:vmic");
     }
 }
 
 #[test]
-#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_is_reported"]
 fn inside_tone_of_alsa() {
     if inside() {
-        receives_the_tone("alsa:default");
+        assert_captures_the_tone("alsa:default");
     }
 }
 
 #[test]
-#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_is_reported"]
 fn inside_level() {
     if !inside() {
         return;
@@ -129,7 +129,7 @@ fn inside_level() {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_is_reported"]
 fn inside_stall() {
     if !inside() {
         return;
@@ -142,7 +142,7 @@ fn inside_stall() {
     std::thread::sleep(Duration::from_secs(1));
     assert!(
         before > 0 && capture.callbacks() == before,
-        "the watchdog sees a server that hangs"
+        "the watchdog detects a server that hangs"
     );
     let start = Instant::now();
     drop(capture);
@@ -160,7 +160,7 @@ fn inside_stall() {
     spawn(&["resume"]).wait().unwrap();
 }
 
-/// The fault after the microphone was pulled out, and how long it took.
+/// The fault after the microphone was unplugged, and the time until it was reported.
 fn unplugged(id: &str) -> Fault {
     let mut capture = Capture::open(&find(Some(id)).unwrap()).unwrap();
     let start = Instant::now();
@@ -193,7 +193,7 @@ fn unplugged(id: &str) -> Fault {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_is_reported"]
 fn inside_unplugged() {
     if inside() {
         assert_eq!(unplugged("pulseaudio:vmic"), Fault::Unplugged);
@@ -201,7 +201,7 @@ fn inside_unplugged() {
 }
 
 #[test]
-#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_noticed"]
+#[ignore = "run by a_tone_is_captured_and_an_unplugged_microphone_is_reported"]
 fn inside_unplugged_alsa() {
     if inside() {
         unplugged("alsa:default");

@@ -1,5 +1,5 @@
-//! A recording with a speaker on each channel: `--channel each` judges each as a
-//! file of that channel alone is analyzed.
+//! A recording with a speaker on each channel: `--channel each` gives for each channel
+//! what a mono file of that channel gives.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{data, emoscope, lines, run, said};
 
-/// The channels of the call, each as a file that ffmpeg made.
+/// The channels of the call as mono files, made by ffmpeg.
 fn mono_files(folder: &Path) -> [PathBuf; 2] {
     [1, 2].map(|channel: u16| {
         let path = folder.join(format!("{channel}.wav"));
@@ -24,7 +24,7 @@ fn mono_files(folder: &Path) -> [PathBuf; 2] {
     })
 }
 
-/// The lines about speech of a channel, without the fields that a mono file lacks.
+/// The speech events of a channel, without the fields that a mono file lacks.
 fn of_channel(lines: &[Value], channel: u16) -> Vec<Value> {
     let of = |line: &&Value| line["channel"] == channel;
     let without = |mut line: Value| {
@@ -36,7 +36,7 @@ fn of_channel(lines: &[Value], channel: u16) -> Vec<Value> {
     lines.iter().filter(of).cloned().map(without).collect()
 }
 
-/// The lines about speech.
+/// The speech events.
 fn speech(lines: &[Value]) -> Vec<Value> {
     let of_speech = ["voice", "utterance_start", "measurement", "utterance_end"];
     let about = |line: &&Value| of_speech.contains(&line["type"].as_str().unwrap());
@@ -86,7 +86,7 @@ fn each_channel_has_the_lines_of_its_mono_file() {
 }
 
 #[test]
-fn the_lines_follow_the_schema_and_none_has_a_channel_otherwise() {
+fn lines_follow_the_schema_and_name_a_channel_only_with_channel_each() {
     let schema = std::fs::read_to_string(crate::support::path("tests/schema/event.json")).unwrap();
     let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let each = analyze(&["--channel", "each"], &data("call.flac"));
@@ -111,7 +111,7 @@ fn a_mono_file_is_channel_1() {
 }
 
 #[test]
-fn a_stream_several_jobs_and_the_continued_run_give_the_same_lines() {
+fn a_stream_several_jobs_and_a_resumed_run_give_the_same_lines() {
     let home = tempfile::tempdir().unwrap();
     let expected = analyze(&["--channel", "each"], &data("call.flac"));
     let piped = emoscope(&home)
@@ -155,14 +155,14 @@ fn a_stream_several_jobs_and_the_continued_run_give_the_same_lines() {
     };
     let one = written("1", false, &home.path().join("one.jsonl"));
     assert_eq!(one, written("3", false, &home.path().join("three.jsonl")));
-    // A run that was stopped within the second recording.
+    // A run that was interrupted within the second recording.
     let stopped = home.path().join("stopped.jsonl");
     std::fs::write(&stopped, &one[..one.len() / 2]).unwrap();
     assert_eq!(one, written("2", true, &stopped));
 }
 
 #[test]
-fn with_a_baseline_of_the_folder_each_channel_has_its_own() {
+fn with_a_folder_baseline_each_channel_has_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let calls = folder.path().join("calls");
     std::fs::create_dir(&calls).unwrap();

@@ -1,4 +1,4 @@
-//! The program as a person or a script meets it.
+//! The command line: output, messages and exit codes.
 
 mod analyze;
 mod folders;
@@ -16,7 +16,7 @@ fn schema() -> jsonschema::Validator {
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }
 
-/// What must be the same live, from a file and in `analyze`.
+/// The events that must be the same from a pipe, in `replay` and in `analyze`.
 fn comparable(lines: &[Value]) -> Vec<Value> {
     let mut lines = lines.to_vec();
     lines.retain(|line| !line["type"].as_str().unwrap().starts_with("session_"));

@@ -1,4 +1,4 @@
-//! What users of programs of this kind complain of, a test each.
+//! Common complaints about programs of this kind, one test each.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
@@ -17,7 +17,7 @@ use crate::support::{data, emoscope, lines, run, said, samples_16};
 
 const RATE: usize = SAMPLE_RATE_HZ as usize;
 
-/// Noise from -1 to 1, the same every time.
+/// Pseudo-random noise from -1 to 1, always the same sequence.
 struct Noise(u64);
 
 impl Noise {
@@ -29,7 +29,7 @@ impl Noise {
     }
 }
 
-/// Mains hum: 50 Hz and what a transformer adds.
+/// Mains hum: 50 Hz and the harmonics of a transformer.
 fn hum(seconds: usize) -> Vec<f32> {
     let tones = [
         (50.0, 0.05),
@@ -47,7 +47,7 @@ fn hum(seconds: usize) -> Vec<f32> {
         .collect()
 }
 
-/// A fan: low-passed noise that swells with the blades, and their tone.
+/// A fan: low-passed noise, modulated by the blades, and their tone.
 fn fan(seconds: usize) -> Vec<f32> {
     let (mut noise, mut low) = (Noise(11), 0.0);
     (0..seconds * RATE)
@@ -60,7 +60,7 @@ fn fan(seconds: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Somebody types: two short bursts a stroke, four to nine strokes a second.
+/// Typing: two short bursts per stroke, four to nine strokes per second.
 fn keyboard(seconds: usize) -> Vec<f32> {
     let mut noise = Noise(5);
     let mut out: Vec<f32> = (0..seconds * RATE).map(|_| noise.next() * 5e-4).collect();
@@ -84,7 +84,7 @@ fn keyboard(seconds: usize) -> Vec<f32> {
 
 #[test]
 fn it_reports_emotions_in_silence() {
-    // Ten minutes; the hush is a quiet room's noise.
+    // Ten minutes in total; `hush` is the noise of a quiet room.
     let mut hush = Noise(3);
     let scenes: [(&str, Vec<f32>); 4] = [
         ("hum", hum(150)),
@@ -130,7 +130,7 @@ fn wrong_sample_rate() {
         8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000,
     ] {
         for (band, (found, expected)) in energies(rate).iter().zip(&expected).enumerate() {
-            // What lies far below the tone is the filters' own.
+            // Far below the tone, the filters decide.
             if *expected > loudest - 30.0 {
                 assert!(
                     (found - expected).abs() < 0.2,
@@ -143,7 +143,7 @@ fn wrong_sample_rate() {
     }
 }
 
-/// A number of `/proc/PID/...`; Linux alone has it.
+/// Resident memory from `/proc/PID/...`, in KiB; Linux only.
 fn resident_kib(child: &Child) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -179,8 +179,8 @@ fn memory_grows() {
         .iter()
         .flat_map(|x| ((x * 32_768.0) as i16).to_le_bytes())
         .collect();
-    // The ends of its two utterances answer each piece, so that all of it was analyzed.
-    // Lines that nobody reads would fill the pipe, and the program would wait.
+    // Each piece is complete when both of its utterances have ended.
+    // Unread lines would fill the pipe and block the program.
     let mut play = |times: usize| {
         for _ in 0..times {
             stdin.write_all(&speech).unwrap();
@@ -189,7 +189,7 @@ fn memory_grows() {
             assert_eq!(read.filter(ended).take(2).count(), 2);
         }
     };
-    // The tracker of speakers remembers some four minutes of speech: by then it is full.
+    // The history of the speaker tracker, about four minutes of speech, is full by then.
     play(100);
     let early = resident_kib(&child);
     play(100);
@@ -202,7 +202,7 @@ fn memory_grows() {
 /// Processor time of a child so far, in seconds.
 fn processor_s(child: &Child) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-    // The name may hold anything; the numbers follow its last bracket.
+    // The name may contain any character; the numbers follow its last bracket.
     let fields: Vec<&str> = stat
         .rsplit(')')
         .next()
@@ -239,11 +239,11 @@ fn cpu_burns_when_idle() {
     let used = (processor_s(&child) - before) / 4.0;
     child.kill().unwrap();
     child.wait().unwrap();
-    // This build is hardly optimised; the shipped one takes a few hundredths.
+    // This build is barely optimised; a release build takes a few hundredths.
     assert!(used < 0.25, "{used} of a core on silence");
 }
 
-/// The shares of measurements that say anger or fear, at least one of them being there.
+/// Share of measurements labelled anger or fear; fails without a measurement.
 fn alarmed(file: &std::path::Path) -> f64 {
     let output = run([
         "analyze".as_ref(),
@@ -264,7 +264,7 @@ fn alarmed(file: &std::path::Path) -> f64 {
     measured.iter().filter(|&&alarmed| alarmed).count() as f64 / measured.len() as f64
 }
 
-/// The 16-bit fixture of that name at another level; what is too loud is clipped.
+/// A 16-bit fixture with a gain in dB; samples that are too loud are clipped.
 fn at_level(name: &str, decibels: f64, folder: &tempfile::TempDir) -> std::path::PathBuf {
     let mut bytes = std::fs::read(data(name)).unwrap();
     let from = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
@@ -281,7 +281,7 @@ fn at_level(name: &str, decibels: f64, folder: &tempfile::TempDir) -> std::path:
 #[test]
 fn my_own_voice_is_always_angry_or_afraid() {
     let folder = tempfile::tempdir().unwrap();
-    // A sentence read out, and the same through a telephone.
+    // A sentence read aloud, and the same through a telephone.
     for name in ["speech-16k.wav", "speech-8k.wav"] {
         for decibels in [-20.0, -10.0, 0.0, 10.0, 20.0] {
             let share = alarmed(&at_level(name, decibels, &folder));
@@ -315,7 +315,7 @@ fn loud_means_angry() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_terminal_is_broken_after_a_crash() {
-    // A shell, as it stands there before and after.
+    // A shell whose settings are compared before and after.
     let home = tempfile::tempdir().unwrap();
     let program = emoscope(&home);
     let mut shell = std::process::Command::new("sh");
@@ -340,7 +340,7 @@ fn the_terminal_is_broken_after_a_crash() {
 #[cfg(target_os = "linux")]
 #[test]
 fn alsa_text_over_the_screen() {
-    // No sound server: ALSA is asked for everything that its settings name, and complains of most.
+    // No sound server: ALSA opens every device of its settings, and most fail with a message.
     let home = tempfile::tempdir().unwrap();
     let socket = format!("unix:{}", home.path().join("none").display());
     for arguments in [
@@ -379,7 +379,7 @@ fn device_names_that_cannot_be_used() {
     assert!(inputs.len() >= 2, "{listed}");
     for input in inputs {
         let index = input["index"].to_string();
-        // What the list shows of an input opens that input.
+        // Each name or id in the list opens its input.
         for shown in [
             &index,
             input["name"].as_str().unwrap(),

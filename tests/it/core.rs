@@ -1,4 +1,4 @@
-//! The laws of the core: the same audio gives the same lines, in blocks of any
+//! Invariants of the core: the same audio gives the same lines, in blocks of any
 //! size, through the ring or from a file; nothing is measured on silence.
 
 mod baseline;
@@ -23,9 +23,9 @@ use emoscope::pipeline::{ChannelPipelines, InputError, InputFormat, Pipeline};
 
 use crate::support::{data, samples_16};
 
-/// Answers from the features and the known voice alone, at no cost: what it says
-/// depends on every coefficient of the window and on all earlier windows,
-/// so a frame too many or too few would show.
+/// A classifier without a network. Its logits depend on every coefficient of the
+/// window, on the baseline and on all earlier windows, so that one frame too many or
+/// too few changes them.
 struct Sums;
 
 impl Classifier for Sums {
@@ -49,7 +49,7 @@ impl Classifier for Sums {
     fn reset(&mut self) {}
 }
 
-/// Sure of its label always; the logits of speech of its windows, the last for good.
+/// Always certain of its label. The speech logits of its windows are given; the last one repeats.
 struct Told(Vec<f32>);
 
 impl Classifier for Told {
@@ -79,7 +79,7 @@ impl Loudness {
     fn logits(mfcc: &[f32]) -> Vec<f32> {
         let rows = mfcc.as_chunks::<80>().0;
         let mean = rows.iter().map(|row| row[0]).sum::<f32>() / rows.len() as f32;
-        // Between a fifth and four fifths for the voice below, as loud as it comes.
+        // Between 0.2 and 0.8 for the speech below at its own level.
         let loud = (mean + 440.0) * 0.02;
         vec![loud, 0.0, -99.0, -99.0, -99.0, -99.0, -99.0]
     }
@@ -114,7 +114,7 @@ fn spec() -> ModelSpec {
         embedding_width: Some(2),
         voice_change: Some(change),
         has_speech: true,
-        // Windows; streams have tests of their own.
+        // Models of windows; streaming models have their own tests.
         stream: None,
         ..Model::embedded().unwrap().spec
     }
@@ -134,7 +134,7 @@ fn pipeline_with(rate: u32, classifier: Box<dyn Classifier>, voice: Enrolment) -
     mixed(rate, spec(), classifier, voice)
 }
 
-/// The pipeline of the mean of all channels, of an input with one.
+/// The pipeline of mono input, or of the mean of all channels.
 fn mixed(
     rate: u32,
     spec: ModelSpec,
@@ -149,12 +149,12 @@ fn mixed(
     ChannelPipelines::new(rate, 1, ChannelChoice::Mix.into(), make).unwrap()
 }
 
-/// Two utterances at any rate: the 16 kHz fixture, taken as if it had that rate.
+/// Two utterances: the 16 kHz fixture, which a test may declare to have another rate.
 fn speech() -> Vec<f32> {
     samples_16(&data("two-utterances.wav"))
 }
 
-/// Resampled by a second implementation: good enough to be speech at that rate.
+/// The fixture resampled by a second, simpler implementation.
 fn at_rate(rate: u32) -> Vec<f32> {
     let speech = speech();
     let length = speech.len() as u64 * u64::from(rate) / 16_000;

@@ -1,4 +1,4 @@
-//! The dashboard: what it shows, in pictures that are kept.
+//! The dashboard: its state, and snapshots of its screen.
 
 #![allow(clippy::unwrap_used)] // a test may fail
 

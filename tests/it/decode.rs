@@ -1,4 +1,4 @@
-//! Recordings of every format, whole and broken.
+//! Recordings of every format, intact and broken.
 
 mod broken;
 mod formats;
@@ -10,7 +10,7 @@ use std::process::Command;
 use emoscope::audio::file::{AudioFile, DecodeError};
 use emoscope::audio::source::Source;
 
-/// A chord that glides, so that every place in it is unlike every other.
+/// A gliding chord, so that every place in it differs from all others.
 pub fn signal(frames: usize, rate: u32, channels: u16) -> Vec<f32> {
     let mut noise = 0x2545_f491_u32;
     (0..frames)
@@ -51,7 +51,7 @@ pub fn wav(tag: u16, bits: u16, rate: u32, channels: u16, data: &[u8]) -> Vec<u8
     bytes
 }
 
-/// Everything from here to the end, silence for what is missing, and how it ended.
+/// All samples from here to the end, with silence in gaps, and the result at the end.
 pub fn rest(source: &mut dyn Source) -> (Vec<f32>, Result<(), DecodeError>) {
     let (mut out, mut block) = (Vec::new(), Vec::new());
     loop {
@@ -68,7 +68,7 @@ pub fn rest(source: &mut dyn Source) -> (Vec<f32>, Result<(), DecodeError>) {
     }
 }
 
-/// A whole file that must be without fault.
+/// All samples of a file, which must decode without an error.
 pub fn whole(path: &Path) -> (AudioFile, Vec<f32>) {
     let mut file = AudioFile::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let (samples, end) = rest(&mut file);

@@ -1,4 +1,4 @@
-//! The list of inputs, and how one is found in it.
+//! The list of inputs, and finding one by number, id or name.
 
 use std::process::Command;
 use std::time::Instant;

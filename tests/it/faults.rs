@@ -1,5 +1,5 @@
 //! A folder full of broken recordings: each is named with its reason, the rest
-//! is analyzed, and neither time nor memory runs away.
+//! is analyzed, and time and memory stay bounded.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{data, emoscope, lines, path, run, said};
 
-/// Far more than it takes, and far less than a hang.
+/// Far more than a run takes, and far less than a hang.
 const PATIENCE: Duration = Duration::from_mins(4);
 /// The headers claim up to exabytes.
 const MOST_KIB: u64 = 300 * 1024;
@@ -28,7 +28,7 @@ fn peak_kib(_pid: u32) -> u64 {
     0
 }
 
-/// What a file came to: its errors, and whether its session was finished.
+/// The result of a file: its errors, and whether its session was finished.
 #[derive(Debug, Default)]
 struct Fate {
     errors: Vec<String>,
@@ -136,8 +136,8 @@ fn a_folder_of_broken_recordings_is_reported_file_by_file_and_the_rest_is_analyz
         .status();
 }
 
-/// The built-in engine has threads of its own; a worker that waits for them must
-/// not begin another file inside the first: it did, until the stack was full.
+/// The built-in engine has its own threads. A worker that waits for them must not
+/// begin another file inside the first: that once filled the stack.
 #[test]
 fn many_files_with_the_built_in_engine_are_analyzed_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();

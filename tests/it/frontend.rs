@@ -90,7 +90,7 @@ fn the_features_command_prints_what_librosa_computes() {
 }
 
 #[test]
-fn a_stream_gives_the_frames_of_the_whole_in_pieces_of_any_size() {
+fn a_stream_in_pieces_of_any_size_gives_the_frames_of_the_whole() {
     let samples = samples_16(&data("speech-16k.wav"));
     // Frames centred on every hop, zeros beyond either end.
     let mut padded = vec![0.0; N_FFT / 2];
@@ -142,7 +142,7 @@ fn resampling_keeps_a_tone_in_the_band_and_removes_one_above_it() {
             resampler.push(&tone, &mut out);
             resampler.finish(&mut out);
             assert_eq!(out.len(), 16_000, "{rate} Hz");
-            // The same tone, sampled at 16 kHz: gain and time are both right or this is large.
+            // The same tone sampled at 16 kHz: a wrong gain or delay makes the difference large.
             let off = (1_000..15_000)
                 .map(|n| {
                     let time = f64::from(n) / 16_000.0;
@@ -166,7 +166,7 @@ fn resampling_keeps_a_tone_in_the_band_and_removes_one_above_it() {
 }
 
 #[test]
-fn a_resampler_that_begins_anew_is_as_a_new_one() {
+fn a_resampler_after_a_reset_equals_a_new_one() {
     let samples = samples_16(&data("speech-16k.wav"));
     for rate in [8_000, 16_000, 44_100, 48_000] {
         let mut resampler = Resampler::new(rate).unwrap();

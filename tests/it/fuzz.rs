@@ -1,6 +1,5 @@
-//! Damage by chance to everything that is read from outside: it may be refused,
-//! and nothing else. A short form runs with the tests, and `make check-long` as
-//! long as one likes.
+//! Random damage to all external data: it may be rejected, and nothing else. A short
+//! form runs with the tests; `make check-long` runs as many cases as `FUZZ` asks for.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -17,7 +16,7 @@ enum Damage {
     /// Four bytes that look like a length or a rate.
     Length(Index, u32),
     Cut(Index),
-    /// A stretch that stands twice.
+    /// A repeated stretch of bytes.
     Double(Index, Index),
     Gone(Index, Index),
 }
@@ -86,14 +85,14 @@ fn damaged(mut bytes: Vec<u8>, all: &[Damage]) -> Vec<u8> {
     bytes
 }
 
-/// The beginning of a fixture: what comes behind it costs time and tells nothing new.
+/// The beginning of a fixture; the rest would only take time.
 fn seed(name: &str) -> Vec<u8> {
     let mut bytes = std::fs::read(data(name)).unwrap();
     bytes.truncate(24_000);
     bytes
 }
 
-/// Cases of a test: so many, or as many times that as `EMOSCOPE_FUZZ` says.
+/// Number of cases of a test: `few`, times `EMOSCOPE_FUZZ` where that is set.
 fn cases(few: u32) -> ProptestConfig {
     let times = std::env::var("EMOSCOPE_FUZZ").map_or(1, |text| text.parse().unwrap());
     ProptestConfig::with_cases(few.saturating_mul(times))
@@ -141,18 +140,18 @@ proptest! {
     }
 
     #[test]
-    fn damaged_settings_are_refused_or_taken(damage in damage()) {
+    fn damaged_settings_are_refused_or_read(damage in damage()) {
         let settings = std::fs::read(path("tests/fuzz/seeds/settings/some.toml")).unwrap();
         entries::settings(&damaged(settings, &damage));
     }
 }
 
 proptest! {
-    // A model has megabytes, and its contract stands behind the weights.
+    // A model has megabytes, and its metadata follows the weights.
     #![proptest_config(cases(12))]
 
     #[test]
-    fn damaged_models_are_refused_or_fit(damage in damage(), tail in damage()) {
+    fn damaged_models_are_refused_or_loaded(damage in damage(), tail in damage()) {
         let mut bytes = std::fs::read(path("models/small/model.onnx")).unwrap();
         let contract = bytes.split_off(bytes.len() - 20_000);
         let mut bytes = damaged(bytes, &damage);

@@ -1,4 +1,4 @@
-//! Recordings as people have them: what each comes to, its exit code and its message.
+//! Recordings of many programs and devices: result, exit code and message of each.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::support::{emoscope, lines, path, said};
 
-/// What is expected of a kind.
+/// The expected result of a kind.
 enum Fate {
-    /// One utterance of the voice, from its begin, in a recording of that length.
+    /// One utterance, at the start of the speech, in a recording of that length.
     Whole(f64, f64),
-    /// So many utterances in a recording of that length.
+    /// A number of utterances in a recording of that length.
     Utterances(usize, f64),
     /// The same, and words on standard error.
     Noted(usize, f64, &'static str),
@@ -24,10 +24,10 @@ enum Fate {
 
 use Fate::{Cut, Noted, Refused, Utterances, Whole};
 
-/// Where the voice begins in `speech-16k.wav`, and the length of that, in seconds.
+/// Start of the speech in `speech-16k.wav`, and the length of the file, in seconds.
 const START: f64 = 0.272;
 const LENGTH: f64 = 3.858;
-/// Frames that an encoder puts before and behind, and rounded timestamps.
+/// Tolerance for frames that an encoder adds at both ends, and for rounded timestamps.
 const CLOSE: f64 = 0.09;
 /// An ADPCM file ends with a whole block.
 const BLOCK: f64 = 0.2;
@@ -54,7 +54,7 @@ const KINDS: [(&str, Fate); 125] = [
     ("remuxed.mka", Whole(START, LENGTH)),
     ("remuxed.mp4", Whole(START, LENGTH)),
     ("remuxed.caf", Whole(START, LENGTH)),
-    // Headers that were not completed.
+    // Headers that were never completed.
     ("riff0.wav", Noted(1, LENGTH, UNFINISHED)),
     ("riff36.wav", Noted(1, LENGTH, UNFINISHED)),
     ("riffwhole.wav", Noted(1, LENGTH, UNFINISHED)),
@@ -62,7 +62,7 @@ const KINDS: [(&str, Fate); 125] = [
     ("first-block.wav", Noted(1, LENGTH, UNFINISHED)),
     ("killed.au", Noted(1, LENGTH, UNFINISHED)),
     ("killed.aiff", Noted(1, LENGTH, UNFINISHED)),
-    // Lengths that count too much, and what stands behind the samples.
+    // Lengths that are too large, and data after the samples.
     ("plus44.wav", Whole(START, LENGTH)),
     ("sector.wav", Whole(START, LENGTH)),
     ("odd.wav", Whole(START, LENGTH)),
@@ -109,7 +109,7 @@ const KINDS: [(&str, Fate); 125] = [
     ("2.3gp", Whole(START, LENGTH)),
     ("3.m4v", Whole(START, LENGTH)),
     ("trimmed.m4a", Whole(0.0, LENGTH - 1.0)),
-    // Edit lists of several parts, and fragments with times of their own.
+    // Edit lists of several parts, and fragments with their own times.
     ("pause.m4a", Utterances(2, 2.0 + LENGTH)),
     ("late-pause.m4a", Utterances(2, 6.0 + LENGTH)),
     ("rounded.m4a", Utterances(2, 2.0 + LENGTH)),
@@ -167,12 +167,12 @@ const KINDS: [(&str, Fate); 125] = [
     ("alac.caf", Whole(START, LENGTH)),
     ("unknown.flac", Whole(START, LENGTH)),
     ("garbage.aac", Whole(START, LENGTH)),
-    // Cut off: more than a packet of what was promised is missing.
+    // Truncated: more than a packet of the announced length is missing.
     ("cut.wav", Cut(1.93, "is cut off: only 1.93 s of 3.86 s")),
     ("cut.webm", Cut(2.19, "is cut off")),
     ("cut.m4a", Cut(2.25, "is cut off")),
     ("cut.mp3", Cut(2.30, "is cut off")),
-    // Recognised and not read.
+    // Recognised, but not supported.
     ("gsm.wav", Refused("(GSM 06.10 in WAV)")),
     ("g722.wav", Refused("(G.722 in WAV)")),
     ("g726.wav", Refused("(G.726 or G.721 in WAV)")),
@@ -261,7 +261,7 @@ fn check(home: &tempfile::TempDir, file: &Path, fate: &Fate) {
 }
 
 #[test]
-fn every_kind_comes_to_what_the_table_says() {
+fn every_kind_gives_the_result_of_the_table() {
     let Some(folder) = folder() else { return };
     let home = tempfile::tempdir().unwrap();
     let mut left_out = BTreeSet::new();
@@ -274,7 +274,7 @@ fn every_kind_comes_to_what_the_table_says() {
         }
     }
     eprintln!("left out: {left_out:?}");
-    // Only what an encoder of this ffmpeg lacks.
+    // Only kinds for which this ffmpeg lacks the encoder.
     assert!(left_out.len() < 20, "{left_out:?}");
     streams(folder.path(), &home);
 }
@@ -389,7 +389,7 @@ fn pauses(folder: &Path, home: &tempfile::TempDir) {
 
 /// A length that is not known is no failure, so that a continued run has nothing to do.
 #[test]
-fn what_has_no_length_is_not_tried_again() {
+fn a_recording_without_a_length_is_not_tried_again() {
     let Some(folder) = folder() else { return };
     let home = tempfile::tempdir().unwrap();
     let unknown = folder.path().join("unknown");

@@ -13,7 +13,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The modules of the table and what each may import.
+/// The modules of the table, and the modules that each may import.
 fn table() -> Vec<(String, Vec<String>)> {
     let page = std::fs::read_to_string(path("CONTRIBUTING.md")).unwrap();
     let list = page.split("<!-- rooms -->").nth(1).unwrap();

@@ -1,5 +1,5 @@
-//! Files that are called ONNX Runtime and are damaged, foreign or too old: the
-//! built-in engine takes over, says so once, and `doctor` says the same.
+//! Files named like ONNX Runtime that are damaged, foreign or too old: the built-in
+//! engine replaces it with one message, and `doctor` reports the same.
 
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
@@ -26,7 +26,7 @@ fn usable_library() -> Option<PathBuf> {
     Some(rest.split(')').next().unwrap().into())
 }
 
-/// The program where `library` is the only one within reach.
+/// The program with `library` as the only one that it can find.
 fn with_library(home: &TempDir, library: &Path) -> Command {
     let mut command = emoscope(home);
     command
@@ -38,7 +38,7 @@ fn with_library(home: &TempDir, library: &Path) -> Command {
 }
 
 /// Analysis and `doctor` both run on the built-in engine, and give `reason`.
-fn assert_builtin_takes_over(library: &Path, reason: &str) {
+fn assert_builtin_engine_runs(library: &Path, reason: &str) {
     let home = tempfile::tempdir().unwrap();
     let output = with_library(&home, library)
         .args(["replay", "--jsonl"])
@@ -103,16 +103,16 @@ fn a_damaged_library_is_refused_before_it_is_loaded() {
     library
         .write_all(&vec![0; (length - length / 4 * 3) as usize])
         .unwrap();
-    assert_builtin_takes_over(&file, "or is damaged");
+    assert_builtin_engine_runs(&file, "or is damaged");
     for kept in [length - 1, length / 2, 100_000, 4096, 64, 10, 0] {
         open().set_len(kept).unwrap();
-        assert_builtin_takes_over(&file, "or is damaged");
+        assert_builtin_engine_runs(&file, "or is damaged");
     }
     std::fs::write(&file, "404: Not Found\n".repeat(100)).unwrap();
-    assert_builtin_takes_over(&file, "or is damaged");
+    assert_builtin_engine_runs(&file, "or is damaged");
 }
 
-/// Compiles a library; `None`, with a word, where there is no compiler.
+/// Compiles a library; `None`, with a message, where there is no compiler.
 fn compile(folder: &TempDir, name: &str, source: &str) -> Option<PathBuf> {
     let code = folder.path().join("library.c");
     std::fs::write(&code, source).unwrap();
@@ -171,12 +171,12 @@ fn a_library_that_is_foreign_too_old_or_incomplete_is_refused() {
         let Some(library) = compile(&folder, &format!("{number}.so"), &source) else {
             return;
         };
-        assert_builtin_takes_over(&library, reason);
+        assert_builtin_engine_runs(&library, reason);
     }
 }
 
 #[test]
-fn the_next_library_of_the_search_serves_where_the_first_cannot() {
+fn the_next_library_of_the_search_is_used_where_the_first_fails() {
     let Some(whole) = usable_library() else {
         return;
     };
@@ -185,7 +185,7 @@ fn the_next_library_of_the_search_serves_where_the_first_cannot() {
     std::fs::write(&bad, "no library").unwrap();
     let cache = home.path().join("emoscope/onnxruntime-1.32.0");
     std::fs::create_dir_all(&cache).unwrap();
-    // By its name the newest, but none.
+    // The newest by its name, but not a library.
     std::fs::write(cache.join("libonnxruntime.so.9.9.9"), "no library").unwrap();
     let name = whole.file_name().unwrap();
     std::os::unix::fs::symlink(&whole, cache.join(name)).unwrap();

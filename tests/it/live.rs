@@ -1,4 +1,4 @@
-//! A microphone, for the program: a virtual one of a sound server of our own.
+//! The program on a microphone: a virtual one of a private sound server.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
@@ -36,14 +36,14 @@ fn listen(home: &TempDir, server: &SoundServer, device: &str, seconds: &str) -> 
         .unwrap()
 }
 
-/// The lines of a session that goes on.
+/// The lines of a running session.
 struct EventReader {
     out: BufReader<ChildStdout>,
     lines: Vec<Value>,
 }
 
 impl EventReader {
-    /// Reads until there are so many lines of a kind, however long that takes.
+    /// Reads until there are `count` lines of a kind, without a time limit.
     fn until(&mut self, count: usize, kind: impl Fn(&Value) -> bool) {
         while self.lines.iter().filter(|line| kind(line)).count() < count {
             let mut line = String::new();
@@ -75,11 +75,11 @@ fn a_voice_through_a_microphone_is_analyzed_as_its_recording() {
         out: BufReader::new(child.stdout.take().unwrap()),
         lines: Vec::new(),
     };
-    // A busy machine takes its time: nothing is played before it listens, and it
-    // listens until both utterances are analyzed.
+    // For a busy machine: playback starts once it listens, and it listens
+    // until both utterances are analyzed.
     reader.until(1, |line| line["type"] == "session_start");
     std::thread::sleep(Duration::from_millis(500));
-    // Two seconds lie ready at the server, so that no late player leaves holes in the voice.
+    // Two seconds are buffered at the server, so that a late player leaves no gaps.
     let play = ["play", file.to_str().unwrap()];
     server.run_with(&play, &[("VMIC_LATENCY", "2000")]).unwrap();
     reader.until(2, |line| line["type"] == "utterance_end");
@@ -94,8 +94,8 @@ fn a_voice_through_a_microphone_is_analyzed_as_its_recording() {
     let replayed = utterances(&lines(&run(["replay".as_ref(), file.as_os_str()])));
     assert_eq!(live.len(), replayed.len());
     assert_eq!(replayed.len(), 2);
-    // The sound server resamples and starts when it likes: lengths and distances
-    // agree within six blocks of the gate, probabilities as far as its filters allow.
+    // The sound server resamples and chooses its start: durations and distances
+    // agree within six VAD blocks, probabilities as far as its filters allow.
     let shift = live[0].0 - replayed[0].0;
     for (live, replayed) in live.iter().zip(&replayed) {
         assert!(
@@ -122,7 +122,7 @@ fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
     server.run(&["remove"]).unwrap();
     server.run_with(&["add"], &stereo).unwrap();
     let home = tempfile::tempdir().unwrap();
-    // At the rate of the server, which then has nothing to resample.
+    // At the rate of the server, so that it does not resample.
     let file = home.path().join("call.wav");
     let made = std::process::Command::new("ffmpeg")
         .args(["-v", "error", "-i"])
@@ -174,8 +174,8 @@ fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
         let (live, replayed) = (of(&live, channel), of(&replayed, channel));
         assert_eq!((live.len(), replayed.len()), (count, count), "{channel}");
         for (live, replayed) in live.iter().zip(&replayed) {
-            // Before the call the server delivers digital silence, so that the gate knows
-            // another background; a missing or shifted channel would differ by a second.
+            // Before the call the server delivers digital silence, so the VAD has a different
+            // noise floor; a missing or shifted channel would differ by a second.
             let apart = [live.0 - replayed.0, live.1 - replayed.1];
             assert!(
                 apart.iter().all(|apart| (apart - shift).abs() < 0.25),
@@ -186,7 +186,7 @@ fn each_channel_of_a_microphone_is_analyzed_as_that_of_its_recording() {
 }
 
 #[test]
-fn a_lost_microphone_is_waited_for_and_the_hole_is_told() {
+fn a_session_waits_for_a_lost_microphone_and_reports_the_gap() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -221,7 +221,7 @@ fn a_lost_microphone_is_waited_for_and_the_hole_is_told() {
 }
 
 #[test]
-fn events_are_kept_in_a_file_and_a_signal_ends_in_order() {
+fn events_are_recorded_in_a_file_and_a_signal_ends_the_session_cleanly() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -254,7 +254,7 @@ fn events_are_kept_in_a_file_and_a_signal_ends_in_order() {
 }
 
 #[test]
-fn a_recording_that_cannot_be_kept_is_said() {
+fn a_recording_that_cannot_be_written_is_reported() {
     let Some(server) = SoundServer::start() else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Tests of the whole, in one program: it links once.
+//! All integration tests in one program, which links once.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

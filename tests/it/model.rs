@@ -1,4 +1,4 @@
-//! Models that do not fit are refused, with what was expected and what was found.
+//! Incompatible models are rejected with what was expected and what was found.
 
 use emoscope::dsp::feature_spec::FeatureSpec;
 use emoscope::model::Model;
@@ -216,7 +216,7 @@ fn constants_come_from_the_file_and_those_it_lacks_have_defaults() {
     assert_eq!(tuning(with_entry("tuning", Some(&given))), expected);
 }
 
-/// The speech threshold of the file decides what is named.
+/// The speech threshold of the model file decides which utterances get a label.
 #[test]
 fn a_model_that_asks_for_more_evidence_of_speech_names_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -263,8 +263,8 @@ fn a_model_with_other_labels_runs_end_to_end() {
     ]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.onnx");
-    // Written by replacing bytes, so that the graph is that of the exporter: both
-    // texts are padded to one length with spaces, which JSON allows.
+    // Written by replacing bytes, so that the graph stays the exporter's: both texts
+    // are padded to one length with spaces, which JSON allows.
     let bytes = std::fs::read(path("models/small/model.onnx")).unwrap();
     let old = default_model();
     let entry = old
@@ -284,7 +284,7 @@ fn a_model_with_other_labels_runs_end_to_end() {
     let at = bytes.windows(old.len()).position(|w| w == old).unwrap();
     let mut bytes = bytes;
     bytes[at..at + old.len()].copy_from_slice(&new);
-    // Nobody has said where these labels lie: the entry goes by another name.
+    // These labels have no valence and arousal: the entry is renamed.
     let key = b"\n\x06affect";
     let at = bytes.windows(key.len()).position(|w| w == key).unwrap();
     bytes[at..at + key.len()].copy_from_slice(b"\n\x06absent");
@@ -344,14 +344,14 @@ fn colours_of_a_model_reach_the_lines_and_the_pictures() {
             .map_or(svg.len(), |at| from + 1 + at);
         svg[from..end].to_owned()
     };
-    // Of the report's own colours 0 is red and 5 is blue.
+    // In the report's palette 0 is red and 5 is blue.
     assert!(lane("anger").contains("c5") && !lane("anger").contains("c0"));
     assert!(lane("sadness").contains("c0"));
     assert!(lane("fear").contains("c2"));
 }
 
 #[test]
-fn files_that_are_no_models_fail_without_a_crash() {
+fn files_that_are_no_models_fail_without_a_panic() {
     let whole = std::fs::read(path("models/small/model.onnx")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cut.onnx");
@@ -367,7 +367,7 @@ fn files_that_are_no_models_fail_without_a_crash() {
     }
 }
 
-/// A protobuf field with a length, which may lie.
+/// A protobuf field with a length, which may be false.
 fn field(number: u64, length: u64, held: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for mut value in [(number << 3) | 2, length] {
@@ -381,14 +381,14 @@ fn field(number: u64, length: u64, held: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A parser that believes these asks for more memory than there is, walks in a circle, or
-/// falls off the end of its stack.
+/// A parser that trusts these lengths runs out of memory, loops forever, or overflows
+/// its stack.
 #[test]
-fn a_model_file_that_lies_about_its_lengths_is_refused() {
+fn a_model_file_with_false_lengths_is_refused() {
     let whole = std::fs::read(path("models/small/model.onnx")).unwrap();
     let with = |lie: Vec<u8>| [whole.clone(), lie].concat();
     let (producer, graph, unknown) = (2, 7, 100);
-    // Graphs in attributes of nodes of graphs, from the innermost out.
+    // Graphs nested in attributes of nodes, from the innermost outwards.
     let mut deep = Vec::new();
     for number in [6, 5, 1].repeat(100_000) {
         let around = field(number, deep.len() as u64, &[]);
@@ -433,7 +433,7 @@ fn a_model_file_that_lies_about_its_lengths_is_refused() {
 }
 
 #[test]
-fn tensors_hold_what_their_shape_says() {
+fn tensors_have_as_many_values_as_their_shape() {
     let first = |change: &dyn Fn(&mut TensorProto)| {
         let mut model = default_model();
         change(&mut model.graph.as_mut().unwrap().initializer[0]);
@@ -463,7 +463,7 @@ fn tensors_hold_what_their_shape_says() {
         text.contains(&format!("expected {numbers} numbers, found")),
         "{text}"
     );
-    // Only the model file itself is read, whatever it names.
+    // Only the model file itself is read, whatever other file it names.
     let text = first(&|tensor| {
         tensor.data_location = Some(DataLocation::EXTERNAL);
         tensor.raw_data = None;

@@ -1,4 +1,4 @@
-//! A terminal, a disk, a pipe and a machine that do not keep up.
+//! A terminal, a disk, a pipe and a machine that are too slow.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -19,7 +19,7 @@ fn recorded(path: &Path) -> Vec<Value> {
     lines.collect()
 }
 
-/// Where the last event of some lines stands, in seconds.
+/// Time of the last event, in seconds.
 fn last_s(lines: &[Value]) -> f64 {
     let line = lines.last().unwrap();
     line["end_s"]
@@ -29,7 +29,7 @@ fn last_s(lines: &[Value]) -> f64 {
 }
 
 #[test]
-fn a_terminal_that_takes_nothing_stops_no_audio() {
+fn a_blocked_terminal_stops_no_audio() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -40,7 +40,7 @@ fn a_terminal_that_takes_nothing_stops_no_audio() {
     command.arg(&kept).envs(server.environment());
     let mut terminal = Terminal::start(24, 80, &command);
     terminal.until_drawn();
-    // From here on nobody reads, as in a stopped window; big pictures fill what is buffered.
+    // From here on the terminal is not read, as in a stopped window; large pictures fill the buffer.
     for round in 0..40 {
         terminal.resize_alone(20 + round % 40, 60 + round * 3);
         std::thread::sleep(Duration::from_millis(60));
@@ -61,13 +61,13 @@ fn a_terminal_that_takes_nothing_stops_no_audio() {
 }
 
 #[test]
-fn a_killed_session_leaves_whole_lines_up_to_its_last_second_whoever_reads() {
+fn a_killed_session_leaves_whole_lines_up_to_its_last_second() {
     let Some(server) = SoundServer::start() else {
         return;
     };
     let home = tempfile::tempdir().unwrap();
     let kept = home.path().join("kept.jsonl");
-    // Nobody reads its standard output before it is dead.
+    // Its standard output is read only after it was killed.
     let child = emoscope(&home)
         .args(["live", "--jsonl", "--device", "vmic", "--record"])
         .arg(&kept)
@@ -76,7 +76,7 @@ fn a_killed_session_leaves_whole_lines_up_to_its_last_second_whoever_reads() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // A voice that goes on for longer than the session.
+    // Speech that is longer than the session.
     let voice = data("speech-16k.wav");
     for _ in 0..3 {
         server.run(&["play", voice.to_str().unwrap()]).unwrap();
@@ -95,7 +95,7 @@ fn a_killed_session_leaves_whole_lines_up_to_its_last_second_whoever_reads() {
     let last = last_s(&lines_kept);
     eprintln!("killed at {position:.2} s, the last line ends at {last:.2} s");
     assert!(last > position - 1.0, "{last} of {position}");
-    // What was printed is what was kept, to the line that was on its way.
+    // Output and record are equal, except for a line that was being written.
     let printed = lines(&output);
     let both = printed.len().min(lines_kept.len());
     assert!(printed.len().abs_diff(lines_kept.len()) <= 1);
@@ -103,7 +103,7 @@ fn a_killed_session_leaves_whole_lines_up_to_its_last_second_whoever_reads() {
 }
 
 #[test]
-fn a_disk_that_fills_up_costs_the_recording_its_rest_and_nothing_else() {
+fn a_full_disk_ends_the_recording_and_nothing_else() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -146,7 +146,7 @@ fn a_disk_that_fills_up_costs_the_recording_its_rest_and_nothing_else() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_a_live_session_well() {
+fn a_reader_that_closes_ends_a_live_session_without_error() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -161,7 +161,7 @@ fn a_reader_that_leaves_ends_a_live_session_well() {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
     drop(out);
-    // The next event finds nobody.
+    // The next event finds the pipe closed.
     server
         .run(&["play", data("speech-16k.wav").to_str().unwrap()])
         .unwrap();

@@ -1,5 +1,5 @@
-//! A recording that is analyzed ahead of what is played: whatever is done meanwhile,
-//! its answers are those of `analyze`.
+//! A recording that is analyzed ahead of playback: whatever the user does meanwhile,
+//! its results are those of `analyze`.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,8 +25,8 @@ use serde_json::Value;
 
 use crate::support::{lines, path, run};
 
-/// Longest wait for anything; a loaded machine is slow.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longest wait for a condition; a loaded machine is slow.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The utterances that `analyze` finds.
 fn analyzed(file: &Path) -> Vec<Value> {
@@ -60,11 +60,15 @@ fn play(file: &Path) -> (Handle, Receiver<Update>) {
     (handle::start(player, outlets).unwrap(), updates)
 }
 
-/// Takes updates until something is so.
+/// Applies updates until a condition holds.
 fn until(state: &mut State, updates: &Receiver<Update>, so: impl Fn(&State) -> bool) {
     let start = Instant::now();
     while !so(state) {
-        assert!(start.elapsed() < PATIENCE, "{:?}", state.picture().position);
+        assert!(
+            start.elapsed() < LONGEST_WAIT,
+            "{:?}",
+            state.picture().position
+        );
         if let Ok(update) = updates.recv_timeout(Duration::from_millis(50)) {
             state.apply(&update);
         }
@@ -83,7 +87,7 @@ fn is_row(state: &State, utterance: &Utterance, row: &Value) -> bool {
         && near(utterance.prediction.confidence.into(), "confidence")
 }
 
-/// What is shown so far are the rows up to here, without a hole.
+/// The utterances shown so far are the first rows, without a gap.
 fn check(state: &State, rows: &[Value]) {
     let picture = state.picture();
     for (utterance, row) in picture.utterances.iter().zip(rows) {
@@ -99,7 +103,7 @@ fn check(state: &State, rows: &[Value]) {
 }
 
 #[test]
-fn seeking_leaves_no_hole_and_changes_no_answer() {
+fn seeking_leaves_no_gap_and_changes_no_result() {
     let file = path("src/cli/demo.ogg");
     let rows = analyzed(&file);
     let (session, updates) = play(&file);
@@ -169,7 +173,7 @@ impl Sink for Collect {
 fn session_of(events: &Receiver<Event>) -> Vec<Value> {
     let mut lines = Vec::new();
     loop {
-        let event = events.recv_timeout(PATIENCE).unwrap();
+        let event = events.recv_timeout(LONGEST_WAIT).unwrap();
         lines.push(serde_json::to_value(&event).unwrap());
         if matches!(event, Event::SessionEnd(_)) {
             return lines;
@@ -177,8 +181,8 @@ fn session_of(events: &Receiver<Event>) -> Vec<Value> {
     }
 }
 
-/// Other programs get what is played: not what a seek passed over, and once more what
-/// it goes back to, behind a header of its own.
+/// Other programs get the events of what is played: none of a part that a seek skips,
+/// and those of a part that plays again a second time, after a new header.
 #[test]
 fn readers_get_the_events_as_they_are_played() {
     let printed = run(["demo", "--jsonl", "--engine", "builtin"]);

@@ -1,5 +1,5 @@
-//! A terminal of the test's own: a pseudo-terminal with the program inside and
-//! a screen (the `vt100` crate) that believes what the program writes.
+//! A pseudo-terminal that runs the program, and a screen (the `vt100` crate) that
+//! interprets its output.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -13,15 +13,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 
-/// Longest wait for anything; a loaded machine is slow.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for a condition; a loaded machine is slow.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// A program in a terminal of its own, whose session it leads.
+/// A program as the session leader of its own terminal.
 pub struct Terminal {
     /// `None` once it was closed.
     ends: Option<(File, File)>,
     screen: vt100::Parser,
-    /// All that the program wrote.
+    /// All output of the program.
     pub written: Vec<u8>,
     modes: String,
     child: Child,
@@ -43,7 +43,7 @@ impl Terminal {
             .unwrap();
         tcsetwinsize(&slave, size(rows, columns)).unwrap();
         let end = || OwnedFd::from(slave.try_clone().unwrap());
-        // It takes the terminal as its own and becomes the program.
+        // It makes this its controlling terminal and executes the program.
         let mut command = Command::new("setsid");
         command.arg("--ctty").arg(program.get_program());
         command.args(program.get_args());
@@ -71,7 +71,7 @@ impl Terminal {
         }
     }
 
-    /// Reads what the program wrote since the last time.
+    /// Reads the output since the last call.
     pub fn read(&mut self) {
         let Some((master, _)) = &mut self.ends else {
             return;
@@ -90,7 +90,7 @@ impl Terminal {
         }
     }
 
-    /// Reads until something is so; fails where it never is.
+    /// Reads until a condition holds; fails after the longest wait.
     pub fn until(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         loop {
@@ -98,7 +98,7 @@ impl Terminal {
             if so(self) {
                 return;
             }
-            let late = start.elapsed() > PATIENCE;
+            let late = start.elapsed() > LONGEST_WAIT;
             assert!(!late, "never: {what}; on the screen:\n{}", self.contents());
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -111,7 +111,7 @@ impl Terminal {
         });
     }
 
-    /// Reads for so long, so that nothing the program writes waits.
+    /// Reads for a time, so that the program never blocks on output.
     pub fn read_for(&mut self, time: Duration) {
         let start = Instant::now();
         while start.elapsed() < time {
@@ -120,19 +120,19 @@ impl Terminal {
         }
     }
 
-    /// What stands on the screen.
+    /// The text on the screen.
     pub fn contents(&self) -> String {
         self.screen.screen().contents()
     }
 
-    /// Whether the program holds the screen: the alternate one is shown, and
-    /// keys come to it one by one.
+    /// Whether the program controls the screen: the alternate screen is shown, and the
+    /// terminal is in raw mode.
     pub fn taken(&self) -> bool {
         let (_, slave) = self.ends.as_ref().expect("an open terminal");
         self.screen.screen().alternate_screen() && modes(slave) != self.modes
     }
 
-    /// Whether all is as it was before: line discipline, screen, cursor, modes of input.
+    /// Whether line discipline, screen, cursor and input modes are as before.
     pub fn restored(&self) -> bool {
         let (_, slave) = self.ends.as_ref().expect("an open terminal");
         let screen = self.screen.screen();
@@ -156,13 +156,13 @@ impl Terminal {
         master.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Gives the terminal another size, and nothing reads what that brings about.
+    /// Resizes the terminal without reading the output.
     pub fn resize_alone(&self, rows: u16, columns: u16) {
         let (_, slave) = self.ends.as_ref().expect("an open terminal");
         tcsetwinsize(slave, size(rows, columns)).unwrap();
     }
 
-    /// Gives the terminal another size.
+    /// Resizes the terminal.
     pub fn resize(&mut self, rows: u16, columns: u16) {
         self.resize_alone(rows, columns);
         let screen = self.screen.screen_mut();
@@ -181,12 +181,12 @@ impl Terminal {
         stat.rsplit(')').next().unwrap().trim().starts_with('T')
     }
 
-    /// Closes the terminal under the program, as a window that goes away.
+    /// Closes the terminal while the program runs, like a window that is closed.
     pub fn close(&mut self) {
         self.ends = None;
     }
 
-    /// Waits for the end of the program; its exit code, as a shell would give it.
+    /// Waits for the end of the program; its exit code, as a shell reports it.
     pub fn ended(&mut self) -> i32 {
         let start = Instant::now();
         loop {
@@ -195,7 +195,7 @@ impl Terminal {
                 self.read();
                 return code(status);
             }
-            let late = start.elapsed() > PATIENCE;
+            let late = start.elapsed() > LONGEST_WAIT;
             assert!(
                 !late,
                 "it does not end; on the screen:\n{}",
@@ -207,7 +207,7 @@ impl Terminal {
 }
 
 impl Drop for Terminal {
-    /// A failed test leaves no program behind.
+    /// A failed test leaves no running program.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -219,7 +219,7 @@ fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(killed)
 }
 
-/// All that the line discipline is set to.
+/// All settings of the line discipline.
 fn modes(terminal: &File) -> String {
     format!("{:?}", tcgetattr(terminal).unwrap())
 }

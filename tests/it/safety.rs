@@ -1,4 +1,4 @@
-//! What is stored is private, and what the compiler cannot check is listed.
+//! Stored files are private, and unsafe code is listed.
 
 #[cfg(target_os = "linux")]
 mod libraries;
@@ -27,7 +27,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn what_is_stored_is_private_in_its_place_and_nothing_else_is_stored() {
+fn stored_files_are_private_and_in_the_documented_places() {
     let home = tempfile::tempdir().unwrap();
     let (state, own) = (home.path().join("state"), home.path().join("own"));
     std::fs::create_dir(&own).unwrap();
@@ -64,18 +64,18 @@ fn what_is_stored_is_private_in_its_place_and_nothing_else_is_stored() {
     assert_eq!(mode(&state.join("emoscope")), 0o700);
 }
 
-/// Files that may hold unsafe code, and how many lines of it; each says why.
+/// Files that may contain unsafe code, the number of its lines, and the reason.
 const UNSAFE: &[(&str, usize)] = &[
     // glibc returns freed memory on request, and Linux drops pages of the program's file.
     ("src/engine/heap.rs", 4),
-    // ONNX Runtime asks the environment alone whether it may report to its maker.
+    // ONNX Runtime reads only from the environment whether it may send telemetry.
     ("src/main.rs", 2),
     // The counting allocator of a test.
     ("tests/callback.rs", 6),
 ];
 
 #[test]
-fn what_the_compiler_cannot_check_is_listed() {
+fn unsafe_code_is_listed() {
     let mut sources = Vec::new();
     files(&path("src"), &mut sources);
     files(&path("tests"), &mut sources);
@@ -87,7 +87,7 @@ fn what_the_compiler_cannot_check_is_listed() {
         }
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text.lines().map(|line| line.split("//").next().unwrap());
-        // The keyword before what it opens, or the lint that is lifted for it.
+        // The keyword before a block, or an attribute that allows it.
         let lines = code
             .filter(|line| {
                 ["_code", " {", " fn", " impl", " trait", " extern"]

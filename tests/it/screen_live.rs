@@ -1,4 +1,4 @@
-//! The dashboard on a microphone: marks, recordings, pictures, and an input that goes away.
+//! The dashboard on a microphone: marks, recordings, pictures, and a lost input.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn moments_are_marked_and_recordings_and_pictures_are_numbered() {
         return;
     };
     let home = tempfile::tempdir().unwrap();
-    // What is there already stays.
+    // An existing file is kept.
     let taken = home.path().join("emoscope.jsonl");
     std::fs::write(&taken, "mine").unwrap();
     let mut terminal = dashboard(&home, &server);
@@ -79,7 +79,7 @@ fn moments_are_marked_and_recordings_and_pictures_are_numbered() {
     let picture = std::fs::read_to_string(home.path().join("emoscope.svg")).unwrap();
     assert!(picture.starts_with("<svg") && picture.contains("VirtualMicrophone"));
 
-    // It can be played, and its mark is seen.
+    // The recording can be replayed, and its mark is shown.
     let mut command = emoscope(&home);
     command
         .args(["replay", "emoscope-2.jsonl"])
@@ -92,7 +92,7 @@ fn moments_are_marked_and_recordings_and_pictures_are_numbered() {
 }
 
 #[test]
-fn an_input_that_goes_away_is_told_with_a_clock_that_runs() {
+fn a_lost_input_is_shown_with_a_running_clock() {
     let Some(server) = SoundServer::start() else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Settings: which goes before which, and what is refused.
+//! Settings: their precedence, and which are rejected.
 
 use std::process::Output;
 
@@ -22,14 +22,14 @@ fn printed(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What the program prints in each format begins so.
+/// The beginning of the output in each format.
 const CSV: &str = "file,utterance";
 const VTT: &str = "WEBVTT";
 const JSON: &str = "[\n";
 const LINES: &str = "{\"type\":\"session_start\"";
 
 #[test]
-fn flags_go_before_the_environment_that_before_the_file_that_before_defaults() {
+fn flags_override_the_environment_then_the_file_then_defaults() {
     let file = "channel = \"mix\"\n[analyze]\nformat = \"csv\"\n";
     let variable = ("EMOSCOPE_FORMAT", "vtt");
     let sound = "tests/data/speech-16k.wav";
@@ -56,7 +56,7 @@ fn flags_go_before_the_environment_that_before_the_file_that_before_defaults() {
 }
 
 #[test]
-fn a_switch_can_be_set_for_good() {
+fn a_switch_can_be_set_in_the_file() {
     let output = printed(&with("plain = true", &[], &["demo"]));
     assert!(output.contains("Listening to"), "{output:.80}");
 }
@@ -78,7 +78,7 @@ fn a_variable_of_a_switch_takes_the_usual_words() {
 }
 
 #[test]
-fn what_no_command_would_take_is_refused_with_the_place_and_the_nearest_name() {
+fn unknown_settings_are_rejected_with_their_place_and_the_nearest_name() {
     for (file, words) in [
         ("thme = \"dark\"", &["config.toml", "thme", "theme"][..]),
         ("[analyse]\nformat = \"csv\"", &["table analyse", "analyze"]),

@@ -1,6 +1,6 @@
-//! A day of audio through the live path, faster than it passes: ring, worker,
-//! pipeline, engine, recording. Nothing grows, nothing is lost unexplained, and
-//! the time at the end is right.
+//! A day of audio through the live path, faster than real time: ring, worker, pipeline,
+//! engine, recording. Memory stays flat, every lost sample is reported, and the time
+//! at the end is right.
 //!
 //! The short form runs with all tests; `make check-long` runs the day.
 
@@ -26,14 +26,14 @@ use crate::support::{data, run_alone, samples_16};
 
 const RATE: u32 = 16_000;
 const BLOCK: usize = 160;
-/// What the ring holds, in frames: 30 s.
+/// Capacity of the ring in frames: 30 s.
 const RING: u64 = 30 * RATE as u64;
-/// Blocks a second, and some more: a server delivers what it held back.
+/// Blocks per second, and some more: a server delivers buffered audio at once.
 const PACE: f64 = 1.5 * RATE as f64 / BLOCK as f64;
-/// Speech, then silence: a quarter of the day is talked.
+/// Speech, then silence: a quarter of the day is speech.
 const CYCLE_S: usize = 20;
 
-/// Reads the events as a recording would, and keeps what the test asks for.
+/// Receives the events like a recording, and keeps those that the test checks.
 struct Ledger {
     lost: Arc<AtomicU64>,
     gaps: Vec<Gap>,
@@ -54,7 +54,7 @@ impl Sink for Ledger {
                 assert!(end.start_s >= self.last_s - 0.5 && end.end_s > end.start_s);
                 self.last_s = end.end_s;
                 self.utterances.push((end.start_s, end.end_s));
-                // Memory is to be flat: a day's list is not the session's.
+                // Emptied, because the test's own list must not count as memory of the session.
                 if self.utterances.len() > 100 {
                     self.utterances.remove(0);
                 }
@@ -92,7 +92,7 @@ fn resident() -> Option<u64> {
     None
 }
 
-/// One cycle of the day's audio: a voice, then a faint hiss.
+/// One cycle of the day's audio: speech, then faint noise.
 fn cycle() -> Vec<f32> {
     let mut audio = samples_16(&data("two-utterances.wav"));
     let mut state = 1_u32;
@@ -103,8 +103,8 @@ fn cycle() -> Vec<f32> {
     audio
 }
 
-/// Pushes the audio of so many seconds, never further ahead of the session
-/// than the ring holds, but for a stall now and then.
+/// Pushes audio for a number of seconds, at most the ring's capacity ahead of the
+/// session, except in stalls at intervals.
 struct Pusher {
     feeder: Feeder,
     pushed: u64,
@@ -112,8 +112,8 @@ struct Pusher {
     at: u64,
     /// When the last block was pushed.
     last: Instant,
-    /// Blocks that go without a look: as many as should have come in a pause. By the
-    /// clock an input that brings less hangs, and a slow machine makes pauses.
+    /// Blocks to push without waiting: those that were due in a pause. The session
+    /// treats an input that is behind the clock as hung, and a slow machine pauses.
     free: usize,
 }
 
@@ -130,11 +130,11 @@ impl Pusher {
         }
         let paused = self.last.elapsed().as_secs_f64();
         self.free = self.free.saturating_sub(1) + (paused * PACE) as usize;
-        self.blindly(block);
+        self.push_without_waiting(block);
     }
 
-    /// Without a look at how far the session is.
-    fn blindly(&mut self, block: &[f32]) {
+    /// Pushes without waiting for the session.
+    fn push_without_waiting(&mut self, block: &[f32]) {
         self.feeder.push(block);
         self.pushed += block.len() as u64;
         self.last = Instant::now();
@@ -189,9 +189,9 @@ fn soak(seconds: u64) {
         free: 0,
     };
 
-    // While an engine loads nothing would be pushed: an input that hangs, by the clock.
+    // While an engine loads, nothing would be pushed, and the input would count as hung.
     let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Auto, None).unwrap();
-    // The session starts 35 s late: the ring kept the first 30, and 5 are told.
+    // The session starts 35 s late: the ring holds the first 30, and 5 are reported lost.
     let audio = cycle();
     let late = 35 * RATE as usize;
     for block in audio
@@ -202,7 +202,7 @@ fn soak(seconds: u64) {
         .collect::<Vec<_>>()
         .chunks(BLOCK)
     {
-        pusher.blindly(block);
+        pusher.push_without_waiting(block);
     }
     let sink = Ledger {
         lost: Arc::clone(&lost),
@@ -215,7 +215,7 @@ fn soak(seconds: u64) {
     let session = std::thread::spawn(move || run(capture, &engine, screen, sink, &controls));
 
     let mut memory = Vec::new();
-    // From where to where the input was pushed while nobody had time for it.
+    // Start and end of each part that was pushed while the worker stood still.
     let mut stalls = vec![(0.0, late as f64 / f64::from(RATE))];
     while pusher.pushed < seconds * u64::from(RATE) {
         let from = pusher.pushed as usize % audio.len();
@@ -228,12 +228,12 @@ fn soak(seconds: u64) {
             let from_s = pusher.pushed_s();
             for _ in 0..(40 * RATE as usize / BLOCK) {
                 let from = pusher.pushed as usize % audio.len();
-                pusher.blindly(&audio[from..from + BLOCK]);
+                pusher.push_without_waiting(&audio[from..from + BLOCK]);
             }
             stalls.push((from_s, pusher.pushed_s()));
         }
     }
-    // Everything in the ring is processed before the end, and a loss at its very end reported.
+    // All of the ring is processed before the end, and a loss at the end is reported.
     let pushed_s = pusher.pushed_s();
     drop(pusher);
     wishes.send(Control::Quit).unwrap();
@@ -251,8 +251,8 @@ fn soak(seconds: u64) {
     // Every frame was processed or reported as lost, and the clock is right to the sample.
     assert_eq!(end.samples_lost, lost.load(Ordering::Relaxed));
     assert!((end.duration_s - pushed_s).abs() < 1e-6, "{end:?}");
-    // The five seconds of the late start, and nothing but stalls besides. A session
-    // that is scheduled in the midst of a stall makes two gaps of it.
+    // The five seconds of the late start, and otherwise only stalls. A session that
+    // runs in the middle of a stall reports two gaps.
     assert!(end.samples_lost >= 5 * u64::from(RATE));
     for gap in &ledger.gaps {
         let within = |&(from_s, to_s): &(f64, f64)| gap.start_s >= from_s && gap.start_s <= to_s;
@@ -261,7 +261,7 @@ fn soak(seconds: u64) {
     }
     let after_start = stalls.len() as u64 - 1;
     assert!(end.samples_lost <= 5 * u64::from(RATE) + after_start * 41 * u64::from(RATE));
-    // The last words stand where they were pushed: at the same place of a cycle.
+    // The last utterances are where they were pushed: at the same place of a cycle.
     let place = |at: f64| at % CYCLE_S as f64;
     let (begin, _) = ledger.utterances[ledger.utterances.len() - 3];
     let like = ledger.utterances[ledger.utterances.len() - 9..]
@@ -274,30 +274,30 @@ fn soak(seconds: u64) {
     }
 }
 
-/// In a process of its own, whose memory nobody else uses.
+/// Runs a test in its own process, so that its memory is not shared.
 fn alone(name: &str) {
     run_alone(name, [("", ""); 0]);
 }
 
 #[test]
-fn ten_minutes_of_audio_leave_no_trace() {
+fn ten_minutes_of_audio_keep_memory_flat() {
     alone("soak::ten_minutes");
 }
 
 #[test]
-#[ignore = "run by ten_minutes_of_audio_leave_no_trace"]
+#[ignore = "run by ten_minutes_of_audio_keep_memory_flat"]
 fn ten_minutes() {
     soak(10 * 60);
 }
 
 #[test]
 #[ignore = "takes minutes; run by make check-long"]
-fn a_day_of_audio_leaves_no_trace() {
+fn a_day_of_audio_keeps_memory_flat() {
     alone("soak::a_day");
 }
 
 #[test]
-#[ignore = "run by a_day_of_audio_leaves_no_trace"]
+#[ignore = "run by a_day_of_audio_keeps_memory_flat"]
 fn a_day() {
     soak(24 * 3600);
 }

@@ -1,5 +1,5 @@
-//! The sound of a recording: what comes out of a virtual output is the recording, at
-//! the time that the screen shows.
+//! Playback of a recording: a virtual output receives the recording, at the time that
+//! the screen shows.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -13,10 +13,10 @@ use crate::sound_server::SoundServer;
 use crate::support::{data, emoscope, samples_16};
 
 const RATE: usize = 16_000;
-/// Utterances of the recording begin at these times, in seconds; silence is between.
+/// Start of each utterance of the recording in seconds, with silence in between.
 const NAME: &str = "two-utterances.wav";
 
-/// What comes out of the output of a private server.
+/// The audio that a private server's output receives.
 struct Recorder {
     child: Child,
     blocks: Receiver<(Instant, Vec<f32>)>,
@@ -52,7 +52,7 @@ impl Recorder {
         recorder
     }
 
-    /// All that came, and when each block of 10 ms did.
+    /// All samples, and the arrival time of each block of 10 ms.
     fn stop(mut self) -> (Vec<f32>, Vec<Instant>) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -88,8 +88,8 @@ fn play_file(
     Terminal::start(24, 100, &command)
 }
 
-/// How alike a part and a stretch of the same length are, by every `step`-th sample;
-/// where the stretch is much quieter, not at all.
+/// Correlation of a part and a stretch of the same length, over every `step`-th
+/// sample; 0 where the stretch is much quieter.
 fn likeness(part: &[f32], stretch: &[f32], step: usize) -> f64 {
     let (mut product, mut power, mut other) = (0.0, 0.0, 0.0);
     for (a, b) in part.iter().zip(stretch).step_by(step) {
@@ -104,7 +104,7 @@ fn likeness(part: &[f32], stretch: &[f32], step: usize) -> f64 {
     product / (power * other).sqrt()
 }
 
-/// The place of a part in a recording where both are most alike, and how much.
+/// The place in a recording with the largest correlation to a part, and its value.
 fn find(part: &[f32], recording: &[f32]) -> (usize, f64) {
     let best = |places: std::ops::Range<usize>, step: usize| {
         places
@@ -165,9 +165,9 @@ fn the_sound_is_the_recording_in_step_with_the_screen() {
         .collect();
     let shift = places[0].1 as f64 - places[0].0 as f64;
     let drift = places[1].1 as f64 - places[1].0 as f64 - shift;
-    // A server on a busy machine may miss a block; what is shown follows that.
+    // A server on a busy machine may miss a block; the screen follows that.
     assert!(drift.abs() < 0.05 * RATE as f64, "{drift} samples");
-    // When the screen shows a second, that second is heard.
+    // When the screen shows a second, that second is audible.
     let mut late: Vec<f64> = seen
         .iter()
         .map(|(second, shown)| {
@@ -181,11 +181,11 @@ fn the_sound_is_the_recording_in_step_with_the_screen() {
         .collect();
     late.sort_by(f64::total_cmp);
     eprintln!("the screen is behind the sound by {late:.3?} s");
-    // A busy machine draws late; the least of it is the delay between both.
+    // A busy machine draws late; the minimum is the delay between screen and sound.
     assert!(late[0].abs() < 0.1, "{late:?}");
 }
 
-/// Each channel is judged by itself, and a person hears them together.
+/// Each channel is analyzed alone, and both are played together.
 #[test]
 fn both_channels_of_a_call_are_played_in_step() {
     let Some(server) = SoundServer::start() else {
@@ -215,7 +215,7 @@ fn both_channels_of_a_call_are_played_in_step() {
     terminal.keys("q");
     assert_eq!(terminal.ended(), 0);
     let (heard, _) = recorder.stop();
-    // Where one speaks and the other does not.
+    // Where only one of them speaks.
     let shifts = [(0, 0.0), (1, 5.0)].map(|(channel, from_s)| {
         let (place, part) = sample_of(&alone[channel], (from_s * RATE as f64) as usize);
         let (there, likeness) = find(part, &heard);
@@ -250,7 +250,7 @@ fn a_seek_is_audible_and_a_mute_is_silent() {
     let before = (there - first) as f64 / RATE as f64;
     assert!(
         before < place as f64 / RATE as f64 - 0.5,
-        "nothing was passed over: {before} s"
+        "nothing was skipped: {before} s"
     );
 
     let recorder = Recorder::start(&server);
@@ -265,7 +265,7 @@ fn a_seek_is_audible_and_a_mute_is_silent() {
 }
 
 #[test]
-fn without_an_output_it_plays_on_in_silence() {
+fn without_an_output_it_plays_silently() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = play(None, &home, &[]);
     terminal.until("the word", |t| t.contents().contains("no sound"));

@@ -1,4 +1,4 @@
-//! A sound server of the test's own, with a virtual microphone.
+//! A private sound server with a virtual microphone.
 
 use std::process::{Command, Output, Stdio};
 
@@ -10,14 +10,14 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/virtual-mic
 /// Tells a test that it runs against such a server.
 const INSIDE: &str = "EMOSCOPE_TEST_SERVER";
 
-/// A private server; it stops when this goes.
+/// A private server; it stops when this is dropped.
 pub struct SoundServer {
     folder: TempDir,
     environment: Vec<(String, String)>,
 }
 
 impl SoundServer {
-    /// Starts a server; `None`, with the reason on standard error, where none can be had.
+    /// Starts a server; `None`, with the reason on standard error, where that is not possible.
     pub fn start() -> Option<Self> {
         let folder = tempfile::tempdir().ok()?;
         let mut server = Self {
@@ -83,8 +83,8 @@ impl SoundServer {
             .unwrap()
     }
 
-    /// Runs an ignored test of this binary in a process of its own, for which
-    /// the server is the only one in the world.
+    /// Runs an ignored test of this binary in its own process, which finds this
+    /// server only.
     pub fn run_test(&self, name: &str) {
         let err = run_alone(name, self.environment());
         for word in ["ALSA lib", "jack", "Jack", "snd_"] {

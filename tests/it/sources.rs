@@ -1,4 +1,4 @@
-//! What devices and sound servers do to a session, and what it says of it.
+//! Faults of devices and sound servers, and what a session reports.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::sound_server::SoundServer;
 use crate::support::{data, emoscope, lines, path, said, signal};
 
-/// A session in event lines whose notices are read as they come.
+/// A session in event lines whose notices are read as they arrive.
 struct Session {
     child: Child,
     notices: Receiver<String>,
@@ -40,11 +40,11 @@ impl Session {
         }
     }
 
-    /// Waits until something is said; how long that took.
-    fn until_said(&self, words: &str, patience: Duration) -> Duration {
+    /// Waits for a notice; returns the time that it took.
+    fn until_said(&self, words: &str, longest: Duration) -> Duration {
         let start = Instant::now();
         loop {
-            let left = patience.saturating_sub(start.elapsed());
+            let left = longest.saturating_sub(start.elapsed());
             let Ok(line) = self.notices.recv_timeout(left) else {
                 panic!("never said: {words}");
             };
@@ -55,7 +55,7 @@ impl Session {
         }
     }
 
-    /// Ends it; its event lines, and how long it was open.
+    /// Ends the session; its event lines, and how long it was open.
     fn end(self) -> (Vec<Value>, f64) {
         let now = SystemTime::now();
         signal("INT", &self.child);
@@ -72,10 +72,10 @@ impl Session {
 const SOON: Duration = Duration::from_secs(3);
 const LATER: Duration = Duration::from_secs(10);
 
-/// A time that processes of others may take to start.
+/// Tolerance for the start of other processes.
 const CLOSE_S: f64 = 0.5;
 
-/// Plays two utterances to their end; when the first of them began.
+/// Plays two utterances to their end; returns the start of the first.
 fn play(server: &SoundServer) -> SystemTime {
     let now = SystemTime::now();
     let file = data("two-utterances.wav");
@@ -92,7 +92,7 @@ fn length(gap: &Value) -> f64 {
 }
 
 #[test]
-fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays_right() {
+fn the_clock_stays_right_through_mute_stall_replacement_and_restart() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -104,7 +104,7 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     server.run(&["play", data("speech-16k.wav").to_str().unwrap()]);
     session.until_said("the microphone delivers a signal again", SOON);
 
-    // Another default is no reason to leave, and one of a like name no replacement.
+    // It does not change to a new default, nor to an input with a similar name.
     let other = ["ctl", "load-module", "module-null-sink", "sink_name=other"];
     server.run(&other).unwrap();
     let remap = ["ctl", "load-module", "module-remap-source"];
@@ -117,14 +117,14 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
     std::thread::sleep(Duration::from_secs(1));
     assert!(session.notices.try_recv().is_err(), "it waits for the same");
 
-    // It returns with another rate.
+    // It returns with a different sample rate.
     let rate = [("VMIC_RATE", "44100")];
     server.run_with(&["add"], &rate).unwrap();
     session.until_said("the microphone is back", SOON);
     let away = removed.elapsed().as_secs_f64();
     let mut played = vec![play(&server)];
 
-    // The server hangs, and goes on.
+    // The server hangs, and continues.
     server.run(&["stall"]).unwrap();
     session.until_said("the microphone delivers nothing", SOON);
     std::thread::sleep(Duration::from_secs(1));
@@ -161,15 +161,15 @@ fn a_muted_stalled_replaced_and_restarted_source_is_followed_and_the_clock_stays
         .sum();
     assert_eq!(lost, told);
     // Removal and restart cost what they took; a server that starts is detected before
-    // its script returns. The server and the program that stood still cost nothing:
-    // all of it came late.
+    // its script returns. The paused server and the paused program cost
+    // nothing: their audio arrived late.
     assert_eq!(gaps.len(), 2, "{gaps:?}");
     assert!((gaps[0] - away).abs() < CLOSE_S, "{gaps:?}");
     assert!(gaps[1] > 1.0 && gaps[1] < dead + 0.1, "{gaps:?}");
     let duration = end["duration_s"].as_f64().unwrap();
     eprintln!("{duration:.2} s of session in {wall:.2} s");
     assert!((duration - wall).abs() < CLOSE_S, "{duration} of {wall}");
-    // After each of them a word stands where it was said.
+    // After each fault an utterance is at the time at which it was played.
     let replayed = crate::support::run(["replay".as_ref(), data("two-utterances.wav").as_os_str()]);
     let replayed = crate::support::lines(&replayed);
     let onset = of_type(&replayed, "utterance_start")[0]["start_s"].as_f64();
@@ -219,7 +219,7 @@ fn a_source_of_any_format_gives_the_same_samples() {
         ];
         server.run_with(&["add"], &shape).unwrap();
         session.until_said("the microphone is back", LATER);
-        // Of what is played, enough lies ready that a busy machine breaks no word.
+        // Enough is buffered that playback has no gaps on a busy machine.
         let file = data("two-utterances.wav");
         let words = ["play", file.to_str().unwrap()];
         server.run_with(&words, &[("VMIC_LATENCY", "500")]).unwrap();
@@ -265,7 +265,7 @@ fn refused(errno: &str) -> Option<std::process::Output> {
 }
 
 #[test]
-fn a_busy_device_and_a_denied_permission_are_told_by_name() {
+fn a_busy_device_and_a_denied_permission_have_their_own_messages() {
     const EACCES: &str = "13";
     const EBUSY: &str = "16";
     for (errno, words) in [

@@ -1,4 +1,4 @@
-//! Sessions that are held up: at the worker's end, or at the input's.
+//! Stalled sessions: at the worker, or at the input.
 
 mod input;
 mod worker;
@@ -20,7 +20,7 @@ const RATE: u64 = 16_000;
 /// 10 ms of two channels.
 const BLOCK: usize = 320;
 
-/// A session on such an input, on a thread of its own.
+/// A session on a synthetic input, on its own thread.
 fn listening(
     capture: Capture,
     channel: impl Into<ChannelSelection>,

@@ -1,4 +1,4 @@
-//! What the program asks of the system, as strace sees it.
+//! System calls of the program, traced by strace.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn trace(program: &Command, options: &[&str], home: &TempDir) -> String {
     std::fs::read_to_string(Path::new(&log)).unwrap()
 }
 
-/// Thread and call of a line; what a call that was interrupted returned belongs to it.
+/// Thread and call of a line; the result of an interrupted call belongs to its call.
 fn calls(trace: &str) -> impl Iterator<Item = (&str, &str)> {
     trace.lines().filter_map(|line| {
         let (thread, call) = line.split_once(' ')?;
@@ -63,7 +63,7 @@ fn is_audio(call: &str) -> bool {
 }
 
 #[test]
-fn the_audio_callback_calls_the_system_for_nothing() {
+fn the_audio_callback_makes_no_system_call() {
     if !traceable() {
         return;
     }
@@ -89,7 +89,7 @@ fn the_audio_callback_calls_the_system_for_nothing() {
         .filter_map(|(of, call)| (of == thread).then_some(call))
         .collect();
     // The callback runs between the arrival of its block and the next call of the
-    // thread, which rests or reads on. A first block may find pages of the ring
+    // thread, which sleeps or continues to read. A first block may find pages of the ring
     // that were never touched, which is no call.
     let mut blocks = 0;
     let mut after = BTreeSet::new();
@@ -150,7 +150,7 @@ fn no_network_socket_is_ever_opened() {
     }
 }
 
-/// The one exception goes no further than this machine.
+/// OSC is the one exception, and stays on this machine.
 #[test]
 fn osc_reaches_this_machine_alone() {
     if !traceable() {
@@ -173,7 +173,7 @@ fn osc_reaches_this_machine_alone() {
     );
 }
 
-/// The page is served to this machine alone, and nothing else is connected to.
+/// The page is served to this machine only, and no other connection is opened.
 #[cfg(feature = "web")]
 #[test]
 fn the_page_listens_on_the_loopback_address_alone() {
@@ -206,7 +206,7 @@ fn the_page_listens_on_the_loopback_address_alone() {
         connected.iter().all(|call| call.contains("AF_UNIX")),
         "{connected:?}"
     );
-    // The log alone is written, as without a page.
+    // Only the log is written, as without a page.
     let written = calls
         .iter()
         .filter(|call| call.contains("O_CREAT") && !call.contains("emoscope.log"));

@@ -1,4 +1,4 @@
-//! What several tests need: the program, the fixtures, the lines it prints.
+//! Shared by several tests: the program, the fixtures, the lines it prints.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ pub fn data(name: &str) -> PathBuf {
     path("tests/data").join(name)
 }
 
-/// The program, its log and settings in a folder of its own, without sound.
+/// The program, with log and settings in a private folder, without sound.
 pub fn emoscope(home: &tempfile::TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emoscope"));
     command
@@ -56,8 +56,8 @@ pub fn samples_16(path: &std::path::Path) -> Vec<f32> {
         .collect()
 }
 
-/// Runs an ignored test of this binary in a process of its own, with that much
-/// more environment; gives what it wrote to standard error.
+/// Runs an ignored test of this binary in its own process with more environment
+/// variables; returns its standard error.
 pub fn run_alone<K, V>(name: &str, environment: impl IntoIterator<Item = (K, V)>) -> String
 where
     K: AsRef<std::ffi::OsStr>,

@@ -1,4 +1,4 @@
-//! Which model a session uses: by name, by path, and where the default is too slow.
+//! The model of a session: by name, by path, and the small one where the default is too slow.
 
 use std::process::Output;
 
@@ -23,7 +23,7 @@ fn demo_with(model: &str) -> Output {
 }
 
 #[test]
-fn a_model_inside_the_program_goes_by_its_name() {
+fn a_model_inside_the_program_has_a_name() {
     let recording = data("speech-16k.wav");
     let default = run([std::path::Path::new("replay"), &recording]);
     let named = demo_with("voices");
@@ -55,17 +55,17 @@ fn a_model_that_is_fast_enough_stays() {
 }
 
 #[test]
-fn the_small_model_takes_over_from_one_that_is_too_slow() {
+fn the_small_model_replaces_one_that_is_too_slow() {
     let slow = [("EMOSCOPE_FAILPOINT", "slow voices")];
     run_alone(
-        "takeover::a_session_says_that_the_small_model_took_over",
+        "takeover::a_session_reports_that_the_small_model_is_used",
         slow,
     );
 }
 
 #[test]
 #[ignore = "run by the test above in a process whose engine is slow"]
-fn a_session_says_that_the_small_model_took_over() {
+fn a_session_reports_that_the_small_model_is_used() {
     let voices = load(Model::embedded().unwrap());
     let engine = voices.or_small_if_slow(|| Ok(quick())).unwrap();
     let small = engine.model.name.clone();

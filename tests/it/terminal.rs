@@ -1,5 +1,5 @@
-//! The terminal, whatever ends or disturbs the program: it is given back as it
-//! was found, the exit code is right, and the log says where.
+//! The terminal at every end of the program: it is restored, the exit code is right,
+//! and the log holds the reason.
 
 use std::path::Path;
 use std::process::Command;
@@ -37,7 +37,7 @@ fn a_signal_ends_it_and_the_exit_code_says_which() {
 }
 
 #[test]
-fn control_c_and_q_end_it_well() {
+fn control_c_and_q_end_it_with_0() {
     for key in ["q", "\x03"] {
         let home = tempfile::tempdir().unwrap();
         let mut terminal = dashboard(&home);
@@ -72,7 +72,7 @@ fn audio_through_a_pipe_leaves_the_keys_to_the_terminal() {
     assert!(terminal.restored());
 }
 
-/// Also one that was set as the session ended, at the edge of the timeline.
+/// Also a mark at the edge of the timeline, set as the session ended.
 #[test]
 fn every_mark_of_a_kept_session_is_on_its_timeline() {
     let home = tempfile::tempdir().unwrap();
@@ -106,9 +106,9 @@ fn every_mark_of_a_kept_session_is_on_its_timeline() {
     }
 }
 
-/// The recording of then, and the events of it that were kept.
+/// The recording and the kept events of its session.
 #[test]
-fn a_click_after_the_end_goes_on_from_there() {
+fn a_click_after_the_end_continues_from_there() {
     let home = tempfile::tempdir().unwrap();
     let kept = home.path().join("kept.jsonl");
     let printed = emoscope(&home)
@@ -154,7 +154,7 @@ fn a_click_after_the_end_goes_on_from_there() {
 }
 
 #[test]
-fn stopped_it_lends_the_terminal_and_takes_it_again() {
+fn a_stop_restores_the_terminal_and_a_continue_redraws() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = dashboard(&home);
     // By the key, by job control, and by a stop that it cannot catch.
@@ -181,7 +181,7 @@ fn stopped_it_lends_the_terminal_and_takes_it_again() {
 }
 
 #[test]
-fn a_panic_in_any_thread_gives_the_terminal_back_and_is_in_the_log() {
+fn a_panic_in_any_thread_restores_the_terminal_and_is_logged() {
     for thread in ["session", "screen", "keys"] {
         let home = tempfile::tempdir().unwrap();
         let mut command = emoscope(&home);
@@ -217,7 +217,7 @@ fn a_terminal_that_is_closed_ends_it() {
 }
 
 #[test]
-fn a_click_on_the_line_seeks_and_the_mouse_can_be_left_alone() {
+fn a_click_on_the_seek_bar_seeks_and_the_mouse_can_be_disabled() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = dashboard(&home);
     assert!(terminal.reports_the_mouse());
@@ -245,7 +245,7 @@ fn a_click_on_the_line_seeks_and_the_mouse_can_be_left_alone() {
 }
 
 #[test]
-fn a_storm_of_sizes_ends_in_the_right_picture() {
+fn many_resizes_end_in_the_right_picture() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = dashboard(&home);
     for round in 0..300_u16 {
@@ -268,7 +268,7 @@ fn a_storm_of_sizes_ends_in_the_right_picture() {
 }
 
 #[test]
-fn in_a_single_cell_it_lives_and_quits() {
+fn it_runs_and_quits_in_a_single_cell() {
     let home = tempfile::tempdir().unwrap();
     let mut command = emoscope(&home);
     command.arg("replay").arg(data("two-utterances.wav"));
@@ -280,9 +280,9 @@ fn in_a_single_cell_it_lives_and_quits() {
     assert!(terminal.restored());
 }
 
-/// Enter opens a recording of a folder, Escape leads back to the list.
+/// Enter opens a recording of a folder, Escape returns to the list.
 #[test]
-fn a_folder_is_a_list_to_choose_from() {
+fn a_folder_is_shown_as_a_list() {
     let home = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("monday")).unwrap();

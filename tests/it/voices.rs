@@ -1,4 +1,4 @@
-//! A voice that is known before it is analyzed: profiles, and what `analyze` gathers.
+//! Baselines before the analysis: profiles, and the enrolment of `analyze`.
 
 use std::path::Path;
 use std::process::Output;
@@ -20,7 +20,7 @@ fn speech() -> String {
     data("two-utterances.wav").display().to_string()
 }
 
-/// Seconds of the voice that each whole utterance was analyzed against.
+/// Seconds of the baseline of each whole utterance.
 fn known(output: &Output) -> Vec<f64> {
     assert!(output.status.success(), "{}", said(output));
     lines(output)
@@ -41,7 +41,7 @@ fn profile(home: &tempfile::TempDir, name: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_profile_is_made_kept_and_begun_with() {
+fn a_profile_is_created_saved_and_used_from_the_start() {
     let home = tempfile::tempdir().unwrap();
     let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
     assert!(made.status.success(), "{}", said(&made));
@@ -72,12 +72,12 @@ fn a_profile_is_made_kept_and_begun_with() {
 }
 
 #[test]
-fn a_profile_counts_however_evenly_it_was_read() {
+fn a_profile_has_full_weight_also_when_read_without_emotion() {
     let home = tempfile::tempdir().unwrap();
     let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
     assert!(made.status.success(), "{}", said(&made));
     let file = profile(&home, "ada");
-    // What the model is sure of, the voice being known and ever more even.
+    // Confidence with profiles of ever lower variance.
     let confidence = |even: f64| -> f64 {
         let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         for value in kept["baseline"]["variance"].as_array_mut().unwrap() {
@@ -142,7 +142,7 @@ fn too_little_speech_makes_no_profile() {
 }
 
 #[test]
-fn analyze_gathers_over_a_file_or_a_folder_first() {
+fn analyze_collects_the_baseline_of_a_file_or_folder_first() {
     let home = tempfile::tempdir().unwrap();
     let talks = home.path().join("talks");
     std::fs::create_dir(&talks).unwrap();
@@ -162,12 +162,12 @@ fn analyze_gathers_over_a_file_or_a_folder_first() {
     let alone = known(&run(&home, &[&arguments[..], &[&speech()]].concat()));
     assert!(alone[0] < 1e-9, "a single file has no others: {alone:?}");
     assert!(none.contains(&0.0), "{none:?}");
-    // What the folder tells comes first and the voice itself joins in.
+    // The folder's baseline comes first, and each utterance adds to it.
     assert!((auto[0] - auto[1]).abs() < 1e-9, "{auto:?}");
     assert!(auto[0] > 1.0 && auto[2] > auto[1], "{auto:?}");
     assert!((auto[0] - all[0].min(3.0)).abs() < 1e-9, "{auto:?} {all:?}");
-    // The two utterances of one file are analyzed against the same, and both
-    // files' against the sum.
+    // With `file`, both utterances of one file have the same baseline; with `folder`,
+    // the files share the sum.
     assert!(
         (file[1] - file[2]).abs() < 1e-9 && file[0] > 0.0,
         "{file:?}"
@@ -203,7 +203,7 @@ fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
     assert_eq!(std::fs::read(profile(&home, "ada")).unwrap(), kept);
 }
 
-/// Parts of a recording, in seconds, as recordings of their own in a new folder.
+/// Parts of a recording, in seconds, as separate recordings in a new folder.
 fn cut(home: &tempfile::TempDir, recording: &Path, parts: &[(f64, f64)]) -> String {
     let folder = home.path().join(format!("cut-{}", parts.len()));
     std::fs::create_dir(&folder).unwrap();
@@ -211,7 +211,7 @@ fn cut(home: &tempfile::TempDir, recording: &Path, parts: &[(f64, f64)]) -> Stri
     let spec = source.spec();
     let mut samples = Vec::new();
     while source.read(&mut samples).unwrap() {}
-    // The last channel alone.
+    // Only the last channel.
     let samples: Vec<u8> = samples
         .chunks(usize::from(spec.channels))
         .flat_map(|frame| ((frame[frame.len() - 1] * 32_767.0) as i16).to_le_bytes())
@@ -253,7 +253,7 @@ fn a_folder_of_one_speaker_gives_its_baseline_full_weight() {
         several.iter().all(|&seconds| (seconds - 3.0).abs() < 1e-6),
         "{several:?}"
     );
-    // Without the speaker network nobody knows that there is one speaker.
+    // Without the speaker network the folder may have several speakers.
     let untold = judged(&one, &["--speakers", "1"]);
     assert!((untold[0] - 3.0).abs() < 1e-6, "{untold:?}");
 }

@@ -5,7 +5,7 @@
 mod entries;
 
 libfuzzer_sys::fuzz_target!(
-    // What a decoder panics with is caught, and is no finding.
+    // The program catches a panic of a decoder, so it is no finding.
     init: drop(std::panic::take_hook()),
     |bytes: &[u8]| entries::events(bytes)
 );

@@ -7,7 +7,7 @@ use super::schema;
 use crate::support::{data, lines, run, said};
 
 #[test]
-fn a_folder_is_analyzed_in_the_order_of_its_paths_and_bad_files_stop_nothing() {
+fn a_folder_is_analyzed_in_path_order_despite_bad_files() {
     let folder = tempfile::tempdir().unwrap();
     for (name, source) in [
         ("b/2.wav", "speech-16k.wav"),
@@ -44,7 +44,7 @@ fn a_folder_is_analyzed_in_the_order_of_its_paths_and_bad_files_stop_nothing() {
 }
 
 #[test]
-fn the_other_formats_hold_a_row_per_utterance() {
+fn the_other_formats_have_one_row_per_utterance() {
     let file = data("two-utterances.wav");
     let with = |format: &str| {
         let output = run([
@@ -71,7 +71,7 @@ fn the_other_formats_hold_a_row_per_utterance() {
 }
 
 #[test]
-fn the_table_fits_into_eighty_columns_whatever_fails_and_however_long_the_paths() {
+fn the_table_fits_80_columns_with_errors_and_long_paths() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder
         .path()

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::comparable;
 use crate::support::{data, emoscope, lines, path, run, said};
 
-/// Runs `analyze` on what lies in a folder.
+/// Runs `analyze` in a folder.
 fn analyze(folder: &Path, arguments: &[&str]) -> std::process::Output {
     let home = tempfile::tempdir().unwrap();
     let mut command = emoscope(&home);
@@ -40,7 +40,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_not_utf8_stay_two() {
+fn two_names_that_are_not_utf8_stay_distinct() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let folder = copies(&[]);
@@ -78,7 +78,7 @@ fn names_that_are_not_utf8_stay_two() {
 }
 
 #[test]
-fn equal_names_in_two_folders_stay_two() {
+fn equal_names_in_two_folders_stay_distinct() {
     let folder = copies(&[
         ("a/1.wav", "speech-16k.wav"),
         ("b/1.wav", "two-utterances.wav"),
@@ -95,7 +95,7 @@ fn equal_names_in_two_folders_stay_two() {
     let text = String::from_utf8(out.stdout).unwrap();
     let ids: Vec<&str> = text.lines().filter_map(|l| l.split(' ').nth(1)).collect();
     assert_eq!(ids, ["a/1", "b/1", "b/1"]);
-    // A share has the outputs that it has in the whole.
+    // A shard writes the same outputs as the whole run.
     for share in ["1/2", "2/2"] {
         let arguments = [
             "a", "b", "--format", "vtt", "--output", "s", "--shard", share,
@@ -149,7 +149,7 @@ fn streams_given_as_files_are_read_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_a_folder_holds_besides_is_passed_over_and_said() {
+fn other_files_in_a_folder_are_skipped_and_reported() {
     let folder = copies(&[
         ("d/a.wav", "speech-16k.wav"),
         ("d/__MACOSX/a.wav", "broken/text.wav"),
@@ -182,7 +182,7 @@ fn what_a_folder_holds_besides_is_passed_over_and_said() {
 }
 
 #[test]
-fn outputs_are_replaced_only_when_asked_for() {
+fn outputs_are_replaced_only_with_overwrite() {
     let folder = copies(&[("a.wav", "speech-16k.wav"), ("d/b.wav", "silence.wav")]);
     let written = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
     for arguments in [
@@ -234,7 +234,7 @@ fn outputs_are_replaced_only_when_asked_for() {
 }
 
 #[test]
-fn standard_input_is_a_recording_of_every_command() {
+fn every_command_reads_standard_input() {
     let file = data("two-utterances.wav");
     let home = tempfile::tempdir().unwrap();
     let from = |file: &Path, arguments: &[&str]| {

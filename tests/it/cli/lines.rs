@@ -1,4 +1,4 @@
-//! The event lines: their schema, and the same ones by every way there is.
+//! The event lines: their schema, and equality across `replay`, `analyze` and standard input.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{comparable, schema};
 use crate::support::{data, emoscope, lines, run, said};
 
 #[test]
-fn event_lines_follow_the_schema_and_have_one_number_per_label() {
+fn event_lines_follow_the_schema_with_one_number_per_label() {
     let schema = schema();
     for arguments in [vec!["demo"], vec!["demo", "--engine", "builtin"]] {
         let output = run(&arguments);
@@ -46,7 +46,7 @@ fn event_lines_follow_the_schema_and_have_one_number_per_label() {
 }
 
 #[test]
-fn probabilities_stand_in_the_order_of_the_labels_with_six_decimals_or_more() {
+fn probabilities_follow_the_order_of_the_labels_with_six_decimals_or_more() {
     let output = run(["demo"]);
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text
@@ -114,13 +114,13 @@ fn replay_analyze_and_stdin_agree() {
 }
 
 #[test]
-fn a_recorded_session_is_shown_again_as_it_was() {
+fn a_recorded_session_is_replayed_unchanged() {
     let home = tempfile::tempdir().unwrap();
     let file = data("two-utterances.wav");
     let first = run(["replay".as_ref(), file.as_os_str()]);
     let kept = home.path().join("kept.jsonl");
     std::fs::write(&kept, &first.stdout).unwrap();
-    // The model is not needed: one that is missing does no harm.
+    // The model is not needed: a missing one is no error.
     let again = run([
         "replay".as_ref(),
         kept.as_os_str(),

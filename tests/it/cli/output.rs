@@ -1,11 +1,11 @@
-//! Where the output goes: a pipe, a reader that leaves, a full disk.
+//! Destinations of the output: a pipe, a reader that closes early, a full disk.
 
 use std::process::Stdio;
 
 use crate::support::{data, emoscope, run, said};
 
 #[test]
-fn nothing_but_text_reaches_a_pipe() {
+fn a_pipe_receives_plain_text() {
     for arguments in [
         vec!["demo", "--plain"],
         vec!["devices"],
@@ -21,7 +21,7 @@ fn nothing_but_text_reaches_a_pipe() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_reader_that_closes_early_is_no_failure() {
     let home = tempfile::tempdir().unwrap();
     for arguments in [vec!["demo"], vec!["features", "tests/data/speech-16k.wav"]] {
         let mut child = emoscope(&home)
@@ -43,7 +43,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_fails() {
+fn a_full_disk_is_reported_and_fails() {
     if !std::path::Path::new("/dev/full").exists() {
         eprintln!("skipped: no /dev/full here");
         return;

@@ -1,4 +1,4 @@
-//! Recordings as they come: of every format, raw, broken.
+//! Input recordings: every format, raw samples, broken files.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -7,7 +7,7 @@ use super::comparable;
 use crate::support::{data, emoscope, lines, run, said};
 
 #[test]
-fn formats_rates_and_channels_of_one_speech_give_the_same_utterance() {
+fn one_speech_gives_the_same_utterance_in_any_format_rate_and_channels() {
     let span = |name: &str, channel: &str| {
         let file = data(name);
         let output = run([
@@ -119,7 +119,7 @@ fn the_track_of_a_film_can_be_chosen() {
 }
 
 #[test]
-fn broken_recordings_are_named_with_what_is_wrong() {
+fn broken_recordings_are_named_with_the_fault() {
     for (name, code) in [
         ("broken/empty.wav", 1),
         ("broken/header-only.wav", 1),

@@ -1,4 +1,4 @@
-//! What tells how the program is used: help, completions, man pages, errors.
+//! Help, completions, man pages and usage errors.
 
 use crate::support::{run, said};
 
@@ -32,7 +32,7 @@ fn every_command_explains_itself_with_examples() {
 }
 
 #[test]
-fn completions_and_man_pages_tell_every_command() {
+fn completions_and_man_pages_list_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let output = run(["completions", shell]);
         let script = String::from_utf8(output.stdout).unwrap();
@@ -58,7 +58,7 @@ fn completions_and_man_pages_tell_every_command() {
         let arguments = ["man".as_ref(), folder.path().as_os_str()];
         run(arguments.into_iter().chain(more)).status.success()
     };
-    assert!(again(None), "pages that are the same");
+    assert!(again(None), "unchanged pages are no conflict");
     let own = folder.path().join("emoscope.1");
     std::fs::write(&own, "mine").unwrap();
     assert!(!again(None));
@@ -68,7 +68,7 @@ fn completions_and_man_pages_tell_every_command() {
 }
 
 #[test]
-fn usage_errors_are_two_and_failures_one() {
+fn usage_errors_exit_with_2_and_failures_with_1() {
     for (arguments, code, word) in [
         (vec!["replay", "x.wav", "--speed", "9"], 2, "0.25 to 8"),
         (vec!["live", "--channel", "0"], 2, "mix, left, right"),
@@ -107,7 +107,7 @@ fn usage_errors_are_two_and_failures_one() {
         );
         let text = said(&output);
         assert!(text.contains(word), "{arguments:?}: {text}");
-        // A reason is told once.
+        // The reason is printed once.
         let parts: Vec<&str> = text.lines().flat_map(|line| line.split(": ")).collect();
         assert!(
             parts.windows(2).all(|pair| pair[0] != pair[1]),

@@ -7,7 +7,7 @@ use emoscope::events::{Event, Trigger};
 use super::{Sums, Told, analyzed, pipeline, pipeline_with, speech};
 
 #[test]
-fn the_baseline_grows_by_what_was_said_and_only_after_it() {
+fn the_baseline_grows_after_each_utterance_by_its_seconds() {
     let (found, core) = analyzed(pipeline(16_000), &speech());
     let mut known = 0.0;
     for measurement in &found {
@@ -23,7 +23,7 @@ fn the_baseline_grows_by_what_was_said_and_only_after_it() {
 }
 
 #[test]
-fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
+fn a_given_baseline_is_used_from_the_start_and_a_fixed_one_stays() {
     let mut voice = Baseline::new(2);
     voice.update(&[1.0, 2.0], 30.0);
     for fixed in [true, false] {
@@ -36,7 +36,7 @@ fn a_voice_that_is_given_is_used_from_the_start_and_stays_if_it_is_fixed() {
 }
 
 #[test]
-fn a_new_voice_is_a_stranger() {
+fn a_new_speaker_starts_without_a_baseline() {
     let mut core = pipeline(16_000);
     let mut events = Vec::new();
     core.push(&speech(), &mut events).unwrap();
@@ -70,7 +70,7 @@ fn a_new_voice_is_a_stranger() {
     assert_eq!(line.unwrap()["new_baseline"], true);
 }
 
-/// A voice for so many windows, then another one.
+/// Embeddings of one speaker for a number of windows, then of another one.
 struct Replaced(u32);
 
 impl Classifier for Replaced {
@@ -92,7 +92,7 @@ impl Classifier for Replaced {
 }
 
 #[test]
-fn a_voice_that_is_plainly_another_one_begins_anew() {
+fn a_clearly_different_voice_starts_a_new_baseline() {
     let talk = [speech(), vec![0.0; 16_000]].concat().repeat(20);
     let run = |windows| {
         let replaced = Box::new(Replaced(windows));
@@ -117,14 +117,14 @@ fn a_voice_that_is_plainly_another_one_begins_anew() {
     assert!(known[known.len() - 1] > 40.0, "{known:?}");
     let (drops, changes, core, _) = run(known.len() as u32 * 2 / 3);
     assert_eq!((drops, changes), (1, 1));
-    // What is known now is the voice of the end.
+    // The baseline now is that of the last speaker.
     let voice = core.baselines()[0].clone().unwrap();
     assert!((voice.statistics()[0] - 4.0).abs() < 0.5);
     assert!(voice.seconds() < 40.0);
 }
 
 #[test]
-fn what_is_too_short_to_tell_of_a_voice_is_not_learned() {
+fn short_utterances_do_not_change_the_baseline() {
     let silence = vec![0.0; 16_000];
     for (samples, learned) in [(4_800, false), (16_000, true)] {
         let voice = &speech()[12_000..12_000 + samples];

@@ -1,5 +1,5 @@
-//! Every channel of an input by itself: the same events in any block size, and
-//! other inputs on the way.
+//! Each channel of an input analyzed alone: the same events in any block size, also
+//! when the input changes.
 
 use emoscope::dsp::mono::{ChannelChoice, ChannelSelection};
 use emoscope::events::{Event, GapCause, SessionEnd};
@@ -12,7 +12,7 @@ fn each(rate: u32, channels: u16) -> ChannelPipelines {
     ChannelPipelines::new(rate, channels, ChannelSelection::Each, make).unwrap()
 }
 
-/// The voice on the left; on the right the same, later.
+/// Speech on the left; on the right the same, `delay` frames later.
 fn call(delay: usize) -> Vec<f32> {
     let voice = speech();
     let at = |n: usize| voice.get(n).copied().unwrap_or(0.0);
@@ -62,7 +62,7 @@ fn alone(samples: &[f32], number: u16, gap: u64) -> Vec<Event> {
     events
 }
 
-/// Takes the channel away.
+/// Removes the channel.
 fn unnamed(mut event: Event) -> Event {
     match &mut event {
         Event::Voice(it) => it.channel = None,
@@ -85,7 +85,7 @@ fn channel(event: &Event) -> Option<u16> {
 }
 
 #[test]
-fn a_gap_is_told_once_and_ends_the_speech_of_every_channel() {
+fn a_gap_is_reported_once_and_ends_the_speech_of_every_channel() {
     let samples = call(3_000);
     let mut core = each(16_000, 2);
     let (first, second) = samples.split_at(40_000);
@@ -119,7 +119,7 @@ fn numbers(events: &[Event], wanted: u16) -> Vec<u64> {
 }
 
 #[test]
-fn a_channel_that_an_input_lacks_waits_and_continues_with_its_numbers() {
+fn a_missing_channel_pauses_and_then_continues_its_numbers() {
     let (both, voice) = (call(0), speech());
     let mut core = each(16_000, 2);
     let mut events = Vec::new();
@@ -139,7 +139,7 @@ fn a_channel_that_an_input_lacks_waits_and_continues_with_its_numbers() {
     core.finish(&mut events).unwrap();
     assert_eq!(numbers(&events, 2), (1..=2 * before).collect::<Vec<_>>());
     assert_eq!(numbers(&events, 1).len() as u64, 3 * before);
-    // The third channel is as new as it was at the start of the session, but later.
+    // The third channel is as new as at the start of the session, but later.
     let third: Vec<f64> = events
         .iter()
         .filter_map(|event| match event {

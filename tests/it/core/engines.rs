@@ -1,4 +1,4 @@
-//! The engines against the probabilities that training wrote down.
+//! The engines against the reference probabilities that the training exported.
 
 use emoscope::classifier::{BaselineInput, classify_whole, softmax};
 use emoscope::engine::{Engine, EngineChoice};

@@ -1,4 +1,4 @@
-//! Gaps and jumps: the clock is right past them, and what came before is over.
+//! Gaps and jumps: the clock stays right, and speech before them ends.
 
 use emoscope::classifier::Enrolment;
 use emoscope::events::{Event, GapCause, Trigger};
@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_clock_is_right_to_half_a_sample_of_the_core_at_any_rate(
+    fn the_clock_is_exact_to_half_a_16_khz_sample_at_any_rate(
         rate in 8_000_u32..200_000,
         samples in 0_usize..3_000,
         lost in 0_u64..10_000_000,
@@ -25,7 +25,7 @@ proptest! {
 }
 
 #[test]
-fn a_gap_has_its_exact_place_and_length_and_ends_what_was_said() {
+fn a_gap_has_its_exact_place_and_length_and_ends_the_utterance() {
     let samples = at_rate(44_100);
     let cut = 44_100 * 3 / 2;
     let mut core = pipeline(44_100);
@@ -55,7 +55,7 @@ fn a_gap_has_its_exact_place_and_length_and_ends_what_was_said() {
 }
 
 #[test]
-fn a_jump_ends_what_was_said_and_times_go_on_from_its_place() {
+fn a_jump_ends_the_utterance_and_times_continue_from_its_place() {
     let samples = at_rate(44_100);
     let cut = 44_100 * 3 / 2;
     let (mut core, mut before, mut after) = (pipeline(44_100), Vec::new(), Vec::new());
@@ -78,9 +78,9 @@ fn a_jump_ends_what_was_said_and_times_go_on_from_its_place() {
 }
 
 #[test]
-fn after_a_gap_it_hears_as_from_the_beginning() {
+fn after_a_gap_results_are_those_of_a_fresh_start() {
     let new = || pipeline_with(16_000, Box::new(Loudness), Enrolment::default());
-    // Where an utterance ends the gate decides, which goes on knowing the room.
+    // The VAD decides where an utterance ends, and keeps its noise floor across a gap.
     let run = |core| {
         let (mut found, _) = analyzed(core, &speech());
         found.retain(|measurement| measurement.trigger == Trigger::Interval);

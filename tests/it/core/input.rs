@@ -1,4 +1,4 @@
-//! What comes in: blocks of any size, through the ring, any numbers, another input.
+//! Input: blocks of any size, the ring, arbitrary sample values, a change of input.
 
 use emoscope::audio::ring::{self, Chunk};
 use emoscope::dsp::mono::ChannelChoice;
@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn any_numbers_are_survived_and_times_are_in_order(
+    fn any_sample_values_are_accepted_and_times_are_in_order(
         samples in prop::collection::vec(
             prop_oneof![
                 5 => -1.0_f32..1.0,

@@ -1,4 +1,4 @@
-//! When a measurement has a label, and what is said where it has none.
+//! When a measurement has a label, and which reason is given where it has none.
 
 use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, Enrolment, ModelOutput};
 use emoscope::events::{Measurement, Reason, Trigger, UNCERTAIN};
@@ -6,8 +6,8 @@ use emoscope::model::Model;
 
 use super::{Loudness, Told, analyzed, pipeline_with, speech};
 
-/// What was said of the first utterance, and why where nothing was.
-fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)> {
+/// The labels of the first utterance's measurements, with the reason where there is none.
+fn labels_of_first_utterance(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)> {
     let core = pipeline_with(16_000, Box::new(Told(speech)), Enrolment::default());
     let (found, _) = analyzed(core, &self::speech());
     let first = found.into_iter().filter(|m| m.utterance == 1);
@@ -16,9 +16,9 @@ fn said_of_the_first(speech: Vec<f32>) -> Vec<(Trigger, String, Option<Reason>)>
 
 #[test]
 fn a_label_waits_for_a_second_window() {
-    // However surely the first is speech.
+    // However certain the first window is speech.
     for logit in [3.0, 30.0] {
-        let said = said_of_the_first(vec![logit]);
+        let said = labels_of_first_utterance(vec![logit]);
         assert!(said.len() > 3);
         let early = (
             Trigger::Interval,
@@ -31,19 +31,19 @@ fn a_label_waits_for_a_second_window() {
 }
 
 #[test]
-fn a_window_that_passes_for_speech_among_others_names_nothing() {
-    for (_, label, reason) in &said_of_the_first(vec![2.0, -6.0, 2.0, -6.0])[1..] {
+fn a_single_window_of_speech_among_others_gets_no_label() {
+    for (_, label, reason) in &labels_of_first_utterance(vec![2.0, -6.0, 2.0, -6.0])[1..] {
         assert_eq!(label, UNCERTAIN);
         assert_eq!(*reason, Some(Reason::NoSpeech));
     }
-    // And one that does not, among windows that do, takes nothing back.
-    let said = said_of_the_first(vec![5.0, 5.0, -1.0, 5.0]);
+    // A single window of no speech among speech windows does not remove the label.
+    let said = labels_of_first_utterance(vec![5.0, 5.0, -1.0, 5.0]);
     assert!(said[1..].iter().all(|(_, label, _)| label == "anger"));
 }
 
 #[test]
-fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
-    let said = said_of_the_first(vec![2.9]);
+fn a_weak_speech_logit_gives_no_label_for_any_duration() {
+    let said = labels_of_first_utterance(vec![2.9]);
     assert!(said.len() >= 4, "{said:?}");
     for (number, (_, label, reason)) in said.iter().enumerate() {
         assert_eq!(label, UNCERTAIN);
@@ -53,7 +53,7 @@ fn what_hardly_is_speech_is_none_however_long_it_goes_on() {
 }
 
 #[test]
-fn what_is_no_speech_has_no_label_and_is_not_learned() {
+fn no_speech_gets_no_label_and_does_not_change_the_baseline() {
     let core = pipeline_with(16_000, Box::new(Told(vec![-3.0])), Enrolment::default());
     let (found, core) = analyzed(core, &speech());
     assert!(!found.is_empty());
@@ -65,12 +65,12 @@ fn what_is_no_speech_has_no_label_and_is_not_learned() {
 }
 
 #[test]
-fn less_than_the_shortest_window_has_no_label() {
+fn speech_shorter_than_the_shortest_window_has_no_label() {
     // Half a second of a voice between two silences.
     let voice = &speech()[8_000..16_000];
     let silence = vec![0.0; 16_000];
     let samples = [&silence, voice, &silence].concat();
-    // A single window that leaves no doubt of a voice.
+    // A single window that is certainly speech.
     let core = pipeline_with(16_000, Box::new(Told(vec![9.0])), Enrolment::default());
     let (found, _) = analyzed(core, &samples);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -78,7 +78,7 @@ fn less_than_the_shortest_window_has_no_label() {
     assert_eq!(found[0].reason, Some(Reason::TooShort));
 }
 
-/// Torn between two labels always.
+/// Always two labels with equal logits.
 struct Torn;
 
 impl Classifier for Torn {
@@ -133,7 +133,7 @@ fn valence_and_arousal_are_expected_over_the_labels() {
             valence += chance.0 * place.valence;
             arousal += chance.0 * place.arousal;
         }
-        // Told to four decimals.
+        // Rounded to four decimals.
         assert!((measurement.valence.unwrap() - valence).abs() < 5.1e-5);
         assert!((measurement.arousal.unwrap() - arousal).abs() < 5.1e-5);
     }

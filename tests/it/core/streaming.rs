@@ -1,4 +1,4 @@
-//! Streaming models: which frames reach the model when, and what its answers become.
+//! Streaming models: which frames reach the model when, and what its outputs lead to.
 
 mod reference;
 mod steps;
@@ -43,8 +43,8 @@ fn built_in() -> ChannelPipelines {
     streaming(engines()[0].classifier().unwrap())
 }
 
-/// A voice with pauses of a third of a second, which end no utterance, then one
-/// of a second, then a voice again, louder and without pauses.
+/// Speech with pauses of a third of a second, which end no utterance, then a pause of
+/// a second, then louder speech without pauses.
 fn talk() -> Vec<f32> {
     let voice = &speech()[12_000..28_000];
     let silence = |ms: usize| vec![0.0; 16 * ms];
@@ -106,7 +106,7 @@ fn the_same_audio_gives_the_same_events_in_blocks_of_any_size() {
 }
 
 #[test]
-fn answers_are_those_of_a_second_implementation_of_the_model() {
+fn measurements_match_a_second_implementation_of_the_model() {
     let samples = talk();
     let frames = frames(&samples);
     for engine in engines() {
@@ -130,7 +130,7 @@ fn answers_are_those_of_a_second_implementation_of_the_model() {
             }
         }
         assert!(lengths.iter().all(|frames| frames % 24 == 73 % 24));
-        // Labels, uncertainty and what is no speech all occur, so all were compared.
+        // Labels, uncertain and no speech all occur, so all were compared.
         names.sort();
         names.dedup();
         assert!(names.len() > 1, "{names:?}");
@@ -139,7 +139,7 @@ fn answers_are_those_of_a_second_implementation_of_the_model() {
 }
 
 #[test]
-fn nothing_is_computed_on_silence_and_one_step_takes_what_a_pause_held_back() {
+fn silence_computes_nothing_and_one_step_takes_the_frames_of_a_pause() {
     let events = events(built_in(), &talk(), 300);
     let (mut active, mut fed, mut held_back) = (false, 0.0, 0);
     for event in &events {
@@ -160,7 +160,7 @@ fn nothing_is_computed_on_silence_and_one_step_takes_what_a_pause_held_back() {
 }
 
 #[test]
-fn an_utterance_shorter_than_the_first_step_is_answered_at_its_end() {
+fn an_utterance_shorter_than_the_first_step_is_measured_at_its_end() {
     let silence = vec![0.0; 16_000];
     let samples = [&silence, &speech()[12_000..20_000], &silence].concat();
     let events = events(built_in(), &samples, 777);
@@ -179,7 +179,7 @@ fn an_utterance_shorter_than_the_first_step_is_answered_at_its_end() {
 }
 
 #[test]
-fn a_gap_and_a_jump_start_the_state_afresh() {
+fn a_gap_and_a_jump_reset_the_state() {
     let samples = &talk()[..24_000];
     let frames = frames(samples);
     for (jump, begin_s) in [(false, 1.75), (true, 10.0)] {
@@ -235,7 +235,7 @@ fn every_command_gives_the_same_measurements() {
             outputs.push(lines);
         }
     }
-    // To the byte on one engine; both engines agree to rounding.
+    // Identical bytes on one engine; the two engines differ by rounding.
     assert_eq!(outputs[0], outputs[2]);
     assert_eq!(outputs[1], outputs[3]);
     assert_eq!(outputs[0].len(), outputs[1].len());

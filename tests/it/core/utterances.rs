@@ -1,4 +1,4 @@
-//! Where utterances begin and end, when they are measured, and what is summed up of them.
+//! Start and end of utterances, times of their measurements, and the session's summary.
 
 use emoscope::classifier::{Enrolment, softmax};
 use emoscope::dsp::mfcc::MfccStream;
@@ -9,7 +9,7 @@ use super::{Loudness, analyzed, pipeline, pipeline_with, speech};
 use crate::support::{data, lines, run};
 
 #[test]
-fn every_utterance_is_measured_in_time_and_once_as_a_whole() {
+fn every_utterance_is_measured_in_time_and_once_when_it_ends() {
     let mut core = pipeline(16_000);
     let mut events = Vec::new();
     // Ten times, so that the silence between counts as well.
@@ -72,8 +72,8 @@ fn silence_hum_noise_and_a_tone_are_never_measured() {
 }
 
 #[test]
-fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_every_quarter_second() {
-    // A second of a voice over and over, louder each time, between two silences.
+fn a_long_utterance_is_measured_every_quarter_second_as_the_mean_of_its_tiles() {
+    // A second of speech repeated, louder each time, between two silences.
     let silence = vec![0.0; 16_000];
     let voice = (0..9).flat_map(|n| {
         let gain = 0.2 + 0.1 * n as f32;
@@ -94,7 +94,7 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
     // The frames of the front end, without the pipeline.
     let (mut rows, mut stream) = (Vec::new(), MfccStream::new());
     stream.push(&samples, |frame| rows.extend(*frame.mfcc));
-    // Of frames of 400 samples around every 160th those that are complete by then.
+    // The frames (400 samples, hop 160) that are complete by then.
     let probability_sum = |from: usize, to: usize, end: usize| {
         let last = to.div_ceil(160).min((end - 200) / 160 + 1);
         let mfcc = &rows[from.div_ceil(160) * 80..last * 80];
@@ -122,7 +122,7 @@ fn a_long_utterance_is_the_mean_of_the_windows_that_tile_it_and_is_measured_ever
 }
 
 #[test]
-fn a_voice_begins_and_ends_where_it_does_however_loud_it_is() {
+fn start_and_end_of_speech_do_not_depend_on_its_level() {
     let bounds = |gain: f32| {
         let samples: Vec<f32> = speech().iter().map(|x| x * gain).collect();
         let (found, _) = analyzed(pipeline(16_000), &samples);
@@ -142,7 +142,7 @@ fn a_voice_begins_and_ends_where_it_does_however_loud_it_is() {
 }
 
 #[test]
-fn a_voice_that_audio_cuts_short_ends_where_it_does_and_not_with_the_audio() {
+fn speech_shortly_before_the_end_of_the_audio_ends_at_its_own_end() {
     let ends = |samples: &[f32]| -> Vec<(f64, f64)> {
         let (mut core, mut events) = (pipeline(16_000), Vec::new());
         core.push(samples, &mut events).unwrap();
@@ -159,7 +159,7 @@ fn a_voice_that_audio_cuts_short_ends_where_it_does_and_not_with_the_audio() {
     };
     let (end, silent) = ends(&speech())[0];
     assert!((end - silent).abs() < 1e-9);
-    // A tenth of a second of silence does not close the gate; the middle of the voice is voiced.
+    // A tenth of a second of silence does not close the VAD; the middle of the speech is voiced.
     for (cut, expected) in [(end + 0.1, end), (1.5, 1.5)] {
         let found = ends(&speech()[..(cut * 16_000.0) as usize]);
         assert_eq!(found.len(), 1);
@@ -169,7 +169,7 @@ fn a_voice_that_audio_cuts_short_ends_where_it_does_and_not_with_the_audio() {
 }
 
 #[test]
-fn a_voice_is_there_until_its_utterance_ends_and_a_level_is_read_once() {
+fn speech_is_active_until_its_utterance_ends_and_a_level_is_read_once() {
     let (mut core, mut events) = (pipeline(16_000), Vec::new());
     core.push(&speech(), &mut events).unwrap();
     let end = events.iter().find_map(|event| match event {
@@ -188,7 +188,7 @@ fn a_voice_is_there_until_its_utterance_ends_and_a_level_is_read_once() {
         "{level:?}"
     );
     assert_eq!(core.take_level(), None);
-    // After a third of a second the gate has closed, after half a second the utterance ends.
+    // After a third of a second the VAD is inactive, after half a second the utterance ends.
     core.push(&vec![0.0; 5_400], &mut events).unwrap();
     assert!(matches!(events.last(), Some(Event::Voice(voice)) if !voice.active));
     assert!(core.is_voice_active());
@@ -197,7 +197,7 @@ fn a_voice_is_there_until_its_utterance_ends_and_a_level_is_read_once() {
 }
 
 #[test]
-fn what_is_summed_up_is_what_was_told() {
+fn the_summary_matches_the_events() {
     let mut core = pipeline(16_000);
     let mut events = Vec::new();
     assert!(!core.is_voice_active());
@@ -235,7 +235,7 @@ fn what_is_summed_up_is_what_was_told() {
         let whole = |m: &&&Measurement| m.trigger == Trigger::SpeechEnded && *m.label == **label;
         assert_eq!(*count, told.iter().filter(whole).count() as u64, "{label}");
     }
-    // The first sample that stands out of the fixture's silence, at most a preroll later.
+    // The fixture's first sample above its silence, at most one preroll later.
     let onset = speech().iter().position(|x| x.abs() > 0.02).unwrap() as f64 / 16_000.0;
     let begun = onset + bounds[0];
     assert!((0.02..0.3).contains(&begun), "{begun} s before the voice");

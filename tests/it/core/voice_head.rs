@@ -1,6 +1,6 @@
-//! The emotion head of the shipped model against a second implementation, written
-//! from its definition: an embedding is compared with the speaker's baseline, which
-//! is shrunk to the prior by the model file's own constants.
+//! The emotion head of the shipped model against a second implementation of its
+//! definition: an embedding relative to the speaker baseline, which is shrunk towards
+//! the prior with the constants of the model file.
 
 use emoscope::classifier::BaselineInput;
 use emoscope::engine::{Engine, EngineChoice};
@@ -9,7 +9,7 @@ use rten_onnx::onnx::{GraphProto, ModelProto};
 
 use crate::support::path;
 
-/// Mean variance of a baseline that counts for nothing, and from which it counts in full.
+/// Mean variance at which a baseline has no weight, and from which it has full weight.
 const VARIANCE_RANGE: (f64, f64) = (0.1, 0.6);
 /// Added to every variance.
 const VARIANCE_FLOOR: f64 = 1e-3;
@@ -40,7 +40,7 @@ fn weights() -> Weights {
     let labels = bias.len();
     let head = floats(&graph, "voice.head.weight");
     let width = head.len() / labels;
-    // The second layer has no name: it multiplies what the first one takes.
+    // The second layer has no name: it takes the same input as the first.
     let user_of = |name: &str| {
         let mut nodes = graph.node.iter();
         nodes.find(|node| node.input.iter().any(|input| input == name))
@@ -80,7 +80,7 @@ fn expected(weights: &Weights, embedding: &[f32], baseline: &BaselineInput) -> V
     logits
 }
 
-/// Made-up statistics around a mean variance.
+/// Synthetic statistics with a given mean variance.
 fn baseline(width: usize, mean_variance: f32, seconds: f32) -> BaselineInput {
     let wave = |i: usize, step: f32| (i as f32 * step).sin();
     let means = (0..width).map(|i| 0.8 * wave(i, 0.7));

@@ -1,4 +1,4 @@
-//! The colours of the seven labels, as people see them who lack one kind of cones.
+//! The colours of the seven labels under normal and colour-deficient vision.
 
 use emoscope::dashboard::theme::{Palette, Theme};
 use ratatui::style::{Color, Modifier};
@@ -9,7 +9,7 @@ use crate::support::{data, run};
 type Rgb = [f64; 3];
 type Matrix = [[f64; 3]; 3];
 
-/// Full eyesight, then Machado, Oliveira and Fernandes 2009 at severity 1, for linear RGB.
+/// Normal vision, then Machado, Oliveira and Fernandes 2009 at severity 1, for linear RGB.
 const SIGHTS: [(&str, Matrix); 4] = [
     ("full", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
@@ -38,18 +38,18 @@ const SIGHTS: [(&str, Matrix); 4] = [
     ),
 ];
 
-/// Least CIEDE2000 between two labels; 1 is about what can be seen at all, side by side.
+/// Smallest CIEDE2000 between two labels; 1 is about the smallest visible difference.
 const APART: f64 = 11.0;
-/// The same for the default colours, beside any colour of plain text.
+/// The same for the default colours, including any colour of plain text.
 const APART_BY_DEFAULT: f64 = 8.0;
-/// Least contrast against the ground, WCAG 2.
+/// Smallest contrast against the background, WCAG 2.
 const CONTRAST: f64 = 4.5;
 
 const DARK: Rgb = [30.0, 30.0, 30.0];
 const LIGHT: Rgb = [255.0, 255.0, 255.0];
 
 #[test]
-fn every_two_labels_differ_for_all_eyes() {
+fn every_two_labels_differ_under_every_vision() {
     for (palette, ground) in [(Palette::Dark, DARK), (Palette::Light, LIGHT)] {
         let colors = looks(palette).map(|(color, _)| match color {
             Some(Color::Indexed(number)) => indexed(number),
@@ -63,7 +63,7 @@ fn every_two_labels_differ_for_all_eyes() {
     }
 }
 
-/// Grounds and text of terminals as they come.
+/// Background and text colours of common terminals.
 const TERMINALS: [(&str, u32, u32); 8] = [
     ("xterm", 0x00_0000, 0xe5_e5e5),
     ("console", 0x00_0000, 0xaa_aaaa),
@@ -74,14 +74,14 @@ const TERMINALS: [(&str, u32, u32); 8] = [
     ("One Dark", 0x28_2c34, 0xab_b2bf),
     ("One Light", 0xfa_fafa, 0x38_3a42),
 ];
-/// Least contrast of the default colours, which suit dark and light grounds alike:
+/// Smallest contrast of the default colours on dark and light backgrounds:
 /// WCAG 2 for large letters and graphics.
 const CONTRAST_OF_DEFAULT: f64 = 3.0;
-/// The same on grounds that are neither quite dark nor quite light.
+/// The same on backgrounds between dark and light.
 const CONTRAST_ON_GREY: f64 = 2.3;
 
 #[test]
-fn the_default_colours_are_legible_and_apart_on_dark_and_light_terminals() {
+fn the_default_colours_are_legible_and_distinct_on_dark_and_light_terminals() {
     for (name, ground, text) in TERMINALS {
         let (ground, text) = (rgb(ground), rgb(text));
         let extreme = ground.iter().all(|c| *c <= 30.0 || *c >= 250.0);
@@ -106,7 +106,7 @@ fn the_default_colours_are_legible_and_apart_on_dark_and_light_terminals() {
     }
 }
 
-/// Only the text of neutral is the terminal's own.
+/// Only neutral uses the terminal's text colour.
 #[test]
 fn neutral_is_plain_text() {
     let plain = looks(Palette::Auto).map(|(color, _)| color.is_none());
@@ -252,7 +252,7 @@ fn ciede2000([l1, a1, b1]: Rgb, [l2, a2, b2]: Rgb) -> f64 {
 
 /// Pairs of Sharma, Wu and Dalal 2005, table 1.
 #[test]
-fn the_distance_is_the_published_one() {
+fn the_colour_distance_matches_published_values() {
     for (one, other, distance) in [
         ([50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485], 2.0425),
         ([50.0, -1.0, 2.0], [50.0, 0.0, 0.0], 2.3669),

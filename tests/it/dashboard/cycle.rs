@@ -1,4 +1,4 @@
-//! The cycle of waiting, applying and drawing, on a screen that counts.
+//! The cycle of waiting, applying and drawing, on a screen that counts its draws.
 
 use std::io;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ struct Counting {
     suspended: usize,
     broken: bool,
     gone: bool,
-    /// What the state has to say at last.
+    /// The notice that the last state shows.
     notice: Option<String>,
 }
 
@@ -96,7 +96,7 @@ impl Session {
 }
 
 #[test]
-fn a_flood_of_updates_is_a_handful_of_pictures() {
+fn a_flood_of_updates_is_drawn_in_few_pictures() {
     let session = Session::start(Counting::default());
     for i in 0..20_000 {
         let at = f64::from(i) / 100.0;
@@ -125,7 +125,7 @@ fn without_a_change_nothing_is_drawn() {
 }
 
 #[test]
-fn every_way_out() {
+fn every_way_to_end() {
     let leave = |input| {
         let session = Session::start(Counting::default());
         session.inputs.send(input).unwrap();
@@ -152,9 +152,9 @@ fn a_session_that_vanishes_is_noticed() {
     assert!(matches!(outcome, Err(DashboardError::Lost)));
 }
 
-/// A panic is told before its thread hangs up, a signal before its terminal.
+/// A panic is reported before the closed channel of its thread, a signal before the closed terminal.
 #[test]
-fn the_true_reason_is_told() {
+fn the_root_cause_is_reported() {
     let session = Session::start(Counting::default());
     drop(session.updates);
     session.inputs.send(Input::Panicked).unwrap();
@@ -181,7 +181,7 @@ fn the_true_reason_is_told() {
 }
 
 #[test]
-fn an_ended_replay_waits_for_the_person() {
+fn an_ended_replay_waits_for_a_key() {
     let session = Session::start(Counting::default());
     for update in replay() {
         session.updates.send(update).unwrap();
@@ -205,7 +205,7 @@ fn an_ended_replay_waits_for_the_person() {
 }
 
 #[test]
-fn a_saved_picture_is_named_and_a_failure_is_told() {
+fn a_saved_picture_is_named_and_a_failure_is_reported() {
     for (gone, said) in [(false, "saved emoscope-3.svg"), (true, "read-only")] {
         let session = Session::start(Counting {
             gone,
@@ -219,7 +219,7 @@ fn a_saved_picture_is_named_and_a_failure_is_told() {
 }
 
 #[test]
-fn a_stop_hands_the_terminal_back() {
+fn a_stop_restores_the_terminal() {
     let session = Session::start(Counting::default());
     for update in talk(&SEVEN) {
         session.updates.send(update).unwrap();

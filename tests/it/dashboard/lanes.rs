@@ -1,4 +1,4 @@
-//! A session by channel: a lane for each, and the word of the one that spoke last.
+//! A session by channel: a lane for each, and the label of the one that spoke last.
 
 use emoscope::events::{Event, Trigger};
 use emoscope::messages::Update;
@@ -23,7 +23,7 @@ fn on(number: u16, update: Update) -> Update {
     Update::Event(event)
 }
 
-/// An utterance with one live measurement; its end is a part of its own.
+/// An utterance with one live measurement, and separately its end.
 fn utterance(number: u16, (start, end): (f64, f64), label: &str) -> [Vec<Update>; 2] {
     let live = (start, start + 1.0);
     let measurement = |trigger, span| measured(&SEVEN, trigger, span, (label, 0.7), true);
@@ -67,11 +67,11 @@ fn shown(parts: usize) -> String {
 }
 
 #[test]
-fn the_word_is_that_of_the_channel_that_spoke_last() {
+fn the_large_label_is_of_the_channel_that_spoke_last() {
     for (parts, channel) in [(1, 1), (2, 2), (3, 1), (4, 1)] {
         let picture = shown(parts);
         let standing = ["speaking", "final"][usize::from(parts == 4)];
-        // Below the header, which says it too.
+        // Below the header, which also names it.
         let row = picture.lines().skip(2).find(|line| line.contains(standing));
         let row = row.unwrap_or_else(|| panic!("{picture}"));
         assert!(row.contains(&format!("channel {channel}")), "{picture}");

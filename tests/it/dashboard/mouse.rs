@@ -1,4 +1,4 @@
-//! The mouse: what stands under it is what the picture shows there.
+//! The mouse: a press acts on what the screen shows at that cell.
 
 use emoscope::dashboard::keys::{Key, Pointer};
 use emoscope::dashboard::state::{Action, Overlay, PointerTarget, State};
@@ -43,7 +43,7 @@ fn seeks(action: &Action) -> f64 {
 }
 
 #[test]
-fn a_press_on_the_line_seeks_and_a_drag_goes_on() {
+fn a_press_on_the_seek_bar_seeks_and_a_drag_continues() {
     let mut state = state(&replay());
     let (_, row) = find(&state, " / 2:30");
     let playhead = find(&state, "┃").0;
@@ -54,7 +54,7 @@ fn a_press_on_the_line_seeks_and_a_drag_goes_on() {
     assert!(first < 150.0 / length, "{first}");
     let there = seeks(&point(&mut state, Pointer::Drag, (playhead, row)));
     assert!((there - 64.0).abs() < 150.0 / length, "{there}");
-    // A hand that slips off the line still holds it.
+    // A drag that leaves the bar continues.
     let last = seeks(&point(&mut state, Pointer::Drag, (79, 2)));
     assert!((last - 150.0).abs() < 1e-9, "{last}");
     point(&mut state, Pointer::Release, (79, 2));
@@ -69,14 +69,14 @@ fn a_press_on_the_line_seeks_and_a_drag_goes_on() {
 }
 
 #[test]
-fn a_press_on_the_timeline_seeks_there_ahead_too() {
+fn a_press_on_the_timeline_seeks_also_ahead() {
     let mut replayed = state(&replay());
     for (time, seconds) in [("0:30", 30.0), ("2:00", 120.0)] {
         let (column, row) = find(&replayed, time);
         let then = seeks(&point(&mut replayed, Pointer::Press, (column, row - 1)));
         assert!((then - seconds).abs() <= 3.0, "{then}");
     }
-    // Past audio of a microphone is gone.
+    // Past audio of a microphone is not kept.
     let mut live = state(&talk(&SEVEN));
     let (column, row) = find(&live, "30 s");
     assert_eq!(
@@ -86,7 +86,7 @@ fn a_press_on_the_timeline_seeks_there_ahead_too() {
 }
 
 #[test]
-fn the_list_of_inputs_is_chosen_from() {
+fn an_input_is_chosen_from_the_list() {
     let mut state = state(&talk(&SEVEN));
     state.press(Key::Devices);
     state.apply(&devices());

@@ -1,4 +1,4 @@
-//! Pictures of the screen, kept as text.
+//! Snapshots of the screen as text.
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::recordings::RecordingMenu;
@@ -18,10 +18,10 @@ use super::scenes::{
     replay, silent, state, status, stream, talk, text, uncertain, utterance_start, voice,
 };
 
-/// The sizes of the kept pictures.
+/// The sizes of the snapshots.
 const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (200, 50)];
 
-/// Keeps a scene in every size.
+/// Compares a scene with its snapshot in every size.
 fn keep(name: &str, updates: &[Update]) {
     for (width, height) in SIZES {
         let picture = text(&drawn(&state(updates), COLOR, width, height));
@@ -67,7 +67,7 @@ fn a_recording_plays_ahead_of_what_is_analyzed() {
 }
 
 #[test]
-fn a_stream_plays_that_is_analyzed_as_it_passes() {
+fn a_stream_plays_while_it_is_analyzed() {
     let picture = text(&drawn(&state(&stream()), COLOR, 80, 24));
     for words in ["now", "30 s", "━━━"] {
         assert!(picture.contains(words), "{words}:\n{picture}");
@@ -75,7 +75,7 @@ fn a_stream_plays_that_is_analyzed_as_it_passes() {
     assert!(!picture.contains("volume"), "{picture}");
 }
 
-/// What the seek bar shows is what the timeline holds, at its place.
+/// The seek bar shows the labels of the timeline at their places.
 #[test]
 fn the_seek_bar_shows_the_whole_recording() {
     let picture = text(&drawn(&state(&replay()), COLOR, 200, 50));
@@ -98,7 +98,7 @@ fn the_seek_bar_shows_the_whole_recording() {
 }
 
 #[test]
-fn sound_is_told_in_a_word() {
+fn the_state_of_the_sound_is_shown() {
     let mut state = state(&replay());
     for (sound, speed, words) in [
         (Sound::Volume(4), 1.0, "volume 4"),
@@ -124,7 +124,7 @@ fn sound_is_told_in_a_word() {
 }
 
 #[test]
-fn a_label_is_looked_for_in_the_last_row() {
+fn a_label_is_searched_in_the_last_row() {
     let mut state = state(&replay());
     state.press(Key::Find);
     state.type_char('s');
@@ -179,7 +179,7 @@ fn a_tall_terminal() {
 
 /// Nothing is cut: no ellipsis, and no word without its end.
 #[test]
-fn nothing_of_ours_is_cut_in_any_size() {
+fn none_of_our_texts_is_cut_in_any_size() {
     let scenes = [
         talk(&SEVEN),
         just_ended(),
@@ -264,7 +264,7 @@ fn every_line_of_the_help_can_be_reached_on_the_smallest_screen() {
     assert!(text(&drawn(&state, COLOR, 40, 12)).contains("freeze or release"));
 }
 
-/// What was marked, and how long ago things were, in each time scale.
+/// The mark and the age of events, in each time scale.
 #[test]
 fn the_time_scale_is_shown_with_the_mark() {
     let mut state = state(&just_ended());
@@ -285,7 +285,7 @@ fn the_time_scale_is_shown_with_the_mark() {
 }
 
 #[test]
-fn a_final_answer_tells_its_age_and_what_it_replaced() {
+fn a_final_prediction_shows_its_age_and_what_it_replaced() {
     let picture = text(&drawn(&state(&just_ended()), COLOR, 80, 24));
     for words in ["final", "2 s ago", "was disgust", "totals", "! marked 1:03"] {
         assert!(picture.contains(words), "{words}:\n{picture}");
@@ -301,7 +301,7 @@ fn a_final_answer_tells_its_age_and_what_it_replaced() {
             .filter(|cell| cell.modifier.contains(Modifier::DIM))
             .count()
     };
-    // Bars and letters of the live answer are bright, those of an old one are not.
+    // Bars and letters of a live prediction are bright, those of an old one are not.
     assert!(dim(&silent()) > dim(&talk(&SEVEN)));
 }
 
@@ -321,7 +321,7 @@ fn a_model_without_arousal_gives_its_rows_to_the_rest() {
 }
 
 #[test]
-fn ascii_alone() {
+fn ascii_only() {
     let theme = Theme {
         color: false,
         unicode: false,
@@ -333,7 +333,7 @@ fn ascii_alone() {
 }
 
 #[test]
-fn two_labels_of_a_model_of_ones_own() {
+fn two_labels_of_a_custom_model() {
     let labels = ["calm voice", "raised voice"];
     assert_snapshot!(text(&drawn(&state(&talk(&labels)), COLOR, 80, 24)));
 }
@@ -343,9 +343,9 @@ const LOST_LINES: &str = r#"{"type":"session_start","schema":"emoscope.event/1",
 {"type":"voice","at_s":5.0,"active":true}
 "#;
 
-/// Event lines know no level and no engine at work, but what was lost.
+/// Event lines hold no level and no engine, but the lost samples.
 #[test]
-fn an_earlier_session_shows_what_its_lines_know() {
+fn an_earlier_session_shows_what_its_lines_hold() {
     let log = EventLog::read(LOST_LINES.as_bytes()).unwrap();
     let (screen, updates) = crossbeam_channel::unbounded();
     let (_person, controls) = crossbeam_channel::unbounded();
@@ -368,7 +368,7 @@ fn an_earlier_session_shows_what_its_lines_know() {
 }
 
 #[test]
-fn silence_says_that_it_listens() {
+fn silence_shows_that_it_listens() {
     let updates = [Update::Status(status(&SEVEN)), level(5.0, -75.0, false)];
     let picture = text(&drawn(&state(&updates), COLOR, 40, 12));
     assert!(picture.contains("listening…") && picture.contains("silent"));
@@ -376,7 +376,7 @@ fn silence_says_that_it_listens() {
 }
 
 #[test]
-fn a_first_second_of_voice_warms_up() {
+fn the_first_second_of_speech_warms_up() {
     let updates = [
         Update::Status(status(&SEVEN)),
         voice(5.0, true),
@@ -387,7 +387,7 @@ fn a_first_second_of_voice_warms_up() {
 }
 
 #[test]
-fn an_unsure_moment_is_uncertain() {
+fn two_similar_probabilities_are_uncertain() {
     use emoscope::events::Trigger;
     let unsure = measured(&SEVEN, Trigger::Interval, (1.0, 2.5), ("fear", 0.3), false);
     let updates = [Update::Status(status(&SEVEN)), voice(1.0, true), unsure];
@@ -419,7 +419,7 @@ fn the_help_and_the_inputs() {
 }
 
 #[test]
-fn a_frozen_picture_says_so_and_stands() {
+fn a_frozen_picture_says_so_and_does_not_change() {
     let mut state = state(&talk(&SEVEN));
     state.press(Key::Hold);
     let before = text(&drawn(&state, COLOR, 80, 24));
@@ -429,7 +429,7 @@ fn a_frozen_picture_says_so_and_stands() {
 }
 
 #[test]
-fn lost_samples_and_notices_are_said() {
+fn lost_samples_and_notices_are_shown() {
     let mut updates = talk(&SEVEN);
     updates.push(Update::Status(Status {
         samples_lost: 4800,
@@ -456,9 +456,9 @@ fn without_colour_there_is_none() {
     assert!(buffer.content().iter().all(plain));
 }
 
-/// A background of ours, and text in black or white, would vanish on some terminals.
+/// A background of our own, or text in black or white, would be illegible on some terminals.
 #[test]
-fn the_ground_is_the_terminals_own() {
+fn the_background_is_that_of_the_terminal() {
     let mut state = state(&talk(&SEVEN));
     state.press(Key::Devices);
     state.apply(&devices());
@@ -470,7 +470,7 @@ fn the_ground_is_the_terminals_own() {
 }
 
 #[test]
-fn names_cannot_reach_the_terminal() {
+fn control_characters_of_names_do_not_reach_the_terminal() {
     let evil = "\x1b]0;title\x07\x1b[2J\u{202e}\nname";
     let labels = [evil, "other\r"];
     let mut updates = talk(&labels);

@@ -1,4 +1,4 @@
-//! Anything may come, in any order.
+//! Random updates, keys and presses in any order cause no panic.
 
 use emoscope::dashboard::keys::{Key, Pointer};
 use emoscope::dashboard::state::State;
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 
 use super::scenes::{devices, drawn};
 
-/// A measurement with one number throughout, whatever it is, and every reason.
+/// A measurement with the same number in every field, and every reason.
 fn measured(span: Range<f64>, labels: &[String], share: f64, ended: bool) -> Update {
     let reasons = [
         None,

@@ -1,4 +1,4 @@
-//! Sessions to look at.
+//! Sample sessions for the screen.
 
 use emoscope::dashboard::state::State;
 use emoscope::dashboard::theme::{Palette, Theme};
@@ -57,7 +57,7 @@ pub fn mark(at_s: f64) -> Update {
     Update::Event(Event::Mark(Mark { at_s }))
 }
 
-/// The input is gone, or hangs, for so many seconds.
+/// The input is gone, or hangs, for a number of seconds.
 pub fn outage(seconds: u32, gone: bool) -> Update {
     Update::Status(Status {
         outage: Some(Outage { seconds, gone }),
@@ -99,7 +99,7 @@ pub fn level(at_s: f64, rms_dbfs: f32, clipped: bool) -> Update {
     })
 }
 
-/// A measurement that gives one label its share and the rest to the others.
+/// A measurement that gives one label its probability and divides the rest equally.
 pub fn measured(
     labels: &[&str],
     trigger: Trigger,
@@ -135,7 +135,7 @@ pub fn measured(
     }))
 }
 
-/// A minute of talk: four units of speech, one hole, and a fifth going on.
+/// A minute of talk: four utterances, one gap, and a fifth utterance in progress.
 pub fn talk(labels: &[&str]) -> Vec<Update> {
     let mut updates = vec![Update::Status(status(labels))];
     let units = [
@@ -189,7 +189,7 @@ pub fn talk(labels: &[&str]) -> Vec<Update> {
     updates
 }
 
-/// The talk, and two seconds after its last utterance ended as another label.
+/// The talk, two seconds after its last utterance ended with another label.
 pub fn just_ended() -> Vec<Update> {
     let mut updates = talk(&SEVEN);
     let span = (58.0, 64.5);
@@ -216,7 +216,7 @@ pub fn silent() -> Vec<Update> {
     updates
 }
 
-/// The talk, with two labels that are both likely at last.
+/// The talk, with two likely labels at the end.
 pub fn uncertain() -> Vec<Update> {
     let mut updates = talk(&SEVEN);
     let span = (63.0, 64.5);
@@ -230,7 +230,7 @@ pub fn uncertain() -> Vec<Update> {
     updates
 }
 
-/// The talk, and a microphone that was unplugged 83 seconds ago.
+/// The talk, with a microphone that was unplugged 83 seconds ago.
 pub fn lost() -> Vec<Update> {
     let mut updates = silent();
     updates.push(outage(83, true));
@@ -246,7 +246,7 @@ pub fn position(at_s: f64) -> Update {
     })
 }
 
-/// A stream that is analyzed as it passes.
+/// A stream that is analyzed while it plays.
 pub fn stream() -> Vec<Update> {
     let mut updates = talk(&SEVEN);
     updates[0] = Update::Status(Status {
@@ -258,7 +258,7 @@ pub fn stream() -> Vec<Update> {
     updates
 }
 
-/// Utterances of a recording of 150 s behind those of the talk: begin, end, label.
+/// Utterances of a recording of 150 s after those of the talk: start, end, label.
 pub const LATER: [(f64, f64, &str); 3] = [
     (70.0, 78.5, "anger"),
     (90.0, 101.0, "neutral"),
@@ -321,7 +321,7 @@ pub fn analyzed(until_s: f64) -> Update {
     })
 }
 
-/// A recording of 150 s that is analyzed until a time, without a place.
+/// A recording of 150 s that is analyzed until a time, before it plays.
 pub fn opened(until_s: f64) -> Vec<Update> {
     vec![
         Update::Status(Status {

@@ -1,4 +1,4 @@
-//! Who speaks: letters beside the word and in the list, seconds, corrections, names.
+//! Speakers on the dashboard: letters, seconds, corrections and names.
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::State;
@@ -12,7 +12,7 @@ use super::scenes::{
 const A: Speaker = Speaker(0);
 const B: Speaker = Speaker(1);
 
-/// An utterance that somebody speaks, with one live measurement.
+/// An utterance of a speaker, with one live measurement.
 fn utterance(number: u64, (start, end): (f64, f64), speaker: Speaker) -> Vec<Update> {
     let live = (start, start + 1.0);
     let measurement = |trigger, span| {
@@ -57,7 +57,7 @@ fn picture(state: &State, width: u16, height: u16) -> String {
     text(&drawn(state, COLOR, width, height))
 }
 
-/// The letters of the list, the newest first: what stands between the length and the
+/// The speaker letters of the list, newest first: the text between the duration and the
 /// mark of each utterance.
 fn listed(state: &State) -> Vec<String> {
     let picture = picture(state, 120, 40);
@@ -66,7 +66,7 @@ fn listed(state: &State) -> Vec<String> {
     words.collect()
 }
 
-/// What the row of the totals says after the labels.
+/// The text after the labels in the row of totals.
 fn totals(state: &State) -> String {
     let picture = picture(state, 120, 40);
     let row = picture.lines().find(|line| line.contains("totals"));
@@ -104,7 +104,7 @@ fn a_correction_changes_the_list_the_totals_and_the_word() {
     state.apply(&correction(3, A));
     assert!(picture(&state, 80, 24).contains("speaker A"));
     state.apply(&correction(2, A));
-    // Nobody else is left.
+    // Only one speaker is left.
     assert_totals(&state, "of 35 s of speech");
 }
 
@@ -126,7 +126,7 @@ fn a_speaker_gets_a_name_for_the_session() {
     state.press(Key::Erase);
     state.press(Key::Enter);
     assert_eq!(listed(&state), ["Ann", "qo", "Ann"]);
-    // Nothing typed is the letter again; Escape leaves the name as it is.
+    // An empty name restores the letter; Escape keeps the name.
     state.press(Key::Name);
     state.press(Key::Escape);
     assert_eq!(listed(&state), ["Ann", "qo", "Ann"]);

@@ -1,4 +1,4 @@
-//! What updates and keys do to the state.
+//! The effect of updates and keys on the state.
 
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::picture::{Phase, Picture};
@@ -24,7 +24,7 @@ fn called(at: f64, label: &str) -> Update {
 }
 
 #[test]
-fn the_phases_of_a_voice() {
+fn the_phases_of_an_utterance() {
     let mut state = State::new(false);
     assert_eq!(state.picture().phase(), Phase::Starting);
     let unsure = measured(&SEVEN, Trigger::Interval, (1.0, 2.75), ("fear", 0.2), false);
@@ -50,7 +50,7 @@ fn the_phases_of_a_voice() {
 }
 
 #[test]
-fn the_final_answer_takes_the_place_of_the_live_one_and_ages() {
+fn the_final_prediction_replaces_the_live_one_and_ages() {
     let mut state = state(&[
         Update::Status(status(&SEVEN)),
         utterance_start(1, 1.0),
@@ -67,7 +67,7 @@ fn the_final_answer_takes_the_place_of_the_live_one_and_ages() {
     state.apply(&level(8.5, -70.0, false));
     assert!(state.picture().dimmed());
     assert!((shown(&state).age_s(state.picture().now) - 4.5).abs() < 1e-9);
-    // It stays while the next voice warms up, and goes with its first answer.
+    // It stays while the next utterance warms up, until its first prediction.
     state.apply(&utterance_start(2, 9.0));
     assert_eq!(state.picture().phase(), Phase::WarmingUp);
     assert_eq!(shown(&state).prediction.call, Some(2));
@@ -81,7 +81,7 @@ fn the_final_answer_takes_the_place_of_the_live_one_and_ages() {
 }
 
 #[test]
-fn an_input_that_is_away_is_a_phase_with_its_seconds() {
+fn a_missing_input_is_a_phase_with_its_seconds() {
     let mut state = state(&silent());
     for seconds in [1, 2] {
         assert_eq!(state.apply(&outage(seconds, true)), Effect::Redraw);
@@ -112,7 +112,7 @@ fn keys_of_a_live_session() {
     live.apply(&mark(63.0));
     assert_eq!(live.picture().notice(), Some("marked 1:03"));
     assert_eq!(live.picture().marks, 1);
-    // A recording that plays has neither.
+    // A replay has neither.
     let mut replayed = state(&replay());
     for key in [Key::Mark, Key::Record] {
         assert_eq!(replayed.press(key), Action::Redraw);
@@ -134,7 +134,7 @@ fn totals_count_whole_utterances_by_seconds() {
 }
 
 #[test]
-fn a_summary_of_three_lines_tells_what_was() {
+fn a_summary_of_three_lines_describes_the_session() {
     let mut updates = just_ended();
     updates.push(Update::Status(Status {
         recording: Some("talk-1.jsonl".into()),
@@ -184,7 +184,7 @@ fn an_input_of_two_audio_systems_is_listed_once() {
 }
 
 #[test]
-fn nothing_new_draws_nothing() {
+fn unchanged_values_are_not_drawn() {
     let mut state = State::new(false);
     let status = Update::Status(status(&SEVEN));
     assert_eq!(state.apply(&status), Effect::Redraw);
@@ -240,9 +240,9 @@ fn keys_of_a_replay() {
     assert_eq!(state.press(Key::Slower), Action::Send(Control::Speed(8.0)));
 }
 
-/// Whatever way leads to a place, the same is seen there.
+/// A place in a recording looks the same, whichever keys lead to it.
 #[test]
-fn a_place_looks_the_same_however_one_got_there() {
+fn a_place_looks_the_same_however_it_was_reached() {
     let places = [
         64.0, 3.5, 140.0, 77.0, 78.6, 24.0, 24.1, 96.0, 0.0, 131.0, 64.5, 50.0,
     ];
@@ -271,7 +271,7 @@ fn a_place_looks_the_same_however_one_got_there() {
 }
 
 #[test]
-fn parts_that_come_one_by_one_make_the_same_whole() {
+fn analyzed_parts_one_by_one_give_the_same_result() {
     let Update::Analyzed(whole) = analyzed(150.0) else {
         panic!("no timeline");
     };
@@ -300,19 +300,19 @@ fn parts_that_come_one_by_one_make_the_same_whole() {
 }
 
 #[test]
-fn a_label_is_found_by_as_much_of_its_name_as_is_needed() {
+fn a_label_is_found_by_the_shortest_unique_prefix() {
     let mut state = state(&replay());
     let next = |label: &str| Action::Send(Control::Jump(Jump::NextOf(label.into())));
-    assert_eq!(state.type_char('a'), None, "it is a key yet");
+    assert_eq!(state.type_char('a'), None, "it is still a key");
     assert_eq!(state.press(Key::Find), Action::Redraw);
     assert_eq!(state.type_char('f'), Some(next("fear")));
     assert_eq!(*state.overlay(), Overlay::None);
-    // Two labels begin with s: one more character tells.
+    // Two labels begin with s: a second character decides.
     state.press(Key::Find);
     assert_eq!(state.type_char('S'), Some(Action::Redraw));
     assert_eq!(state.type_char('x'), Some(Action::None));
     assert_eq!(state.type_char('u'), Some(next("surprise")));
-    // Or the first is taken, and nothing typed is the last once more.
+    // Enter takes the first; without typing, the last search again.
     state.press(Key::Find);
     state.type_char('s');
     assert_eq!(state.press(Key::Enter), next("sadness"));
@@ -354,7 +354,7 @@ fn the_timeline_is_zoomed() {
 }
 
 #[test]
-fn a_stream_can_be_paused_and_not_moved_in() {
+fn a_stream_can_be_paused_but_not_seeked() {
     let mut state = state(&stream());
     assert_eq!(state.press(Key::Hold), Action::Send(Control::TogglePause));
     for key in [Key::Next, Key::Find, Key::End, Key::Volume(3), Key::ZoomIn] {
@@ -372,7 +372,7 @@ fn a_stream_can_be_paused_and_not_moved_in() {
 }
 
 #[test]
-fn the_end_of_a_replay_stands_until_a_key() {
+fn the_end_of_a_replay_stays_until_a_key() {
     let mut state = state(&replay());
     assert_eq!(state.apply(&Update::Ended(Ok(()))), Effect::Redraw);
     assert!(state.picture().ended && state.over());
@@ -383,7 +383,7 @@ fn the_end_of_a_replay_stands_until_a_key() {
 }
 
 #[test]
-fn the_end_leaves_where_nothing_is_to_be_kept() {
+fn the_end_closes_the_screen_where_nothing_is_kept() {
     let end = Update::Ended(Ok(()));
     assert_eq!(state(&talk(&SEVEN)).apply(&end), Effect::End(Ok(())));
     let mut quitting = State::new(true);
@@ -426,7 +426,7 @@ fn a_notice_stays_while_no_audio_comes() {
 }
 
 #[test]
-fn a_model_with_other_labels_starts_a_new_past() {
+fn a_model_with_other_labels_starts_a_new_history() {
     let mut state = state(&talk(&SEVEN));
     state.apply(&Update::Status(Status {
         labels: vec!["calm".into(), "tense".into()],

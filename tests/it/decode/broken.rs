@@ -1,4 +1,4 @@
-//! Files that are not what they say.
+//! Files whose content contradicts their header or name.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn with(bytes: &[u8], name: &str) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[test]
-fn each_fault_has_its_sentence() {
+fn each_fault_has_its_own_message() {
     let cases: [(&[u8], &str, &str); 10] = [
         (b"", "x.wav", "is empty"),
         (b"R", "x.wav", "is not audio"),
@@ -70,13 +70,13 @@ fn cut_wavs_are_decoded_to_where_they_end() {
     assert!(sentence.contains("0.62 s of 1.25 s"), "{sentence}");
     assert!(
         !file.read(&mut Vec::new()).unwrap(),
-        "the fault is told once"
+        "the fault is reported once"
     );
 
     let (_folder, path) = with(&bytes[..bytes.len() - 101], "x.wav");
     let (file, samples) = whole(&path);
     assert_eq!(samples.len(), 20_000 - 51);
-    // Less than a block is missing: a writer's slip.
+    // Less than a block is missing: an error of the program that wrote it.
     assert_eq!(file.notes(), []);
 }
 
@@ -150,7 +150,7 @@ fn a_damaged_middle_keeps_the_time_of_what_follows() {
             all.len(),
             file.damaged()
         );
-        // Frames of MP3 have no number, so that what is lost between them is not known.
+        // MP3 frames have no number, so the length of a loss between them is unknown.
         let slack = if name == "x.mp3" { 4 * 576 } else { 0 };
         assert!(
             all.len() - decoded.len() <= slack,
@@ -170,8 +170,8 @@ fn a_damaged_middle_keeps_the_time_of_what_follows() {
     }
 }
 
-/// Opens, reads, moves and reads again; anything but a panic will do.
-fn torture(path: &Path) {
+/// Opens, reads, seeks and reads again; any result but a panic is right.
+fn open_read_and_seek(path: &Path) {
     let Ok(mut file) = AudioFile::open(path) else {
         return;
     };
@@ -191,27 +191,27 @@ fn torture(path: &Path) {
 }
 
 #[test]
-fn no_cut_and_no_flipped_bit_makes_it_panic() {
+fn no_truncation_and_no_flipped_bit_causes_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let data: Vec<u8> = (0..300_i16).flat_map(i16::to_le_bytes).collect();
     let plain = wav(1, 16, 16_000, 1, &data);
     let path = folder.path().join("x.wav");
     for end in 0..plain.len() {
         std::fs::write(&path, &plain[..end]).unwrap();
-        torture(&path);
+        open_read_and_seek(&path);
     }
     for at in 0..44 {
         for byte in [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff] {
             let mut bytes = plain.clone();
             bytes[at] = byte;
             std::fs::write(&path, &bytes).unwrap();
-            torture(&path);
+            open_read_and_seek(&path);
         }
     }
 }
 
 #[test]
-fn no_damage_to_a_coded_file_makes_it_panic() {
+fn no_damage_to_a_coded_file_causes_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let samples = signal(8_000, 16_000, 1);
     let rounds: u32 = std::env::var("EMOSCOPE_FUZZ").map_or(60, |text| text.parse().unwrap());
@@ -255,7 +255,7 @@ fn no_damage_to_a_coded_file_makes_it_panic() {
                 bytes.truncate(next(whole.len()));
             }
             std::fs::write(&path, &bytes).unwrap();
-            torture(&path);
+            open_read_and_seek(&path);
         }
     }
 }

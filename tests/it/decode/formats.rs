@@ -1,4 +1,4 @@
-//! Every format against another decoder, and seeking in it.
+//! Every format against ffmpeg's decoder, and seeking.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::{encode, ffmpeg, rest, signal, wav, whole};
 
 const RATE: u32 = 44_100;
 
-/// Name, options of the encoder, rate, and the largest difference to ffmpeg.
+/// Name, encoder options, sample rate, and the largest allowed difference to ffmpeg.
 const FORMATS: [(&str, &[&str], u32, f32); 22] = [
     ("u8.wav", &["-c:a", "pcm_u8"], RATE, 0.0),
     ("s16.wav", &["-c:a", "pcm_s16le"], RATE, 0.0),
@@ -48,7 +48,7 @@ const FORMATS: [(&str, &[&str], u32, f32); 22] = [
 
 fn reference(path: &Path) -> Option<Vec<f32>> {
     let raw = path.with_extension("f32");
-    // Its own Opus decoder is another one than that of the format's makers.
+    // ffmpeg's own Opus decoder differs from libopus.
     let opus = path
         .extension()
         .is_some_and(|extension| extension == "opus" || extension == "mka");
@@ -83,7 +83,7 @@ fn difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[test]
-fn every_format_sounds_as_in_ffmpeg() {
+fn every_format_decodes_as_in_ffmpeg() {
     let folder = tempfile::tempdir().unwrap();
     let mut report = String::new();
     for (name, options, rate, tolerance) in FORMATS {
@@ -104,7 +104,7 @@ fn every_format_sounds_as_in_ffmpeg() {
                 (rate, channels),
                 "{name}"
             );
-            // AAC begins with the frames of silence that its encoder put there.
+            // AAC begins with the silent frames of its encoder.
             let lead = if name.ends_with("a.m4a") && !name.contains("alac") {
                 1024
             } else {
@@ -134,7 +134,7 @@ fn every_format_sounds_as_in_ffmpeg() {
 }
 
 #[test]
-fn seeking_lands_on_the_very_sample() {
+fn seeking_is_exact_to_the_sample() {
     let folder = tempfile::tempdir().unwrap();
     for (name, options, rate, _) in FORMATS {
         let seconds = 7;

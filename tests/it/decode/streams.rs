@@ -1,4 +1,4 @@
-//! Recordings that pass once.
+//! Recordings from streams that cannot seek.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use emoscope::audio::source::{Note, Source};
 
 use super::{encode, rest, signal, wav, whole, write_wav};
 
-/// A reader that cannot be moved in, as a pipe is.
+/// A reader without seeking, like a pipe.
 struct Pipe(File);
 
 impl Read for Pipe {
@@ -24,7 +24,7 @@ fn pipe(path: &Path) -> AudioFile {
 }
 
 #[test]
-fn a_stream_sounds_as_the_file() {
+fn a_stream_decodes_as_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let samples = signal(50_000, 16_000, 2);
     let mut paths = vec![folder.path().join("x.wav")];
@@ -96,7 +96,7 @@ fn a_length_that_ran_over_four_gigabytes() {
     let path = folder.path().join("huge.wav");
     let data = vec![0x40; 4000];
     std::fs::write(&path, wav(1, 16, 48_000, 1, &data)).unwrap();
-    // The file is a hole but for its begin: 4 GiB and 4000 bytes of samples.
+    // A sparse file after its header: 4 GiB and 4000 bytes of samples.
     let file = File::options().write(true).open(&path).unwrap();
     file.set_len(44 + 4000 + (1 << 32)).unwrap();
     let mut file = AudioFile::open(&path).unwrap();

@@ -1,11 +1,11 @@
-//! Which model and which library run, where the library is looked for, what it may not do.
+//! The model and library in use, the search for the library, and no telemetry from it.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::support::{data, emoscope, lines, path, said};
 
-/// SHA-256 of a file, by another program.
+/// SHA-256 of a file, computed by another program.
 fn sha256_of(file: &Path) -> String {
     let output = Command::new("sha256sum").arg(file).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -20,7 +20,7 @@ fn library_in(text: &str) -> Option<&Path> {
 }
 
 #[test]
-fn the_sum_of_the_model_and_of_the_library_is_shown() {
+fn the_sha256_of_the_model_and_of_the_library_is_shown() {
     let home = tempfile::tempdir().unwrap();
     let mine = home.path().join("mine.onnx");
     std::fs::copy(path("tests/fuzz/seeds/model/tiny.onnx"), &mine).unwrap();
@@ -51,10 +51,10 @@ fn the_sum_of_the_model_and_of_the_library_is_shown() {
     }
 }
 
-/// ONNX Runtime's published builds number the machine and report what runs.
+/// Published builds of ONNX Runtime give the machine an id and send telemetry.
 #[cfg(feature = "onnxruntime")]
 #[test]
-fn the_library_may_not_report_to_its_maker() {
+fn the_library_sends_no_telemetry() {
     let home = tempfile::tempdir().unwrap();
     let found = emoscope(&home).arg("doctor").output().unwrap();
     let found = String::from_utf8(found.stdout).unwrap();
@@ -62,7 +62,7 @@ fn the_library_may_not_report_to_its_maker() {
         eprintln!("skipped: no library of ONNX Runtime");
         return;
     };
-    // Of the environment nothing: it holds its tongue under many a test runner.
+    // Without the environment, because the library sends no telemetry under many test runners.
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_emoscope"))
         .env_clear()
@@ -81,14 +81,14 @@ fn the_library_may_not_report_to_its_maker() {
 
 #[cfg(feature = "onnxruntime")]
 #[test]
-fn a_library_is_looked_for_where_the_documents_say_and_nowhere_else() {
+fn a_library_is_searched_only_in_the_documented_places() {
     let home = tempfile::tempdir().unwrap();
     let folder = |name: &str| {
         let folder = home.path().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         folder
     };
-    // No library, but by its name one.
+    // Not a library, but named like one.
     let put = |folder: &Path| std::fs::write(folder.join("libonnxruntime.so.1"), "none").unwrap();
     let python = folder("user/.local/lib/python3.11/site-packages/onnxruntime/capi");
     let cache = folder("cache/emoscope/onnxruntime-1.32.0");
@@ -140,7 +140,7 @@ fn a_library_is_looked_for_where_the_documents_say_and_nowhere_else() {
     );
     let tried = |place: &Path| text.contains(&format!("{}/libonnxruntime", place.display()));
     assert!(tried(&cache) && tried(&python) && !tried(&here), "{text}");
-    // What the README lists, in its order.
+    // The places and the order of the README.
     let readme = std::fs::read_to_string(path("README.md")).unwrap();
     let from = readme.find("looks for ONNX Runtime in this order").unwrap();
     let order = [

@@ -1,9 +1,9 @@
-//! No name of a file, device or label steers the terminal.
+//! No name of a file, device or label sends control sequences to the terminal.
 
 use crate::sound_server::SoundServer;
 use crate::support::{data, emoscope, said};
 
-/// Sets the title of a terminal, rings, clears it, and turns the writing around.
+/// Sets the title of a terminal, rings its bell, clears it, and reverses the text direction.
 const EVIL: &str = "a\u{1b}]0;taken\u{7}\u{9b}2J\u{1b}[2J\u{202e}b";
 
 fn harmless(bytes: &[u8]) {
@@ -13,7 +13,7 @@ fn harmless(bytes: &[u8]) {
     }
 }
 
-/// What a dashboard wrote, once it showed the name.
+/// The output of a dashboard, once it showed the name.
 #[cfg(target_os = "linux")]
 fn dashboard(command: &std::process::Command) -> String {
     let mut terminal = crate::pty::Terminal::start(40, 200, command);
@@ -29,7 +29,7 @@ fn harmless_on_screen(written: &str) {
 }
 
 #[test]
-fn a_name_cannot_steer_the_terminal() {
+fn a_name_cannot_control_the_terminal() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join(format!("{EVIL}.wav"));
     std::fs::copy(data("speech-16k.wav"), &file).unwrap();
@@ -55,7 +55,7 @@ fn a_name_cannot_steer_the_terminal() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_cannot_steer_the_dashboard() {
+fn a_file_cannot_control_the_dashboard() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join(format!("{EVIL}.wav"));
     std::fs::copy(data("speech-16k.wav"), &file).unwrap();
@@ -65,7 +65,7 @@ fn a_file_cannot_steer_the_dashboard() {
 }
 
 #[test]
-fn a_device_cannot_steer_the_terminal() {
+fn a_device_cannot_control_the_terminal() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -110,7 +110,7 @@ fn a_device_cannot_steer_the_terminal() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_device_cannot_steer_the_dashboard() {
+fn a_device_cannot_control_the_dashboard() {
     let Some(server) = SoundServer::start() else {
         return;
     };
@@ -131,7 +131,7 @@ fn a_device_cannot_steer_the_dashboard() {
 }
 
 #[test]
-fn a_label_of_a_model_cannot_steer_the_terminal() {
+fn a_label_of_a_model_cannot_control_the_terminal() {
     let home = tempfile::tempdir().unwrap();
     let labels: Vec<String> = (0..7).map(|number| format!("{EVIL}{number}")).collect();
     let model = home.path().join("mine.onnx");

@@ -1,4 +1,4 @@
-//! An input that stalls, runs ahead or brings blocks of a wrong length.
+//! An input that stalls, runs ahead or delivers blocks of a wrong length.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use emoscope::session::outlets::Outlets;
 use super::{BLOCK, RATE, listening, push};
 use crate::support::{data, samples_16};
 
-/// Pushes silence as time passes, up to `until` since `begin`.
+/// Pushes silence in real time, up to `until` since `begin`.
 fn pace(feeder: &mut Feeder, begin: Instant, blocks: &mut u32, until: Duration) {
     while *blocks * Duration::from_millis(10) < until {
         *blocks += 1;
@@ -41,7 +41,7 @@ fn stalls(stalled: Duration, late: Duration, after: Duration) -> (Vec<f64>, f64,
     for _ in 0..late.as_millis() / 10 {
         feeder.push(&[1e-5_f32; BLOCK]);
     }
-    // What never came is not waited for.
+    // Lost audio is not waited for.
     let missing = stalled.saturating_sub(late);
     begin += missing;
     blocks += (late.as_millis() / 10) as u32;
@@ -67,7 +67,7 @@ fn stalls(stalled: Duration, late: Duration, after: Duration) -> (Vec<f64>, f64,
 }
 
 #[test]
-fn a_stall_took_as_long_as_what_came_late_and_the_gap_together() {
+fn a_stall_lasts_as_long_as_the_late_audio_and_the_gap_together() {
     const NEAR_S: f64 = 0.06;
     let ms = Duration::from_millis;
     // Hung for so long; of that came late; so long until it was left. Below a second
@@ -78,7 +78,7 @@ fn a_stall_took_as_long_as_what_came_late_and_the_gap_together() {
         (ms(2000), ms(2000), ms(1000)),
         (ms(600), ms(0), ms(1000)),
         (ms(600), ms(600), ms(1000)),
-        // Left while it is waited for what comes late, and while nothing comes.
+        // Ended while late audio is awaited, and while no audio arrives.
         (ms(2000), ms(900), ms(100)),
         (ms(2000), ms(0), ms(0)),
     ];
@@ -97,10 +97,10 @@ fn a_stall_took_as_long_as_what_came_late_and_the_gap_together() {
 }
 
 #[test]
-fn audio_that_came_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
+fn audio_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::synthetic(spec, "ahead");
-    // As an idle source that renders seconds at a time: before it is listened to, and on.
+    // Like an idle source that renders seconds at a time, from before the session on.
     let seconds = |feeder: &mut Feeder| push(feeder, &vec![1e-5; 2 * RATE as usize]);
     seconds(&mut feeder);
     let (worker, updates, wishes) =
@@ -109,7 +109,7 @@ fn audio_that_came_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
     for number in 1..3 {
         let due = begin + number * Duration::from_secs(2);
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        // The first of it, and soon all of it.
+        // The first part, and soon all of it.
         push(&mut feeder, &[1e-5; 160]);
         std::thread::sleep(Duration::from_millis(400));
         push(&mut feeder, &vec![1e-5; 2 * RATE as usize - 160]);
@@ -129,7 +129,7 @@ fn audio_that_came_ahead_of_time_leaves_no_gap_in_the_pause_after_it() {
     assert!((end.duration_s - 6.0).abs() < 0.01, "{end:?}");
 }
 
-/// What a session that is over says of itself.
+/// The last `session_end` of a finished session.
 fn last_end(updates: &Receiver<Update>) -> SessionEnd {
     let ends = updates.try_iter().filter_map(|update| match update {
         Update::Event(Event::SessionEnd(end)) => Some(end),
@@ -139,12 +139,12 @@ fn last_end(updates: &Receiver<Update>) -> SessionEnd {
 }
 
 #[test]
-fn an_input_that_is_slow_to_start_has_lost_nothing() {
+fn a_slow_start_of_an_input_loses_nothing() {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::synthetic(spec, "slow");
     let (worker, updates, wishes) =
         listening(capture, ChannelChoice::Mix, |_| {}, Outlets::default());
-    // It is listened to once the header is there.
+    // The session listens once it has sent its header.
     updates.recv_timeout(Duration::from_secs(20)).unwrap();
     std::thread::sleep(Duration::from_millis(600));
     let (begin, mut blocks) = (Instant::now(), 0);
@@ -160,7 +160,7 @@ fn an_input_that_is_slow_to_start_has_lost_nothing() {
 fn too_long(channel: u16) -> u64 {
     let spec = Spec::checked(RATE as u32, 2).unwrap();
     let (mut feeder, capture) = Capture::synthetic(spec, "too long");
-    // A voice on the left, silence on the right.
+    // Speech on the left, silence on the right.
     let voice = samples_16(&data("two-utterances.wav"));
     for block in voice.chunks(BLOCK / 2) {
         let mut block: Vec<f32> = block.iter().flat_map(|&x| [x, 0.0]).collect();

@@ -1,4 +1,4 @@
-//! A worker, a disk or a reader held up: what the ring cannot keep is counted to the sample.
+//! A stalled worker, disk or reader: a loss beyond the ring is counted to the sample.
 
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use emoscope::sink::Sink;
 use super::{RATE, listening, push};
 use crate::support::{data, samples_16};
 
-/// What the documentation promises to keep.
+/// Buffered seconds that the documentation promises.
 const KEPT: u64 = 30 * RATE;
 
-/// Where the worker stands while it is held up.
+/// The barrier at which the worker waits.
 static HELD: Mutex<Option<bool>> = Mutex::new(None);
 static CHANGED: Condvar = Condvar::new();
 
@@ -35,7 +35,7 @@ fn until(wanted: Option<bool>) {
     assert!(!ended.unwrap().1.timed_out(), "never {wanted:?}");
 }
 
-/// The session says on its own thread that the input is mute, and is kept there.
+/// Blocks the session's thread in its notice that the input is mute.
 fn hold_up(notice: &str) {
     if notice.contains("zeros") {
         turn(Some(true));
@@ -56,7 +56,7 @@ fn session(stalled: u64) -> Vec<Event> {
     until(Some(true));
     push(&mut feeder, &vec![0.0; stalled as usize]);
     turn(Some(false));
-    // It has to have room before a block tells of the loss.
+    // The ring needs room before a block can report the loss.
     let processed_s = (3 * RATE + stalled.min(KEPT)) as f64 / RATE as f64;
     let mut events = Vec::new();
     for update in &updates {
@@ -78,7 +78,7 @@ fn session(stalled: u64) -> Vec<Event> {
 }
 
 #[test]
-fn a_worker_held_up_loses_what_the_ring_cannot_keep_to_the_sample() {
+fn a_stalled_worker_loses_only_what_exceeds_the_ring() {
     let seconds = |frames: u64| frames as f64 / RATE as f64;
     let (voice, spoken) = (samples_16(&data("two-utterances.wav")), 0.05);
     // The first sample of the voice that is louder than its background.
@@ -117,7 +117,7 @@ fn a_worker_held_up_loses_what_the_ring_cannot_keep_to_the_sample() {
     }
 }
 
-/// The first thing that is said holds the session up, for longer than its ring keeps.
+/// The first notice blocks the session for longer than its ring can buffer.
 fn sleep_on(notice: &str) {
     if notice.contains("zeros") {
         std::thread::sleep(Duration::from_secs(4));
@@ -125,7 +125,7 @@ fn sleep_on(notice: &str) {
 }
 
 #[test]
-fn what_the_ring_lost_while_the_worker_was_held_up_is_told_once() {
+fn a_loss_during_a_stall_of_the_worker_is_reported_once() {
     const FAST: u32 = 96_000;
     const MANY: usize = 64;
     let spec = Spec::checked(FAST, MANY).unwrap();
@@ -161,7 +161,7 @@ fn what_the_ring_lost_while_the_worker_was_held_up_is_told_once() {
     assert!((end.duration_s - passed).abs() < 1e-3, "{end:?}");
 }
 
-/// A disk that takes nothing until it is told to.
+/// A disk that blocks until it is released.
 struct Blocked {
     free: Receiver<()>,
     took: Sender<Event>,
@@ -190,7 +190,7 @@ fn a_disk_or_a_reader_that_blocks_costs_no_sample_and_no_event() {
     let (worker, updates, wishes) = listening(capture, ChannelChoice::Mix, |_| {}, outlets);
     push(&mut feeder, &samples_16(&data("two-utterances.wav")));
     push(&mut feeder, &vec![1e-5; RATE as usize]);
-    // Both utterances are analyzed while not a line is written.
+    // Both utterances are analyzed while no line is written.
     let (mut shown, mut ended) = (Vec::new(), 0);
     while ended < 2 {
         let update = updates.recv_timeout(Duration::from_secs(20));

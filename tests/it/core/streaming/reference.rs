@@ -1,5 +1,5 @@
-//! The model of `tests/streaming/make.py` and the rule of decision a second time,
-//! in double precision, over all frames of an utterance at once.
+//! Second implementation of the model of `tests/streaming/make.py` and of the decision
+//! rule, in double precision, over all frames of an utterance at once.
 
 use emoscope::events::{Measurement, Reason, Trigger};
 
@@ -16,9 +16,9 @@ pub struct Reference {
     standing: Option<usize>,
 }
 
-/// What a measurement should say.
+/// The expected content of a measurement.
 pub struct Expected {
-    /// Frames that the model had.
+    /// Frames that the model received.
     pub frames: usize,
     pub probabilities: Vec<f64>,
     pub label: &'static str,
@@ -43,7 +43,7 @@ impl Reference {
         self.spoken.iter().map(|(_, seconds)| seconds).sum()
     }
 
-    /// What a measurement over a span of these frames should say.
+    /// The expected measurement over a span of these frames.
     pub fn measure(&mut self, frames: &[[f32; 80]], found: &Measurement) -> Expected {
         let sample = |seconds: f64| (seconds * 16_000.0).round() as usize;
         let (start, end) = (sample(found.start_s), sample(found.end_s));
@@ -122,7 +122,7 @@ impl Reference {
         }
     }
 
-    /// Named from 40 % on with a lead of 5; kept down to 35 % until another leads by 5.
+    /// The label: from 40 % with a lead of 5 points, kept down to 35 % until another leads by 5.
     fn named(&self, p: &[f64; 3]) -> Option<usize> {
         let mut order = [0, 1, 2];
         order.sort_by(|&a, &b| p[b].total_cmp(&p[a]));

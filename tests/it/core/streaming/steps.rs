@@ -1,4 +1,4 @@
-//! What reaches the model, and what an error leaves behind.
+//! The calls of the model, and the state after an error.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,14 +6,14 @@ use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutp
 
 use super::{engines, frames, streaming, talk};
 
-/// What a model was asked.
+/// One call of the model.
 #[derive(Debug, Clone, PartialEq)]
 enum Call {
     Reset,
     Step(Vec<f32>),
 }
 
-/// Writes down its calls and fails on the steps with these numbers.
+/// Records its calls and fails at the steps with these numbers.
 struct Recorder {
     calls: Arc<Mutex<Vec<Call>>>,
     fails: Vec<usize>,
@@ -47,7 +47,7 @@ impl Classifier for Recorder {
     }
 }
 
-/// The calls on the talk in small blocks, and how many of the pushes failed.
+/// The calls for `talk` in small blocks, and the number of pushes that failed.
 fn calls(fails: &[usize]) -> (Vec<Call>, usize) {
     let calls = Arc::default();
     let mut core = streaming(Box::new(Recorder {
@@ -65,9 +65,9 @@ fn calls(fails: &[usize]) -> (Vec<Call>, usize) {
 }
 
 #[test]
-fn frames_follow_one_another_and_none_comes_twice() {
+fn frames_are_consecutive_and_none_is_repeated() {
     let all = frames(&talk());
-    // The steps 2 and 5 fail at first: what they had comes again with the next.
+    // Steps 2 and 5 fail at first: the next call repeats their frames.
     for (fails, expected) in [(&[][..], 0), (&[2, 5], 2)] {
         let (calls, failed) = calls(fails);
         assert_eq!(failed, expected);
@@ -115,7 +115,7 @@ fn the_state_of_an_engine_survives_an_error() {
         let plain = answers(false);
         assert_ne!(plain[0], plain[1]);
         assert_eq!(answers(true), plain, "{}", engine.name);
-        // Another classifier knows nothing of it.
+        // Another classifier does not share the state.
         let mut other = engine.classifier().unwrap();
         other.reset();
         let first = other.classify(steps[0], unknown.as_ref()).unwrap();
