@@ -2,7 +2,7 @@
 
     python3 tests/data/break.py FOLDER
 
-Prints the names that a walk for audio must come upon, a line each: `whole` or `broken`, a tab,
+Prints the names that a walk for audio must find, one per line: `whole` or `broken`, a tab,
 the path. `broken` ones may still contain decodable audio.
 """
 
@@ -17,7 +17,7 @@ HUGE = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 
 
 def chunk(name: bytes, body: bytes, length: int | None = None) -> bytes:
-    """A RIFF chunk that may lie about its length."""
+    """A RIFF chunk with any stated length."""
     size = len(body) if length is None else length
     return name + struct.pack("<I", size & 0xFFFFFFFF) + body
 
@@ -44,7 +44,7 @@ def wav(
 
 
 def lies(body: bytes) -> dict[str, bytes]:
-    """Headers that cannot be true."""
+    """Headers with impossible values."""
     files = {}
     for value in HUGE:
         files[f"riff-{value:x}.wav"] = wav(body, riff_length=value)
@@ -68,7 +68,7 @@ def lies(body: bytes) -> dict[str, bytes]:
 
 
 def numbers() -> dict[str, bytes]:
-    """Samples that are no numbers, or no samples."""
+    """NaN and infinite samples, and no samples."""
     odd = (float("nan"), float("inf"), float("-inf"), 3e38, -3e38, 1e-45)
     singles = struct.pack("<6f", *odd) * 3000
     doubles = struct.pack("<6d", *odd[:3], 1e308, -1e308, 5e-324) * 3000
@@ -80,7 +80,7 @@ def numbers() -> dict[str, bytes]:
 
 
 def deep() -> dict[str, bytes]:
-    """Metadata in metadata in metadata, and very much of it."""
+    """Deeply nested metadata, and very large metadata."""
     nested = b"x"
     boxes = b"x"
     for _ in range(3000):
@@ -140,7 +140,7 @@ def main() -> int:
     for name, data in broken.items():
         (top / name).write_bytes(data)
         print(f"broken\t{name}")
-    # Sound ones before, between and behind them: they must be decoded.
+    # Intact files before, between and after them: they must be decoded.
     for name in ("00.wav", "m.wav", "zz.wav"):
         (top / name).write_bytes(speech)
         print(f"whole\t{name}")
@@ -155,7 +155,7 @@ def main() -> int:
     locked.mkdir()
     (locked / "inside.wav").write_bytes(speech)
     locked.chmod(0)
-    # Nothing is locked for root.
+    # File permissions do not stop root.
     print("whole\tlocked/inside.wav" if os.access(locked, os.R_OK) else "broken\tlocked")
     os.mkfifo(top / "pipe.wav")  # not a file: a walk leaves it alone, and must not wait for it
     return 0

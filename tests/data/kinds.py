@@ -1,5 +1,5 @@
-"""Makes a folder of recordings as people have them: live-written, unfinished, padded, shifted,
-joined and coded in ways that are read or not.
+"""Makes a folder of recordings from many programs and devices: live-written, unfinished, padded,
+shifted, joined, and in supported and unsupported codecs.
 
     python3 tests/data/kinds.py FOLDER
 
@@ -17,11 +17,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SPEECH = HERE / "speech-16k.wav"
 TOP = Path(sys.argv[1])
-UNKNOWN = b"\x01" + b"\xff" * 7  # a length of EBML that is not known
+UNKNOWN = b"\x01" + b"\xff" * 7  # an unknown length in EBML
 
 
 def ff(name: str, *options: str, source: Path | str = SPEECH) -> bytes:
-    """What ffmpeg makes of the voice, kept as `name`; nothing where it lacks the encoder."""
+    """Converts the speech to `name` with ffmpeg; writes nothing where it lacks the encoder."""
     path = TOP / name
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-bitexact", "-i", source]
     done = subprocess.run([*command, *options, path], capture_output=True, check=False)
@@ -33,7 +33,7 @@ def ff(name: str, *options: str, source: Path | str = SPEECH) -> bytes:
 
 
 def piped(name: str, *options: str) -> None:
-    """The same into a pipe, where no header can be completed."""
+    """The same through a pipe, where no header can be completed."""
     command = ["ffmpeg", "-nostdin", "-v", "error", "-bitexact", "-i", SPEECH, *options, "-"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode == 0:
@@ -41,12 +41,12 @@ def piped(name: str, *options: str) -> None:
 
 
 def put(name: str, data: bytes) -> None:
-    """Keeps bytes."""
+    """Writes bytes to a file."""
     (TOP / name).write_bytes(data)
 
 
 def vint(data: bytes, at: int, keep: bool) -> tuple[int, int]:
-    """A number of EBML and its length; `keep` leaves its marker, as identifiers have it."""
+    """An EBML number and its length; `keep` keeps the length marker, as in identifiers."""
     length = 9 - data[at].bit_length()
     value = data[at] if keep else data[at] & (0xFF >> length)
     for byte in data[at + 1 : at + length]:
@@ -88,14 +88,14 @@ def matroska() -> None:
 
 
 def wav(data: bytes, riff: int, length: int, before: bytes = b"", after: bytes = b"") -> bytes:
-    """A WAV of 16 kHz with any lengths."""
+    """A 16 kHz WAV with any lengths in its header."""
     form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
     head = b"RIFF" + struct.pack("<I", riff) + b"WAVE" + before + form
     return head + b"data" + struct.pack("<I", length) + data + after
 
 
 def headers() -> None:
-    """Plain samples behind headers that were never completed, or count too much."""
+    """PCM after headers that were never completed, or with lengths that are too large."""
     pcm = SPEECH.read_bytes()[44:]
     size = len(pcm)
     junk = b"JUNK" + struct.pack("<I", 4044) + b"\0" * 4044
@@ -148,7 +148,7 @@ def mp3(name: str, *options: str) -> bytes:
 
 
 def id3(size: int) -> bytes:
-    """A tag with a picture of so many bytes."""
+    """An ID3 tag with a picture of a given size in bytes."""
     picture = random.Random(size).randbytes(size).replace(b"\xff", b"\xff\0")
     body = b"\0image/jpeg\0\x03\0\xff\xd8\xff\xe0" + picture
     frame = b"APIC" + struct.pack(">I", len(body)) + b"\0\0" + body
@@ -176,7 +176,7 @@ def mpeg() -> None:
         "cover.jpg", "-f", "lavfi", "-i", "color=s=16x16:d=1", "-map", "1", "-frames:v", "1"
     )
     if picture:
-        # The picture grows by what no decoder looks at: its end.
+        # The picture grows at its end, which no decoder reads.
         put("cover.jpg", picture + random.Random(1).randbytes(1_500_000))
         for name in ("cover.flac", "cover.m4a"):
             options = ("-i", TOP / "cover.jpg", "-map", "0", "-map", "1", "-c:v", "copy")
@@ -335,7 +335,7 @@ def channels() -> None:
 
 
 def unread() -> None:
-    """What is recognised and not read."""
+    """Formats that are recognised but not supported."""
     ff("gsm.wav", "-ar", "8000", "-c:a", "libgsm_ms")
     ff("g722.wav", "-c:a", "g722", "-f", "wav")
     ff("g726.wav", "-ar", "8000", "-c:a", "g726", "-f", "wav")

@@ -4,7 +4,7 @@
 Nothing in them is a person's voice: espeak-ng speaks every sentence, and the noise below it is
 computed. Needs numpy, espeak-ng and ffmpeg (with libvorbis, libmp3lame and libopus). The committed
 files were made with espeak-ng 1.51, ffmpeg 5.1.9 and numpy 2.4.6; `--check` says whether the same
-bytes come out again, which other versions need not give.
+bytes are made again; other versions may differ.
 """
 
 import argparse
@@ -45,8 +45,8 @@ TWO = (
     Line("We should be there before noon.", "en-us+m3", 165, 45),
     Line("Look, it really works!", "en-us+f2", 180, 75, 200),
 )
-# A call with a speaker on each channel, each line with its begin in seconds. Twice both speak at
-# the same time; once the one who began later ends first.
+# A call with a speaker on each channel, each line with its start in seconds. Twice both speak at
+# the same time; once the speaker who started later ends first.
 CALL = (
     (
         (
@@ -62,7 +62,7 @@ CALL = (
     ),
 )
 CALL_S = 15.0
-# Prosody alone differs; the perceived emotion depends on the model.
+# Only the prosody differs; the predicted emotion depends on the model.
 SCENES = (
     Line("The report has nine pages, and the second one is a map.", "en-us+m3", 160, 42, 70, -9),
     Line("No! I told you twice, and you did it again!", "en-gb+m7", 205, 62, 220, -3),
@@ -80,7 +80,7 @@ SCENES = (
 
 
 def run(*command: str | Path, feed: bytes = b"") -> bytes:
-    """A program's standard output; its own words and an exception where it fails."""
+    """A program's standard output; prints its errors and raises where it fails."""
     try:
         done = subprocess.run(
             [str(c) for c in command], input=feed, capture_output=True, check=False
@@ -93,7 +93,7 @@ def run(*command: str | Path, feed: bytes = b"") -> bytes:
 
 
 def speak(line: Line) -> Samples:
-    """A sentence at 16 kHz without silence at its ends, its peak as asked."""
+    """A sentence at 16 kHz without silence at its ends, at the peak of its line."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "line.wav"
         text = f'<speak><prosody range="{line.range}%">{line.text}</prosody></speak>'
@@ -112,7 +112,7 @@ def speak(line: Line) -> Samples:
 
 
 def pink(count: int, seed: int) -> Samples:
-    """Noise with as much power in every octave, rms 1."""
+    """Pink noise (equal power in every octave), rms 1."""
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0.0
@@ -153,7 +153,7 @@ def to_wav(samples: Samples) -> bytes:
 
 
 def encode(data: bytes, suffix: str, *options: str, layout: tuple[str, ...] = ()) -> bytes:
-    """What ffmpeg makes of a WAV file or of raw samples, without dates and versions in it."""
+    """The output of ffmpeg for a WAV file or raw samples, without dates and versions."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"out.{suffix}"
         exact = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")

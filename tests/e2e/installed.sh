@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `cargo install` leaves: one file, which works alone. The program is put into an empty root and
+# `cargo install` installs one file that works alone. The program is put into an empty root and
 # run from an empty folder, with no Python, no ONNX Runtime and no checkout within reach.
 #
 #   tests/e2e/installed.sh [PROGRAM]     one that is built already; default installs this checkout
@@ -13,7 +13,7 @@ mkdir -p "$place/bin" "$place/home" "$place/empty"
 if [ $# -gt 0 ]; then
     install -m 755 "$1" "$place/bin/emoscope"
 else
-    # Into a root of its own; the build itself is that of `make build`.
+    # Into a separate root; the build itself is that of `make build`.
     cargo install --quiet --locked --path . --root "$place" --no-track \
         --target-dir "${CARGO_TARGET_DIR:-target}"
 fi
@@ -43,7 +43,7 @@ for shell in bash zsh fish powershell; do
 done
 alone man man
 test -s man/emoscope-report.1
-# It wrote where it was told to, and its log; nothing else.
+# It wrote its output and its log; nothing else.
 left=$(find "$place/home" -type f ! -path '*/.local/state/emoscope/*')
 [ -z "$left" ] || { printf 'it left: %s\n' "$left" >&2; exit 1; }
 echo 'the program alone works in an empty folder'

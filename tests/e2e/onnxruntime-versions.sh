@@ -21,7 +21,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# Wheels before 1.19 hold no library of their own; Node's packages do.
+# Wheels before 1.19 hold no separate library; Node's packages do.
 from_npm() { # VERSION SHA512
     have npm || return 1
     (cd "$work" && npm pack --silent "onnxruntime-node@$1" >/dev/null)

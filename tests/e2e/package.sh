@@ -32,7 +32,7 @@ if [ -z "$root" ]; then
     }
     rm -f "$root.log"
 fi
-# Where the program itself is, is told there.
+# They name the path of the program.
 mount -t proc proc "$root/proc" || skip 'no /proc can be had in the clean root'
 rm -f "$root/etc/apt/sources.list"
 for settings in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d; do
@@ -73,7 +73,7 @@ rm "$root/usr/share/doc/emoscope/docs/linked.py"
 inside apt-get -qq purge -y emoscope >/dev/null
 ! inside sh -c 'command -v emoscope' || { echo 'purge left the program'; exit 1; }
 
-# The same files; the libraries are still there, under the names of another system.
+# The same files; the libraries exist, under the names of another system.
 inside apt-get -qq install -y --no-install-recommends rpm >/dev/null
 cp "$packages"/*.rpm "$root/emoscope.rpm"
 inside rpm -qp --requires /emoscope.rpm | grep -q 'libasound.so.2'

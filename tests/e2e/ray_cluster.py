@@ -1,6 +1,6 @@
-"""An archive on two workers of which one is killed midway: nothing lost, nothing double.
+"""An archive on two workers, one of which is killed midway: no result is lost or duplicated.
 
-Then the same recordings through Ray Data, on the worker that is left.
+Then the same recordings through Ray Data, on the remaining worker.
 
 python tests/e2e/ray_cluster.py target/debug/emoscope
 """
@@ -37,7 +37,7 @@ def whole(folder: Path) -> int:
 
 
 def of_events(program: Path, archive: Path) -> Counter[tuple[object, ...]]:
-    """Every utterance that the event lines tell."""
+    """Every utterance of the event lines."""
     command = [program, "analyze", archive, "--format", "jsonl", "--quiet", "--baseline", "none"]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     events = [event for event in map(json.loads, lines) if event.get("trigger") == "speech_ended"]

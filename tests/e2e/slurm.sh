@@ -34,7 +34,7 @@ dump() {
     exit 1
 }
 
-# Keys and sockets of its own.
+# Private keys and sockets.
 mkdir "$work/munge" "$work/state" "$work/spool"
 head -c 128 /dev/urandom >"$work/munge/key"
 chmod 600 "$work/munge/key"
@@ -79,7 +79,7 @@ array() { # TASKS
     sbatch --parsable --wait --array="$1" "$top/scripts/slurm_analyze.sh" "$work/archive" \
         "$work/judged" 4
 }
-# One task is cancelled while it runs; later it runs again alone.
+# One task is cancelled while it runs; later it runs once more, alone.
 job=$(sbatch --parsable --array=2 "$top/scripts/slurm_analyze.sh" "$work/archive" "$work/judged" 4)
 for _ in $(seq 300); do
     [ ! -d "$work/judged/shard-00002-of-00004" ] || break

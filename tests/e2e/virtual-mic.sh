@@ -8,12 +8,12 @@
 #   virtual-mic.sh remove|add   unplug / plug the microphone
 #   virtual-mic.sh mute on|off  digital silence
 #   virtual-mic.sh stall|resume stop / continue the server process, as a server that hangs
-#   virtual-mic.sh kill         kill the server without a word; `start` starts it again
+#   virtual-mic.sh kill         kill the server at once; `start` starts it again
 #   virtual-mic.sh ctl ...      pactl with that server
 #   virtual-mic.sh stop         stop what this script started, and only that
 #
 # State lives in $VMIC_DIR (default /tmp/vmic-UID). VMIC_RATE, VMIC_CHANNELS, VMIC_FORMAT shape the microphone.
-# VMIC_LATENCY is how many ms of what is played lie ready at the server: 20, more where none may be late.
+# VMIC_LATENCY is the playback buffer at the server in ms: 20; more where no audio may be late.
 # Needs pulseaudio, pulseaudio-utils, libasound2-plugins.
 set -euo pipefail
 D=${VMIC_DIR:-/tmp/vmic-$(id -u)}
@@ -97,7 +97,7 @@ stall) kill -STOP "$(cat "$D/server.pid")" ;;
 resume) kill -CONT "$(cat "$D/server.pid")" ;;
 kill)
   kill -KILL "$(cat "$D/server.pid")"
-  # What is dead may stay in the list of processes for a while.
+  # A dead process may stay in the process list for a while.
   rm -f "$D/server.pid"
   ! alive keepalive || kill "$(cat "$D/keepalive.pid")"
   ;;
@@ -107,7 +107,7 @@ ctl)
   ;;
 stop)
   for process in keepalive server; do
-    # A stopped process takes no other signal before it goes on.
+    # A stopped process handles other signals only after it continues.
     ! alive $process || kill -CONT "$(cat "$D/$process.pid")"
     ! alive $process || kill "$(cat "$D/$process.pid")"
   done

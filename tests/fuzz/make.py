@@ -1,6 +1,6 @@
 """Makes the smallest valid model, the seed for the fuzzing of models.
 
-It multiplies the mean of the features by zero, so its answer is constant.
+It multiplies the mean of the features by zero, so its output is constant.
 Needs onnx and numpy.
 """
 

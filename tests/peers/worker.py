@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def audio():  # type: ignore[no-untyped-def] # numpy is not known here yet
+def audio():  # type: ignore[no-untyped-def] # numpy is not imported yet
     """The recording, 16 kHz mono."""
     import soundfile
 
@@ -20,7 +20,7 @@ def windows() -> list[tuple[int, int]]:
     """Spans that emoscope measured in the recording, in samples."""
     lines = [json.loads(line) for line in Path(sys.argv[2]).read_text().splitlines()]
     spans = [(line["start_s"], line["end_s"]) for line in lines if line["type"] == "measurement"]
-    # A model's longest window is 4 s; a longer span is judged by windows that tile it.
+    # A model's longest window is 4 s; a longer span is classified in windows that tile it.
     return [(round(max(start, end - 4.0) * 16000), round(end * 16000)) for start, end in spans]
 
 

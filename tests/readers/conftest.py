@@ -1,4 +1,4 @@
-"""What the tests of the formats share: the binary, recordings to judge, a report in a browser."""
+"""Shared by the tests of the formats: the binary, recordings, a report in a browser."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ Emoscope = Callable[..., subprocess.CompletedProcess[str]]
 
 @dataclass(frozen=True)
 class Utterance:
-    """What the event lines say of an utterance: the reference for every other format."""
+    """An utterance of the event lines: the reference for every other format."""
 
     file: str
     start_s: float
@@ -50,10 +50,10 @@ class Utterance:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment whose settings and log lie in a folder of their own.
+    """An environment with settings and log in a private folder.
 
-    A recording alone is judged as it is among others, and one of the utterances is
-    not sure enough for a label: the fixture checks that.
+    No baseline: a recording gives the same results alone and among others. One of the
+    utterances is too uncertain for a label; the fixture checks that.
     """
     folder = str(tmp_path_factory.mktemp("home"))
     own = {"XDG_CONFIG_HOME": folder, "XDG_STATE_HOME": folder}

@@ -1,4 +1,4 @@
-"""The channels of a call, as programs of somebody else read them from each format."""
+"""The channels of a call in each format, read by independent programs."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def utterances(emoscope: Emoscope) -> list[dict[str, Any]]:
 
 
 def text(utterance: dict[str, Any]) -> str:
-    """What a caption is expected to say."""
+    """The expected text of a caption."""
     if utterance["label"] == "uncertain":
         return "uncertain"
     return f"{utterance['label']} {utterance['confidence'] * 100:.0f} %"
@@ -75,7 +75,7 @@ def test_praat(emoscope: Emoscope, utterances: list[dict[str, Any]], tmp_path: P
 
 
 def test_rows(emoscope: Emoscope, utterances: list[dict[str, Any]], tmp_path: Path) -> None:
-    """CSV and Parquet have the channel of each row, and nothing of it without the option."""
+    """CSV and Parquet have a channel column, and none without the option."""
     expected = [(u["channel"], u["utterance"], u["start_s"]) for u in utterances]
     keys = ["channel", "utterance", "start_s"]
     for form, read in [("csv", pd.read_csv), ("parquet", lambda p: pq.read_table(p).to_pandas())]:

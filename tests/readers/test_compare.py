@@ -21,7 +21,7 @@ def page(emoscope: Emoscope, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_browser
 def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
-    """The same second stands at the same place; zoom and mark are those of both."""
+    """The same second is at the same place; zoom and mark are shared."""
     sections(browser, page)
     body = browser.find_element(By.ID, "compare")
     assert body.get_attribute("open") is not None
@@ -29,7 +29,7 @@ def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
     assert captions == ["A: before.wav", "B: sub/after.wav"]
 
     def axes() -> list[dict[str, float]]:
-        """Where each time stands, in both."""
+        """The positions of the times on the axis, in both."""
         charts = body.find_elements(By.CSS_SELECTOR, ".pair > svg")
         return [
             {t.text: round(t.rect["x"]) for t in chart.find_elements(By.CSS_SELECTOR, ".time")}
@@ -39,7 +39,7 @@ def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
     first, second = axes()
     assert first == second
     assert "0:24" in first
-    # What the first has of the length of the second.
+    # The length of the first, as a share of the second's.
     charts = body.find_elements(By.CSS_SELECTOR, ".pair > svg")
     ends = [
         max(r.rect["x"] + r.rect["width"] for r in c.find_elements(By.CSS_SELECTOR, "rect.call"))
@@ -61,7 +61,7 @@ def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
 
 @needs_browser
 def test_the_difference_is_in_the_table(browser: webdriver.Chrome, page: Path) -> None:
-    """B less A, in points of a hundred; swapped, its sign changes."""
+    """B minus A, in percentage points; swapped, its sign changes."""
     sections(browser, page)
 
     def points() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Each symptom of the troubleshooting page is what `doctor` prints when it is so."""
+"""Each symptom of the troubleshooting page is the text that `doctor` prints in that case."""
 
 import math
 import os
@@ -49,12 +49,12 @@ def bare(home: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_symptoms_are_found() -> None:
-    """The page lists them, and each is told apart from the others."""
+    """The page lists them, and each differs from the others."""
     assert len(SYMPTOMS) == 7
 
 
-def test_nothing_to_hear_with(bare: dict[str, str]) -> None:
-    """No input, and no library of the fast engine."""
+def test_no_input_and_no_library(bare: dict[str, str]) -> None:
+    """No microphone, and no library of the fast engine."""
     assert {symptom("inputs"), symptom("engine")} <= shown(bare)
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_is_no_model(bare: dict[str, str]) -> None:
 
 @pytest.fixture(scope="module")
 def microphone() -> Iterator[dict[str, str]]:
-    """A sound server with a microphone, in a short place: a socket's path has little room."""
+    """A sound server with a microphone, in a short path, because a socket's path is limited."""
     if not (shutil.which("pulseaudio") and shutil.which("pactl")):
         pytest.skip("no PulseAudio here (pulseaudio, pulseaudio-utils)")
     place = tempfile.mkdtemp(prefix="mic")
@@ -87,7 +87,7 @@ def test_what_a_microphone_delivers(
     loudness: float | None,
     words: str | None,
 ) -> None:
-    """Digital silence, a faint tone, one that is cut off, and a good one, which is no symptom."""
+    """Digital silence, a faint tone, a clipped one, and a good one, which is no symptom."""
     environment = {**home, **microphone}
     levels = {symptom(word) for word in ("silence", "faint", "clips")}
     if loudness is None:

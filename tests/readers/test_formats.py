@@ -1,4 +1,4 @@
-"""Every format is read back by a program of somebody else and says what the event lines say."""
+"""Every format, read back by an independent program, holds the same as the event lines."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ MS = pytest.approx
 
 
 def caption(utterance: Utterance) -> str:
-    """What a caption is expected to say."""
+    """The expected text of a caption."""
     if utterance.label == "uncertain":
         return "uncertain"
     return f"{utterance.label} {utterance.confidence * 100:.0f} %"
@@ -66,7 +66,7 @@ def test_captions(
 def test_praat(
     emoscope: Emoscope, folder: Path, utterances: list[Utterance], tmp_path: Path
 ) -> None:
-    """Praat opens the grid; its intervals cover the recording without a hole."""
+    """Praat opens the grid; its intervals cover the recording without a gap."""
     emoscope("analyze", folder, "--format", "textgrid", "--output", tmp_path, code=1)
     assert (tmp_path / "below" / "silence.TextGrid").is_file()
     for recording, expected in by_file(utterances).items():
@@ -113,7 +113,7 @@ def test_praat(
 
 
 def test_audacity(emoscope: Emoscope, folder: Path, utterances: list[Utterance]) -> None:
-    """One recording goes to standard output: begin, end and text between tabs."""
+    """One recording goes to standard output: start, end and text between tabs."""
     recording = folder / 'a "1" & <b>.wav'
     text = emoscope("analyze", recording, "--format", "audacity").stdout
     read = pd.read_csv(io.StringIO(text), sep="\t", names=["start", "end", "text"])
@@ -137,7 +137,7 @@ def test_rttm(
         for segment, _, label in read[name].itertracks(yield_label=True)
     ]
     for (start, end, label), utterance in zip(segments, utterances, strict=True):
-        assert label == "A"  # the voice of each recording
+        assert label == "A"  # the only speaker of each recording
         assert (start, end) == (MS(utterance.start_s, abs=0.001), MS(utterance.end_s, abs=0.002))
 
 
@@ -183,7 +183,7 @@ def test_parquet(
 
 
 def broken_in(folder: Path, share: int) -> int:
-    """The exit code of a share: 1 where the broken recording is in it."""
+    """The exit code of a shard: 1 where the broken recording is in it."""
     digest = hashlib.sha256(str(folder / "broken.wav").encode()).digest()
     return int(int.from_bytes(digest[:8], "big") % 2 == share - 1)
 
@@ -191,7 +191,7 @@ def broken_in(folder: Path, share: int) -> int:
 def test_resume_neither_loses_nor_doubles(
     emoscope: Emoscope, folder: Path, utterances: list[Utterance], tmp_path: Path
 ) -> None:
-    """A run that broke off anywhere is taken up again."""
+    """A run that was interrupted anywhere is resumed."""
     lines = tmp_path / "all.jsonl"
     emoscope("analyze", folder, "--output", lines, "--format", "jsonl", code=1)
     whole = lines.read_bytes()
@@ -223,7 +223,7 @@ def test_resume_neither_loses_nor_doubles(
 
 
 def shown(form: str, output: Path) -> Any:
-    """What an output says, whatever the order of its parts."""
+    """The content of an output, independent of the order of its parts."""
     if form == "jsonl":
         return sorted(output.read_bytes().splitlines())
     if form == "parquet":

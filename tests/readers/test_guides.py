@@ -15,7 +15,7 @@ GUIDE = (TOP / "docs" / "scripts.md").read_text()
 README = (TOP / "README.md").read_text()
 CODE = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
 EXAMPLES = CODE.findall(GUIDE)
-# Those of the first page and of the recordings; what is made and what listens has its own tests.
+# The examples of the README and the page on recordings; others have their own tests.
 OTHERS = [
     code
     for page in (README, (TOP / "docs" / "recordings.md").read_text())
@@ -45,7 +45,7 @@ Object class = "TextGrid"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the guides presume: recordings, human labels, and emoscope on the path."""
+    """What the guides require: recordings, human labels, and emoscope on the path."""
     place = tmp_path_factory.mktemp("guide")
     data = TOP / "tests" / "data"
     shutil.copy(data / "two-utterances.wav", place / "talk.wav")
@@ -76,7 +76,7 @@ def test_there_are_examples() -> None:
 def run(
     language: str, code: str, place: Path, home: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Runs an example as it stands."""
+    """Runs an example as written."""
     if "jq " in code and not shutil.which("jq"):
         pytest.skip("no jq here")
     python = str(Path(sys.executable).parent)
@@ -94,7 +94,7 @@ def run(
 
 @pytest.mark.parametrize(("language", "code"), EXAMPLES)
 def test_an_example_runs(language: str, code: str, place: Path, home: dict[str, str]) -> None:
-    """Without a word on standard error."""
+    """Without output on standard error."""
     done = run(language, code, place, home)
     assert (done.returncode, done.stderr) == (0, "")
     silent = 'type == "error"' in code or '"anger"' in code
@@ -103,7 +103,7 @@ def test_an_example_runs(language: str, code: str, place: Path, home: dict[str, 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_command_of_another_page_runs(code: str, place: Path, home: dict[str, str]) -> None:
-    """With something to show for it."""
+    """With some output."""
     before = set(place.rglob("*"))
     done = run("sh", code, place, home)
     assert done.returncode == 0, done.stderr
@@ -114,13 +114,13 @@ PAGES = [TOP / "README.md", TOP / "training" / "README.md", *sorted((TOP / "docs
 
 
 def commands() -> list[str]:
-    """Every command line of the program on every page, those that need a microphone as well."""
+    """Every command line of the program on every page, also those that need a microphone."""
     found = []
     for page in PAGES:
         text = page.read_text()
         for code in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
             found += re.findall(r"^ *(emoscope\b[^#|\n]*)", code, re.MULTILINE)
-        # In a sentence: only what is no placeholder and not cut short.
+        # In a sentence: only complete commands without placeholders.
         for code in re.findall(
             r"`(emoscope [^`|]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)
         ):
@@ -130,18 +130,18 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_every_command_line_is_understood(emoscope: Emoscope, command: str) -> None:
-    """Its flags and their values are there; with --help nothing is done."""
+def test_every_command_line_is_valid(emoscope: Emoscope, command: str) -> None:
+    """Its flags and values are valid; with --help nothing is done."""
     words = shlex.split(command)[1:]
     assert "Usage: emoscope" in emoscope(*words, "--help").stdout
 
 
 def test_command_lines_are_found() -> None:
-    """On each page that has some."""
+    """On each page that has command lines."""
     assert len(commands()) > 25
 
 
-def test_the_first_page_names_what_there_is(emoscope: Emoscope) -> None:
+def test_the_readme_names_every_command_and_flag(emoscope: Emoscope) -> None:
     """Every command and flag in the table of commands, and every command in the table."""
     rows = re.findall(r"^\| (`emoscope.*?) \| (.*) \|$", README, re.MULTILINE)
     named = set()
@@ -149,7 +149,7 @@ def test_the_first_page_names_what_there_is(emoscope: Emoscope) -> None:
         names = [name or "live" for name in re.findall(r"`emoscope ?([a-z]*)", commands)]
         named.update(names)
         text = "".join(emoscope(name, "--help").stdout for name in names)
-        # `--profile` is of three commands, and so are those that begin with it.
+        # Three commands have `--profile`, and flags that begin with it.
         for flag in re.findall(r"`(--[a-z-]+)", words):
             assert flag in text, (names, flag)
     listed = emoscope("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]

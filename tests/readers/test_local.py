@@ -1,4 +1,4 @@
-"""Live sinks, read by programs that know nothing of this one."""
+"""Live outputs (socket, FIFO, OSC), read by independent programs."""
 
 import json
 import os
@@ -24,7 +24,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(home: dict[str, str]) -> Iterator[Start]:
-    """Starts the program on a recording of five seconds, in step with the clock."""
+    """Starts the program on a recording of five seconds, in real time."""
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str | Path, speed: str = "2") -> "subprocess.Popen[str]":
@@ -64,23 +64,23 @@ def connected(path: Path) -> Iterator[socket.socket]:
 
 
 def events(text: str) -> list[dict[str, Any]]:
-    """A JSON object a line."""
+    """One JSON object per line."""
     return [json.loads(line) for line in text.splitlines()]
 
 
 def everything(reader: socket.socket) -> str:
-    """All that comes until the other side closes."""
+    """All data until the other side closes."""
     with reader.makefile(encoding="utf-8") as lines:
         return lines.read()
 
 
 def private(path: Path) -> bool:
-    """Whether nobody but the owner can use it."""
+    """Whether only the owner can use it."""
     return stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_socket_gives_every_reader_the_lines(start: Start, tmp_path: Path) -> None:
-    """Each from the header on, the last to the summary; then the socket is gone."""
+    """Each gets the header and all later lines, up to the summary; then the socket is removed."""
     path = tmp_path / "voice.sock"
     process = start("--socket", path)
     wait_for(path)
@@ -109,8 +109,10 @@ def test_a_socket_gives_every_reader_the_lines(start: Start, tmp_path: Path) -> 
         )
 
 
-def test_a_reader_that_sleeps_or_leaves_disturbs_nobody(start: Start, tmp_path: Path) -> None:
-    """The session goes on beside one that never reads and one that is gone."""
+def test_a_reader_that_stalls_or_leaves_does_not_affect_others(
+    start: Start, tmp_path: Path
+) -> None:
+    """The session continues with a reader that never reads and one that left."""
     path = tmp_path / "voice.sock"
     process = start("--socket", path, "--loop", speed="max")
     wait_for(path)
@@ -127,15 +129,15 @@ def test_a_reader_that_sleeps_or_leaves_disturbs_nobody(start: Start, tmp_path: 
                 if time.monotonic() - began > 4:
                     break
         assert seen > 10
-        # Dropped: what lay in the pipe is the last that comes.
+        # The reader was dropped: only what the pipe had buffered arrives.
         assert "session_end" not in everything(asleep)[-200:] or process.poll() is None
     process.terminate()
     process.wait(20)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fifo_is_made_private_and_taken_away(start: Start, tmp_path: Path) -> None:
-    """Its reader gets the header and what follows."""
+def test_a_fifo_is_created_private_and_removed(start: Start, tmp_path: Path) -> None:
+    """Its reader gets the header and all later lines."""
     path = tmp_path / "voice"
     process = start("--fifo", path)
     wait_for(path)
@@ -148,8 +150,8 @@ def test_a_fifo_is_made_private_and_taken_away(start: Start, tmp_path: Path) -> 
     assert not path.exists()
 
 
-def test_a_fifo_that_was_there_stays(start: Start, tmp_path: Path) -> None:
-    """Nobody reads it, and that is no reason to wait."""
+def test_an_existing_fifo_is_kept(start: Start, tmp_path: Path) -> None:
+    """Without a reader the program does not wait."""
     path = tmp_path / "voice"
     os.mkfifo(path)
     process = start("--fifo", path, speed="max")
@@ -174,7 +176,7 @@ def osc_listener() -> Iterator[tuple[int, Messages]]:
         server.shutdown()
 
 
-def test_osc_is_what_the_lines_say(start: Start) -> None:
+def test_osc_matches_the_lines(start: Start) -> None:
     """Received by python-osc."""
     with osc_listener() as (port, received):
         printed, _ = start("--osc", str(port)).communicate(timeout=60)
@@ -208,7 +210,7 @@ def test_osc_is_what_the_lines_say(start: Start) -> None:
 
 
 def test_osc_as_an_avatar_reads_it(start: Start) -> None:
-    """A host by name, another prefix, numbers alone; the labels come again for who is late."""
+    """A host name, another prefix, numbers only; the labels are repeated for late readers."""
     with osc_listener() as (port, received):
         target, prefix = f"localhost:{port}", "/avatar/parameters/"
         process = start("--osc", target, "--osc-prefix", prefix, "--loop", speed="1")
@@ -245,16 +247,16 @@ def test_osc_as_an_avatar_reads_it(start: Start) -> None:
         ("--osc", "9000", "--osc-prefix", "/a/*"),
     ],
 )
-def test_a_wrong_osc_address_is_a_wrong_usage(start: Start, options: tuple[str, ...]) -> None:
-    """Told before anything is played."""
+def test_a_wrong_osc_address_is_a_usage_error(start: Start, options: tuple[str, ...]) -> None:
+    """Reported before playback starts."""
     process = start(*options)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 2
     assert "--osc" in said
 
 
-def test_a_place_that_is_taken_is_left_alone(start: Start, tmp_path: Path) -> None:
-    """A file that is no socket, a socket in use; one that nobody listens at any more is taken."""
+def test_a_path_in_use_is_kept(start: Start, tmp_path: Path) -> None:
+    """A file that is no socket, a socket in use; a stale socket is replaced."""
     file = tmp_path / "notes.txt"
     file.write_text("mine")
     used = tmp_path / "used.sock"

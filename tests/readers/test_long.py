@@ -38,14 +38,14 @@ def page(emoscope: Emoscope, long: Path) -> Path:
 
 
 def window(section: WebElement) -> tuple[float, float]:
-    """What is shown, in seconds."""
+    """The visible range, in seconds."""
     handles = section.find_elements(By.CSS_SELECTOR, ".strip [role=slider]")
     start, end = (float(handle.get_attribute("aria-valuenow") or "nan") for handle in handles)
     return start, end
 
 
 def shown(browser: webdriver.Chrome, section: WebElement, start: float, end: float) -> None:
-    """Waits until that stretch is drawn."""
+    """Waits until that range is drawn."""
     near = pytest.approx((start, end), abs=0.11)
     WebDriverWait(browser, 5).until(lambda _: window(section) == near, f"{window(section)}")
 
@@ -96,13 +96,13 @@ def test_the_list_opens(browser: webdriver.Chrome, page: Path, rows: Rows) -> No
 
 
 def overlap(row: dict[str, str], start: float, end: float) -> bool:
-    """Whether an utterance can be seen in a stretch."""
+    """Whether an utterance is visible in a range."""
     return float(row["end_s"]) > start and float(row["start_s"]) < end
 
 
 @needs_browser
 def test_keys_and_buttons_zoom(browser: webdriver.Chrome, page: Path, rows: Rows) -> None:
-    """Closer around the mark, along, and back to the whole."""
+    """Zoom in around the mark, move, and zoom out to the whole."""
     (section,) = sections(browser, page)
     whole = window(section)[1]
     figure = section.find_element(By.CSS_SELECTOR, ".timeline[role=slider]")
@@ -136,7 +136,7 @@ def test_keys_and_buttons_zoom(browser: webdriver.Chrome, page: Path, rows: Rows
 
 @needs_browser
 def test_the_window_is_dragged(browser: webdriver.Chrome, page: Path) -> None:
-    """A new one over the strip, then along as a whole."""
+    """A new window on the strip, then moved as a whole."""
     (section,) = sections(browser, page)
     whole = window(section)[1]
     strip = section.find_element(By.CSS_SELECTOR, ".strip")
@@ -145,7 +145,7 @@ def test_the_window_is_dragged(browser: webdriver.Chrome, page: Path) -> None:
     middle = strip.rect["x"] + strip.rect["width"] / 2
 
     def drag(start: float, end: float) -> None:
-        """From one share of the length to another."""
+        """Drags from one share of the length to another."""
         chain = ActionChains(browser).move_to_element_with_offset(
             strip, round(left + start * width - middle), 0
         )

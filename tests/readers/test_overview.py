@@ -1,4 +1,4 @@
-"""The overview of many recordings: weighted bars, groups, order, what is found and kept."""
+"""The overview of many recordings: weighted bars, groups, order, search and download."""
 
 import csv
 import json
@@ -25,13 +25,13 @@ def shares(utterances: list[Utterance]) -> dict[str, int]:
 
 
 def said(row: WebElement) -> dict[str, int]:
-    """The same as a row says it."""
+    """The same from a row."""
     words = row.find_element(By.CSS_SELECTOR, ".words").text
     return {label: int(percent) for label, percent in re.findall(r"(\w+) (\d+) %", words)}
 
 
 def near(found: dict[str, int], expected: dict[str, int]) -> bool:
-    """Whether two shares differ by rounding alone."""
+    """Whether two shares differ only by rounding."""
     return found.keys() == expected.keys() and all(
         abs(found[label] - expected[label]) <= 1 for label in found
     )
@@ -117,7 +117,7 @@ def test_groups_and_order(
 def test_two_clicks_find_a_label(
     browser: webdriver.Chrome, page: Path, utterances: list[Utterance]
 ) -> None:
-    """One on the label, one on an utterance: the mark stands there."""
+    """One on the label, one on an utterance: the mark moves there."""
     sections(browser, page)
     for label in {u.label for u in utterances}:
         sections(browser, page)
@@ -135,7 +135,7 @@ def test_two_clicks_find_a_label(
 
 @needs_browser
 def test_a_name_is_searched(browser: webdriver.Chrome, page: Path) -> None:
-    """Part of it, in any case; the status says how many are left."""
+    """Part of it, in any case; the status shows the number of matches."""
     sections(browser, page)
     browser.find_element(By.CSS_SELECTOR, "input[type=search]").send_keys("BELOW/")
     names = [row.find_element(By.TAG_NAME, "a").text for row in rows(browser)]
@@ -144,7 +144,7 @@ def test_a_name_is_searched(browser: webdriver.Chrome, page: Path) -> None:
 
 
 @needs_browser
-def test_what_is_seen_is_kept(
+def test_the_visible_rows_are_downloaded(
     browser: webdriver.Chrome,
     page: Path,
     folder: Path,
@@ -186,7 +186,7 @@ def test_what_is_seen_is_kept(
 def test_channels_are_rows_and_groups(
     browser: webdriver.Chrome, emoscope: Emoscope, tmp_path: Path
 ) -> None:
-    """Two voices in a call: a recording each, a sum each, and both on one axis."""
+    """Two speakers in a call: a row each, a sum each, and both on one axis."""
     call, page = tmp_path / "call.wav", tmp_path / "call.html"
     with wave.open(str(TOP / "tests/data/two-utterances.wav")) as file:
         params, voice = file.getparams(), file.readframes(file.getnframes())

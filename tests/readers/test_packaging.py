@@ -32,7 +32,7 @@ def test_they_are_up_to_date() -> None:
     ],
 )
 def test_their_programs_read_them(command: list[str], file: str) -> None:
-    """No word of an error."""
+    """Without an error message."""
     if not shutil.which(command[0]):
         pytest.skip(f"no {command[0]} here")
     done = subprocess.run([*command, PACKAGING / file], capture_output=True, text=True, check=False)

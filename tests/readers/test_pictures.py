@@ -81,7 +81,7 @@ def test_the_mel_bands_show_where_the_sound_is(
 def test_the_png_is_the_same_picture(
     browser: webdriver.Chrome, page: Path, emoscope: Emoscope, folder: Path, tmp_path: Path
 ) -> None:
-    """Twice as large, with every call and, in letters that the program brings along, every name."""
+    """Twice as large, with every label and every name, in the font of the program."""
     recording = folder / 'a "1" & <b>.wav'
     for form in ("svg", "png"):
         emoscope("report", recording, "--format", form, "--output", tmp_path / f"picture.{form}")
@@ -102,7 +102,7 @@ def test_the_png_is_the_same_picture(
         certain = "uncertain" not in (call.get("class") or "")
         assert (png.at(left + width / 2, top + 6) != white) == certain
         assert png.at(left - 8, top + 26) == white
-        # The shape of the label, or the label with it, in the colour of the ground.
+        # The shape of the label, or the label with it, in the background colour.
         inside = [
             png.at(left + x, top + y) for x in range(8, int(width) - 8) for y in range(12, 46)
         ]
@@ -112,7 +112,7 @@ def test_the_png_is_the_same_picture(
         right, middle = number(name, "x"), number(name, "y")
         ink = [png.at(right - x, middle + y) for x in range(50) for y in range(-8, 8)]
         assert min(ink) < (60, 60, 60), name.text
-    # Each time on the axis is another one, as many seconds after the last.
+    # The times on the axis are equally spaced and all differ.
     ticks = [t for t in svg.iter(f"{space}text") if t.get("class") == "time"]
     times = [
         60 * float((t.text or "").split(":")[0]) + float((t.text or "").split(":")[1])
@@ -122,7 +122,7 @@ def test_the_png_is_the_same_picture(
     assert len(times) > 3, times
     assert len(steps) == 1, times
     assert min(steps) > 0, times
-    # The waveform and the mel bands are there.
+    # The waveform and the mel bands are drawn.
     for name, least in zip(names[:2], (0.05, 0.2), strict=True):
         middle = number(name, "y")
         inked = [png.at(x, middle + 20) != white for x in range(221, 1979)]
@@ -158,7 +158,7 @@ def test_the_timeline_alone_is_a_picture(
     middles = [t for t in picture.iter(f"{space}text") if t.text in sides]
     drawn = [p for p in picture.iter(f"{space}path") if p.get("class") == "side"]
     for side, middle, path in zip(sides, middles, drawn, strict=True):
-        # Each run begins and ends on the middle, with two points a window between.
+        # Each run begins and ends on the middle, with two points per window in between.
         runs = [re.findall(r"[\d.]+ ([\d.]+)", run) for run in (path.get("d") or "").split("Z")]
         heights = [y for run in runs for y in run[1:-1:2]]
         found = [(float(middle.get("y", "nan")) - float(y)) / 22 for y in heights]

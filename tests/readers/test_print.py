@@ -26,7 +26,7 @@ def texts(pdf: pypdfium2.PdfDocument) -> list[str]:
 
 
 def ink(page: pypdfium2.PdfPage) -> float:
-    """The share of rows of pixels that are not blank."""
+    """The share of pixel rows that are not blank."""
     bitmap = page.render(scale=1, grayscale=True)
     rows = [
         bytes(bitmap.buffer)[row * bitmap.stride :][: bitmap.width] for row in range(bitmap.height)

@@ -62,7 +62,7 @@ def predicted_of(utterances: list[Utterance], start: float = 0.0, end: float = 1
 def test_labels_of_recordings(
     emoscope: Emoscope, folder: Path, utterances: list[Utterance], tmp_path: Path
 ) -> None:
-    """One label for each, in a CSV beside them; standard output stays what it was."""
+    """One label for each, in a CSV beside them; standard output is unchanged."""
     own = defaultdict(list)
     for utterance in utterances:
         own[utterance.file].append(utterance)
@@ -119,7 +119,7 @@ def test_labels_of_stretches(emoscope: Emoscope, long: Path, kind: str, tmp_path
 
 
 def test_its_own_output_is_right(emoscope: Emoscope, long: Path, tmp_path: Path) -> None:
-    """What it wrote, read back as a reference: every label is right."""
+    """Its output, read back as a reference: every label is right."""
     for kind, name in (("textgrid", "o.TextGrid"), ("audacity", "o.txt"), ("csv", "o.csv")):
         path = tmp_path / name
         emoscope("analyze", long, "--format", kind, "--output", path)
@@ -131,8 +131,8 @@ def test_its_own_output_is_right(emoscope: Emoscope, long: Path, tmp_path: Path)
             assert uar(done.stderr) == 1.0, kind
 
 
-def test_what_is_no_reference_is_refused(emoscope: Emoscope, folder: Path, tmp_path: Path) -> None:
-    """With the name of the file and what to do."""
+def test_an_invalid_reference_is_rejected(emoscope: Emoscope, folder: Path, tmp_path: Path) -> None:
+    """With the name of the file and a remedy."""
     for name, text, said in [
         ("a.xlsx", "", ".csv"),
         ("a.csv", "name,label\n", "path,label"),

@@ -1,4 +1,4 @@
-"""The report in a browser: clicked through, by keys alone, in light and dark, without a network."""
+"""The report in a browser: by mouse, by keys only, in light and dark, without a network."""
 
 import json
 import re
@@ -20,15 +20,15 @@ def slider(section: WebElement) -> WebElement:
 
 
 def place(section: WebElement) -> float:
-    """Where the mark stands, in seconds."""
+    """The position of the mark, in seconds."""
     return float(slider(section).get_attribute("aria-valuenow") or "nan")
 
 
 @needs_browser
-def test_the_summary_tells_each_recording(
+def test_the_summary_lists_each_recording(
     browser: webdriver.Chrome, page: Path, folder: Path, utterances: list[Utterance]
 ) -> None:
-    """A row per recording, with what failed and what held no speech."""
+    """A row per recording, also for those that failed or hold no speech."""
     assert len(sections(browser, page)) == 4
     rows = browser.find_elements(By.CSS_SELECTOR, "#summary tbody tr")
     text = {row.find_element(By.TAG_NAME, "a").text: row.text for row in rows}
@@ -45,7 +45,7 @@ def test_the_summary_tells_each_recording(
 def test_list_mouse_and_keys_move_along_the_recording(
     browser: webdriver.Chrome, page: Path, utterances: list[Utterance]
 ) -> None:
-    """The mark follows, and the sentence below says what was judged there."""
+    """The mark follows, and the sentence below names the prediction there."""
     section = sections(browser, page)[0]
     second = utterances[1]
     section.find_elements(By.CSS_SELECTOR, "table.utterances button")[1].click()
@@ -157,8 +157,8 @@ def test_text_and_shapes_stand_out(browser: webdriver.Chrome, page: Path, scheme
 
 
 @needs_browser
-def test_a_telephone_shows_all_of_it(browser: webdriver.Chrome, page: Path) -> None:
-    """Nothing is wider than the screen, and the names of the lanes can be read beside them."""
+def test_it_fits_a_phone(browser: webdriver.Chrome, page: Path) -> None:
+    """Nothing is wider than the screen, and the names of the lanes are legible."""
     size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
@@ -183,8 +183,8 @@ def test_a_telephone_shows_all_of_it(browser: webdriver.Chrome, page: Path) -> N
 
 
 @needs_browser
-def test_nothing_is_loaded_and_nothing_complains(browser: webdriver.Chrome, page: Path) -> None:
-    """The page is whole: no address but its own, no message of the browser."""
+def test_nothing_is_loaded_and_no_error_is_logged(browser: webdriver.Chrome, page: Path) -> None:
+    """The page is complete: no external address, no message of the browser."""
     browser.get_log("browser")
     sections(browser, page)
     loaded: list[dict[str, Any]] = browser.execute_script(
@@ -196,7 +196,7 @@ def test_nothing_is_loaded_and_nothing_complains(browser: webdriver.Chrome, page
 
 
 def test_the_audio_is_left_out_unless_asked_for(emoscope: Emoscope, folder: Path) -> None:
-    """A page can be passed on without the voice."""
+    """A report can be shared without the audio."""
     recording = folder / "below" / "one utterance.wav"
     text = emoscope("report", recording, "--output", "-").stdout
     assert "data:audio" not in text

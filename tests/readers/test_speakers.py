@@ -1,4 +1,4 @@
-"""Who speaks, as programs of somebody else read it from each format.
+"""Speakers in each format, read by independent programs.
 
 The sessions are written here, not by the program, but for the report's.
 """
@@ -19,7 +19,7 @@ from selenium.webdriver.common.by import By
 
 CALL = TOP / "tests" / "data" / "call.flac"
 MS = pytest.approx
-# Begin, end, label and speaker of each utterance.
+# Start, end, label and speaker of each utterance.
 TURNS = [
     (1.0, 3.0, "anger", "A"),
     (3.0, 4.5, "sadness", "B"),
@@ -79,7 +79,7 @@ def session(speakers: list[str], healed: dict[int, str] | None = None) -> str:
 
 @pytest.fixture
 def formatted(emoscope: Emoscope, tmp_path: Path) -> Any:
-    """What a format says of event lines."""
+    """The event lines in a format."""
 
     def run(lines: str, form: str) -> str:
         path = tmp_path / "talk.jsonl"
@@ -101,7 +101,7 @@ def test_rttm(formatted: Any, tmp_path: Path) -> None:
     assert [line[5] for line in fields] == ["anger", "sadness", "anger", "sadness"]
 
 
-def test_captions_say_who_speaks_where_there_are_several(formatted: Any) -> None:
+def test_captions_name_the_speakers_where_there_are_several(formatted: Any) -> None:
     """From the first cue on, where the header says so; never with one speaker."""
     several, one = session(["A", "B", "B", "A"]), session(["A"] * 4)
     cues = webvtt.from_buffer(io.StringIO(formatted(several, "vtt")))
@@ -121,7 +121,7 @@ def test_captions_say_who_speaks_where_there_are_several(formatted: Any) -> None
     assert list(labels[2])[:2] == ["A: anger 80 %", "B: sadness 80 %"]
 
 
-def test_a_stream_says_it_from_the_second_speaker_on(formatted: Any) -> None:
+def test_a_stream_names_speakers_from_the_second_one_on(formatted: Any) -> None:
     """A first speaker may stay the only one."""
     lines = session(["A", "B", "B", "A"], healed={})
     cues = webvtt.from_buffer(io.StringIO(formatted(lines, "vtt")))
@@ -131,7 +131,7 @@ def test_a_stream_says_it_from_the_second_speaker_on(formatted: Any) -> None:
 def test_formats_that_are_written_at_the_end_take_the_corrected_speaker(
     formatted: Any, tmp_path: Path
 ) -> None:
-    """JSON, TextGrid and the table have what was known last, CSV what was known then."""
+    """JSON, TextGrid and the table have the corrected speaker, CSV the first one."""
     lines = session(["A", "A", "B", "A"], healed={2: "B"})
     expected = ["A", "B", "B", "A"]
     (recording,) = json.loads(formatted(lines, "json"))
@@ -156,14 +156,14 @@ def test_formats_that_are_written_at_the_end_take_the_corrected_speaker(
 
 
 def test_one_speaker_has_neither_tier_nor_column_in_the_table(formatted: Any) -> None:
-    """Formats for the eye look as they do without speakers."""
+    """Formats for people look as they do without speakers."""
     lines = session(["A"] * 4)
     assert '"speaker"' not in formatted(lines, "textgrid")
     assert "speaker" not in formatted(lines, "table")
 
 
 @needs_browser
-def test_the_report_sums_what_each_speaker_said(
+def test_the_report_sums_the_speech_of_each_speaker(
     emoscope: Emoscope, browser: webdriver.Chrome, tmp_path: Path
 ) -> None:
     """Seconds, numbers and labels by speaker are those of the event lines."""

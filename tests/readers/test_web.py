@@ -1,4 +1,4 @@
-"""The page of a session: as a browser sees it, and as those see it who should not."""
+"""The page of a session: in a browser, and for clients without permission."""
 
 import http.client
 import json
@@ -24,7 +24,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 VOICE = TOP / "tests" / "data" / "two-utterances.wav"
 MICROPHONE = TOP / "tests" / "e2e" / "virtual-mic.sh"
-# What the program allows at a time.
+# Clients that the program allows at the same time.
 READERS = 8
 
 needs_page = pytest.mark.skipif(
@@ -58,7 +58,7 @@ class Session:
         self.reading.start()
 
     def read(self) -> None:
-        """Takes what is printed."""
+        """Collects the printed lines."""
         for line in self.process.stdout or ():
             self.lines.append((time.time(), json.loads(line)))
 
@@ -86,7 +86,7 @@ class Session:
         return answer.status, found, body
 
     def reader(self, **headers: str) -> socket.socket:
-        """A connection that has asked for events."""
+        """A connection that requested events."""
         stream = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"GET /events?token={self.token} HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
@@ -128,7 +128,7 @@ def events(stream: bytes) -> list[tuple[str, str, str]]:
 
 
 def body(stream: socket.socket, until: bytes | None = None) -> bytes:
-    """What comes until the end of the response, without the frames of its transfer."""
+    """The body up to the end of the response, without chunk headers."""
     received = b""
     while until is None or until not in received:
         part = stream.recv(65536)
@@ -146,7 +146,7 @@ def body(stream: socket.socket, until: bytes | None = None) -> bytes:
 
 
 def test_the_events_are_the_lines(start: Start) -> None:
-    """For one that is there from the start, for a late one, and for one that comes back."""
+    """For a client from the start, for a late one, and for one that reconnects."""
     session = start("--speed", "2")
     with session.reader() as first:
         session.until(lambda line: line["type"] == "utterance_end")
@@ -166,7 +166,7 @@ def test_the_events_are_the_lines(start: Start) -> None:
     assert len({entry["shape"] for entry in labels}) == len(labels)
 
 
-def test_a_browser_that_comes_back_gets_what_it_missed(start: Start) -> None:
+def test_a_browser_that_reconnects_gets_what_it_missed(start: Start) -> None:
     """By the number of the last event that it has."""
     session = start("--speed", "4", "--loop")
     session.until(lambda line: line["type"] == "utterance_end")
@@ -213,13 +213,13 @@ def test_who_may_read(start: Start) -> None:
     assert session.ask("/healthz", Host="evil.example")[0] == 403
     for path in ("/../Cargo.toml", "//etc/passwd", "/%2e%2e/etc/passwd", "/page.js", "/events/"):
         assert session.ask(f"{path}?{good}")[0] == 404, path
-    # A whole address in the request line names a host, too.
+    # An absolute address in the request line also names a host.
     assert session.ask(f"http://evil.example/?{good}")[0] == 403
     assert session.ask("/" + "x" * 100_000)[0] in (400, 414, 431)
 
 
-def test_what_a_browser_is_told(start: Start) -> None:
-    """It may load nothing, keep nothing, tell nobody, and show the page in no frame."""
+def test_the_response_headers_restrict_the_browser(start: Start) -> None:
+    """No loading, no caching, no referrer, and no frame."""
     session = start("--loop")
     for path in ("/", "/overlay", "/events", "/nothing"):
         _, headers, _ = session.ask(f"{path}?token={session.token}")
@@ -252,7 +252,7 @@ def listening(pid: int) -> list[str]:
 
 
 def test_it_listens_on_the_loopback_address_alone(start: Start, home: dict[str, str]) -> None:
-    """At the port of the address; a port in use is told."""
+    """At the port of the address; a port in use is reported."""
     session = start("--loop")
     assert listening(session.process.pid) == [f"0100007F:{session.port:04X}"]
     command = [BINARY, "replay", str(VOICE), "--jsonl", "--web", str(session.port)]
@@ -263,7 +263,7 @@ def test_it_listens_on_the_loopback_address_alone(start: Start, home: dict[str, 
 
 
 def test_a_hundred_clients(start: Start) -> None:
-    """A few are served, the others are told so, and a place that is left is free."""
+    """A few are served, the others get an error, and a place that is freed is reused."""
     session = start("--loop")
     with ExitStack() as stack:
         streams = [stack.enter_context(session.reader()) for _ in range(100)]
@@ -293,7 +293,7 @@ def closed(stream: socket.socket) -> bool:
 
 
 def test_a_header_byte_by_byte_and_none_at_all(start: Start) -> None:
-    """Both are given up in a few seconds, and neither is in anyone's way."""
+    """Both are closed within a few seconds, and neither blocks other clients."""
     session = start("--loop")
     address = ("127.0.0.1", session.port)
     began = time.monotonic()
@@ -326,7 +326,7 @@ def resident(pid: int) -> int:
 
 
 def test_a_client_that_reads_nothing_is_dropped(start: Start) -> None:
-    """Its memory is bounded, and another one misses nothing meanwhile."""
+    """Its memory is bounded, and another client misses nothing."""
     session = start("--loop", "--speed", "max")
     with socket.socket() as asleep:
         asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -358,8 +358,8 @@ def text(browser: webdriver.Chrome, selector: str) -> str:
 
 
 @needs_browser
-def test_the_page_shows_what_was_judged(browser: webdriver.Chrome, start: Start) -> None:
-    """The words, the bars and the list of utterances are those of the lines; nothing complains."""
+def test_the_page_shows_the_predictions(browser: webdriver.Chrome, start: Start) -> None:
+    """Labels, bars and utterances are those of the lines; no error is logged."""
     session = start("--speed", "1")
     browser.get_log("browser")
     browser.get(session.address)
@@ -396,7 +396,7 @@ def test_the_page_shows_what_was_judged(browser: webdriver.Chrome, start: Start)
 
 
 @needs_browser
-def test_a_foreign_page_learns_nothing(browser: webdriver.Chrome, start: Start) -> None:
+def test_a_foreign_page_gets_nothing(browser: webdriver.Chrome, start: Start) -> None:
     """Even with the token: no events, no answer to a fetch, no frame."""
     session = start("--loop")
     browser.get("data:text/html,<title>evil</title>")
@@ -416,7 +416,7 @@ def test_a_foreign_page_learns_nothing(browser: webdriver.Chrome, start: Start) 
 
 
 def glance(measurement: dict[str, Any]) -> str:
-    """What the page shows of a measurement in its largest letters, as the dashboard does."""
+    """The text of a measurement in large letters, as on the dashboard."""
     if measurement["label"] != "uncertain":
         return f"{measurement['label']} {int(100 * measurement['confidence'] + 0.5)} %"
     if measurement["reason"] != "between":
@@ -441,7 +441,7 @@ WATCH = """window.seen = [];
 
 @pytest.fixture
 def microphone(tmp_path: Path) -> Iterator[Callable[..., "subprocess.CompletedProcess[str]"]]:
-    """A sound server of the test's own with a virtual microphone."""
+    """A private sound server with a virtual microphone."""
     environment = {**os.environ, "VMIC_DIR": str(tmp_path)}
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -455,24 +455,24 @@ def microphone(tmp_path: Path) -> Iterator[Callable[..., "subprocess.CompletedPr
 
 
 @needs_browser
-def test_the_word_on_the_page_is_the_word_of_now(
+def test_the_label_on_the_page_is_current(
     browser: webdriver.Chrome,
     home: dict[str, str],
     microphone: Callable[..., "subprocess.CompletedProcess[str]"],
 ) -> None:
-    """Each word within 200 ms of the line that says it, and a lost microphone is told."""
+    """Each label within 200 ms of its line, and a lost microphone is shown."""
     pairs = re.findall(r"(\w+)=(\S+)", microphone("env").stdout)
     arguments = ["live", "--jsonl", "--web", "--device", "VirtualMicrophone"]
     session = Session(arguments, {**home, **dict(pairs), "EMOSCOPE_CERTAIN": "0.3"})
     try:
         session.until(lambda line: line["type"] == "session_start")
         browser.get(session.address)
-        # Where the page opens late, the zeros of an idle microphone have been told.
+        # Where the page opens late, the idle microphone's silence was already reported.
         silent = ["no speech", "muted?"]
         WebDriverWait(browser, 20).until(lambda b: text(b, "#doing") in silent)
         assert any(word in text(browser, "#word") for word in ("listening", "MUTED?"))
         browser.execute_script(WATCH)
-        # A hundred that read nothing are there all the time.
+        # A hundred clients that read nothing stay connected.
         with ExitStack() as stack:
             for _ in range(100):
                 stack.enter_context(session.reader())
@@ -486,7 +486,7 @@ def test_the_word_on_the_page_is_the_word_of_now(
                 continue
             word = glance(line)
             times = [at for at, there in seen if there == word]
-            # What the page showed before it shows on.
+            # The page still shows what it showed before.
             before = [there for at, there in seen if at <= printed]
             if before and before[-1] == word:
                 continue
@@ -514,7 +514,7 @@ def test_the_word_on_the_page_is_the_word_of_now(
 
 @needs_browser
 def test_the_overlay_is_transparent(browser: webdriver.Chrome, start: Start) -> None:
-    """The word over whatever lies below it, as the address asks for it."""
+    """The label over any background, with the options of the address."""
     session = start("--loop", "--speed", "1")
     browser.get("data:,")
     browser.get_log("browser")
@@ -529,7 +529,7 @@ def test_the_overlay_is_transparent(browser: webdriver.Chrome, start: Start) -> 
     assert not browser.find_element(By.ID, "bar").is_displayed()
     assert len(browser.find_elements(By.CSS_SELECTOR, "#labels li")) == 7
     assert browser.get_log("browser") == []
-    # A final word stays as long as the address says.
+    # A final label stays for the time in the address.
     browser.get(address + "&hold=0")
     WebDriverWait(browser, 30).until(lambda b: text(b, "#word") != "")
     WebDriverWait(browser, 30).until(
@@ -541,7 +541,7 @@ def test_the_overlay_is_transparent(browser: webdriver.Chrome, start: Start) -> 
 @needs_browser
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_it_fits_a_phone(browser: webdriver.Chrome, start: Start, width: int) -> None:
-    """Nothing is wider than the screen, whatever the word."""
+    """Nothing is wider than the screen, for every label."""
     session = start("--loop", "--speed", "4")
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -566,14 +566,14 @@ def test_it_fits_a_phone(browser: webdriver.Chrome, start: Start, width: int) ->
 @needs_npm
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser: webdriver.Chrome, axe: str, start: Start, scheme: str) -> None:
-    """The page is fit for screen readers and has enough contrast."""
+    """The page is accessible to screen readers and has enough contrast."""
     session = start("--loop", "--speed", "1")
     feature = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
     try:
         browser.get(session.address)
         WebDriverWait(browser, 20).until(lambda b: "final" in text(b, "#standing"))
-        # As the browser's own tools do it: the page itself may run nothing else.
+        # Through the browser's developer tools: the page itself may run no other script.
         browser.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
         script = """const done = arguments[0];
             axe.run(document).then(found => done(found.violations.map(v => v.id)));"""
@@ -586,7 +586,7 @@ def test_axe_finds_nothing(browser: webdriver.Chrome, axe: str, start: Start, sc
 def test_the_colours_are_those_of_the_report(
     start: Start, emoscope: Emoscope, tmp_path: Path
 ) -> None:
-    """One table: the same labels have the same colours on a dark ground."""
+    """One table: the same labels have the same colours on a dark background."""
     session = start("--loop")
     report = tmp_path / "report.html"
     emoscope("report", VOICE, "--output", report)
@@ -605,7 +605,7 @@ def test_the_colours_are_those_of_the_report(
 
 @pytest.mark.skipif(not shutil.which("mosquitto"), reason="no MQTT broker here (mosquitto)")
 def test_the_line_for_mqtt(home: dict[str, str], tmp_path: Path) -> None:
-    """As the guide has it, but for a recording and a broker of the test's own."""
+    """As in the guide, except for the recording and a private broker."""
     guide = (TOP / "docs" / "web.md").read_text()
     line = next(
         code

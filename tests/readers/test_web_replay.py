@@ -1,4 +1,4 @@
-"""The page of a recording that plays on the dashboard: all of it is there, wherever one seeks."""
+"""The page of a recording on the dashboard: it is complete after every seek."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ RIGHT, LEFT = b"\x1b[C", b"\x1b[D"
 
 
 class Screen:
-    """The program on a terminal of its own."""
+    """The program on a private terminal."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         self.keys, terminal = pty.openpty()
@@ -43,7 +43,7 @@ class Screen:
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self) -> None:
-        """Takes what is drawn, so that drawing never waits."""
+        """Reads what is drawn, so that drawing never blocks."""
         while True:
             try:
                 self.shown += os.read(self.keys, 65536)
@@ -63,7 +63,7 @@ class Screen:
 
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
-    """A recording of eight times two utterances, 45 s."""
+    """A recording of two utterances, repeated eight times, 45 s."""
     path = tmp_path / "long.wav"
     command = ["ffmpeg", "-v", "error", "-stream_loop", "7", "-i", VOICE, "-c", "copy", path]
     subprocess.run(command, check=True)
@@ -72,7 +72,7 @@ def long(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def screen(home: dict[str, str], long: Path) -> Iterator[Screen]:
-    """A replay on the dashboard with a page, paused at its begin."""
+    """A replay on the dashboard with a page, paused at its start."""
     screen = Screen(["replay", str(long), "--mute", "--web"], home)
     assert screen.address.wait(30), screen.shown
     screen.press(b" ")
@@ -83,22 +83,22 @@ def screen(home: dict[str, str], long: Path) -> Iterator[Screen]:
 
 
 def state(browser: webdriver.Chrome, of: str) -> Any:
-    """Something that the page knows."""
+    """A value of the page's state."""
     return browser.execute_script(f"return {of}")
 
 
 def until(browser: webdriver.Chrome, condition: str) -> None:
-    """Waits for it."""
+    """Waits for a value of the page's state."""
     WebDriverWait(browser, 20).until(lambda b: state(b, condition), condition)
 
 
 LISTED = "state.utterances.map((entry) => [entry.start, entry.end, entry.label])"
 
 
-def test_a_seek_leaves_no_hole(
+def test_a_seek_leaves_no_gap(
     browser: webdriver.Chrome, screen: Screen, emoscope: Emoscope, long: Path
 ) -> None:
-    """Forward, back and for a page that is opened later: all until the place, as `analyze` says."""
+    """Forward, back and for a page that opens later: all up to the place, as in `analyze`."""
     lines = emoscope("analyze", "--quiet", "--format", "jsonl", long).stdout.splitlines()
     finals = [line for line in map(json.loads, lines) if line.get("trigger") == "speech_ended"]
     expected = [[line["start_s"], line["end_s"], line["label"]] for line in finals]
@@ -116,7 +116,7 @@ def test_a_seek_leaves_no_hole(
         at = state(browser, "state.position.at_s")
         until(browser, f"Math.abs(state.at - {at}) < 0.1")
         assert state(browser, LISTED) == [entry for entry in expected if entry[1] <= at]
-        # Nothing is missing in the last minute either: a live prediction every 0.24 s of speech.
+        # The last minute is complete too: a live prediction every 0.24 s of speech.
         measured = [line for line in map(json.loads, lines) if line["type"] == "measurement"]
         ends = [line["end_s"] for line in measured if line["trigger"] != "speech_ended"]
         intervals = state(browser, "state.intervals.map((entry) => entry.end)")

@@ -68,7 +68,7 @@ def installed(
 
 
 def test_the_wheel_needs_no_package_and_brings_its_licences(wheel: str) -> None:
-    """Requirements are extras; the licence, the model's card and the mark of types are inside."""
+    """Requirements are extras; the licence, the model card and py.typed are inside."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
@@ -85,7 +85,7 @@ def test_the_wheel_needs_no_package_and_brings_its_licences(wheel: str) -> None:
 def test_utterances_are_those_of_the_event_lines(
     installed: Installed, folder: Path, utterances: list[Utterance]
 ) -> None:
-    """All of them, in their order; the broken recording is told and ends nothing."""
+    """All of them, in their order; the broken recording is reported and stops nothing."""
     code = """if True:
         import dataclasses, json, sys, warnings, emoscope
         with warnings.catch_warnings(record=True) as caught:
@@ -102,7 +102,7 @@ def test_utterances_are_those_of_the_event_lines(
     for row, expected in zip(answer["rows"], utterances, strict=True):
         exact = ("file", "start_s", "end_s", "label")
         assert [row[name] for name in exact] == [getattr(expected, name) for name in exact]
-        # The lines may be those of the other engine.
+        # The lines may come from the other engine.
         assert row["probabilities"] == pytest.approx(expected.probabilities, abs=1e-4)
         assert row["confidence"] == max(row["probabilities"].values())
     (failure,), ((warning, category),) = answer["failures"], answer["warnings"]
@@ -124,7 +124,7 @@ def test_events_follow_the_schema(installed: Installed) -> None:
 
 
 def test_the_examples_of_the_guide_run(installed: Installed, tmp_path: Path) -> None:
-    """As they stand, in a folder with the recordings that they name."""
+    """As written, in a folder with the recordings that they name."""
     data = TOP / "tests" / "data"
     shutil.copy(data / "two-utterances.wav", tmp_path / "talk.wav")
     (tmp_path / "recordings").mkdir()
@@ -231,7 +231,7 @@ def test_onnxruntime_of_the_same_environment_is_used(installed: Installed) -> No
 
 
 def test_the_types_of_events_are_those_of_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Written from it; and an utterance has every field of a measurement."""
+    """They are generated from it, and an utterance has every field of a measurement."""
     command = [sys.executable, TOP / "scripts" / "event_types.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The lint of words finds what it should, and nothing else."""
+"""The word lint finds retired words, long sentences and crowded cells, and nothing else."""
 
 import importlib.util
 from pathlib import Path
@@ -58,12 +58,12 @@ def test_a_similar_word_is_none(text: str) -> None:
 
 
 def sentence(count: int) -> str:
-    """One of so many words."""
+    """A sentence of a number of words."""
     return " ".join(["word"] * (count - 2)) + " `a b c` [the](https://example.org/a%20b)."
 
 
 def test_a_long_sentence_is_found() -> None:
-    """Code is one word, and a link as many as are read."""
+    """Code is one word, and a link has the words of its text."""
     for page in (
         "{}\n",
         "# Title\n\n- First. {} Last.\n",
@@ -83,7 +83,7 @@ def test_other_text_may_have_long_sentences() -> None:
 
 @pytest.mark.parametrize("cell", ["4.0 %; 14.9 %", "0.75, 1", "1 to 2", "27 (23) ms", "-1 or +1"])
 def test_a_crowded_cell_is_found(cell: str) -> None:
-    """In the README alone."""
+    """Only in the README."""
     page = f"| measure | result |\n|---|---:|\n| a | {cell} |\n"
     (message,) = words.problems("README.md", page)
     assert message.startswith("README.md:3: 2 numbers")
@@ -118,7 +118,7 @@ def test_a_bad_file_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_the_results_are_those_of_the_metrics(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A figure that was typed by hand is found, and mended by the command."""
+    """A figure that was typed by hand is found, and the command corrects it."""
     page = tmp_path / "README.md"
     page.write_text(
         (TOP / "README.md").read_text().replace("| Coverage, unseen speakers | ", "| C | 1")

@@ -1,7 +1,7 @@
-"""Makes the streaming model of the tests: small enough to be computed a second time there.
+"""Makes the streaming model of the tests, small enough for a second implementation there.
 
 It keeps the number of frames, their sum and the sum of their second differences, so that a frame
-too many, too few or in the wrong place changes its answers. Needs onnx and numpy.
+too many, too few or in the wrong place changes its outputs. Needs onnx and numpy.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Each change does what it says and nothing else."""
+"""Each augmentation does what it says and nothing else."""
 
 import numpy as np
 import pytest
@@ -19,11 +19,11 @@ def mean_db(decibels: NDArray[np.float32]) -> float:
     return float(10.0 * np.log10(np.mean(10.0 ** (decibels.astype(np.float64) / 10.0))))
 
 
-def test_levelled_has_its_mean_power_at_zero(speech: NDArray[np.float32]) -> None:
+def test_levelling_sets_the_mean_power_to_0_db(speech: NDArray[np.float32]) -> None:
     assert mean_db(augment.levelled(speech - 40.0)) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_noise_comes_at_its_ratio_and_is_repeated(speech: NDArray[np.float32]) -> None:
+def test_noise_has_its_ratio_and_is_repeated(speech: NDArray[np.float32]) -> None:
     noise = np.full((7, 80), 12.0, dtype=np.float32)
     noisy = augment.with_noise(speech, noise, 10.0)
     assert noisy.shape == speech.shape
@@ -41,7 +41,7 @@ def test_a_frequency_warp_moves_a_tone() -> None:
     assert augment.warped(tone, 1.1, 1.0, 5)[0].argmax() == 40
 
 
-def test_mixing_all_of_one_is_that_one(speech: NDArray[np.float32]) -> None:
+def test_mixing_with_weight_one_is_the_identity(speech: NDArray[np.float32]) -> None:
     batch = np.stack([speech[:50], speech[50:100]])
     order = np.asarray([1, 0])
     np.testing.assert_allclose(augment.mixed(batch, 1.0, order), batch, atol=1e-3)

@@ -1,4 +1,4 @@
-"""The baseline of a voice, against plain definitions."""
+"""The speaker baseline, against plain definitions."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_a_clip_is_not_in_its_own_baseline() -> None:
     assert found.seconds[11, 0] == 0.0
 
 
-def test_no_more_is_known_than_was_asked_for() -> None:
+def test_a_baseline_stops_at_the_wanted_seconds() -> None:
     found = enrolled(EMBEDDINGS, SECONDS, SPEAKERS, 4.0, RNG)
     known = found.seconds[:11, 0]
     assert np.all(known >= 3.99)
@@ -51,7 +51,7 @@ def test_no_more_is_known_than_was_asked_for() -> None:
     np.testing.assert_array_equal(nothing.seconds, unknown.seconds)
 
 
-def test_the_first_ones_are_taken_first() -> None:
+def test_marked_clips_are_taken_first() -> None:
     neutral = np.zeros(12, dtype=bool)
     neutral[[0, 7]] = True
     found = enrolled(EMBEDDINGS, SECONDS, SPEAKERS, 0.1, RNG, neutral)
@@ -59,7 +59,7 @@ def test_the_first_ones_are_taken_first() -> None:
     np.testing.assert_allclose(found.statistics[9, 0], EMBEDDINGS[7], rtol=1e-6)
 
 
-def test_everybody_is_one_voice_of_limited_weight() -> None:
+def test_the_baseline_of_all_speakers_has_limited_weight() -> None:
     found = of_all_speakers(EMBEDDINGS, SECONDS, 5.0)
     expected = statistics(EMBEDDINGS, SECONDS)
     for clip in range(len(EMBEDDINGS)):
@@ -69,7 +69,7 @@ def test_everybody_is_one_voice_of_limited_weight() -> None:
     assert short.seconds[0, 0] == pytest.approx(SECONDS[0])
 
 
-def test_a_baseline_weighs_its_seconds_and_its_variety() -> None:
+def test_the_weight_of_a_baseline_follows_seconds_and_variance() -> None:
     def weight(seconds: float, variance: float) -> float:
         known = np.stack(
             [RNG.normal(size=5), RNG.permutation([0.0, 0.5, 1.0, 1.5, 2.0]) * variance]
@@ -86,12 +86,12 @@ def test_a_baseline_weighs_its_seconds_and_its_variety() -> None:
     assert middle == pytest.approx(30.0 / (60.0 + PRIOR_S), rel=1e-5)
 
 
-def test_a_voice_is_met_in_every_mood_in_one_or_in_none() -> None:
+def test_enrolment_has_all_labels_one_label_or_none() -> None:
     labels = ["neutral", "anger", "sadness", "fear"] * 30
     clips = [
         Clip(f"{n}.wav", "toy", f"toy_{n % 3}", "en", "", label) for n, label in enumerate(labels)
     ]
-    # An embedding is its label's place in a row of four.
+    # An embedding is the one-hot vector of its label.
     embeddings = np.eye(4, dtype=np.float32)[np.arange(120) % 4][:, None]
     voices = Voices(clips, Versions(embeddings, np.ones((120, 1))), np.full(120, 1.0 / 120.0))
     drawn, embeddings, known = voices.draw(4000, np.random.default_rng(3))
@@ -101,7 +101,7 @@ def test_a_voice_is_met_in_every_mood_in_one_or_in_none() -> None:
     many = seconds >= 10.0
     np.testing.assert_array_equal(embeddings[many].argmax(1), drawn[many] % 4)
     moods = known.statistics[many, 0]
-    # Mostly of the mood that is judged, mostly neutral, or anything.
+    # Mostly of the clip's own label, mostly neutral, or any label.
     alike = moods[np.arange(len(moods)), drawn[many] % 4] > 0.7
     angry = drawn[many] % 4 == 1
     assert 0.15 < np.mean(alike[angry]) < 0.25

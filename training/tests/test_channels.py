@@ -1,4 +1,4 @@
-"""What a recording goes through changes what it should, and nothing else."""
+"""A recording channel changes what it should, and nothing else."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def rms_db(signal: channels.Signal) -> float:
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_it_stays_the_same_recording(speech: channels.Signal, name: str) -> None:
+def test_the_recording_stays_recognisable(speech: channels.Signal, name: str) -> None:
     changed = CHANNELS[name](speech)
     assert changed.shape == speech.shape
     assert np.all(np.isfinite(changed))
@@ -31,7 +31,7 @@ def test_it_stays_the_same_recording(speech: channels.Signal, name: str) -> None
     assert abs(int(np.argmax(np.abs(match))) - (len(speech) - 1)) < SAMPLE_RATE // 50
 
 
-def test_levels_are_what_their_names_say(speech: channels.Signal) -> None:
+def test_levels_match_their_names(speech: channels.Signal) -> None:
     assert rms_db(CHANNELS["30 dB too quiet"](speech)) == pytest.approx(-53.0, abs=0.1)
     clipped = CHANNELS["20 dB too loud, clipped"](speech)
     assert np.max(np.abs(clipped)) == 1.0

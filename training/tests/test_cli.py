@@ -1,4 +1,4 @@
-"""Commands as they are typed."""
+"""The command line of the training."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert "examples:" in capsys.readouterr().out
 
 
-def test_without_data_it_says_which_option(
+def test_a_missing_data_folder_names_the_option(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("EMOSCOPE_DATA", raising=False)

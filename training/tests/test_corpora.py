@@ -1,4 +1,4 @@
-"""Reading the data folder: manifests, and TESS with every oddity of its publication."""
+"""Reading the data folder: manifests, and TESS with every irregularity of its publication."""
 
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def test_stereo_becomes_its_mean(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_audio(tmp_path / "two.wav"), 0.3, atol=1e-4)
 
 
-def test_what_is_wrong_is_said(tmp_path: Path) -> None:
+def test_errors_name_the_fault(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="--data"):
         corpora.read(tmp_path / "absent")
     with pytest.raises(CorpusError, match="neither manifest"):
@@ -119,10 +119,10 @@ def test_tess_is_added_to_a_manifest_without_it(tmp_path: Path) -> None:
         ("00400", "anger"),
     ],
 )
-def test_what_emotiontts_expresses_follows_from_the_sentence(
+def test_the_label_of_emotiontts_follows_from_the_sentence(
     tmp_path: Path, number: str, label: str
 ) -> None:
-    # Whatever a list says: anger and sadness as documented, or mended.
+    # Independent of the list: anger and sadness as documented, or corrected.
     for listed in ("anger", "sadness"):
         write_manifest(
             tmp_path, [[f"e/nea{number}.opus", "emotiontts", "nea", "ko", "1", listed, ""]]

@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Folder:
                 for number in range(count):
                     seed = 1000 * speaker + 10 * number + len(label)
                     sound = voice(100 + seed % 30, pitch * (1.0 + 0.04 * speaker), rise, seed)
-                    # Another room each time, or all would be taken for one recording.
+                    # A different room each time, or all clips would count as one recording.
                     room = np.random.default_rng(seed).normal(0.0, 1.0, 24)
                     sound = 0.2 * np.convolve(sound, room * 0.8 ** np.arange(24))
                     soundfile.write(where / f"s{speaker}_{number}.wav", sound, SAMPLE_RATE)
@@ -127,7 +127,7 @@ def test_the_binary_takes_the_model(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("source", ["folder", "manifest", "column"])
-def test_no_accuracy_where_nobody_said_who_speaks(
+def test_no_accuracy_without_speakers(
     folder: Folder, source: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     top = folder()
@@ -153,7 +153,7 @@ def test_no_accuracy_where_nobody_said_who_speaks(
     assert (top.parent / "mine" / "model.onnx").is_file()
 
 
-def test_a_speaker_in_the_file_name_is_taken(folder: Folder) -> None:
+def test_a_speaker_in_the_file_name_is_used(folder: Folder) -> None:
     top = folder(3)
     for path in sorted(top.rglob("*.wav")):
         path.rename(path.parents[1] / path.name)
@@ -184,7 +184,7 @@ def test_a_split_by_speakers_is_kept(folder: Folder) -> None:
     assert [row["speaker"] for row in found["figures"]["by_speaker"]] == ["s3"]
 
 
-def test_few_speakers_and_labels_of_one_voice_are_no_test(folder: Folder) -> None:
+def test_few_speakers_and_labels_of_one_speaker_are_no_test(folder: Folder) -> None:
     listed = clips.read(folder(2), "mine")
     assert "2 speakers" in folds.refusals(listed)[0]
     for number, clip in enumerate(listed.clips):
@@ -193,9 +193,9 @@ def test_few_speakers_and_labels_of_one_voice_are_no_test(folder: Folder) -> Non
     assert "calm is spoken by one speaker alone" in folds.refusals(listed)[0]
 
 
-def test_folds_share_no_speaker_and_copies_are_not_learned(folder: Folder) -> None:
+def test_folds_share_no_speaker_and_copies_are_left_out(folder: Folder) -> None:
     top = folder()
-    # The same recording under the name of somebody else.
+    # The same recording under another speaker's name.
     shutil.copy(top / "calm" / "s0" / "s0_0.wav", top / "calm" / "s1" / "s1_9.wav")
     listed = clips.read(top, "mine")
     groups = folds.folds(listed.clips)
@@ -295,7 +295,7 @@ def test_a_part_of_a_recording_is_a_clip(folder: Folder) -> None:
     assert np.array_equal(found.versions.embeddings, expected.versions.embeddings)
 
 
-def test_wrong_wishes_are_refused_before_the_work(folder: Folder) -> None:
+def test_wrong_options_are_rejected_before_the_work(folder: Folder) -> None:
     top = folder(1)
     wishes: list[tuple[dict, str]] = [
         ({"name": "a/b"}, "--name"),
@@ -329,7 +329,7 @@ def test_the_command_needs_no_pytorch_and_says_what_is_missing(tmp_path: Path) -
     assert "path,label,speaker" in done.stderr
 
 
-def test_ctrl_c_says_how_to_go_on(
+def test_ctrl_c_says_how_to_resume(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(_: object) -> int:

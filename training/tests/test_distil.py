@@ -1,4 +1,4 @@
-"""What a body says of a changed clip comes nearer to what it says of the clip itself."""
+"""Self-distillation moves the predictions of an augmented clip towards those of the clean one."""
 
 import copy
 import dataclasses
@@ -38,7 +38,7 @@ RECIPE = Distillation(
 
 @pytest.fixture
 def taught(toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path) -> tuple[Task, Run]:
-    """A toy that was learned in silence, and a noise that it has not met."""
+    """A toy model trained without noise, and an unseen noise."""
     torch.set_num_threads(1)
     settings = config.load(toy)
     data = toy_corpus()
@@ -53,7 +53,7 @@ def taught(toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path) -> tuple[
     ), run
 
 
-def test_noise_moves_the_answer_less_and_clean_speech_gives_the_same_answer(
+def test_noise_changes_the_prediction_less_and_clean_speech_does_not_change(
     taught: tuple[Task, Run],
 ) -> None:
     task, run = taught
@@ -69,13 +69,15 @@ def test_noise_moves_the_answer_less_and_clean_speech_gives_the_same_answer(
 
     assert gap(after, noisy) < 0.7 * gap(before, noisy)
     assert np.mean(logits_of(after, pieces).argmax(1) == wanted.argmax(1)) >= 0.9
-    # The head and the batch norms' statistics are the teacher's own.
+    # The head and the batch norms' statistics are those of the teacher.
     for name, value in before.state_dict().items():
         if not name.startswith("backbone.features.") or "running" in name:
             torch.testing.assert_close(after.state_dict()[name], value, msg=name)
 
 
-def test_a_broken_distillation_ends_as_an_unbroken_one(taught: tuple[Task, Run]) -> None:
+def test_an_interrupted_distillation_ends_like_an_uninterrupted_one(
+    taught: tuple[Task, Run],
+) -> None:
     task, run = taught
     distil.distil(task, run)
     whole = torch.load(run.distilled, weights_only=False)["network"]

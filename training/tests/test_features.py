@@ -1,4 +1,4 @@
-"""The cache of features: a run that was broken off goes on and ends as an unbroken one."""
+"""The feature cache: an interrupted run resumes and ends like an uninterrupted one."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from emoscope_train.data import corpora
 from emoscope_train.features import cache
 
 
-def test_what_was_computed_whole_is_not_computed_again(
+def test_complete_clips_are_not_computed_again(
     toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
     data = toy_corpus(2, 3)
@@ -21,7 +21,7 @@ def test_what_was_computed_whole_is_not_computed_again(
     frames = (folder / "frames.f16").read_bytes()
     broken = tmp_path / "broken" / "features" / folder.name
     broken.mkdir(parents=True)
-    # Two clips are whole, the first of them marked; half of a third was written, and half its line.
+    # Two clips are complete, the first is marked; half of a third and half its line were written.
     marked = np.frombuffer(frames, np.float16).copy()
     marked[0] = 99.0
     kept = 2 * cache.N_MELS * sum(lengths[:2])

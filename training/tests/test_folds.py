@@ -1,4 +1,4 @@
-"""Speakers left out within a corpus stay out, and its own labels are learned."""
+"""Folds within a corpus: held-out speakers stay held out, and the corpus's labels are learned."""
 
 import dataclasses
 import sys
@@ -56,7 +56,7 @@ for path in sys.argv[2:]:
     return script
 
 
-def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
+def test_a_toy_corpus_is_classified_on_held_out_speakers(
     toy_corpus: Callable[..., Path], toy_folds: config.Config, tmp_path: Path
 ) -> None:
     torch.set_num_threads(1)
@@ -79,7 +79,7 @@ def test_a_toy_corpus_is_told_on_voices_that_were_left_out(
     assert found["labels"] == ["grief", "rage"]
     assert [row["clips"] for row in found["folds"]] == [8] * 5
     assert found["15 s"] > 0.9
-    # What is done is kept, and the program is asked of each fold with the fold's own model.
+    # Finished folds are kept, and each fold is measured with its own model.
     (runs.folds_folder(tmp_path, "toy") / "toy-1" / "2.json").unlink()
     (tmp_path / "asked").mkdir()
     program = answering(tmp_path, {data / clip.path: clip.own for clip in clips[::2]})

@@ -1,4 +1,4 @@
-"""The features against a second implementation and against librosa's own."""
+"""The features against a second implementation and against librosa."""
 
 import librosa
 import numpy as np
@@ -58,5 +58,5 @@ def test_inverse_dct_gives_the_log_mel_back(tone: NDArray[np.float64]) -> None:
     )
 
 
-def test_silence_lies_on_the_floor() -> None:
+def test_silence_is_at_the_floor() -> None:
     assert np.all(frontend.log_mel(np.zeros(800)) == -100.0)

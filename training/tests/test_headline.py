@@ -59,7 +59,7 @@ def test_means_and_gains_are_over_the_corpora_and_the_folds() -> None:
     )
 
 
-def test_what_was_not_measured_has_no_row() -> None:
+def test_a_figure_that_was_not_measured_has_no_row() -> None:
     found = {
         "splits": {
             "stratified": {"seeds": {"1": 1.0, "2": 0.98}},
@@ -76,7 +76,7 @@ def test_what_was_not_measured_has_no_row() -> None:
     )
 
 
-def test_the_comparisons_are_over_their_corpora_alone() -> None:
+def test_comparisons_use_only_their_corpora() -> None:
     names = [*headline.NINE, "cremad"]
     parts: dict[str, Any] = {}
     for place, name in enumerate(names):

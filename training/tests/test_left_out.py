@@ -21,10 +21,10 @@ def answers(rows: list[dict[int, float]]) -> np.ndarray:
     return out / out.sum(axis=1, keepdims=True)
 
 
-def test_four_labels_compete_among_themselves() -> None:
+def test_four_labels_compete_only_with_each_other() -> None:
     truth = np.asarray([ANGER, ANGER, NEUTRAL, SADNESS, FEAR])
     given = {
-        # Surprise cannot be answered, so the first clip is anger; the fear clip does not count.
+        # Surprise cannot be predicted, so the first clip is anger; the fear clip does not count.
         0.0: answers(
             [
                 {SURPRISE: 0.6, ANGER: 0.3},
@@ -56,7 +56,7 @@ def voted(intended: int, votes: dict[int, float]) -> Clip:
     return Clip("a.wav", "toy", "s", "en", "", LABELS[intended], votes=shares if votes else ())
 
 
-def test_listeners_are_a_second_truth() -> None:
+def test_votes_of_listeners_are_a_second_reference() -> None:
     clips = [
         voted(ANGER, {ANGER: 0.8, NEUTRAL: 0.2}),
         voted(ANGER, {ANGER: 0.3, NEUTRAL: 0.7}),

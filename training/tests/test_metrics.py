@@ -31,7 +31,7 @@ def test_uar_averages_recall_over_labels_that_occur() -> None:
     assert metrics.uar(probabilities, truth) == pytest.approx((2 / 3 + 0.0) / 2)
 
 
-def test_restricting_asks_only_for_the_given_labels() -> None:
+def test_restriction_uses_only_the_given_labels() -> None:
     probabilities = np.asarray([[0.2, 0.0, 0.0, 0.0, 0.0, 0.3, 0.5]])
     kept = metrics.restricted(probabilities, ["anger", "sadness"])
     assert LABELS[int(kept.argmax())] == "sadness"
@@ -74,7 +74,7 @@ def test_the_planted_temperature_is_found(temperature: float) -> None:
     assert calibration.temperature(logits, truth, weights) == pytest.approx(temperature, rel=0.08)
 
 
-def test_thresholds_cover_what_is_wanted_and_help() -> None:
+def test_thresholds_reach_the_coverage_and_raise_the_accuracy() -> None:
     logits, truth = planted(1.0)
     fitted = fit_calibration(logits, truth, np.ones(len(truth)))
     probabilities = softmax(logits, fitted.temperature)
@@ -86,14 +86,14 @@ def test_thresholds_cover_what_is_wanted_and_help() -> None:
     )
 
 
-def test_a_validation_without_a_mistake_does_not_ask_for_certainty() -> None:
+def test_a_validation_without_an_error_gives_no_extreme_threshold() -> None:
     logits = one_hot([0, 1, 2, 3] * 50) * 20.0
     fitted = fit_calibration(logits, logits.argmax(1), np.ones(len(logits)))
     assert fitted.temperature >= 0.5
     assert fitted.certain <= 0.9
 
 
-def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Path) -> None:
+def test_left_out_corpora_calibrate_each_other_and_never_themselves(tmp_path: Path) -> None:
     text = (Path(__file__).parents[1] / "configs" / "small.toml").read_text(encoding="utf-8")
     toml = tmp_path / "toy.toml"
     toml.write_text(text, encoding="utf-8")
@@ -122,19 +122,19 @@ def test_corpora_left_out_calibrate_each_other_and_never_themselves(tmp_path: Pa
         assert correction
         return list(correction.temperatures)
 
-    # Evaluated on emodb, the model is calibrated by nemo, which is right.
+    # For emodb the calibration comes from nemo, which is right.
     assert temperatures("without-emodb") == pytest.approx([1.0, 1.0], abs=0.1)
     assert temperatures("without-nemo") == pytest.approx([4.0, 4.0], rel=0.1)
     assert all(1.2 < found < 3.6 for found in temperatures("speakers"))
 
 
-def test_the_planted_correction_is_found_between_both_ends_too() -> None:
+def test_the_planted_correction_is_found_also_between_both_ends() -> None:
     rng = np.random.default_rng(1)
     planted = Correction((2.0, 0.8), (0.5 * rng.normal(size=(2, 7))).round(2).tolist())
     weight = rng.uniform(0.0, 1.0, 30_000)
     logits = rng.normal(0.0, 2.0, (30_000, 7))
     corpora = np.where(np.arange(30_000) % 2, "emodb", "nemo")
-    # nemo has no disgust and no surprise: its answers compete among five labels.
+    # nemo has no disgust and no surprise: its predictions compete among five labels.
     absent = np.zeros((30_000, 7))
     absent[np.ix_(corpora == "nemo", [1, 6])] = -1e4
     chances = softmax(planted.applied(logits, weight) + absent)

@@ -52,7 +52,7 @@ def test_any_length_is_classified(network: Network, frames: int) -> None:
     assert torch.isfinite(logits).all()
 
 
-def test_the_two_entrances_agree(network: Network) -> None:
+def test_forward_agrees_with_from_decibels(network: Network) -> None:
     features = torch.tensor(golden.inputs()["rising voice"])[None]
     with torch.inference_mode():
         decibels = features @ network.idct
@@ -111,7 +111,7 @@ def head() -> VoiceHead:
     return head.eval()
 
 
-def test_an_unknown_voice_is_compared_with_the_prior(head: VoiceHead) -> None:
+def test_an_unseen_voice_is_relative_to_the_prior(head: VoiceHead) -> None:
     embedding = torch.randn(3, 12)
     nothing, no_seconds = head.unknown(3)
     other = torch.rand(3, 2, 12)
@@ -122,7 +122,7 @@ def test_an_unknown_voice_is_compared_with_the_prior(head: VoiceHead) -> None:
     assert (cold - known).abs().max() > 1e-2
 
 
-def test_a_voice_is_taken_out_by_its_baseline(head: VoiceHead) -> None:
+def test_the_baseline_normalises_shift_and_scale(head: VoiceHead) -> None:
     embedding = 0.5 * torch.randn(4, 12)
     shift, scale = torch.randn(12), torch.rand(12) + 0.5
     plain = torch.stack([torch.zeros(12), torch.ones(12)]).expand(4, 2, -1)
@@ -134,7 +134,7 @@ def test_a_voice_is_taken_out_by_its_baseline(head: VoiceHead) -> None:
     torch.testing.assert_close(one, two, atol=2e-2, rtol=2e-2)
 
 
-def test_a_voice_that_said_one_thing_is_hardly_taken_out(head: VoiceHead) -> None:
+def test_a_low_variance_baseline_has_little_weight(head: VoiceHead) -> None:
     embedding = 0.5 * torch.randn(4, 12)
     mean, long = embedding.mean(dim=0), torch.full((4, 1), 60.0)
     moved = []
@@ -147,7 +147,7 @@ def test_a_voice_that_said_one_thing_is_hardly_taken_out(head: VoiceHead) -> Non
     assert moved[0] < moved[1] < moved[2]
 
 
-def test_the_numpy_twin_takes_as_much_out(head: VoiceHead) -> None:
+def test_the_numpy_implementation_gives_the_same_weight(head: VoiceHead) -> None:
     embedding, known = torch.randn(6, 12), torch.rand(6, 2, 12)
     known[:, 1] *= torch.linspace(0.1, 1.6, 6)[:, None]
     seconds = torch.linspace(0.0, 60.0, 6)[:, None]
@@ -160,7 +160,7 @@ def test_the_numpy_twin_takes_as_much_out(head: VoiceHead) -> None:
 
 
 def test_the_file_names_the_constants_of_its_graph(head: VoiceHead) -> None:
-    """The voice head a second time, from the constants that the program reads."""
+    """A second implementation of the voice head, from the constants that the program reads."""
     tuning = json.loads(Metadata(tuning=Tuning()).properties()["tuning"])
     embedding, known = 4.0 * torch.randn(6, 12), torch.rand(6, 2, 12) + 0.6
     seconds = torch.linspace(0.0, 60.0, 6)[:, None]
@@ -185,7 +185,7 @@ def test_the_program_reads_every_constant() -> None:
     assert {key: float(value) for key, value in found.items()} == asdict(Tuning())
 
 
-def test_with_a_voice_head_it_answers_more(network: Network) -> None:
+def test_with_a_voice_head_it_also_returns_speech_and_embedding(network: Network) -> None:
     voiced = copy.deepcopy(network)
     head = voiced.with_voice()
     with torch.inference_mode():
@@ -194,7 +194,7 @@ def test_with_a_voice_head_it_answers_more(network: Network) -> None:
     assert embedding.shape == (2, voiced.width)
 
 
-def test_a_voice_head_may_hear_other_blocks_than_the_plain_one(
+def test_a_voice_head_may_use_other_blocks_than_the_plain_one(
     network: Network, tmp_path: Path
 ) -> None:
     voiced = copy.deepcopy(network)

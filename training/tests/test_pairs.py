@@ -40,7 +40,7 @@ def test_a_corpus_is_tested_by_a_model_of_another(
     met: list[Path] = []
 
     def published(network: Network, path: Path) -> None:
-        """Random weights, but with statistics that fit the sounds, as a published body's do."""
+        """Random weights, with statistics that fit the sounds, like a published backbone's."""
         met.append(path)
         for layer in network.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):

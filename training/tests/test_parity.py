@@ -1,4 +1,4 @@
-"""The comparison with the binary, tried on stand-ins that are right and wrong."""
+"""The comparison with the binary, tested on right and wrong stand-ins."""
 
 import os
 import sys
@@ -44,7 +44,7 @@ def sounds(monkeypatch: pytest.MonkeyPatch) -> None:
     ("spoil", "status"),
     [("", 0), ("rows[3, 7] += 1e-3", 0), ("rows[3, 7] += 3e-3", 1), ("rows = rows[1:]", 1)],
 )
-def test_only_what_is_near_passes(tmp_path: Path, spoil: str, status: int) -> None:
+def test_only_a_small_difference_passes(tmp_path: Path, spoil: str, status: int) -> None:
     assert parity.compare(stand_in(tmp_path, spoil), []) == status
 
 
@@ -57,5 +57,5 @@ def test_a_binary_that_fails_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif("EMOSCOPE_BIN" not in os.environ, reason="EMOSCOPE_BIN names no binary")
-def test_the_binary_hears_what_librosa_hears() -> None:
+def test_the_binary_computes_the_features_of_librosa() -> None:
     assert parity.compare(Path(os.environ["EMOSCOPE_BIN"]), []) == 0

@@ -1,4 +1,4 @@
-"""From a config to a model's files: in order, resumed, and only by that config."""
+"""From a config to a model's files: in order, resumable, and from the config alone."""
 
 import json
 import subprocess
@@ -97,7 +97,7 @@ def test_steps_run_in_order_and_once_and_the_model_is_the_average(
             torch.testing.assert_close(mean[name].double(), expected, atol=1e-6, rtol=1e-5)
             apart = max(apart, float((value - two[name]).abs().max()))
     assert apart > 1e-3
-    # A member of the average is no repetition of it.
+    # The second member of the average is not a repetition of the first.
     found = json.loads((wanted.output / "metrics.json").read_text(encoding="utf-8"))
     assert found["splits"]["speakers"]["seeds"].keys() == {"1"}
     assert last.read(last.facts)["before"]["seed"] == 1
@@ -110,14 +110,14 @@ def test_steps_run_in_order_and_once_and_the_model_is_the_average(
     }
 
 
-def test_a_run_of_another_recipe_is_not_continued(wanted: Reproduction, toy: Path) -> None:
+def test_a_run_of_another_recipe_is_not_resumed(wanted: Reproduction, toy: Path) -> None:
     wanted.pipeline.train_backbone("speakers", 1)
     text = toy.read_text(encoding="utf-8")
     toy.write_text(text.replace("learning_rate = 3e-3", "learning_rate = 1e-3"), encoding="utf-8")
     changed = Pipeline(load(toy), wanted.data, wanted.work, None)
     with pytest.raises(UserError, match=r"started with learning_rate = 0\.003.*says 0\.001"):
         changed.train_backbone("speakers", 1)
-    # More members change no member.
+    # Additional members change no existing one.
     toy.write_text(text.replace("members = 2", "members = 3"), encoding="utf-8")
     Pipeline(load(toy), wanted.data, wanted.work, None).train_backbone("speakers", 1)
 

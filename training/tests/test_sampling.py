@@ -1,4 +1,4 @@
-"""What an epoch draws."""
+"""The sampling of an epoch."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def clip(corpus: str, label: str) -> Clip:
     return Clip("p", corpus, "s", "en", "t", label)
 
 
-def test_chances_are_one_over_the_root_of_corpus_and_label() -> None:
+def test_weights_are_one_over_the_root_of_corpus_and_label() -> None:
     clips = [clip("a", "anger")] * 16 + [clip("a", "fear")] * 4 + [clip("b", "anger")] * 4
     probabilities = sampling.draw_probabilities(clips, {"b": 0.5})
     shares = [probabilities[:16].sum(), probabilities[16:20].sum(), probabilities[20:].sum()]

@@ -1,4 +1,4 @@
-"""The models in this repository keep their contract."""
+"""The models in this repository satisfy their model spec."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from emoscope_train.numeric import softmax
 from emoscope_train.reporting import card
 
 MODELS = Path(__file__).parents[2] / "models"
-# The speaker model has tests of its own.
+# The speaker model has its own tests.
 FOLDERS = sorted(
     path.parent for path in MODELS.glob("*/model.onnx") if path.parent.name != "speakers"
 )
@@ -31,7 +31,7 @@ def metadata(folder: Path) -> dict:
     return {entry.key: json.loads(entry.value) for entry in model.metadata_props}
 
 
-def test_metadata_says_everything(folder: Path) -> None:
+def test_metadata_is_complete(folder: Path) -> None:
     found = metadata(folder)
     assert found["labels"] == LABELS
     assert found["frontend"] == FRONTEND
@@ -58,7 +58,7 @@ def test_graph_is_named_and_dynamic(folder: Path) -> None:
         assert names[1][-len(state) :] == [f"next_{name}" for name in state]
         names = [side[: -len(state)] for side in names]
     with_voice = [["mfcc", "baseline", "baseline_s"], ["logits", "speech", "embedding"]]
-    # Two actresses are too few to learn how voices differ.
+    # Two speakers are too few to learn a voice head.
     assert names == ([["mfcc"], ["logits"]] if folder.name == "tess" else with_voice)
     into = model.graph.input[0]
     shape = [d.dim_param or d.dim_value for d in into.type.tensor_type.shape.dim]
@@ -66,7 +66,7 @@ def test_graph_is_named_and_dynamic(folder: Path) -> None:
     assert (folder / "model.onnx").stat().st_size < 20e6
 
 
-def test_golden_cases_are_answered(folder: Path) -> None:
+def test_golden_cases_are_reproduced(folder: Path) -> None:
     runtime, warmth = session(folder / "model.onnx"), metadata(folder)["temperature"]
     cases = json.loads((folder / "golden.json").read_text(encoding="utf-8"))["cases"]
     assert len(cases) >= 3
@@ -86,13 +86,13 @@ def test_gain_does_not_matter(folder: Path) -> None:
     usual = softmax(run_onnx(runtime, case))
     for gain_db in (-30.0, -10.0, 10.0):
         louder = case.copy()
-        # A gain adds to every band alike: the first coefficient alone.
+        # A gain adds the same to every band: only the first coefficient changes.
         louder[:, 0] += gain_db * GAIN
         np.testing.assert_allclose(softmax(run_onnx(runtime, louder)), usual, atol=1e-3)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5, 75, 401])
-def test_any_length_is_answered(folder: Path, frames: int) -> None:
+def test_any_length_is_classified(folder: Path, frames: int) -> None:
     if "stream" in metadata(folder) and frames < 3:
         pytest.skip("the first step of a stream takes three frames")
     logits = run_onnx(session(folder / "model.onnx"), np.zeros((frames, 80)))
@@ -117,7 +117,7 @@ def test_figures_are_small(folder: Path) -> None:
 
 
 @pytest.mark.skipif("EMOSCOPE_BIN" not in os.environ, reason="EMOSCOPE_BIN names no binary")
-def test_the_binary_judges_as_onnx_runtime_does(folder: Path) -> None:
+def test_the_binary_agrees_with_onnx_runtime(folder: Path) -> None:
     model, program = folder / "model.onnx", Path(os.environ["EMOSCOPE_BIN"])
     runtime, warmth = session(model), metadata(folder)["temperature"]
     gap = binary.gap(lambda window: softmax(run_onnx(runtime, window), warmth), model, program)

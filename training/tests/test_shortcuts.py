@@ -1,4 +1,4 @@
-"""The check for length and loudness finds what is planted, and levelling removes loudness."""
+"""The shortcut check finds planted length and loudness, and levelling removes loudness."""
 
 import numpy as np
 
@@ -26,14 +26,14 @@ def planted(frames: dict[str, int], level: dict[str, float]) -> dict[str, dict[s
     return shortcuts(clips, sides, found, {"toy": ["anger", "sadness"]})
 
 
-def test_loudness_tells_from_the_recording_and_not_from_the_input() -> None:
+def test_loudness_predicts_from_the_recording_but_not_from_the_input() -> None:
     row = planted({"anger": 500, "sadness": 500}, {"anger": 10.0, "sadness": -10.0})["toy"]
     assert row["chance"] == 0.5
     assert row["raw"] > 0.95
     assert row["seen"] < 0.7
 
 
-def test_short_clips_still_tell_by_length() -> None:
+def test_length_still_predicts_on_short_clips() -> None:
     row = planted({"anger": 80, "sadness": 500}, {"anger": 0.0, "sadness": 0.0})["toy"]
     assert row["raw"] > 0.95
     assert row["seen"] > 0.75

@@ -1,4 +1,4 @@
-"""Scores of conversations: cases that are clear without a computer, and pyannote's reading."""
+"""Scores of conversations: cases with obvious results, and pyannote's reading."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "models" / "speakers"
 
 
 def turns() -> list[Turn]:
-    """Two people in turn, 2 s each, a second between."""
+    """Two speakers in turn, 2 s each, with a second in between."""
     return [
         Turn("anna" if n % 2 == 0 else "ben", 3.0 * n, 3.0 * n + 2.0, "anger", "x")
         for n in range(8)
@@ -41,7 +41,7 @@ def test_one_speaker_for_two_people_is_half_right() -> None:
     assert found.speakers == 1
 
 
-def test_the_first_two_turns_of_each_do_not_count() -> None:
+def test_the_first_two_turns_of_each_speaker_do_not_count() -> None:
     assert score(turns(), told("AAAAABAB")).right_s == pytest.approx(8.0)
     assert score(turns(), told("ABABABAA")).right_s == pytest.approx(6.0)
 
@@ -96,7 +96,7 @@ def test_equal_error_rate_of_known_scores() -> None:
     assert of_pairs(apart, np.array(list("aaaaaa"))) is None
 
 
-def test_everybody_gets_the_same_number_of_turns() -> None:
+def test_every_speaker_gets_the_same_number_of_turns() -> None:
     order = speaking_order(4, np.random.default_rng(1))
     assert [order.count(person) for person in range(4)] == [5] * 4
     assert order == speaking_order(4, np.random.default_rng(1))

@@ -1,4 +1,4 @@
-"""The speaker model in this repository keeps its contract."""
+"""The speaker model in this repository satisfies its spec."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_the_file_describes_itself() -> None:
     assert (FOLDER / "model.onnx").stat().st_size <= 15e6
 
 
-def test_golden_cases_are_answered() -> None:
+def test_golden_cases_are_reproduced() -> None:
     embedded = [case for case in cases() if "embedding" in case]
     assert len(embedded) >= 3
     for case in embedded:
@@ -57,7 +57,7 @@ def test_level_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("frames", [75, 100, 199, 201, 401, 600])
-def test_a_batch_is_what_its_rows_are(frames: int) -> None:
+def test_a_batch_gives_the_same_as_its_rows(frames: int) -> None:
     rows = np.stack([bands(voice(600, pitch, 0.1, 1))[:frames] for pitch in (110.0, 220.0)])
     both = embed(rows)
     assert both.shape == (2, 192)
@@ -66,7 +66,7 @@ def test_a_batch_is_what_its_rows_are(frames: int) -> None:
 
 
 def test_the_filters_are_htk_triangles_with_pre_emphasis() -> None:
-    # librosa's triangles are straight in hertz and not in mel: nearly the same where they are wide.
+    # librosa's triangles are linear in hertz and not in mel: nearly the same where they are wide.
     theirs = librosa.filters.mel(
         sr=16_000, n_fft=512, n_mels=80, fmin=20.0, fmax=8000.0, htk=True, norm=None
     )
@@ -92,11 +92,11 @@ def kaldi(samples: NDArray) -> NDArray:
 
 
 @pytest.mark.parametrize("pitch", [90.0, 180.0, 300.0])
-def test_bands_are_nearly_those_of_kaldi(pitch: float) -> None:
+def test_bands_are_close_to_those_of_kaldi(pitch: float) -> None:
     noise = np.random.default_rng(1).normal(0.0, 0.1, 16_000)
     for samples in (noise, voice(150, pitch, 0.2, 1)):
         gap = np.abs(bands(samples) - kaldi(samples))[3:-3]
-        # In nepers of power; the front end's own bins are off by five times as much.
+        # In nepers of power; the front end's own bins differ by five times as much.
         assert np.median(gap) < 0.03
 
 

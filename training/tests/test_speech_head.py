@@ -14,14 +14,14 @@ WIDTH = 16
 
 
 def rooms(rng: np.random.Generator, count: int, clips: int) -> np.ndarray:
-    """Speech: the first numbers are high, the next ones stand for the room."""
+    """Speech: the first numbers are high, the next ones encode the room."""
     found = rng.normal(size=(count, clips, 1, WIDTH)).astype(np.float32)
     found[..., :4] += 3.0
     found[..., 4:] += rng.normal(0.0, 1.0, (count, 1, 1, WIDTH - 4))
     return found
 
 
-def test_voices_of_a_room_never_met_are_kept() -> None:
+def test_speech_in_an_unseen_room_is_kept() -> None:
     rng = np.random.default_rng(0)
     known, strange = rooms(rng, 6, 200), rooms(rng, 40, 50)
     names = [f"room {room}" for room in range(6) for _ in range(200)]
@@ -35,7 +35,7 @@ def test_voices_of_a_room_never_met_are_kept() -> None:
     assert refused > 0.8, refused
 
 
-def test_the_last_blocks_are_not_listened_to() -> None:
+def test_the_last_blocks_are_not_used() -> None:
     torch.manual_seed(0)
     network = Network().eval()
     head = network.with_voice()

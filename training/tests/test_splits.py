@@ -1,4 +1,4 @@
-"""Nobody and nothing is on two sides of a split; and the checks can fail."""
+"""No speaker and no recording is on two sides of a split, and the checks can fail."""
 
 import os
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_the_newer_corpora_follow_the_same_rule(corpus: str) -> None:
     for name in (corpus, "toy"):
         sides = list(roles(name).values())
         assert [sides.count(role) for role in (TEST, VALIDATION, TRAIN)] == [8, 6, 26], name
-    # And chosen by the hash of the name alone: other speakers change nothing.
+    # Chosen only by the hash of the name: other speakers change nothing.
     alone = splits.assign("speakers", [c for c in clips if c.corpus == corpus])
     assert {path: found[path] for path in alone} == alone
     left_out = splits.assign(f"without-{corpus}", clips)
@@ -100,7 +100,7 @@ def test_assign_refuses_a_split_that_leaks(monkeypatch: pytest.MonkeyPatch) -> N
         splits.assign("bad", [clip("a", "toy_0"), clip("b", "toy_0")])
 
 
-def test_emodb_is_cut_by_speaker_and_not_by_its_folds() -> None:
+def test_emodb_is_split_by_speaker_and_not_by_its_folds() -> None:
     clips = [clip(f"{s}{f}", f"emodb_{s}", "emodb", "t", str(f)) for s in range(10) for f in (1, 2)]
     assert not splits.crossing_speakers(clips, splits.assign("speakers", clips))
 
@@ -114,7 +114,7 @@ def test_held_out_sentences_are_only_tested() -> None:
     assert sides == {TEST}
 
 
-def test_one_actress_learns_and_the_other_tests() -> None:
+def test_one_speaker_of_tess_trains_and_the_other_tests() -> None:
     clips = [
         clip(f"{s}{w}", f"tess_{s}", "tess", f"w{w}") for s in ("OAF", "YAF") for w in range(60)
     ]

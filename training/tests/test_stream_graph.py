@@ -1,4 +1,4 @@
-"""A stream of steps answers as the network does on all frames at once."""
+"""A stream of steps gives the outputs of the network on all frames at once."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def features(frames: int) -> np.ndarray:
 
 
 def whole(network: Network, mfcc: np.ndarray) -> list[np.ndarray]:
-    """Logits, logit of speech and embedding of all frames at once."""
+    """Logits, speech logit and embedding of all frames at once."""
     with torch.inference_mode():
         found = network(torch.from_numpy(mfcc)[None], *no_baseline(network))
     return [part[0].numpy() for part in found]
@@ -47,7 +47,7 @@ def whole(network: Network, mfcc: np.ndarray) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("frames", [3, 60, 73, 97, 211, 480])
 @pytest.mark.parametrize("blocks", [1, 3])
-def test_steps_answer_as_the_whole(network: Network, frames: int, blocks: int) -> None:
+def test_steps_give_the_outputs_of_the_whole(network: Network, frames: int, blocks: int) -> None:
     mfcc = features(frames)
     step, begin, size = stream_graph.Step(network), 0, 73
     taps = len(step.taps)
@@ -62,7 +62,7 @@ def test_steps_answer_as_the_whole(network: Network, frames: int, blocks: int) -
         np.testing.assert_allclose(ours[0].numpy(), theirs, atol=2e-5)
 
 
-def test_old_evidence_fades(network: Network) -> None:
+def test_old_evidence_decays(network: Network) -> None:
     """After a change of ten seconds the first ten count less than half."""
     step = stream_graph.Step(network)
     x = torch.ones(12, 512)

@@ -1,4 +1,4 @@
-"""What the program said of joined recordings is counted for the right clip."""
+"""The program's results on joined recordings are assigned to the right clip."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def placed(label: str, start: float, end: float) -> Placed:
     return Placed(Clip("a.wav", "toy", "toy_1", "en", "", label), start, end)
 
 
-def test_a_word_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
+def test_an_utterance_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
     events = [
         measured(1, "interval", 2.0, 2.75, "sadness"),
         measured(1, "interval", 2.0, 3.0, "anger"),
@@ -57,13 +57,13 @@ def test_a_word_in_a_long_clip_counts_and_a_neighbour_does_not() -> None:
     assert found["final_differs"] == 0.0
 
 
-def test_listeners_agree_on_the_clips_that_all_of_them_found() -> None:
+def test_votes_count_only_clips_that_every_run_found() -> None:
     first = [{"final": "anger"}, {"final": "fear"}, {}, {"final": "neutral"}]
     second = [{"final": "anger"}, {"final": "sadness"}, {"final": "fear"}, {"final": "neutral"}]
     assert same_label([first, second, first]) == round(2 / 3, 4)
 
 
-def test_a_recording_is_of_one_voice_and_if_wanted_of_one_mood() -> None:
+def test_a_recording_has_one_speaker_and_optionally_one_label() -> None:
     clips = [
         Clip(f"{voice}{label}{n}.wav", "toy", voice, "en", "", label)
         for voice in "ab"
@@ -79,7 +79,7 @@ def test_a_recording_is_of_one_voice_and_if_wanted_of_one_mood() -> None:
         assert max(len({clip.label for clip in group}) for group in found) == moods
 
 
-def test_two_voices_of_one_corpus_take_turns() -> None:
+def test_two_speakers_of_one_corpus_take_turns() -> None:
     def group(corpus: str, voice: str) -> list[Clip]:
         return [Clip(f"{voice}{n}.wav", corpus, voice, "en", "", "anger") for n in range(12)]
 
@@ -89,13 +89,13 @@ def test_two_voices_of_one_corpus_take_turns() -> None:
     assert len({clip.path for clip in only}) == 12
 
 
-def test_noise_lies_ten_decibels_below_the_voice(tmp_path: Path) -> None:
+def test_noise_is_ten_decibels_below_the_speech(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "a.wav", np.sin(np.arange(32_000) * 0.1) * 0.3, 16_000)
     clips = [Clip("a.wav", "toy", "toy_1", "en", "", "anger")]
     samples, (place,) = joined(clips, tmp_path, rng, rng.normal(0.0, 0.02, 5000))
     voiced = samples[int(place.start_s * 16_000) : int(place.end_s * 16_000)]
     pause = samples[: int(place.start_s * 16_000)]
-    # Power of voice and noise together over that of the noise.
+    # Power of speech plus noise over that of the noise.
     ratio = np.mean(voiced.astype(float) ** 2) / np.mean(pause.astype(float) ** 2)
     np.testing.assert_allclose(10.0 * np.log10(ratio - 1.0), 10.0, atol=0.3)

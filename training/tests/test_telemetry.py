@@ -1,4 +1,4 @@
-"""ONNX Runtime reports nothing of a training to its maker."""
+"""ONNX Runtime sends no telemetry from a training."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def test_nothing_is_left_in_the_users_cache(tmp_path: Path) -> None:
-    # Of the environment nothing: it holds its tongue under many a test runner.
+    # Without the environment, because the library sends no telemetry under many test runners.
     code = "import emoscope_train.export.onnx_runtime"
     done = subprocess.run(
         [sys.executable, "-c", code],

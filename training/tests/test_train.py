@@ -1,4 +1,4 @@
-"""Training, resuming, measuring and exporting, from sounds to files."""
+"""Training, resuming, evaluation and export, from clips to files."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ from emoscope_train.training.task import prepare
 pytestmark = pytest.mark.torch
 
 
-def test_a_toy_is_learned_measured_and_exported(
+def test_a_toy_model_is_trained_evaluated_and_exported(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
     onward = (
@@ -87,7 +87,7 @@ def test_a_toy_is_learned_measured_and_exported(
     assert (tmp_path / "models" / "toy" / "golden.json").is_file()
 
 
-def test_a_resumed_run_ends_as_an_unbroken_one(
+def test_a_resumed_run_ends_like_an_uninterrupted_one(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
     torch.set_num_threads(1)
@@ -133,7 +133,7 @@ def test_the_mask_keeps_absent_labels_out_of_the_loss() -> None:
     assert everything.item() == pytest.approx(0.7 * np.log(2.0) + 0.3 * 50.0, rel=1e-5)
 
 
-def test_the_rate_goes_up_and_down_once(toy: Path) -> None:
+def test_the_learning_rate_rises_and_falls_once(toy: Path) -> None:
     settings = config.load(toy)
     rates = [loop.learning_rate(step, 100, settings) for step in range(100)]
     assert int(np.argmax(rates)) in (19, 20)
@@ -142,7 +142,7 @@ def test_the_rate_goes_up_and_down_once(toy: Path) -> None:
 
 
 @pytest.mark.parametrize("voiced", [False, True])
-def test_the_file_answers_as_the_network(tmp_path: Path, voiced: bool) -> None:
+def test_the_file_gives_the_outputs_of_the_network(tmp_path: Path, voiced: bool) -> None:
     torch.manual_seed(0)
     network = Network().eval()
     if voiced:

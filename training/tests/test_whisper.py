@@ -79,7 +79,7 @@ def test_later_frames_do_not_change_earlier_blocks(
     end = STARTS[block + 1]
     whole = speech(300)
     other = whole.clone()
-    # Louder than all before, and of another sound.
+    # Louder than all before, and a different sound.
     needed = 2 * end + 1
     other[:, needed:] = speech(300, 2)[:, needed:] + 25.0
     one, two = layers(encoder, whole), layers(encoder, other)
@@ -134,7 +134,7 @@ def file_of(variables: dict[str, np.ndarray]) -> bytes:
     return out
 
 
-def test_the_weights_file_is_read_as_it_is_written() -> None:
+def test_the_weights_file_is_read_as_written() -> None:
     rng = np.random.default_rng(0)
     wanted = {
         "encoder/conv1/weight": rng.normal(size=(2, 3, 4)).astype(np.float16),
@@ -180,7 +180,7 @@ def test_only_the_layers_are_fine_tuned(encoder: whisper.WhisperEncoder) -> None
         assert parameter.requires_grad == (id(parameter) in trained), name
 
 
-def test_a_moved_batch_is_answered_and_put_back() -> None:
+def test_a_moved_batch_is_classified_and_the_offset_restored() -> None:
     torch.manual_seed(0)
     network = Network((1,), backbone="whisper").eval()
     torch.nn.init.normal_(network.backbone.positions)
