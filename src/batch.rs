@@ -25,7 +25,7 @@ use crate::events::{ErrorEvent, Event};
 use crate::sink::Sink;
 
 /// Most events that wait for the writer.
-const QUEUE: usize = 4096;
+const QUEUE_MESSAGES: usize = 4096;
 
 /// Reports progress to the user.
 pub trait Progress {
@@ -65,7 +65,7 @@ impl Batch<'_> {
     /// # Errors
     /// The sink's error.
     pub fn run(&self, sink: &mut dyn Sink, progress: &dyn Progress) -> io::Result<usize> {
-        let (messages, inbox) = bounded(QUEUE);
+        let (messages, inbox) = bounded(QUEUE_MESSAGES);
         std::thread::scope(|scope| {
             let workers = scope.spawn(move || self.work(&messages));
             let written = self.write(&inbox, sink, progress);

@@ -6,7 +6,7 @@ use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
 /// Bytes of the header before its free text.
-const HEADER: u64 = 24;
+const HEADER_BYTES: u64 = 24;
 /// Nothing follows the samples.
 const TRAILER: Trailer = Trailer {
     chunks: &[],
@@ -20,13 +20,13 @@ pub(super) fn is_au(head: &[u8]) -> bool {
 
 /// Reads the header.
 pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
-    let header: [u8; HEADER as usize] = input.array()?;
+    let header: [u8; HEADER_BYTES as usize] = input.array()?;
     let word = |at: usize| {
         let bytes = [header[at], header[at + 1], header[at + 2], header[at + 3]];
         u32::from_be_bytes(bytes)
     };
     let [data, length, encoding, rate, channels] = [4, 8, 12, 16, 20].map(word);
-    let text = u64::from(data).checked_sub(HEADER);
+    let text = u64::from(data).checked_sub(HEADER_BYTES);
     let text = text.ok_or_else(|| DecodeError::Damaged("its header has no end".into()))?;
     input.skip(text)?;
     let format = match encoding {

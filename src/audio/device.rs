@@ -34,7 +34,7 @@ const ROUTED: [&str; 3] = ["alsa:default", "alsa:pulse", "alsa:pipewire"];
 /// How long one host may take to list its inputs; a hung server would block forever.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(3);
 /// Most names that an error lists.
-const LISTED: usize = 8;
+const MAX_LISTED_NAMES: usize = 8;
 
 /// An input, with what can be learned without opening it.
 #[derive(Debug, Clone, Serialize)]
@@ -197,7 +197,7 @@ fn choose(inputs: &[InputDevice], wanted: &str) -> Result<InputDevice, DeviceErr
             wanted: wanted.to_owned(),
             fitting: fitting
                 .iter()
-                .take(LISTED)
+                .take(MAX_LISTED_NAMES)
                 .map(|input| label(input))
                 .collect(),
         }),
@@ -232,7 +232,7 @@ fn likest(inputs: &[InputDevice], wanted: &str) -> Vec<String> {
         .collect();
     all.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     all.iter()
-        .take(LISTED)
+        .take(MAX_LISTED_NAMES)
         .map(|(_, input)| label(input))
         .collect()
 }

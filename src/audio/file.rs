@@ -26,7 +26,7 @@ const EXTENSIONS: [&str; 29] = [
 ];
 
 /// Most tags that are skipped before the audio.
-const TAGS: usize = 10_000;
+const MAX_TAGS: usize = 10_000;
 
 /// Whether a file name has an audio extension.
 pub fn is_audio_name(path: &Path) -> bool {
@@ -160,7 +160,7 @@ impl AudioFile {
             known.movie = layout.movie;
         }
         if matroska::is_matroska(&head) {
-            matroska::look_ahead(&mut input, &mut head, matroska::START)
+            matroska::look_ahead(&mut input, &mut head, matroska::SEARCHED_BYTES)
                 .map_err(DecodeError::Read)?;
         }
         known.look_at(&head, None);
@@ -177,7 +177,7 @@ impl AudioFile {
         let mut whole = input;
         let mut rest = Vec::new();
         // A tag may be longer than the distance that a reader searches.
-        for _ in 0..TAGS {
+        for _ in 0..MAX_TAGS {
             rest.clear();
             Read::take(&mut whole, 10)
                 .read_to_end(&mut rest)
@@ -258,7 +258,7 @@ fn head(input: &mut impl Read, count: usize) -> Result<Vec<u8>, DecodeError> {
 /// Where the audio begins. A reader would also search the picture inside a tag.
 fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
     let mut base = 0;
-    for _ in 0..TAGS {
+    for _ in 0..MAX_TAGS {
         let mut tag = Vec::new();
         let sought = file.seek(SeekFrom::Start(base));
         let read = sought.and_then(|_| Read::take(&mut *file, 10).read_to_end(&mut tag));

@@ -26,7 +26,7 @@ pub(super) struct Outline {
 }
 
 /// Bytes at the start of a file in which its track list is searched.
-pub(super) const START: usize = 64 << 10;
+pub(super) const SEARCHED_BYTES: usize = 64 << 10;
 
 const HEADER: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;

@@ -11,12 +11,12 @@ use fragments::Fragment;
 
 pub(super) use fragments::{Passing, Watched};
 
-/// The most boxes at the top of a file, and the largest index, that are looked at.
-const BOXES: usize = 200_000;
-const INDEX: u64 = 64 << 20;
+/// Largest number of top-level boxes and largest index that are read.
+const MAX_BOXES: usize = 200_000;
+const MAX_INDEX_BYTES: u64 = 64 << 20;
 
-/// Fragments whose times are off by this part of a second follow one another.
-const ROUNDED: u64 = 100;
+/// Fragments are consecutive if the time between them is at most this.
+const TOLERANCE_MS: u64 = 10;
 
 /// The index of an MP4.
 #[derive(Debug, Default, Clone)]
@@ -88,18 +88,18 @@ pub(super) fn is_mp4(head: &[u8]) -> bool {
 pub(super) fn look(file: &mut (impl Read + Seek), there: u64) -> io::Result<Layout> {
     let mut layout = Layout::default();
     let mut at = 0;
-    for _ in 0..BOXES {
+    for _ in 0..MAX_BOXES {
         file.seek(SeekFrom::Start(at))?;
         let Some((kind, size, head)) = box_head(file, there - at)? else {
             break;
         };
         match &kind {
-            b"moov" if size <= INDEX && at + size <= there => {
+            b"moov" if size <= MAX_INDEX_BYTES && at + size <= there => {
                 let mut body = vec![0; (size - head) as usize];
                 file.read_exact(&mut body)?;
                 layout.movie = Movie::parse(&body);
             }
-            b"moof" if size <= INDEX && at + size <= there => {
+            b"moof" if size <= MAX_INDEX_BYTES && at + size <= there => {
                 let mut body = vec![0; (size - head) as usize];
                 file.read_exact(&mut body)?;
                 if let Some(movie) = &mut layout.movie {
@@ -137,7 +137,7 @@ pub(super) fn look_ahead(stream: &mut impl Read, read: &mut Vec<u8>) -> io::Resu
             layout.samples_first = true;
             break;
         }
-        if size > INDEX {
+        if size > MAX_INDEX_BYTES {
             break;
         }
         let end = at + size as usize;
@@ -225,7 +225,7 @@ impl Trak {
 
     /// Adds a fragment to the run that it continues, but for the rounding of its time.
     fn append(&mut self, next: Fragment) {
-        let near = u64::from(self.scale) / ROUNDED;
+        let near = u64::from(self.scale) * TOLERANCE_MS / 1000;
         let follows = |last: &Fragment| match (last.at, next.at) {
             (_, None) => true,
             (None, Some(_)) => false,
@@ -243,7 +243,7 @@ impl Trak {
         fragments.fold(self.ticks, u64::saturating_add)
     }
 
-    /// Whether any part of the track is presented at another time than its own.
+    /// Whether any part of the track is presented at a different time than its own.
     pub(super) fn has_edits(&self) -> bool {
         self.edits.iter().any(|edit| edit.media >= 0)
     }

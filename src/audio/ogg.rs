@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Result};
 
 /// Bytes before the segment table of a page.
-const HEAD: usize = 27;
+const HEAD_BYTES: usize = 27;
 /// Position of the flags of a page, and the flag of the first page of a stream.
-const FLAGS: usize = 5;
+const FLAGS_OFFSET: usize = 5;
 const FIRST: u8 = 2;
 /// Position of the checksum in a page.
-const CHECKSUM: usize = 22;
+const CHECKSUM_OFFSET: usize = 22;
 /// The generator of the checksum.
-const GENERATOR: u32 = 0x04c1_1db7;
+const CRC_POLYNOMIAL: u32 = 0x04c1_1db7;
 
 /// The pages of a file.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +35,16 @@ pub(super) fn pages(mut file: impl Read) -> Result<Pages> {
     let mut page = Vec::new();
     loop {
         page.clear();
-        Read::take(&mut file, HEAD as u64).read_to_end(&mut page)?;
+        Read::take(&mut file, HEAD_BYTES as u64).read_to_end(&mut page)?;
         if page.is_empty() {
             return Ok(found);
         }
-        let Some(count) = page.get(HEAD - 1).filter(|_| page.starts_with(b"OggS")) else {
+        let Some(count) = page
+            .get(HEAD_BYTES - 1)
+            .filter(|_| page.starts_with(b"OggS"))
+        else {
             found.ended = false;
-            found.intact &= page.len() < HEAD;
+            found.intact &= page.len() < HEAD_BYTES;
             return Ok(found);
         };
         let sizes = segments(&mut file, usize::from(*count), &mut page)?;
@@ -50,10 +53,10 @@ pub(super) fn pages(mut file: impl Read) -> Result<Pages> {
             return Ok(found);
         };
         found.ended = sizes.last().is_none_or(|&size| size < 255);
-        found.intact &= word(&page, CHECKSUM) == Some(checksum(&page));
+        found.intact &= word(&page, CHECKSUM_OFFSET) == Some(checksum(&page));
         if let (Some(serial), Some(number)) = (word(&page, 14), word(&page, 18)) {
             let before = numbers.insert(serial, number);
-            let first = page[FLAGS] & FIRST != 0;
+            let first = page[FLAGS_OFFSET] & FIRST != 0;
             let next = before.is_none_or(|before| before.wrapping_add(1) == number);
             found.intact &= first || next;
         }
@@ -82,11 +85,11 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 /// The checksum of a page, in which the checksum itself counts as 0.
 fn checksum(page: &[u8]) -> u32 {
     page.iter().enumerate().fold(0, |sum, (at, &byte)| {
-        let own = (CHECKSUM..CHECKSUM + 4).contains(&at);
+        let own = (CHECKSUM_OFFSET..CHECKSUM_OFFSET + 4).contains(&at);
         let sum = sum ^ u32::from(if own { 0 } else { byte }) << 24;
         (0..8).fold(sum, |sum, _| {
             if sum >> 31 == 1 {
-                sum << 1 ^ GENERATOR
+                sum << 1 ^ CRC_POLYNOMIAL
             } else {
                 sum << 1
             }

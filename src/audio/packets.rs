@@ -22,10 +22,10 @@ use opening::Origin;
 pub(super) use opening::Known;
 
 /// Most consecutive unreadable packets before the rest is abandoned.
-const UNREADABLE: u32 = 256;
+const MAX_UNREADABLE_PACKETS: u32 = 256;
 /// Frames decoded and discarded before the target of a seek. Decoders with memory (MP3,
 /// AAC, Vorbis, Opus) need them to settle.
-const PREROLL: i64 = 8192;
+const PREROLL_FRAMES: i64 = 8192;
 /// Longest silence that replaces a packet, in seconds.
 const SILENCE_S: u64 = 10;
 /// Longest plausible hole, in seconds.
@@ -101,7 +101,7 @@ impl Packets {
                 Ok(Some(packet)) if packet.track_id == self.track => {
                     failures = if self.take(packet)? { 0 } else { failures + 1 };
                     // Input that never was audio need not be scanned to its end.
-                    if failures > UNREADABLE && !self.found {
+                    if failures > MAX_UNREADABLE_PACKETS && !self.found {
                         return Ok(false);
                     }
                 }
@@ -113,7 +113,7 @@ impl Packets {
                     return Ok(false);
                 }
                 Err(Error::IoError(error)) => return Err(DecodeError::Read(error)),
-                Err(Error::DecodeError(_)) if failures < UNREADABLE => {
+                Err(Error::DecodeError(_)) if failures < MAX_UNREADABLE_PACKETS => {
                     self.damaged += 1;
                     failures += 1;
                 }
@@ -345,7 +345,7 @@ impl Packets {
     /// Lets the container seek to a position before the target; `false` where it
     /// cannot.
     fn jump(&mut self, target: i64) -> bool {
-        let early = (target - PREROLL).max(-self.timing.pre_skip);
+        let early = (target - PREROLL_FRAMES).max(-self.timing.pre_skip);
         let Some(ts) = self.timing.seek_ticks(early, self.spec.sample_rate) else {
             return false;
         };

@@ -13,9 +13,9 @@ use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
 use super::source::{DecodeError, Note, Source, Spec};
 
 /// Declared lengths from here on mean "unknown" if the bytes are not there.
-pub(super) const UNKNOWN: u64 = 0x7fff_0000;
+pub(super) const UNKNOWN_FROM_BYTES: u64 = 0x7fff_0000;
 /// Largest first block of a recorder, in bytes.
-const FIRST_BLOCK: u64 = 1 << 20;
+const MAX_FIRST_BLOCK_BYTES: u64 = 1 << 20;
 /// Most chunks that are followed after the samples.
 const MOST_CHUNKS: usize = 64;
 
@@ -211,7 +211,7 @@ impl Extent {
             data,
             ..Self::default()
         };
-        let believed = Some(length).filter(|&length| length < UNKNOWN);
+        let believed = Some(length).filter(|&length| length < UNKNOWN_FROM_BYTES);
         let Some(there) = input.behind(data)? else {
             let known = believed.filter(|&length| length > 0);
             return Ok(Self {
@@ -308,7 +308,10 @@ impl Plain {
     /// Whether a stream continues after a declared length that was only a recorder's
     /// first block.
     fn goes_on(&mut self) -> Result<bool, DecodeError> {
-        let first = self.extent.bytes.is_some_and(|bytes| bytes <= FIRST_BLOCK);
+        let first = self
+            .extent
+            .bytes
+            .is_some_and(|bytes| bytes <= MAX_FIRST_BLOCK_BYTES);
         if !first || !matches!(self.bytes.input, Input::Stream(_)) {
             return Ok(false);
         }

@@ -24,9 +24,9 @@ const TOLERANCE_S: f64 = 0.1;
 /// The cause of a hole in the timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hole {
-    /// Nothing was recorded here.
+    /// Nothing was recorded in the hole.
     Gap,
-    /// A packet that had been there was lost.
+    /// A recorded packet was lost.
     Damage,
 }
 
@@ -38,9 +38,9 @@ pub(super) struct Timing {
     base: Option<TimeBase>,
     /// The positions of ticks.
     spans: Vec<Span>,
-    /// What a stream says of that as it passes.
+    /// The fragments of a stream, which add positions while it is read.
     passing: Option<Following>,
-    /// Frames between the first that counts and the place that its packet tells.
+    /// Offset in frames between the frame count and the timestamps.
     origin: Option<i64>,
     /// Frames that Opus decodes before frame 0.
     pub(super) pre_skip: i64,
@@ -65,19 +65,19 @@ pub(super) struct Timing {
 struct Following {
     passing: Passing,
     track: u32,
-    /// Ticks a second.
+    /// Ticks per second.
     scale: u32,
-    /// Runs of fragments that are known; at first not even none.
+    /// Number of fragment runs that were read; `None` at first.
     known: Option<usize>,
 }
 
-/// Where a packet belongs: its first frame, and those that are played.
+/// Position of a packet: its first frame, and the frames that are played.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) index: i64,
     pub(super) from: i64,
     pub(super) until: i64,
-    /// Which part of an edit list it is in: each has its exact place.
+    /// Index of its part of an edit list; each part has an exact position.
     pub(super) part: usize,
 }
 
@@ -204,7 +204,7 @@ impl Timing {
         });
     }
 
-    /// Learns of the fragments that have passed.
+    /// Adds the positions of the fragments that were read since the last call.
     fn learn(&mut self) {
         let Some(following) = &mut self.passing else {
             return;
@@ -212,13 +212,13 @@ impl Timing {
         let news = following.passing.news(following.track, following.known);
         if let Some((count, spans)) = news {
             following.known = Some(count);
-            // What is behind the last is not known yet.
+            // Later fragments are not read yet.
             self.spans = relaxed(spans, 0, following.scale);
         }
     }
 
-    /// Where a packet belongs, in each part that plays some of it; `None` where
-    /// counting tells.
+    /// Position of a packet in each part that plays some of it; `None` where the frame
+    /// count gives the position.
     pub(super) fn places(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Vec<Place>> {
         self.base?;
         self.learn();
@@ -244,7 +244,7 @@ impl Timing {
             .collect()
     }
 
-    /// The place of a packet within a part.
+    /// Position of a packet within a part.
     fn within(&mut self, span: Span, pts: i64, rate: u32) -> Option<Place> {
         let at = |ticks: i64| match ticks {
             i64::MIN | i64::MAX => Some(ticks),

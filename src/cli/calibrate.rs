@@ -28,7 +28,7 @@ const SPEECH_LEAST_S: f64 = 5.0;
 /// Speech below which a profile helps little, in seconds.
 const SPEECH_ENOUGH_S: f64 = 20.0;
 /// A calibration ends after this multiple of the wanted speech, in any case.
-const TIME_LIMIT: f64 = 4.0;
+const MAX_TIME_FACTOR: f64 = 4.0;
 /// Most columns of the text to read.
 const TEXT_WIDTH: usize = 76;
 
@@ -165,7 +165,7 @@ fn from_microphone(
     let wanted_s = f64::from(args.seconds);
     let options = LiveOptions {
         channel: args.channel.into(),
-        seconds: Some(wanted_s * TIME_LIMIT),
+        seconds: Some(wanted_s * MAX_TIME_FACTOR),
         started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         recording: None,
         notice: |_| {}, // the progress tells what matters here

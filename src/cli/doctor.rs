@@ -21,7 +21,7 @@ use crate::text::printable;
 /// Largest difference of a probability from its golden value.
 const GOLDEN_TOLERANCE: f64 = 1e-4;
 /// Length of the level check.
-const LISTEN: Duration = Duration::from_secs(2);
+const LEVEL_CHECK_TIME: Duration = Duration::from_secs(2);
 /// Peak below which an input counts as muted, in dBFS.
 const MUTED_DBFS: f32 = -90.0;
 /// Peak below which speech is too quiet, in dBFS.
@@ -133,7 +133,7 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
     let (mut meter, mut frames) = (LevelMeter::default(), 0);
     let (mut samples, mut mono) = (Vec::new(), Vec::new());
     let start = Instant::now();
-    while start.elapsed() < LISTEN && capture.fault().is_none() {
+    while start.elapsed() < LEVEL_CHECK_TIME && capture.fault().is_none() {
         samples.clear();
         mono.clear();
         match capture.read(&mut samples, 4096) {

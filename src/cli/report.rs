@@ -39,7 +39,7 @@ It judges how a voice sounds to others, not what a person feels, and must not de
 How often it is right on voices like these is for its makers to say: read its card.
 ";
 /// Largest audio that is embedded in a page, in bytes.
-const LARGEST_AUDIO: u64 = 200 << 20;
+const MAX_AUDIO_BYTES: u64 = 200 << 20;
 
 /// Make a page about recordings that needs no network
 ///
@@ -253,7 +253,7 @@ fn embedded(recording: &Recording) -> anyhow::Result<String> {
         }
     };
     let bytes = fs::metadata(path)?.len();
-    if bytes > LARGEST_AUDIO {
+    if bytes > MAX_AUDIO_BYTES {
         return Err(anyhow!(
             "{} MiB are too much for a page, so its audio is left out",
             bytes >> 20

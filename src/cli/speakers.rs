@@ -8,7 +8,7 @@ use crate::dsp::mono::ChannelSelection;
 use crate::engine::{Engine, EngineError};
 
 /// Largest number of speakers that can be requested.
-const MOST: u16 = 100;
+const MAX_SPEAKERS: u16 = 100;
 
 /// The number of speakers.
 #[derive(Debug, Clone, Args)]
@@ -31,8 +31,10 @@ impl FromStr for SpeakerCount {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.parse() {
             _ if text == "auto" => Ok(Self::Auto),
-            Ok(number) if (1..=MOST).contains(&number) => Ok(Self::Number(number)),
-            _ => Err(format!("expected auto or a number from 1 to {MOST}")),
+            Ok(number) if (1..=MAX_SPEAKERS).contains(&number) => Ok(Self::Number(number)),
+            _ => Err(format!(
+                "expected auto or a number from 1 to {MAX_SPEAKERS}"
+            )),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::{Engine, EngineError};
 use crate::events::ReplacedModel;
 
-/// Longest measurement that a live session accepts from the default model.
-pub const LONGEST_MEASUREMENT: Duration = Duration::from_millis(60);
+/// Longest inference for one measurement that a live session accepts from the default model.
+pub const MAX_INFERENCE_TIME: Duration = Duration::from_millis(60);
 
 impl Engine {
     /// This engine, or `small` where a measurement takes longer than
-    /// `LONGEST_MEASUREMENT` on this machine.
+    /// `MAX_INFERENCE_TIME` on this machine.
     ///
     /// # Errors
     /// The engine's own error, or that of `small`.
@@ -19,7 +19,7 @@ impl Engine {
         small: impl FnOnce() -> Result<Self, EngineError>,
     ) -> Result<Self, EngineError> {
         let time = self.measurement_time()?;
-        if time <= LONGEST_MEASUREMENT {
+        if time <= MAX_INFERENCE_TIME {
             return Ok(self);
         }
         let mut engine = small()?;
@@ -36,7 +36,7 @@ impl Engine {
             model,
             measurement_ms,
         } = self.replaced.as_ref()?;
-        let longest = LONGEST_MEASUREMENT.as_millis();
+        let longest = MAX_INFERENCE_TIME.as_millis();
         Some(format!(
             "a measurement with {model} takes {measurement_ms:.0} ms on this machine, more than \
              {longest} ms: {} takes over; --model {model} keeps it",

@@ -14,8 +14,8 @@ use crate::engine::Engine;
 use crate::events::Event;
 use crate::messages::Level;
 
-/// How often results are passed on.
-const INTERVAL: Duration = Duration::from_millis(50);
+/// Interval at which results are sent.
+const RESULT_INTERVAL: Duration = Duration::from_millis(50);
 /// Least time span of a level, in seconds of audio.
 const LEVEL_S: f64 = 0.05;
 
@@ -82,7 +82,7 @@ fn analyze(
         if !more {
             return Ok(pass.notices(source));
         }
-        if sent.elapsed() >= INTERVAL {
+        if sent.elapsed() >= RESULT_INTERVAL {
             part.inference_ms = pass.latency.inference_ms();
             if parts.send(std::mem::take(part)).is_err() {
                 return Ok(Vec::new());

@@ -6,7 +6,7 @@ use crate::audio::capture::Capture;
 use crate::audio::device::{self, DeviceError, InputDevice};
 
 /// An idle input delivers its held-back samples within this time after opening.
-const ARRIVAL: Duration = Duration::from_millis(60);
+const ARRIVAL_TIME: Duration = Duration::from_millis(60);
 
 /// An open input.
 pub struct Microphone {
@@ -37,7 +37,7 @@ impl Microphone {
     /// Opens the input with exactly that stable id.
     pub(super) fn reopen(id: &str) -> Result<Self, DeviceError> {
         let microphone = Self::of(&device::find_id(id)?)?;
-        std::thread::sleep(ARRIVAL);
+        std::thread::sleep(ARRIVAL_TIME);
         Ok(microphone)
     }
 

@@ -81,7 +81,7 @@ impl Sink for EventLogFile {
 
 /// The content of an existing event log.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct LogContent {
     /// The recordings that are complete from header to summary.
     pub files: BTreeSet<String>,
     /// The recordings with an error: they could not be read, or only in part.
@@ -94,8 +94,8 @@ pub struct Held {
 ///
 /// # Errors
 /// The error of the read, or that the lines are not event lines.
-pub fn held(mut lines: impl BufRead) -> io::Result<Held> {
-    let mut held = Held::default();
+pub fn content(mut lines: impl BufRead) -> io::Result<LogContent> {
+    let mut found = LogContent::default();
     let (mut at, mut open) = (0, false);
     let mut text = Vec::new();
     while lines.read_until(b'\n', &mut text)? > 0 {
@@ -106,20 +106,20 @@ pub fn held(mut lines: impl BufRead) -> io::Result<Held> {
         let line: Line = serde_json::from_slice(&text)?;
         match line.event {
             Event::SessionStart(_) => open = true,
-            Event::Error(_) => held.failed.extend(line.file),
+            Event::Error(_) => found.failed.extend(line.file),
             Event::SessionEnd(_) => {
                 open = false;
-                let complete = line.file.filter(|file| !held.failed.contains(file));
-                held.files.extend(complete);
+                let complete = line.file.filter(|file| !found.failed.contains(file));
+                found.files.extend(complete);
             }
             _ => {}
         }
         if !open {
-            held.bytes = at;
+            found.bytes = at;
         }
         text.clear();
     }
-    Ok(held)
+    Ok(found)
 }
 
 /// Copies event lines except those of the recordings in `dropped`.
@@ -155,11 +155,11 @@ mod tests {
         let begun = r#"{"type":"voice","at_s":0.5,"active":true,"file":"c"}"#;
         let start = r#"{"type":"session_start","schema":"emoscope.event/1","version":"0.1.0","source":"file","name":"c","sample_rate":16000,"channels":1,"labels":["x"],"model":"m","model_sha256":"","engine":"e","file":"c"}"#;
         for torn in ["", "{\"type\":\"err", &format!("{start}\n{begun}\n"), start] {
-            let held = held(format!("{whole}{torn}").as_bytes()).unwrap();
-            assert_eq!(held.files.into_iter().collect::<Vec<_>>(), ["a"]);
-            assert_eq!(held.failed.into_iter().collect::<Vec<_>>(), ["b"]);
-            assert_eq!(held.bytes, whole.len() as u64, "{torn}");
+            let found = content(format!("{whole}{torn}").as_bytes()).unwrap();
+            assert_eq!(found.files.into_iter().collect::<Vec<_>>(), ["a"]);
+            assert_eq!(found.failed.into_iter().collect::<Vec<_>>(), ["b"]);
+            assert_eq!(found.bytes, whole.len() as u64, "{torn}");
         }
-        assert!(held("file,utterance\n".as_bytes()).is_err());
+        assert!(content("file,utterance\n".as_bytes()).is_err());
     }
 }

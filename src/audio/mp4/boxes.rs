@@ -1,9 +1,9 @@
-//! Boxes, which an MP4 is made of.
+//! Boxes, the units of an MP4 file.
 
 use std::io::{self, Read};
 
-/// Kind, size and length of the head of the box that comes next; `left` stands
-/// for a size up to the end.
+/// Kind, size and head length of the next box; `left` is the size of a box that
+/// extends to the end.
 pub(super) fn box_head(from: &mut impl Read, left: u64) -> io::Result<Option<([u8; 4], u64, u64)>> {
     let mut head = Vec::with_capacity(16);
     Read::take(&mut *from, 8).read_to_end(&mut head)?;
@@ -39,7 +39,7 @@ pub(super) fn long(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_be_bytes(eight))
 }
 
-/// The boxes within a body: kind and body of each.
+/// Kind and body of each box within a body.
 pub(super) fn boxes(mut body: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, size, head) = box_head(&mut &*body, body.len() as u64).ok()??;
@@ -60,7 +60,7 @@ pub(super) fn inside<'a>(body: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> 
     })
 }
 
-/// Pairs of words behind the head of a full box.
+/// Pairs of words after the head of a full box.
 pub(super) fn pairs(body: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     let count = word(body, 4).unwrap_or(0) as usize;
     let pairs = body.get(8..).unwrap_or_default().chunks_exact(8);

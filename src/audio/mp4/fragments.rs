@@ -1,15 +1,15 @@
-//! Samples behind the index of an MP4, in a file or as a stream passes.
+//! Fragments of an MP4: the samples after its index, in a file or a stream.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::boxes::{box_head, boxes, inside, long, word, words};
-use super::{INDEX, Movie, Span};
+use super::{MAX_INDEX_BYTES, Movie, Span};
 
-/// Samples behind the index.
+/// The samples of one track in a fragment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fragment {
-    /// Where they belong, if that is said.
+    /// Their start time in ticks, if the fragment declares it.
     pub(super) at: Option<u64>,
     pub(super) ticks: u64,
 }
@@ -18,7 +18,7 @@ impl Fragment {
     pub(super) fn parse(body: &[u8], default: Option<u32>) -> Option<Self> {
         let head = inside(body, &[b"tfhd"])?;
         let flags = word(head, 0)?;
-        // Offset, description, then the length of a sample.
+        // Fields before the sample duration: offset and description.
         let skipped = 8 * (flags & 1) as usize + 4 * (flags >> 1 & 1) as usize;
         let own = (flags & 8 != 0).then(|| word(head, 8 + skipped)).flatten();
         let default = own.or(default);
@@ -48,7 +48,7 @@ impl Fragment {
     }
 }
 
-/// The index of a stream, with the fragments that passed so far.
+/// The index of a stream, extended by each fragment that was read.
 #[derive(Debug, Clone)]
 pub(in crate::audio) struct Passing(Arc<Mutex<Movie>>);
 
@@ -57,8 +57,8 @@ impl Passing {
         Self(Arc::new(Mutex::new(movie)))
     }
 
-    /// How many runs of fragments a track has, and where its samples belong,
-    /// unless it still has `known` runs.
+    /// Number of fragment runs of a track and the times of its samples; `None` while
+    /// it has `known` runs.
     pub(in crate::audio) fn news(
         &self,
         track: u32,
@@ -71,20 +71,20 @@ impl Passing {
     }
 }
 
-/// A stream that tells its index of each fragment that passes.
+/// A reader that adds each fragment of a stream to its index.
 pub(in crate::audio) struct Watched<R> {
     stream: R,
     passing: Passing,
-    /// The head of a box, as far as it was read.
+    /// The part of a box head that was read so far.
     head: Vec<u8>,
-    /// The body of a fragment, as far as it was read.
+    /// The part of a fragment's body that was read so far.
     fragment: Option<Vec<u8>>,
     /// Bytes up to the next box.
     left: u64,
 }
 
 impl<R> Watched<R> {
-    /// A stream from its first byte on.
+    /// `stream` must be at its first byte.
     pub(in crate::audio) fn new(stream: R, passing: Passing) -> Self {
         Self {
             stream,
@@ -119,7 +119,7 @@ impl<R> Watched<R> {
         }
     }
 
-    /// Begins a box, where its head is whole.
+    /// Starts a box when its head is complete.
     fn begin(&mut self) {
         let wide = self.head.starts_with(&[0, 0, 0, 1]);
         if self.head.len() < if wide { 16 } else { 8 } {
@@ -128,10 +128,10 @@ impl<R> Watched<R> {
         self.left = match box_head(&mut &*self.head, u64::MAX) {
             Ok(Some((kind, size, head))) => {
                 let body = size - head;
-                self.fragment = (kind == *b"moof" && body <= INDEX).then(Vec::new);
+                self.fragment = (kind == *b"moof" && body <= MAX_INDEX_BYTES).then(Vec::new);
                 body
             }
-            // What are no boxes is nothing to follow.
+            // Not a box: the rest is not parsed.
             _ => u64::MAX,
         };
         self.head.clear();

@@ -243,7 +243,7 @@ impl Packets {
 /// The first bytes of a file.
 fn head(file: &mut File) -> Result<Vec<u8>, DecodeError> {
     let mut head = Vec::new();
-    let read = Read::take(&mut *file, matroska::START as u64).read_to_end(&mut head);
+    let read = Read::take(&mut *file, matroska::SEARCHED_BYTES as u64).read_to_end(&mut head);
     read.map_err(DecodeError::Read)?;
     Ok(head)
 }

@@ -141,7 +141,7 @@ fn one_each(
 
 #[cfg(feature = "parquet")]
 fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> Output {
-    let held = data_set::held(output)?;
+    let held = data_set::content(output)?;
     if args.resume {
         skip(recordings, &held.complete);
         data_set::remove_outdated(&held)?;
@@ -170,7 +170,7 @@ fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
             .open(output)
     };
     let mut file = open()?;
-    let held = lines::held(BufReader::new(&file))?;
+    let held = lines::content(BufReader::new(&file))?;
     skip(recordings, &held.files);
     if is_plain(output) {
         if file.metadata()?.len() > held.bytes {

@@ -6,7 +6,7 @@ use crate::dashboard::text;
 /// Dots per letter from top to bottom.
 const DOTS_HIGH: usize = 5;
 /// The largest size.
-pub(super) const LARGEST: usize = 3;
+pub(super) const LARGEST_SIZE: usize = 3;
 /// The widest percentage.
 const WIDEST_SHARE: &str = "100%";
 
@@ -89,7 +89,7 @@ pub(super) fn largest(names: &[&str], columns: u16) -> usize {
             })
         })
     };
-    (1..=LARGEST).rev().find(fits).unwrap_or(0)
+    (1..=LARGEST_SIZE).rev().find(fits).unwrap_or(0)
 }
 
 /// The rows of a text in big letters, or `None` where a glyph is missing.
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn rows_are_equally_wide_in_every_size() {
-        for (size, unicode) in (1..=LARGEST).flat_map(|size| [(size, true), (size, false)]) {
+        for (size, unicode) in (1..=LARGEST_SIZE).flat_map(|size| [(size, true), (size, false)]) {
             let rows = big("Happiness? 63%", size, unicode).unwrap_or_default();
             assert_eq!(rows.len(), super::rows(size, unicode));
             assert!(unicode || rows.concat().is_ascii());

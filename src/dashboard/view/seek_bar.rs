@@ -13,8 +13,8 @@ use crate::text::clock;
 
 /// Least columns for aligning the bar with the history.
 const ALIGNED_COLUMNS: u16 = 58;
-/// Columns left of the bar where there is less room.
-const SIGNS: u16 = 11;
+/// Columns to the left of the bar on a narrow screen.
+const SIGNS_COLUMNS: u16 = 11;
 
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let Some(position) = pen.picture.position else {
@@ -41,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         pen.text(area, pen.gutter, 0, &times, Style::new());
         return;
     };
-    pen.right(area, SIGNS, 0, &times, Style::new());
+    pen.right(area, SIGNS_COLUMNS, 0, &times, Style::new());
     let total_s = position.total_s.unwrap_or(f64::INFINITY);
     let share = (position.at_s / total_s).clamp(0.0, 1.0);
     if pen.picture.ahead.is_some() {
@@ -92,7 +92,7 @@ pub(super) fn line(picture: &Picture, area: Rect, gutter: u16) -> Option<Rect> {
     let position = picture.position.filter(|_| area.height > 0)?;
     position.total_s.filter(|total| *total > 0.0)?;
     let start = if area.width < ALIGNED_COLUMNS {
-        SIGNS.min(area.width)
+        SIGNS_COLUMNS.min(area.width)
     } else {
         gutter
     };

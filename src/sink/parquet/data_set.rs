@@ -131,14 +131,14 @@ impl Sink for ParquetParts {
 
 /// The recordings of a data set.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct DataSetContent {
     /// Those that were read without an error.
     pub complete: BTreeSet<String>,
     /// The others, and the part of each.
     pub incomplete: BTreeMap<String, PathBuf>,
 }
 
-impl Held {
+impl DataSetContent {
     /// Whether the data set has rows of a recording, or had to have some.
     pub fn contains(&self, name: &str) -> bool {
         self.complete.contains(name) || self.incomplete.contains_key(name)
@@ -150,7 +150,7 @@ impl Held {
 ///
 /// # Errors
 /// The system's error.
-pub fn remove_outdated(held: &Held) -> io::Result<()> {
+pub fn remove_outdated(held: &DataSetContent) -> io::Result<()> {
     let outdated = held.incomplete.iter();
     for (_, path) in outdated.filter(|(name, _)| held.complete.contains(*name)) {
         remove_if_present(path)?;
@@ -170,8 +170,8 @@ fn remove_if_present(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// An unreadable part, with its name.
-pub fn held(folder: &Path) -> io::Result<Held> {
-    let mut held = Held::default();
+pub fn content(folder: &Path) -> io::Result<DataSetContent> {
+    let mut held = DataSetContent::default();
     if !folder.is_dir() {
         return Ok(held);
     }
