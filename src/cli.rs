@@ -17,7 +17,7 @@ mod show;
 mod speakers;
 mod transports;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,6 +37,7 @@ use crate::model::Model;
 use crate::paths::{create_private, create_private_folder};
 use crate::profile;
 use crate::session::SessionError;
+use crate::text::{folded, printable};
 
 /// Shows which emotion a voice expresses, as it is perceived, while it speaks.
 #[derive(Debug, Parser)]
@@ -368,13 +369,17 @@ fn keep_caught_panics_quiet() {
 
 /// Prints a message to the user on standard error.
 fn print_message(message: &str) {
-    // If standard error is closed, nobody can read the message.
-    let lines = message
+    let size = io::stderr().is_terminal().then(crossterm::terminal::size);
+    let columns = match size {
+        Some(Ok((columns, _))) if columns > 0 => columns.into(),
+        _ => usize::MAX,
+    };
+    let lines: Vec<String> = format!("emoscope: {message}")
         .lines()
-        .map(crate::text::printable)
-        .collect::<Vec<_>>()
-        .join("\n");
-    let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("emoscope: {lines}\n"));
+        .map(|line| folded(&printable(line), columns))
+        .collect();
+    // If standard error is closed, nobody can read the message.
+    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Ends the program with a usage error.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use unicode_width::UnicodeWidthStr;
 
 use crate::events::{Measurement, Speaker, UNCERTAIN};
 
@@ -130,6 +131,38 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// Arousal or valence with its sign; one that rounds to zero has none.
+pub fn signed(value: f64) -> String {
+    let text = format!("{value:+.2}");
+    match text.as_str() {
+        "+0.00" | "-0.00" => "0.00".into(),
+        _ => text,
+    }
+}
+
+/// A line with a break before each word that would not fit into `columns`; a longer word
+/// stays whole, so that it can be copied.
+pub fn folded(line: &str, columns: usize) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut at = 0;
+    for (number, word) in line.split(' ').enumerate() {
+        let width = word.width();
+        if at > 0 && at + 1 + width > columns {
+            out.push('\n');
+            at = 0;
+        } else if number > 0 {
+            out.push(' ');
+            at += 1;
+        }
+        out.push_str(word);
+        at += width;
+        if at > columns {
+            at %= columns.max(1); // the terminal breaks it
+        }
+    }
+    out
+}
+
 /// The first 64 bits of the SHA-256 of a recording's name: the same on every machine.
 pub fn name_hash(name: &str) -> u64 {
     let hash = Sha256::digest(name.as_bytes());
@@ -140,6 +173,34 @@ pub fn name_hash(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zero_has_no_sign() {
+        for (value, text) in [
+            (0.0, "0.00"),
+            (-0.004, "0.00"),
+            (0.004, "0.00"),
+            (-0.006, "-0.01"),
+            (0.25, "+0.25"),
+        ] {
+            assert_eq!(signed(value), text);
+        }
+    }
+
+    #[test]
+    fn folded_lines_break_between_words_alone() {
+        let text = "only 3 s of speech were found, 5 s are needed";
+        for columns in 8..60 {
+            let lines = folded(text, columns);
+            assert_eq!(lines.replace('\n', " "), text);
+            assert!(lines.lines().all(|line| line.len() <= columns), "{lines}");
+        }
+        assert_eq!(
+            folded("to /a/long/path and more", 8),
+            "to\n/a/long/path and\nmore"
+        );
+        assert_eq!(folded("  a  b", 80), "  a  b");
+    }
 
     #[test]
     fn names_cannot_control_the_terminal() {

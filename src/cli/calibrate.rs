@@ -1,6 +1,7 @@
 //! `emoscope calibrate`: stores a speaker's baseline as a profile.
 
 mod progress;
+mod voices;
 
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use clap::Args;
 use crossbeam_channel::bounded;
 use crossterm::terminal;
 
+use self::voices::Voices;
 use super::{Done, ModelArgs, print_message};
 use crate::baseline::Baseline;
 use crate::batch::recording::Recording;
@@ -78,8 +80,9 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
         profile: None,
         ..args.model.clone()
     };
-    let engine = without_profile.load_live()?;
-    let (voice, changes) = match &args.file {
+    // Speech of other people must not join the profile.
+    let engine = without_profile.load_live()?.tracking_speakers(None)?;
+    let (voice, several) = match &args.file {
         Some(path) => {
             if let Some(notice) = engine.replacement_notice() {
                 print_message(&notice);
@@ -100,10 +103,10 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
                 "only {speech_s:.1} s of speech were found, {SPEECH_LEAST_S} s are needed: {help}"
             ));
         }
-        if changes > 0 {
+        if several {
             print_message(
-                "the voice changed on the way: the profile holds the last one alone; \
-                 calibrate again with one person",
+                "another voice was found: the profile holds the first one alone; \
+                 calibrate again if that is not yours",
             );
         }
         if speech_s < SPEECH_ENOUGH_S {
@@ -125,18 +128,17 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     Ok(Done::Success)
 }
 
-/// The baseline from a recording, and how often the speaker changed.
+/// The baseline of the first speaker of a recording, and whether there are others.
 fn from_file(
     path: &Path,
     args: &CalibrateArgs,
     engine: &Engine,
-) -> anyhow::Result<(Option<Baseline>, u32)> {
+) -> anyhow::Result<(Option<Baseline>, bool)> {
     let mut problem = None;
-    let mut changes = 0;
+    let mut voices = Voices::default();
     let mut note = |event| match event {
         Event::Error(error) => problem = Some(error.message),
-        Event::UtteranceEnd(end) if end.new_baseline => changes += 1,
-        _ => {}
+        event => drop(voices.note(&event)),
     };
     let recording = Recording {
         track: args.track,
@@ -144,20 +146,21 @@ fn from_file(
     };
     let baseline = recording.open(&mut note).and_then(|mut source| {
         let channel = args.channel.into();
-        let analysis = recording.analyze(&mut source, channel, engine, &mut note);
+        let engine = recording.with_turns(channel, engine);
+        let analysis = recording.analyze(&mut source, channel, &engine, &mut note);
         analysis.baselines.into_iter().next().flatten()
     });
     match problem {
         Some(message) => Err(anyhow!(message)),
-        None => Ok((baseline, changes)),
+        None => Ok((baseline, voices.several())),
     }
 }
 
-/// The baseline from the microphone, and how often the speaker changed.
+/// The baseline of the first speaker at the microphone, and whether others spoke.
 fn from_microphone(
     args: &CalibrateArgs,
     engine: &Engine,
-) -> anyhow::Result<(Option<Baseline>, u32)> {
+) -> anyhow::Result<(Option<Baseline>, bool)> {
     let microphone = Microphone::open(args.device.as_deref())?;
     if io::stderr().is_terminal() {
         invite();
@@ -183,8 +186,8 @@ fn from_microphone(
     outlets.show_on(screen);
     let baseline = session.run(&mut outlets, &controls);
     drop(outlets);
-    let changes = progress.join().unwrap_or(0); // progress that failed is no loss
-    Ok((baseline?, changes))
+    let several = progress.join().unwrap_or(false); // progress that failed is no loss
+    Ok((baseline?, several))
 }
 
 /// Prints the text to read, wrapped between words.

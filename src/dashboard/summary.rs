@@ -5,6 +5,7 @@ use std::path::Path;
 use super::state::picture::Picture;
 use super::text::{clean, percent};
 use crate::events::UNCERTAIN;
+use crate::text::signed;
 
 /// Three lines about a session: its input, the speech per label, and the files that
 /// were written. Empty if no audio came.
@@ -39,7 +40,7 @@ fn labels(picture: &Picture) -> String {
         return "no speech".to_owned();
     }
     let arousal = match picture.totals.arousal() {
-        Some(arousal) => format!("; mean arousal {arousal:+.2}"),
+        Some(arousal) => format!("; mean arousal {}", signed(arousal)),
         None => String::new(),
     };
     format!("{} of the speech{arousal}", shares.join(", "))

@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::letters::Letters;
 use super::{Sink, reason};
 use crate::events::{Event, Measurement, Trigger};
-use crate::text::{clock_tenths, printable};
+use crate::text::{clock_tenths, printable, signed};
 
 /// Terminal columns that every row fits into, where paths allow it.
 const TABLE_COLUMNS: usize = 80;
@@ -68,7 +68,7 @@ fn utterance_row(file: &str, utterance: &Measurement) -> Row {
         "" => printable(&utterance.label),
         reason => format!("{}: {}", utterance.label, reason.replace('_', " ")),
     };
-    let signed = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:+.2}"));
+    let signed = |value: Option<f64>| value.map_or(String::new(), signed);
     let seconds = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.0} s"));
     [
         printable(file),

@@ -224,16 +224,31 @@ function colours() {
   return { value, colour };
 }
 
-// The whole of a recording that is analyzed ahead, and the position in it.
-function drawWhole() {
-  const { whole, position } = state;
-  const total = Math.max(position?.total_s ?? 0, whole?.until ?? 0);
-  find('#whole').hidden = !whole || total <= 0;
-  if (find('#whole').hidden) return;
-  const at = Math.min(total, now());
-  const analyzed = whole.complete ? '' : `, analyzed to ${clock(whole.until)}`;
-  put(find('#whole .at'), `${clock(at)} of ${clock(total)}${analyzed}`);
-  const { context, width, height } = cleared(find('#whole canvas'));
+// Events so far: a picture is drawn again where there is news, or where it moved.
+let news = 0;
+const shownBy = new Map(); // what each canvas shows
+
+// Whether a canvas has to show something else, told by a few numbers.
+function isNew(canvas, ...shows) {
+  const key = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio, ...shows].join();
+  if (shownBy.get(canvas) === key) return false;
+  shownBy.set(canvas, key);
+  return true;
+}
+
+// A place to half a dot.
+const halfDots = (place) => Math.round(place * 2);
+
+const strip = document.createElement('canvas'); // the whole recording without the position
+
+// Draws the whole recording, as far as it is analyzed.
+function drawStrip(canvas, total) {
+  const { whole } = state;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  strip.width = Math.round(width * devicePixelRatio);
+  strip.height = Math.round(height * devicePixelRatio);
+  const context = strip.getContext('2d');
+  context.scale(devicePixelRatio, devicePixelRatio);
   const { value, colour } = colours();
   const x = (time) => (time / total) * width;
   context.fillStyle = value('--line');
@@ -256,7 +271,25 @@ function drawWhole() {
     context.fillStyle = value('--card');
     context.fillText(look(entry.label).shape, (left + right) / 2, top + row / 2);
   }
-  const place = Math.min(width - 4, Math.max(2, x(at) - 1));
+}
+
+// The whole of a recording that is analyzed ahead, and the position in it.
+function drawWhole() {
+  const { whole, position } = state;
+  const total = Math.max(position?.total_s ?? 0, whole?.until ?? 0);
+  find('#whole').hidden = !whole || total <= 0;
+  if (find('#whole').hidden) return;
+  const at = Math.min(total, now());
+  const analyzed = whole.complete ? '' : `, analyzed to ${clock(whole.until)}`;
+  put(find('#whole .at'), `${clock(at)} of ${clock(total)}${analyzed}`);
+  const canvas = find('#whole canvas');
+  const { value } = colours();
+  const shows = [total, whole.until, whole.utterances.length, value('--card')];
+  const place = Math.min(canvas.clientWidth - 4, Math.max(2, (at / total) * canvas.clientWidth - 1));
+  if (!isNew(canvas, ...shows, halfDots(place))) return;
+  const { context, width, height } = cleared(canvas);
+  if (isNew(strip, width, height, ...shows)) drawStrip(canvas, total);
+  context.drawImage(strip, 0, 0, width, height);
   for (const [name, margin] of [['--card', 2], ['--text', 0]]) {
     context.fillStyle = value(name);
     context.fillRect(place - margin, 0, 2 + 2 * margin, height);
@@ -265,12 +298,14 @@ function drawWhole() {
 
 // The last minute: level in the labels' colours, utterances, arousal.
 function drawPast() {
-  const { context, width, height } = cleared(find('#past canvas'));
-  const seconds = width < 560 ? 30 : 60;
+  const canvas = find('#past canvas');
+  const seconds = canvas.clientWidth < 560 ? 30 : 60;
   put(find('#past h2 span'), seconds === 60 ? 'Last minute' : 'Last half minute');
   const { value, colour } = colours();
   const [text, dim, line] = ['--text', '--dim', '--line'].map(value);
   const end = now();
+  if (!isNew(canvas, news, halfDots((end / seconds) * canvas.clientWidth), text)) return;
+  const { context, width, height } = cleared(canvas);
   const start = end - seconds;
   const x = (at) => width - (end - at) * (width / seconds);
   const wave = { middle: height * 0.22, reach: height * 0.21 };
@@ -384,6 +419,8 @@ function drawPast() {
 
 // At every event: what may be late is drawn with the screen.
 function changed(kind) {
+  // These two move the time or nothing.
+  if (kind !== 'level' && kind !== 'position') news += 1;
   if (kind === 'labels') makeBars();
   if (kind === 'level') return;
   showCall();

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,17 @@ def test_a_seek_leaves_no_gap(
     assert colours
     for seen, wanted in colours:
         assert seen == wanted
+    # At rest nothing is drawn again; a seek is.
+    browser.execute_script("""window.draws = 0;
+        const prototype = CanvasRenderingContext2D.prototype;
+        for (const name of ['clearRect', 'drawImage', 'fillRect']) {
+            const before = prototype[name];
+            prototype[name] = function (...values) {
+                window.draws += 1;
+                return before.apply(this, values);
+            };
+        }""")
+    time.sleep(1)
+    assert state(browser, "window.draws") == 0
+    screen.press(RIGHT)
+    until(browser, "window.draws > 0")

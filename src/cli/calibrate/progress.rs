@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal};
 use crossbeam_channel::{Receiver, Sender};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::voices::{Voices, first_speech_s};
 use crate::cli::print_message;
-use crate::events::Event;
 use crate::messages::{Control, Level, Status, Update};
 
 /// Seconds of silence after which the user is told.
@@ -54,23 +54,39 @@ impl Progress {
 }
 
 /// Shows the progress until the session is over, and ends it when enough speech
-/// was gathered. Returns how often the voice changed.
-pub(super) fn follow(updates: &Receiver<Update>, controls: &Sender<Control>, wanted_s: f64) -> u32 {
+/// was gathered. Returns whether several people spoke.
+pub(super) fn follow(
+    updates: &Receiver<Update>,
+    controls: &Sender<Control>,
+    wanted_s: f64,
+) -> bool {
     let bar = bar(wanted_s);
     let mut progress = Progress::default();
-    let mut changes = 0;
+    let mut voices = Voices::default();
     for update in updates {
         let warning = match update {
             Update::Status(Status {
                 baseline_s: Some(seconds),
                 ..
             }) => {
-                progress.speech(seconds.into());
+                // Later it may be that of another voice.
+                let before = progress.speech_s.unwrap_or(0.0);
+                let seconds = if voices.several() {
+                    before
+                } else {
+                    before.max(seconds.into())
+                };
+                progress.speech(seconds);
                 None
             }
-            Update::Event(Event::UtteranceEnd(end)) if end.new_baseline => {
-                changes += 1;
-                Some("another voice: the count starts again; one person may speak".into())
+            Update::Event(event) => {
+                let first = first_speech_s(&event).filter(|_| voices.several());
+                if let Some(seconds) = first {
+                    progress.speech(seconds);
+                }
+                voices
+                    .note(&event)
+                    .then(|| "another voice: it does not count; one person may speak".into())
             }
             Update::Level(Level {
                 at_s, peak_dbfs, ..
@@ -92,7 +108,7 @@ pub(super) fn follow(updates: &Receiver<Update>, controls: &Sender<Control>, wan
         }
     }
     bar.finish_and_clear();
-    changes
+    voices.several()
 }
 
 fn bar(wanted_s: f64) -> ProgressBar {

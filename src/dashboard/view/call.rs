@@ -12,7 +12,7 @@ use crate::dashboard::text::{self, percent};
 use crate::dashboard::theme::Theme;
 use crate::events::Reason;
 use crate::messages::Outage;
-use crate::text::clock;
+use crate::text::{clock, signed};
 
 /// Draws the prediction; its scope is drawn after it or in the row below.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, standing: Rect) {
@@ -198,7 +198,7 @@ fn explanation(pen: &Pen<'_>) -> Vec<Part> {
         why(pen, &shown.prediction, &mut parts);
     }
     if let Some(arousal) = shown.prediction.arousal() {
-        parts.push((1, format!("arousal {arousal:+.2}"), dim));
+        parts.push((1, format!("arousal {}", signed(arousal.into())), dim));
     }
     parts
 }

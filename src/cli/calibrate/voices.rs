@@ -1,0 +1,83 @@
+//! Whether one person alone spoke during a calibration.
+
+use std::collections::BTreeMap;
+
+use crate::events::{Event, Speaker};
+
+/// The speaker of each utterance, corrected by later speech.
+#[derive(Debug, Default)]
+pub(super) struct Voices(BTreeMap<u64, Speaker>);
+
+impl Voices {
+    /// Learns from an event; whether it is the first utterance of another speaker.
+    pub(super) fn note(&mut self, event: &Event) -> bool {
+        let alone = !self.several();
+        match event {
+            Event::UtteranceEnd(end) => {
+                let speaker = end.speaker.map(|speaker| (end.utterance, speaker));
+                self.0.extend(speaker);
+            }
+            Event::Speakers(changed) => {
+                let changed = changed.changed.iter();
+                let speakers = changed.map(|it| (it.utterance, it.speaker));
+                self.0.extend(speakers);
+            }
+            _ => {}
+        }
+        alone && self.several()
+    }
+
+    /// Whether an utterance is not by the first speaker, whose baseline is stored.
+    pub(super) fn several(&self) -> bool {
+        self.0.values().any(|&speaker| speaker != FIRST)
+    }
+}
+
+/// Seconds of speech in the first speaker's baseline, where an event tells them.
+pub(super) fn first_speech_s(event: &Event) -> Option<f64> {
+    match event {
+        Event::Measurement(m) if m.speaker.is_none_or(|speaker| speaker == FIRST) => m.baseline_s,
+        _ => None,
+    }
+}
+
+/// Speakers are counted in the order of their first utterances.
+const FIRST: Speaker = Speaker(0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{ChangedSpeaker, Speakers, UtteranceEnd};
+
+    #[test]
+    fn another_speaker_is_told_once_and_may_turn_out_to_be_the_first() {
+        let end = |utterance, speaker| {
+            Event::UtteranceEnd(UtteranceEnd {
+                channel: None,
+                speaker: Some(Speaker(speaker)),
+                utterance,
+                start_s: 0.0,
+                end_s: 1.0,
+                new_baseline: false,
+            })
+        };
+        let mut voices = Voices::default();
+        let told: Vec<bool> = [end(1, 0), end(2, 1), end(3, 1)]
+            .iter()
+            .map(|event| voices.note(event))
+            .collect();
+        assert_eq!(told, [false, true, false]);
+        assert!(voices.several());
+        let changed = |utterance| ChangedSpeaker {
+            utterance,
+            speaker: FIRST,
+        };
+        let corrected = Event::Speakers(Speakers {
+            channel: None,
+            at_s: 3.0,
+            changed: vec![changed(2), changed(3)],
+        });
+        assert!(!voices.note(&corrected));
+        assert!(!voices.several());
+    }
+}
