@@ -115,7 +115,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// Simulated voices for tests: directions with noise, as similar as real embeddings.
 #[cfg(test)]
 pub(crate) mod simulated {
-    use super::SpeakerWindow;
+    use super::{SpeakerWindow, unit};
 
     /// Values of an embedding.
     const WIDTH: usize = 64;
@@ -152,6 +152,20 @@ pub(crate) mod simulated {
             .map(|value| value + noise * random.next())
             .collect();
         SpeakerWindow::new(index * HOP, index * HOP + LENGTH, utterance, embedding)
+    }
+
+    /// The windows of one voice that has another tone in every second utterance; `tone`
+    /// is its size beside the voice.
+    pub fn in_two_tones(utterances: u64, tone: f32, noise: f32, seed: u32) -> Vec<SpeakerWindow> {
+        let utterances: Vec<(u32, u64)> = (0..utterances).map(|_| (5, 4)).collect();
+        let mut windows = talk(&utterances, noise, seed);
+        let other = unit(Random(77).direction());
+        for window in windows.iter_mut().filter(|it| it.utterance % 2 == 0) {
+            let changed = window.embedding.iter().zip(&other);
+            let changed = changed.map(|(value, other)| value + tone * other).collect();
+            window.set_embedding(changed);
+        }
+        windows
     }
 
     /// The windows of utterances: the voice of each, and how many windows it has.

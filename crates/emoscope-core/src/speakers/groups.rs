@@ -2,9 +2,11 @@
 //! than that they are two.
 //!
 //! The model is that of probabilistic linear discriminant analysis with equal variances:
-//! an embedding is the sum of a vector of the voice, of what its stretch has in common (the
-//! tone, the words), and of noise that falls with the length. So a group of many
-//! stretches weighs more than one of a single stretch, however long that is.
+//! an embedding is the sum of a vector of the voice, of a tone that a group has in common
+//! (such as an emotion), of what its stretch has in common (such as the words), and of
+//! noise that falls with the length. So a group of many stretches weighs more than one of
+//! a single stretch, however long that is; but no length averages out the tone, so one
+//! person in two emotions does not become two in a long session.
 
 use super::spec::SpeakerTuning;
 use super::stretches::Stretch;
@@ -109,9 +111,7 @@ impl<'a> Joining<'a> {
             partner: Vec::new(),
             alive: (0..count).collect(),
         };
-        this.own = (0..count)
-            .map(|index| this.likelihood(this.product(index, index), this.weights[index]))
-            .collect();
+        this.own = (0..count).map(|index| this.own_likelihood(index)).collect();
         this.partner = (0..count).map(|index| this.best_partner(index)).collect();
         this
     }
@@ -126,12 +126,27 @@ impl<'a> Joining<'a> {
         0.5 * (square / (weight + prior) - self.tuning.dimensions * (weight / prior).ln_1p())
     }
 
+    /// The share of a group's weight that counts beside the variance of its tone.
+    fn share(&self, group: usize) -> f64 {
+        1.0 / (1.0 + self.weights[group] * self.tuning.tone / self.tuning.dimensions)
+    }
+
     fn gain(&self, first: usize, second: usize) -> f64 {
-        let square = self.product(first, first)
-            + self.product(second, second)
-            + 2.0 * self.product(first, second);
-        let joined = self.likelihood(square, self.weights[first] + self.weights[second]);
+        let (a, b) = (self.share(first), self.share(second));
+        let square = a * a * self.product(first, first)
+            + b * b * self.product(second, second)
+            + 2.0 * a * b * self.product(first, second);
+        let joined = self.likelihood(square, a * self.weights[first] + b * self.weights[second]);
         joined - self.own[first] - self.own[second] + self.tuning.prior
+    }
+
+    /// The log likelihood of a group as one voice.
+    fn own_likelihood(&self, group: usize) -> f64 {
+        let share = self.share(group);
+        self.likelihood(
+            share * share * self.product(group, group),
+            share * self.weights[group],
+        )
     }
 
     /// The one of those behind it that gains most with it.
@@ -173,7 +188,7 @@ impl<'a> Joining<'a> {
         self.products[first * self.count + first] +=
             2.0 * self.product(first, second) + self.product(second, second);
         self.weights[first] += self.weights[second];
-        self.own[first] = self.likelihood(self.product(first, first), self.weights[first]);
+        self.own[first] = self.own_likelihood(first);
         for place in 0..self.alive.len() {
             let index = self.alive[place];
             let changed = |(partner, _)| partner == first || partner == second;

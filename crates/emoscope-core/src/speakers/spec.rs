@@ -35,6 +35,8 @@ pub struct SpeakerTuning {
     pub between: f64,
     /// Variance of one voice between its stretches.
     pub within: f64,
+    /// Variance of one voice between its tones, such as emotions.
+    pub tone: f64,
     /// Variance of the noise in 1.5 s of speech.
     pub noise: f64,
     /// Independent values of an embedding.
@@ -58,17 +60,18 @@ impl Default for SpeakerTuning {
     /// Those of the built-in network, but for its mean.
     fn default() -> Self {
         Self {
-            alike: 0.48,
+            alike: 0.42,
             differ: 0.36,
-            between: 0.18,
-            within: 0.16,
-            noise: 0.38,
+            between: 0.3,
+            within: 0.08,
+            tone: 0.05,
+            noise: 0.32,
             dimensions: 42.0,
-            prior: 2.0,
+            prior: 1.0,
             stay: 0.09,
-            once_s: 5.0,
+            once_s: 4.8,
+            several_s: 4.8,
             one_speaker: 0.35,
-            several_s: 5.0,
             mean: Vec::new(),
         }
     }
@@ -85,6 +88,7 @@ impl SpeakerTuning {
             && variance.contains(&self.between)
             && variance.contains(&self.within)
             && variance.contains(&self.noise)
+            && (0.0..=10.0).contains(&self.tone)
             && (1.0..=1e4).contains(&self.dimensions)
             && (-1e3..=1e3).contains(&self.prior)
             && (0.0..=10.0).contains(&self.stay)

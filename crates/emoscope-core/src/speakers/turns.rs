@@ -176,7 +176,7 @@ fn counted(windows: &[SpeakerWindow], count: usize, tuning: &SpeakerTuning) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speakers::simulated::talk;
+    use crate::speakers::simulated::{in_two_tones, talk};
     use proptest::prelude::*;
 
     fn spans(windows: &[SpeakerWindow]) -> Vec<Span> {
@@ -232,6 +232,15 @@ mod tests {
         assert!(talk.len() > 3 * BLOCK);
         let expected: Vec<u16> = (0..500).map(|n| n % 2).collect();
         assert_eq!(speakers(&talk, None), expected);
+    }
+
+    #[test]
+    fn one_person_in_two_tones_stays_one_however_long_it_lasts() {
+        for utterances in [8, 40, 300] {
+            let talk = in_two_tones(utterances, 0.6, 0.6, 1);
+            let found = speakers(&talk, None);
+            assert!(found.iter().all(|&speaker| speaker == 0), "{found:?}");
+        }
     }
 
     #[test]
