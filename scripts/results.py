@@ -24,7 +24,7 @@ NOTES = [
     '- "Single file" has no baseline. "Folder of recordings" uses a common baseline, as `analyze` '
     "does.",
     "- UAR, the unweighted average recall, is averaged over the labels that a corpus has, then "
-    "over corpora. ECE is the expected calibration error; less is better.",
+    "over corpora. ECE is the expected calibration error; lower is better.",
     "- Coverage is the share of clips that get a label. Selective accuracy is the accuracy on "
     "these.",
     "- The shipped model was then also trained on the test speakers. The table is that of the "

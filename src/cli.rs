@@ -53,7 +53,7 @@ use crate::text::{folded, printable};
   emoscope report talk.opus            a page that can be shown to others
   emoscope doctor                      what works here, and what to do where not
 
-It judges how a voice sounds to others, not what a person feels."
+It describes how a voice sounds to others, not what a person feels."
 )]
 struct Cli {
     #[command(subcommand)]

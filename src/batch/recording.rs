@@ -114,7 +114,7 @@ impl Recording {
     }
 
     /// The windows of the speaker network in what `source` reads of it, for each channel
-    /// that is judged.
+    /// that is analyzed.
     pub fn speaker_windows(
         &self,
         source: &mut dyn Source,

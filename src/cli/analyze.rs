@@ -33,9 +33,9 @@ use crate::text::path_name;
   emoscope analyze clips/ --reference labels.csv     a confusion matrix and the UAR
   emoscope analyze film.mkv --format vtt --output film.vtt
   ffmpeg -i film.mkv -f wav - | emoscope analyze -
-  emoscope analyze --manifest set/manifest.json --format manifest --output judged.json
+  emoscope analyze --manifest set/manifest.json --format manifest --output labelled.json
   emoscope analyze recordings/ --format textgrid --output grids/
-  emoscope analyze archive/ --format parquet --output judged/ --shard 2/8 --resume
+  emoscope analyze archive/ --format parquet --output results/ --shard 2/8 --resume
 
 Captions and labels (vtt, srt, audacity, textgrid) have a file per recording:
 for one recording standard output or --output FILE, for several --output DIR,

@@ -25,7 +25,7 @@ const WITHOUT: [&str; 4] = ["config", "completions", "man", "help"];
 
 /// Show or create the file of settings
 ///
-/// Every flag can be set for good: in the file, or in the environment, as with
+/// Every flag can be set permanently: in the file, or in the environment, as with
 /// `EMOSCOPE_THEME=dark`. Flags go before the environment, the environment
 /// before the file.
 #[derive(Debug, Clone, Args)]

@@ -35,7 +35,7 @@ const CARD: &str = include_str!("../../models/voices/card.md");
 /// The caveats of a model that is not built in.
 const UNKNOWN: &str = "## What it is not
 
-It judges how a voice sounds to others, not what a person feels, and must not decide about anybody. \
+It describes how a voice sounds to others, not what a person feels, and must not decide about anybody. \
 How often it is right on voices like these is for its makers to say: read its card.
 ";
 /// Largest audio that is embedded in a page, in bytes.

@@ -157,7 +157,7 @@ fn open(library: &Path) -> Result<ort::environment::Environment, OpenError> {
     let (name, value) = DISABLE_TELEMETRY;
     if std::env::var_os(name).is_none_or(|set| set != value) {
         return Err(OpenError::Refused(format!(
-            "it would report to its maker; set {name}={value} before the program starts"
+            "it would send telemetry; set {name}={value} before the program starts"
         )));
     }
     image::check(library).map_err(|error| OpenError::Refused(error.to_string()))?;

@@ -164,9 +164,9 @@ fn window_view_of_4_s(bencher: Bencher) {
 #[divan::bench]
 fn vad_block(bencher: Bencher) {
     let samples = voice(100 * BLOCK_SAMPLES, 16_000);
-    let mut gate = Vad::new();
+    let mut vad = Vad::new();
     let mut blocks = samples.chunks_exact(BLOCK_SAMPLES).cycle();
-    bencher.bench_local(move || gate.step(blocks.next().unwrap_or_default()));
+    bencher.bench_local(move || vad.step(blocks.next().unwrap_or_default()));
 }
 
 #[divan::bench]
@@ -192,10 +192,10 @@ fn inference(bencher: Bencher, (choice, frames): &(EngineChoice, usize)) {
         mfcc.row(frame, &mut row);
         window.extend(row);
     }
-    let stranger = engine.unknown_speaker();
+    let unknown = engine.unknown_speaker();
     bencher.bench_local(move || {
         classifier
-            .classify(black_box(&window), stranger.as_ref())
+            .classify(black_box(&window), unknown.as_ref())
             .unwrap()
     });
 }

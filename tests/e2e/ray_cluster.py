@@ -64,10 +64,10 @@ def through_ray_data(program: Path, archive: Path, address: str) -> None:
     ray.shutdown()
     errors = [row["file"] for row in found if row["error"] is not None]
     names = ("file", "start_s", "label", "confidence")
-    judged = Counter(tuple(row[name] for name in names) for row in found if row["error"] is None)
-    print(f"Ray Data: {judged.total()} utterances, {len(errors)} recording that cannot be read")
+    counted = Counter(tuple(row[name] for name in names) for row in found if row["error"] is None)
+    print(f"Ray Data: {counted.total()} utterances, {len(errors)} recording that cannot be read")
     assert errors == [str(archive / "broken.wav")]
-    assert judged == of_events(program, archive)
+    assert counted == of_events(program, archive)
 
 
 def main(program: Path) -> None:

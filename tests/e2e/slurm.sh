@@ -77,12 +77,12 @@ done
 cd "$work"
 array() { # TASKS
     sbatch --parsable --wait --array="$1" "$top/scripts/slurm_analyze.sh" "$work/archive" \
-        "$work/judged" 4
+        "$work/results" 4
 }
 # One task is cancelled while it runs; later it runs once more, alone.
-job=$(sbatch --parsable --array=2 "$top/scripts/slurm_analyze.sh" "$work/archive" "$work/judged" 4)
+job=$(sbatch --parsable --array=2 "$top/scripts/slurm_analyze.sh" "$work/archive" "$work/results" 4)
 for _ in $(seq 300); do
-    [ ! -d "$work/judged/shard-00002-of-00004" ] || break
+    [ ! -d "$work/results/shard-00002-of-00004" ] || break
     sleep 0.1
 done
 scancel "$job"
@@ -91,7 +91,7 @@ array 2 || dump
 
 "$EMOSCOPE" analyze "$work/archive" --quiet --format csv >"$work/alone.csv"
 python=$("$top/scripts/python-env.sh" "$top/scripts/requirements-ray.txt")/bin/python
-"$python" - "$work/alone.csv" "$work/judged" <<'PYTHON' || dump
+"$python" - "$work/alone.csv" "$work/results" <<'PYTHON' || dump
 import csv
 import sys
 
@@ -105,6 +105,6 @@ print(f"{len(found)} utterances; one task was cancelled and run again")
 sys.exit(found != alone or not found)
 PYTHON
 # Nothing is left to do: the recipe resumes.
-cksum "$work"/judged/*/* >"$work/before"
+cksum "$work"/results/*/* >"$work/before"
 array 1-4 || dump
-cksum "$work"/judged/*/* | cmp - "$work/before"
+cksum "$work"/results/*/* | cmp - "$work/before"

@@ -175,7 +175,7 @@ fn a_resampler_after_a_reset_equals_a_new_one() {
         resampler.finish(&mut first);
         let expected = (samples.len() as f64 * 16_000.0 / f64::from(rate)).ceil() as usize;
         assert_eq!(first.len(), expected, "{rate}");
-        // Broken off in the middle of a chunk.
+        // Interrupted in the middle of a chunk.
         resampler.reset();
         resampler.push(&samples[..1_001], &mut Vec::new());
         resampler.reset();

@@ -58,11 +58,8 @@ fn a_profile_is_created_saved_and_used_from_the_start() {
         assert_eq!(bits & 0o777, 0o600);
     }
 
-    let stranger = known(&run(&home, &["replay", "--jsonl", &speech()]));
-    assert!(
-        stranger[0].abs() < 1e-9 && stranger[1] > 1.0,
-        "{stranger:?}"
-    );
+    let unseen = known(&run(&home, &["replay", "--jsonl", &speech()]));
+    assert!(unseen[0].abs() < 1e-9 && unseen[1] > 1.0, "{unseen:?}");
     let friend = known(&run(
         &home,
         &["replay", "--jsonl", "--profile", "ada", &speech()],
@@ -94,10 +91,10 @@ fn a_profile_has_full_weight_also_when_read_without_emotion() {
     let (evenly, more, most) = (confidence(0.1), confidence(0.1), confidence(0.1));
     assert!((evenly - more).abs() < 1e-3, "{evenly} {more}");
     assert!((more - most).abs() < 1e-3, "{more} {most}");
-    let stranger = lines(&run(&home, &["replay", "--jsonl", &speech()]))
+    let unseen = lines(&run(&home, &["replay", "--jsonl", &speech()]))
         .into_iter()
         .find(|line| line["trigger"] == "speech_ended");
-    let unknown = stranger.unwrap()["confidence"].as_f64().unwrap();
+    let unknown = unseen.unwrap()["confidence"].as_f64().unwrap();
     assert!((unknown - most).abs() > 1e-2, "{unknown} {most}");
 }
 
@@ -228,15 +225,15 @@ fn cut(home: &tempfile::TempDir, recording: &Path, parts: &[(f64, f64)]) -> Stri
 #[test]
 fn a_folder_of_one_speaker_gives_its_baseline_full_weight() {
     let home = tempfile::tempdir().unwrap();
-    let judged = |folder: &str, more: &[&str]| {
+    let seconds = |folder: &str, more: &[&str]| {
         let arguments = ["analyze", "--quiet", "--format", "jsonl"];
         known(&run(&home, &[&arguments[..], more, &[folder]].concat()))
     };
     // The second speaker of the call, as `make.py` says, with each line twice.
     let lines = [(4.8, 8.9), (10.4, 15.0), (4.8, 8.9), (10.4, 15.0)];
     let one = cut(&home, &data("call.flac"), &lines);
-    let alone = judged(&one, &[]);
-    let sum = judged(&one, &["--baseline", "folder"])[0];
+    let alone = seconds(&one, &[]);
+    let sum = seconds(&one, &["--baseline", "folder"])[0];
     assert!(sum > 6.0, "{sum}");
     assert!((alone[0] - sum).abs() < 0.05, "{alone:?} {sum}");
     // Several synthetic voices.
@@ -248,12 +245,12 @@ fn a_folder_of_one_speaker_gives_its_baseline_full_weight() {
         (19.6, 22.9),
         (34.7, 37.4),
     ];
-    let several = judged(&cut(&home, &path("src/cli/demo.ogg"), &parts), &[]);
+    let several = seconds(&cut(&home, &path("src/cli/demo.ogg"), &parts), &[]);
     assert!(
         several.iter().all(|&seconds| (seconds - 3.0).abs() < 1e-6),
         "{several:?}"
     );
     // Without the speaker network the folder may have several speakers.
-    let untold = judged(&one, &["--speakers", "1"]);
-    assert!((untold[0] - 3.0).abs() < 1e-6, "{untold:?}");
+    let unmarked = seconds(&one, &["--speakers", "1"]);
+    assert!((unmarked[0] - 3.0).abs() < 1e-6, "{unmarked:?}");
 }

@@ -51,7 +51,7 @@ def session(speakers: list[str], healed: dict[int, str] | None = None) -> str:
     for number, ((start, end, label, _), speaker) in numbered:
         who = {"utterance": number, "speaker": speaker}
         shares = {name: 0.8 if name == label else 0.2 for name in ("anger", "sadness")}
-        judged = {"trigger": "speech_ended", "probabilities": shares, "confidence": 0.8}
+        fields = {"trigger": "speech_ended", "probabilities": shares, "confidence": 0.8}
         events += [
             {"type": "utterance_start", **who, "start_s": start},
             {
@@ -60,7 +60,7 @@ def session(speakers: list[str], healed: dict[int, str] | None = None) -> str:
                 "start_s": start,
                 "end_s": end,
                 "label": label,
-                **judged,
+                **fields,
             },
             {"type": "utterance_end", **who, "start_s": start, "end_s": end},
         ]

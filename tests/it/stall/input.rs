@@ -25,8 +25,8 @@ fn pace(feeder: &mut Feeder, begin: Instant, blocks: &mut u32, until: Duration) 
 }
 
 /// Gaps and end of a session whose input stalls for `stalled` after a second, then
-/// brings `late` at once, of what came in between, and goes on for `after` until it is left;
-/// with how long it was open, and how long it says it was.
+/// delivers the last `late` of the stall at once, and continues for `after`. Also the time
+/// that the session was open, and its own duration.
 fn stalls(stalled: Duration, late: Duration, after: Duration) -> (Vec<f64>, f64, u64, f64) {
     let second = Duration::from_secs(1);
     let spec = Spec::checked(RATE as u32, 2).unwrap();

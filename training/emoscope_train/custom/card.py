@@ -56,7 +56,7 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
     ]
     return "\n".join(
         [
-            f"{test['clips']} clips, {how}. The answer to a clip is that to its first 3 s, "
+            f"{test['clips']} clips, {how}. The prediction for a clip is that for its first 3 s, "
             f"without a "
             "baseline.\n",
             table(["", ""], figures),
@@ -88,7 +88,7 @@ def render(facts: dict[str, Any]) -> str:
         f"`{facts['backbone']['sha256']}`), unchanged. The head is a logistic regression "
         "on embeddings relative to the speaker baseline and on the logits of that model. Every "
         "label has the same weight. Copies of a recording are kept on one side. "
-        f"Temperature {calibration['temperature']:g}. The answer is `uncertain` below a "
+        f"Temperature {calibration['temperature']:g}. The label is `uncertain` below a "
         f"probability of {calibration['certain']:g} or a lead of {calibration['margin']:g}, "
         f"chosen on {where}.\n",
         f"Licences of the weights: {'; '.join(facts['licences'])}.\n",

@@ -26,15 +26,15 @@ LIMITS = """\
   warning.
 - The model mostly detects arousal. It confuses anger with happiness, and neutral with sadness.
 - Short windows, noise, singing, laughter, shouting, children and whispering are difficult.
-- Below the thresholds the answer is `uncertain`. A confident answer can still be wrong.
+- Below the thresholds the label is `uncertain`. A confident prediction can still be wrong.
 - If a corpus lacks a label, nothing was learned about that label in its language.
 - Do not use it in the workplace or in education. Inferring emotions there is prohibited in the
   European Union (AI Act, Art. 5(1)(f)).
 """
 
 ONE_LABEL = """\
-- If a voice expresses one emotion for minutes, its baseline moves towards it. The answers then
-  become milder (`alike` in the tables).
+- If a voice expresses one emotion for minutes, its baseline moves towards it. The predictions
+  then become milder (`alike` in the tables).
 """
 
 TESS = """\
@@ -61,15 +61,15 @@ fear.
 
 EMOTIONTTS = """\
 In emotiontts, sentences 201 to 300 count as sadness and 301 to 400 as anger. Its documentation
-swaps the two names. The words, the voices and the answers of models without this corpus all
-contradict it.
+swaps the two names. The words, the voices and the predictions of models without this corpus
+all contradict it.
 """
 
 FOUR = """\
 ### Four labels, zero-shot
 
 UAR among anger, happiness, neutral and sadness on corpora that were left out, by seconds of
-enrolment. `labels` is how many of the four the corpus has.
+enrolment. `labels` is the number of these four that the corpus has.
 
 """
 
