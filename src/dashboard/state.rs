@@ -279,7 +279,10 @@ impl State {
             (Key::Forget, _) if self.live.status.analyzed_ahead => self.refuse(
                 "a recording is analyzed as a whole: only a live input can start a new speaker",
             ),
-            (Key::Forget, _) => Action::Send(Control::ResetSpeaker),
+            (Key::Forget, _) => {
+                self.forget_speakers();
+                Action::Send(Control::ResetSpeaker)
+            }
             _ if self.live.status.replay => self.press_in_replay(key),
             (Key::Mark, _) => Action::Send(Control::Mark),
             (Key::Record, _) => Action::Send(Control::ToggleRecording),

@@ -84,6 +84,12 @@ impl SpeakerList {
 }
 
 impl State {
+    /// Restarts the totals by speaker and drops the names: after a reset, the next person
+    /// is A again.
+    pub(super) fn forget_speakers(&mut self) {
+        self.live.speakers = SpeakerList::default();
+    }
+
     /// Opens the input for the displayed speaker's name.
     pub(super) fn open_naming(&mut self) -> Action {
         let shown = self.picture().shown.as_ref();

@@ -136,6 +136,23 @@ fn a_speaker_gets_a_name_for_the_session() {
 }
 
 #[test]
+fn a_reset_begins_the_speakers_again() {
+    let mut state = state(&talk([A, B, A]));
+    state.press(Key::Name);
+    state.type_char('X');
+    state.press(Key::Enter);
+    assert_totals(&state, "X 15 s, B 20 s");
+    state.press(Key::Forget);
+    // The next person is A again, and neither X nor the one who spoke before.
+    for (number, span, speaker) in [(4, (40.0, 43.0), A), (5, (44.0, 46.0), B)] {
+        for update in utterance(number, span, speaker) {
+            state.apply(&update);
+        }
+    }
+    assert_totals(&state, "A 3 s, B 2 s");
+}
+
+#[test]
 fn without_a_speaker_there_is_nobody_to_name() {
     let mut state = state(&[Update::Status(status(&SEVEN)), voice(1.0, true)]);
     state.press(Key::Name);
