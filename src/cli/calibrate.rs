@@ -111,7 +111,8 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
         }
         if speech_s < SPEECH_ENOUGH_S {
             print_message(&format!(
-                "only {speech_s:.0} s of speech: with {SPEECH_ENOUGH_S} s or more the profile is better"
+                "only {:.0} s of speech: with {SPEECH_ENOUGH_S} s or more the profile is better",
+                speech_s.floor()
             ));
         }
     }

@@ -75,7 +75,7 @@ const UNSAFE: &[(&str, usize)] = &[
 ];
 
 #[test]
-fn unsafe_code_is_listed() {
+fn code_without_checks_by_the_compiler_is_listed() {
     let mut sources = Vec::new();
     files(&path("src"), &mut sources);
     files(&path("tests"), &mut sources);

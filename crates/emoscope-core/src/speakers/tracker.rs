@@ -182,7 +182,7 @@ impl VoiceTracker {
     }
 
     /// A letter for each voice: the one that most of its windows had, and a new one
-    /// for a voice that shares none.
+    /// for a voice that shares none. Where voices join, the earliest letter stays.
     fn letters_for(&mut self, voices: &[usize]) -> Vec<Speaker> {
         let mut shared: BTreeMap<(usize, Speaker), usize> = BTreeMap::new();
         for (&voice, &speaker) in voices.iter().zip(&self.speakers) {
@@ -193,8 +193,16 @@ impl VoiceTracker {
             (std::cmp::Reverse(windows), speaker, voice)
         });
         let mut letters: Vec<Option<Speaker>> = vec![None; count_of(voices)];
-        for ((voice, speaker), _) in shared {
+        for &((voice, speaker), _) in &shared {
             if letters[voice].is_none() && !letters.contains(&Some(speaker)) {
+                letters[voice] = Some(speaker);
+            }
+        }
+        shared.retain(|((_, speaker), _)| !letters.contains(&Some(*speaker)));
+        shared.sort_by_key(|((_, speaker), _)| *speaker);
+        for ((voice, speaker), _) in shared {
+            let earlier = letters[voice].is_some_and(|held| speaker < held);
+            if earlier && !letters.contains(&Some(speaker)) {
                 letters[voice] = Some(speaker);
             }
         }
@@ -355,6 +363,23 @@ mod tests {
         let (reported, _) = follow(&mut tracker, &talk(&utterances, 0.6, 1));
         assert!(tracker.windows.len() <= MOST_WINDOWS);
         assert_eq!((reported[0], reported[100], reported[201]), (0, 1, 0));
+    }
+
+    #[test]
+    fn joined_voices_keep_the_earliest_letter() {
+        let [a, b, c, d] = [0, 1, 2, 3].map(Speaker);
+        let letters = |before: &[Speaker], voices: &[usize]| {
+            let mut tracker = tracker(None);
+            tracker.speakers = before.to_vec();
+            tracker.letters = 3;
+            tracker.letters_for(voices)
+        };
+        assert_eq!(letters(&[a, b, b], &[0, 0, 0]), [a]);
+        assert_eq!(letters(&[a, b, b, c, c, c], &[0, 0, 0, 1, 1, 1]), [a, c]);
+        // The letter that the first voice gives up goes to nobody.
+        assert_eq!(letters(&[a, b, b, c, c, b], &[0, 0, 0, 1, 1, 1]), [a, c]);
+        // A voice that splits: most windows keep the letter, the others get a new one.
+        assert_eq!(letters(&[a, a, a], &[0, 1, 1]), [d, a]);
     }
 
     #[test]
