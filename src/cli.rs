@@ -39,7 +39,7 @@ use crate::profile;
 use crate::session::SessionError;
 use crate::text::{folded, printable};
 
-/// Shows which emotion a voice expresses, as it is perceived, while it speaks.
+/// Shows, live in the terminal, which emotion a listener would perceive in a voice.
 #[derive(Debug, Parser)]
 #[command(
     name = "emoscope",
@@ -50,8 +50,8 @@ use crate::text::{folded, printable};
   emoscope live --device 2 --jsonl     event lines from the second input
   emoscope replay talk.opus            the dashboard on a recording
   emoscope analyze recordings/         every utterance of a folder, as a table
-  emoscope report talk.opus            a page that can be shown to others
-  emoscope doctor                      what works here, and what to do where not
+  emoscope report talk.opus            an HTML page to show to others
+  emoscope doctor                      what works on this machine, and fixes
 
 It describes how a voice sounds to others, not what a person feels."
 )]
@@ -64,27 +64,27 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Watch a microphone
+    /// Analyze a microphone while you watch
     Live(live::LiveArgs),
-    /// List the inputs of this machine
+    /// List the audio inputs of this machine
     Devices(devices::DevicesArgs),
-    /// Play a recording through the dashboard, or print its events
+    /// Play a recording on the dashboard, or print its events
     Replay(replay::ReplayArgs),
-    /// Analyze files and folders as fast as the machine allows
+    /// Analyze files and folders on all cores
     Analyze(analyze::AnalyzeArgs),
-    /// Make a page about recordings that needs no network
+    /// Write an HTML page about recordings
     Report(report::ReportArgs),
-    /// Learn how a voice usually sounds, for better results
+    /// Store the baseline of a voice as a profile
     Calibrate(calibrate::CalibrateArgs),
-    /// Print the features of a file, a line of 80 numbers per frame
+    /// Print the 80 MFCCs of each frame of a file
     Features(features::FeaturesArgs),
     /// Play the bundled recording
     Demo(demo::DemoArgs),
-    /// Check what works here, and what to do where something does not
+    /// Check model, engine, inputs and terminal, and suggest fixes
     Doctor(doctor::DoctorArgs),
-    /// Show or create the file of settings
+    /// Show the settings, or create the settings file
     Config(config::ConfigArgs),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(shell::CompletionsArgs),
     /// Write the man pages into a folder
     Man(shell::ManArgs),
@@ -98,20 +98,20 @@ struct ModelArgs {
     /// Inference engine
     #[arg(long, value_enum, default_value = "auto")]
     engine: EngineChoice,
-    /// ONNX Runtime's library, before all other places
+    /// Library of ONNX Runtime, tried before all other places
     #[arg(long, value_name = "PATH")]
     onnxruntime: Option<PathBuf>,
-    /// Start with the baseline of this profile, made by `emoscope calibrate`
+    /// Profile of a voice, made by `emoscope calibrate`: its stored baseline
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// Give a label only from this probability on, 0 to 1; default the model's
+    /// Smallest probability of a label, 0 to 1; default: the model's threshold
     #[arg(long, value_name = "P", value_parser = probability)]
     certain: Option<f64>,
 }
 
 fn model_help() -> String {
     let names = Model::embedded_names();
-    format!("Model inside the program ({names}) or a model file (ONNX)")
+    format!("Built-in model ({names}), or a model file (ONNX)")
 }
 
 fn probability(text: &str) -> Result<f64, String> {
@@ -176,10 +176,10 @@ impl ModelArgs {
 /// How a session is shown.
 #[derive(Debug, Clone, Args)]
 struct ShowArgs {
-    /// Print event lines (JSON); the default where standard output is no terminal
+    /// Print events as JSON lines; the default if standard output is not a terminal
     #[arg(long, conflicts_with = "plain")]
     jsonl: bool,
-    /// Print a sentence for every change
+    /// Print one sentence per change
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
@@ -191,13 +191,13 @@ struct ShowArgs {
 /// The appearance of the dashboard.
 #[derive(Debug, Clone, Args)]
 struct DisplayArgs {
-    /// Colours of the dashboard; every one is safe for the colour-blind
+    /// Colours of the dashboard; colour-blind people can tell all of them apart
     #[arg(long, value_enum, default_value = "auto")]
     theme: Palette,
-    /// At most two frames a second, for less motion and for slow connections
+    /// At most two frames per second, for less motion or a slow connection
     #[arg(long)]
     reduced_motion: bool,
-    /// Leave the mouse to the terminal, to select text; without, a click seeks and chooses
+    /// Leave the mouse to the terminal, for selecting text; otherwise a click seeks
     #[arg(long)]
     no_mouse: bool,
 }
@@ -263,13 +263,13 @@ enum Done {
 /// File name of the log in the state folder.
 const LOG: &str = "emoscope.log";
 
-const CHANNELS_HELP: &str = "Channel to use: mix, left, right, its number from 1, or each: \
-     every channel by itself, with its own baseline";
+const CHANNELS_HELP: &str = "Channel: mix, left, right, a number from 1, or each; each \
+     analyzes every channel separately, with its own baseline";
 
-const CHANNEL_HELP: &str = "Channel to use: mix, left, right, or its number from 1";
+const CHANNEL_HELP: &str = "Channel: mix, left, right, or a number from 1";
 
-const TRACK_HELP: &str = "Audio track of a file with several, from 1; default the track that \
-     the file marks as its default, else the one with the most channels";
+const TRACK_HELP: &str = "Audio track, from 1; default: the track that the file marks as its \
+     default, or else the one with the most channels";
 
 /// Reads the number of a track.
 fn track(text: &str) -> Result<usize, String> {

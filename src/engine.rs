@@ -99,12 +99,12 @@ fn list<'a>(refused: impl IntoIterator<Item = &'a Refused>) -> String {
 /// The engine to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum EngineChoice {
-    /// ONNX Runtime where its library is found, else the built-in one.
+    /// ONNX Runtime if its library is found, otherwise the built-in engine.
     #[default]
     Auto,
-    /// ONNX Runtime, or fail.
+    /// ONNX Runtime; an error without it.
     Onnxruntime,
-    /// The built-in one (rten).
+    /// The built-in engine, rten.
     Builtin,
 }
 

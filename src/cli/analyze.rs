@@ -19,17 +19,17 @@ use crate::batch::shard::Shard;
 use crate::dsp::mono::ChannelSelection;
 use crate::text::path_name;
 
-/// Analyze files and folders as fast as the machine allows
+/// Analyze files and folders on all cores
 ///
-/// Folders are searched for audio by extension. The output is in the order of the
-/// paths, on any number of cores. A file that cannot be read is reported and does
-/// not stop the rest; the exit code is then 1.
+/// Folders are searched for audio files by extension. The output has the order of the
+/// paths. A file that cannot be read is reported, and the others are analyzed; the
+/// exit code is then 1.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope analyze talk.opus                         a table of its utterances
   emoscope analyze recordings/ --format csv --output calls.csv
   emoscope analyze recordings/ --format jsonl | jq 'select(.type == \"measurement\")'
-  emoscope analyze interviews/ --baseline folder     a folder holds one voice
+  emoscope analyze interviews/ --baseline folder     each folder has one voice
   emoscope analyze clips/ --reference labels.csv     a confusion matrix and the UAR
   emoscope analyze film.mkv --format vtt --output film.vtt
   ffmpeg -i film.mkv -f wav - | emoscope analyze -
@@ -37,28 +37,26 @@ use crate::text::path_name;
   emoscope analyze recordings/ --format textgrid --output grids/
   emoscope analyze archive/ --format parquet --output results/ --shard 2/8 --resume
 
-Captions and labels (vtt, srt, audacity, textgrid) have a file per recording:
-for one recording standard output or --output FILE, for several --output DIR,
-where each keeps its path and gets another extension. With --output DIR,
-parquet is a data set of parts, each of which is complete or absent. An
-output that exists is replaced only with --overwrite.")]
+Captions and labels (vtt, srt, audacity, textgrid) have one file per recording.
+For one recording, use standard output or --output FILE. For several, use
+--output DIR: files keep their paths and get another extension. With --output
+DIR, parquet is a data set of parts, each complete or absent. Existing output
+is replaced only with --overwrite.")]
 pub struct AnalyzeArgs {
-    /// Files and folders, - for standard input
+    /// Files and folders, or - for standard input
     #[arg(required_unless_present = "manifest", value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// Format of the output; default table on a terminal, else jsonl
+    /// Output format; default: table on a terminal, otherwise jsonl
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write to a file, or a folder, instead of standard output
+    /// Write to a file or folder instead of standard output
     #[arg(long, short, value_name = "FILE|DIR")]
     output: Option<PathBuf>,
-    /// Analyze the Kth of N shares of the recordings; machines with the same
-    /// command and another K have no recording in common
+    /// Analyze shard K of N; two shards have no recording in common
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Continue an earlier run: skip recordings that are complete in the output,
-    /// try those with an error again, also where a part could be read
-    /// (jsonl, parquet, and the formats with a file per recording)
+    /// Continue an earlier run: skip complete recordings, and retry those with an error.
+    /// For jsonl, parquet, and the formats with one file per recording
     #[arg(long, requires = "output", conflicts_with = "reference")]
     resume: bool,
     #[command(flatten)]

@@ -26,25 +26,25 @@ use crate::text::{count, path_name};
 /// How many recordings are analyzed.
 #[derive(Debug, Clone, Args)]
 pub(super) struct BatchArgs {
-    /// Analyze the recordings of a manifest, too: JSON lines with `audio_filepath`
+    /// Also analyze the recordings of a manifest: JSON lines with `audio_filepath`
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
-    /// Replace an output that exists already
+    /// Replace existing output
     #[arg(long)]
     pub overwrite: bool,
     #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
     track: Option<usize>,
-    /// Files that are analyzed at once; default as many as there are cores
+    /// Number of files analyzed in parallel; default: the number of cores
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// No progress bar
+    /// Show no progress bar
     #[arg(long)]
     quiet: bool,
-    /// Compare with human labels: a confusion matrix and the UAR. A .csv with
-    /// the columns path,label or start,end,label; a Praat `TextGrid`; Audacity's labels as .txt
+    /// Compare with human labels: a confusion matrix and the UAR. The file is a .csv with
+    /// the columns path,label or start,end,label; a Praat `TextGrid`; or Audacity's labels, .txt
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
-    /// What is decoded beforehand, so that a voice has a baseline from the first word on
+    /// Source of the initial baseline, which exists before the first word
     #[arg(long, value_enum, default_value = "auto")]
     baseline: BaselineScope,
 }
@@ -52,14 +52,14 @@ pub(super) struct BatchArgs {
 /// Over what a baseline is collected beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BaselineScope {
-    /// A part of each folder of several files, by all speakers in it; then the
-    /// voice itself while it speaks. Without effect beside --profile
+    /// Parts of the files in each folder, for all speakers in it; then it grows with
+    /// each speaker's speech. No effect with --profile
     Auto,
-    /// Nothing: each file begins without a baseline, or with --profile
+    /// No source: each file starts without a baseline, or with that of --profile
     None,
-    /// Each file, decoded twice: one voice a file
+    /// The whole file, for one voice per file; files are decoded twice
     File,
-    /// Each folder, decoded twice: one voice a folder
+    /// The whole folder, for one voice per folder; files are decoded twice
     Folder,
 }
 

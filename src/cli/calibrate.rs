@@ -45,28 +45,28 @@ const TEXT: &str = "The North Wind and the Sun were disputing which was the stro
     the Sun shone out warmly, and immediately the traveller took off his cloak. And so the North \
     Wind was obliged to confess that the Sun was the stronger of the two.";
 
-/// Learn how a voice usually sounds, for better results
+/// Store the baseline of a voice as a profile
 ///
-/// Half a minute of plain reading, or a recording of it, becomes a profile:
-/// statistics of the voice, never its audio. `--profile NAME` begins with it in
-/// live, replay and analyze.
+/// Read a text aloud for half a minute, or name a recording. The profile contains
+/// statistics of the voice, never its audio. `--profile NAME` of live, replay, analyze
+/// and report starts from it.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  emoscope calibrate                          reads from the default microphone
+  emoscope calibrate                          from the default microphone
   emoscope calibrate --profile ada --device 2
   emoscope calibrate --profile ada interview.opus
   emoscope live --profile ada")]
 pub struct CalibrateArgs {
-    /// Recording of the voice alone instead of the microphone, - for standard input
+    /// Recording of this voice alone, or - for standard input; default: the microphone
     file: Option<PathBuf>,
-    /// Input: its number or id from `emoscope devices`, or (part of) its name
+    /// Input: number or id from `emoscope devices`, or a part of its name
     #[arg(long, value_name = "NAME|ID|INDEX", conflicts_with = "file")]
     device: Option<String>,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
     #[arg(long, value_name = "N", requires = "file", value_parser = super::track, help = super::TRACK_HELP)]
     track: Option<usize>,
-    /// Speech to gather from the microphone, in seconds; silence does not count
+    /// Seconds of speech to collect from the microphone; silence does not count
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u32).range(10..=600), conflicts_with = "file")]
     seconds: u32,
     #[command(flatten)]

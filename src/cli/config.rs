@@ -23,31 +23,31 @@ const PLAIN: &str = "live";
 /// Commands without settings.
 const WITHOUT: [&str; 4] = ["config", "completions", "man", "help"];
 
-/// Show or create the file of settings
+/// Show the settings, or create the settings file
 ///
-/// Every flag can be set permanently: in the file, or in the environment, as with
-/// `EMOSCOPE_THEME=dark`. Flags go before the environment, the environment
-/// before the file.
+/// Every flag can be set permanently: in the file, or in the environment, as in
+/// `EMOSCOPE_THEME=dark`. Flags override the environment, which overrides the file.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  emoscope config --init     write a file with every setting, commented out
-  emoscope config --path     where it is
-  emoscope config            what is set, and where")]
+  emoscope config --init     writes a file with every setting, commented out
+  emoscope config --path     prints the path of the file
+  emoscope config            prints what is set, and where")]
 pub struct ConfigArgs {
-    /// Write the file, every setting in it commented out
+    /// Write the file, with every setting commented out
     #[arg(long, conflicts_with_all = ["path", "show"])]
     init: bool,
-    /// Print where the file is
+    /// Print the path of the file
     #[arg(long, conflicts_with = "show")]
     path: bool,
-    /// Print what is set, and where; the default
+    /// Print what is set, and where (default)
     #[arg(long)]
     show: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &ConfigArgs, command: &Command) -> anyhow::Result<Done> {
-    let path = path().ok_or_else(|| anyhow!("there is no home folder to keep settings in"))?;
+    let path =
+        path().ok_or_else(|| anyhow!("no folder for settings: set HOME or XDG_CONFIG_HOME"))?;
     if args.path {
         writeln!(io::stdout(), "{}", path.display())?;
     } else if args.init {
@@ -76,7 +76,7 @@ fn init(path: &Path, command: &Command) -> anyhow::Result<()> {
         .open(path)
         .map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
-                anyhow!("{} is there already and was left as it is", path.display())
+                anyhow!("{} exists already; it was not changed", path.display())
             }
             _ => anyhow!("cannot write {}: {error}", path.display()),
         })?;
@@ -119,7 +119,7 @@ fn read(path: &Path) -> anyhow::Result<Table> {
 
 fn parse(text: &str, path: &Path) -> anyhow::Result<Table> {
     text.parse()
-        .map_err(|error| anyhow!("{} is no TOML: {error}", path.display()))
+        .map_err(|error| anyhow!("{} is not valid TOML: {error}", path.display()))
 }
 
 /// Checks a settings file with this text.
@@ -277,8 +277,8 @@ fn unknown<'a>(
 fn template(command: &Command) -> String {
     let mut out = String::from(
         "# Settings of emoscope. Each is a flag; `emoscope COMMAND --help` says more.\n\
-         # Flags go before the environment (EMOSCOPE_THEME=dark), the environment before this file.\n\
-         # What stands above the tables holds for every command that has the flag.\n",
+         # Flags override the environment (EMOSCOPE_THEME=dark), which overrides this file.\n\
+         # Settings above the tables apply to every command that has the flag.\n",
     );
     let commands: Vec<&Command> = configurable(command).collect();
     let count = |long: &str| {

@@ -17,14 +17,13 @@ const RECORDING: &[u8] = include_bytes!("demo.ogg");
 
 /// Play the bundled recording
 ///
-/// A synthetic voice in several prosodies, so that something can be seen where
-/// there is no microphone.
+/// The recording is a synthetic voice in several prosodies. It needs no microphone.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope demo                  the dashboard
   emoscope demo --mute           the same without sound
   emoscope demo --jsonl          its event lines
-  emoscope demo --speed max      as fast as it goes")]
+  emoscope demo --speed max      as fast as possible")]
 pub struct DemoArgs {
     #[command(flatten)]
     play: PlayArgs,

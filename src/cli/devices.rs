@@ -9,12 +9,11 @@ use super::Done;
 use crate::audio::device::{self, InputDevice, Named};
 use crate::text::printable;
 
-/// List the inputs of this machine
+/// List the audio inputs of this machine
 ///
-/// The number, the id, or the name (or a part of it) goes to `--device`. The id
-/// stays the same when other inputs come and go. ALSA has several names for one
-/// input of a card, such as `plughw` and `hw`: `also` lists the others, with their
-/// numbers.
+/// `--device` takes the number, the id, the name or a part of the name. The id stays the
+/// same when other inputs are added or removed. ALSA has several names for one input of
+/// a card, such as `plughw` and `hw`: `also` lists the others with their numbers.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope devices

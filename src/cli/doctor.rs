@@ -27,16 +27,16 @@ const MUTED_DBFS: f32 = -90.0;
 /// Peak below which speech is too quiet, in dBFS.
 const FAINT_DBFS: f32 = -50.0;
 
-/// Check what works here, and what to do where something does not
+/// Check model, engine, inputs and terminal, and suggest fixes
 ///
-/// Speak while it listens: two seconds. The exit code is 0 unless no engine or
-/// no model works.
+/// Speak during the level check of two seconds. The exit code is 1 if no engine or no
+/// model works.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope doctor
   emoscope doctor --device 2 --model mine.onnx")]
 pub struct DoctorArgs {
-    /// Input to check: number, id or name
+    /// Input to check: number or id from `emoscope devices`, or a part of its name
     #[arg(long, value_name = "NAME|ID|INDEX")]
     device: Option<String>,
     #[command(flatten)]
@@ -148,7 +148,10 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
     }
     let captured = frames as f64 / f64::from(spec.sample_rate);
     let Some(level) = meter.take() else {
-        return report.note("level", "it delivers nothing; restart the sound server");
+        return report.note(
+            "level",
+            "the input delivers nothing; restart the sound server",
+        );
     };
     let found = format!("peak {:.0} dBFS in {captured:.1} s", level.peak_dbfs);
     if level.peak_dbfs < MUTED_DBFS {
@@ -158,7 +161,7 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
     } else if level.peak_dbfs < FAINT_DBFS {
         report.note(
             "level",
-            &format!("{found}: faint, unless nobody spoke; raise its gain"),
+            &format!("{found}: faint; if you spoke, raise its gain"),
         )
     } else {
         report.ok("level", &found)
@@ -186,7 +189,7 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
     report.ok("", &format!("SHA-256 {}", model.sha256))?;
     report.ok(
         "weights",
-        &format!("after their corpora: {}", spec.licences.join(", ")),
+        &format!("licences of the corpora: {}", spec.licences.join(", ")),
     )?;
     let load = |choice| Engine::load(model.clone(), choice, args.model.onnxruntime.clone());
     // Load it the way every other command does.
@@ -257,17 +260,17 @@ fn check_engine(engine: &Engine, used: bool, report: &mut Report<impl Write>) ->
             };
             let length = engine.measurement_s();
             if difference > GOLDEN_TOLERANCE {
-                let found = format!("off by {difference:.1e} from the golden answers");
-                report.fail("self-test", &format!("{found}; install it again"))?;
+                let found = format!("off by {difference:.1e} from the reference results");
+                report.fail("self-test", &format!("{found}; install emoscope again"))?;
                 return Ok(false);
             }
             if golden.cases.is_empty() {
-                report.note("self-test", "no golden answers for a model of your own")?;
+                report.note("self-test", "no reference results for your own model")?;
             } else {
                 let cases = golden.cases.len();
                 report.ok(
                     "self-test",
-                    &format!("{cases} golden answers, off by {difference:.1e}"),
+                    &format!("{cases} reference results, off by {difference:.1e}"),
                 )?;
             }
             report.ok(
@@ -312,7 +315,7 @@ fn terminal(report: &mut Report<impl Write>) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return report.note(
             "terminal",
-            "standard output is none: event lines instead of the dashboard",
+            "standard output is not a terminal: events are printed instead of the dashboard",
         );
     }
     let term = std::env::var("TERM").unwrap_or_else(|_| "unknown".into());
@@ -327,7 +330,7 @@ fn terminal(report: &mut Report<impl Write>) -> io::Result<()> {
         }
         Ok((columns, rows)) => report.note(
             "terminal",
-            &format!("{columns}x{rows}: the dashboard wants 40x12 or more"),
+            &format!("{columns}x{rows}: the dashboard needs 40x12 or more"),
         ),
         Err(error) => report.note("terminal", &format!("{term}: its size is unknown: {error}")),
     }

@@ -16,18 +16,18 @@ use crate::dsp::mono::ChannelChoice;
 /// Frames of silence that are written at once.
 const SILENT_FRAMES: u64 = 4096;
 
-/// Print the features of a file, a line of 80 numbers per frame
+/// Print the 80 MFCCs of each frame of a file
 ///
-/// Frames 0 to floor(N/160) of the signal at 16 kHz, frame k centred on sample
-/// 160 k, zeros before its begin and after its end: 80 MFCCs each, separated by
-/// tabs. No level normalisation, no trimming, no VAD.
+/// Each line has the 80 MFCCs of a frame, separated by tabs. A signal of N samples at
+/// 16 kHz has frames 0 to floor(N/160). Frame k is centred on sample 160 k; before the
+/// start and after the end are zeros. No level normalisation, no trimming, no VAD.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope features talk.wav > talk.tsv
   emoscope features talk.opus | head -1
   ffmpeg -i film.mkv -f wav - | emoscope features -")]
 pub struct FeaturesArgs {
-    /// Recording, - for standard input
+    /// Recording, or - for standard input
     file: PathBuf,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channel, help = super::CHANNEL_HELP)]
     channel: ChannelChoice,
@@ -53,7 +53,7 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<Done> {
     })
     .map_err(|error| match error {
         InputError::Channel { wanted, channels } => {
-            anyhow::anyhow!("{name}: channel {wanted} was asked for, but it has {channels}")
+            anyhow::anyhow!("{name} has no channel {wanted}: it has {channels}")
         }
         InputError::Rate(error) => error.into(),
     })?;

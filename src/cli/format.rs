@@ -22,29 +22,29 @@ use crate::sink::webvtt::WebVtt;
 /// Format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// A row per utterance, for the eye
+    /// One row per utterance, for reading
     Table,
-    /// Every event, a line each
+    /// Every event, one per line
     Jsonl,
-    /// A row per utterance
+    /// One row per utterance
     Csv,
-    /// One document, an object per recording
+    /// One document with an object per recording
     Json,
-    /// The columns of csv, for pandas, R, Spark
+    /// The columns of csv, for pandas, R and Spark
     #[cfg(feature = "parquet")]
     Parquet,
-    /// Captions of web players, a cue per utterance
+    /// Captions for web players, one cue per utterance
     Vtt,
-    /// Subtitles, a cue per utterance
+    /// Subtitles, one cue per utterance
     Srt,
-    /// Label track of Audacity
+    /// Label track for Audacity
     Audacity,
-    /// Tiers of Praat
+    /// Interval tiers for Praat
     #[value(name = "textgrid")]
     TextGrid,
-    /// Segments of NIST; the label is in the place of the speaker
+    /// Segments for diarization tools, with speaker and label
     Rttm,
-    /// Lines with audio path, offset and duration, as NVIDIA's tools read them
+    /// JSON lines with audio path, offset and duration, for NVIDIA NeMo
     Manifest,
 }
 

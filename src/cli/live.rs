@@ -19,21 +19,21 @@ use crate::session::outlets::Outlets;
 use crate::session::{Session, SessionError};
 use crate::text::path_name;
 
-/// Watch a microphone
+/// Analyze a microphone while you watch
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope live                             the dashboard on the default input
   emoscope live --device \"USB\" --channel left
-  emoscope live --record today.jsonl        the dashboard, events kept in a file
+  emoscope live --record today.jsonl        the dashboard, and its events in a file
   emoscope live --jsonl | jq --unbuffered 'select(.trigger == \"speech_ended\")'
   emoscope live --socket voice.sock         event lines for: nc -U voice.sock
   emoscope live --osc 9000                  for Pure Data, Max, TouchDesigner, ...
   emoscope live --web                       a page for browsers on this machine
 
-Keys: d chooses another input, space freezes the picture, ? shows all.
+Keys: d chooses another input, space freezes the screen, ? shows all.
 `emoscope devices` lists the inputs.")]
 pub struct LiveArgs {
-    /// Input: its number or id from `emoscope devices`, or (part of) its name
+    /// Input: number or id from `emoscope devices`, or a part of its name
     #[arg(long, value_name = "NAME|ID|INDEX")]
     device: Option<String>,
     #[arg(long, value_name = "CHANNEL", default_value = "mix", value_parser = super::channels, help = super::CHANNELS_HELP)]
@@ -42,15 +42,15 @@ pub struct LiveArgs {
     model: ModelArgs,
     #[command(flatten)]
     speakers: SpeakerArgs,
-    /// Keep the events in a file as well; where it exists, in one with a number
+    /// Also write the events to a file; if it exists, a number is added to the name
     #[arg(long, value_name = "FILE.jsonl")]
     record: Option<PathBuf>,
-    /// End after so many seconds of audio
+    /// Stop after N seconds of audio
     #[arg(long, value_name = "N", value_parser = seconds)]
     seconds: Option<f64>,
     #[command(flatten)]
     show: ShowArgs,
-    /// Play the bundled recording where there is no microphone
+    /// Play the bundled recording if there is no microphone
     #[arg(long)]
     or_demo: bool,
 }

@@ -25,7 +25,7 @@ use crate::session::audio_file::{FileOptions, FileSession};
 use crate::session::event_log::EventLog;
 use crate::session::player::Player;
 
-/// Play a recording through the dashboard, or print its events
+/// Play a recording on the dashboard, or print its events
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope replay talk.opus                 the dashboard, in real time
@@ -34,15 +34,16 @@ use crate::session::player::Player;
   emoscope replay talk.mp3 --jsonl          event lines, at full speed
   emoscope replay talk.mp3 --format srt     captions
   emoscope replay recordings/               a list to choose from
-  emoscope replay today.jsonl               what --record kept, without the audio
+  emoscope replay today.jsonl               events that --record wrote, without audio
   ffmpeg -i film.mkv -f wav - | emoscope replay - --jsonl
   parec --rate=48000 --channels=1 | emoscope replay - --raw-rate 48000
   arecord -t raw -f S16_LE -r 16000 | emoscope replay - --raw-rate 16000 --plain
 
-Keys: space pauses, arrows seek, n and p go from utterance to utterance, ? shows all.")]
+Keys: space pauses, arrows seek, n and p go to the next and previous utterance,
+? shows all.")]
 pub struct ReplayArgs {
-    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), a folder to choose one
-    /// from, events that were kept (.jsonl), or - for standard input
+    /// Recording (wav, flac, mp3, ogg, opus, m4a, aac, ...), folder to choose from,
+    /// recorded events (.jsonl), or - for standard input
     file: PathBuf,
     #[command(flatten)]
     play: PlayArgs,
@@ -50,7 +51,7 @@ pub struct ReplayArgs {
     channel: ChannelSelection,
     #[arg(long, value_name = "N", value_parser = super::track, help = super::TRACK_HELP)]
     track: Option<usize>,
-    /// Standard input is raw PCM at this rate, in hertz
+    /// Read raw PCM with this sample rate from standard input
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*INPUT_RATES_HZ.start())..=i64::from(*INPUT_RATES_HZ.end())))]
     raw_rate: Option<u32>,
     /// Sample format of raw PCM
@@ -63,7 +64,7 @@ pub struct ReplayArgs {
         requires = "raw_rate"
     )]
     raw_format: RawFormat,
-    /// Channels of raw PCM
+    /// Number of channels of raw PCM
     #[arg(long, value_name = "N", default_value = "1", requires = "raw_rate", value_parser = clap::value_parser!(u16).range(1..=64))]
     raw_channels: u16,
 }
@@ -71,16 +72,16 @@ pub struct ReplayArgs {
 /// How a recording is played and shown.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PlayArgs {
-    /// 0.25 to 8 times real time, or max; default 1 on the dashboard and with --web, else max
+    /// Speed, 0.25 to 8, or max; default: 1 on the dashboard and with --web, otherwise max
     #[arg(long, value_parser = speed)]
     speed: Option<Speed>,
-    /// Begin again at the end
+    /// Start again at the end
     #[arg(long = "loop")]
     repeat: bool,
     /// Play without sound; the keys 0 to 9 set the volume
     #[arg(long)]
     mute: bool,
-    /// Print the utterances in a format of `analyze` instead: captions, labels, csv, ...
+    /// Print the utterances in a format of `analyze`
     #[arg(long, value_enum, conflicts_with_all = ["jsonl", "plain"])]
     format: Option<Format>,
     #[command(flatten)]

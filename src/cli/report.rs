@@ -41,32 +41,32 @@ How often it is right on voices like these is for its makers to say: read its ca
 /// Largest audio that is embedded in a page, in bytes.
 const MAX_AUDIO_BYTES: u64 = 200 << 20;
 
-/// Make a page about recordings that needs no network
+/// Write an HTML page about recordings
 ///
-/// For each recording the page shows the waveform, its mel bands, the probabilities,
-/// arousal and valence over time, and a list of the utterances. A click, a key or
-/// the list moves along it. Two recordings are compared on one time axis. The audio
-/// is part of the page only with --audio.
+/// The page needs no network. For each recording it shows the waveform, mel bands,
+/// probabilities, arousal and valence over time, and a list of the utterances. Two
+/// recordings are compared on one time axis. The page contains the audio only with
+/// --audio.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope report talk.opus                          writes talk.html
   emoscope report recordings/ --output report.html   a page about a folder
   emoscope report before.wav after.wav               compares the two
   emoscope report talk.wav --reference talk.TextGrid with human labels
-  emoscope report talk.mp3 --audio -o talk.html      with the audio in it
+  emoscope report talk.mp3 --audio -o talk.html      with its audio
   emoscope report talk.wav --format svg              the timeline alone, talk.svg
   emoscope report talk.wav --format png              the same for slides, talk.png")]
 pub struct ReportArgs {
-    /// Files and folders, - for standard input
+    /// Files and folders, or - for standard input
     #[arg(required_unless_present = "manifest", value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// Where to write; default the name of the file or folder, - is standard output
+    /// Output file, or - for standard output; default: named after the recording or folder
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// What to make
+    /// Output format
     #[arg(long, value_enum, default_value = "html")]
     format: Form,
-    /// Put the audio into the page, for everybody who gets it
+    /// Include the audio; everyone who gets the page can play it
     #[arg(long)]
     audio: bool,
     /// Heading of the page
@@ -84,11 +84,11 @@ pub struct ReportArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// A page
+    /// An HTML page
     Html,
     /// The timeline of one recording
     Svg,
-    /// The same as pixels, on a light ground
+    /// The timeline of one recording, on a light background
     #[cfg(feature = "png")]
     Png,
 }

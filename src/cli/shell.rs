@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use super::Done;
 use crate::files::{self, IfExists, PendingFile};
 
-/// Print completions for a shell
+/// Print shell completions
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   emoscope completions bash > ~/.local/share/bash-completion/completions/emoscope
@@ -19,7 +19,7 @@ use crate::files::{self, IfExists, PendingFile};
   emoscope completions fish > ~/.config/fish/completions/emoscope.fish
   emoscope completions powershell >> $PROFILE")]
 pub struct CompletionsArgs {
-    /// The shell
+    /// Name of the shell
     #[arg(value_enum)]
     shell: Shell,
 }
@@ -30,9 +30,9 @@ pub struct CompletionsArgs {
   emoscope man ~/.local/share/man/man1
   man emoscope-analyze")]
 pub struct ManArgs {
-    /// The folder; it is made where it is missing
+    /// Folder for the pages; created if it is missing
     folder: PathBuf,
-    /// Replace pages that are there and differ
+    /// Replace existing pages that differ
     #[arg(long)]
     overwrite: bool,
 }

@@ -13,8 +13,8 @@ const MAX_SPEAKERS: u16 = 100;
 /// The number of speakers.
 #[derive(Debug, Clone, Args)]
 pub(super) struct SpeakerArgs {
-    /// Voices: auto tells them apart, 1 takes all speech for one voice, N looks for so
-    /// many; default auto, but 1 with --channel each and with one voice a file or folder
+    /// Number of speakers; auto detects it. Default: auto, but 1 with --channel each and
+    /// with one voice per file or folder
     #[arg(long, value_name = "auto|1|N")]
     speakers: Option<SpeakerCount>,
 }

@@ -19,18 +19,18 @@ use crate::web::Page;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "For other programs on this machine")]
 pub(super) struct TransportArgs {
-    /// Send event lines to every program that connects to this Unix socket, private to you
+    /// Send events to every program that connects to this Unix socket; only you can open it
     #[cfg(unix)]
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
-    /// Write event lines into a FIFO, created private to you where there is none
+    /// Write events to a FIFO; a missing one is created, and only you can open it
     #[cfg(unix)]
     #[arg(long, value_name = "PATH")]
     fifo: Option<PathBuf>,
-    /// Send Open Sound Control over UDP to a port of this machine, or to another host
+    /// Send Open Sound Control over UDP, to a port of this machine or to another host
     #[arg(long, value_name = "[HOST:]PORT")]
     osc: Option<OscTarget>,
-    /// What OSC addresses begin with, as /avatar/parameters
+    /// Prefix of the OSC addresses, for example /avatar/parameters
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -38,7 +38,7 @@ pub(super) struct TransportArgs {
         requires = "osc"
     )]
     osc_prefix: OscPrefix,
-    /// Serve a page of the session, for browsers on this machine alone; default any free port
+    /// Serve a page of the session to browsers on this machine; default: any free port
     #[cfg(feature = "web")]
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "0", value_parser = web_port)]
     web: Option<u16>,
@@ -90,7 +90,9 @@ impl TransportArgs {
         };
         let page = Page::open(port).map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                anyhow!("port {port} is in use by another program: name another one, or none")
+                anyhow!(
+                    "port {port} is in use by another program: name another one, or give no port"
+                )
             }
             _ => anyhow!("the page cannot be served: {error}"),
         })?;
@@ -112,8 +114,8 @@ fn refused(name: &str, error: &std::io::Error) -> anyhow::Error {
             anyhow!("{name} is in use by another program: name another path")
         }
         std::io::ErrorKind::AlreadyExists => {
-            anyhow!("{name} cannot be made: another kind of file is there; name another path")
+            anyhow!("{name} cannot be created: another kind of file is there; name another path")
         }
-        _ => anyhow!("{name} cannot be made: {error}"),
+        _ => anyhow!("{name} cannot be created: {error}"),
     }
 }

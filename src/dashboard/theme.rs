@@ -28,16 +28,16 @@ pub struct Theme {
 /// The set of colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Palette {
-    /// For dark and light terminals, or none where `NO_COLOR` is set
+    /// Colours for dark and light terminals; none if `NO_COLOR` is set
     #[default]
     Auto,
-    /// Bright ones, for a dark terminal
+    /// Bright colours, for a dark terminal
     Dark,
-    /// Deep ones, for a light terminal
+    /// Deep colours, for a light terminal
     Light,
-    /// None, bold, and nothing dimmed
+    /// No colours; bold text, nothing dimmed
     HighContrast,
-    /// None
+    /// No colours
     Mono,
 }
 
