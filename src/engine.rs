@@ -58,7 +58,7 @@ pub enum EngineError {
         reason: String,
     },
     /// The engine does not support speaker tracking.
-    #[error("the engine tells no speakers apart")]
+    #[error("this engine does not support speaker tracking")]
     NotTracking,
     /// The engine failed on a window.
     #[error(transparent)]

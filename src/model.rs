@@ -55,7 +55,7 @@ pub enum ModelError {
         reason: std::io::Error,
     },
     /// There is no built-in model and no file with that name.
-    #[error("there is no model {name} inside the program (there is: {names}) and no such file")]
+    #[error("there is no built-in model {name} (there is: {names}), and no such file")]
     Unknown {
         /// The name.
         name: String,

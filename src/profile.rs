@@ -21,7 +21,7 @@ const LARGEST_PROFILE_BYTES: u64 = 4 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The name would lead out of the folder.
-    #[error("'{0}' cannot name a profile: use letters, digits, '-', '_' and '.'")]
+    #[error("'{0}' is not a valid profile name: use letters, digits, '-', '_' and '.'")]
     Name(String),
     /// There is no folder for profiles.
     #[error("no folder for profiles: set HOME or XDG_DATA_HOME")]
@@ -120,7 +120,9 @@ pub fn read(name: &str, model: &Model) -> Result<Baseline, ProfileError> {
         });
     }
     if file.baseline.width() != width || !file.baseline.is_valid() {
-        return Err(damaged("its numbers do not fit".into()));
+        return Err(damaged(
+            "its statistics do not match the model's embedding".into(),
+        ));
     }
     let mut baseline = file.baseline;
     baseline.raise_variance(model.spec.tuning.reference_variance);

@@ -44,7 +44,7 @@ pub enum ReferenceError {
     Unreadable(String, std::io::Error),
     /// Its extension belongs to no known format.
     #[error(
-        "{0} is of no kind that is read: name a .csv with the columns path,label or start,end,label, a .TextGrid, or Audacity's labels as .txt"
+        "{0} has no format that emoscope reads: use a .csv with the columns path,label or start,end,label, a .TextGrid, or Audacity's labels as .txt"
     )]
     Kind(String),
     /// Its content does not match its extension.
@@ -52,7 +52,7 @@ pub enum ReferenceError {
     Format(String, String),
     /// It names no recordings, and several are analyzed.
     #[error(
-        "{0} names no recordings, so it is about one: analyze one file, or use a .csv with a column path"
+        "{0} does not name recordings, so it describes a single one: analyze one file, or use a .csv with a column path"
     )]
     Whose(String),
     /// None of its labels belongs to an analyzed recording.

@@ -25,7 +25,7 @@ pub enum DeviceError {
     },
     /// Several inputs match the name.
     #[error(
-        "`{wanted}` fits several inputs: {}; name one in full, by its id or by its number from `emoscope devices`",
+        "`{wanted}` matches several inputs: {}; give a full name, an id or a number from `emoscope devices`",
         .fitting.join(", ")
     )]
     Ambiguous {

@@ -265,7 +265,11 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
         read.map_err(DecodeError::Read)?;
         match id3_length(&tag) {
             Some(size) if base + size < length => base += size,
-            Some(_) => return Err(DecodeError::Damaged("its tag is longer than it is".into())),
+            Some(_) => {
+                return Err(DecodeError::Damaged(
+                    "its ID3 tag is longer than the file".into(),
+                ));
+            }
             None => break,
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn unread(head: &[u8]) -> Option<String> {
         (b".RMF", "RealMedia"),
         (b"\x0b\x77", "AC-3"),
         (b"\x7f\xfe\x80\x01", "DTS"),
-        (b"MThd", "MIDI, which holds no sound"),
+        (b"MThd", "MIDI, which contains no sound"),
         (b"riff\x2e\x91\xcf\x11", "Sony Wave64"),
     ];
     if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -125,7 +125,7 @@ pub(super) fn in_mp4(format: [u8; 4]) -> String {
         b"alaw" => "A-law",
         b"QDM2" | b"QDMC" => "QDesign Music",
         b"enca" => "encrypted audio",
-        b"drms" => "audio protected by its shop",
+        b"drms" => "audio with copy protection",
         b"mha1" | b"mhm1" => "MPEG-H",
         other => return format!("`{}` in MP4", other.escape_ascii()),
     };

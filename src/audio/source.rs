@@ -143,7 +143,7 @@ pub enum DecodeError {
     NoAudioTrack,
     /// A known container with an unsupported codec.
     #[error(
-        "is coded in a way that emoscope does not read ({0}); \
+        "has a format or codec that emoscope does not read ({0}); \
          convert it, for example with: ffmpeg -i FILE out.wav"
     )]
     UnsupportedCodec(String),
@@ -206,8 +206,10 @@ pub enum DecodeError {
 
 fn opening(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "is not there; check the path".into(),
-        io::ErrorKind::PermissionDenied => "may not be read; allow it with: chmod +r FILE".into(),
-        _ => format!("does not open: {error}"),
+        io::ErrorKind::NotFound => "does not exist; check the path".into(),
+        io::ErrorKind::PermissionDenied => {
+            "cannot be read without permission; allow it with: chmod +r FILE".into()
+        }
+        _ => format!("cannot be opened: {error}"),
     }
 }

@@ -171,8 +171,8 @@ fn streams(recordings: &[Recording]) -> Vec<String> {
     let streams = recordings.iter().filter(|recording| recording.is_stream());
     let warning = |recording: &Recording| {
         format!(
-            "{} is a stream and can be read once: it is analyzed without a baseline \
-             from beforehand",
+            "{} is a stream, which can be read only once: it is analyzed without an \
+             initial baseline",
             recording.name
         )
     };

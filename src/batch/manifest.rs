@@ -18,7 +18,7 @@ pub enum ManifestError {
     Read(#[from] std::io::Error),
     /// An invalid line.
     #[error(
-        "is no manifest: line {line}: {reason}; a line looks like {{\"audio_filepath\": \"a.wav\"}}"
+        "is not a manifest: line {line}: {reason}; a line looks like {{\"audio_filepath\": \"a.wav\"}}"
     )]
     Line {
         /// Its line number, from 1.

@@ -96,17 +96,17 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     if engine.model.spec.embedding_width.is_some() {
         if speech_s < SPEECH_LEAST_S {
             let help = match &args.file {
-                Some(path) => format!("{} has no more", Recording::new(path).name),
-                None => "speak nearer to the microphone, or name another with --device".into(),
+                Some(path) => format!("use a longer recording than {}", Recording::new(path).name),
+                None => "move closer to the microphone, or choose another with --device".into(),
             };
             return Err(anyhow!(
-                "only {speech_s:.1} s of speech were found, {SPEECH_LEAST_S} s are needed: {help}"
+                "only {speech_s:.1} s of speech were found, but {SPEECH_LEAST_S} s are needed: {help}"
             ));
         }
         if several {
             print_message(
-                "another voice was found: the profile holds the first one alone; \
-                 calibrate again if that is not yours",
+                "there is more than one voice: the profile contains only the first; \
+                 if that is not yours, calibrate again",
             );
         }
         if speech_s < SPEECH_ENOUGH_S {

@@ -180,7 +180,7 @@ fn describe(error: &LoadDynamicError) -> String {
         ),
         LoadDynamicError::Dlopen { error, .. } => format!("cannot be loaded: {error}"),
         LoadDynamicError::MissingApi { .. } => "does not export OrtGetApiBase".into(),
-        LoadDynamicError::InvalidVersionString => "its version is no text".into(),
+        LoadDynamicError::InvalidVersionString => "its version is not text".into(),
     }
 }
 

@@ -39,7 +39,7 @@ impl Engine {
         let longest = MAX_INFERENCE_TIME.as_millis();
         Some(format!(
             "a measurement with {model} takes {measurement_ms:.0} ms on this machine, more than \
-             {longest} ms: {} takes over; --model {model} keeps it",
+             {longest} ms: {} is used instead; --model {model} keeps the large one",
             self.model.name
         ))
     }

@@ -13,7 +13,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<LabelledSpan>, String> {
         }
         let wrong = || {
             format!(
-                "line {} is no label of Audacity: start, end and text between tabs",
+                "line {} is not an Audacity label: start, end and text, separated by tabs",
                 number + 1
             )
         };

@@ -115,10 +115,10 @@ impl Confusion {
     /// The figures as sentences.
     pub fn figures(&self) -> String {
         let (Some(strict), Some(likeliest)) = (self.uar(), self.likeliest_uar()) else {
-            return "no label of the reference is one of the model\n".into();
+            return "the reference has no label of the model\n".into();
         };
         let mut text = format!(
-            "UAR {:.1} % of {} labels; {:.1} % if the likeliest label counts in the place of uncertain\n",
+            "UAR {:.1} % of {} labels; {:.1} % if the most likely label replaces uncertain\n",
             strict * 100.0,
             self.total(),
             likeliest * 100.0
@@ -129,7 +129,7 @@ impl Confusion {
             names.sort();
             let _ = writeln!(
                 text,
-                "Left out, because the model does not have these labels: {}",
+                "Excluded, because the model does not have these labels: {}",
                 names.join(", ")
             );
         }

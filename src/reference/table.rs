@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, LabelledSpan)>, 
     let Some(label) = column(&["label"]).filter(|_| path.is_some() || spans) else {
         let found = header.iter().collect::<Vec<_>>().join(",");
         return Err(format!(
-            "the first line should name the columns path,label or start,end,label, and is {found}"
+            "expected a first line with the columns path,label or start,end,label, found {found}"
         ));
     };
     let mut found = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, LabelledSpan)>, 
             None | Some("") => Ok(missing),
             Some(text) => text
                 .parse::<f64>()
-                .map_err(|_| format!("line {line}: {text} is no time in seconds")),
+                .map_err(|_| format!("line {line}: {text} is not a time in seconds")),
         };
         let (start_s, end_s) = (time(start, 0.0)?, time(end, f64::INFINITY)?);
         if start_s.is_nan() || end_s.is_nan() || end_s < start_s {

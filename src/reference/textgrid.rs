@@ -17,7 +17,7 @@ enum Token {
 /// The spans of a file; intervals without text are skipped.
 pub(super) fn parse(text: &str) -> Result<Vec<LabelledSpan>, String> {
     first_interval_tier(&mut Tokens(tokens(text).into_iter()))
-        .ok_or_else(|| "is no TextGrid of Praat with an interval tier, or it is cut off".to_owned())
+        .ok_or_else(|| "is not a Praat TextGrid with an interval tier, or is cut off".to_owned())
 }
 
 /// `None` where something is missing, or no tier has intervals.

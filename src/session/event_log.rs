@@ -16,7 +16,7 @@ pub enum EventLogError {
     #[error("cannot be read: {0}")]
     Read(#[from] std::io::Error),
     /// A line that is not an event.
-    #[error("is no recording of emoscope: line {line}: {reason}")]
+    #[error("is not an event file of emoscope: line {line}: {reason}")]
     Line {
         /// Its line number, from 1.
         line: usize,
@@ -24,11 +24,11 @@ pub enum EventLogError {
         reason: serde_json::Error,
     },
     /// The header is missing.
-    #[error("holds no session; record one with: emoscope live --record FILE.jsonl")]
+    #[error("contains no session; record one with: emoscope live --record FILE.jsonl")]
     Empty,
     /// The output of `analyze` on several files.
     #[error(
-        "holds {0} recordings; pick one, for example with: jq -c 'select(.file == \"NAME\")' FILE"
+        "contains {0} recordings; select one, for example with: jq -c 'select(.file == \"NAME\")' FILE"
     )]
     Several(usize),
 }

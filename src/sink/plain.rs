@@ -143,7 +143,7 @@ impl<W: Write> Sink for Plain<W> {
 /// The reason for uncertainty, in words.
 fn why(measurement: &Measurement) -> String {
     match measurement.reason {
-        Some(Reason::NoSpeech) => "this is no speech".into(),
+        Some(Reason::NoSpeech) => "this is not speech".into(),
         Some(Reason::Clipped) => "the input is overloaded".into(),
         Some(Reason::TooShort) => "too short".into(),
         Some(Reason::TooQuiet) => "too quiet".into(),

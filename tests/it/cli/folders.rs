@@ -303,7 +303,7 @@ fn manifests_are_read_and_written() {
     std::fs::write(folder.path().join("set/in.json"), "a,b\n").unwrap();
     let refused = analyze(folder.path(), &["--manifest", "set/in.json"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused).contains("in.json is no manifest: line 1"));
+    assert!(said(&refused).contains("in.json is not a manifest: line 1"));
 }
 
 #[cfg(target_os = "linux")]
