@@ -56,13 +56,12 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
     ]
     return "\n".join(
         [
-            f"{test['clips']} clips, {how}. The prediction for a clip is that for its first 3 s, "
-            f"without a "
-            "baseline.\n",
+            f"{test['clips']} clips, {how}. Each prediction covers the first 3 s of a clip, "
+            "without a baseline.\n",
             table(["", ""], figures),
             "![confusion](figures/confusion.png)\n",
             classes_table(found),
-            "By enrolment, which is other clips of the voice with any label:\n",
+            "Enrolment is other clips of the same speaker, with any label:\n",
             table(["enrolment", "accuracy", "UAR", "ECE"], known),
             table(["speaker", "clips", "accuracy", "UAR"], voices),
         ]
@@ -72,14 +71,14 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
 def render(facts: dict[str, Any]) -> str:
     """The whole card."""
     labels, calibration = facts["labels"], facts["calibration"]
-    told = facts["figures"]
+    figures = facts["figures"]
     learned = [[name, str(count)] for name, count in facts["clips_by_label"].items()]
     where = "held-out speakers" if facts["calibrated_on_speakers"] else "held-out clips"
     parts = [
         f"# {facts['name']}\n",
         f"Labels: {', '.join(labels)}. Use it with `emoscope --model model.onnx`.\n",
         "## Figures\n",
-        refused(facts["refused"]) if told is None else measured(told, labels),
+        refused(facts["refused"]) if figures is None else measured(figures, labels),
         *(["## Notes\n", *(f"- {note}" for note in facts["notes"]), ""] if facts["notes"] else []),
         "## How it was made\n",
         f"{facts['clips']} clips of {facts['speakers'] or 'unknown'} speakers:\n",
@@ -87,7 +86,7 @@ def render(facts: dict[str, Any]) -> str:
         f"The backbone is that of {facts['backbone']['name']} (SHA-256 "
         f"`{facts['backbone']['sha256']}`), unchanged. The head is a logistic regression "
         "on embeddings relative to the speaker baseline and on the logits of that model. Every "
-        "label has the same weight. Copies of a recording are kept on one side. "
+        "label has the same weight. Copies of a recording are on the same side of a split. "
         f"Temperature {calibration['temperature']:g}. The label is `uncertain` below a "
         f"probability of {calibration['certain']:g} or a lead of {calibration['margin']:g}, "
         f"chosen on {where}.\n",

@@ -58,10 +58,8 @@ ABOUT = {
     "banglaser": About("BanglaSER, Bangla, acted on phones and laptops", "bn", "CC BY 4.0"),
     "esuem": About("ESUEM, Spanish, elicited from people who do not act", "es", NONE_STATED),
     "plain": About("LibriSpeech, read, taken as neutral", "en", "CC BY 4.0"),
-    "noise": About(
-        "Household sounds, ESC-10, instruments; mixed in", "", "mixed (CC0, CC, research)"
-    ),
-    "rir": About("Measured room responses; convolved with", "", "Apache-2.0, MIT, none stated"),
+    "noise": About("household sounds, ESC-10 and instruments", "", "licences: CC0, CC, research"),
+    "rir": About("measured room responses", "", "licences: Apache-2.0, MIT, none stated"),
 }
 
 # The labels of emotiontts's sentences, by hundreds. Its documentation exchanges the last two, as do

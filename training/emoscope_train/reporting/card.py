@@ -76,7 +76,7 @@ def protocols(metrics: dict[str, Any]) -> list[str]:
     splits = metrics["splits"]
     order = sorted(splits, key=lambda name: name == "stratified")
     return [
-        "The prediction for a clip is that for its first 3 s.\n",
+        "Each prediction covers the first 3 s of a clip.\n",
         table(HEAD, [split_row(PROTOCOLS[name], splits[name]) for name in order]),
         *([text.TESS] if "stratified" in splits else []),
     ]
@@ -98,12 +98,12 @@ def summary(metrics: dict[str, Any]) -> list[str]:
             return percent(sum(values) / len(values))
 
         found = [part["by_known_seconds"] for part in parts]
-        alone, settled = ([row[s]["uar_own_labels"] for row in found] for s in ("0 s", "60 s"))
+        alone, enrolled = ([row[s]["uar_own_labels"] for row in found] for s in ("0 s", "60 s"))
         folder = [part["in_folder"]["uar_own_labels"] for part in parts]
         rows += [
             ["UAR, unseen corpora, no baseline", mean(alone)],
             ["UAR, unseen corpora, folder", mean(folder)],
-            ["UAR, unseen corpora, 60 s of enrolment", mean(settled)],
+            ["UAR, unseen corpora, 60 s of enrolment", mean(enrolled)],
             ["ECE, unseen corpora, no baseline", percent(together["alone"]["ece"])],
             ["ECE, unseen corpora, folder", percent(together["in_folder"]["ece"])],
             ["ECE, unseen corpora, 60 s of enrolment", percent(together["settled"]["ece"])],
@@ -114,11 +114,11 @@ def summary(metrics: dict[str, Any]) -> list[str]:
         ["selective accuracy", "-" if selective is None else percent(selective)],
     ]
     return [
-        "UAR is among the labels that a corpus has, averaged over corpora. The prediction for a "
-        "clip is that for its first 3 s.\n",
+        "UAR counts only the labels that a corpus has, and is averaged over corpora. Each "
+        "prediction covers the first 3 s of a clip.\n",
         table(["measure", "figure"], rows),
         *(
-            ["The shipped model continues from the one of these figures; see Training.\n"]
+            ["The shipped model was trained further after this measurement; see Training.\n"]
             if metrics.get("shipped")
             else []
         ),
@@ -139,8 +139,7 @@ def evaluation(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
         first = next(iter(splits))
         parts += [table(HEAD, [split_row(PROTOCOLS[first], measured)])]
         if head:
-            parts += ["Enrolment is speech of the same voice, in other clips.\n"]
-            parts += [enrolment_table(measured)]
+            parts += [text.ENROLMENT, enrolment_table(measured)]
         shared = measured["shared_labels"]
         parts += [
             corpus_table(measured),
@@ -186,8 +185,8 @@ def training(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
         "## Training\n",
         training_table(last["facts"] if last else facts),
         *([shipped(last, facts)] if last else []),
-        f"Protocol: {protocol} A recording that appears twice is kept on one side. Epoch, "
-        "temperature and thresholds are chosen on validation clips, nothing on test clips.\n",
+        f"Protocol: {protocol} Copies of a recording are on the same side of a split. Nothing is "
+        "chosen on test clips: epoch, temperature and thresholds are chosen on validation clips.\n",
         *recipe_rows(facts, measured["best_epoch"], metrics.get("head")),
         f"- Published weights: SHA-256 `{facts['pretrained_sha256']}`.",
         correction(calibration),

@@ -38,7 +38,8 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
     parts = [
         text.LEFT_OUT.format(**metrics["left_out_recipe"], groups=groups_of(left_out))
         + left_out_table(left_out),
-        "`rooms` are the same clips in a room and through a telephone or another narrow channel.\n",
+        "The same clips in a room, through a telephone or another narrow channel, and the "
+        "calibration:\n",
         left_out_details(left_out),
         f"All {together['clips']} clips as one test, with seven labels. {CHOSEN_BY[corrected]}\n",
         table(["baseline", "accuracy", "accuracy at 50 % coverage", "ECE"], rows),
@@ -58,7 +59,7 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
                     majority=percent(listeners["majority_uar"]),
                     clips=listeners["clips"],
                     cold=percent(listeners["0 s"]),
-                    settled=percent(listeners["60 s"]),
+                    enrolled=percent(listeners["60 s"]),
                 )
             )
     return parts
@@ -67,8 +68,8 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
 def groups_of(left_out: dict[str, Any]) -> str:
     """Corpora that one training leaves out together; empty if each is left out alone."""
     groups = {tuple(sorted([name, *found.get("with", [])])) for name, found in left_out.items()}
-    several = sorted(" and ".join(group) for group in groups if len(group) > 1)
-    return f" ({'; '.join(several)} together)" if several else ""
+    several = sorted(", ".join(group) for group in groups if len(group) > 1)
+    return f"Some are left out together: {'; '.join(several)}. " if several else ""
 
 
 def half_coverage(curve: list[dict[str, float]]) -> float:
@@ -95,8 +96,8 @@ def groups(found: dict[str, Any]) -> list[str]:
         "### By sex, language and speaker\n",
         table(["sex", *head], rows("by_sex")),
         table(["language", *head], rows("by_language")),
-        "Each language comes from separate corpora with other labels and rooms, so the rows also "
-        f"compare corpora. Accuracy of the {apart['speakers']} test speakers with at least ten "
+        "Each language comes from other corpora, with other labels and rooms, so the rows also "
+        f"compare corpora. Accuracy over the {apart['speakers']} test speakers with at least ten "
         "clips:\n",
         table(["", "accuracy"], [[name, percent(apart[key])] for key, name in keys.items()]),
     ]
@@ -104,15 +105,15 @@ def groups(found: dict[str, Any]) -> list[str]:
 
 def speech(found: dict[str, Any]) -> list[str]:
     """Speech against other sounds."""
-    told = found["speech"]
-    if told is None:
+    counts = found["speech"]
+    if counts is None:
         return []
     return [
         "### Speech against other sounds\n",
-        f"{told['sounds']} test sounds (coughs, laughter, household, music) in windows of 3 s, "
-        f"before the VAD. The speech head rejects {percent(told['sounds_refused'])} of them and "
-        "keeps "
-        f"{percent(told['speech_kept'])} of the test clips.\n",
+        f"{counts['sounds']} test sounds (coughs, laughter, household, music) in windows of 3 s, "
+        "without the VAD. The speech head rejects "
+        f"{percent(counts['sounds_refused'])} of them, and accepts "
+        f"{percent(counts['speech_kept'])} of the test clips.\n",
     ]
 
 
@@ -128,7 +129,7 @@ def streaming(found: dict[str, Any]) -> list[str]:
     head = [
         "recording",
         "clips",
-        "found",
+        "detected",
         "accuracy",
         "UAR",
         "first label, s",
@@ -151,12 +152,12 @@ def streaming(found: dict[str, Any]) -> list[str]:
     return [
         "### Continuous recordings\n",
         "The program on test clips that are joined with pauses, over a faint background. The "
-        "baseline grows during the recording. `found` is the share of clips that become an "
-        "utterance; accuracy and UAR are over these clips. The first label is the median time "
-        "after the onset; the first measurement comes "
-        f"{found['joined']['first_judgement_s']:g} s after it. "
-        "Changes are label changes per minute of speech. The clips of the first row reach "
-        f"{percent(found['alone'])} accuracy as single files.\n",
+        "baseline grows during the recording. `detected` is the share of clips that become an "
+        "utterance; accuracy and UAR are over these clips. `first label` is the median time from "
+        "the onset to the first label; the first measurement comes "
+        f"{found['joined']['first_judgement_s']:g} s after the onset. `changes` counts label "
+        "changes per minute of speech. As single files, the clips of the first row reach an "
+        f"accuracy of {percent(found['alone'])}.\n",
         table(head, rows),
         *([agreement_of_labels(found)] if found.get("same_label") else []),
         "Recordings without speech, per ten minutes. A false label is neither neutral nor "
@@ -164,9 +165,9 @@ def streaming(found: dict[str, Any]) -> list[str]:
         table(["sounds", "minutes", "utterances after the VAD", "false labels"], sounds),
         *(
             [
-                f"Plain reading, {read['utterances']} utterances: {percent(read['anger_or_fear'])} "
-                f"get the label anger or fear, {percent(read['neutral_or_uncertain'])} neutral or "
-                "uncertain.\n"
+                f"Of {read['utterances']} utterances of neutral reading, "
+                f"{percent(read['anger_or_fear'])} get the label anger or fear, and "
+                f"{percent(read['neutral_or_uncertain'])} neutral or uncertain.\n"
             ]
             if read
             else []
@@ -191,9 +192,9 @@ def exported(found: dict[str, Any]) -> list[str]:
         return []
     return [
         "### Model file\n",
-        f"The file stores the first layer in 16 bits and the others in 8. On {row['clips']} test "
-        f"clips its label equals that of the network in single precision for "
-        f"{percent(row['same_label'])}. The largest difference of a probability is "
+        "The file stores the first layer in 16 bits and the others in 8. Its label equals that of "
+        f"the network in single precision for {percent(row['same_label'])} of {row['clips']} test "
+        "clips. The largest difference of a probability is "
         f"{percent(row['largest_difference'])}, the median {percent(row['median_difference'])}.\n",
     ]
 
@@ -207,9 +208,9 @@ def sentences(found: dict[str, Any]) -> list[str]:
     names = {"heard": "in training", "unheard": "not in training"}
     return [
         head,
-        "Speakers say the same sentences (in TESS the same words), so a network can learn words. "
-        "Corpora with ten sentences or more keep some out of training. Their test clips have both "
-        "kinds:\n",
+        "Speakers say the same sentences (in TESS the same words), so a network can learn the "
+        "words. Corpora with ten or more sentences keep some of them out of training. Their test "
+        "clips have both kinds:\n",
         table(
             ["sentence", "clips", "accuracy", "UAR"],
             [
@@ -221,7 +222,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
 
 
 def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
-    """How the shipped model continues from the measured one."""
+    """The training of the shipped model after the measured one."""
 
     def amount(facts: dict[str, Any]) -> str:
         clips, speakers = (
@@ -239,8 +240,8 @@ def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
         shipped=amount(last["facts"]),
         cold=percent(after["cold"]),
         cold_before=percent(before["cold"]),
-        settled=percent(after["settled"]),
-        settled_before=percent(before["settled"]),
+        enrolled=percent(after["settled"]),
+        enrolled_before=percent(before["settled"]),
     )
 
 

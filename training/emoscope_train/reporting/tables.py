@@ -47,9 +47,9 @@ def training_table(facts: dict[str, Any]) -> str:
         )
     text = table(["corpus", "contents", "language", "clips", "speakers", "licence"], rows)
     if facts["noises"]:
-        extra = ", ".join(f"{ABOUT[n].title} ({ABOUT[n].licence})" for n in ("noise", "rir"))
-        text += f"\nFor augmentation: {extra}. No recording is part of the model or of this "
-        text += "repository.\n"
+        used = [f"{ABOUT[name].title} ({ABOUT[name].licence})" for name in ("noise", "rir")]
+        text += f"\nAugmentation also uses {' and '.join(used)}. The model and this repository "
+        text += "contain no recording.\n"
     return text
 
 
@@ -126,7 +126,7 @@ def classes_table(found: dict[str, Any]) -> str:
 def summary_table(first: str, rows: dict[str, dict[str, float]]) -> str:
     """Accuracy and UAR under several conditions."""
     return table(
-        [first, "accuracy", "UAR", "mean of the corpora's UARs"],
+        [first, "accuracy", "UAR", "mean UAR over corpora"],
         [
             [name, percent(row["accuracy"]), percent(row["uar"]), percent(row["mean_corpus_uar"])]
             for name, row in rows.items()
@@ -141,8 +141,8 @@ def enrolment_table(found: dict[str, Any]) -> str:
         [name, *(percent(row[key]) for key in keys)]
         for name, row in found["by_known_seconds"].items()
     ]
-    head = ["enrolment", "accuracy", "UAR", "mean of the corpora's UARs", "the same, own labels"]
-    return table([*head, "ECE"], rows)
+    means = ["mean UAR over corpora", "mean UAR over corpora, own labels"]
+    return table(["enrolment", "accuracy", "UAR", *means, "ECE"], rows)
 
 
 def mean_table(head: list[str], cells: dict[str, list[float]], more: dict[str, list[str]]) -> str:
@@ -161,8 +161,9 @@ def left_out_table(left_out: dict[str, Any]) -> str:
         rows = [*(found["by_known_seconds"][key] for key in keys), found["in_folder"]]
         cells[name] = [1.0 / found["labels"], *(row["uar_own_labels"] for row in rows)]
         more[name] = [str(found["labels"]), str(found["speakers"])]
-    head = ["left out", "labels", "speakers", "chance level", *keys[:4], "15 s, neutral"]
-    return mean_table([*head, "60 s, alike", "folder"], cells, more)
+    return mean_table(
+        ["left out", "labels", "speakers", "chance level", *keys, "folder"], cells, more
+    )
 
 
 def left_out_details(left_out: dict[str, Any]) -> str:

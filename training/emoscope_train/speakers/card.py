@@ -53,21 +53,21 @@ speakers of a recording apart. It keeps them in memory for the session and ident
 RATES = """\
 ## Error rates
 
-Equal error rate of pairs of windows: at its threshold, false rejections (of one speaker) and false
-acceptances (of two speakers) are equally frequent. Clips of {shortest} to {longest} s, mixed
-emotions. `three` averages three clips before the comparison. `one sex` compares only speakers of
-the same sex. Corpora without a published sex have no figure there.
+Equal error rate of pairs of clips: at its threshold, false rejections (of one speaker) and false
+acceptances (of two speakers) are equally frequent. The clips have {shortest} to {longest} s and
+mixed emotions. `three` averages three clips before the comparison. `one sex` compares only speakers
+of the same sex. Corpora that do not publish the sex have no figure there.
 """
 
 TALK = """\
 ## Conversations
 
-{count}, made of clips of {corpora}, with a fixed seed:
-1 to 4 people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and
-one person in all emotions. Thresholds were chosen on other corpora. The figures are those of the
-whole program, with its VAD. `of detected speech` excludes what the VAD does not detect as speech.
-The diarization error rate is pyannote's, collar 0.25 s, overlaps included; `0.25 s on either side`
-is the NIST's collar. `one speaker` is the program with `--speakers 1`.
+{count} conversations, made of clips of {corpora} with a fixed seed. They are of three kinds: 1 to 4
+people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and one
+person in all emotions. Thresholds were chosen on other corpora. The figures are those of the whole
+program, with its VAD. `of detected speech` excludes what the VAD does not detect as speech. The
+diarization error rate (DER) is pyannote's, with a collar of 0.25 s and with overlaps; `0.25 s on
+either side` is the collar of NIST. `one speaker` is the program with `--speakers 1`.
 """
 
 
@@ -123,7 +123,7 @@ def error_rates(found: dict[str, Any]) -> list[str]:
         table(["corpus", "speakers", "single clips", "three", "one sex"], rows),
         "Single clips of one sex:\n",
         table(["corpus", "women", "men"], sexes),
-        "Single clips by language; a language is one corpus, or two:\n",
+        "Single clips by language; most languages have one corpus:\n",
         table(
             ["language", "equal error rate"],
             [[language, share(rate)] for language, rate in found["by_language"].items()],
