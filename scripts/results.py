@@ -27,7 +27,7 @@ NOTES = [
     "over corpora. ECE is the expected calibration error; lower is better.",
     "- Coverage is the share of clips that get a label. Selective accuracy is the accuracy on "
     "these.",
-    "- The shipped model was then also trained on the test speakers. The table is that of the "
+    "- The shipped model was then also trained on the test speakers. The table shows the "
     "model before this step.",
 ]
 
@@ -105,9 +105,8 @@ def tess(metrics: dict[str, Any]) -> str:
     return (
         "Many demonstrations quote TESS, a corpus of two actresses. With both actresses in "
         f"training and test, a model reaches {share(stratified)}. This says nothing about a new "
-        "voice: from one actress to the other, the same network reaches "
-        f"{share(mean(uar.values()))} "
-        "([card](models/tess/card.md))."
+        "voice: trained on one actress and tested on the other, the same network reaches "
+        f"{share(mean(uar.values()))} ([card](models/tess/card.md))."
     )
 
 
