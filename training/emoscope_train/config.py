@@ -94,7 +94,7 @@ class HeadTraining:
     absent: float
     # Augmented versions of every training clip, besides the clean one.
     versions: int
-    # Blocks of the backbone; by default those of the plain head.
+    # Blocks of the backbone; by default those of the speaker-independent head.
     taps: list[int] = field(default_factory=list)
     # Number of heads, trained with different seeds, whose weights are averaged.
     seeds: int = 1

@@ -207,7 +207,7 @@ def test_a_voice_head_may_use_other_blocks_than_the_plain_one(
             lambda _, __, out, tap=tap: tracks.update({tap: out.mean(dim=2)})
         )
     with torch.inference_mode():
-        voiced.plain(voiced.pooled(voiced.image(mfcc @ voiced.idct)))
+        voiced.independent_logits(voiced.pooled(voiced.image(mfcc @ voiced.idct)))
         _, _, embedding = voiced(mfcc, *head.unknown(1))
     pooled = []
     for tap in (3, 5):

@@ -23,36 +23,37 @@ def refused(reasons: list[str]) -> str:
     )
 
 
-def measured(found: dict[str, Any], labels: list[str]) -> str:
+def measured(evaluated: dict[str, Any], labels: list[str]) -> str:
     """The figures."""
-    test, certain = found["test"], found["certain"]
+    test, certain = evaluated["test"], evaluated["certain"]
     how = (
-        f"each of {len(found['by_speaker'])} speakers tested with a head trained on the others "
-        f"({found['folds']} folds)"
-        if found["folds"] > 1
-        else f"the {len(found['by_speaker'])} speakers that the manifest keeps for the test"
+        f"each of {len(evaluated['by_speaker'])} speakers tested with a head trained on the others "
+        f"({evaluated['folds']} folds)"
+        if evaluated["folds"] > 1
+        else f"the {len(evaluated['by_speaker'])} speakers that the manifest keeps for the test"
     )
-    spread = found["uar_spread"]
-    sure = certain["accuracy"]
+    spread = evaluated["uar_spread"]
+    selective = certain["accuracy"]
     figures = [
         ["UAR (recall averaged over the labels)", percent(test["uar"])],
         ["chance level", percent(1.0 / len(labels))],
         [
             "UAR by speaker, mean and standard deviation",
-            percent(found["uar_mean"]) + (f" ± {percent(spread)}" if spread is not None else ""),
+            percent(evaluated["uar_mean"])
+            + (f" ± {percent(spread)}" if spread is not None else ""),
         ],
         ["accuracy", percent(test["accuracy"])],
         ["expected calibration error", percent(test["ece"])],
         ["coverage", percent(certain["coverage"])],
-        ["selective accuracy", "-" if sure is None else percent(sure)],
+        ["selective accuracy", "-" if selective is None else percent(selective)],
     ]
-    known = [
+    by_enrolment = [
         [key, percent(row["accuracy"]), percent(row["uar"]), percent(row["ece"])]
-        for key, row in found["by_known_seconds"].items()
+        for key, row in evaluated["by_known_seconds"].items()
     ]
     voices = [
         [row["speaker"], str(row["clips"]), percent(row["accuracy"]), percent(row["uar"])]
-        for row in found["by_speaker"]
+        for row in evaluated["by_speaker"]
     ]
     return "\n".join(
         [
@@ -60,9 +61,9 @@ def measured(found: dict[str, Any], labels: list[str]) -> str:
             "without a baseline.\n",
             table(["", ""], figures),
             "![confusion](figures/confusion.png)\n",
-            classes_table(found),
+            classes_table(evaluated),
             "Enrolment is other clips of the same speaker, with any label:\n",
-            table(["enrolment", "accuracy", "UAR", "ECE"], known),
+            table(["enrolment", "accuracy", "UAR", "ECE"], by_enrolment),
             table(["speaker", "clips", "accuracy", "UAR"], voices),
         ]
     )

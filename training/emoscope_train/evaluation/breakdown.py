@@ -23,19 +23,21 @@ CONDITIONS = {cache.ROOM: "a room and a bad channel", cache.ROOM_ALONE: "a room"
 
 
 def by_corpus(
-    test: TestedModel, probabilities: NDArray[np.float64], have: dict[str, list[str]]
+    test: TestedModel, probabilities: NDArray[np.float64], labels_of_corpus: dict[str, list[str]]
 ) -> dict[str, Any]:
     """Figures of each corpus with all seven labels, and with only its own labels."""
     out = {}
     for name in np.unique(test.corpora):
-        mine = test.corpora == name
-        found = metrics.report(probabilities[mine], test.truth[mine])
-        labels = have.get(str(name), LABELS)
-        own = metrics.uar(metrics.restricted(probabilities[mine], labels), test.truth[mine])
-        found["labels"] = len(labels)
-        found["uar_own_labels"] = round(own, 4)
-        found["speakers"] = len({c.speaker for c in test.clips if c.corpus == name})
-        out[str(name)] = found
+        of_corpus = test.corpora == name
+        figures = metrics.report(probabilities[of_corpus], test.truth[of_corpus])
+        labels = labels_of_corpus.get(str(name), LABELS)
+        uar_own_labels = metrics.uar(
+            metrics.restricted(probabilities[of_corpus], labels), test.truth[of_corpus]
+        )
+        figures["labels"] = len(labels)
+        figures["uar_own_labels"] = round(uar_own_labels, 4)
+        figures["speakers"] = len({c.speaker for c in test.clips if c.corpus == name})
+        out[str(name)] = figures
     return out
 
 
@@ -75,8 +77,8 @@ def through_channels(
     for version in (cache.ROOM_ALONE, *channels.CHANNELS):
         sets[version] = cache.cached(clips, data, work, version)
     return {
-        version: [opening(found.trimmed(clip.path)) for clip in clips]
-        for version, found in sets.items()
+        version: [opening(features.trimmed(clip.path)) for clip in clips]
+        for version, features in sets.items()
     }
 
 

@@ -26,7 +26,7 @@ def evaluate(config: Config, data: Path, work: Path, folder: Path, threads: int)
     clips, (clean, room) = read_material(config, data, work)
     unseen = []
     recipe = for_split(config, WITHOUT).train
-    found: dict[str, Any] = {
+    metrics: dict[str, Any] = {
         "name": config.name,
         "version": __version__,
         "splits": {},
@@ -40,20 +40,20 @@ def evaluate(config: Config, data: Path, work: Path, folder: Path, threads: int)
     for split in config.splits:
         for name in left_out_of(split):
             row, answers = left_out(config, split, name, clips, clean, room, work)
-            found["left_out"][name] = row | {"with": [n for n in left_out_of(split) if n != name]}
+            metrics["left_out"][name] = row | {"with": [n for n in left_out_of(split) if n != name]}
             unseen.append(answers)
             print(name, row["by_known_seconds"], flush=True)
         if not left_out_of(split):
-            found["splits"][split] = measure(config, split, clips, clean, room, data, work)
-            print(split, found["splits"][split]["test"]["uar"], flush=True)
+            metrics["splits"][split] = measure(config, split, clips, clean, room, data, work)
+            print(split, metrics["splits"][split]["test"]["uar"], flush=True)
     if unseen:
-        found["left_out_together"] = together(unseen)
-    found |= measured_before(config, work)
-    runs = {split: Run(work, config.name, split) for split in found["splits"]}
+        metrics["left_out_together"] = together(unseen)
+    metrics |= measured_before(config, work)
+    runs = {split: Run(work, config.name, split) for split in metrics["splits"]}
     histories = {split: run.read(run.history) for split, run in runs.items()}
-    pictures.draw(found, histories, folder / "figures")
-    write_json(folder / "metrics.json", {"rows": headline.rows(found), **found})
-    write_text(folder / "card.md", card.render(found))
+    pictures.draw(metrics, histories, folder / "figures")
+    write_json(folder / "metrics.json", {"rows": headline.rows(metrics), **metrics})
+    write_text(folder / "card.md", card.render(metrics))
 
 
 def evaluate_split(
@@ -79,26 +79,26 @@ def evaluate_split(
 
 def measured_before(config: Config, work: Path) -> dict[str, Any]:
     """Existing results of `folds`, `pairs` and `stream`."""
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
 
     def read(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
 
     if config.folds:
         folder = folds_folder(work, config.name)
-        found["folds"] = {
+        figures["folds"] = {
             corpus: [read(path) for path in paths]
             for corpus in config.folds.corpora
             if (paths := sorted(folder.glob(f"{corpus}-*.json")))
         }
     if config.pairs:
         folder = pairs_folder(work, config.name)
-        found["pairs"] = {
+        figures["pairs"] = {
             source: read(path)
             for source in config.pairs.corpora
             if (path := folder / f"{source}.json").is_file()
         }
     streaming = Run(work, config.name, config.splits[0]).streaming
     if streaming.is_file():
-        found["streaming"] = read(streaming)
-    return found
+        figures["streaming"] = read(streaming)
+    return figures

@@ -70,9 +70,9 @@ def measure_corpora(
         raise UserError(f"the config {config.name!r} has no [folds]")
     clips, sets = read_material(config, data, work)
     for name in [corpus] if corpus else config.folds.corpora:
-        found = measure(config, name, clips, sets, data, work, seed, program)
-        write_json(folds_folder(work, config.name) / f"{name}-{seed}.json", found)
-        print(json.dumps(found, indent=1))
+        figures = measure(config, name, clips, sets, data, work, seed, program)
+        write_json(folds_folder(work, config.name) / f"{name}-{seed}.json", figures)
+        print(json.dumps(figures, indent=1))
 
 
 def measure(
@@ -123,13 +123,13 @@ def measure(
             write_json(place, row)
         rows.append(row)
         print(corpus, "seed", seed, row, flush=True)
-    found: dict[str, Any] = {"labels": labels, "seed": seed, "folds": rows}
+    figures: dict[str, Any] = {"labels": labels, "seed": seed, "folds": rows}
     for key in (*(f"{seconds:.0f} s" for seconds in ENROLMENT_SECONDS), PROGRAM):
         values = [row[key] for row in rows if key in row]
         if len(values) == len(rows):
-            found[key] = round(float(np.mean(values)), 4)
-            found[f"{key}, deviation"] = round(float(np.std(values)), 4)
-    return found
+            figures[key] = round(float(np.mean(values)), 4)
+            figures[f"{key}, deviation"] = round(float(np.std(values)), 4)
+    return figures
 
 
 def task_of(
@@ -157,7 +157,7 @@ def task_of(
         head=dataclasses.replace(config.head, absent=0.0, **vars(recipe.head)),
         augment=recipe.augment,
     )
-    versions = [[found.trimmed(clip.path) for found in sets] for clip in learned]
+    versions = [[features.trimmed(clip.path) for features in sets] for clip in learned]
     truth = np.asarray([labels.index(clip.own) for clip in learned], dtype=np.int64)
     # Batches are balanced by the corpus's own labels.
     named = [dataclasses.replace(clip, label=clip.own) for clip in learned]
@@ -211,14 +211,14 @@ def tested(
     embeddings, speakers = embeddings_of(network, pieces), [clip.speaker for clip in clips]
     row = {}
     for seconds in ENROLMENT_SECONDS:
-        found = []
+        uars = []
         for draw in range(DRAWS if seconds else 1):
             rng = np.random.default_rng([task.config.train.seed, draw])
             baselines = enrolled(embeddings, seconds_of(pieces), speakers, seconds, rng)
-            found.append(
+            uars.append(
                 metrics.uar(softmax(head_logits(network.voice, embeddings, baselines)), truth)
             )
-        row[f"{seconds:.0f} s"] = round(float(np.mean(found)), 4)
+        row[f"{seconds:.0f} s"] = round(float(np.mean(uars)), 4)
     return row
 
 
@@ -228,4 +228,4 @@ def binary_uar(program: Path, model: Path, clips: list[Clip], data: Path) -> flo
     right: dict[str, list[bool]] = {}
     for label, clip in zip(predicted, clips, strict=True):
         right.setdefault(clip.own, []).append(label == clip.own)
-    return round(float(np.mean([np.mean(found) for found in right.values()])), 4)
+    return round(float(np.mean([np.mean(hits) for hits in right.values()])), 4)

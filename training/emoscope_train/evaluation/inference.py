@@ -77,11 +77,13 @@ def embed_batched(
     groups = bar(list(batched(pieces, batch)), "embeddings", " batches", None)
     with torch.inference_mode():
         for group, stack in groups:
-            found = network.tapped(
+            pooled_layers = network.tapped(
                 network.image(stack), {*network.voice_taps, *network.speech_taps}
             )
-            embeddings[group] = network.voice.embed(joined(found, network.voice_taps)).numpy()
-            speech[group] = network.speech(joined(found, network.speech_taps))[:, 0].numpy()
+            embeddings[group] = network.voice.embed(
+                joined(pooled_layers, network.voice_taps)
+            ).numpy()
+            speech[group] = network.speech(joined(pooled_layers, network.speech_taps))[:, 0].numpy()
     return embeddings, speech
 
 

@@ -53,30 +53,33 @@ def left_out(
     run = Run(work, config.name, split)
     test = TestedModel(load_best(run), calibration_of(config, work, split), tested)
     pieces = [opening(clean.trimmed(clip.path)) for clip in tested]
-    have = labels_of(tested)
-    own = next(iter(have.values()))
-    given = {s: test.probabilities(pieces, s) for s in FOUR_SECONDS}
+    labels_of_corpus = labels_of(tested)
+    labels = next(iter(labels_of_corpus.values()))
+    probabilities = {s: test.probabilities(pieces, s) for s in FOUR_SECONDS}
     folder = test.in_folder(pieces)
     rooms = [opening(room.trimmed(clip.path)) for clip in tested]
-    found = {
-        "labels": len(own),
+    figures = {
+        "labels": len(labels),
         "speakers": len({clip.speaker for clip in tested}),
-        "test": metrics.report(given[0.0], test.truth),
-        "coverage_curve": metrics.coverage_curve(given[0.0], test.truth),
-        "by_known_seconds": test.by_enrolment(pieces, have),
-        "in_folder": test.row(folder, have),
-        "in_rooms": {key(s): test.row(test.probabilities(rooms, s), have) for s in ROOM_SECONDS},
-        "four_labels": four_labels(given, test.truth),
-        "recall": {key(s): recall(given[s], test.truth) for s in LABEL_SECONDS},
-        "recall_own_labels": {
-            key(s): recall(metrics.restricted(given[s], own), test.truth) for s in LABEL_SECONDS
+        "test": metrics.report(probabilities[0.0], test.truth),
+        "coverage_curve": metrics.coverage_curve(probabilities[0.0], test.truth),
+        "by_known_seconds": test.by_enrolment(pieces, labels_of_corpus),
+        "in_folder": test.row(folder, labels_of_corpus),
+        "in_rooms": {
+            key(s): test.row(test.probabilities(rooms, s), labels_of_corpus) for s in ROOM_SECONDS
         },
-        "listeners": listeners(tested, given, test.truth, own),
-        "by_sex": test.by_sex(given[0.0]),
-        "speakers_apart": test.spread(given[0.0]),
+        "four_labels": four_labels(probabilities, test.truth),
+        "recall": {key(s): recall(probabilities[s], test.truth) for s in LABEL_SECONDS},
+        "recall_own_labels": {
+            key(s): recall(metrics.restricted(probabilities[s], labels), test.truth)
+            for s in LABEL_SECONDS
+        },
+        "listeners": listeners(tested, probabilities, test.truth, labels),
+        "by_sex": test.by_sex(probabilities[0.0]),
+        "speakers_apart": test.spread(probabilities[0.0]),
     }
-    answers = {"alone": given[0.0], "settled": given[60.0], "in_folder": folder}
-    return found, UnseenAnswers(test.truth, answers)
+    answers = {"alone": probabilities[0.0], "settled": probabilities[60.0], "in_folder": folder}
+    return figures, UnseenAnswers(test.truth, answers)
 
 
 def key(seconds: float) -> str:
@@ -85,18 +88,18 @@ def key(seconds: float) -> str:
 
 
 def four_labels(
-    given: dict[float, NDArray[np.float64]], truth: NDArray[np.int64]
+    by_seconds: dict[float, NDArray[np.float64]], truth: NDArray[np.int64]
 ) -> dict[str, Any]:
     """UAR among anger, happiness, neutral and sadness, by enrolment.
 
     `labels` are those of the four that the corpus has; all four compete.
     """
     chosen = np.isin(np.asarray(LABELS)[truth], FOUR_LABELS)
-    found: dict[str, Any] = {"labels": len(np.unique(truth[chosen])), "clips": int(chosen.sum())}
-    for seconds, probabilities in given.items():
+    figures: dict[str, Any] = {"labels": len(np.unique(truth[chosen])), "clips": int(chosen.sum())}
+    for seconds, probabilities in by_seconds.items():
         among = metrics.restricted(probabilities[chosen], FOUR_LABELS)
-        found[key(seconds)] = round(metrics.uar(among, truth[chosen]), 4)
-    return found
+        figures[key(seconds)] = round(metrics.uar(among, truth[chosen]), 4)
+    return figures
 
 
 def recall(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> dict[str, float]:
@@ -107,7 +110,7 @@ def recall(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> dict
 
 def listeners(
     clips: list[Clip],
-    given: dict[float, NDArray[np.float64]],
+    by_seconds: dict[float, NDArray[np.float64]],
     truth: NDArray[np.int64],
     labels: list[str],
 ) -> dict[str, Any] | None:
@@ -123,16 +126,16 @@ def listeners(
     most = votes.max(axis=1)
     clear = voted & (np.sum(votes == most[:, None], axis=1) == 1)
     perceived = votes.argmax(axis=1)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "clips": int(clear.sum()),
         # A single listener, and the majority of them, on the label that the actor intended.
         "one_listener_uar": mean_by_label(votes[voted, truth[voted]], truth[voted]),
         "majority_uar": mean_by_label(perceived[clear] == truth[clear], truth[clear]),
     }
-    for seconds, probabilities in given.items():
-        own = metrics.restricted(probabilities[clear], labels)
-        found[key(seconds)] = round(metrics.uar(own, perceived[clear]), 4)
-    return found
+    for seconds, probabilities in by_seconds.items():
+        among_labels = metrics.restricted(probabilities[clear], labels)
+        figures[key(seconds)] = round(metrics.uar(among_labels, perceived[clear]), 4)
+    return figures
 
 
 def mean_by_label(values: NDArray[Any], truth: NDArray[np.int64]) -> float:

@@ -50,8 +50,8 @@ def measure(
     test = TestedModel(load_best(run), calibration, tested)
     trimmed = [clean.trimmed(clip.path) for clip in tested]
     pieces = [opening(piece) for piece in trimmed]
-    given = test.probabilities(pieces)
-    certain = metrics.is_certain(given, calibration)
+    probabilities = test.probabilities(pieces)
+    certain = metrics.is_certain(probabilities, calibration)
     shared = np.isin(np.asarray(LABELS)[test.truth], FOUR_LABELS)
     noise = config.data.select_noise(clips)
     roles = splits.sounds(noise)
@@ -61,33 +61,38 @@ def measure(
     noises = [clean.whole(clip.path) for clip in held_out]
     music = [clean.whole(clip.path) for clip in held_out if clip.own == MUSIC]
     history = run.read(run.history)
-    have = labels_of(labelled)
+    labels_of_corpus = labels_of(labelled)
     return {
         "split": split,
         "facts": facts,
         "best_epoch": max(history, key=lambda row: row["validation_uar"])["epoch"],
         "epochs": len(history),
         "calibration": dataclasses.asdict(calibration),
-        "test": metrics.report(given, test.truth) | test.summary(given),
+        "test": metrics.report(probabilities, test.truth) | test.summary(probabilities),
         "exported": agreement(test.network, pieces, calibration.temperature),
-        "seeds": seeds(config, split, run, test, pieces, given),
-        "by_corpus": by_corpus(test, given, have),
-        "by_known_seconds": test.by_enrolment(pieces, have) if test.network.voice else None,
+        "seeds": seeds(config, split, run, test, pieces, probabilities),
+        "by_corpus": by_corpus(test, probabilities, labels_of_corpus),
+        "by_known_seconds": test.by_enrolment(pieces, labels_of_corpus)
+        if test.network.voice
+        else None,
         "speech": speech_detection(test, pieces, sounds) if sounds else None,
         "shared_labels": {
             "labels": FOUR_LABELS,
-            "uar": round(metrics.uar(given[shared], test.truth[shared]), 4),
+            "uar": round(metrics.uar(probabilities[shared], test.truth[shared]), 4),
             "uar_of_these": round(
-                metrics.uar(metrics.restricted(given[shared], FOUR_LABELS), test.truth[shared]), 4
+                metrics.uar(
+                    metrics.restricted(probabilities[shared], FOUR_LABELS), test.truth[shared]
+                ),
+                4,
             ),
         },
         "certain": {
             "coverage": round(float(np.mean(certain)), 4),
-            "accuracy": round(metrics.accuracy(given[certain], test.truth[certain]), 4)
+            "accuracy": round(metrics.accuracy(probabilities[certain], test.truth[certain]), 4)
             if np.any(certain)
             else None,
         },
-        "coverage_curve": metrics.coverage_curve(given, test.truth),
+        "coverage_curve": metrics.coverage_curve(probabilities, test.truth),
         "by_seconds": {
             str(s): test.summary(
                 test.probabilities([p[: int(s * FRAMES_PER_SECOND)] for p in trimmed])
@@ -97,14 +102,14 @@ def measure(
         "by_condition": conditions(
             test, pieces, noises, music, through_channels(tested, room, data, work)
         ),
-        "by_sex": test.by_sex(given),
+        "by_sex": test.by_sex(probabilities),
         "by_language": metrics.by_group(
-            given, test.truth, np.asarray([clip.language for clip in tested])
+            probabilities, test.truth, np.asarray([clip.language for clip in tested])
         ),
-        "speakers_apart": test.spread(given),
-        "reliability": metrics.reliability(given, test.truth),
-        "sentences": sentences(test, given, trained),
-        "shortcuts": shortcuts(labelled, assignment, clean, have),
+        "speakers_apart": test.spread(probabilities),
+        "reliability": metrics.reliability(probabilities, test.truth),
+        "sentences": sentences(test, probabilities, trained),
+        "shortcuts": shortcuts(labelled, assignment, clean, labels_of_corpus),
     }
 
 
@@ -127,7 +132,7 @@ def seeds(
     run: Run,
     test: TestedModel,
     pieces: list[Decibels],
-    given: metrics.Probabilities,
+    probabilities: metrics.Probabilities,
 ) -> dict[str, float]:
     """UAR of the split's run and of its repetitions, by seed.
 
@@ -135,9 +140,12 @@ def seeds(
     """
     seed = run.read(run.facts)["recipe"]["seed"]
     members = range(seed, seed + for_split(config, split).train.members)
-    found = {str(seed): given}
+    by_seed = {str(seed): probabilities}
     for number, other in run.repetitions().items():
         if number not in members:
             repeated = TestedModel(load_best(other), test.calibration, test.clips)
-            found[str(number)] = repeated.probabilities(pieces)
-    return {number: round(metrics.uar(each, test.truth), 4) for number, each in found.items()}
+            by_seed[str(number)] = repeated.probabilities(pieces)
+    return {
+        number: round(metrics.uar(probabilities_of_seed, test.truth), 4)
+        for number, probabilities_of_seed in by_seed.items()
+    }

@@ -98,14 +98,14 @@ def by_group(
     probabilities: Probabilities, truth: Truth, groups: NDArray[np.str_]
 ) -> dict[str, dict[str, float]]:
     """Clips, accuracy, UAR over the labels that occur, and ECE of each named group."""
-    found = {}
+    figures = {}
     for name in np.unique(groups):
         mine = groups == name
-        found[str(name)] = {
+        figures[str(name)] = {
             "clips": int(np.sum(mine)),
             **summary(probabilities[mine], truth[mine]),
         }
-    return found
+    return figures
 
 
 def spread(

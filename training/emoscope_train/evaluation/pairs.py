@@ -37,8 +37,8 @@ def measure_sources(
         raise UserError("name the published weights with --pretrained mn04_as_mAP_432.pt")
     clips, sets = read_material(config, data, work)
     for name in [source] if source else config.pairs.corpora:
-        found = measure(config, name, clips, sets, work, start)
-        write_json(pairs_folder(work, config.name) / f"{name}.json", found)
+        figures = measure(config, name, clips, sets, work, start)
+        write_json(pairs_folder(work, config.name) / f"{name}.json", figures)
 
 
 def measure(
@@ -71,10 +71,10 @@ def measure(
     task = task_of(config, shorter, learned, clips, sets, labels, seed)
     kept = pairs_folder(work, config.name) / f"{source}.pt"
     network = fine_tuned(start_network, task, len(labels), kept)
-    found = {}
+    by_target = {}
     for target in recipe.corpora:
         there = [clip for clip in wanted if clip.corpus == target and clip.path in roles]
         if target != source and there:
-            found[target] = tested(network, task, there, sets[0], labels)
-            print(source, "to", target, found[target], flush=True)
-    return found
+            by_target[target] = tested(network, task, there, sets[0], labels)
+            print(source, "to", target, by_target[target], flush=True)
+    return by_target

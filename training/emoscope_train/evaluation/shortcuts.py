@@ -50,7 +50,10 @@ def linear_uar(
 
 
 def shortcuts(
-    clips: list[Clip], assignment: Assignment, features: FeatureSet, have: dict[str, list[str]]
+    clips: list[Clip],
+    assignment: Assignment,
+    features: FeatureSet,
+    labels_of_corpus: dict[str, list[str]],
 ) -> dict[str, Any]:
     """Per corpus with test clips: UAR of both, and chance."""
     out = {}
@@ -70,7 +73,7 @@ def shortcuts(
             )
             for side, chosen in sides.items()
         }
-        row = {"chance": round(1.0 / len(have[corpus]), 4)}
+        row = {"chance": round(1.0 / len(labels_of_corpus[corpus]), 4)}
         for place, name in enumerate(("raw", "seen")):
             train, test = values[TRAIN][place], values[TEST][place]
             row[name] = round(linear_uar(train, labels[TRAIN], test, labels[TEST]), 4)

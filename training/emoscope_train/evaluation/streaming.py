@@ -295,7 +295,7 @@ def measure(
     chosen = config.data.select(clips)
     roles = splits.assign("speakers", chosen)
     tested = [clip for clip in chosen if roles.get(clip.path) == splits.TEST]
-    plain = [clip for clip in tested if clip.corpus in config.data.neutral]
+    neutral_reading = [clip for clip in tested if clip.corpus in config.data.neutral]
     acted = [clip for clip in tested if clip.corpus not in config.data.neutral]
     groups = recordings(acted)
     turns = dialogues(groups)
@@ -314,7 +314,9 @@ def measure(
             name: alarms(sounds, data, program, model)
             for name, sounds in test_side(config.data.select_sounds(clips)).items()
         },
-        "read_speech": read_speech(plain, data, program, model) if plain else None,
+        "read_speech": read_speech(neutral_reading, data, program, model)
+        if neutral_reading
+        else None,
     }
     write_json(Run(work, config.name, "speakers").streaming, found)
     return found

@@ -97,27 +97,27 @@ class TestedModel:
         return metrics.summary(probabilities, self.truth) | {"mean_corpus_uar": mean}
 
     def row(
-        self, probabilities: NDArray[np.float64], have: dict[str, list[str]]
+        self, probabilities: NDArray[np.float64], labels_of_corpus: dict[str, list[str]]
     ) -> dict[str, float]:
         """Figures with all seven labels, and with only each corpus's own labels."""
-        own = [
+        uars = [
             metrics.uar(
                 metrics.restricted(
-                    probabilities[self.corpora == name], have.get(str(name), LABELS)
+                    probabilities[self.corpora == name], labels_of_corpus.get(str(name), LABELS)
                 ),
                 self.truth[self.corpora == name],
             )
             for name in np.unique(self.corpora)
         ]
-        return self.summary(probabilities) | {"uar_own_labels": round(float(np.mean(own)), 4)}
+        return self.summary(probabilities) | {"uar_own_labels": round(float(np.mean(uars)), 4)}
 
     def by_enrolment(
-        self, pieces: list[Decibels], have: dict[str, list[str]]
+        self, pieces: list[Decibels], labels_of_corpus: dict[str, list[str]]
     ) -> dict[str, dict[str, float]]:
         """Figures by seconds of enrolment and its kind."""
         out = {}
         for seconds in ENROLMENT_SECONDS:
             for kind in ("", NEUTRAL_FIRST, ONE_LABEL) if seconds else ("",):
                 key = f"{seconds:.0f} s" + (f", {kind}" if kind else "")
-                out[key] = self.row(self.probabilities(pieces, seconds, kind), have)
+                out[key] = self.row(self.probabilities(pieces, seconds, kind), labels_of_corpus)
         return out

@@ -50,11 +50,15 @@ def statistics(embeddings: Embeddings, seconds: NDArray[np.floating]) -> NDArray
     return np.stack([mean, np.sum(weights * (embeddings - mean) ** 2, axis=0)])
 
 
-def baseline_weight(known: Baselines) -> NDArray[np.float32]:
+def baseline_weight(baselines: Baselines) -> NDArray[np.float32]:
     """Weight of the baseline against the prior, 0 to 1: [clips, 1]."""
-    varied = np.mean(known.statistics[:, 1], axis=1, keepdims=True)
-    varied = np.clip((varied - LOW_VARIANCE) / (FULL_VARIANCE - LOW_VARIANCE), 0.0, 1.0)
-    return np.asarray(varied * known.seconds / (known.seconds + PRIOR_S), dtype=np.float32)
+    variance_share = np.mean(baselines.statistics[:, 1], axis=1, keepdims=True)
+    variance_share = np.clip(
+        (variance_share - LOW_VARIANCE) / (FULL_VARIANCE - LOW_VARIANCE), 0.0, 1.0
+    )
+    return np.asarray(
+        variance_share * baselines.seconds / (baselines.seconds + PRIOR_S), dtype=np.float32
+    )
 
 
 def enrolled(
@@ -74,9 +78,9 @@ def enrolled(
         return out
     names = np.asarray(speakers)
     for name in np.unique(names):
-        mine = np.flatnonzero(names == name)
-        for clip in mine:
-            others = rng.permutation(mine[mine != clip])
+        clips_of_speaker = np.flatnonzero(names == name)
+        for clip in clips_of_speaker:
+            others = rng.permutation(clips_of_speaker[clips_of_speaker != clip])
             if first is not None:
                 others = others[np.argsort(~first[others], kind="stable")]
             total = np.cumsum(seconds[others])

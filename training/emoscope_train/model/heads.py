@@ -34,6 +34,7 @@ class VoiceHead(nn.Module):
         self.register_buffer("spread", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(width, labels)
+        # Weighted with the baseline. Its name is part of checkpoints and of exported files.
         self.settled = nn.Linear(width, labels, bias=False)
         nn.init.zeros_(self.settled.weight)
 
@@ -43,17 +44,19 @@ class VoiceHead(nn.Module):
 
     def classify(self, embedding: Tensor, baseline: Tensor, seconds: Tensor) -> Tensor:
         """Logits [batch, labels]."""
-        varied = (baseline[:, 1].mean(dim=1, keepdim=True) - LOW_VARIANCE) / (
+        variance_share = (baseline[:, 1].mean(dim=1, keepdim=True) - LOW_VARIANCE) / (
             FULL_VARIANCE - LOW_VARIANCE
         )
-        settled = torch.clamp(varied, 0.0, 1.0) * seconds / (seconds + PRIOR_S)
-        mean = settled * baseline[:, 0]
-        variance = settled * baseline[:, 1] + (1.0 - settled)
-        own = torch.clamp((embedding - mean) / torch.sqrt(variance + VARIANCE_FLOOR), -LIMIT, LIMIT)
-        own = self.dropout(own)
-        logits: Tensor = self.head(own) + settled * self.settled(own)
-        temperature = self.temperatures[0] + settled * (self.temperatures[1] - self.temperatures[0])
-        offset = self.offsets[0] + settled * (self.offsets[1] - self.offsets[0])
+        weight = torch.clamp(variance_share, 0.0, 1.0) * seconds / (seconds + PRIOR_S)
+        mean = weight * baseline[:, 0]
+        variance = weight * baseline[:, 1] + (1.0 - weight)
+        relative = torch.clamp(
+            (embedding - mean) / torch.sqrt(variance + VARIANCE_FLOOR), -LIMIT, LIMIT
+        )
+        relative = self.dropout(relative)
+        logits: Tensor = self.head(relative) + weight * self.settled(relative)
+        temperature = self.temperatures[0] + weight * (self.temperatures[1] - self.temperatures[0])
+        offset = self.offsets[0] + weight * (self.offsets[1] - self.offsets[0])
         return logits / temperature + offset
 
     def correct(self, correction: Correction) -> None:
@@ -86,9 +89,9 @@ class SpeechHead(nn.Module):
 
     def forward(self, pooled: Tensor) -> Tensor:
         """The logit."""
-        found: Tensor = self.layers(self.standard(pooled))
-        return found
+        logit: Tensor = self.layers(self.standardized(pooled))
+        return logit
 
-    def standard(self, pooled: Tensor) -> Tensor:
+    def standardized(self, pooled: Tensor) -> Tensor:
         """In standard deviations of all training speech, clamped."""
         return torch.clamp((pooled - self.mean) / self.spread, -LIMIT, LIMIT)

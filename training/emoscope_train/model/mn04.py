@@ -146,7 +146,7 @@ class Mn04(nn.Module):
 
     def tapped(self, image: Tensor, taps: Collection[int]) -> dict[int, Tensor]:
         """Mean and spread over time of each block named."""
-        found = {}
+        pooled_layers = {}
         x = image
         for index, layer in enumerate(self.features[: max(taps) + 1]):
             x = layer(x)
@@ -154,8 +154,8 @@ class Mn04(nn.Module):
                 tracks = x.mean(dim=2)
                 mean = tracks.mean(dim=2, keepdim=True)
                 spread = torch.sqrt(((tracks - mean) ** 2).mean(dim=2) + 1e-5)
-                found[index] = torch.cat([mean.squeeze(2), spread], dim=1)
-        return found
+                pooled_layers[index] = torch.cat([mean.squeeze(2), spread], dim=1)
+        return pooled_layers
 
 
 def load_published(backbone: Mn04, path: Path) -> str:

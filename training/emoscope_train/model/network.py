@@ -1,6 +1,6 @@
 """The network: level normalisation, backbone, pooled layers, and a head.
 
-The head is plain, or relative to the speaker baseline.
+The head is speaker-independent, or relative to the speaker baseline (voice head).
 """
 
 import copy
@@ -76,7 +76,7 @@ class Network(nn.Module):
         return copied
 
     def with_voice(self, dropout: float = 0.0, taps: tuple[int, ...] = ()) -> "VoiceHead":
-        """Adds an untrained voice head, on the blocks `taps` or those of the plain head.
+        """Adds an untrained voice head, on the blocks `taps` or those of the first head.
 
         A speech head is added with it.
         """
@@ -95,7 +95,7 @@ class Network(nn.Module):
         return self.backbone.image(decibels)
 
     def pooled(self, image: Tensor, taps: tuple[int, ...] = ()) -> Tensor:
-        """Mean and spread over time of the blocks `taps`, by default those of the plain head."""
+        """Mean and spread over time of the blocks `taps`, by default of that head."""
         wanted = taps or self.taps
         return joined(self.tapped(image, wanted), wanted)
 
@@ -103,14 +103,14 @@ class Network(nn.Module):
         """Mean and spread over time of each layer named."""
         return self.backbone.tapped(image, taps)
 
-    def plain(self, pooled: Tensor) -> Tensor:
-        """Logits of the plain head."""
+    def independent_logits(self, pooled: Tensor) -> Tensor:
+        """Logits of the speaker-independent head."""
         logits: Tensor = self.head(self.dropout(self.norm(pooled)))
         return logits
 
     def from_decibels(self, decibels: Tensor) -> Tensor:
         """Logits of log-mel in dB; training starts here, after the inverse DCT."""
-        return self.plain(self.pooled(self.image(decibels)))
+        return self.independent_logits(self.pooled(self.image(decibels)))
 
     def forward(
         self, mfcc: Tensor, baseline: Tensor | None = None, seconds: Tensor | None = None
@@ -119,18 +119,18 @@ class Network(nn.Module):
         decibels = torch.matmul(mfcc, self.idct)
         if self.voice is None or self.speech is None or baseline is None or seconds is None:
             return self.from_decibels(decibels)
-        found = self.tapped(self.image(decibels), {*self.voice_taps, *self.speech_taps})
-        embedding = self.voice.embed(joined(found, self.voice_taps))
+        pooled_layers = self.tapped(self.image(decibels), {*self.voice_taps, *self.speech_taps})
+        embedding = self.voice.embed(joined(pooled_layers, self.voice_taps))
         return (
             self.voice.classify(embedding, baseline, seconds),
-            self.speech(joined(found, self.speech_taps)),
+            self.speech(joined(pooled_layers, self.speech_taps)),
             embedding,
         )
 
 
-def joined(found: dict[int, Tensor], taps: tuple[int, ...]) -> Tensor:
+def joined(pooled_layers: dict[int, Tensor], taps: tuple[int, ...]) -> Tensor:
     """The named blocks, concatenated."""
-    return torch.cat([found[tap] for tap in taps], dim=1)
+    return torch.cat([pooled_layers[tap] for tap in taps], dim=1)
 
 
 def load_pretrained(network: Network, path: Path | None) -> str | None:

@@ -108,7 +108,7 @@ class WhisperEncoder(nn.Module):
 
     def tapped(self, image: Tensor, taps: Collection[int]) -> dict[int, Tensor]:
         """Mean and spread over time [batch, 2 * WIDTH] of each layer named."""
-        found: dict[int, Tensor] = {}
+        pooled_layers: dict[int, Tensor] = {}
         with torch.autocast("cpu", torch.bfloat16, enabled=self.use_bfloat16):
             x = functional.gelu(self.conv1(functional.pad(image, (1, 0))))
             x = functional.gelu(self.conv2(functional.pad(x, (1, 0)))).transpose(1, 2)
@@ -119,8 +119,8 @@ class WhisperEncoder(nn.Module):
                 if index > 0:
                     x = self.layers[index - 1](x, mask)
                 if index in taps:
-                    found[index] = pooled(x.float())
-        return found
+                    pooled_layers[index] = pooled(x.float())
+        return pooled_layers
 
 
 def level(decibels: Tensor, begin: Tensor, peak: Tensor) -> tuple[Tensor, Tensor]:
@@ -161,12 +161,12 @@ def weights_file() -> bytes:
     """The published model file from the installed packages; its hash is checked."""
     parts = []
     for package, inside in PARTS.items():
-        found = importlib.util.find_spec(package)
-        if found is None or found.origin is None:
+        module = importlib.util.find_spec(package)
+        if module is None or module.origin is None:
             raise UserError(
                 f"the package {package} is missing; install training/requirements-whisper.txt"
             )
-        parts.append((Path(found.origin).parent / inside).read_bytes())
+        parts.append((Path(module.origin).parent / inside).read_bytes())
     whole = b"".join(parts)
     digest = hashlib.sha256(whole).hexdigest()
     if digest != SHA256:
@@ -204,7 +204,7 @@ def variables(data: bytes) -> dict[str, NDArray[np.generic]]:
 
 def load_published(encoder: WhisperEncoder) -> str:
     """Copies the published weights in; returns the SHA-256 of their file."""
-    found = variables(weights_file())
+    weights = variables(weights_file())
     names = {"conv1": "conv1", "conv2": "conv2"}
     for index in range(len(encoder.layers)):
         for ours, theirs in {
@@ -223,7 +223,7 @@ def load_published(encoder: WhisperEncoder) -> str:
             state[f"{ours}.{end}"] = f"encoder/{theirs}/{name}"
     encoder.load_state_dict(
         {
-            ours: torch.from_numpy(np.asarray(found[theirs], dtype=np.float32))
+            ours: torch.from_numpy(np.asarray(weights[theirs], dtype=np.float32))
             for ours, theirs in state.items()
         }
     )

@@ -97,8 +97,10 @@ def summary(metrics: dict[str, Any]) -> list[str]:
         def mean(values: list[float]) -> str:
             return percent(sum(values) / len(values))
 
-        found = [part["by_known_seconds"] for part in parts]
-        alone, enrolled = ([row[s]["uar_own_labels"] for row in found] for s in ("0 s", "60 s"))
+        by_enrolment = [part["by_known_seconds"] for part in parts]
+        alone, enrolled = (
+            [row[s]["uar_own_labels"] for row in by_enrolment] for s in ("0 s", "60 s")
+        )
         folder = [part["in_folder"]["uar_own_labels"] for part in parts]
         rows += [
             ["UAR, unseen corpora, no baseline", mean(alone)],
@@ -129,7 +131,7 @@ def evaluation(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
     """All tests."""
     splits, head = metrics["splits"], metrics.get("head")
     several = len(measured["by_corpus"]) > 1
-    repeated = {PROTOCOLS[name]: found.get("seeds", {}) for name, found in splits.items()}
+    repeated = {PROTOCOLS[name]: split.get("seeds", {}) for name, split in splits.items()}
     parts = ["## Evaluation\n", *over_seeds(repeated)]
     for name in splits if "stratified" in splits else ():
         if name != "stratified":
@@ -199,14 +201,14 @@ def training(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
 
 def correction(calibration: dict[str, Any]) -> str:
     """The correction of the logits."""
-    found = calibration.get("correction")
-    if not found:
+    corrections = calibration.get("correction")
+    if not corrections:
         return f"- Temperature {calibration['temperature']:g}."
     rows = [
-        [label, *(f"{offsets[place]:+.2f}" for offsets in found["offsets"])]
+        [label, *(f"{offsets[place]:+.2f}" for offsets in corrections["offsets"])]
         for place, label in enumerate(NAMES)
     ]
-    rows.append(["temperature", *(f"{value:.2f}" for value in found["temperatures"])])
+    rows.append(["temperature", *(f"{value:.2f}" for value in corrections["temperatures"])])
     return "- Correction of the logits, fitted on left-out corpora:\n\n" + table(
         ["offset", "no baseline", "full baseline"], rows
     )

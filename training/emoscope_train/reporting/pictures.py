@@ -6,13 +6,13 @@ from typing import Any
 from . import figures
 
 
-def draw(found: dict[str, Any], histories: dict[str, list[dict[str, Any]]], folder: Path) -> None:
+def draw(metrics: dict[str, Any], histories: dict[str, list[dict[str, Any]]], folder: Path) -> None:
     """`histories` has the training curve of each split."""
-    for number, (split, measured) in enumerate(found["splits"].items()):
+    for number, (split, measured) in enumerate(metrics["splits"].items()):
         suffix, title = f"-{split}" if number else "", f"test, {split}"
         matrix = measured["test"]["confusion"]
         figures.confusion(matrix, title, folder / f"confusion{suffix}.png")
-    split, measured = next(iter(found["splits"].items()))
+    split, measured = next(iter(metrics["splits"].items()))
     figures.training_curve(histories[split], folder / "training.png")
     figures.classes(measured["test"]["classes"], f"test, {split}", folder / "classes.png")
     figures.line(
@@ -25,7 +25,7 @@ def draw(found: dict[str, Any], histories: dict[str, list[dict[str, Any]]], fold
         ("seconds", "accuracy", "length of the window"),
         folder / "seconds.png",
     )
-    if together := found.get("left_out_together"):
+    if together := metrics.get("left_out_together"):
         curves = {"unseen speakers": measured["reliability"]}
         for name, title in (("alone", "unseen corpora"), ("settled", "unseen corpora, 60 s")):
             curves[title] = together[name]["reliability"]
@@ -35,7 +35,7 @@ def draw(found: dict[str, Any], histories: dict[str, list[dict[str, Any]]], fold
     figures.bars(
         {name: row["uar"] for name, row in measured["by_corpus"].items()}
         if len(measured["by_corpus"]) > 1
-        else {split: row["test"]["uar"] for split, row in found["splits"].items()},
+        else {split: row["test"]["uar"] for split, row in metrics["splits"].items()},
         "UAR",
         "test clips",
         folder / "uar.png",

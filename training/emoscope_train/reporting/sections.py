@@ -28,12 +28,12 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
     rows = [
         [
             title,
-            percent(found["accuracy"]),
-            percent(half_coverage(found["coverage_curve"])),
-            percent(found["ece"]),
+            percent(figures["accuracy"]),
+            percent(half_coverage(figures["coverage_curve"])),
+            percent(figures["ece"]),
         ]
         for name, title in names.items()
-        if (found := together[name])
+        if (figures := together[name])
     ]
     parts = [
         text.LEFT_OUT.format(**metrics["left_out_recipe"], groups=groups_of(left_out))
@@ -47,11 +47,11 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
         "![reliability](figures/reliability.png) "
         "![confusion, no baseline](figures/confusion-left-out.png)\n",
     ]
-    if all("four_labels" in found for found in left_out.values()):
+    if all("four_labels" in figures for figures in left_out.values()):
         parts += [text.FOUR + four_table(left_out), text.PUBLISHED + published_table()]
         parts += [text.RECALL + recall_table(left_out)]
-    for name, found in left_out.items():
-        if listeners := found.get("listeners"):
+    for name, figures in left_out.items():
+        if listeners := figures.get("listeners"):
             parts.append(
                 text.LISTENERS.format(
                     corpus=name,
@@ -67,7 +67,7 @@ def unseen_corpora(metrics: dict[str, Any]) -> list[str]:
 
 def groups_of(left_out: dict[str, Any]) -> str:
     """Corpora that one training leaves out together; empty if each is left out alone."""
-    groups = {tuple(sorted([name, *found.get("with", [])])) for name, found in left_out.items()}
+    groups = {tuple(sorted([name, *figures.get("with", [])])) for name, figures in left_out.items()}
     several = sorted(", ".join(group) for group in groups if len(group) > 1)
     return f"Some are left out together: {'; '.join(several)}. " if several else ""
 
@@ -77,17 +77,17 @@ def half_coverage(curve: list[dict[str, float]]) -> float:
     return next(row["accuracy"] for row in curve if row["coverage"] == 0.5)
 
 
-def groups(found: dict[str, Any]) -> list[str]:
+def groups(split: dict[str, Any]) -> list[str]:
     """By sex and by language, and the spread over speakers."""
-    if "by_sex" not in found:
+    if "by_sex" not in split:
         return []
-    apart = found["speakers_apart"]
+    apart = split["speakers_apart"]
     head = ["clips", "accuracy", "UAR", "ECE"]
 
     def rows(name: str) -> list[list[str]]:
         return [
             [key, str(row["clips"]), *(percent(row[k]) for k in ("accuracy", "uar", "ece"))]
-            for key, row in found[name].items()
+            for key, row in split[name].items()
         ]
 
     keys = {"tenth": "10th percentile", "median": "median", "ninetieth": "90th percentile"}
@@ -103,9 +103,9 @@ def groups(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def speech(found: dict[str, Any]) -> list[str]:
+def speech(split: dict[str, Any]) -> list[str]:
     """Speech against other sounds."""
-    counts = found["speech"]
+    counts = split["speech"]
     if counts is None:
         return []
     return [
@@ -117,9 +117,9 @@ def speech(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def streaming(found: dict[str, Any]) -> list[str]:
+def streaming(figures: dict[str, Any]) -> list[str]:
     """The program on whole recordings."""
-    read = found["read_speech"]
+    read = figures["read_speech"]
     kinds = {
         "joined": "mixed emotions",
         "in_one_mood": "one emotion",
@@ -143,11 +143,12 @@ def streaming(found: dict[str, Any]) -> list[str]:
             *(f"{row[key]:g}" for key in ("first_named_s", "flips_per_minute")),
         ]
         for name in kinds
-        if (row := found[name])
+        if (row := figures[name])
     ]
     keys = ("minutes", "utterances_per_10_min", "labelled_per_10_min")
     sounds = [
-        [name, *(f"{row[key]:g}" for key in keys)] for name, row in found["without_speech"].items()
+        [name, *(f"{row[key]:g}" for key in keys)]
+        for name, row in figures["without_speech"].items()
     ]
     return [
         "### Continuous recordings\n",
@@ -155,11 +156,11 @@ def streaming(found: dict[str, Any]) -> list[str]:
         "baseline grows during the recording. `detected` is the share of clips that become an "
         "utterance; accuracy and UAR are over these clips. `first label` is the median time from "
         "the onset to the first label; the first measurement comes "
-        f"{found['joined']['first_judgement_s']:g} s after the onset. `changes` counts label "
+        f"{figures['joined']['first_judgement_s']:g} s after the onset. `changes` counts label "
         "changes per minute of speech. As single files, the clips of the first row reach an "
-        f"accuracy of {percent(found['alone'])}.\n",
+        f"accuracy of {percent(figures['alone'])}.\n",
         table(head, rows),
-        *([agreement_of_labels(found)] if found.get("same_label") else []),
+        *([agreement_of_labels(figures)] if figures.get("same_label") else []),
         "Recordings without speech, per ten minutes. A false label is neither neutral nor "
         "`uncertain`.\n",
         table(["sounds", "minutes", "utterances after the VAD", "false labels"], sounds),
@@ -175,19 +176,19 @@ def streaming(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def agreement_of_labels(found: dict[str, Any]) -> str:
+def agreement_of_labels(figures: dict[str, Any]) -> str:
     """Agreement of the final label with the last live one, and between block phases."""
     return (
         f"In the first row the final label differs from the last live one in "
-        f"{percent(found['joined']['final_differs'])} of the utterances. If the recordings start "
-        f"5.4 or 11.7 ms later, {percent(found['same_label'])} of the clips get the same final "
+        f"{percent(figures['joined']['final_differs'])} of the utterances. If the recordings start "
+        f"5.4 or 11.7 ms later, {percent(figures['same_label'])} of the clips get the same final "
         "label all three times.\n"
     )
 
 
-def exported(found: dict[str, Any]) -> list[str]:
+def exported(split: dict[str, Any]) -> list[str]:
     """Agreement of the model file with the trained network."""
-    row = found.get("exported")
+    row = split.get("exported")
     if row is None:
         return []
     return [
@@ -199,9 +200,9 @@ def exported(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def sentences(found: dict[str, Any]) -> list[str]:
+def sentences(split: dict[str, Any]) -> list[str]:
     """Whether the test's sentences were in training."""
-    rows = found["sentences"]
+    rows = split["sentences"]
     head = "### Sentences\n"
     if "unheard" not in rows:
         return [head, "Every word of the test is also in training.\n"]
@@ -249,10 +250,10 @@ def recipe_rows(facts: dict[str, Any], best: int, head: dict[str, Any] | None) -
     """The training stages, one list item each."""
     recipe = facts["recipe"]
 
-    def cycle(found: dict[str, Any]) -> str:
+    def cycle(stage: dict[str, Any]) -> str:
         return (
-            f"{found['epochs']} epochs of {found['clips_per_epoch']} clips, peak learning rate "
-            f"{found['learning_rate']:g}"
+            f"{stage['epochs']} epochs of {stage['clips_per_epoch']} clips, peak learning rate "
+            f"{stage['learning_rate']:g}"
         )
 
     rows = []

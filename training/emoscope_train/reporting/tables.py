@@ -56,24 +56,24 @@ def training_table(facts: dict[str, Any]) -> str:
 HEAD = ["test", "clips", "accuracy", "UAR", "ECE", "coverage", "selective accuracy"]
 
 
-def split_row(name: str, found: dict[str, Any]) -> list[str]:
+def split_row(name: str, split: dict[str, Any]) -> list[str]:
     """The headline figures of one protocol."""
-    test, selective = found["test"], found["certain"]["accuracy"]
+    test, selective = split["test"], split["certain"]["accuracy"]
     return [
         name,
         str(test["clips"]),
         percent(test["accuracy"]),
         percent(test["uar"]),
         percent(test["ece"]),
-        percent(found["certain"]["coverage"]),
+        percent(split["certain"]["coverage"]),
         "-" if selective is None else percent(selective),
     ]
 
 
-def over_seeds(found: dict[str, dict[str, float]]) -> list[str]:
+def over_seeds(uar_by_seed: dict[str, dict[str, float]]) -> list[str]:
     """UAR of trainings that were repeated with other seeds."""
     rows = []
-    for protocol, seeds in found.items():
+    for protocol, seeds in uar_by_seed.items():
         if len(seeds) > 1:
             mean = sum(seeds.values()) / len(seeds)
             deviation = (sum((uar - mean) ** 2 for uar in seeds.values()) / len(seeds)) ** 0.5
@@ -83,7 +83,7 @@ def over_seeds(found: dict[str, dict[str, float]]) -> list[str]:
     return [table(head, rows)] if rows else []
 
 
-def corpus_table(found: dict[str, Any]) -> str:
+def corpus_table(split: dict[str, Any]) -> str:
     """UAR by corpus."""
     rows = [
         [
@@ -95,22 +95,22 @@ def corpus_table(found: dict[str, Any]) -> str:
             percent(row["uar_own_labels"]),
             percent(1.0 / row["labels"]),
         ]
-        for name, row in found["by_corpus"].items()
+        for name, row in split["by_corpus"].items()
     ]
     head = ["corpus", "speakers", "clips", "labels", "UAR, seven labels", "UAR, own labels"]
     return table([*head, "chance level"], rows)
 
 
-def shortcut_table(found: dict[str, Any]) -> str:
+def shortcut_table(split: dict[str, Any]) -> str:
     """UAR of length and loudness alone."""
     rows = [
         [name, *(percent(row[key]) for key in ("chance", "raw", "seen"))]
-        for name, row in found["shortcuts"].items()
+        for name, row in split["shortcuts"].items()
     ]
     return table(["corpus", "chance level", "UAR, recording", "UAR, input of the network"], rows)
 
 
-def classes_table(found: dict[str, Any]) -> str:
+def classes_table(split: dict[str, Any]) -> str:
     """Precision, recall and F1 by label."""
     rows = [
         [
@@ -118,7 +118,7 @@ def classes_table(found: dict[str, Any]) -> str:
             *(percent(row[key]) for key in ("precision", "recall", "f1")),
             str(int(row["clips"])),
         ]
-        for name, row in found["test"]["classes"].items()
+        for name, row in split["test"]["classes"].items()
     ]
     return table(["label", "precision", "recall", "F1", "clips"], rows)
 
@@ -134,12 +134,12 @@ def summary_table(first: str, rows: dict[str, dict[str, float]]) -> str:
     )
 
 
-def enrolment_table(found: dict[str, Any]) -> str:
+def enrolment_table(split: dict[str, Any]) -> str:
     """Unseen speakers by enrolment."""
     keys = ("accuracy", "uar", "mean_corpus_uar", "uar_own_labels", "ece")
     rows = [
         [name, *(percent(row[key]) for key in keys)]
-        for name, row in found["by_known_seconds"].items()
+        for name, row in split["by_known_seconds"].items()
     ]
     means = ["mean UAR over corpora", "mean UAR over corpora, own labels"]
     return table(["enrolment", "accuracy", "UAR", *means, "ECE"], rows)
@@ -157,10 +157,10 @@ def left_out_table(left_out: dict[str, Any]) -> str:
     """UAR of corpora that were left out, by enrolment."""
     keys = ["0 s", "5 s", "15 s", "60 s", "15 s, neutral first", "60 s, alike"]
     cells, more = {}, {}
-    for name, found in left_out.items():
-        rows = [*(found["by_known_seconds"][key] for key in keys), found["in_folder"]]
-        cells[name] = [1.0 / found["labels"], *(row["uar_own_labels"] for row in rows)]
-        more[name] = [str(found["labels"]), str(found["speakers"])]
+    for name, figures in left_out.items():
+        rows = [*(figures["by_known_seconds"][key] for key in keys), figures["in_folder"]]
+        cells[name] = [1.0 / figures["labels"], *(row["uar_own_labels"] for row in rows)]
+        more[name] = [str(figures["labels"]), str(figures["speakers"])]
     return mean_table(
         ["left out", "labels", "speakers", "chance level", *keys, "folder"], cells, more
     )
@@ -170,12 +170,12 @@ def left_out_details(left_out: dict[str, Any]) -> str:
     """Corpora that were left out, in rooms, and their calibration."""
     cells = {
         name: [
-            found["in_rooms"]["0 s"]["uar_own_labels"],
-            found["in_rooms"]["60 s"]["uar_own_labels"],
-            found["test"]["ece"],
-            found["by_known_seconds"]["60 s"]["ece"],
+            figures["in_rooms"]["0 s"]["uar_own_labels"],
+            figures["in_rooms"]["60 s"]["uar_own_labels"],
+            figures["test"]["ece"],
+            figures["by_known_seconds"]["60 s"]["ece"],
         ]
-        for name, found in left_out.items()
+        for name, figures in left_out.items()
     }
     head = ["left out", "UAR in rooms, 0 s", "UAR in rooms, 60 s", "ECE, 0 s", "ECE, 60 s"]
     return mean_table(head, cells, {})
@@ -183,7 +183,7 @@ def left_out_details(left_out: dict[str, Any]) -> str:
 
 def four_table(left_out: dict[str, Any]) -> str:
     """UAR on four labels, of the corpora that were measured on them."""
-    rows = {name: found["four_labels"] for name, found in left_out.items()}
+    rows = {name: figures["four_labels"] for name, figures in left_out.items()}
     cells = {name: [row[key] for key in ("0 s", "15 s", "60 s")] for name, row in rows.items()}
     more = {name: [str(row["labels"]), str(row["clips"])] for name, row in rows.items()}
     return mean_table(["left out", "labels", "clips", "0 s", "15 s", "60 s"], cells, more)
@@ -197,19 +197,21 @@ def published_table() -> str:
 
 def recall_table(left_out: dict[str, Any]) -> str:
     """Mean recall of each label over the corpora that have it."""
-    labels = sorted({label for found in left_out.values() for label in found["recall"]["0 s"]})
+    labels = sorted({label for figures in left_out.values() for label in figures["recall"]["0 s"]})
     rows = []
     for label in labels:
-        parts = [found["recall"] for found in left_out.values() if label in found["recall"]["0 s"]]
+        parts = [
+            figures["recall"] for figures in left_out.values() if label in figures["recall"]["0 s"]
+        ]
         means = [sum(part[s][label] for part in parts) / len(parts) for s in ("0 s", "60 s")]
         rows.append([label, str(len(parts)), *map(percent, means)])
     return table(["label", "corpora", "0 s", "60 s"], rows)
 
 
-def folds_table(found: dict[str, Any]) -> str:
+def folds_table(folds: dict[str, Any]) -> str:
     """Unseen speakers within each corpus: mean and deviation over the folds."""
     rows = []
-    for corpus, runs in found.items():
+    for corpus, runs in folds.items():
         first = runs[0]
         cells = [
             over_runs(key, [run for run in runs if key in run])
@@ -226,18 +228,18 @@ def over_runs(key: str, runs: list[dict[str, Any]]) -> str:
     return percent(sum(run[key] for run in runs) / len(runs)) if runs else "-"
 
 
-def pairs_table(found: dict[str, Any], seconds: str) -> str:
+def pairs_table(pairs: dict[str, Any], seconds: str) -> str:
     """Figures from one corpus to another, after `seconds` of enrolment."""
-    names = list(found)
+    names = list(pairs)
 
     def mean(values: list[float]) -> str:
         return percent(sum(values) / len(values))
 
     rows = []
-    for source, targets in found.items():
+    for source, targets in pairs.items():
         cells = [percent(targets[n][seconds]) if n in targets else "-" for n in names]
         rows.append([source, *cells, mean([row[seconds] for row in targets.values()])])
-    columns = [[t[n][seconds] for t in found.values() if n in t] for n in names]
+    columns = [[t[n][seconds] for t in pairs.values() if n in t] for n in names]
     every = [value for column in columns for value in column]
     rows.append(["**mean**", *map(mean, columns), mean(every)])
     return table([f"trained on, tested on ({seconds})", *names, "mean"], rows)

@@ -63,19 +63,19 @@ class Teacher:
     def __init__(self, teacher: Network, pieces: list[Decibels]) -> None:
         pooled = torch.from_numpy(embeddings_of(teacher.pooler(), pieces))
         self.mean, self.spread = pooled.mean(dim=0), pooled.std(dim=0) + 1e-3
-        self.pooled = torch.clamp(self.standard(pooled), -LIMIT, LIMIT)
+        self.pooled = torch.clamp(self.standardized(pooled), -LIMIT, LIMIT)
         with torch.inference_mode():
-            self.probabilities = torch.softmax(teacher.plain(pooled), dim=1)
+            self.probabilities = torch.softmax(teacher.independent_logits(pooled), dim=1)
 
-    def standard(self, pooled: Tensor) -> Tensor:
+    def standardized(self, pooled: Tensor) -> Tensor:
         """In standard deviations of clean clips."""
         return (pooled - self.mean) / self.spread
 
     def loss(self, student: Network, crops: Tensor, clips: list[int], agreement: float) -> Tensor:
         """Squared distance of the embeddings, and divergence of the probabilities."""
         pooled = student.pooled(student.image(crops))
-        distance = (self.standard(pooled) - self.pooled[clips]).pow(2).mean()
-        said = torch.log_softmax(student.plain(pooled), dim=1)
+        distance = (self.standardized(pooled) - self.pooled[clips]).pow(2).mean()
+        said = torch.log_softmax(student.independent_logits(pooled), dim=1)
         divergence = torch.nn.functional.kl_div(
             said, self.probabilities[clips], reduction="batchmean"
         )

@@ -1,4 +1,4 @@
-"""The training loop: fine-tunes a backbone and a plain head on labelled clips.
+"""The training loop: fine-tunes a backbone and a speaker-independent head on labelled clips.
 
     python -m emoscope_train train CONFIG --split SPLIT --data DIR
 

@@ -53,7 +53,7 @@ def learn(
     probabilities = np.concatenate(
         [np.full(len(sounds), 0.5 / len(sounds)), 0.5 * shares / shares.sum()]
     )
-    inputs = head.standard(torch.from_numpy(np.concatenate([sounds, windows])))
+    inputs = head.standardized(torch.from_numpy(np.concatenate([sounds, windows])))
     truth = torch.cat([torch.zeros(len(sounds)), torch.ones(len(windows))])
     hidden = nn.Sequential(nn.Dropout(DROPOUT), *head.layers[:-1], nn.Dropout(DROPOUT))
     optimizer = torch.optim.AdamW(head.layers.parameters(), lr=RATE)

@@ -101,14 +101,14 @@ def fit(
 
 
 def start(head: VoiceHead, network: Network, versions: Versions) -> None:
-    """Starts the voice head with the answers of the plain head, for voices without a baseline.
+    """Without a baseline, the voice head starts with the logits of the speaker-independent head.
 
-    On other blocks than the plain head's it starts at zero.
+    On other blocks than those of that head, it starts at zero.
     """
     rows = versions.embeddings.reshape(-1, head.width).astype(np.float64)
     head.mean.copy_(torch.from_numpy(rows.mean(axis=0)))
     head.spread.copy_(torch.from_numpy(rows.std(axis=0) + 1e-3))
-    norm, plain = network.norm, network.head
+    norm, independent = network.norm, network.head
     if network.voice_taps != network.taps:
         torch.nn.init.zeros_(head.head.weight)
         torch.nn.init.zeros_(head.head.bias)
@@ -117,9 +117,9 @@ def start(head: VoiceHead, network: Network, versions: Versions) -> None:
     assert norm.running_var is not None
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     with torch.no_grad():
-        head.head.weight.copy_(plain.weight * scale * head.spread)
+        head.head.weight.copy_(independent.weight * scale * head.spread)
         shift = norm.bias + (head.mean - norm.running_mean) * scale
-        head.head.bias.copy_(plain.bias + plain.weight @ shift)
+        head.head.bias.copy_(independent.bias + independent.weight @ shift)
 
 
 def learned_head(network: Network, task: Task) -> VoiceHead:
