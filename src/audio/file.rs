@@ -9,7 +9,7 @@ use symphonia::core::io::ReadOnlySource;
 
 use super::kinds::{self, HEAD_BYTES};
 use super::media::{id3_length, mask};
-use super::mp4::{Passing, Watched};
+use super::mp4::{FragmentReader, GrowingIndex};
 use super::packets::{Known, Packets};
 use super::plain::{Input, Plain};
 use super::source::{Note, Source, Spec};
@@ -156,7 +156,7 @@ impl AudioFile {
             if layout.samples_first {
                 return Err(DecodeError::NeedsFile);
             }
-            known.passing = layout.movie.clone().map(Passing::new);
+            known.growing_index = layout.movie.clone().map(GrowingIndex::new);
             known.movie = layout.movie;
         }
         if matroska::is_matroska(&head) {
@@ -170,8 +170,8 @@ impl AudioFile {
             .extras
             .retain(|&at| kind(at).is_some_and(matroska::is_extra));
         mask(&mut media_head, 0, &known.extras);
-        let input: Box<dyn Read + Send> = match &known.passing {
-            Some(passing) => Box::new(Watched::new(whole(media_head, input), passing.clone())),
+        let input: Box<dyn Read + Send> = match &known.growing_index {
+            Some(index) => Box::new(FragmentReader::new(whole(media_head, input), index.clone())),
             None => Box::new(whole(media_head, input)),
         };
         let mut whole = input;

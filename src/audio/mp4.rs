@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use boxes::{box_head, boxes, inside, long, pairs, word};
 use fragments::Fragment;
 
-pub(super) use fragments::{Passing, Watched};
+pub(super) use fragments::{FragmentReader, GrowingIndex};
 
 /// Largest number of top-level boxes and largest index that are read.
 const MAX_BOXES: usize = 200_000;

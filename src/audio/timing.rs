@@ -8,7 +8,7 @@ use symphonia::core::formats::well_known::{
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::units::TimeBase;
 
-use super::mp4::{Movie, Passing, Span};
+use super::mp4::{GrowingIndex, Movie, Span};
 
 /// Encoder priming before the first sample is kept up to this length in seconds,
 /// because the timestamps are those of the packets.
@@ -39,7 +39,7 @@ pub(super) struct Timing {
     /// The positions of ticks.
     spans: Vec<Span>,
     /// The fragments of a stream, which add positions while it is read.
-    passing: Option<Following>,
+    fragmented: Option<FragmentedTrack>,
     /// Offset in frames between the frame count and the timestamps.
     origin: Option<i64>,
     /// Frames that Opus decodes before frame 0.
@@ -62,13 +62,13 @@ pub(super) struct Timing {
 
 /// The track of a stream of fragments.
 #[derive(Debug, Clone)]
-struct Following {
-    passing: Passing,
+struct FragmentedTrack {
+    index: GrowingIndex,
     track: u32,
     /// Ticks per second.
     scale: u32,
     /// Number of fragment runs that were read; `None` at first.
-    known: Option<usize>,
+    runs_read: Option<usize>,
 }
 
 /// Position of a packet: its first frame, and the frames that are played.
@@ -87,7 +87,7 @@ impl Timing {
         Self {
             base: None,
             spans: Vec::new(),
-            passing: None,
+            fragmented: None,
             origin: None,
             pre_skip,
             counted,
@@ -132,7 +132,7 @@ impl Timing {
         Self {
             base: track.time_base,
             spans,
-            passing: None,
+            fragmented: None,
             origin: None,
             pre_skip: i64::from(pre_skip),
             counted,
@@ -194,26 +194,28 @@ impl Timing {
     }
 
     /// Follows the fragments of a stream.
-    pub(super) fn follow(&mut self, passing: &Passing, movie: &Movie, track: u32) {
+    pub(super) fn follow_fragments(&mut self, index: &GrowingIndex, movie: &Movie, track: u32) {
         let listed = movie.tracks.iter().find(|listed| listed.id == track);
-        self.passing = listed.map(|listed| Following {
-            passing: passing.clone(),
+        self.fragmented = listed.map(|listed| FragmentedTrack {
+            index: index.clone(),
             track,
             scale: listed.scale,
-            known: None,
+            runs_read: None,
         });
     }
 
     /// Adds the positions of the fragments that were read since the last call.
-    fn learn(&mut self) {
-        let Some(following) = &mut self.passing else {
+    fn update_spans(&mut self) {
+        let Some(fragmented) = &mut self.fragmented else {
             return;
         };
-        let news = following.passing.news(following.track, following.known);
-        if let Some((count, spans)) = news {
-            following.known = Some(count);
+        let grown = fragmented
+            .index
+            .spans_if_grown(fragmented.track, fragmented.runs_read);
+        if let Some((count, spans)) = grown {
+            fragmented.runs_read = Some(count);
             // Later fragments are not read yet.
-            self.spans = relaxed(spans, 0, following.scale);
+            self.spans = relaxed(spans, 0, fragmented.scale);
         }
     }
 
@@ -221,7 +223,7 @@ impl Timing {
     /// count gives the position.
     pub(super) fn places(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Vec<Place>> {
         self.base?;
-        self.learn();
+        self.update_spans();
         let end = pts.saturating_add_unsigned(dur).max(pts.saturating_add(1));
         if self.spans.is_empty() {
             let everything = Span {

@@ -50,31 +50,31 @@ impl Fragment {
 
 /// The index of a stream, extended by each fragment that was read.
 #[derive(Debug, Clone)]
-pub(in crate::audio) struct Passing(Arc<Mutex<Movie>>);
+pub(in crate::audio) struct GrowingIndex(Arc<Mutex<Movie>>);
 
-impl Passing {
+impl GrowingIndex {
     pub(in crate::audio) fn new(movie: Movie) -> Self {
         Self(Arc::new(Mutex::new(movie)))
     }
 
     /// Number of fragment runs of a track and the times of its samples; `None` while
-    /// it has `known` runs.
-    pub(in crate::audio) fn news(
+    /// it has `runs_read` runs.
+    pub(in crate::audio) fn spans_if_grown(
         &self,
         track: u32,
-        known: Option<usize>,
+        runs_read: Option<usize>,
     ) -> Option<(usize, Vec<Span>)> {
         let movie = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let track = movie.tracks.iter().find(|listed| listed.id == track)?;
         let count = track.fragments.len();
-        (known != Some(count)).then(|| (count, track.spans(movie.scale)))
+        (runs_read != Some(count)).then(|| (count, track.spans(movie.scale)))
     }
 }
 
 /// A reader that adds each fragment of a stream to its index.
-pub(in crate::audio) struct Watched<R> {
+pub(in crate::audio) struct FragmentReader<R> {
     stream: R,
-    passing: Passing,
+    index: GrowingIndex,
     /// The part of a box head that was read so far.
     head: Vec<u8>,
     /// The part of a fragment's body that was read so far.
@@ -83,24 +83,24 @@ pub(in crate::audio) struct Watched<R> {
     left: u64,
 }
 
-impl<R> Watched<R> {
+impl<R> FragmentReader<R> {
     /// `stream` must be at its first byte.
-    pub(in crate::audio) fn new(stream: R, passing: Passing) -> Self {
+    pub(in crate::audio) fn new(stream: R, index: GrowingIndex) -> Self {
         Self {
             stream,
-            passing,
+            index,
             head: Vec::new(),
             fragment: None,
             left: 0,
         }
     }
 
-    fn watch(&mut self, mut bytes: &[u8]) {
+    fn parse_bytes(&mut self, mut bytes: &[u8]) {
         while let Some(&first) = bytes.first() {
             if self.left == 0 {
                 bytes = &bytes[1..];
                 self.head.push(first);
-                self.begin();
+                self.begin_box();
                 continue;
             }
             let here = usize::try_from(self.left).unwrap_or(usize::MAX);
@@ -112,7 +112,7 @@ impl<R> Watched<R> {
             if self.left == 0
                 && let Some(fragment) = self.fragment.take()
             {
-                let movie = self.passing.0.lock();
+                let movie = self.index.0.lock();
                 let mut movie = movie.unwrap_or_else(PoisonError::into_inner);
                 movie.fragment(&fragment);
             }
@@ -120,7 +120,7 @@ impl<R> Watched<R> {
     }
 
     /// Starts a box when its head is complete.
-    fn begin(&mut self) {
+    fn begin_box(&mut self) {
         let wide = self.head.starts_with(&[0, 0, 0, 1]);
         if self.head.len() < if wide { 16 } else { 8 } {
             return;
@@ -138,10 +138,10 @@ impl<R> Watched<R> {
     }
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for FragmentReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.stream.read(out)?;
-        self.watch(&out[..count]);
+        self.parse_bytes(&out[..count]);
         Ok(count)
     }
 }

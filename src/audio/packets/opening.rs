@@ -16,7 +16,7 @@ use super::super::guard::guard;
 use super::super::kinds;
 use super::super::matroska;
 use super::super::media::Media;
-use super::super::mp4::{self, Movie, Passing};
+use super::super::mp4::{self, GrowingIndex, Movie};
 use super::super::ogg::{self, Pages};
 use super::super::source::{DecodeError, Spec};
 use super::super::timing::Timing;
@@ -48,7 +48,7 @@ pub(in crate::audio) struct Known {
     /// The index of an MP4.
     pub(in crate::audio) movie: Option<Movie>,
     /// What a stream says of its fragments.
-    pub(in crate::audio) passing: Option<Passing>,
+    pub(in crate::audio) growing_index: Option<GrowingIndex>,
     /// Its audio tracks, where the file lists them.
     pub(in crate::audio) listed: Option<Vec<Listed>>,
     /// Where a Matroska file has elements that audio does not need.
@@ -168,8 +168,8 @@ impl Packets {
         let track = reader.tracks().iter().find(|track| track.id == chosen.id);
         let track = track.ok_or(DecodeError::NoAudioTrack)?;
         let mut timing = Timing::of(&*reader, track, movie, chosen.pre_skip);
-        if let Some((passing, movie)) = known.passing.as_ref().zip(movie) {
-            timing.follow(passing, movie, chosen.id);
+        if let Some((index, movie)) = known.growing_index.as_ref().zip(movie) {
+            timing.follow_fragments(index, movie, chosen.id);
         }
         let listed = movie.and_then(|movie| {
             let track = movie.tracks.iter().find(|track| track.id == chosen.id)?;
