@@ -261,7 +261,7 @@ enum Done {
 }
 
 /// File name of the log in the state folder.
-const LOG: &str = "emoscope.log";
+const LOG_FILE: &str = "emoscope.log";
 
 const CHANNELS_HELP: &str = "Channel: mix, left, right, a number from 1, or each; each \
      analyzes every channel separately, with its own baseline";
@@ -402,7 +402,7 @@ fn start_log() {
     let Some(folder) = crate::paths::state() else {
         return;
     };
-    let file = create_private_folder(&folder).and_then(|()| create_private(&folder.join(LOG)));
+    let file = create_private_folder(&folder).and_then(|()| create_private(&folder.join(LOG_FILE)));
     if let Ok(file) = file {
         let filter = std::env::var("EMOSCOPE_LOG")
             .ok()

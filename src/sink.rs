@@ -47,12 +47,12 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 }
 
 /// Adds the input's name to the events of a single session.
-pub struct Named<S> {
+pub struct WithInputName<S> {
     sink: S,
     name: String,
 }
 
-impl<S: Sink> Named<S> {
+impl<S: Sink> WithInputName<S> {
     /// Forwards everything to `sink`.
     pub fn new(sink: S) -> Self {
         let name = String::new();
@@ -60,7 +60,7 @@ impl<S: Sink> Named<S> {
     }
 }
 
-impl<S: Sink> Sink for Named<S> {
+impl<S: Sink> Sink for WithInputName<S> {
     fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
         if let Event::SessionStart(start) = event {
             self.name.clone_from(&start.name);

@@ -12,7 +12,7 @@ use cpal::{Device, HostId, SampleFormat, SupportedStreamConfig, SupportedStreamC
 use serde::Serialize;
 
 pub use super::device_error::DeviceError;
-pub use cards::{Named, distinct};
+pub use cards::{DistinctInput, distinct};
 
 /// ALSA plugins that are not inputs. Querying them prints text on the screen (libjack's
 /// cannot be silenced) and yields nothing.

@@ -14,11 +14,11 @@ use crate::speakers::SpeakerWindow;
 use crate::speakers::same_speaker::is_one_speaker;
 
 /// Recordings sampled evenly from a folder for its baseline.
-const SPREAD: usize = 60;
+const RECORDINGS_PER_FOLDER: usize = 60;
 /// Seconds decoded of each of them.
-const OPENING_S: f64 = 15.0;
+const OPENING_PER_RECORDING_S: f64 = 15.0;
 /// Recordings decoded before their baselines are merged.
-const AT_ONCE: usize = 256;
+const RECORDINGS_PER_MERGE: usize = 256;
 /// Recordings of a folder, and seconds of each, that show whether one person speaks in
 /// all of them. Embedding them costs about a second of processor time.
 const SPEAKER_SPREAD: usize = 20;
@@ -93,7 +93,7 @@ impl Baselines {
         if !fixed {
             folders.retain(|_, recordings| recordings.len() > 1);
             for recordings in folders.values_mut() {
-                spread(recordings, SPREAD);
+                spread(recordings, RECORDINGS_PER_FOLDER);
             }
         }
         let of_one = if fixed {
@@ -101,10 +101,14 @@ impl Baselines {
         } else {
             one_speaker(&folders, channel, jobs, tracking)
         };
-        let most_s = if fixed { f64::INFINITY } else { OPENING_S };
+        let most_s = if fixed {
+            f64::INFINITY
+        } else {
+            OPENING_PER_RECORDING_S
+        };
         let recordings: Vec<&Recording> = folders.into_values().flatten().collect();
         let mut folders = BTreeMap::new();
-        for part in recordings.chunks(AT_ONCE) {
+        for part in recordings.chunks(RECORDINGS_PER_MERGE) {
             let found = jobs.map(part, |recording| {
                 baselines(recording, most_s, channel, engine)
             });
@@ -318,11 +322,11 @@ mod tests {
         for count in [2, 59, 60, 61, 1000, 123_456] {
             let all: Vec<Recording> = (0..count).map(|n| Recording::new(n.to_string())).collect();
             let mut recordings: Vec<&Recording> = all.iter().collect();
-            spread(&mut recordings, SPREAD);
+            spread(&mut recordings, RECORDINGS_PER_FOLDER);
             let numbers: Vec<usize> = recordings.iter().map(|r| r.name.parse().unwrap()).collect();
-            assert_eq!(numbers.len(), count.min(SPREAD));
+            assert_eq!(numbers.len(), count.min(RECORDINGS_PER_FOLDER));
             assert_eq!(numbers[0], 0);
-            let widest = count.div_ceil(SPREAD);
+            let widest = count.div_ceil(RECORDINGS_PER_FOLDER);
             let apart = |pair: &[usize]| (1..=widest).contains(&(pair[1] - pair[0]));
             assert!(numbers.windows(2).all(apart), "{numbers:?}");
             assert!(count - numbers[numbers.len() - 1] <= widest);

@@ -11,7 +11,7 @@ use crate::audio::file::is_audio_name;
 use crate::text::{count, path_name};
 
 /// Extensions of audio files that no decoder here supports.
-const UNREAD: [&str; 34] = [
+const UNSUPPORTED_EXTENSIONS: [&str; 34] = [
     "ac3", "amr", "ape", "asf", "avi", "awb", "ds2", "dsf", "dss", "dts", "eac3", "flv", "gsm",
     "m2ts", "mpc", "mpeg", "mpg", "msv", "mts", "ra", "ram", "rm", "rmvb", "silk", "spx", "tak",
     "ts", "tta", "voc", "vob", "vox", "w64", "wma", "wv",
@@ -162,5 +162,7 @@ fn is_of_mac(name: &OsStr) -> bool {
 /// The extension of an unsupported recording, in lower case.
 fn unread_extension(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    UNREAD.contains(&extension.as_str()).then_some(extension)
+    UNSUPPORTED_EXTENSIONS
+        .contains(&extension.as_str())
+        .then_some(extension)
 }

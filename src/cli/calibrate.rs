@@ -12,7 +12,7 @@ use clap::Args;
 use crossbeam_channel::bounded;
 use crossterm::terminal;
 
-use self::voices::Voices;
+use self::voices::CalibrationSpeakers;
 use super::{Done, ModelArgs, print_message};
 use crate::baseline::Baseline;
 use crate::batch::recording::Recording;
@@ -26,18 +26,18 @@ use crate::session::live::{LiveOptions, LiveSession, Microphone};
 use crate::session::outlets::Outlets;
 
 /// Least speech for a profile, in seconds.
-const SPEECH_LEAST_S: f64 = 5.0;
+const MIN_SPEECH_S: f64 = 5.0;
 /// Speech below which a profile helps little, in seconds.
-const SPEECH_ENOUGH_S: f64 = 20.0;
+const RECOMMENDED_SPEECH_S: f64 = 20.0;
 /// A calibration ends after this multiple of the wanted speech, in any case.
 const MAX_TIME_FACTOR: f64 = 4.0;
 /// Most columns of the text to read.
-const TEXT_WIDTH: usize = 76;
+const READING_TEXT_COLUMNS: usize = 76;
 
-const INVITATION: &str = "Read this aloud as you usually speak. Any plain text in your own \
+const READING_REQUEST: &str = "Read this aloud as you usually speak. Any plain text in your own \
     language will do as well.";
 /// A plain text to read: "The North Wind and the Sun", after Aesop.
-const TEXT: &str = "The North Wind and the Sun were disputing which was the stronger, when a \
+const READING_TEXT: &str = "The North Wind and the Sun were disputing which was the stronger, when a \
     traveller came along wrapped in a warm cloak. They agreed that the one who first succeeded \
     in making the traveller take his cloak off should be considered stronger than the other. \
     Then the North Wind blew as hard as he could, but the more he blew the more closely did the \
@@ -94,13 +94,13 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let voice = voice.unwrap_or_else(|| Baseline::new(0));
     let speech_s = voice.seconds();
     if engine.model.spec.embedding_width.is_some() {
-        if speech_s < SPEECH_LEAST_S {
+        if speech_s < MIN_SPEECH_S {
             let help = match &args.file {
                 Some(path) => format!("use a longer recording than {}", Recording::new(path).name),
                 None => "move closer to the microphone, or choose another with --device".into(),
             };
             return Err(anyhow!(
-                "only {speech_s:.1} s of speech were found, but {SPEECH_LEAST_S} s are needed: {help}"
+                "only {speech_s:.1} s of speech were found, but {MIN_SPEECH_S} s are needed: {help}"
             ));
         }
         if several {
@@ -109,9 +109,9 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
                  if that is not yours, calibrate again",
             );
         }
-        if speech_s < SPEECH_ENOUGH_S {
+        if speech_s < RECOMMENDED_SPEECH_S {
             print_message(&format!(
-                "only {:.0} s of speech: with {SPEECH_ENOUGH_S} s or more the profile is better",
+                "only {:.0} s of speech: with {RECOMMENDED_SPEECH_S} s or more the profile is better",
                 speech_s.floor()
             ));
         }
@@ -136,10 +136,10 @@ fn from_file(
     engine: &Engine,
 ) -> anyhow::Result<(Option<Baseline>, bool)> {
     let mut problem = None;
-    let mut voices = Voices::default();
+    let mut voices = CalibrationSpeakers::default();
     let mut note = |event| match event {
         Event::Error(error) => problem = Some(error.message),
-        event => drop(voices.note(&event)),
+        event => drop(voices.update(&event)),
     };
     let recording = Recording {
         track: args.track,
@@ -193,14 +193,15 @@ fn from_microphone(
 
 /// Prints the text to read, wrapped between words.
 fn invite() {
-    let columns = terminal::size().map_or(TEXT_WIDTH, |(columns, _)| usize::from(columns));
-    let width = columns.saturating_sub(4).clamp(20, TEXT_WIDTH);
+    let columns =
+        terminal::size().map_or(READING_TEXT_COLUMNS, |(columns, _)| usize::from(columns));
+    let width = columns.saturating_sub(4).clamp(20, READING_TEXT_COLUMNS);
     let mut err = io::stderr();
-    for line in wrapped(INVITATION, width) {
+    for line in wrapped(READING_REQUEST, width) {
         let _ = writeln!(err, "{line}");
     }
     let _ = writeln!(err);
-    for line in wrapped(TEXT, width) {
+    for line in wrapped(READING_TEXT, width) {
         let _ = writeln!(err, "  {line}");
     }
     let _ = writeln!(err);

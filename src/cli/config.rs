@@ -19,9 +19,9 @@ use toml::{Table, Value};
 use super::{Done, print_message};
 
 /// The command that plain `emoscope` runs.
-const PLAIN: &str = "live";
+const DEFAULT_COMMAND: &str = "live";
 /// Commands without settings.
-const WITHOUT: [&str; 4] = ["config", "completions", "man", "help"];
+const COMMANDS_WITHOUT_SETTINGS: [&str; 4] = ["config", "completions", "man", "help"];
 
 /// Show the settings, or create the settings file
 ///
@@ -102,7 +102,7 @@ pub(super) fn apply(command: Command) -> anyhow::Result<Command> {
     for name in names {
         let settings = settings(&file, &name);
         command = command.mut_subcommand(&name, |command| with_defaults(command, &settings));
-        if name == PLAIN {
+        if name == DEFAULT_COMMAND {
             command = with_defaults(command, &settings);
         }
     }
@@ -132,7 +132,7 @@ pub(super) fn check_text(text: &str, command: &Command) -> anyhow::Result<()> {
 fn configurable(command: &Command) -> impl Iterator<Item = &Command> {
     command
         .get_subcommands()
-        .filter(|sub| !WITHOUT.contains(&sub.get_name()))
+        .filter(|sub| !COMMANDS_WITHOUT_SETTINGS.contains(&sub.get_name()))
 }
 
 /// The flags that can be set.
@@ -145,9 +145,9 @@ fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
 
 /// The settings of the file for a command: its own table before the top level.
 fn settings(file: &Table, command: &str) -> Vec<(String, String)> {
-    let own = file.get(command).and_then(Value::as_table);
+    let table = file.get(command).and_then(Value::as_table);
     let above = file.iter().filter(|(_, value)| !value.is_table());
-    let all = above.chain(own.into_iter().flatten());
+    let all = above.chain(table.into_iter().flatten());
     all.filter_map(|(key, value)| Some((key.clone(), text(value)?)))
         .collect()
 }
@@ -251,8 +251,8 @@ fn check_value(key: &str, value: &Value, commands: &[&Command], path: &Path) -> 
                 ErrorKind::InvalidValue | ErrorKind::ValueValidation
             ) =>
         {
-            let told = error.to_string();
-            let first = told.lines().next().unwrap_or_default();
+            let message = error.to_string();
+            let first = message.lines().next().unwrap_or_default();
             Err(refused(first.trim_start_matches("error: ")))
         }
         _ => Ok(()),

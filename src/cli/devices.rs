@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Done;
-use crate::audio::device::{self, InputDevice, Named};
+use crate::audio::device::{self, DistinctInput, InputDevice};
 use crate::text::printable;
 
 /// List the audio inputs of this machine
@@ -48,7 +48,7 @@ fn write_list(out: &mut impl Write, inputs: &[InputDevice]) -> io::Result<()> {
             "No inputs. Plug in a microphone, or see `emoscope doctor`."
         );
     }
-    for Named { input, others } in device::distinct(inputs, None) {
+    for DistinctInput { input, others } in device::distinct(inputs, None) {
         let default = if input.default { ", default" } else { "" };
         let monitor = if input.monitor {
             ", what the machine plays"

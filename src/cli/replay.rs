@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::format::Format;
-use super::show::{Shown, show, show_from_list};
+use super::show::{DashboardExit, show, show_from_list};
 use super::speakers::SpeakerArgs;
 use super::{Done, ModelArgs, Show, ShowArgs, print_message, usage};
 use crate::audio::raw::{RawAudio, RawFormat};
@@ -203,7 +203,7 @@ fn play_recording(
     args: &ReplayArgs,
     recording: &Recording,
     engine: Engine,
-) -> anyhow::Result<Shown> {
+) -> anyhow::Result<DashboardExit> {
     let open = || opened(args, recording);
     let (_, playback) = args.play.playback(false);
     let player = player(&open, options(args, recording), engine, playback)?;

@@ -31,9 +31,9 @@ use crate::report::timeline::svg;
 use crate::text::path_name;
 
 /// The card of the built-in model.
-const CARD: &str = include_str!("../../models/voices/card.md");
+const DEFAULT_MODEL_CARD: &str = include_str!("../../models/voices/card.md");
 /// The caveats of a model that is not built in.
-const UNKNOWN: &str = "## What it is not
+const CUSTOM_MODEL_CAVEATS: &str = "## What it is not
 
 It describes how a voice sounds to others, not what a person feels, and must not decide about anybody. \
 How often it is right on voices like these is for its makers to say: read its card.
@@ -303,7 +303,10 @@ fn limits(card: &str) -> Option<&str> {
 
 /// The limits in the model's card, and its training data.
 fn caveats(ours: bool, model: &Model) -> String {
-    let mut text = limits(CARD).filter(|_| ours).unwrap_or(UNKNOWN).to_owned();
+    let mut text = limits(DEFAULT_MODEL_CARD)
+        .filter(|_| ours)
+        .unwrap_or(CUSTOM_MODEL_CAVEATS)
+        .to_owned();
     text.push_str("\n\n## What it was trained on\n\n");
     for corpus in &model.spec.training_data {
         let licence = if corpus.licence.is_empty() {
@@ -331,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_card_has_a_section_about_its_limits() {
-        let section = limits(CARD).unwrap_or_default();
+        let section = limits(DEFAULT_MODEL_CARD).unwrap_or_default();
         assert!(section.starts_with("## Limits") && section.lines().count() > 3);
         assert_eq!(section.matches("\n## ").count(), 0);
     }

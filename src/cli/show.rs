@@ -19,7 +19,7 @@ use crate::messages::{Control, Update};
 use crate::paths::create_private;
 use crate::session::outlets::{Outlets, Writer};
 use crate::session::{Session, SessionError, handle};
-use crate::sink::Named;
+use crate::sink::WithInputName;
 use crate::sink::lines::{EventLogFile, JsonLines};
 use crate::sink::plain::Plain;
 
@@ -40,8 +40,8 @@ pub(super) fn show(
 ) -> anyhow::Result<Done> {
     match show {
         Show::Dashboard => match on_dashboard(session, args, record, false)? {
-            Shown::Done(done) => Ok(done),
-            Shown::Back => Ok(Done::Success),
+            DashboardExit::Done(done) => Ok(done),
+            DashboardExit::Back => Ok(Done::Success),
         },
         Show::Sentences => as_text(session, args, record, None),
         Show::As(format) => as_text(session, args, record, Some(format)),
@@ -49,7 +49,7 @@ pub(super) fn show(
 }
 
 /// How the dashboard was left.
-pub(super) enum Shown {
+pub(super) enum DashboardExit {
     /// The command is done.
     Done(Done),
     /// The user wants the list that the recording was chosen from.
@@ -57,7 +57,10 @@ pub(super) enum Shown {
 }
 
 /// Shows a recording that was chosen from a list.
-pub(super) fn show_from_list(session: impl Session, args: &ShowArgs) -> anyhow::Result<Shown> {
+pub(super) fn show_from_list(
+    session: impl Session,
+    args: &ShowArgs,
+) -> anyhow::Result<DashboardExit> {
     on_dashboard(session, args, None, true)
 }
 
@@ -75,7 +78,7 @@ fn on_dashboard(
     args: &ShowArgs,
     record: Option<PathBuf>,
     from_list: bool,
-) -> anyhow::Result<Shown> {
+) -> anyhow::Result<DashboardExit> {
     let (screen, updates) = bounded(SCREEN_QUEUE);
     let mut outlets = Outlets::default();
     outlets.show_on(screen);
@@ -98,9 +101,9 @@ fn on_dashboard(
     ended?;
     written?;
     Ok(match left.outcome {
-        Outcome::Signal(number) => Shown::Done(Done::Signal(number)),
-        Outcome::Back => Shown::Back,
-        _ => Shown::Done(Done::Success),
+        Outcome::Signal(number) => DashboardExit::Done(Done::Signal(number)),
+        Outcome::Back => DashboardExit::Back,
+        _ => DashboardExit::Done(Done::Success),
     })
 }
 
@@ -112,7 +115,7 @@ fn options(display: &DisplayArgs) -> dashboard::Options {
         quit_at_end: false,
         page: None,
         from_list: false,
-        log: crate::paths::state().map(|folder| folder.join(super::LOG)),
+        log: crate::paths::state().map(|folder| folder.join(super::LOG_FILE)),
         caught: crate::guard::guarded,
     }
 }
@@ -124,11 +127,11 @@ fn as_text(
     record: Option<PathBuf>,
     format: Option<Format>,
 ) -> anyhow::Result<Done> {
-    let (wishes, controls) = unbounded();
+    let (control_sender, controls) = unbounded();
     let mut outlets = Outlets::default();
     let writers = Writers::open(&mut outlets, args, record)?;
-    let to_stdout = write_to_stdout(&mut outlets, format, wishes.clone());
-    quit_on_signal(wishes)?;
+    let to_stdout = write_to_stdout(&mut outlets, format, control_sender.clone());
+    quit_on_signal(control_sender)?;
     let ended = session.run(&mut outlets, &controls);
     drop(outlets);
     let printed = to_stdout.join();
@@ -143,15 +146,18 @@ fn as_text(
 fn write_to_stdout(
     outlets: &mut Outlets,
     format: Option<Format>,
-    wishes: Sender<Control>,
+    control_sender: Sender<Control>,
 ) -> Writer {
     let failed = move |_: &io::Error| {
-        let _ = wishes.send(Control::Quit);
+        let _ = control_sender.send(Control::Quit);
     };
     match format {
         None => outlets.add(Plain::new(io::stdout()), failed),
         Some(Format::Jsonl) => outlets.add(JsonLines::new(io::stdout()), failed),
-        Some(format) => outlets.add(Named::new(format.sink(Box::new(io::stdout()))), failed),
+        Some(format) => outlets.add(
+            WithInputName::new(format.sink(Box::new(io::stdout()))),
+            failed,
+        ),
     }
 }
 
@@ -242,18 +248,18 @@ fn unwritten(path: &Path, reason: io::Error) -> SessionError {
 }
 
 /// The first signal ends the session cleanly; a second one ends the program.
-pub(super) fn quit_on_signal(wishes: Sender<Control>) -> io::Result<()> {
-    let hurry = Arc::new(AtomicBool::new(false));
+pub(super) fn quit_on_signal(control_sender: Sender<Control>) -> io::Result<()> {
+    let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&hurry))?;
-        signal_hook::flag::register(signal, Arc::clone(&hurry))?;
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&interrupted))?;
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
     }
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
             if signals.forever().next().is_some() {
-                let _ = wishes.send(Control::Quit);
+                let _ = control_sender.send(Control::Quit);
             }
         })?;
     Ok(())

@@ -6,9 +6,9 @@ use super::LabelledSpan;
 use crate::events::UNCERTAIN;
 
 /// Column names; the second of each is the one in emoscope's own CSV.
-const PATH: [&str; 2] = ["path", "file"];
-const START: [&str; 2] = ["start", "start_s"];
-const END: [&str; 2] = ["end", "end_s"];
+const PATH_COLUMNS: [&str; 2] = ["path", "file"];
+const START_COLUMNS: [&str; 2] = ["start", "start_s"];
+const END_COLUMNS: [&str; 2] = ["end", "end_s"];
 
 /// The spans of a file and the paths of their recordings; rows without a label are
 /// skipped.
@@ -18,7 +18,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<(Option<PathBuf>, LabelledSpan)>, 
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |names: &[&str]| header.iter().position(|name| names.contains(&name));
-    let (path, start, end) = (column(&PATH), column(&START), column(&END));
+    let (path, start, end) = (
+        column(&PATH_COLUMNS),
+        column(&START_COLUMNS),
+        column(&END_COLUMNS),
+    );
     let spans = start.is_some() && end.is_some();
     let Some(label) = column(&["label"]).filter(|_| path.is_some() || spans) else {
         let found = header.iter().collect::<Vec<_>>().join(",");

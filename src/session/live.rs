@@ -11,7 +11,7 @@ use super::outlets::Outlets;
 use super::poll_timer::PollTimer;
 use super::record;
 use super::status::{StatusReporter, status};
-use super::watch::{Finding, SignalChange, SoleDetector, Watch, ZeroDetector};
+use super::watch::{CaptureWatch, Finding, SignalChange, SoleDetector, ZeroDetector};
 use super::{Session, SessionError, header, next_control, pipeline, pipelines};
 use crate::audio::ring::Chunk;
 use crate::baseline::Baseline;
@@ -67,7 +67,7 @@ impl Session for LiveSession {
     ) -> Result<Option<Baseline>, SessionError> {
         let mut running = Running::new(self.microphone, &self.engine, &self.options, outlets)?;
         if let Some(notice) = self.engine.replacement_notice() {
-            running.say(&notice);
+            running.notify(&notice);
         }
         let result = running.run(controls);
         let finished = running.pipelines.finish(&mut running.events);
@@ -100,7 +100,7 @@ struct Running<'a> {
 
 /// Whether the input is open.
 enum Input {
-    Open(Box<Watch>),
+    Open(Box<CaptureWatch>),
     Lost { since: Instant, tried: Instant },
 }
 
@@ -136,7 +136,7 @@ impl<'a> Running<'a> {
             monitor: microphone.monitor,
             zeros: ZeroDetector::default(),
             sole: SoleDetector::default(),
-            input: Input::Open(Box::new(Watch::new(capture))),
+            input: Input::Open(Box::new(CaptureWatch::new(capture))),
             timer: PollTimer::default(),
             levels: None,
             options,
@@ -157,7 +157,7 @@ impl<'a> Running<'a> {
             self.drain()?;
             self.report_sole_channel();
             self.reporter.status.samples_lost = self.pipelines.summary().samples_lost;
-            self.reporter.status.outage = self.away_since().map(|since| Outage {
+            self.reporter.status.outage = self.outage_start().map(|since| Outage {
                 seconds: since.elapsed().as_secs() as u32,
                 gone: matches!(self.input, Input::Lost { .. }),
             });
@@ -176,7 +176,7 @@ impl<'a> Running<'a> {
             {
                 return Ok(());
             }
-            std::thread::sleep(self.pause());
+            std::thread::sleep(self.poll_interval());
         }
     }
 
@@ -184,7 +184,7 @@ impl<'a> Running<'a> {
     /// input is a gap until now.
     fn end(&mut self) -> Result<(), SessionError> {
         self.settle()?;
-        if let Some(since) = self.away_since() {
+        if let Some(since) = self.outage_start() {
             self.add_gap(since.elapsed(), GapCause::DeviceLost)?;
         }
         Ok(())
@@ -193,7 +193,7 @@ impl<'a> Running<'a> {
     /// Processes all captured samples, even during a stall.
     fn settle(&mut self) -> Result<(), SessionError> {
         if let Input::Open(watch) = &mut self.input
-            && !watch.hangs()
+            && !watch.is_stalled()
         {
             let missing = watch.settle();
             if missing > 0 {
@@ -205,9 +205,9 @@ impl<'a> Running<'a> {
     }
 
     /// Since when the input has delivered nothing.
-    fn away_since(&self) -> Option<Instant> {
+    fn outage_start(&self) -> Option<Instant> {
         match &self.input {
-            Input::Open(watch) => watch.hangs().then(|| watch.alive()),
+            Input::Open(watch) => watch.is_stalled().then(|| watch.last_delivery()),
             Input::Lost { since, .. } => Some(*since),
         }
     }
@@ -220,7 +220,7 @@ impl<'a> Running<'a> {
     }
 
     /// How long to sleep.
-    fn pause(&mut self) -> Duration {
+    fn poll_interval(&mut self) -> Duration {
         let Input::Open(watch) = &self.input else {
             return CONTROL_INTERVAL;
         };
@@ -230,8 +230,8 @@ impl<'a> Running<'a> {
             SILENCE_WAIT
         };
         watch.capture.set_rest(rest);
-        let (blocks, came) = watch.capture.progress();
-        self.timer.sleep(blocks, came, Instant::now(), rest)
+        let (blocks, last_block) = watch.capture.progress();
+        self.timer.sleep(blocks, last_block, Instant::now(), rest)
     }
 
     /// Moves all samples from the ring into the pipeline.
@@ -239,7 +239,7 @@ impl<'a> Running<'a> {
         let Input::Open(watch) = &mut self.input else {
             return Ok(());
         };
-        if watch.holds() {
+        if watch.is_settling() {
             return Ok(());
         }
         loop {
@@ -286,16 +286,16 @@ impl<'a> Running<'a> {
                         return Ok(());
                     };
                     self.input = Input::Lost {
-                        since: watch.alive(),
+                        since: watch.last_delivery(),
                         tried: Instant::now(),
                     };
-                    self.say("microphone lost, waiting for it");
+                    self.notify("microphone lost, waiting for it");
                     return Ok(());
                 }
-                match watch.look() {
-                    Finding::Nothing => {}
+                match watch.check() {
+                    Finding::None => {}
                     Finding::Stalls => {
-                        self.say("the microphone delivers nothing; is the sound server alive?");
+                        self.notify("the microphone delivers nothing; is the sound server alive?");
                     }
                     Finding::Resumed(missing) => {
                         if missing > 0 {
@@ -303,13 +303,13 @@ impl<'a> Running<'a> {
                             self.pipelines.gap(missing, cause, &mut self.events)?;
                             self.outlets.send(&mut self.events);
                         }
-                        self.say("the microphone delivers again");
+                        self.notify("the microphone delivers again");
                     }
                     Finding::Skipped(missing) => {
                         let cause = GapCause::Overrun;
                         self.pipelines.gap(missing, cause, &mut self.events)?;
                         self.outlets.send(&mut self.events);
-                        self.say(&overrun(missing));
+                        self.notify(&overrun(missing));
                     }
                 }
                 Ok(())
@@ -324,7 +324,7 @@ impl<'a> Running<'a> {
                 match Microphone::reopen(&id) {
                     Ok(microphone) => {
                         self.switch_to(microphone, since, GapCause::DeviceLost)?;
-                        self.say("the microphone is back");
+                        self.notify("the microphone is back");
                     }
                     Err(error) => tracing::debug!(%error, device = %id, "input still away"),
                 }
@@ -352,10 +352,10 @@ impl<'a> Running<'a> {
     ) -> Result<(), SessionError> {
         let spec = microphone.capture.spec();
         // Samples captured until now are not part of the gap.
-        let (_, came) = microphone.capture.progress();
+        let (_, last_block) = microphone.capture.progress();
         let waiting = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
         let away = since.map_or(Duration::ZERO, |since| {
-            came.saturating_duration_since(since)
+            last_block.saturating_duration_since(since)
         });
         self.add_gap(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
         let (rate, channels) = (spec.sample_rate, spec.channels);
@@ -374,7 +374,7 @@ impl<'a> Running<'a> {
         self.zeros = ZeroDetector::default();
         self.sole = SoleDetector::default();
         self.timer = PollTimer::default();
-        self.input = Input::Open(Box::new(Watch::new(microphone.capture)));
+        self.input = Input::Open(Box::new(CaptureWatch::new(microphone.capture)));
         self.outlets.send(&mut self.events);
         Ok(())
     }
@@ -393,26 +393,26 @@ impl<'a> Running<'a> {
                 let summary = self.pipelines.summary();
                 let (path, sentence) = record::toggle(self.outlets, named, &self.header, summary);
                 self.reporter.status.recording = path;
-                self.say(&sentence);
+                self.notify(&sentence);
             }
             Control::ResetSpeaker => {
                 self.pipelines.reset_speakers();
-                self.say("the baseline is reset: a new one starts");
+                self.notify("the baseline is reset: a new one starts");
             }
             Control::SwitchDevice(id) => {
                 self.levels = None;
                 match Microphone::reopen(&id) {
-                    Ok(microphone) if !self.has_channel(&microphone) => self.say(&format!(
+                    Ok(microphone) if !self.has_channel(&microphone) => self.notify(&format!(
                         "`{}` has no channel {}; still on the old input",
                         microphone.capture.name(),
                         self.options.channel
                     )),
                     Ok(microphone) => {
                         self.settle()?;
-                        let since = self.away_since();
+                        let since = self.outage_start();
                         self.switch_to(microphone, since, GapCause::DeviceChanged)?;
                     }
-                    Err(error) => self.say(&format!("{error}; still on the old input")),
+                    Err(error) => self.notify(&format!("{error}; still on the old input")),
                 }
             }
             _ => {}
@@ -424,15 +424,15 @@ impl<'a> Running<'a> {
     /// short-lived change is not reported.
     fn report_sole_channel(&mut self) {
         let sole = self.pipelines.sole_channel();
-        if self.sole.settled(sole, self.pipelines.position_s()) {
-            self.say(&sole.map_or_else(
+        if self.sole.has_changed(sole, self.pipelines.position_s()) {
+            self.notify(&sole.map_or_else(
                 || "all channels are used again".into(),
                 |sole| sole.to_string(),
             ));
         }
     }
 
-    fn say(&mut self, notice: &str) {
+    fn notify(&mut self, notice: &str) {
         tracing::info!("{notice}");
         (self.options.notice)(notice);
         self.outlets.update(Update::Notice(notice.into()));

@@ -17,11 +17,11 @@ use crate::messages::Level;
 /// Interval at which results are sent.
 const RESULT_INTERVAL: Duration = Duration::from_millis(50);
 /// Least time span of a level, in seconds of audio.
-const LEVEL_S: f64 = 0.05;
+const MIN_LEVEL_SPAN_S: f64 = 0.05;
 
 /// The results since the previous part.
 #[derive(Default)]
-pub(super) struct Part {
+pub(super) struct LookaheadPart {
     pub(super) events: Vec<Event>,
     pub(super) levels: Vec<Level>,
     /// Seconds from the start that are analyzed now.
@@ -42,12 +42,12 @@ pub(super) fn start(
     first: Option<Box<dyn Source>>,
     engine: Engine,
     options: FileOptions,
-) -> io::Result<Receiver<Part>> {
+) -> io::Result<Receiver<LookaheadPart>> {
     let (sender, parts) = unbounded();
     std::thread::Builder::new()
         .name("lookahead".into())
         .spawn(move || {
-            let mut part = Part::default();
+            let mut part = LookaheadPart::default();
             let engine = match first {
                 Some(mut first) => with_turns(&mut *first, &engine, &options),
                 None => engine,
@@ -63,8 +63,8 @@ fn analyze(
     source: &mut dyn Source,
     engine: &Engine,
     options: &FileOptions,
-    part: &mut Part,
-    parts: &Sender<Part>,
+    part: &mut LookaheadPart,
+    parts: &Sender<LookaheadPart>,
 ) -> Result<Vec<String>, SessionError> {
     let mut pass = Pass::new(source, engine, options)?;
     let (mut sent, mut measured_s) = (Instant::now(), 0.0);
@@ -73,7 +73,7 @@ fn analyze(
         part.events.append(&mut pass.events);
         part.until_s = pass.pipelines.position_s();
         let more = step?;
-        if part.until_s - measured_s >= LEVEL_S
+        if part.until_s - measured_s >= MIN_LEVEL_SPAN_S
             && let Some(level) = pass.level()
         {
             measured_s = part.until_s;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, never, select};
 
 use super::audio_file::FileOptions;
-use super::lookahead::{self, Part};
+use super::lookahead::{self, LookaheadPart};
 use super::outlets::Outlets;
 use super::playback::{PlaybackClock, PlaybackOptions};
-use super::sound::Sound;
+use super::sound::SoundPlayback;
 use super::status::status;
 use super::timeline::Timeline;
 use super::{SCREEN_INTERVAL, Session, SessionError};
@@ -22,17 +22,17 @@ use crate::messages::{Control, Jump, Level, Position, Status, Update};
 
 /// How long to wait for a control while playing, and while paused.
 const PLAYING_WAIT: Duration = Duration::from_millis(20);
-const STILL_WAIT: Duration = Duration::from_millis(200);
+const PAUSED_WAIT: Duration = Duration::from_millis(200);
 /// The recording has ended where less than this is left, in seconds.
-const END_S: f64 = 1e-3;
+const END_MARGIN_S: f64 = 1e-3;
 
 /// Plays a timeline. Playback and seeking change no prediction: a recording is analyzed
 /// once, from its start to its end.
 pub struct Player {
     timeline: Timeline,
     /// Results of the running analysis; closed once it is complete.
-    parts: Receiver<Part>,
-    sound: Option<Sound>,
+    parts: Receiver<LookaheadPart>,
+    sound: Option<SoundPlayback>,
     status: Status,
     playback: PlaybackOptions,
     clock: PlaybackClock,
@@ -66,7 +66,7 @@ impl Player {
         let mut timeline = Timeline::default();
         timeline.claimed_s = ahead.total_s().filter(|total| *total > 0.0);
         let status = status(&engine, &options.name, ahead.spec(), true);
-        let sound = Sound::new(sound, options.channel.whole(), playback.mute);
+        let sound = SoundPlayback::new(sound, options.channel.whole(), playback.mute);
         let parts = lookahead::start(ahead, first, engine, options)?;
         let mut player = Self::new(timeline, status, playback);
         player.parts = parts;
@@ -97,9 +97,9 @@ impl Player {
 
     /// The playback position, in seconds from the start.
     fn position_s(&mut self) -> f64 {
-        let sound_s = self.sound.as_mut().and_then(Sound::position_s);
+        let sound_s = self.sound.as_mut().and_then(SoundPlayback::position_s);
         let total_s = self.timeline.total_s();
-        if self.sound.as_mut().is_some_and(Sound::is_over) {
+        if self.sound.as_mut().is_some_and(SoundPlayback::is_over) {
             return total_s;
         }
         // As fast as possible is limited by the analysis.
@@ -120,7 +120,11 @@ impl Player {
         Ok(())
     }
 
-    fn take_part(&mut self, part: Part, outlets: &mut Outlets) -> Result<(), SessionError> {
+    fn take_part(
+        &mut self,
+        part: LookaheadPart,
+        outlets: &mut Outlets,
+    ) -> Result<(), SessionError> {
         let complete = part.end.is_some();
         let analyzed = self.timeline.extend(part.events, part.until_s, complete);
         self.timeline.extend_levels(part.levels);
@@ -261,7 +265,7 @@ impl Player {
     }
 
     /// Sends position, level and a changed status.
-    fn report(&mut self, at_s: f64, shown: &mut Shown, outlets: &mut Outlets) {
+    fn report(&mut self, at_s: f64, shown: &mut LastSent, outlets: &mut Outlets) {
         failpoint("session");
         self.status.sound = match &self.sound {
             Some(sound) => sound.status(),
@@ -294,7 +298,7 @@ impl Player {
         outlets: &mut Outlets,
         controls: &Receiver<Control>,
     ) -> Result<(), SessionError> {
-        let mut shown = Shown::default();
+        let mut shown = LastSent::default();
         outlets.update(Update::Status(self.status.clone()));
         if !self.timeline.is_empty() {
             outlets.update(Update::Analyzed(self.timeline.whole()));
@@ -304,7 +308,7 @@ impl Player {
             self.settle();
             let total_s = self.timeline.total_s();
             let mut at_s = self.position_s();
-            let over = self.timeline.complete && at_s >= total_s - END_S;
+            let over = self.timeline.complete && at_s >= total_s - END_MARGIN_S;
             if over {
                 at_s = total_s;
             }
@@ -327,7 +331,7 @@ impl Player {
                 outlets.update(Update::Ended(Ok(())));
             }
             let still = self.ended || self.clock.paused;
-            let wait = if still { STILL_WAIT } else { PLAYING_WAIT };
+            let wait = if still { PAUSED_WAIT } else { PLAYING_WAIT };
             let mut control = None;
             select! {
                 recv(controls) -> next => control = Some(next.unwrap_or(Control::Quit)),
@@ -350,7 +354,7 @@ impl Player {
 
 /// The last state sent to the screen.
 #[derive(Default)]
-struct Shown {
+struct LastSent {
     at: Option<Instant>,
     status: Option<Status>,
     level: Option<Level>,

@@ -28,12 +28,12 @@ pub(super) struct PollTimer {
 }
 
 impl PollTimer {
-    /// How long to sleep from `now` on, if `blocks` arrived so far, the last at `came`,
+    /// How long to sleep from `now` on, if `blocks` arrived so far, the last at `last_block`,
     /// and new samples may wait for `rest`.
     pub(super) fn sleep(
         &mut self,
         blocks: u64,
-        came: Instant,
+        last_block: Instant,
         now: Instant,
         rest: Duration,
     ) -> Duration {
@@ -44,8 +44,8 @@ impl PollTimer {
             return doubled.min(MAX_POLL);
         }
         self.missed = 0;
-        if let Some(last) = self.last.replace(came) {
-            let distance = came.saturating_duration_since(last) / new.try_into().unwrap_or(1);
+        if let Some(last) = self.last.replace(last_block) {
+            let distance = last_block.saturating_duration_since(last) / new.try_into().unwrap_or(1);
             let distance = distance.min(MAX_POLL);
             self.period = Some(match self.period {
                 None => distance,
@@ -56,7 +56,7 @@ impl PollTimer {
         }
         let period = self.period.unwrap_or(LATE_POLL).max(MIN_POLL);
         let blocks = (rest.as_micros() / period.as_micros()).clamp(1, 16) as u32;
-        let due = came + period * blocks + LATE_MARGIN;
+        let due = last_block + period * blocks + LATE_MARGIN;
         due.saturating_duration_since(now)
             .clamp(LATE_POLL, MAX_POLL)
     }

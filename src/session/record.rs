@@ -12,7 +12,7 @@ use crate::messages::Update;
 use crate::sink::lines::EventLogFile;
 
 /// File name of a recording without a given name.
-const UNNAMED: &str = "emoscope.jsonl";
+const DEFAULT_FILE_NAME: &str = "emoscope.jsonl";
 
 /// A recording in progress. Its times count from its own start, so that it is a
 /// separate session.
@@ -49,7 +49,7 @@ pub(super) fn toggle(
         track.send(&Event::SessionEnd(summary));
         return (None, "the recording is stopped".into());
     }
-    let wanted = named.unwrap_or(Path::new(UNNAMED));
+    let wanted = named.unwrap_or(Path::new(DEFAULT_FILE_NAME));
     let (file, path) = match create_numbered(wanted) {
         Ok(created) => created,
         Err(error) => return (None, format!("no recording can be written here: {error}")),

@@ -22,7 +22,7 @@ const AHEAD_S: f64 = 0.5;
 const SILENT_FRAMES: u64 = 4096;
 
 /// A recording and its output.
-pub(super) struct Sound {
+pub(super) struct SoundPlayback {
     source: Box<dyn Source>,
     choice: ChannelChoice,
     device: Device,
@@ -58,7 +58,7 @@ struct Playing {
     moved: (Instant, f64),
 }
 
-impl Sound {
+impl SoundPlayback {
     /// The sound of the chosen channels; while muted, no output is opened.
     pub(super) fn new(source: Box<dyn Source>, choice: ChannelChoice, muted: bool) -> Self {
         let mut sound = Self {

@@ -12,7 +12,7 @@ const JUST_BEGUN_S: f64 = 1.0;
 /// Least distance of a jump ahead, in seconds.
 const LEAST_JUMP_S: f64 = 0.05;
 /// How long a level is shown after its own time, in seconds.
-const LEVEL_S: f64 = 0.25;
+const LEVEL_SHOWN_S: f64 = 0.25;
 
 /// The results for a recording so far.
 #[derive(Debug, Clone, Default)]
@@ -110,7 +110,7 @@ impl Timeline {
     pub(super) fn level(&self, at_s: f64) -> Option<&Level> {
         let next = self.levels.partition_point(|level| level.at_s <= at_s);
         let level = self.levels.get(next.checked_sub(1)?)?;
-        (at_s - level.at_s <= LEVEL_S).then_some(level)
+        (at_s - level.at_s <= LEVEL_SHOWN_S).then_some(level)
     }
 
     /// Samples lost until a time.

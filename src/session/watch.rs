@@ -31,7 +31,7 @@ const SOLE_CHANNEL_MIN_S: f64 = 2.0;
 ///
 /// Captured duration equals wall time minus lost samples, however late a block or
 /// this thread was.
-pub(super) struct Watch {
+pub(super) struct CaptureWatch {
     pub(super) capture: Capture,
     /// The last block, or the last one before a pause that is being examined.
     last: Block,
@@ -39,7 +39,7 @@ pub(super) struct Watch {
     ahead_s: f64,
     /// Since when the checks have been regular.
     awake: Instant,
-    looked: Instant,
+    checked_at: Instant,
     stall: Stall,
 }
 
@@ -56,15 +56,15 @@ struct Block {
 #[derive(Debug, Clone, Copy)]
 enum Stall {
     None,
-    Lasts,
+    Ongoing,
     /// It has delivered again since a time.
-    Ends {
+    Settling {
         since: Instant,
-        /// The state at the last check.
-        came: Block,
-        looked: Instant,
+        /// The block at the last check.
+        checked: Block,
+        checked_at: Instant,
         /// Whether the stall was reported.
-        said: bool,
+        reported: bool,
     },
 }
 
@@ -72,7 +72,7 @@ enum Stall {
 #[derive(Debug, PartialEq)]
 pub(super) enum Finding {
     /// Nothing to report.
-    Nothing,
+    None,
     /// It stopped delivering.
     Stalls,
     /// It delivers again; the number of frames that were lost.
@@ -81,7 +81,7 @@ pub(super) enum Finding {
     Skipped(u64),
 }
 
-impl Watch {
+impl CaptureWatch {
     pub(super) fn new(capture: Capture) -> Self {
         let now = Instant::now();
         let mut last = block(&capture);
@@ -93,7 +93,7 @@ impl Watch {
             last,
             ahead_s: 0.0,
             awake: now,
-            looked: now,
+            checked_at: now,
             stall: Stall::None,
         };
         // It may have arrived immediately, but not before the input was opened.
@@ -103,31 +103,31 @@ impl Watch {
     }
 
     /// When the input last delivered; before the stall, if there is one.
-    pub(super) fn alive(&self) -> Instant {
+    pub(super) fn last_delivery(&self) -> Instant {
         self.last.at
     }
 
     /// Whether the input counts as hanging.
-    pub(super) fn hangs(&self) -> bool {
-        matches!(self.stall, Stall::Lasts)
+    pub(super) fn is_stalled(&self) -> bool {
+        matches!(self.stall, Stall::Ongoing)
     }
 
     /// Whether new samples must wait, because the length of the gap before them is not
     /// known yet.
-    pub(super) fn holds(&self) -> bool {
-        matches!(self.stall, Stall::Ends { .. })
+    pub(super) fn is_settling(&self) -> bool {
+        matches!(self.stall, Stall::Settling { .. })
     }
 
     /// Checks whether the input delivers.
-    pub(super) fn look(&mut self) -> Finding {
+    pub(super) fn check(&mut self) -> Finding {
         let now = Instant::now();
         let here = block(&self.capture);
         let delivered = here.number != self.last.number;
-        if now - self.looked > PAUSE_TIME {
+        if now - self.checked_at > PAUSE_TIME {
             // The whole program was stopped, including the reader thread.
             self.awake = now;
         }
-        self.looked = now;
+        self.checked_at = now;
         match self.stall {
             Stall::None if delivered => {
                 let pause = here.at.saturating_duration_since(self.last.at);
@@ -135,43 +135,43 @@ impl Watch {
                 let begun = self.last.number > 0;
                 let ahead_s = if begun { self.ahead_s(here) } else { 0.0 };
                 if pause > PAUSE_TIME && ahead_s < -LEAST_GAP_S {
-                    self.ends(here, now, false);
+                    self.begin_settling(here, now, false);
                 } else {
                     (self.last, self.ahead_s) = (here, ahead_s);
                 }
             }
             Stall::None if now.duration_since(self.last.at.max(self.awake)) > STALL_TIME => {
-                self.stall = Stall::Lasts;
+                self.stall = Stall::Ongoing;
                 return Finding::Stalls;
             }
-            Stall::Lasts if delivered => self.ends(here, now, true),
-            Stall::Ends {
+            Stall::Ongoing if delivered => self.begin_settling(here, now, true),
+            Stall::Settling {
                 since,
-                came,
-                looked,
-                said,
-            } if now - looked > SETTLE_TIME => {
-                let came_s = self.seconds(here.frames - came.frames);
-                let faster = came_s > CATCH_UP_RATE * (now - looked).as_secs_f64();
+                checked,
+                checked_at,
+                reported,
+            } if now - checked_at > SETTLE_TIME => {
+                let arrived_s = self.seconds(here.frames - checked.frames);
+                let faster = arrived_s > CATCH_UP_RATE * (now - checked_at).as_secs_f64();
                 if faster && now - since < LONGEST_SETTLE_TIME {
-                    self.stall = Stall::Ends {
+                    self.stall = Stall::Settling {
                         since,
-                        came: here,
-                        looked: now,
-                        said,
+                        checked: here,
+                        checked_at: now,
+                        reported,
                     };
-                } else if said {
+                } else if reported {
                     return Finding::Resumed(self.settle());
                 } else {
                     return match self.settle() {
-                        0 => Finding::Nothing,
+                        0 => Finding::None,
                         missing => Finding::Skipped(missing),
                     };
                 }
             }
             _ => {}
         }
-        Finding::Nothing
+        Finding::None
     }
 
     /// Ends the wait for held-back samples, if there is one; returns the number of
@@ -190,12 +190,12 @@ impl Watch {
         (-ahead_s * rate).round() as u64
     }
 
-    fn ends(&mut self, came: Block, now: Instant, said: bool) {
-        self.stall = Stall::Ends {
+    fn begin_settling(&mut self, checked: Block, now: Instant, reported: bool) {
+        self.stall = Stall::Settling {
             since: now,
-            came,
-            looked: now,
-            said,
+            checked,
+            checked_at: now,
+            reported,
         };
     }
 
@@ -272,16 +272,16 @@ pub(super) struct SoleDetector {
 
 impl SoleDetector {
     /// Whether the current state has lasted and was not reported yet.
-    pub(super) fn settled(&mut self, sole: Option<SoleChannel>, now_s: f64) -> bool {
+    pub(super) fn has_changed(&mut self, sole: Option<SoleChannel>, now_s: f64) -> bool {
         if sole != self.current {
             self.current = sole;
             self.since_s = now_s;
         }
-        let settled = sole != self.reported && now_s - self.since_s >= SOLE_CHANNEL_MIN_S;
-        if settled {
+        let changed = sole != self.reported && now_s - self.since_s >= SOLE_CHANNEL_MIN_S;
+        if changed {
             self.reported = sole;
         }
-        settled
+        changed
     }
 }
 
@@ -297,14 +297,14 @@ mod tests {
             reason: SoleReason::Cancel,
         });
         let mut detector = SoleDetector::default();
-        assert!(!detector.settled(None, 5.0));
-        assert!(!detector.settled(sole, 6.0));
-        assert!(!detector.settled(None, 7.0));
-        assert!(!detector.settled(sole, 8.0));
-        assert!(detector.settled(sole, 10.1));
-        assert!(!detector.settled(sole, 20.0));
-        assert!(!detector.settled(None, 21.0));
-        assert!(detector.settled(None, 24.0));
+        assert!(!detector.has_changed(None, 5.0));
+        assert!(!detector.has_changed(sole, 6.0));
+        assert!(!detector.has_changed(None, 7.0));
+        assert!(!detector.has_changed(sole, 8.0));
+        assert!(detector.has_changed(sole, 10.1));
+        assert!(!detector.has_changed(sole, 20.0));
+        assert!(!detector.has_changed(None, 21.0));
+        assert!(detector.has_changed(None, 24.0));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::files::{IfExists, PendingFile};
 pub type SinkFactory = Box<dyn Fn(Box<dyn Write + Send>) -> Box<dyn Sink + Send> + Send>;
 
 /// Appended to the name of an output: a file with the errors of its recording.
-const ERRORS: &str = ".errors";
+const ERRORS_EXTENSION: &str = ".errors";
 
 /// Writes each recording's file atomically. A recording that could not be opened gets
 /// none. Beside the file of one that failed later there is a file with its errors.
@@ -98,7 +98,7 @@ impl Sink for Folder {
 /// The path of the errors of the recording whose output is `target`.
 fn errors(target: &Path) -> PathBuf {
     let mut path = target.as_os_str().to_owned();
-    path.push(ERRORS);
+    path.push(ERRORS_EXTENSION);
     path.into()
 }
 

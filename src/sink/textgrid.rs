@@ -10,7 +10,7 @@ use crate::events::Event;
 use crate::text::printable;
 
 /// The shortest recording that Praat accepts, in seconds.
-const LEAST_LENGTH_S: f64 = 1e-4;
+const MIN_INTERVAL_S: f64 = 1e-4;
 
 /// Tier names.
 const TIERS: [&str; 7] = [
@@ -160,7 +160,7 @@ impl<W: Write> Sink for TextGrid<W> {
     fn finish(&mut self) -> io::Result<()> {
         let spans = self.utterances.iter().map(|(.., span)| span.end_s);
         let spoken = spans.fold(0.0, f64::max);
-        let end_s = self.length_s.max(spoken).max(LEAST_LENGTH_S);
+        let end_s = self.length_s.max(spoken).max(MIN_INTERVAL_S);
         let kinds = if self.letters.several() {
             TIERS.len()
         } else {

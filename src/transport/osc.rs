@@ -29,7 +29,7 @@ use crate::sink::Sink;
 /// How often the labels are sent again, for receivers that start late.
 const LABELS_INTERVAL: Duration = Duration::from_secs(5);
 /// Characters with a meaning in an address.
-const SPECIAL: &str = "#*,?[]{}";
+const RESERVED_CHARACTERS: &str = "#*,?[]{}";
 
 /// A receiver: `PORT` of this machine, or `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl FromStr for OscPrefix {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_end_matches('/');
-        let plain = |c: char| c.is_ascii_graphic() && !SPECIAL.contains(c);
+        let plain = |c: char| c.is_ascii_graphic() && !RESERVED_CHARACTERS.contains(c);
         if text.starts_with('/') && !text.contains("//") && text.chars().all(plain) {
             Ok(Self(text.into()))
         } else {
@@ -233,7 +233,7 @@ fn text(text: &str) -> OscType {
 
 /// A part of an address: characters with a meaning there become `_`.
 fn address_part(label: &str) -> String {
-    let plain = |c: char| c.is_ascii_graphic() && c != '/' && !SPECIAL.contains(c);
+    let plain = |c: char| c.is_ascii_graphic() && c != '/' && !RESERVED_CHARACTERS.contains(c);
     let mark = |c| if plain(c) { c } else { '_' };
     label.chars().map(mark).collect()
 }

@@ -7,7 +7,7 @@ const WAYS: [&str; 6] = ["plughw", "sysdefault", "default", "dsnoop", "front", "
 
 /// An input, and other names of it.
 #[derive(Debug, Clone)]
-pub struct Named<'a> {
+pub struct DistinctInput<'a> {
     /// The one in use, else the default, else the one that fits most programs.
     pub input: &'a InputDevice,
     /// The same input of the same card under other names.
@@ -15,7 +15,7 @@ pub struct Named<'a> {
 }
 
 /// Each input once, in the order of the list; `current` is the id of the one in use.
-pub fn distinct<'a>(inputs: &'a [InputDevice], current: Option<&str>) -> Vec<Named<'a>> {
+pub fn distinct<'a>(inputs: &'a [InputDevice], current: Option<&str>) -> Vec<DistinctInput<'a>> {
     let names = inputs
         .iter()
         .map(|input| (input.id.as_str(), input.name.as_str()));
@@ -27,7 +27,7 @@ pub fn distinct<'a>(inputs: &'a [InputDevice], current: Option<&str>) -> Vec<Nam
         };
         group.sort_by_key(wanted); // which keeps the order of equals
         let mut group = group.into_iter().map(|number| &inputs[number]);
-        Some(Named {
+        Some(DistinctInput {
             input: group.next()?,
             others: group.collect(),
         })

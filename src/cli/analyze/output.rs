@@ -42,16 +42,16 @@ pub(super) fn open(
     if let Some(extension) = format.extension()
         && (is_folder(output) || !is_one(args))
     {
-        return one_each(args, format, extension, all, recordings, output);
+        return file_per_recording(args, format, extension, all, recordings, output);
     }
     #[cfg(feature = "parquet")]
     if format == Format::Parquet {
         if is_folder(output) || output.extension().is_none() {
-            return parts(args, output, recordings).with_context(unwritten);
+            return parquet_parts(args, output, recordings).with_context(unwritten);
         }
-        if !args.resume && is_plain(output) {
-            let whole =
-                AtomicFile::create(output, existing, &make(format)).with_context(unwritten)?;
+        if !args.resume && is_regular_file(output) {
+            let whole = AtomicFile::create(output, existing, &sink_factory(format))
+                .with_context(unwritten)?;
             return Ok(Box::new(whole));
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn open(
                 "--resume needs jsonl, parquet in a folder, or a format with a file per recording",
             );
         }
-        return go_on(output, recordings).with_context(unwritten);
+        return append_lines(output, recordings).with_context(unwritten);
     }
     let file = files::create(output, existing).with_context(unwritten)?;
     sink(format, all, Box::new(BufWriter::new(file)))
@@ -102,16 +102,16 @@ fn is_folder(path: &Path) -> bool {
 }
 
 /// Whether a file can replace what is at a path: no device, no pipe.
-fn is_plain(path: &Path) -> bool {
+fn is_regular_file(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |file| file.is_file())
 }
 
-fn make(format: Format) -> SinkFactory {
+fn sink_factory(format: Format) -> SinkFactory {
     Box::new(move |out| format.sink(out))
 }
 
 /// A file per recording, at its path below the folder that the user named.
-fn one_each(
+fn file_per_recording(
     args: &AnalyzeArgs,
     format: Format,
     extension: &str,
@@ -136,18 +136,22 @@ fn one_each(
             })?;
         }
     }
-    Ok(Box::new(Folder::new(targets, existing, make(format))))
+    Ok(Box::new(Folder::new(
+        targets,
+        existing,
+        sink_factory(format),
+    )))
 }
 
 #[cfg(feature = "parquet")]
-fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> Output {
-    let held = data_set::content(output)?;
+fn parquet_parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> Output {
+    let content = data_set::content(output)?;
     if args.resume {
-        skip(recordings, &held.complete);
-        data_set::remove_outdated(&held)?;
+        skip(recordings, &content.complete);
+        data_set::remove_outdated(&content)?;
     } else if recordings
         .iter()
-        .any(|recording| held.contains(&recording.name))
+        .any(|recording| content.contains(&recording.name))
     {
         return Err(anyhow::anyhow!(
             "it holds these recordings already; --resume skips them, another folder starts from scratch"
@@ -161,7 +165,7 @@ fn parts(args: &AnalyzeArgs, output: &Path, recordings: &mut Vec<Recording>) -> 
 
 /// Appends event lines to an existing output, from which those of failed recordings
 /// are removed.
-fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
+fn append_lines(output: &Path, recordings: &mut Vec<Recording>) -> Output {
     let open = || {
         OpenOptions::new()
             .read(true)
@@ -170,13 +174,13 @@ fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
             .open(output)
     };
     let mut file = open()?;
-    let held = lines::content(BufReader::new(&file))?;
-    skip(recordings, &held.files);
-    if is_plain(output) {
-        if file.metadata()?.len() > held.bytes {
-            file.set_len(held.bytes)?;
+    let content = lines::content(BufReader::new(&file))?;
+    skip(recordings, &content.files);
+    if is_regular_file(output) {
+        if file.metadata()?.len() > content.bytes {
+            file.set_len(content.bytes)?;
         }
-        let again = |recording: &Recording| held.failed.contains(&recording.name);
+        let again = |recording: &Recording| content.failed.contains(&recording.name);
         let again = recordings.iter().filter(|it| again(it));
         let dropped: BTreeSet<String> = again.map(|it| it.name.clone()).collect();
         if !dropped.is_empty() {
@@ -193,6 +197,6 @@ fn go_on(output: &Path, recordings: &mut Vec<Recording>) -> Output {
     Ok(Box::new(JsonLines::new(BufWriter::new(file))))
 }
 
-fn skip(recordings: &mut Vec<Recording>, held: &BTreeSet<String>) {
-    recordings.retain(|recording| !held.contains(&recording.name));
+fn skip(recordings: &mut Vec<Recording>, content: &BTreeSet<String>) {
+    recordings.retain(|recording| !content.contains(&recording.name));
 }

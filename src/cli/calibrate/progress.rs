@@ -5,12 +5,12 @@ use std::io::{self, IsTerminal};
 use crossbeam_channel::{Receiver, Sender};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::voices::{Voices, first_speech_s};
+use super::voices::{CalibrationSpeakers, first_speech_s};
 use crate::cli::print_message;
 use crate::messages::{Control, Level, Status, Update};
 
 /// Seconds of silence after which the user is told.
-const SILENCE_S: f64 = 6.0;
+const SILENCE_BEFORE_NOTICE_S: f64 = 6.0;
 
 /// The progress so far. Times are seconds of audio.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -38,7 +38,7 @@ impl Progress {
     fn time(&mut self, at_s: f64) -> Option<String> {
         self.at_s = at_s;
         let silence = at_s - self.spoken_at_s;
-        if self.speech_s.is_none() || self.silence_told || silence < SILENCE_S {
+        if self.speech_s.is_none() || self.silence_told || silence < SILENCE_BEFORE_NOTICE_S {
             return None;
         }
         self.silence_told = true;
@@ -62,7 +62,7 @@ pub(super) fn follow(
 ) -> bool {
     let bar = bar(wanted_s);
     let mut progress = Progress::default();
-    let mut voices = Voices::default();
+    let mut voices = CalibrationSpeakers::default();
     for update in updates {
         let warning = match update {
             Update::Status(Status {
@@ -84,9 +84,9 @@ pub(super) fn follow(
                 if let Some(seconds) = first {
                     progress.speech(seconds);
                 }
-                voices
-                    .note(&event)
-                    .then(|| "another voice: it does not count; one person may speak".into())
+                voices.update(&event).then(|| {
+                    "another voice, which does not count: only one person may speak".into()
+                })
             }
             Update::Level(Level {
                 at_s, peak_dbfs, ..

@@ -6,11 +6,11 @@ use crate::events::{Event, Speaker};
 
 /// The speaker of each utterance, corrected by later speech.
 #[derive(Debug, Default)]
-pub(super) struct Voices(BTreeMap<u64, Speaker>);
+pub(super) struct CalibrationSpeakers(BTreeMap<u64, Speaker>);
 
-impl Voices {
+impl CalibrationSpeakers {
     /// Learns from an event; whether it is the first utterance of another speaker.
-    pub(super) fn note(&mut self, event: &Event) -> bool {
+    pub(super) fn update(&mut self, event: &Event) -> bool {
         let alone = !self.several();
         match event {
             Event::UtteranceEnd(end) => {
@@ -29,20 +29,22 @@ impl Voices {
 
     /// Whether an utterance is not by the first speaker, whose baseline is stored.
     pub(super) fn several(&self) -> bool {
-        self.0.values().any(|&speaker| speaker != FIRST)
+        self.0.values().any(|&speaker| speaker != FIRST_SPEAKER)
     }
 }
 
 /// Seconds of speech in the first speaker's baseline, where an event tells them.
 pub(super) fn first_speech_s(event: &Event) -> Option<f64> {
     match event {
-        Event::Measurement(m) if m.speaker.is_none_or(|speaker| speaker == FIRST) => m.baseline_s,
+        Event::Measurement(m) if m.speaker.is_none_or(|speaker| speaker == FIRST_SPEAKER) => {
+            m.baseline_s
+        }
         _ => None,
     }
 }
 
 /// Speakers are counted in the order of their first utterances.
-const FIRST: Speaker = Speaker(0);
+const FIRST_SPEAKER: Speaker = Speaker(0);
 
 #[cfg(test)]
 mod tests {
@@ -61,23 +63,23 @@ mod tests {
                 new_baseline: false,
             })
         };
-        let mut voices = Voices::default();
+        let mut voices = CalibrationSpeakers::default();
         let told: Vec<bool> = [end(1, 0), end(2, 1), end(3, 1)]
             .iter()
-            .map(|event| voices.note(event))
+            .map(|event| voices.update(event))
             .collect();
         assert_eq!(told, [false, true, false]);
         assert!(voices.several());
         let changed = |utterance| ChangedSpeaker {
             utterance,
-            speaker: FIRST,
+            speaker: FIRST_SPEAKER,
         };
         let corrected = Event::Speakers(Speakers {
             channel: None,
             at_s: 3.0,
             changed: vec![changed(2), changed(3)],
         });
-        assert!(!voices.note(&corrected));
+        assert!(!voices.update(&corrected));
         assert!(!voices.several());
     }
 }

@@ -9,7 +9,7 @@ use super::{ReplayArgs, Show, play_recording};
 use crate::audio::source::Source as _;
 use crate::batch::recording::Recording;
 use crate::batch::walk::Walk;
-use crate::cli::show::{Shown, choose};
+use crate::cli::show::{DashboardExit, choose};
 use crate::cli::{Done, usage};
 use crate::dashboard::Outcome;
 use crate::dashboard::state::recordings::RecordingMenu;
@@ -50,8 +50,8 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<Done> {
             ..walk.recordings[number].clone()
         };
         match play_recording(args, &recording, engine.clone()) {
-            Ok(Shown::Back) => menu.notice = None,
-            Ok(Shown::Done(done)) => return Ok(done),
+            Ok(DashboardExit::Back) => menu.notice = None,
+            Ok(DashboardExit::Done(done)) => return Ok(done),
             Err(error) => menu.notice = Some(format!("{error:#}")),
         }
     }

@@ -11,8 +11,8 @@ use object::read::{Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
 use object::{Architecture, FileKind, NameOrOrdinal};
 
 /// The symbol that the library must export.
-const ENTRY: &[u8] = b"OrtGetApiBase";
-const MACHO_ENTRY: &[u8] = b"_OrtGetApiBase";
+const ENTRY_POINT: &[u8] = b"OrtGetApiBase";
+const MACHO_ENTRY_POINT: &[u8] = b"_OrtGetApiBase";
 
 /// Why a file is not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +90,7 @@ fn check_image<'data>(data: impl ReadRef<'data>, found: u64) -> Result<(), Image
     let exported = image.exports()?.filter_map(Result::ok).any(|export| {
         // Mach-O prefixes C names with an underscore.
         let name = export.name();
-        name == NameOrOrdinal::Name(ENTRY) || name == NameOrOrdinal::Name(MACHO_ENTRY)
+        name == NameOrOrdinal::Name(ENTRY_POINT) || name == NameOrOrdinal::Name(MACHO_ENTRY_POINT)
     });
     if exported {
         Ok(())

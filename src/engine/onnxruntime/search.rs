@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub const ORT_VERSION: &str = "1.32.0";
 
 /// A place that is searched.
-pub(super) struct Place {
+pub(super) struct LibraryPlace {
     /// What kind of place.
     pub what: &'static str,
     /// The file or folder.
@@ -15,7 +15,7 @@ pub(super) struct Place {
     pub explicit: bool,
 }
 
-impl Place {
+impl LibraryPlace {
     /// The libraries there: the path itself, or those in the folder, newest version
     /// first.
     pub fn libraries(&self) -> Vec<PathBuf> {
@@ -72,10 +72,10 @@ pub(super) fn version(library: &Path) -> String {
 
 /// The search order: the setting, `ORT_DYLIB_PATH`, the program's folder, the project's
 /// cache, the system's library folders, the Python package.
-pub(super) fn places(setting: Option<PathBuf>) -> Vec<Place> {
+pub(super) fn places(setting: Option<PathBuf>) -> Vec<LibraryPlace> {
     let mut places = Vec::new();
     let mut add = |what, path, explicit| {
-        places.push(Place {
+        places.push(LibraryPlace {
             what,
             path,
             explicit,

@@ -14,7 +14,7 @@ use crate::sink::{Sink, utterance};
 use crate::text::name_hash;
 
 /// Begins the name of the part of a recording with an error.
-const INCOMPLETE: &str = "incomplete-";
+const INCOMPLETE_PREFIX: &str = "incomplete-";
 
 /// Recordings per part: the most that is lost when a machine stops.
 const RECORDINGS_PER_PART: usize = 256;
@@ -59,7 +59,7 @@ impl ParquetParts {
 
     /// The part of a recording with an error; shards that share the folder agree on it.
     fn own_path(&self, name: &str) -> PathBuf {
-        let name = format!("{INCOMPLETE}{:016x}.parquet", name_hash(name));
+        let name = format!("{INCOMPLETE_PREFIX}{:016x}.parquet", name_hash(name));
         self.folder.join(name)
     }
 
@@ -186,7 +186,7 @@ pub fn content(folder: &Path) -> io::Result<DataSetContent> {
         let names = recordings(&path)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(INCOMPLETE) {
+        if name.starts_with(INCOMPLETE_PREFIX) {
             let names = names.into_iter();
             held.incomplete
                 .extend(names.map(|name| (name, path.clone())));

@@ -9,7 +9,7 @@ use crate::model_spec::ModelSpec;
 use crate::pipeline::speaker_baseline::SpeakerBaseline;
 
 /// Utterances whose speaker may still change.
-const LOGGED: usize = 200;
+const MAX_LOGGED_UTTERANCES: usize = 200;
 
 /// A baseline for each speaker, and the one that is in use.
 pub struct SpeakerBaselines {
@@ -119,7 +119,7 @@ impl SpeakerBaselines {
             .map(|(embedding, samples)| (embedding.to_vec(), samples))
             .collect();
         let changed = self.known[self.current].now.update(borrowed(&spans));
-        if self.log.len() == LOGGED
+        if self.log.len() == MAX_LOGGED_UTTERANCES
             && let Some(oldest) = self.log.pop_front()
         {
             let known = &mut self.known[oldest.speaker];

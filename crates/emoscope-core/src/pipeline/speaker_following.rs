@@ -16,7 +16,7 @@ use crate::speakers::turns::{Span, Turns};
 use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
 /// Windows of a recording that are embedded at a time.
-const TOGETHER: usize = 8;
+const WINDOWS_PER_RUN: usize = 8;
 /// Frames that are kept: some windows, and the longest pause.
 const KEPT_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
 
@@ -238,7 +238,7 @@ impl SpeakerFollower {
                     window.set_embedding(single(&mut **network, bands)?);
                 }
                 collected.windows.push(window);
-                if collected.pending.len() == TOGETHER {
+                if collected.pending.len() == WINDOWS_PER_RUN {
                     collected.embed(&mut **network)?;
                 }
             }
