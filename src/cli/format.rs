@@ -44,7 +44,7 @@ pub(super) enum Format {
     TextGrid,
     /// Segments for diarization tools, with speaker and label
     Rttm,
-    /// JSON lines with audio path, offset and duration, for NVIDIA NeMo
+    /// JSON lines with audio path, offset and duration, for NVIDIA's tools
     Manifest,
 }
 
