@@ -18,6 +18,7 @@ mod parts;
 mod plan;
 mod recordings;
 mod seek_bar;
+mod speaker_lanes;
 mod totals;
 mod utterances;
 

@@ -1,9 +1,12 @@
 //! The last hour, or a whole recording: predictions, voice activity, gaps and marks.
 
+mod by_speaker;
+
 use std::collections::VecDeque;
 
 use super::prediction::Prediction;
 use super::utterance::Utterance;
+use crate::events::Speaker;
 
 /// Seconds that are kept: the longest time scale plus one column.
 const KEPT_S: f64 = 3_660.0;
@@ -33,7 +36,7 @@ pub enum Column {
     Predicted(Prediction),
 }
 
-/// The content of an interval of a whole recording.
+/// The content of an interval, without its details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stretch {
     /// No speech.
@@ -46,12 +49,20 @@ pub enum Stretch {
     Called(Option<usize>),
 }
 
+/// A prediction for the open utterance.
+#[derive(Debug, Clone)]
+struct LivePrediction {
+    at_s: f64,
+    speaker: Option<Speaker>,
+    prediction: Prediction,
+}
+
 /// The history, in seconds of the session.
 #[derive(Debug, Clone)]
 pub struct History {
     /// Seconds that are kept.
     kept_s: f64,
-    live: VecDeque<(f64, Prediction)>,
+    live: VecDeque<LivePrediction>,
     finals: VecDeque<Utterance>,
     voiced: VecDeque<(f64, f64)>,
     gaps: VecDeque<(f64, f64)>,
@@ -80,17 +91,18 @@ impl History {
         }
     }
 
-    /// Adds a live prediction with its time.
-    pub fn add_live(&mut self, at: f64, prediction: Prediction) {
-        while self.live.back().is_some_and(|(t, _)| *t >= at) {
+    /// Adds a live prediction with its time and its speaker.
+    pub fn add_live(&mut self, at_s: f64, speaker: Option<Speaker>, prediction: Prediction) {
+        while self.live.back().is_some_and(|last| last.at_s >= at_s) {
             self.live.pop_back();
         }
-        self.live.push_back((at, prediction));
-        while self
-            .live
-            .front()
-            .is_some_and(|(t, _)| *t < at - self.kept_s)
-        {
+        self.live.push_back(LivePrediction {
+            at_s,
+            speaker,
+            prediction,
+        });
+        let start_s = at_s - self.kept_s;
+        while self.live.front().is_some_and(|first| first.at_s < start_s) {
             self.live.pop_front();
         }
     }
@@ -152,16 +164,16 @@ impl History {
 
     /// The newest live predictions until a time, at most `count`, oldest first.
     pub fn latest(&self, until: f64, count: usize) -> impl Iterator<Item = &Prediction> {
-        let end = self.live.partition_point(|(t, _)| *t <= until);
+        let end = self.live.partition_point(|live| live.at_s <= until);
         let live = self.live.range(end.saturating_sub(count)..end);
-        live.map(|(_, prediction)| prediction)
+        live.map(|live| &live.prediction)
     }
 
     /// Mean arousal of the live predictions in `[from, to)`, from -1 to 1.
     pub fn arousal(&self, from: f64, to: f64) -> Option<f32> {
         let from = from.min(to - LIVE_REACH_S);
         let (_, live) = self.live_in(from, to);
-        mean(live.filter_map(|(_, prediction)| prediction.arousal()))
+        mean(live.filter_map(|live| live.prediction.arousal()))
     }
 
     /// The content of `[from, to)`; `to` is at most the present while voice is active.
@@ -188,9 +200,9 @@ impl History {
         &self,
         from: f64,
         to: f64,
-    ) -> (usize, impl Iterator<Item = &(f64, Prediction)> + Clone) {
-        let start = self.live.partition_point(|(t, _)| *t < from);
-        let end = self.live.partition_point(|(t, _)| *t < to);
+    ) -> (usize, impl Iterator<Item = &LivePrediction> + Clone) {
+        let start = self.live.partition_point(|live| live.at_s < from);
+        let end = self.live.partition_point(|live| live.at_s < to);
         let start = start.min(end);
         let each = (end - start).div_ceil(MOST_LIVE).max(1);
         (each, self.live.range(start..end).step_by(each))
@@ -212,13 +224,7 @@ impl History {
     /// The label of `[from, to)` with the most seconds: less detailed than
     /// [`History::column`], and faster.
     pub fn overview(&self, from: f64, to: f64) -> Stretch {
-        let mut votes = Votes::default();
-        for utterance in self.finals_in(from, to) {
-            let seconds = utterance.end_s.min(to) - utterance.start_s.max(from);
-            if seconds > 0.0 {
-                votes.add(utterance.prediction.call, seconds);
-            }
-        }
+        let votes = self.final_votes(from, to, |_| true);
         if !votes.0.is_empty() {
             Stretch::Called(votes.winner())
         } else if overlap(&self.gaps, from, to) > 0.0 {
@@ -228,6 +234,18 @@ impl History {
         } else {
             Stretch::Silent
         }
+    }
+
+    /// The seconds of the chosen speakers' finished utterances in `[from, to)`.
+    fn final_votes(&self, from: f64, to: f64, chosen: impl Fn(Option<Speaker>) -> bool) -> Votes {
+        let mut votes = Votes::default();
+        for utterance in self.finals_in(from, to).filter(|u| chosen(u.speaker)) {
+            let seconds = utterance.end_s.min(to) - utterance.start_s.max(from);
+            if seconds > 0.0 {
+                votes.add(utterance.prediction.call, seconds);
+            }
+        }
+        votes
     }
 
     fn predicted(&self, from: f64, to: f64) -> Option<Prediction> {
@@ -243,27 +261,27 @@ impl History {
                 concluded = Some(&utterance.prediction);
             }
         }
-        for (at, prediction) in live.clone() {
-            match self.final_around(*at) {
+        for live in live.clone() {
+            match self.final_around(live.at_s) {
                 // Its own seconds are counted, unless all are before this column.
                 Some(utterance) if utterance.end_s > from => {}
                 Some(utterance) => votes.add(utterance.prediction.call, weight_s),
-                None => votes.add(prediction.call, weight_s),
+                None => votes.add(live.prediction.call, weight_s),
             }
         }
-        let Some(length) = live.clone().map(|(_, j)| j.probabilities.len()).max() else {
+        let live = live.map(|live| &live.prediction);
+        let Some(length) = live.clone().map(|it| it.probabilities.len()).max() else {
             return concluded.map(|prediction| Prediction {
                 call: votes.winner(),
                 ..prediction.clone()
             });
         };
-        let of = |label| mean(live.clone().map(|(_, j)| j.share(label))).unwrap_or(0.0);
-        let affect = |part: fn((f32, f32)) -> f32| {
-            mean(live.clone().filter_map(|(_, j)| j.affect).map(part))
-        };
+        let of = |label| mean(live.clone().map(|it| it.share(label))).unwrap_or(0.0);
+        let affect =
+            |part: fn((f32, f32)) -> f32| mean(live.clone().filter_map(|it| it.affect).map(part));
         Some(Prediction {
             call: votes.winner(),
-            confidence: mean(live.clone().map(|(_, j)| j.confidence)).unwrap_or(0.0),
+            confidence: mean(live.clone().map(|it| it.confidence)).unwrap_or(0.0),
             probabilities: (0..length).map(of).collect(),
             reason: None,
             affect: affect(|(valence, _)| valence).zip(affect(|(_, arousal)| arousal)),
@@ -341,7 +359,7 @@ mod tests {
         let mut history = History::default();
         history.voice(1.0);
         for (at, label) in [(2.25, 0), (2.5, 1), (2.75, 1)] {
-            history.add_live(at, called(label, 0.25 + at as f32 / 10.0));
+            history.add_live(at, None, called(label, 0.25 + at as f32 / 10.0));
         }
         history.silence(4.0);
         history.gap(6.0, 6.5);
@@ -365,7 +383,11 @@ mod tests {
         let mut history = History::whole();
         for quarter in 0..4000 {
             let at = f64::from(quarter) / 4.0;
-            history.add_live(at, called(usize::from(quarter < 3000), at as f32 / 1000.0));
+            history.add_live(
+                at,
+                None,
+                called(usize::from(quarter < 3000), at as f32 / 1000.0),
+            );
         }
         let Column::Predicted(prediction) = history.column(0.0, 1000.0) else {
             panic!("not predicted");
@@ -398,7 +420,7 @@ mod tests {
     fn the_final_label_replaces_the_live_ones() {
         let mut history = History::default();
         for at in [2.0, 3.0, 4.0, 4.4] {
-            history.add_live(at, called(0, 0.5));
+            history.add_live(at, None, called(0, 0.5));
         }
         history.add_final(Utterance {
             number: (None, 1),
@@ -407,7 +429,7 @@ mod tests {
             end_s: 4.2,
             prediction: called(1, 0.7),
         });
-        history.add_live(6.0, called(0, 0.5));
+        history.add_live(6.0, None, called(0, 0.5));
         for (second, label) in [(1, 1), (2, 1), (3, 1), (4, 1), (6, 0)] {
             let from = f64::from(second);
             assert_eq!(

@@ -268,8 +268,11 @@ impl Picture {
                 }
                 match measurement.trigger {
                     Trigger::Interval => {
-                        self.history_of(measurement.channel)
-                            .add_live(at, prediction);
+                        self.history_of(measurement.channel).add_live(
+                            at,
+                            measurement.speaker,
+                            prediction,
+                        );
                     }
                     Trigger::SpeechEnded => {
                         let utterance = Utterance {
@@ -413,6 +416,7 @@ impl Picture {
             }
             self.speakers.add((channel, speaker), seconds);
         }
+        self.history_of(speakers.channel).correct(speakers);
     }
 
     /// Converts a measurement to label indices.

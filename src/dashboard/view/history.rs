@@ -6,8 +6,9 @@ use ratatui::style::Style;
 
 use super::Pen;
 use super::axis::Axis;
+use super::speaker_lanes::{self, SpeakerLane};
 use crate::dashboard::state::TimeScale;
-use crate::dashboard::state::history::{Column, History};
+use crate::dashboard::state::history::{Column, History, Stretch};
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::state::prediction::Prediction;
 use crate::dashboard::text::fit;
@@ -23,7 +24,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
     let columns = columns(&axis, pen.picture, &pen.picture.history);
     let labels = pen.marks.len() as u16;
-    let chart = area.height.saturating_sub(2);
+    let rows = area.height.saturating_sub(1);
+    // At least two rows for the speakers, even if the labels then have none.
+    let room = if rows >= labels + 2 {
+        rows - labels
+    } else {
+        rows
+    };
+    let speakers = speaker_lanes::choose(pen.picture, room);
+    let chart = rows.saturating_sub(speakers.len().max(1) as u16);
     if axis.gutter > 0 && labels > 0 && chart >= labels {
         let lane = chart / labels;
         for label in 0..usize::from(labels) {
@@ -43,18 +52,62 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
             rising(pen, &axis, place, prediction.confidence, symbol, style);
         }
     }
-    let row = area.height.saturating_sub(2);
-    if axis.gutter > 0 {
-        pen.text(area, 4, row, "called", Theme::dim());
-    }
-    for (x, column) in (0..).zip(&columns) {
-        called(pen, &axis, x, row, column);
-    }
-    if area.height >= 2 {
+    if speakers.is_empty() {
         if axis.gutter > 0 {
-            pen.text(area, 4, area.height - 1, &axis.scale.name(), Theme::dim());
+            pen.text(area, 4, chart, "called", Theme::dim());
         }
-        axis.draw(pen, area.height - 1);
+        for (x, column) in (0..).zip(&columns) {
+            called(pen, &axis, x, chart, column);
+        }
+    }
+    for (row, lane) in (chart..).zip(&speakers) {
+        speaker_lane(pen, &axis, (area, row), lane, &columns);
+    }
+    time_axis(pen, &axis, area);
+}
+
+/// The time scale and the axis, where there is a row for them.
+fn time_axis(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
+    if area.height < 2 {
+        return;
+    }
+    if axis.gutter > 0 {
+        pen.text(area, 4, area.height - 1, &axis.scale.name(), Theme::dim());
+    }
+    axis.draw(pen, area.height - 1);
+}
+
+/// The labels of a speaker in a row.
+fn speaker_lane(
+    pen: &mut Pen<'_>,
+    axis: &Axis,
+    (area, row): (Rect, u16),
+    lane: &SpeakerLane,
+    columns: &[Column],
+) {
+    let picture = pen.picture;
+    for (x, column) in (0..).zip(columns) {
+        let Some((from, to)) = axis.span(x) else {
+            continue;
+        };
+        if *column == Column::Gap {
+            called(pen, axis, x, row, column);
+        } else if let Stretch::Called(call) = lane.label(&picture.history, from, to) {
+            let (symbol, _, style) = pen.call(call);
+            pen.cell(axis.area, x, row, symbol, style);
+        }
+    }
+    let style = if lane.speaks(picture) {
+        Theme::strong()
+    } else {
+        Theme::dim()
+    };
+    if axis.gutter > 0 {
+        let room = usize::from(axis.gutter.saturating_sub(5));
+        let name = fit(&pen.clean(&lane.name), room, pen.theme.unicode);
+        pen.text(area, 4, row, &name, style);
+    } else {
+        pen.text(area, 0, row, &lane.letter, style);
     }
 }
 
@@ -63,6 +116,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
 fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
     let picture = pen.picture;
     let rows = area.height.saturating_sub(1).max(1);
+    if rows == 1 && picture.lanes.len() > 1 {
+        return all_channels(pen, axis, area);
+    }
     let count = (picture.lanes.len() as u16).min(rows);
     let height = rows / count.max(1);
     let gaps = columns(axis, picture, &picture.history);
@@ -88,12 +144,32 @@ fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
             pen.text(area, 0, last, &number.to_string(), Theme::dim());
         }
     }
-    if area.height >= 2 {
-        if axis.gutter > 0 {
-            pen.text(area, 4, area.height - 1, &axis.scale.name(), Theme::dim());
+    time_axis(pen, axis, area);
+}
+
+/// One row for all channels, where there is no room for a lane each.
+fn all_channels(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
+    let picture = pen.picture;
+    let each = picture.histories();
+    let each: Vec<Vec<Column>> = each
+        .map(|history| columns(axis, picture, history))
+        .collect();
+    let rank = |column: &Column| match column {
+        Column::Gap => 4,
+        Column::Predicted(prediction) if prediction.call.is_some() => 3,
+        Column::Predicted(_) => 2,
+        Column::Voice => 1,
+        Column::Silent => 0,
+    };
+    for x in 0..axis.area.width {
+        // In a tie the first, which spoke last.
+        let of_all = each.iter().rev();
+        let of_all = of_all.filter_map(|columns| columns.get(usize::from(x)));
+        if let Some(column) = of_all.max_by_key(|column| rank(column)) {
+            called(pen, axis, x, 0, column);
         }
-        axis.draw(pen, area.height - 1);
     }
+    time_axis(pen, axis, area);
 }
 
 /// The time at a position of the history, in seconds; `None` outside it.

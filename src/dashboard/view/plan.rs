@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use super::font;
+use super::{font, speaker_lanes};
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
 use crate::dashboard::theme::LabelStyle;
@@ -76,8 +76,11 @@ struct Need {
     progress: u16,
     /// Rows that each request for the level grants: 1, or 0 without audio.
     level: u16,
-    /// Number of channels that are analyzed separately; each has a lane.
+    /// Number of channels that are analyzed separately, or of speakers if there are
+    /// several; each has a lane.
     lanes: u16,
+    /// Rows for the labels under the rows of the probabilities.
+    called: u16,
     /// Rows that each request for arousal grants: 1, or 0 without arousal.
     trace: u16,
 }
@@ -88,6 +91,7 @@ impl Plan {
         let wide = area.width >= WIDE_COLUMNS;
         let names: Vec<&str> = marks.iter().map(|mark| mark.name.as_str()).collect();
         let letters = font::largest(&names, inner.width);
+        let speakers = speaker_lanes::count(picture);
         let need = Need {
             labels: marks.len().max(2) as u16,
             wide,
@@ -95,7 +99,8 @@ impl Plan {
             unicode,
             progress: u16::from(picture.status.replay),
             level: u16::from(!picture.status.recorded),
-            lanes: picture.lanes.len() as u16,
+            lanes: (picture.lanes.len() as u16).max(speakers),
+            called: speakers.max(1),
             trace: u16::from(picture.affect != Some(false)),
         };
         let rows = Rows::share(area.height, need);
@@ -232,7 +237,7 @@ impl Rows {
         rows.grant_letters(2, need, &mut left);
         grant(&mut rows.trace, need.trace, &mut left);
         // A history row for each label.
-        let lanes = labels + 2;
+        let lanes = labels + need.called + 1;
         if left + rows.history >= lanes {
             let more = lanes.saturating_sub(rows.history);
             grant(&mut rows.history, more, &mut left);
@@ -243,7 +248,7 @@ impl Rows {
             grant(&mut rows.list, 12.min(left), &mut left);
         }
         grant(&mut rows.trace, need.trace, &mut left);
-        while rows.history >= lanes && left >= labels && rows.history < 6 * labels + 2 {
+        while rows.history >= lanes && left >= labels && rows.history < 5 * labels + lanes {
             grant(&mut rows.history, labels, &mut left);
         }
         // Remaining rows go between the parts, not below them.

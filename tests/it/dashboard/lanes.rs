@@ -99,26 +99,19 @@ fn another_channel_does_not_interrupt_the_one_that_began_later() {
 
 #[test]
 fn each_channel_has_a_lane_with_its_labels() {
-    for (width, height) in [(40, 12), (80, 24), (120, 40), (200, 50)] {
+    for (width, height) in [(80, 24), (120, 40), (200, 50)] {
         let updates: Vec<Update> = call().into_iter().flatten().collect();
         let picture = text(&drawn(&state(&updates), COLOR, width, height));
         let marks = COLOR.marks(&SEVEN.map(str::to_owned), &[]);
         let mark = |label: &str| marks.iter().find(|mark| mark.name == label).unwrap().symbol;
         let lane = |number: u16| {
-            let name = if width < 60 {
-                format!("{number} ")
-            } else {
-                format!("channel {number} ")
-            };
+            let name = format!("channel {number} ");
             let rows = picture.lines().rev();
             let mut rows = rows.filter(|row| row.trim_start_matches(['|', ' ']).starts_with(&name));
             rows.next()
                 .unwrap_or_else(|| panic!("{picture}"))
                 .to_owned()
         };
-        if height == 12 {
-            continue; // there is a row for one lane
-        }
         let count = |number, label| lane(number).chars().filter(|c| *c == mark(label)).count();
         let (first, second) = (count(1, "anger"), count(2, "sadness"));
         assert!(
@@ -127,4 +120,16 @@ fn each_channel_has_a_lane_with_its_labels() {
         );
         assert_eq!(count(1, "sadness") + count(2, "anger"), 0, "{picture}");
     }
+}
+
+#[test]
+fn the_channels_share_a_row_where_there_is_one() {
+    let mut updates = vec![Update::Status(status(&SEVEN))];
+    updates.extend(utterance(1, (10.0, 20.0), "anger").into_iter().flatten());
+    updates.extend(utterance(2, (30.0, 40.0), "sadness").into_iter().flatten());
+    let picture = text(&drawn(&state(&updates), COLOR, 40, 12));
+    let marks = COLOR.marks(&SEVEN.map(str::to_owned), &[]);
+    let mark = |label: &str| marks.iter().find(|mark| mark.name == label).unwrap().symbol;
+    let both = |row: &&str| row.contains(mark("anger")) && row.contains(mark("sadness"));
+    assert_eq!(picture.lines().filter(both).count(), 1, "{picture}");
 }

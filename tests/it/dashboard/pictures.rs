@@ -55,6 +55,21 @@ fn the_microphone_is_lost() {
 }
 
 #[test]
+fn of_a_long_path_the_name_of_the_file_stays() {
+    let path = format!("/home/{}/monday, interview.wav", "folder/".repeat(20));
+    let updates = [Update::Status(Status {
+        source: path,
+        replay: true,
+        ..status(&SEVEN)
+    })];
+    for (width, height) in [(60, 20), (80, 24), (120, 40)] {
+        let picture = text(&drawn(&state(&updates), COLOR, width, height));
+        let header = picture.lines().nth(1).unwrap();
+        assert!(header.contains("  monday, interview.wav "), "{header}");
+    }
+}
+
+#[test]
 fn a_recording_plays() {
     keep("replay", &replay());
 }

@@ -93,6 +93,88 @@ fn one_speaker_is_not_named() {
     assert_totals(&state, "of 35 s of speech");
 }
 
+/// The content of the rows that begin with a name, without the list beside the bars.
+fn lane(state: &State, (width, height): (u16, u16), name: &str) -> Option<String> {
+    let picture = picture(state, width, height);
+    let rows = picture.lines().rev();
+    let rows = rows.map(|row| row.trim_start_matches(['|', ' ']));
+    rows.filter_map(|row| row.strip_prefix(name))
+        .find(|rest| rest.starts_with("  "))
+        .map(str::to_owned)
+}
+
+/// Number of columns with the mark of anger, the label of all utterances here.
+fn columns(lane: &str) -> usize {
+    lane.chars().filter(|symbol| *symbol == '▲').count()
+}
+
+#[test]
+fn each_speaker_has_a_lane_as_long_as_the_speech() {
+    let state = state(&talk([A, B, A]));
+    for size in [(80, 24), (120, 40), (200, 50)] {
+        let of = |name| columns(&lane(&state, size, name).unwrap_or_default());
+        let (first, second) = (of("speaker A"), of("speaker B"));
+        // 15 and 20 seconds of the last minute.
+        let minute = f64::from(size.0) - 17.0;
+        let near = |columns: usize, seconds: f64| {
+            let expected = minute * seconds / 60.0;
+            (columns as f64 - expected).abs() <= 0.05 * minute
+        };
+        assert!(near(first, 15.0), "{size:?} {first}");
+        assert!(near(second, 20.0), "{size:?} {second}");
+        assert_eq!(lane(&state, size, "called"), None, "{size:?}");
+    }
+    // One row is left: it has the labels of both.
+    let small = picture(&state, 40, 12);
+    let row = small.lines().filter(|row| columns(row) > 10).count();
+    assert_eq!(row, 1, "{small}");
+}
+
+#[test]
+fn a_lane_follows_a_correction_and_a_name() {
+    let mut state = state(&talk([A, B, A]));
+    let of = |state: &State, name| lane(state, (80, 24), name).map(|lane| columns(&lane));
+    let before = of(&state, "speaker B").unwrap();
+    state.apply(&correction(3, B));
+    assert!(of(&state, "speaker B").unwrap() > before);
+    state.press(Key::Name);
+    for typed in "Ann".chars() {
+        state.type_char(typed);
+    }
+    state.press(Key::Enter);
+    assert!(of(&state, "Ann").is_some());
+    // With one speaker left there are no lanes.
+    for number in 1..4 {
+        state.apply(&correction(number, A));
+    }
+    assert_eq!(of(&state, "speaker A"), None);
+    assert!(of(&state, "called").is_some());
+}
+
+#[test]
+fn the_speakers_with_least_speech_share_a_lane_where_rows_are_few() {
+    let mut updates = vec![Update::Status(status(&SEVEN))];
+    for number in 0..9_u16 {
+        let start = f64::from(number) * 6.0 + 1.0;
+        // The first two speak longest.
+        let end = start + if number < 2 { 5.0 } else { 2.0 };
+        updates.extend(utterance(
+            u64::from(number) + 1,
+            (start, end),
+            Speaker(number),
+        ));
+    }
+    let state = state(&updates);
+    for size in [(80, 24), (120, 40)] {
+        let picture = picture(&state, size.0, size.1);
+        assert!(lane(&state, size, "speaker A").is_some(), "{picture}");
+        assert!(lane(&state, size, "speaker B").is_some(), "{picture}");
+        assert_eq!(lane(&state, size, "speaker I"), None, "{picture}");
+        let others = lane(&state, size, "others").unwrap_or_default();
+        assert!(columns(&others) >= 4, "{picture}");
+    }
+}
+
 #[test]
 fn a_correction_changes_the_list_the_totals_and_the_word() {
     let mut state = state(&talk([A, A, B]));

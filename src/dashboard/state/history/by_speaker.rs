@@ -1,0 +1,93 @@
+//! The history of some of the speakers.
+
+use super::{History, LIVE_REACH_S, LIVE_WEIGHT_S, PAUSE_S, Stretch};
+use crate::events::{Speaker, Speakers};
+
+impl History {
+    /// Corrects the speakers of finished utterances.
+    pub fn correct(&mut self, speakers: &Speakers) {
+        for utterance in &mut self.finals {
+            let (channel, number) = utterance.number;
+            utterance.speaker = speakers.of(channel, number).or(utterance.speaker);
+        }
+    }
+
+    /// What the chosen speakers said in `[from, to)`: the label with the most seconds, or
+    /// silence.
+    pub fn of_speakers(
+        &self,
+        from: f64,
+        to: f64,
+        chosen: impl Fn(Option<Speaker>) -> bool,
+    ) -> Stretch {
+        let mut votes = self.final_votes(from, to, &chosen);
+        // The open utterance alone has no final prediction.
+        let last = self.finals.back();
+        let open_s = last.map_or(f64::NEG_INFINITY, |last| last.end_s + PAUSE_S);
+        let (_, live) = self.live_in(from.min(to - LIVE_REACH_S), to);
+        for live in live.filter(|live| live.at_s > open_s && chosen(live.speaker)) {
+            votes.add(live.prediction.call, LIVE_WEIGHT_S);
+        }
+        if votes.0.is_empty() {
+            Stretch::Silent
+        } else {
+            Stretch::Called(votes.winner())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::prediction::Prediction;
+    use super::super::super::utterance::Utterance;
+    use super::*;
+    use crate::events::ChangedSpeaker;
+
+    const A: Option<Speaker> = Some(Speaker(0));
+    const B: Option<Speaker> = Some(Speaker(1));
+
+    fn called(call: usize) -> Prediction {
+        Prediction {
+            call: Some(call),
+            confidence: 0.6,
+            probabilities: vec![0.6, 0.4],
+            reason: None,
+            affect: None,
+        }
+    }
+
+    fn label(history: &History, (from, to): (f64, f64), speaker: Option<Speaker>) -> Stretch {
+        history.of_speakers(from, to, |other| other == speaker)
+    }
+
+    #[test]
+    fn each_speaker_has_a_label_of_the_same_stretch() {
+        let mut history = History::default();
+        for (number, start_s, end_s, speaker) in [(1, 1.0, 4.0, A), (2, 4.0, 6.0, B)] {
+            history.add_final(Utterance {
+                number: (None, number),
+                speaker,
+                start_s,
+                end_s,
+                prediction: called(number as usize - 1),
+            });
+        }
+        assert_eq!(label(&history, (0.0, 6.0), A), Stretch::Called(Some(0)));
+        assert_eq!(label(&history, (0.0, 6.0), B), Stretch::Called(Some(1)));
+        assert_eq!(label(&history, (1.0, 3.0), B), Stretch::Silent);
+        // Of the open utterance only the live prediction is known.
+        history.add_live(8.0, A, called(1));
+        assert_eq!(label(&history, (7.5, 8.5), A), Stretch::Called(Some(1)));
+        assert_eq!(label(&history, (7.5, 8.5), B), Stretch::Silent);
+        history.correct(&Speakers {
+            channel: None,
+            at_s: 9.0,
+            changed: vec![ChangedSpeaker {
+                utterance: 2,
+                speaker: Speaker(0),
+            }],
+        });
+        assert_eq!(label(&history, (4.0, 6.0), B), Stretch::Silent);
+        assert_eq!(label(&history, (4.0, 6.0), A), Stretch::Called(Some(1)));
+    }
+}
