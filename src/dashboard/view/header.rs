@@ -30,8 +30,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, frozen: bool) {
     if area.width >= 58 {
         x = pen.text(area, x, 0, "emoscope", Theme::strong()) + 2;
     }
-    let source = pen.clean(&pen.picture.status.source);
+    let mut source = pen.clean(&pen.picture.status.source);
     let room = usize::from(edge.saturating_sub(x + 2));
+    // Of a path that is too long, the name says most.
+    if pen.picture.status.replay
+        && text::width(&source) > room
+        && let Some((_, name)) = source.rsplit_once(['/', '\\'])
+    {
+        source = name.to_owned();
+    }
     pen.text(area, x, 0, &fit(&source, room, unicode), Theme::dim());
 }
 
