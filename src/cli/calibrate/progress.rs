@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use crossbeam_channel::{Receiver, Sender};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::voices::{CalibrationSpeakers, first_speech_s};
+use super::voices::{CalibrationSpeakers, first_speech_s, is_of_another};
 use crate::cli::print_message;
 use crate::messages::{Control, Level, Status, Update};
 
@@ -20,8 +20,12 @@ struct Progress {
     at_s: f64,
     /// When speech was last added.
     spoken_at_s: f64,
+    /// When another speaker was last detected.
+    other_at_s: Option<f64>,
     /// Whether the current silence was reported.
     silence_told: bool,
+    /// Whether the current speech of others was reported.
+    other_told: bool,
 }
 
 impl Progress {
@@ -31,20 +35,37 @@ impl Progress {
         if seconds > before {
             self.spoken_at_s = self.at_s;
             self.silence_told = false;
+            self.other_told = false;
         }
+    }
+
+    /// Another speaker was detected.
+    fn other_speaks(&mut self) {
+        self.other_at_s = Some(self.at_s);
+        self.silence_told = false;
     }
 
     /// Advances the time; returns a message for the user, if any.
     fn time(&mut self, at_s: f64) -> Option<String> {
         self.at_s = at_s;
-        let silence = at_s - self.spoken_at_s;
-        if self.speech_s.is_none() || self.silence_told || silence < SILENCE_BEFORE_NOTICE_S {
+        let waited = at_s - self.spoken_at_s;
+        if self.speech_s.is_none() || waited < SILENCE_BEFORE_NOTICE_S {
             return None;
         }
-        self.silence_told = true;
-        Some(format!(
-            "no speech for {silence:.0} s: read on, or come nearer to the microphone"
-        ))
+        let silence = waited.min(at_s - self.other_at_s.unwrap_or(0.0));
+        if silence < SILENCE_BEFORE_NOTICE_S {
+            let told = std::mem::replace(&mut self.other_told, true);
+            return (!told).then(|| {
+                format!(
+                    "another voice has been speaking for the last {waited:.0} s, which does not \
+                     count: let the first speaker read on"
+                )
+            });
+        }
+        let told = std::mem::replace(&mut self.silence_told, true);
+        (!told).then(|| {
+            format!("no speech for {silence:.0} s: read on, or come nearer to the microphone")
+        })
     }
 
     /// What counts: speech, or time where the model has no baseline.
@@ -83,6 +104,9 @@ pub(super) fn follow(
                 let first = first_speech_s(&event).filter(|_| voices.several());
                 if let Some(seconds) = first {
                     progress.speech(seconds);
+                }
+                if is_of_another(&event) {
+                    progress.other_speaks();
                 }
                 voices.update(&event).then(|| {
                     "another voice, which does not count: only one person may speak".into()
@@ -141,6 +165,26 @@ mod tests {
         progress.speech(2.0);
         assert_eq!(progress.time(14.0), None);
         assert!(progress.time(15.5).is_some());
+    }
+
+    #[test]
+    fn speech_of_another_voice_is_not_called_silence() {
+        let mut progress = Progress::default();
+        progress.time(1.0);
+        progress.speech(1.0);
+        let mut told = Vec::new();
+        for second in 2..30 {
+            if (3..=12).contains(&second) {
+                progress.other_speaks();
+            }
+            told.extend(progress.time(f64::from(second)).map(|text| (second, text)));
+        }
+        let [(first, other), (last, silence)] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert!(other.starts_with("another voice"), "{other}");
+        assert!(silence.starts_with("no speech for 6 s"), "{silence}");
+        assert_eq!((*first, *last), (7, 17));
     }
 
     #[test]

@@ -43,6 +43,14 @@ pub(super) fn first_speech_s(event: &Event) -> Option<f64> {
     }
 }
 
+/// Whether an event says that somebody else speaks.
+pub(super) fn is_of_another(event: &Event) -> bool {
+    match event {
+        Event::Measurement(m) => m.speaker.is_some_and(|speaker| speaker != FIRST_SPEAKER),
+        _ => false,
+    }
+}
+
 /// Speakers are counted in the order of their first utterances.
 const FIRST_SPEAKER: Speaker = Speaker(0);
 
