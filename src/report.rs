@@ -16,4 +16,5 @@ mod colours;
 mod markup;
 mod scale;
 mod spectrogram;
+mod utterance_lanes;
 mod waveform;

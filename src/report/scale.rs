@@ -3,7 +3,7 @@
 
 use super::recording::ReportedRecording;
 use super::timeline::{LEFT, RIGHT};
-use crate::events::Measurement;
+use crate::events::{Measurement, Speaker};
 use crate::text::{clock, clock_tenths};
 
 /// Hop of the windows, in seconds.
@@ -158,26 +158,20 @@ impl Scale {
     }
 
     /// How much of each bin the utterances of each label fill, stacked in the model's
-    /// order; the fullest bin fills the lane.
-    pub(super) fn stacks(&self, recording: &ReportedRecording) -> Vec<Part> {
-        let labels = recording.labels();
-        let count = ((RIGHT - LEFT) / BIN_WIDTH).ceil() as usize;
-        let length_s = self.seconds * BIN_WIDTH / (RIGHT - LEFT);
-        let mut seconds = vec![vec![0.0; labels.len() + 1]; count];
-        for utterance in &recording.utterances {
-            let place = labels.iter().position(|label| *label == utterance.label);
-            let place = place.unwrap_or(labels.len());
-            let first = self.bin(utterance.start_s);
-            let more = self.bin(utterance.end_s) + 1 - first;
-            for (bin, seconds) in seconds.iter_mut().enumerate().skip(first).take(more) {
-                let start_s = bin as f64 * length_s;
-                let inside =
-                    utterance.end_s.min(start_s + length_s) - utterance.start_s.max(start_s);
-                seconds[place] += inside.max(0.0);
-            }
-        }
-        let sums = seconds.iter().map(|bin| bin.iter().sum::<f64>());
+    /// order: those of one speaker, or all. The bin that is fullest with all utterances
+    /// fills the lane.
+    pub(super) fn stacks(
+        &self,
+        recording: &ReportedRecording,
+        speaker: Option<Speaker>,
+    ) -> Vec<Part> {
+        let all = self.seconds_in_bins(recording, None);
+        let sums = all.iter().map(|bin| bin.iter().sum::<f64>());
         let fullest = sums.fold(f64::MIN_POSITIVE, f64::max);
+        let seconds = match speaker {
+            Some(_) => self.seconds_in_bins(recording, speaker),
+            None => all,
+        };
         let mut parts = Vec::new();
         for (bin, seconds) in seconds.iter().enumerate() {
             let mut from = 0.0;
@@ -195,6 +189,33 @@ impl Scale {
             }
         }
         parts
+    }
+
+    /// The seconds of each label in each bin, of one speaker or all; `uncertain` comes
+    /// last.
+    fn seconds_in_bins(
+        &self,
+        recording: &ReportedRecording,
+        speaker: Option<Speaker>,
+    ) -> Vec<Vec<f64>> {
+        let labels = recording.labels();
+        let count = ((RIGHT - LEFT) / BIN_WIDTH).ceil() as usize;
+        let length_s = self.seconds * BIN_WIDTH / (RIGHT - LEFT);
+        let mut seconds = vec![vec![0.0; labels.len() + 1]; count];
+        let own = recording.utterances.iter();
+        for utterance in own.filter(|it| speaker.is_none() || it.speaker == speaker) {
+            let place = labels.iter().position(|label| *label == utterance.label);
+            let place = place.unwrap_or(labels.len());
+            let first = self.bin(utterance.start_s);
+            let more = self.bin(utterance.end_s) + 1 - first;
+            for (bin, seconds) in seconds.iter_mut().enumerate().skip(first).take(more) {
+                let start_s = bin as f64 * length_s;
+                let inside =
+                    utterance.end_s.min(start_s + length_s) - utterance.start_s.max(start_s);
+                seconds[place] += inside.max(0.0);
+            }
+        }
+        seconds
     }
 
     pub(super) fn ticks(&self) -> Vec<Tick> {

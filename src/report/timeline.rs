@@ -15,9 +15,9 @@ use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
 use super::scale::{Scale, Step, Tick};
 use super::spectrogram;
+use super::utterance_lanes::{self, UtteranceLane};
 use super::waveform::fewer;
-use crate::events::{Measurement, UNCERTAIN};
-use crate::text::voice_caption;
+use crate::events::Measurement;
 
 /// Width of the picture in its own units.
 pub const WIDTH: f64 = 1000.0;
@@ -29,9 +29,6 @@ pub const RIGHT: f64 = 990.0;
 const WAVEFORM_HEIGHT: f64 = 56.0;
 /// One unit per mel band.
 const SPECTROGRAM_HEIGHT: f64 = spectrogram::BANDS as f64;
-const UTTERANCES_HEIGHT: f64 = 30.0;
-/// Height if the utterances are drawn in bins.
-const BINS_HEIGHT: f64 = 56.0;
 const LABEL_HEIGHT: f64 = 30.0;
 /// Height of arousal and valence, which are signed.
 const SIGNED_HEIGHT: f64 = 44.0;
@@ -103,10 +100,7 @@ pub(super) struct Timeline<'a> {
     pub(super) height: f64,
     waveform: Option<Waveform>,
     spectrogram: Option<Spectrogram>,
-    utterances: Lane,
-    /// One by one, or in bins.
-    calls: Vec<Call>,
-    bins: Vec<Bin>,
+    utterances: Vec<UtteranceLane>,
     labels: Vec<LabelLane<'a>>,
     signed: Vec<SignedLane>,
     gaps: Vec<Missing>,
@@ -117,9 +111,9 @@ pub(super) struct Timeline<'a> {
 
 /// Position of a lane.
 #[derive(Debug, Clone, Copy)]
-struct Lane {
-    top: f64,
-    height: f64,
+pub(super) struct Lane {
+    pub(super) top: f64,
+    pub(super) height: f64,
 }
 
 impl Lane {
@@ -127,7 +121,7 @@ impl Lane {
         self.top + self.height / 2.0
     }
 
-    fn bottom(&self) -> f64 {
+    pub(super) fn bottom(&self) -> f64 {
         self.top + self.height
     }
 }
@@ -141,25 +135,6 @@ struct Spectrogram {
     lane: Lane,
     /// A PNG in base64.
     image: String,
-}
-
-/// An utterance.
-struct Call {
-    class: String,
-    x: f64,
-    width: f64,
-    caption: String,
-    /// Class and text: shape and label, or the shape alone, depending on the room.
-    text: Option<(&'static str, String)>,
-}
-
-/// The part of a bin that belongs to one label.
-struct Bin {
-    class: String,
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
 }
 
 struct LabelLane<'a> {
@@ -203,11 +178,7 @@ impl<'a> Timeline<'a> {
             lane: next(SPECTROGRAM_HEIGHT),
             image: BASE64_STANDARD.encode(image),
         });
-        let utterances = next(if scale.binned {
-            BINS_HEIGHT
-        } else {
-            UTTERANCES_HEIGHT
-        });
+        let utterances = utterance_lanes::lanes(recording, &scale, &mut next);
         let names = recording.labels().iter().enumerate();
         let labels = names
             .map(|(number, name)| {
@@ -237,16 +208,6 @@ impl<'a> Timeline<'a> {
             waveform,
             spectrogram,
             utterances,
-            calls: if scale.binned {
-                Vec::new()
-            } else {
-                calls(recording, &scale)
-            },
-            bins: if scale.binned {
-                bins(recording, &scale, utterances)
-            } else {
-                Vec::new()
-            },
             labels,
             signed,
             gaps: recording
@@ -319,53 +280,6 @@ fn waveform(recording: &ReportedRecording, lane: Lane) -> String {
     }
     points.truncate(points.trim_end().len());
     points
-}
-
-fn calls(recording: &ReportedRecording, scale: &Scale) -> Vec<Call> {
-    let several = !recording.speakers().is_empty();
-    let call = |utterance: &Measurement| {
-        let (x, width) = scale.span(utterance.start_s, utterance.end_s);
-        let speaker = utterance.speaker.filter(|_| several);
-        let who = speaker.map_or_else(String::new, |speaker| format!("{speaker}: "));
-        let letters = (who.chars().count() + utterance.label.chars().count()) as f64;
-        let shape = shape(recording, &utterance.label);
-        let text = if width > 8.6 * letters + 26.0 {
-            Some(("in-call", format!("{who}{shape} {}", utterance.label)))
-        } else if width > 7.0 * letters + 20.0 {
-            Some(("in-call small", format!("{who}{shape} {}", utterance.label)))
-        } else if let Some(speaker) = speaker.filter(|_| width > 26.0) {
-            Some(("in-call small", format!("{speaker} {shape}")))
-        } else {
-            (width > 12.0).then(|| ("in-call small", shape.to_string()))
-        };
-        let own = Measurement {
-            channel: None, // the recording's name contains it
-            ..utterance.clone()
-        };
-        Call {
-            class: class(recording, &utterance.label),
-            x,
-            width,
-            caption: voice_caption(&own, speaker),
-            text,
-        }
-    };
-    recording.utterances.iter().map(call).collect()
-}
-
-fn bins(recording: &ReportedRecording, scale: &Scale, lane: Lane) -> Vec<Bin> {
-    let parts = scale.stacks(recording).into_iter();
-    let bin = |part: super::scale::Part| {
-        let label = recording.labels().get(part.label);
-        Bin {
-            class: class(recording, label.map_or(UNCERTAIN, String::as_str)),
-            x: part.x,
-            y: lane.bottom() - lane.height * part.to,
-            width: part.width,
-            height: lane.height * (part.to - part.from),
-        }
-    };
-    parts.map(bin).collect()
 }
 
 /// The area under a label's probability, and the line where it was the prediction.

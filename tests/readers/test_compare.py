@@ -26,7 +26,7 @@ def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
     body = browser.find_element(By.ID, "compare")
     assert body.get_attribute("open") is not None
     captions = [p.text for p in body.find_elements(By.CSS_SELECTOR, "p.caption")]
-    assert captions == ["A: before.wav", "B: sub/after.wav"]
+    assert captions == ["Above: before.wav", "Below: sub/after.wav"]
 
     def axes() -> list[dict[str, float]]:
         """The positions of the times on the axis, in both."""
@@ -53,7 +53,7 @@ def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
     pair.send_keys(Keys.ARROW_RIGHT)
     marks = [c.find_element(By.CSS_SELECTOR, ".cursor").get_attribute("x1") for c in charts]
     assert marks[0] == marks[1]
-    assert "A 0:00.5" in body.find_element(By.TAG_NAME, "output").text
+    assert "above 0:00.5" in body.find_element(By.TAG_NAME, "output").text
     pair.send_keys("+")
     WebDriverWait(browser, 5).until(lambda _: "0:24" not in axes()[0])
     assert axes()[0] == axes()[1]
@@ -61,7 +61,7 @@ def test_both_share_the_axis(browser: webdriver.Chrome, page: Path) -> None:
 
 @needs_browser
 def test_the_difference_is_in_the_table(browser: webdriver.Chrome, page: Path) -> None:
-    """B minus A, in percentage points; swapped, its sign changes."""
+    """Below minus above, in percentage points; swapped, its sign changes."""
     sections(browser, page)
 
     def points() -> dict[str, int]:
@@ -80,4 +80,4 @@ def test_the_difference_is_in_the_table(browser: webdriver.Chrome, page: Path) -
     browser.find_element(By.XPATH, "//button[.='Swap']").click()
     assert points() == {name: -value for name, value in before.items()}
     first = browser.find_element(By.CSS_SELECTOR, "p.caption").text
-    assert first == "A: sub/after.wav"
+    assert first == "Above: sub/after.wav"

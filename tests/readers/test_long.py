@@ -59,12 +59,14 @@ def test_many_utterances_are_bins(browser: webdriver.Chrome, page: Path, rows: R
     height = browser.execute_script("return document.documentElement.scrollHeight")
     assert height < 3000
     for picture in (".timeline", ".still"):
-        parts = section.find_elements(By.CSS_SELECTOR, f"{picture} rect.part")
+        parts = section.find_elements(By.CSS_SELECTOR, f"{picture} path.part")
         areas: dict[str, float] = {}
         for part in parts:
             name = (part.get_attribute("class") or "").split()[1]
-            area = float(part.get_attribute("height") or "nan")
-            areas[name] = areas.get(name, 0.0) + area
+            # Rectangles of one width: their heights tell their areas.
+            heights = re.findall(r"v([\d.]+)", part.get_attribute("d") or "")
+            assert name not in areas
+            areas[name] = sum(map(float, heights))
         seconds: dict[str, float] = {}
         for row in rows:
             length = float(row["end_s"]) - float(row["start_s"])

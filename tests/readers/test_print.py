@@ -76,7 +76,7 @@ def test_two_recordings_are_printed_on_one_axis(
     emoscope("report", before, after, "--output", page)
     pdf = printed(browser, page)
     whole = "\n".join(texts(pdf))
-    for caption in ("A: after.wav", "B: before.wav"):
+    for caption in ("Above: after.wav", "Below: before.wav"):
         assert caption in whole
     # The end of the axis of both, and that of the longer recording by itself.
     assert whole.count("0:26") + whole.count("0:24") >= 3

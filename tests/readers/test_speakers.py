@@ -5,6 +5,7 @@ The sessions are written here, not by the program, but for the report's.
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from conftest import TOP, Emoscope, needs_browser, sections
 from pyannote.database.util import load_rttm
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 CALL = TOP / "tests" / "data" / "call.flac"
 MS = pytest.approx
@@ -162,6 +164,26 @@ def test_one_speaker_has_neither_tier_nor_column_in_the_table(formatted: Any) ->
     assert "speaker" not in formatted(lines, "table")
 
 
+def lanes(section: WebElement, picture: str) -> list[tuple[str, str]]:
+    """The speaker whose lane a block is in, and its label, from left to right."""
+    names = {}
+    for name in section.find_elements(By.CSS_SELECTOR, f"{picture} text.name"):
+        text = name.get_attribute("textContent") or ""
+        if text.startswith("speaker "):
+            names[float(name.get_attribute("y") or "nan")] = text.removeprefix("speaker ")
+    found = []
+    for block in section.find_elements(By.CSS_SELECTOR, f"{picture} rect.call"):
+        x, top, height = (
+            float(block.get_attribute(key) or "nan") for key in ("x", "y", "height")
+        )
+        (speaker,) = [who for y, who in names.items() if top < y < top + height]
+        title = block.find_element(By.TAG_NAME, "title").get_attribute("textContent") or ""
+        label = re.search(rf"{speaker}: (\w+)", title)
+        assert label is not None, title
+        found.append((x, speaker, label[1]))
+    return [(speaker, label) for _, speaker, label in sorted(found)]
+
+
 @needs_browser
 def test_the_report_sums_the_speech_of_each_speaker(
     emoscope: Emoscope, browser: webdriver.Chrome, tmp_path: Path
@@ -185,8 +207,9 @@ def test_the_report_sums_the_speech_of_each_speaker(
         assert all(event["label"] in cells[2] for event in own)
     listed = section.find_elements(By.CSS_SELECTOR, "table.utterances tbody .who")
     assert [who.text for who in listed] == letters
-    blocks = section.find_elements(By.CSS_SELECTOR, ".timeline text.in-call")
-    assert [block.text[0] for block in blocks] == letters
+    said = sorted((event["start_s"], event["speaker"], event["label"]) for event in spoken)
+    for picture in (".timeline", ".still"):
+        assert lanes(section, picture) == [(speaker, label) for _, speaker, label in said]
     one = tmp_path / "one.html"
     emoscope("report", CALL, "--speakers", "1", "-o", one)
     (section,) = sections(browser, one)

@@ -8,6 +8,7 @@ use crate::events::{Measurement, Reason, Speaker, UNCERTAIN};
 use crate::reference::{self, LabelledSpan};
 use crate::report::colours::{class, shape};
 use crate::report::recording::ReportedRecording;
+use crate::report::utterance_lanes;
 use crate::report::waveform::fewer;
 use crate::text::printable;
 
@@ -32,6 +33,8 @@ struct Data<'a> {
     envelope: String,
     windows: Windows,
     utterances: Vec<Utterance<'a>>,
+    /// The speakers that have a lane each.
+    speakers: Vec<Speaker>,
     /// The human labels.
     reference: Vec<Referred>,
     /// Missing samples: start and end in seconds.
@@ -99,6 +102,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
             .iter()
             .map(|measurement| utterance(recording, measurement, several))
             .collect(),
+        speakers: utterance_lanes::speakers(recording),
         reference: recording
             .reference
             .iter()

@@ -58,11 +58,11 @@ function mostFrequent(labels) {
   return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best), [undefined, 0])[0];
 }
 
-// How much of each bin the utterances of each label fill, stacked; the fullest bin is 1.
-function stacks(data, scale, width) {
+// The seconds of each label in each bin.
+function secondsInBins(utterances, data, scale, width) {
   const count = Math.ceil((scale.right - scale.left) / width), length = width / scale.perSecond;
   const filled = Array.from({ length: count }, () => new Array(data.labels.length).fill(0));
-  for (const utterance of scale.seen(data.utterances)) {
+  for (const utterance of scale.seen(utterances)) {
     const bin = (seconds) => clamp(Math.floor((scale.x(seconds) - scale.left) / width), 0, count - 1);
     for (let i = bin(utterance.start_s); i <= bin(utterance.end_s); i++) {
       const start = scale.from + i * length;
@@ -70,7 +70,16 @@ function stacks(data, scale, width) {
       filled[i][utterance.label] += Math.max(0, inside);
     }
   }
-  const fullest = Math.max(1e-6, ...filled.map((seconds) => seconds.reduce((a, b) => a + b)));
+  return filled;
+}
+
+// How much of each bin the utterances of each label fill, stacked: those of one speaker, or
+// all. The bin that is fullest with all utterances is 1.
+function stacks(data, scale, width, speaker) {
+  const all = secondsInBins(data.utterances, data, scale, width);
+  const fullest = Math.max(1e-6, ...all.map((seconds) => seconds.reduce((a, b) => a + b)));
+  const own = data.utterances.filter((utterance) => utterance.speaker === speaker);
+  const filled = speaker ? secondsInBins(own, data, scale, width) : all;
   const parts = [];
   filled.forEach((seconds, bin) => {
     let from = 0;
@@ -82,6 +91,16 @@ function stacks(data, scale, width) {
     });
   });
   return parts;
+}
+
+// The parts in a lane, in one path per label.
+function partPaths(parts, data, { top, height }) {
+  const paths = new Map();
+  for (const { label, x, width, from, to } of parts) {
+    const w = width.toFixed(1), box = `M${x.toFixed(1)} ${(top + (1 - to) * height).toFixed(1)}h${w}v${((to - from) * height).toFixed(1)}h-${w}z`;
+    paths.set(label, (paths.get(label) ?? "") + box);
+  }
+  return [...paths].map(([label, path]) => `<path class="part ${data.classes[label]}" d="${path}"/>`).join("");
 }
 
 function ticks(scale) {

@@ -1,8 +1,8 @@
 // Draws a stretch of a recording at the width of the screen: the lanes of the still picture.
 
 const LANE_GAP = 6, AXIS_HEIGHT = 26;
-const HEIGHTS = { waveform: 56, bands: 80, reference: 24, utterances: 30, bins: 56, label: 30, side: 44 };
-const COMPACT = { waveform: 36, bands: 0, reference: 22, utterances: 26, bins: 36, label: 16, side: 28 };
+const HEIGHTS = { waveform: 56, bands: 80, reference: 24, utterances: 30, bins: 56, speakerBins: 30, label: 30, side: 44 };
+const COMPACT = { waveform: 36, bands: 0, reference: 22, utterances: 26, bins: 36, speakerBins: 22, label: 16, side: 28 };
 const SIDES = [["arousal", "calm", "excited"], ["valence", "unpleasant", "pleasant"]];
 
 // An empty picture; what it shows is told in words beside it.
@@ -46,7 +46,9 @@ class Chart {
     this.frame = this.svg.querySelector(".bands-frame");
     this.spectrum = next(this.frame ? heights.bands : 0);
     this.reference = next(data.reference.length && !binned ? heights.reference : 0);
-    this.utterances = next(binned ? heights.bins : heights.utterances);
+    const bins = data.speakers.length ? heights.speakerBins : heights.bins;
+    const each = data.speakers.length ? data.speakers : [undefined];
+    this.utterances = each.map((speaker) => ({ speaker, lane: next(binned ? bins : heights.utterances) }));
     this.shares = data.windows.shares.map(() => next(heights.label));
     this.sides = SIDES.filter(([name]) => data.windows[name].some((value) => value !== null))
       .map(([name, low, high]) => ({ name, low, high, lane: next(heights.side) }));
@@ -67,7 +69,7 @@ class Chart {
       this.drawWaveform(),
       this.frame ? this.name(this.spectrum, "mel bands") : "",
       this.reference.height ? this.drawBlocks(this.reference, "reference", this.scale.seen(this.data.reference)) : "",
-      binned ? this.drawBins() : this.drawBlocks(this.utterances, "utterances", seen),
+      ...this.utterances.map(({ speaker, lane }) => this.drawUtterances(lane, speaker, seen, binned)),
       ...this.shares.map((lane, label) => this.drawShare(lane, label, runs)),
       ...this.sides.map((side) => this.drawSide(side, runs)),
       this.drawGaps(), this.drawAxis(),
@@ -115,27 +117,29 @@ class Chart {
     this.frame.setAttribute("viewBox", `${from / length} 0 ${Math.max(to - from, 1e-3) / length} 80`);
   }
 
-  drawBlocks(lane, name, seen) {
+  // All utterances, or those of a speaker.
+  drawUtterances(lane, speaker, seen, binned) {
+    const name = speaker ? `speaker ${speaker}` : "utterances";
+    if (binned) { return this.name(lane, name) + partPaths(stacks(this.data, this.scale, BIN, speaker), this.data, lane); }
+    return this.drawBlocks(lane, name, speaker ? seen.filter((utterance) => utterance.speaker === speaker) : seen, speaker);
+  }
+
+  // The blocks of a speaker's lane do not repeat the speaker.
+  drawBlocks(lane, name, seen, speaker) {
     const { data, scale } = this;
     const blocks = seen.map((block) => {
       const x = scale.x(block.start_s), width = Math.max(1, scale.x(block.end_s) - x);
       const label = block.name ?? data.labels[block.label], shape = data.shapes[block.label] ?? "";
       const who = block.speaker ? `${block.speaker}: ` : "";
-      const short = who && width > 26 ? `${block.speaker} ${shape}` : width > 12 ? shape : "";
-      const text = width > 7.6 * (who.length + label.length) + 24 ? `${who}${shape} ${label}` : short;
+      const told = speaker ? "" : who;
+      const short = told && width > 26 ? `${block.speaker} ${shape}` : width > 12 ? shape : "";
+      const text = width > 7.6 * (told.length + label.length) + 24 ? `${told}${shape} ${label}` : short;
       const sure = block.confidence === undefined ? "" : ` ${percent(block.confidence)}`;
       const say = `${clock(block.start_s)} – ${clock(block.end_s)} ${who}${label}${sure}`;
       return `<rect class="call ${data.classes[block.label] ?? "uncertain"}" x="${x.toFixed(1)}" y="${lane.top}" width="${width.toFixed(1)}" height="${lane.height}" rx="3"><title>${markup(say)}</title></rect>` +
         (text && `<text class="in-call" x="${(x + width / 2).toFixed(1)}" y="${lane.middle}">${markup(text)}</text>`);
     });
     return this.name(lane, name) + blocks.join("");
-  }
-
-  drawBins() {
-    const { data, scale, utterances: lane } = this;
-    const parts = stacks(data, scale, BIN).map((part) =>
-      `<rect class="part ${data.classes[part.label]}" x="${part.x.toFixed(1)}" y="${(lane.bottom - part.to * lane.height).toFixed(1)}" width="${part.width.toFixed(1)}" height="${((part.to - part.from) * lane.height).toFixed(1)}"/>`);
-    return this.name(lane, "utterances") + parts.join("");
   }
 
   // The outline of the mean of `values` in each step, between them and a line.

@@ -32,7 +32,7 @@ class Compare {
     this.charts = both.map(({ data, image }, i) => new Chart(data, image, `compared${i}`, COMPACT));
     this.timeline = element("div", { class: "timeline pair", tabindex: 0, role: "slider", "aria-label": "Place in both recordings",
       "aria-valuemin": 0, "aria-valuemax": this.length.toFixed(1), "aria-valuenow": 0 });
-    this.captions = both.map(({ data }, i) => element("p", { class: "caption" }, `${["A", "B"][i]}: ${data.name}`));
+    this.captions = both.map(({ data }, i) => element("p", { class: "caption" }, `${["Above", "Below"][i]}: ${data.name}`));
     this.charts.forEach((chart, i) => this.timeline.append(this.captions[i], chart.svg));
     this.said = element("output");
     const zoom = (factor) => () => this.zoom(factor);
@@ -69,7 +69,7 @@ class Compare {
       ...shares.map(([label, values]) => row(label, values, percent, (value) => `${Math.round(value * 100)} points`)));
     return element("table", { class: "difference" },
       element("caption", {}, "Share of the speech that sounds like each label"),
-      element("thead", {}, element("tr", {}, ...["", "A", "B", "B less A"].map((text, i) => i ? element("th", { scope: "col", class: "number" }, text) : element("td", {}, text)))), body);
+      element("thead", {}, element("tr", {}, ...["", "above", "below", "below minus above"].map((text, i) => i ? element("th", { scope: "col", class: "number" }, text) : element("td", {}, text)))), body);
   }
 
   show(from, to) {
@@ -112,7 +112,7 @@ class Compare {
       const span = this.view[1] - this.view[0];
       this.show(this.at - span / 10, this.at + span * 0.9);
     }
-    const says = this.chosen.map((place, i) => `${["A", "B"][i]} ${describe(this.recordings[place].data, this.at)}`);
+    const says = this.chosen.map((place, i) => `${["above", "below"][i]} ${describe(this.recordings[place].data, this.at)}`);
     this.charts.forEach((chart) => chart.mark(this.at));
     this.said.replaceChildren(...says.flatMap((text, i) => (i ? [element("br"), text] : [text])));
     this.timeline.setAttribute("aria-valuenow", this.at.toFixed(1));

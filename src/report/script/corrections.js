@@ -31,7 +31,7 @@ class Corrections {
     head.append(element("th", { scope: "col", class: "correct" }, "correct to"));
     rows.forEach((row, i) => {
       const time = row.querySelector("button").textContent;
-      const select = element("select", { "aria-label": `Correct label of ${time}` }, element("option", { value: "" }, "as judged"), ...labels.map((label) => element("option", { value: label }, label)));
+      const select = element("select", { "aria-label": `Correct label of ${time}` }, element("option", { value: "" }, "as predicted"), ...labels.map((label) => element("option", { value: label }, label)));
       select.addEventListener("change", () => this.correct(recording, i, select.value, row));
       row.append(element("td", { class: "correct" }, select));
     });
@@ -51,8 +51,8 @@ class Corrections {
   // A row for each label: with start and end where a recording has several utterances.
   rows() {
     return this.recordings.flatMap((recording) => recording.data.utterances.flatMap((utterance, i) => {
-      const judged = recording.data.labels[utterance.label];
-      const label = this.made.get(recording).get(i) ?? (this.all.checked && utterance.label < recording.data.labels.length - 1 ? judged : undefined);
+      const predicted = recording.data.labels[utterance.label];
+      const label = this.made.get(recording).get(i) ?? (this.all.checked && utterance.label < recording.data.labels.length - 1 ? predicted : undefined);
       if (!label) { return []; }
       // What somebody typed counts; letters are those of one recording.
       const { value = "", defaultValue } = recording.speaker ?? {};

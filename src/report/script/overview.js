@@ -125,7 +125,7 @@ class Overview {
     this.table.replaceChildren(this.table.caption, this.head(), body);
     if (rows > 1) { this.table.append(element("tfoot", {}, this.sumRow("total", all, "total"))); }
     const total = this.view === "recordings" ? this.listed.length : this.utterances.length;
-    this.status.textContent = `${rows} of ${total} ${this.view}`;
+    this.status.textContent = `${rows} of ${total} ${total === 1 ? this.view.slice(0, -1) : this.view}`;
     if (left < 0) { this.status.append(" ", button(`Show ${-left} more`, () => { this.all = true; this.draw(); })); }
   }
 

@@ -27,9 +27,8 @@ class Strip {
     this.scale = scale;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${STRIP_HEIGHT}`);
     this.svg.setAttribute("height", STRIP_HEIGHT);
-    const parts = this.parts().map((part) =>
-      `<rect class="part ${this.data.classes[part.label]}" x="${part.x.toFixed(1)}" y="${((1 - part.to) * STRIP_HEIGHT).toFixed(1)}" width="${part.width.toFixed(1)}" height="${((part.to - part.from) * STRIP_HEIGHT).toFixed(1)}"/>`);
-    this.svg.innerHTML = `<text class="name" x="${scale.left - 8}" y="${STRIP_HEIGHT / 2}">whole</text>${parts.join("")}`;
+    const parts = partPaths(this.parts(), this.data, { top: 0, height: STRIP_HEIGHT });
+    this.svg.innerHTML = `<text class="name" x="${scale.left - 8}" y="${STRIP_HEIGHT / 2}">whole</text>${parts}`;
     this.place();
   }
 

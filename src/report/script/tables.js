@@ -20,7 +20,8 @@ function ranked(seconds) {
 
 function inWords(sums) {
   const parts = ranked(sums.seconds).map(([label, s]) => `${label} ${percent(s / sums.speech)}`);
-  return parts.join(", ");
+  // The sign stays beside its number.
+  return parts.join(", ").replaceAll(" %", "\u00a0%");
 }
 
 // One bar as wide as the cell, a part for each label in the model's order.
