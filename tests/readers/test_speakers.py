@@ -173,9 +173,7 @@ def lanes(section: WebElement, picture: str) -> list[tuple[str, str]]:
             names[float(name.get_attribute("y") or "nan")] = text.removeprefix("speaker ")
     found = []
     for block in section.find_elements(By.CSS_SELECTOR, f"{picture} rect.call"):
-        x, top, height = (
-            float(block.get_attribute(key) or "nan") for key in ("x", "y", "height")
-        )
+        x, top, height = (float(block.get_attribute(key) or "nan") for key in ("x", "y", "height"))
         (speaker,) = [who for y, who in names.items() if top < y < top + height]
         title = block.find_element(By.TAG_NAME, "title").get_attribute("textContent") or ""
         label = re.search(rf"{speaker}: (\w+)", title)
