@@ -208,7 +208,9 @@ def test_channels_are_rows_and_groups(
     groups = [row.find_element(By.TAG_NAME, "th").text for row in rows(browser, "tr.group")]
     assert groups == ["channel 1", "channel 2"]
     captions = [p.text for p in browser.find_elements(By.CSS_SELECTOR, "#compare p.caption")]
-    assert captions == [f"{letter}: {name}" for letter, name in zip("AB", names, strict=True)]
+    assert captions == [
+        f"{place}: {name}" for place, name in zip(("Above", "Below"), names, strict=True)
+    ]
     # Each has its own waveform.
     waves = browser.find_elements(By.CSS_SELECTOR, ".still polygon.wave")
     assert len({w.get_attribute("points") for w in waves}) == 2
