@@ -3,8 +3,8 @@
 use emoscope::{Engine, EngineChoice, Event, Model, Trigger};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let given = std::env::args_os().nth(1);
-    let path = given.unwrap_or_else(|| "tests/data/speech-16k.wav".into());
+    let argument = std::env::args_os().nth(1);
+    let path = argument.unwrap_or_else(|| "tests/data/speech-16k.wav".into());
     let engine = Engine::load(Model::embedded()?, EngineChoice::Auto, None)?;
     let events = emoscope::analyze_file(&engine, path.as_ref())?;
 
@@ -12,12 +12,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Event::Measurement(m) if m.trigger == Trigger::SpeechEnded => Some(m),
         _ => None,
     });
-    let mut found = 0;
+    let mut count = 0;
     for m in utterances {
         println!("{:.2} s: {} {:.2}", m.start_s, m.label, m.confidence.0);
-        found += 1;
+        count += 1;
     }
-    if found == 0 {
+    if count == 0 {
         return Err("no speech was found".into());
     }
     Ok(())

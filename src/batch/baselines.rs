@@ -193,9 +193,8 @@ fn spread(recordings: &mut Vec<&Recording>, most: usize) {
     }
 }
 
-/// Whether one person speaks in all of a folder, for each channel that is analyzed.
-/// Nothing where `engine` takes all speech for one speaker's, or was told how many
-/// speakers a recording has.
+/// Whether a folder has one speaker, for each channel that is analyzed. Empty if
+/// `engine` does not track speakers, or the user set their number.
 fn one_speaker(
     folders: &BTreeMap<PathBuf, Vec<&Recording>>,
     channel: ChannelSelection,

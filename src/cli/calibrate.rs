@@ -172,7 +172,7 @@ fn from_microphone(
         seconds: Some(wanted_s * MAX_TIME_FACTOR),
         started_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
         recording: None,
-        notice: |_| {}, // the progress tells what matters here
+        notice: |_| {}, // the progress bar shows what matters here
     };
     let session = LiveSession {
         microphone,

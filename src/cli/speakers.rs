@@ -1,4 +1,4 @@
-//! `--speakers`: whether speakers are told apart.
+//! `--speakers`: speaker tracking and the number of speakers.
 
 use std::str::FromStr;
 

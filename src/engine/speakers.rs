@@ -89,8 +89,8 @@ impl Engine {
         channels.map(|turns| count(turns)).max()
     }
 
-    /// How the session of a channel tells speakers apart, if it does; `index` counts the
-    /// analyzed channels from 0.
+    /// The speaker tracking of a channel's session; `index` counts the analyzed channels
+    /// from 0.
     ///
     /// # Errors
     /// The engine cannot load the network.

@@ -64,9 +64,9 @@ pub fn analyze(
     }
 }
 
-/// The engine with the turns of the recording's speakers, if it tells speakers apart: a
-/// first pass without classification. Errors of the recording are left to the second
-/// pass.
+/// The engine with the turns of the recording's speakers, if it tracks speakers. They come
+/// from a first pass without classification; the second pass reports the recording's
+/// errors.
 pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOptions) -> Engine {
     let Some(speakers) = &engine.speakers else {
         return engine.clone();

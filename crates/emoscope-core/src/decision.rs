@@ -161,8 +161,8 @@ mod tests {
         let mut smoother = Smoother::new(RULE);
         smoother.push(&[0.9, 0.1]);
         smoother.reset();
-        let (mean, call) = smoother.push(&[0.2, 0.8]);
-        assert_eq!((mean, call), (&[0.2, 0.8][..], Some(1)));
+        let (mean, label) = smoother.push(&[0.2, 0.8]);
+        assert_eq!((mean, label), (&[0.2, 0.8][..], Some(1)));
     }
 
     #[test]

@@ -358,7 +358,7 @@ impl Pipeline {
         let result = self.classifier.whole(open, end, &self.rows)?;
         self.measured(&result, open.number, out);
         let last = self.spec.labels.len();
-        self.totals.utterance_labels.0[result.call().unwrap_or(last)].1 += 1;
+        self.totals.utterance_labels.0[result.label_index().unwrap_or(last)].1 += 1;
         self.speech += end - open.start;
         let new_baseline = self.classifier.speakers_mut().take_restarted();
         out.push(Event::UtteranceEnd(UtteranceEnd {

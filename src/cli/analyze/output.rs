@@ -1,4 +1,4 @@
-//! Where the output goes, and what it already contains.
+//! The destination of the output, and what it already contains.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};

@@ -9,7 +9,7 @@ use super::voices::{CalibrationSpeakers, first_speech_s, is_of_another};
 use crate::cli::print_message;
 use crate::messages::{Control, Level, Status, Update};
 
-/// Seconds of silence after which the user is told.
+/// Seconds of silence before a notice.
 const SILENCE_BEFORE_NOTICE_S: f64 = 6.0;
 
 /// The progress so far. Times are seconds of audio.

@@ -9,7 +9,7 @@ use crate::events::{Event, Speaker};
 pub(super) struct CalibrationSpeakers(BTreeMap<u64, Speaker>);
 
 impl CalibrationSpeakers {
-    /// Learns from an event; whether it is the first utterance of another speaker.
+    /// Adds an event. Returns whether it is the first utterance of another speaker.
     pub(super) fn update(&mut self, event: &Event) -> bool {
         let alone = !self.several();
         match event {
@@ -33,7 +33,7 @@ impl CalibrationSpeakers {
     }
 }
 
-/// Seconds of speech in the first speaker's baseline, where an event tells them.
+/// Seconds of speech in the first speaker's baseline, if the event states them.
 pub(super) fn first_speech_s(event: &Event) -> Option<f64> {
     match event {
         Event::Measurement(m) if m.speaker.is_none_or(|speaker| speaker == FIRST_SPEAKER) => {

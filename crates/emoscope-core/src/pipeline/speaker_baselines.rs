@@ -13,7 +13,7 @@ const MAX_LOGGED_UTTERANCES: usize = 200;
 
 /// A baseline for each speaker, and the one that is in use.
 pub struct SpeakerBaselines {
-    /// What a new speaker starts with; none where speakers are not told apart.
+    /// What a new speaker starts with; `None` without speaker tracking.
     start: Option<SpeakerBaseline>,
     /// In the order of the speakers, at least one.
     known: Vec<Known>,
@@ -46,8 +46,8 @@ impl SpeakerBaselines {
         }
     }
 
-    /// One for each speaker. The first starts with the enrolment. Of a later one it
-    /// may be somebody else's, so it weighs no more than that of a folder.
+    /// One for each speaker. Each starts with the enrolment. For later speakers it may
+    /// be another person's, so it has at most the weight of a folder's baseline.
     pub fn tracked(spec: &ModelSpec, enrolment: Enrolment) -> Self {
         let spec = ModelSpec {
             voice_change: None,

@@ -1,5 +1,5 @@
-//! Who speaks in a pipeline: followed as the windows come, collected for a later
-//! decision, or known beforehand.
+//! The speakers in a pipeline: tracked with each window, collected for a later decision,
+//! or known from a first pass.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const WINDOWS_PER_RUN: usize = 8;
 /// Frames that are kept: some windows, and the longest pause.
 const KEPT_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
 
-/// How speakers are told apart.
+/// How speakers are tracked.
 pub enum SpeakerMode {
     /// As the windows come, without a look ahead.
     Follow {
@@ -49,7 +49,7 @@ pub struct Change {
     pub speaker: Speaker,
 }
 
-/// Follows who speaks.
+/// Tracks the speaker.
 pub struct SpeakerFollower {
     mode: Mode,
     /// Bands of the last frames.

@@ -1,5 +1,5 @@
-//! How a pipeline acts on who speaks: utterances end where the speaker changes, and
-//! each is compared with its speaker's baseline.
+//! The effect of speaker tracking on a pipeline: a change of speaker ends an utterance, and
+//! each utterance is compared with its speaker's baseline.
 
 use super::Pipeline;
 use super::segmenter::OpenUtterance;
@@ -71,7 +71,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Ends the open utterance where somebody else took over, and begins the next.
+    /// Ends the open utterance where the speaker changed, and begins the next one.
     pub(super) fn split(
         &mut self,
         change: Change,

@@ -98,7 +98,7 @@ impl StreamClassifier {
         let speech = self.is_speech();
         let early = (self.fed as u64) * HOP < self.spec.min_samples();
         // Only a certain label can stand.
-        let call = if speech && !early {
+        let label_index = if speech && !early {
             self.standing.update(&probabilities)
         } else {
             self.standing.reset();
@@ -111,7 +111,7 @@ impl StreamClassifier {
             probabilities,
             other: !speech,
             early,
-            call,
+            label_index,
             baseline_s: self.baseline_s,
         }
     }

@@ -41,7 +41,7 @@ impl UtteranceClassifier for Unclassified {
             probabilities: vec![1.0 / self.labels as f64; self.labels],
             other: false,
             early: true,
-            call: None,
+            label_index: None,
             baseline_s: None,
         })
     }

@@ -70,7 +70,7 @@ pub struct UtteranceResult {
     pub(super) other: bool,
     /// Whether it is too short to decide whether it is speech.
     pub(super) early: bool,
-    pub(super) call: Option<usize>,
+    pub(super) label_index: Option<usize>,
     /// Seconds of speech in the baseline.
     pub(super) baseline_s: Option<f64>,
 }
@@ -85,7 +85,9 @@ impl UtteranceResult {
         quality: &AudioQuality,
         seconds: impl Fn(u64) -> f64,
     ) -> Measurement {
-        let label = self.call.map_or(UNCERTAIN, |index| &spec.labels[index]);
+        let label = self
+            .label_index
+            .map_or(UNCERTAIN, |index| &spec.labels[index]);
         let probabilities = spec
             .labels
             .iter()
@@ -103,7 +105,7 @@ impl UtteranceResult {
             probabilities: ByLabel(probabilities),
             label: label.to_owned(),
             confidence: Probability(argmax(&self.probabilities).1),
-            reason: self.call.is_none().then(|| {
+            reason: self.label_index.is_none().then(|| {
                 if self.early && !self.other {
                     Reason::TooShort
                 } else {
@@ -125,7 +127,7 @@ impl UtteranceResult {
     }
 
     /// Index of the predicted label, or `None` for uncertain.
-    pub fn call(&self) -> Option<usize> {
-        self.call
+    pub fn label_index(&self) -> Option<usize> {
+        self.label_index
     }
 }

@@ -95,7 +95,7 @@ impl WindowClassifier {
         (start, end): (u64, u64),
         trigger: Trigger,
         probabilities: Vec<f64>,
-        call: Option<usize>,
+        label_index: Option<usize>,
     ) -> UtteranceResult {
         let early = match trigger {
             Trigger::Interval => self.evidence.is_early(),
@@ -108,7 +108,7 @@ impl WindowClassifier {
             probabilities,
             other: self.evidence.is_other(),
             early,
-            call: call.filter(|_| !early),
+            label_index: label_index.filter(|_| !early),
             baseline_s: self.speakers.current().rounded_seconds(),
         }
     }
@@ -168,13 +168,13 @@ impl UtteranceClassifier for WindowClassifier {
         let hop = self.spec.hop_samples();
         self.next += ((now - self.next) / hop + 1) * hop;
         let window = self.window(start, now, rows)?;
-        let (mean, call) = self.smoother.push(&window.probabilities);
+        let (mean, label_index) = self.smoother.push(&window.probabilities);
         let probabilities = mean.to_vec();
         Ok(Some(self.result(
             (start, now),
             Trigger::Interval,
             probabilities,
-            call,
+            label_index,
         )))
     }
 
@@ -211,8 +211,13 @@ impl UtteranceClassifier for WindowClassifier {
         }
         // The model was never trained on less than the shortest window.
         let short = end - start < self.spec.min_samples();
-        let call = decide(&probabilities, self.spec.thresholds).filter(|_| !short);
-        let result = self.result((start, end), Trigger::SpeechEnded, probabilities, call);
+        let label_index = decide(&probabilities, self.spec.thresholds).filter(|_| !short);
+        let result = self.result(
+            (start, end),
+            Trigger::SpeechEnded,
+            probabilities,
+            label_index,
+        );
         if self.evidence.is_speech() {
             let spoken = parts
                 .iter()
