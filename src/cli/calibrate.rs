@@ -51,11 +51,14 @@ const READING_TEXT: &str = "The North Wind and the Sun were disputing which was 
 /// statistics of the voice, never its audio. `--profile NAME` of live, replay, analyze
 /// and report starts from it.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:
+#[command(
+    mut_arg("profile", |profile| profile.help("Name of the stored profile; default: default")),
+    after_help = "Examples:
   emoscope calibrate                          from the default microphone
   emoscope calibrate --profile ada --device 2
   emoscope calibrate --profile ada interview.opus
-  emoscope live --profile ada")]
+  emoscope live --profile ada"
+)]
 pub struct CalibrateArgs {
     /// Recording of this voice alone, or - for standard input; default: the microphone
     file: Option<PathBuf>,
@@ -119,11 +122,11 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
     let (path, earlier) = profile::write(name, &engine.model, &voice)?;
     if let Some(earlier) = earlier {
         print_message(&format!(
-            "the earlier profile '{name}' is now the profile '{earlier}'"
+            "the earlier profile '{name}' was renamed to '{earlier}'"
         ));
     }
     print_message(&format!(
-        "kept {speech_s:.0} s of speech as the profile '{name}' in {}; begin with it: emoscope live --profile {name}",
+        "stored the baseline of {speech_s:.0} s of speech as the profile '{name}' in {}; use it with: emoscope live --profile {name}",
         path.display()
     ));
     Ok(Done::Success)
