@@ -10,6 +10,7 @@ mod doctor;
 mod features;
 mod format;
 mod live;
+mod options;
 mod replay;
 mod report;
 mod shell;
@@ -18,25 +19,19 @@ mod speakers;
 mod transports;
 
 use std::io::{self, IsTerminal, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use self::format::Format;
-use self::transports::TransportArgs;
-use crate::classifier::Enrolment;
-use crate::dashboard::theme::Palette;
-use crate::dsp::mono::{ChannelChoice, ChannelSelection};
-use crate::engine::{Engine, EngineChoice, EngineError};
-use crate::model::Model;
+use self::options::{
+    CHANNEL_HELP, CHANNELS_HELP, DisplayArgs, ModelArgs, Show, ShowArgs, TRACK_HELP, channel,
+    channels, track,
+};
 use crate::paths::{create_private, create_private_folder};
-use crate::profile;
-use crate::session::SessionError;
 use crate::text::{folded, printable};
 
 /// Shows, live in the terminal, which emotion a listener would perceive in a voice.
@@ -90,165 +85,6 @@ enum Command {
     Man(shell::ManArgs),
 }
 
-/// The model and its engine.
-#[derive(Debug, Clone, Args)]
-struct ModelArgs {
-    #[arg(long, value_name = "NAME|PATH", help = model_help())]
-    model: Option<PathBuf>,
-    /// Inference engine
-    #[arg(long, value_enum, default_value = "auto")]
-    engine: EngineChoice,
-    /// Library of ONNX Runtime, tried before all other places
-    #[arg(long, value_name = "PATH")]
-    onnxruntime: Option<PathBuf>,
-    /// Profile of a voice, made by `emoscope calibrate`: its stored baseline
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Smallest probability of a label, 0 to 1; default: the model's threshold
-    #[arg(long, value_name = "P", value_parser = probability)]
-    certain: Option<f64>,
-}
-
-fn model_help() -> String {
-    let names = Model::embedded_names();
-    format!("Built-in model ({names}), or a model file (ONNX)")
-}
-
-fn probability(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
-        _ => Err("expected a number from 0 to 1".into()),
-    }
-}
-
-impl ModelArgs {
-    fn load(&self) -> Result<Engine, SessionError> {
-        let engine = self.engine(self.wanted()?)?;
-        self.enrolled(engine)
-    }
-
-    /// Like [`load`](Self::load), but the small model replaces the default one where
-    /// that is too slow for a live session. A model that the user named stays.
-    fn load_live(&self) -> Result<Engine, SessionError> {
-        let engine = self.engine(self.wanted()?)?;
-        self.enrolled(self.or_small_if_slow(engine)?)
-    }
-
-    fn or_small_if_slow(&self, engine: Engine) -> Result<Engine, EngineError> {
-        match Model::embedded_small()? {
-            Some(small) if self.model.is_none() => engine.or_small_if_slow(|| self.engine(small)),
-            _ => Ok(engine),
-        }
-    }
-
-    fn wanted(&self) -> Result<Model, EngineError> {
-        Ok(match &self.model {
-            Some(wanted) => Model::find(wanted)?,
-            None => Model::embedded()?,
-        })
-    }
-
-    fn engine(&self, mut model: Model) -> Result<Engine, EngineError> {
-        if let Some(certain) = self.certain {
-            model.spec.thresholds.certain = certain;
-        }
-        Engine::load(model, self.engine, self.onnxruntime.clone())
-    }
-
-    /// The engine with the profile's baseline; prints its warning first.
-    fn enrolled(&self, mut engine: Engine) -> Result<Engine, SessionError> {
-        if let Some(warning) = engine.warning() {
-            tracing::warn!("{warning}");
-            print_message(&warning);
-        }
-        let baseline = match &self.profile {
-            Some(name) => Some(profile::read(name, &engine.model)?),
-            None => None,
-        };
-        engine.enrolment = Enrolment {
-            baseline,
-            fixed: false,
-        };
-        Ok(engine)
-    }
-}
-
-/// How a session is shown.
-#[derive(Debug, Clone, Args)]
-struct ShowArgs {
-    /// Print events as JSON lines; the default if standard output is not a terminal
-    #[arg(long, conflicts_with = "plain")]
-    jsonl: bool,
-    /// Print one sentence per change
-    #[arg(long)]
-    plain: bool,
-    #[command(flatten)]
-    display: DisplayArgs,
-    #[command(flatten)]
-    transports: TransportArgs,
-}
-
-/// The appearance of the dashboard.
-#[derive(Debug, Clone, Args)]
-struct DisplayArgs {
-    /// Colours of the dashboard; colour-blind people can tell all of them apart
-    #[arg(long, value_enum, default_value = "auto")]
-    theme: Palette,
-    /// At most two frames per second, for less motion or a slow connection
-    #[arg(long)]
-    reduced_motion: bool,
-    /// Leave the mouse to the terminal, for selecting text; otherwise a click seeks
-    #[arg(long)]
-    no_mouse: bool,
-}
-
-/// How the events are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Show {
-    Dashboard,
-    Sentences,
-    As(Format),
-}
-
-impl ShowArgs {
-    /// How to show a session; `piped` if standard input is its audio.
-    fn show(&self, piped: bool) -> Show {
-        match (self.jsonl, self.plain) {
-            (true, _) => Show::As(Format::Jsonl),
-            (_, true) => Show::Sentences,
-            _ if !io::stdout().is_terminal() => Show::As(Format::Jsonl),
-            _ if has_keys(piped) => Show::Dashboard,
-            _ => {
-                print_message(
-                    "no keys can be read, so there is no dashboard (--plain prints sentences; \
-                     timeout needs --foreground)",
-                );
-                Show::As(Format::Jsonl)
-            }
-        }
-    }
-}
-
-/// Whether keys can be read: from standard input, or from the terminal itself where
-/// standard input is audio.
-fn has_keys(piped: bool) -> bool {
-    io::stdin().is_terminal() || (piped && owns_terminal())
-}
-
-/// Whether this program runs in the foreground: the system stops a background program
-/// that changes the terminal's modes.
-#[cfg(unix)]
-fn owns_terminal() -> bool {
-    let terminal = std::fs::File::open("/dev/tty");
-    let foreground = terminal.and_then(|terminal| Ok(rustix::termios::tcgetpgrp(terminal)?));
-    foreground.is_ok_and(|group| group == rustix::process::getpgrp())
-}
-
-#[cfg(not(unix))]
-fn owns_terminal() -> bool {
-    true
-}
-
 /// The result of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {
@@ -262,30 +98,6 @@ enum Done {
 
 /// File name of the log in the state folder.
 const LOG_FILE: &str = "emoscope.log";
-
-const CHANNELS_HELP: &str = "Channel: mix, left, right, a number from 1, or each; each \
-     analyzes every channel separately, with its own baseline";
-
-const CHANNEL_HELP: &str = "Channel: mix, left, right, or a number from 1";
-
-const TRACK_HELP: &str = "Audio track, from 1; default: the track that the file marks as its \
-     default, or else the one with the most channels";
-
-/// Reads the number of a track.
-fn track(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("expected the number of a track, from 1".into()),
-    }
-}
-
-fn channel(text: &str) -> Result<ChannelChoice, String> {
-    text.parse()
-}
-
-fn channels(text: &str) -> Result<ChannelSelection, String> {
-    text.parse()
-}
 
 /// Runs the program: exit code 0 ok, 1 failed, 2 usage.
 pub fn main() -> ExitCode {
