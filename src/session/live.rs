@@ -1,9 +1,12 @@
-//! Runs a live input through the pipeline, and handles its loss.
+//! Runs a live input through the pipeline.
+
+mod input;
 
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
+use self::input::{Input, overrun};
 use super::input_levels::InputLevels;
 use super::latency::LatencyMeter;
 pub use super::microphone::Microphone;
@@ -11,11 +14,11 @@ use super::outlets::Outlets;
 use super::poll_timer::PollTimer;
 use super::record;
 use super::status::{StatusReporter, status};
-use super::watch::{CaptureWatch, Finding, SignalChange, SoleDetector, ZeroDetector};
+use super::watch::{CaptureWatch, SignalChange, SoleDetector, ZeroDetector};
 use super::{Session, SessionError, header, next_control, pipeline, pipelines};
 use crate::audio::ring::Chunk;
 use crate::baseline::Baseline;
-use crate::dsp::mono::{ChannelChoice, ChannelSelection};
+use crate::dsp::mono::ChannelSelection;
 use crate::engine::Engine;
 use crate::events::{Event, GapCause, Mark, SessionStart, Signal, SourceKind};
 use crate::messages::{Control, Outage, Update};
@@ -30,9 +33,6 @@ const SILENCE_WAIT: Duration = Duration::from_millis(25);
 const CONTROL_INTERVAL: Duration = Duration::from_millis(20);
 /// Frames taken from the ring at once.
 const BLOCK_FRAMES: usize = 4096;
-/// Time between attempts to reopen a lost input.
-const REOPEN_INTERVAL: Duration = Duration::from_millis(250);
-
 /// Options of a live input.
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
@@ -96,12 +96,6 @@ struct Running<'a> {
     levels: Option<InputLevels>,
     options: &'a LiveOptions,
     outlets: &'a mut Outlets,
-}
-
-/// Whether the input is open.
-enum Input {
-    Open(Box<CaptureWatch>),
-    Lost { since: Instant, tried: Instant },
 }
 
 impl<'a> Running<'a> {
@@ -190,35 +184,6 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    /// Processes all captured samples, even during a stall.
-    fn settle(&mut self) -> Result<(), SessionError> {
-        if let Input::Open(watch) = &mut self.input
-            && !watch.is_stalled()
-        {
-            let missing = watch.settle();
-            if missing > 0 {
-                let cause = GapCause::DeviceLost;
-                self.pipelines.gap(missing, cause, &mut self.events)?;
-            }
-        }
-        self.drain()
-    }
-
-    /// Since when the input has delivered nothing.
-    fn outage_start(&self) -> Option<Instant> {
-        match &self.input {
-            Input::Open(watch) => watch.is_stalled().then(|| watch.last_delivery()),
-            Input::Lost { since, .. } => Some(*since),
-        }
-    }
-
-    /// Adds a gap of that length.
-    fn add_gap(&mut self, away: Duration, cause: GapCause) -> Result<(), SessionError> {
-        let rate = f64::from(self.pipelines.rate());
-        let samples = (away.as_secs_f64() * rate).round() as u64;
-        Ok(self.pipelines.gap(samples, cause, &mut self.events)?)
-    }
-
     /// How long to sleep.
     fn poll_interval(&mut self) -> Duration {
         let Input::Open(watch) = &self.input else {
@@ -271,111 +236,6 @@ impl<'a> Running<'a> {
             self.latency.update(&self.events, captured_s, last_block);
             self.outlets.send(&mut self.events);
         }
-        Ok(())
-    }
-
-    /// Checks for a lost or hanging input, and reopens a lost one.
-    fn check_input(&mut self) -> Result<(), SessionError> {
-        match &mut self.input {
-            Input::Open(watch) => {
-                if let Some(fault) = watch.capture.fault() {
-                    tracing::warn!(%fault, device = %self.device, "input lost");
-                    // Samples captured before the fault belong to the session.
-                    self.settle()?;
-                    let Input::Open(watch) = &self.input else {
-                        return Ok(());
-                    };
-                    self.input = Input::Lost {
-                        since: watch.last_delivery(),
-                        tried: Instant::now(),
-                    };
-                    self.notify("microphone lost, waiting for it");
-                    return Ok(());
-                }
-                match watch.check() {
-                    Finding::None => {}
-                    Finding::Stalls => {
-                        self.notify("the microphone delivers nothing; is the sound server alive?");
-                    }
-                    Finding::Resumed(missing) => {
-                        if missing > 0 {
-                            let cause = GapCause::DeviceLost;
-                            self.pipelines.gap(missing, cause, &mut self.events)?;
-                            self.outlets.send(&mut self.events);
-                        }
-                        self.notify("the microphone delivers again");
-                    }
-                    Finding::Skipped(missing) => {
-                        let cause = GapCause::Overrun;
-                        self.pipelines.gap(missing, cause, &mut self.events)?;
-                        self.outlets.send(&mut self.events);
-                        self.notify(&overrun(missing));
-                    }
-                }
-                Ok(())
-            }
-            Input::Lost { since, tried } => {
-                if tried.elapsed() < REOPEN_INTERVAL {
-                    return Ok(());
-                }
-                let since = Some(*since);
-                *tried = Instant::now();
-                let id = self.device.clone();
-                match Microphone::reopen(&id) {
-                    Ok(microphone) => {
-                        self.switch_to(microphone, since, GapCause::DeviceLost)?;
-                        self.notify("the microphone is back");
-                    }
-                    Err(error) => tracing::debug!(%error, device = %id, "input still away"),
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Whether it has the selected channel.
-    fn has_channel(&self, microphone: &Microphone) -> bool {
-        match self.options.channel {
-            ChannelSelection::Single(ChannelChoice::One(wanted)) => {
-                wanted <= microphone.capture.spec().channels
-            }
-            ChannelSelection::Single(ChannelChoice::Mix) | ChannelSelection::Each => true,
-        }
-    }
-
-    /// Continues with an input; `since` is the start of the outage, if there was one.
-    fn switch_to(
-        &mut self,
-        microphone: Microphone,
-        since: Option<Instant>,
-        cause: GapCause,
-    ) -> Result<(), SessionError> {
-        let spec = microphone.capture.spec();
-        // Samples captured until now are not part of the gap.
-        let (_, last_block) = microphone.capture.progress();
-        let waiting = microphone.capture.waiting() as f64 / f64::from(spec.sample_rate);
-        let away = since.map_or(Duration::ZERO, |since| {
-            last_block.saturating_duration_since(since)
-        });
-        self.add_gap(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
-        let (rate, channels) = (spec.sample_rate, spec.channels);
-        if (rate, channels) != (self.pipelines.rate(), self.pipelines.channels()) {
-            let make = |input| pipeline(self.engine, input, self.options.channel, &self.latency);
-            self.pipelines.change_input(rate, channels, make)?;
-        }
-        microphone.capture.id().clone_into(&mut self.device);
-        microphone
-            .capture
-            .name()
-            .clone_into(&mut self.reporter.status.source);
-        self.reporter.status.sample_rate = spec.sample_rate;
-        self.reporter.status.channels = spec.channels;
-        self.monitor = microphone.monitor;
-        self.zeros = ZeroDetector::default();
-        self.sole = SoleDetector::default();
-        self.timer = PollTimer::default();
-        self.input = Input::Open(Box::new(CaptureWatch::new(microphone.capture)));
-        self.outlets.send(&mut self.events);
         Ok(())
     }
 
@@ -437,10 +297,6 @@ impl<'a> Running<'a> {
         (self.options.notice)(notice);
         self.outlets.update(Update::Notice(notice.into()));
     }
-}
-
-fn overrun(frames: u64) -> String {
-    format!("{frames} samples lost: the machine could not keep up")
 }
 
 /// A change of the signal as an event and as a sentence.
