@@ -90,7 +90,7 @@ fn unknown_settings_are_rejected_with_their_place_and_the_nearest_name() {
         ("engine = \"fast\"", &["config.toml", "engine", "fast"]),
         ("quiet = \"yes\"", &["quiet", "true or false"]),
         ("channel = [1]", &["channel", "expected"]),
-        ("theme = ", &["config.toml", "no TOML"]),
+        ("theme = ", &["config.toml", "not valid TOML"]),
     ] {
         let output = with(file, &[], &["demo"]);
         assert_eq!(output.status.code(), Some(2), "{file}");
