@@ -1,5 +1,6 @@
 """A long recording: bins, a strip with a window, a list that opens."""
 
+import base64
 import csv
 import io
 import re
@@ -73,6 +74,16 @@ def test_many_utterances_are_bins(browser: webdriver.Chrome, page: Path, rows: R
         found = sorted(area / sum(areas.values()) for area in areas.values())
         expected = sorted(part / sum(seconds.values()) for part in seconds.values())
         assert found == pytest.approx(expected, abs=0.01)
+
+
+@needs_browser
+def test_the_bins_are_printed_without_images(browser: webdriver.Chrome, page: Path) -> None:
+    """A PDF holds a few hundred kilobytes, not an image of the pattern of each bin."""
+    sections(browser, page)
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    # The mel bands, and the pattern of each label in each lane.
+    assert 0 < pdf.count(b"/Subtype /Image") < 40
+    assert len(pdf) < 2_000_000
 
 
 @needs_browser
