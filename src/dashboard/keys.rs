@@ -241,7 +241,7 @@ const STREAM_HELP: &[(&str, &str)] = &[
 /// meanings.
 pub const LEGEND: &[(&str, &str, &str)] = &[
     ("?", "?", "uncertain"),
-    ("\u{203a}", ">", "the label that is called"),
+    ("\u{203a}", ">", "the predicted label"),
     ("\u{b7}", ".", "voice, not analyzed yet"),
     ("\u{d7}", "x", "audio lost"),
     ("\u{2691}", "!", "moment marked with m"),
@@ -251,6 +251,7 @@ pub const LEGEND: &[(&str, &str, &str)] = &[
     ("CLIP", "CLIP", "input at full scale"),
     ("final", "final", "of the whole utterance"),
     ("was", "was", "the last live answer"),
+    ("voice", "voice", "speech in the baseline"),
 ];
 
 #[cfg(test)]
