@@ -153,7 +153,7 @@ fn a_library_that_is_foreign_too_old_or_incomplete_is_refused() {
             "its version 1.16.3 is too old; 1.17 or later is needed",
         ),
         (entry("0"), "its version 0 is too old"),
-        (entry("\\xff\\xfe"), "its version is no text"),
+        (entry("\\xff\\xfe"), "its version is not text"),
         (entry("1.99.0"), "its interface is incomplete"),
         (
             "void *OrtGetApiBase(void) { return 0; }".into(),
