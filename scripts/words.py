@@ -18,12 +18,16 @@ LONGEST = 35
 
 # A phrase, in any case, and what to write instead. A space also matches a line break.
 PHRASES = {
+    "a line each": "one per line",
     "afresh": "again, from the start",
     "anew": "again",
+    "beforehand": "in advance, initial",
     "broke off|broken off|unbroken": "interrupted, uninterrupted",
     "by heart": "memorized",
+    "for the eye": "for reading",
     "for good": "permanently",
     "goes on from": "continues from",
+    "golden answers": "reference results",
     "(can|may|must|will) be heard": "is audible, is read, is decoded",
     "heard as": "read as, replaced by",
     "(was|were|never) heard of": "unseen",
@@ -32,6 +36,8 @@ PHRASES = {
     "now and then": "at intervals",
     "nothing (of the voice )?known": "without a baseline",
     "of one'?s own": "your own, custom",
+    "passed over": "skipped",
+    "tells? no speakers apart": "does not track speakers",
     "holds? its tongue": "is silent, sends nothing",
     "its maker": "the manufacturer, by name",
     "judgements?": "prediction",
@@ -56,6 +62,8 @@ NAMES = {
     r"(mod|crate::|super::|core::) ?gate|VoiceGate": "vad",
     r"TasteArgs": "DisplayArgs",
     r"Teller": "what it does",
+    r"(struct|enum|trait|impl|use \S*::) ?(Passing|Watched|Following)": "what it holds",
+    r"def (plain|standard)": "independent_logits, standardized",
     r"stumble\w*": "failpoint",
 }
 # Files that may say a retired word, and which one; without a word, any.

@@ -135,7 +135,7 @@ impl Folder {
                 .map(|(kind, count)| format!("{count} {kind}"))
                 .collect();
             warnings.push(format!(
-                "{root}: {} passed over, of kinds that emoscope does not read ({}); \
+                "{root}: {} skipped, of kinds that emoscope does not read ({}); \
                  convert them, for example with: ffmpeg -i FILE out.wav",
                 count(unread, "recording"),
                 kinds.join(", ")
@@ -143,7 +143,7 @@ impl Folder {
         }
         if self.not_files > 0 {
             warnings.push(format!(
-                "{root}: pipes, sockets and devices are passed over ({}); \
+                "{root}: pipes, sockets and devices are skipped ({}); \
                  name one to read it",
                 self.not_files
             ));

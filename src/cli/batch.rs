@@ -49,7 +49,7 @@ pub(super) struct BatchArgs {
     baseline: BaselineScope,
 }
 
-/// Over what a baseline is collected beforehand.
+/// The source of the initial baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BaselineScope {
     /// Parts of the files in each folder, for all speakers in it; then it grows with

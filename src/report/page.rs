@@ -12,7 +12,8 @@ use self::matrix::Matrix;
 use self::rows::Row;
 use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
-use super::timeline::{Style, Timeline, WIDTH};
+use super::scale::PICTURE_WIDTH;
+use super::timeline::{Style, Timeline};
 use crate::events::{Measurement, SessionEnd, SessionStart, Speaker};
 use crate::text::{clock_tenths, count};
 

@@ -42,7 +42,7 @@ pub enum PictureError {
     },
 }
 
-/// The picture as a PNG file, two pixels per unit of [`timeline::WIDTH`].
+/// The picture as a PNG file, two pixels per unit of [`PICTURE_WIDTH`](super::scale::PICTURE_WIDTH).
 ///
 /// # Errors
 /// [`PictureError`] where the picture would be too large for memory.

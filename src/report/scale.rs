@@ -2,10 +2,15 @@
 //! many utterances to draw one by one, equal bins show their means.
 
 use super::recording::ReportedRecording;
-use super::timeline::{LEFT, RIGHT};
 use crate::events::{Measurement, Speaker};
 use crate::text::{clock, clock_tenths};
 
+/// Width of the picture in its own units.
+pub(super) const PICTURE_WIDTH: f64 = 1000.0;
+/// Position of time 0, in units of the picture.
+pub(super) const PLOT_LEFT: f64 = 110.0;
+/// Position of the end of the recording, in units of the picture.
+pub(super) const PLOT_RIGHT: f64 = 990.0;
 /// Hop of the windows, in seconds.
 pub(super) const WINDOW_HOP_S: f64 = 0.25;
 /// Least mean width of utterances that are drawn one by one, in units of the picture.
@@ -59,16 +64,17 @@ pub(super) struct Tick {
 }
 
 impl Scale {
-    /// The whole recording between [`LEFT`] and [`RIGHT`].
+    /// The whole recording between [`PLOT_LEFT`] and [`PLOT_RIGHT`].
     pub(super) fn new(recording: &ReportedRecording) -> Self {
         Self {
             seconds: recording.length_s().max(0.1),
-            binned: recording.utterances.len() as f64 * LEAST_UTTERANCE_WIDTH > RIGHT - LEFT,
+            binned: recording.utterances.len() as f64 * LEAST_UTTERANCE_WIDTH
+                > PLOT_RIGHT - PLOT_LEFT,
         }
     }
 
     fn x(&self, seconds: f64) -> f64 {
-        LEFT + (RIGHT - LEFT) * (seconds / self.seconds).clamp(0.0, 1.0)
+        PLOT_LEFT + (PLOT_RIGHT - PLOT_LEFT) * (seconds / self.seconds).clamp(0.0, 1.0)
     }
 
     /// Position and width of a time span.
@@ -135,10 +141,10 @@ impl Scale {
         for bin in windows.chunk_by(|a, b| number(a) == number(b)) {
             let place = bin.first().map_or(0, number);
             let values = bin.iter().map(|window| value(window).unwrap_or(0.0));
-            let from = LEFT + BIN_WIDTH * place as f64;
+            let from = PLOT_LEFT + BIN_WIDTH * place as f64;
             let step = Step {
                 from,
-                to: (from + BIN_WIDTH).min(RIGHT),
+                to: (from + BIN_WIDTH).min(PLOT_RIGHT),
                 value: values.sum::<f64>() / bin.len().max(1) as f64,
                 count: bin.len() as f64,
                 label: most_frequent(bin),
@@ -154,7 +160,7 @@ impl Scale {
 
     /// The bin of a time.
     fn bin(&self, seconds: f64) -> usize {
-        ((self.x(seconds) - LEFT) / BIN_WIDTH) as usize
+        ((self.x(seconds) - PLOT_LEFT) / BIN_WIDTH) as usize
     }
 
     /// How much of each bin the utterances of each label fill, stacked in the model's
@@ -177,11 +183,11 @@ impl Scale {
             let mut from = 0.0;
             for (label, filled) in seconds.iter().enumerate().filter(|(_, s)| **s > 0.0) {
                 let to = (from + filled / fullest).min(1.0);
-                let x = LEFT + BIN_WIDTH * bin as f64;
+                let x = PLOT_LEFT + BIN_WIDTH * bin as f64;
                 parts.push(Part {
                     label,
                     x,
-                    width: (BIN_WIDTH - 1.0).min(RIGHT - x),
+                    width: (BIN_WIDTH - 1.0).min(PLOT_RIGHT - x),
                     from,
                     to,
                 });
@@ -199,8 +205,8 @@ impl Scale {
         speaker: Option<Speaker>,
     ) -> Vec<Vec<f64>> {
         let labels = recording.labels();
-        let count = ((RIGHT - LEFT) / BIN_WIDTH).ceil() as usize;
-        let length_s = self.seconds * BIN_WIDTH / (RIGHT - LEFT);
+        let count = ((PLOT_RIGHT - PLOT_LEFT) / BIN_WIDTH).ceil() as usize;
+        let length_s = self.seconds * BIN_WIDTH / (PLOT_RIGHT - PLOT_LEFT);
         let mut seconds = vec![vec![0.0; labels.len() + 1]; count];
         let own = recording.utterances.iter();
         for utterance in own.filter(|it| speaker.is_none() || it.speaker == speaker) {

@@ -13,18 +13,11 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
-use super::scale::{Scale, Step, Tick};
+use super::scale::{PICTURE_WIDTH, PLOT_LEFT, PLOT_RIGHT, Scale, Step, Tick};
 use super::spectrogram;
 use super::utterance_lanes::{self, UtteranceLane};
 use super::waveform::fewer;
 use crate::events::Measurement;
-
-/// Width of the picture in its own units.
-pub const WIDTH: f64 = 1000.0;
-/// Position of time 0.
-pub const LEFT: f64 = 110.0;
-/// Position of the end of the recording.
-pub const RIGHT: f64 = 990.0;
 
 const WAVEFORM_HEIGHT: f64 = 56.0;
 /// One unit per mel band.
@@ -227,7 +220,7 @@ impl<'a> Timeline<'a> {
     #[cfg(feature = "png")]
     pub(super) fn spectrogram_place(&self) -> Option<[f32; 4]> {
         let Lane { top, height } = self.spectrogram.as_ref()?.lane;
-        Some([LEFT, top, RIGHT - LEFT, height].map(|at| at as f32))
+        Some([PLOT_LEFT, top, PLOT_RIGHT - PLOT_LEFT, height].map(|at| at as f32))
     }
 }
 
@@ -269,8 +262,8 @@ fn waveform(recording: &ReportedRecording, lane: Lane) -> String {
     let peak = recording.peak();
     let y = |value: f32| middle - f64::from(value.clamp(-1.0, 1.0)) * lane.height / 2.0 / peak;
     let envelope = fewer(&recording.envelope, COLUMNS);
-    let step = (RIGHT - LEFT) / envelope.len() as f64;
-    let x = |column: usize| LEFT + step * (column as f64 + 0.5);
+    let step = (PLOT_RIGHT - PLOT_LEFT) / envelope.len() as f64;
+    let x = |column: usize| PLOT_LEFT + step * (column as f64 + 0.5);
     let mut points = String::new();
     for (column, (_, high)) in envelope.iter().enumerate() {
         let _ = write!(points, "{:.1},{:.1} ", x(column), y(*high) - 0.2);
@@ -307,12 +300,12 @@ fn signed_path(utterances: &[Vec<Step<'_>>], lane: Lane) -> String {
 
 /// Adds the outline of the area between a line and the values of an utterance.
 fn outline(steps: &[Step<'_>], base: f64, y: impl Fn(f64) -> f64, path: &mut String) {
-    let first = steps.first().map_or(LEFT, |step| step.from);
+    let first = steps.first().map_or(PLOT_LEFT, |step| step.from);
     let _ = write!(path, "M{first:.1} {base:.1}");
     for step in steps {
         let top = y(step.value);
         let _ = write!(path, "L{:.1} {top:.1}L{:.1} {top:.1}", step.from, step.to);
     }
-    let last = steps.last().map_or(LEFT, |step| step.to);
+    let last = steps.last().map_or(PLOT_LEFT, |step| step.to);
     let _ = write!(path, "L{last:.1} {base:.1}Z");
 }

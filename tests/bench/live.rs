@@ -82,7 +82,7 @@ struct Took {
 
 /// Delivers the speech in real time; returns the start and the time of each block.
 fn deliver(mut feeder: Feeder, speech: &[i16]) -> (Instant, Took) {
-    // The memory for half a minute, touched beforehand.
+    // The memory for half a minute, touched in advance.
     let mut memory = vec![1.0_f32; 30 * 2 * RATE as usize];
     let places = memory.len() / (2 * BLOCK);
     let blocks: Vec<&[i16]> = speech.chunks_exact(2 * BLOCK).collect();

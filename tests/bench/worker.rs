@@ -85,7 +85,7 @@ fn main() {
                 &engine,
                 Box::new(Free::like(&engine.model.spec)),
             )),
-            "judged" => drop(run(&samples, &engine, engine.classifier().unwrap())),
+            "classified" => drop(run(&samples, &engine, engine.classifier().unwrap())),
             other => panic!("no task {other}"),
         }
         println!("{}", processor_s() - begin);

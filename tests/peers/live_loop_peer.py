@@ -41,13 +41,13 @@ def main() -> None:
             for start, end in spans
         ]
 
-    def judged() -> list[np.ndarray]:
+    def classified() -> list[np.ndarray]:
         return [
             session.run(["logits"], {"mfcc": mfcc.T[np.newaxis], **no_baseline})[0]
             for mfcc in features()
         ]
 
-    worker.serve(features=features, judged=judged)
+    worker.serve(features=features, classified=classified)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ pub enum Column {
 
 /// The content of an interval, without its details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stretch {
+pub enum IntervalContent {
     /// No speech.
     Silent,
     /// Speech that is not analyzed yet.
@@ -46,7 +46,7 @@ pub enum Stretch {
     /// Missing audio.
     Gap,
     /// The label with the most seconds; `None` is uncertain.
-    Called(Option<usize>),
+    Label(Option<usize>),
 }
 
 /// A prediction for the open utterance.
@@ -223,16 +223,16 @@ impl History {
 
     /// The label of `[from, to)` with the most seconds: less detailed than
     /// [`History::column`], and faster.
-    pub fn overview(&self, from: f64, to: f64) -> Stretch {
+    pub fn overview(&self, from: f64, to: f64) -> IntervalContent {
         let votes = self.final_votes(from, to, |_| true);
         if !votes.0.is_empty() {
-            Stretch::Called(votes.winner())
+            IntervalContent::Label(votes.winner())
         } else if overlap(&self.gaps, from, to) > 0.0 {
-            Stretch::Gap
+            IntervalContent::Gap
         } else if overlap(&self.voiced, from, to) > 0.0 {
-            Stretch::Voice
+            IntervalContent::Voice
         } else {
-            Stretch::Silent
+            IntervalContent::Silent
         }
     }
 
@@ -410,10 +410,13 @@ mod tests {
                 });
             }
         }
-        assert_eq!(whole.overview(0.0, 10.0), Stretch::Called(Some(0)));
-        assert_eq!(whole.overview(3600.0, 3610.0), Stretch::Called(Some(1)));
-        assert_eq!(whole.overview(10.0, 20.0), Stretch::Silent);
-        assert_eq!(hour.overview(0.0, 10.0), Stretch::Silent);
+        assert_eq!(whole.overview(0.0, 10.0), IntervalContent::Label(Some(0)));
+        assert_eq!(
+            whole.overview(3600.0, 3610.0),
+            IntervalContent::Label(Some(1))
+        );
+        assert_eq!(whole.overview(10.0, 20.0), IntervalContent::Silent);
+        assert_eq!(hour.overview(0.0, 10.0), IntervalContent::Silent);
     }
 
     #[test]

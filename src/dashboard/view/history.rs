@@ -8,7 +8,7 @@ use super::Pen;
 use super::axis::Axis;
 use super::speaker_lanes::{self, SpeakerLane};
 use crate::dashboard::state::TimeScale;
-use crate::dashboard::state::history::{Column, History, Stretch};
+use crate::dashboard::state::history::{Column, History, IntervalContent};
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::state::prediction::Prediction;
 use crate::dashboard::text::fit;
@@ -92,7 +92,7 @@ fn speaker_lane(
         };
         if *column == Column::Gap {
             called(pen, axis, x, row, column);
-        } else if let Stretch::Called(call) = lane.label(&picture.history, from, to) {
+        } else if let IntervalContent::Label(call) = lane.label(&picture.history, from, to) {
             let (symbol, _, style) = pen.call(call);
             pen.cell(axis.area, x, row, symbol, style);
         }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::state::history::Stretch;
+use crate::dashboard::state::history::IntervalContent;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
@@ -45,7 +45,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let total_s = position.total_s.unwrap_or(f64::INFINITY);
     let share = (position.at_s / total_s).clamp(0.0, 1.0);
     if pen.picture.ahead.is_some() {
-        stretches(pen, line, total_s);
+        intervals(pen, line, total_s);
         let last = f64::from(line.width - 1);
         let playhead = (share * f64::from(line.width)).floor().min(last) as u16;
         let symbol = theme.either('┃', '|');
@@ -64,7 +64,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
 }
 
 /// The labels of the recording as shapes and colours.
-fn stretches(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
+fn intervals(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
     let column_s = total_s / f64::from(line.width);
     let known_s = pen.picture.known_s();
     for x in 0..line.width {
@@ -74,10 +74,10 @@ fn stretches(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
             (' ', dim)
         } else {
             match overview(pen.picture, from, from + column_s) {
-                Stretch::Silent => (pen.theme.either('─', '-'), dim),
-                Stretch::Voice => (pen.theme.either('·', '.'), dim),
-                Stretch::Gap => (pen.theme.either('×', 'x'), Theme::strong()),
-                Stretch::Called(call) => {
+                IntervalContent::Silent => (pen.theme.either('─', '-'), dim),
+                IntervalContent::Voice => (pen.theme.either('·', '.'), dim),
+                IntervalContent::Gap => (pen.theme.either('×', 'x'), Theme::strong()),
+                IntervalContent::Label(call) => {
                     let (symbol, _, style) = pen.call(call);
                     (symbol, style)
                 }
@@ -114,18 +114,18 @@ fn times(position: &Position) -> String {
 }
 
 /// The content of a part of the recording, on any channel.
-fn overview(picture: &Picture, from: f64, to: f64) -> Stretch {
-    let stretches = picture
+fn overview(picture: &Picture, from: f64, to: f64) -> IntervalContent {
+    let intervals = picture
         .histories()
         .map(|history| history.overview(from, to));
-    let rank = |stretch: &Stretch| match stretch {
-        Stretch::Called(Some(_)) => 4,
-        Stretch::Called(None) => 3,
-        Stretch::Gap => 2,
-        Stretch::Voice => 1,
-        Stretch::Silent => 0,
+    let rank = |interval: &IntervalContent| match interval {
+        IntervalContent::Label(Some(_)) => 4,
+        IntervalContent::Label(None) => 3,
+        IntervalContent::Gap => 2,
+        IntervalContent::Voice => 1,
+        IntervalContent::Silent => 0,
     };
     // In a tie the first, which spoke last.
-    let most = |a: Stretch, b: Stretch| if rank(&b) > rank(&a) { b } else { a };
-    stretches.reduce(most).unwrap_or(Stretch::Silent)
+    let most = |a: IntervalContent, b: IntervalContent| if rank(&b) > rank(&a) { b } else { a };
+    intervals.reduce(most).unwrap_or(IntervalContent::Silent)
 }

@@ -1,7 +1,7 @@
 //! Which speakers have a lane in the history: all of them, or those with the most speech
 //! and a lane for the others.
 
-use crate::dashboard::state::history::{History, Stretch};
+use crate::dashboard::state::history::{History, IntervalContent};
 use crate::dashboard::state::picture::Picture;
 use crate::events::Speaker;
 
@@ -21,7 +21,7 @@ pub(super) struct SpeakerLane {
 
 impl SpeakerLane {
     /// The label of its speakers in `[from, to)`.
-    pub(super) fn label(&self, history: &History, from: f64, to: f64) -> Stretch {
+    pub(super) fn label(&self, history: &History, from: f64, to: f64) -> IntervalContent {
         history.of_speakers(from, to, |speaker| self.holds(speaker))
     }
 

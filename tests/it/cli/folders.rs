@@ -168,7 +168,7 @@ fn other_files_in_a_folder_are_skipped_and_reported() {
     assert_eq!(rows.lines().count(), 2, "{rows}");
     let text = said(&output);
     for words in [
-        "d: 3 recordings passed over",
+        "d: 3 recordings skipped",
         "1 amr, 2 wma",
         "ffmpeg",
         "pipes",

@@ -88,7 +88,7 @@ class TestedModel:
         return metrics.spread(probabilities, self.truth, speakers)
 
     def summary(self, probabilities: NDArray[np.float64]) -> dict[str, float]:
-        """Accuracy, UAR and ECE over all clips, and the mean of the corpora's UARs."""
+        """Accuracy, UAR and ECE over all clips, and the mean UAR over corpora."""
         by_corpus = [
             metrics.uar(probabilities[self.corpora == name], self.truth[self.corpora == name])
             for name in np.unique(self.corpora)

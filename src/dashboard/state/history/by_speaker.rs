@@ -1,6 +1,6 @@
 //! The history of some of the speakers.
 
-use super::{History, LIVE_REACH_S, LIVE_WEIGHT_S, PAUSE_S, Stretch};
+use super::{History, IntervalContent, LIVE_REACH_S, LIVE_WEIGHT_S, PAUSE_S};
 use crate::events::{Speaker, Speakers};
 
 impl History {
@@ -19,7 +19,7 @@ impl History {
         from: f64,
         to: f64,
         chosen: impl Fn(Option<Speaker>) -> bool,
-    ) -> Stretch {
+    ) -> IntervalContent {
         let mut votes = self.final_votes(from, to, &chosen);
         // The open utterance alone has no final prediction.
         let last = self.finals.back();
@@ -29,9 +29,9 @@ impl History {
             votes.add(live.prediction.call, LIVE_WEIGHT_S);
         }
         if votes.0.is_empty() {
-            Stretch::Silent
+            IntervalContent::Silent
         } else {
-            Stretch::Called(votes.winner())
+            IntervalContent::Label(votes.winner())
         }
     }
 }
@@ -56,7 +56,11 @@ mod tests {
         }
     }
 
-    fn label(history: &History, (from, to): (f64, f64), speaker: Option<Speaker>) -> Stretch {
+    fn label(
+        history: &History,
+        (from, to): (f64, f64),
+        speaker: Option<Speaker>,
+    ) -> IntervalContent {
         history.of_speakers(from, to, |other| other == speaker)
     }
 
@@ -72,13 +76,22 @@ mod tests {
                 prediction: called(number as usize - 1),
             });
         }
-        assert_eq!(label(&history, (0.0, 6.0), A), Stretch::Called(Some(0)));
-        assert_eq!(label(&history, (0.0, 6.0), B), Stretch::Called(Some(1)));
-        assert_eq!(label(&history, (1.0, 3.0), B), Stretch::Silent);
+        assert_eq!(
+            label(&history, (0.0, 6.0), A),
+            IntervalContent::Label(Some(0))
+        );
+        assert_eq!(
+            label(&history, (0.0, 6.0), B),
+            IntervalContent::Label(Some(1))
+        );
+        assert_eq!(label(&history, (1.0, 3.0), B), IntervalContent::Silent);
         // Of the open utterance only the live prediction is known.
         history.add_live(8.0, A, called(1));
-        assert_eq!(label(&history, (7.5, 8.5), A), Stretch::Called(Some(1)));
-        assert_eq!(label(&history, (7.5, 8.5), B), Stretch::Silent);
+        assert_eq!(
+            label(&history, (7.5, 8.5), A),
+            IntervalContent::Label(Some(1))
+        );
+        assert_eq!(label(&history, (7.5, 8.5), B), IntervalContent::Silent);
         history.correct(&Speakers {
             channel: None,
             at_s: 9.0,
@@ -87,7 +100,10 @@ mod tests {
                 speaker: Speaker(0),
             }],
         });
-        assert_eq!(label(&history, (4.0, 6.0), B), Stretch::Silent);
-        assert_eq!(label(&history, (4.0, 6.0), A), Stretch::Called(Some(1)));
+        assert_eq!(label(&history, (4.0, 6.0), B), IntervalContent::Silent);
+        assert_eq!(
+            label(&history, (4.0, 6.0), A),
+            IntervalContent::Label(Some(1))
+        );
     }
 }
