@@ -17,6 +17,7 @@ use symphonia::core::formats::{FormatReader, Track, TrackFlags};
 use super::aac;
 use super::guard::guard;
 use super::kinds;
+use super::opus::Multistream;
 use super::source::DecodeError;
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -63,6 +64,8 @@ pub(super) struct Listed {
     pub(super) name: String,
     /// Whether its samples have the highest byte first, which its reader does not see.
     pub(super) big_endian: bool,
+    /// Its parameters, for a reader that does not know them.
+    pub(super) params: Option<AudioCodecParameters>,
 }
 
 /// Chooses the track: the `wanted` one (from 1), otherwise the default track as ffmpeg
@@ -112,6 +115,7 @@ pub(super) fn choose(
 fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
     let track = reader.tracks().iter().find(|track| track.id == listed.id);
     let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
+    let params = params.or(listed.params.as_ref());
     match track.zip(params) {
         Some((track, params)) => Candidate {
             default: listed.default,
@@ -180,7 +184,16 @@ fn readable(
         }
         _ => {}
     }
-    let decoder = decoder(&params).map_err(|error| undecodable(reader, &params, &error, name))?;
+    let several = match params.codec {
+        CODEC_ID_OPUS => Multistream::new(&params, decoder),
+        _ => Ok(None),
+    };
+    let decoder = match several {
+        Ok(Some(several)) => Ok(Box::new(several) as Box<dyn AudioDecoder>),
+        Ok(None) => decoder(&params),
+        Err(error) => Err(error),
+    };
+    let decoder = decoder.map_err(|error| undecodable(reader, &params, &error, name))?;
     Ok(Chosen {
         id,
         decoder,
@@ -261,7 +274,10 @@ pub(super) fn unreadable(error: Error) -> DecodeError {
 /// The message for a file on which a reader failed.
 pub(super) fn failed(error: &Error) -> DecodeError {
     match error {
-        Error::Unsupported(what) => DecodeError::UnsupportedCodec((*what).into()),
+        Error::Unsupported(what) => {
+            let name = kinds::unsupported_layout(what).unwrap_or(what);
+            DecodeError::UnsupportedCodec(name.into())
+        }
         error => DecodeError::Damaged(error.to_string()),
     }
 }

@@ -8,19 +8,19 @@ use std::sync::Mutex;
 use symphonia::core::io::ReadOnlySource;
 
 use super::kinds::{self, HEAD_BYTES};
-use super::media::{id3_length, mask};
+use super::media::{Media, id3_length, mask};
 use super::mp4::{FragmentReader, GrowingIndex};
 use super::packets::{Known, Packets};
 use super::plain::{Input, Plain};
 use super::source::{Note, Source, Spec};
 use super::wav::Wav;
-use super::{aiff, au, caf, matroska, mp4, wav};
+use super::{aiff, au, caf, matroska, mp4, ogg, w64, wav};
 
 pub use super::source::DecodeError;
 
 /// File name extensions that count as audio in a folder.
-const EXTENSIONS: [&str; 29] = [
-    "wav", "wave", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "aif", "aiff",
+const EXTENSIONS: [&str; 32] = [
+    "wav", "wave", "w64", "rf64", "bwf", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "aif", "aiff",
     "aifc", "caf", "mka", "mkv", "webm", "mov", "3gp", "3g2", "m4v", "weba", "au", "snd", "mp2",
     "ogv", "ogx", "m4r",
 ];
@@ -67,7 +67,9 @@ impl AudioFile {
         if !about.is_file() {
             return Self::from_reader_track(file, track);
         }
-        let head = head(&mut file, HEAD_BYTES)?;
+        let base = behind_tags(&mut file, about.len())?;
+        let mut media = Media::new(file, base).map_err(DecodeError::Read)?;
+        let head = head(&mut media, HEAD_BYTES)?;
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
         }
@@ -76,26 +78,25 @@ impl AudioFile {
             track,
             ..Known::default()
         };
-        let begin = |mut file: File| -> Result<Input, DecodeError> {
-            file.seek(SeekFrom::Start(0)).map_err(DecodeError::Read)?;
-            Ok(Input::File(BufReader::new(file)))
-        };
+        let rewound = media.seek(SeekFrom::Start(0));
+        rewound.map_err(DecodeError::Read)?;
+        let input = Input::File(BufReader::new(media));
         if let Some(open) = plain(&head) {
-            return only(track, open(begin(file)?)?);
+            return only(track, open(input)?);
         }
-        if wav::is_wav(&head) {
-            return match wav::open(begin(file)?)? {
+        if let Some(open) = wave(&head) {
+            return match open(input)? {
                 Wav::Plain(plain) => only(track, *plain),
                 Wav::Mpeg { data, .. } => Ok(Self(Box::new(Packets::open(
                     path,
-                    data,
+                    base + data,
                     known(Some("mp3")),
                 )?))),
             };
         }
-        let base = behind_tags(&mut file, about.len())?;
         let packets = Packets::open(path, base, known(None));
-        Ok(Self(Box::new(packets.map_err(|e| truncated(e, &head))?)))
+        let packets = packets.map_err(|error| truncated(error, base > 0, &head));
+        Ok(Self(Box::new(packets?)))
     }
 
     /// Reads a recording that is in memory.
@@ -127,7 +128,7 @@ impl AudioFile {
         input: impl Read + Send + 'static,
         track: Option<usize>,
     ) -> Result<Self, DecodeError> {
-        let mut input = input;
+        let (mut input, tagged) = past_tags(input)?;
         let mut head = head(&mut input, HEAD_BYTES)?;
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
@@ -140,9 +141,9 @@ impl AudioFile {
         if let Some(open) = plain(&head) {
             return only(track, open(Input::Stream(Box::new(whole(head, input))))?);
         }
-        if wav::is_wav(&head) {
+        if let Some(open) = wave(&head) {
             let whole = Input::Stream(Box::new(whole(head, input)));
-            return match wav::open(whole)? {
+            return match open(whole)? {
                 Wav::Plain(plain) => only(track, *plain),
                 Wav::Mpeg { input, .. } => {
                     known.extension = Some("mp3".into());
@@ -170,27 +171,19 @@ impl AudioFile {
             .extras
             .retain(|&at| kind(at).is_some_and(matroska::is_extra));
         mask(&mut media_head, 0, &known.extras);
-        let input: Box<dyn Read + Send> = match &known.growing_index {
-            Some(index) => Box::new(FragmentReader::new(whole(media_head, input), index.clone())),
-            None => Box::new(whole(media_head, input)),
-        };
-        let mut whole = input;
-        let mut rest = Vec::new();
-        // A tag may be longer than the distance that a reader searches.
-        for _ in 0..MAX_TAGS {
-            rest.clear();
-            Read::take(&mut whole, 10)
-                .read_to_end(&mut rest)
-                .map_err(DecodeError::Read)?;
-            let Some(length) = id3_length(&rest) else {
-                break;
-            };
-            let mut tag = Read::take(&mut whole, length - 10);
-            std::io::copy(&mut tag, &mut std::io::sink()).map_err(DecodeError::Read)?;
+        if head.starts_with(b"OggS") {
+            known.pages = Some(ogg::StreamPages::default());
         }
-        let media = ReadOnlySource::new(Shared(Mutex::new(Cursor::new(rest).chain(whole))));
+        let whole = whole(media_head, input);
+        let input: Box<dyn Read + Send> = match (&known.growing_index, &known.pages) {
+            (Some(index), _) => Box::new(FragmentReader::new(whole, index.clone())),
+            (None, Some(pages)) => Box::new(ogg::PageReader::new(whole, pages.clone())),
+            (None, None) => Box::new(whole),
+        };
+        let media = ReadOnlySource::new(Shared(Mutex::new(input)));
         let packets = Packets::stream(Box::new(media), &known);
-        Ok(Self(Box::new(packets.map_err(|e| truncated(e, &head))?)))
+        let packets = packets.map_err(|error| truncated(error, tagged, &head));
+        Ok(Self(Box::new(packets?)))
     }
 }
 
@@ -203,6 +196,14 @@ fn plain(head: &[u8]) -> Option<impl FnOnce(Input) -> Result<Plain, DecodeError>
         None if is_au => au::open(input),
         None => aiff::open(input),
     })
+}
+
+/// The function that opens a WAV, or its variant for 64 bits, with this beginning.
+fn wave(head: &[u8]) -> Option<fn(Input) -> Result<Wav, DecodeError>> {
+    if w64::is_w64(head) {
+        return Some(w64::open);
+    }
+    wav::is_wav(head).then_some(wav::open)
 }
 
 /// A recording with a single track, so no other one can be selected.
@@ -255,6 +256,30 @@ fn head(input: &mut impl Read, count: usize) -> Result<Vec<u8>, DecodeError> {
     Ok(head)
 }
 
+/// The message for a tag that ends after the file does.
+fn long_tag() -> DecodeError {
+    DecodeError::Damaged("its ID3 tag is longer than the file".into())
+}
+
+/// A stream behind the tags at its start, and whether there are any.
+fn past_tags<R: Read>(mut input: R) -> Result<(impl Read + use<R>, bool), DecodeError> {
+    let mut next = Vec::new();
+    for number in 0..MAX_TAGS {
+        next.clear();
+        let read = Read::take(&mut input, 10).read_to_end(&mut next);
+        read.map_err(DecodeError::Read)?;
+        let Some(length) = id3_length(&next) else {
+            return Ok((Cursor::new(next).chain(input), number > 0));
+        };
+        let mut tag = Read::take(&mut input, length - 10);
+        let skipped = std::io::copy(&mut tag, &mut std::io::sink());
+        if skipped.map_err(DecodeError::Read)? < length - 10 {
+            return Err(long_tag());
+        }
+    }
+    Ok((Cursor::new(Vec::new()).chain(input), true))
+}
+
 /// Where the audio begins. A reader would also search the picture inside a tag.
 fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
     let mut base = 0;
@@ -265,11 +290,8 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
         read.map_err(DecodeError::Read)?;
         match id3_length(&tag) {
             Some(size) if base + size < length => base += size,
-            Some(_) => {
-                return Err(DecodeError::Damaged(
-                    "its ID3 tag is longer than the file".into(),
-                ));
-            }
+            Some(size) if base + size == length => return Err(DecodeError::NoSamples),
+            Some(_) => return Err(long_tag()),
             None => break,
         }
     }
@@ -277,9 +299,9 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
 }
 
 /// A file that begins like audio but that no reader accepts is incomplete.
-fn truncated(error: DecodeError, head: &[u8]) -> DecodeError {
+fn truncated(error: DecodeError, tagged: bool, head: &[u8]) -> DecodeError {
     match error {
-        DecodeError::NotAudio if kinds::known(head) => {
+        DecodeError::NotAudio if tagged || kinds::known(head) => {
             DecodeError::Damaged("it ends too soon".into())
         }
         error => error,

@@ -16,14 +16,13 @@ const TRANSPORT_PACKET_BYTES: usize = 188;
 
 /// The name of a container or codec that no reader supports, from its first bytes.
 pub(super) fn unread(head: &[u8]) -> Option<String> {
-    const MAGICS: [(&[u8], &str); 18] = [
+    const MAGICS: [(&[u8], &str); 16] = [
         (b"#!AMR-WB", "AMR-WB"),
         (b"#!AMR", "AMR-NB"),
         (b"#!SILK_V3", "SILK"),
         (b"\x02#!SILK_V3", "SILK"),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF, as WMA is"),
         (b"FLV\x01", "FLV"),
-        (b"RIFX", "WAV with big-endian samples"),
         (b"\x00\x00\x01\xba", "MPEG program stream"),
         (b"MAC ", "Monkey's Audio"),
         (b"wvpk", "WavPack"),
@@ -34,7 +33,6 @@ pub(super) fn unread(head: &[u8]) -> Option<String> {
         (b"\x0b\x77", "AC-3"),
         (b"\x7f\xfe\x80\x01", "DTS"),
         (b"MThd", "MIDI, which contains no sound"),
-        (b"riff\x2e\x91\xcf\x11", "Sony Wave64"),
     ];
     if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some((*name).into());
@@ -70,13 +68,17 @@ pub(super) fn known(head: &[u8]) -> bool {
     }
 }
 
-/// The codec of a WAV, from its format tag.
-pub(super) fn in_wav(tag: u16, bits: u16) -> String {
+/// The codec of a WAV, or of a Matroska track with the same format, from its format tag.
+pub(super) fn in_wav(tag: u16, bits: u16, container: &str) -> String {
+    let rare = |name| match container {
+        "WAV" => format!("{name} of a rare layout in WAV"),
+        container => format!("{name} in {container}"),
+    };
     let name = match tag {
-        0x01 => return format!("PCM of {bits} bits in WAV"),
-        0x03 => return format!("floating point of {bits} bits in WAV"),
-        0x02 => "Microsoft ADPCM of a rare layout",
-        0x11 => "IMA ADPCM of a rare layout",
+        0x01 => return format!("PCM of {bits} bits in {container}"),
+        0x03 => return format!("floating point of {bits} bits in {container}"),
+        0x02 => return rare("Microsoft ADPCM"),
+        0x11 => return rare("IMA ADPCM"),
         0x10 => "OKI ADPCM",
         0x14 | 0x40 | 0x45 | 0x64 | 0x85 => "G.726 or G.721",
         0x17 => "Dialogic ADPCM",
@@ -93,9 +95,9 @@ pub(super) fn in_wav(tag: u16, bits: u16) -> String {
         0x674f..=0x6751 | 0x676f..=0x6771 => "Vorbis",
         0xa109 => "Speex",
         0xf1ac => "FLAC",
-        tag => return format!("format {tag:#06x} in WAV"),
+        tag => return format!("format {tag:#06x} in {container}"),
     };
-    format!("{name} in WAV")
+    format!("{name} in {container}")
 }
 
 /// The codec of an AU file, from its encoding number.
@@ -133,7 +135,7 @@ pub(super) fn in_mp4(format: [u8; 4]) -> String {
 }
 
 /// What a Matroska track holds, by the name of its codec there.
-pub(super) fn in_matroska(codec: &str) -> String {
+pub(super) fn in_matroska(codec: &str, bits: u16) -> String {
     let name = match codec.split('/').next().unwrap_or(codec) {
         "A_AC3" => "AC-3",
         "A_EAC3" => "E-AC-3",
@@ -143,10 +145,27 @@ pub(super) fn in_matroska(codec: &str) -> String {
         "A_TTA1" => "TTA",
         "A_REAL" => "RealAudio",
         "A_MS" => "a codec of Windows",
+        "A_PCM" => return format!("PCM of {bits} bits in Matroska"),
+        "A_MPC" => "Musepack",
+        "A_ATRAC" => "ATRAC",
         "A_QUICKTIME" => "a codec of QuickTime",
         _ => codec,
     };
     format!("{name} in Matroska")
+}
+
+/// The name of what a decoder refuses with this error, if it is not damage.
+pub(super) fn unsupported_layout(error: &str) -> Option<&'static str> {
+    Some(match error {
+        _ if error.starts_with("mpa: invalid Layer 2 bitrate") => {
+            "MP2 with a bit rate that does not suit its channels"
+        }
+        "mpa: free bit-rate is not supported" => "MPEG audio with a free bit rate",
+        _ if error.starts_with("opus: unsupported number of channels") => {
+            "Opus with several channels in one stream"
+        }
+        _ => return None,
+    })
 }
 
 /// The name of a codec.
@@ -214,6 +233,10 @@ fn in_ogg(head: &[u8]) -> Option<String> {
     let name = match first {
         first if first.starts_with(b"Speex   ") => "Speex",
         first if first.starts_with(b"CELT    ") => "CELT",
+        first if first.starts_with(b"OpusHead") => {
+            let family = first.get(18).filter(|&&family| family > 1)?;
+            return Some(format!("Opus with channel mapping {family} in Ogg"));
+        }
         first if first.starts_with(b"PCM     ") => "OggPCM",
         _ => return None,
     };

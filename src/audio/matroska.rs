@@ -3,6 +3,13 @@
 
 use std::io::{self, Read};
 
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_PCM_U8;
+
+use super::kinds;
+use super::wav;
+
 /// A track.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -11,6 +18,11 @@ pub(super) struct Entry {
     /// Whether players should choose it by default; true where the flag is absent.
     pub(super) default: bool,
     pub(super) codec: String,
+    rate_hz: u32,
+    channels: u16,
+    bits: u16,
+    /// What the codec needs.
+    private: Vec<u8>,
 }
 
 /// What the start of the file contains.
@@ -46,7 +58,14 @@ const NUMBER: u32 = 0xd7;
 const TYPE: u32 = 0x83;
 const DEFAULT: u32 = 0x88;
 const CODEC: u32 = 0x86;
+const PRIVATE: u32 = 0x63a2;
+const SOUND: u32 = 0xe1;
+const RATE: u32 = 0xb5;
+const CHANNELS: u32 = 0x9f;
+const BITS: u32 = 0x6264;
 const AUDIO: u64 = 2;
+/// The codec of tracks with the format of a WAV.
+const WINDOWS_CODEC: &str = "A_MS/ACM";
 
 /// Whether a file begins like a Matroska file.
 pub(super) fn is_matroska(head: &[u8]) -> bool {
@@ -123,6 +142,10 @@ fn track(body: &[u8]) -> Entry {
         audio: false,
         default: true,
         codec: String::new(),
+        rate_hz: 8000,
+        channels: 1,
+        bits: 0,
+        private: Vec::new(),
     };
     for field in elements(body) {
         match field.kind {
@@ -130,10 +153,56 @@ fn track(body: &[u8]) -> Entry {
             TYPE => entry.audio = number(field.body) == AUDIO,
             DEFAULT => entry.default = number(field.body) != 0,
             CODEC => entry.codec = field.body.escape_ascii().to_string(),
+            PRIVATE => entry.private = field.body.to_vec(),
+            SOUND => entry.take_sound(field.body),
             _ => {}
         }
     }
     entry
+}
+
+impl Entry {
+    fn take_sound(&mut self, body: &[u8]) {
+        for field in elements(body) {
+            let small = || u16::try_from(number(field.body)).unwrap_or(0);
+            match (field.kind, field.body) {
+                (RATE, &[a, b, c, d]) => self.rate_hz = f32::from_be_bytes([a, b, c, d]) as u32,
+                (RATE, body) => {
+                    let rate = body.try_into().map_or(0.0, f64::from_be_bytes);
+                    self.rate_hz = rate.round() as u32;
+                }
+                (CHANNELS, _) => self.channels = small(),
+                (BITS, _) => self.bits = small(),
+                _ => {}
+            }
+        }
+    }
+
+    /// The parameters of codecs that the reader does not know: samples of 8 bits, and
+    /// what a WAV may hold.
+    pub(super) fn params(&self) -> Option<AudioCodecParameters> {
+        let mut params = match self.codec.as_str() {
+            WINDOWS_CODEC => wav::Format::parse(&self.private, false)?.params()?,
+            "A_PCM/INT/LIT" | "A_PCM/INT/BIG" if self.bits == 8 => {
+                let mut params = AudioCodecParameters::new();
+                params.for_codec(CODEC_ID_PCM_U8).with_bits_per_sample(8);
+                params
+            }
+            _ => return None,
+        };
+        params
+            .with_sample_rate(self.rate_hz)
+            .with_channels(Channels::Discrete(self.channels));
+        Some(params)
+    }
+
+    /// Container and codec, for a message.
+    pub(super) fn name(&self) -> String {
+        match wav::Format::parse(&self.private, false) {
+            Some(format) if self.codec == WINDOWS_CODEC => format.name("Matroska"),
+            _ => kinds::in_matroska(&self.codec, self.bits),
+        }
+    }
 }
 
 fn number(body: &[u8]) -> u64 {
@@ -201,6 +270,10 @@ mod tests {
             audio: true,
             default,
             codec: codec.into(),
+            rate_hz: 8000,
+            channels: 1,
+            bits: 0,
+            private: vec![],
         };
         assert_eq!(outline.tracks, [entry(1, true, "A"), entry(2, false, "")]);
         assert_eq!(outline.end, None);

@@ -7,7 +7,8 @@ use symphonia::core::io::MediaSource;
 
 use super::matroska;
 
-/// A file without the data before its audio, and without the extras of Matroska. A truncated MP4 reports its original
+/// A file without the data before its audio, without the extras of Matroska, and
+/// without what separates the pieces of a WAV. A truncated MP4 reports its original
 /// length: otherwise its reader would skip a box that ends after the end of the file.
 pub(super) struct Media {
     file: File,
@@ -16,33 +17,76 @@ pub(super) struct Media {
     length: u64,
     /// Where identifiers of elements are that the reader must skip.
     skipped: Vec<u64>,
+    /// What is left out between pieces, in their order.
+    cuts: Vec<Cut>,
+    /// Position, without the bytes that are left out.
+    at: u64,
+}
+
+/// Bytes that are left out of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    /// Position before them, as a reader counts that does not see any cut.
+    pub(super) at: u64,
+    pub(super) bytes: u64,
 }
 
 impl Media {
-    /// The file from byte `base` on; `reach` is the declared end of its last box.
-    pub(super) fn new(mut file: File, base: u64, reach: u64) -> io::Result<Self> {
+    /// The file from byte `base` on.
+    pub(super) fn new(mut file: File, base: u64) -> io::Result<Self> {
         let there = file.metadata()?.len().saturating_sub(base);
         file.seek(SeekFrom::Start(base))?;
         Ok(Self {
             file,
             base,
             there,
-            length: reach.max(there),
+            length: there,
             skipped: Vec::new(),
+            cuts: Vec::new(),
+            at: 0,
         })
+    }
+
+    /// Bytes from its start on.
+    pub(super) fn there(&self) -> u64 {
+        self.there
+    }
+
+    /// Sets the declared end of its last box.
+    pub(super) fn reach(&mut self, end: u64) {
+        self.length = end.max(self.there);
+    }
+
+    /// Leaves out what is between pieces.
+    pub(super) fn leave_out(&mut self, cuts: Vec<Cut>) {
+        self.cuts = cuts;
     }
 
     /// Makes the reader skip those of the elements of Matroska at `places` that are extras.
     pub(super) fn skip_extras(&mut self, places: &[u64]) -> io::Result<()> {
         for &at in places {
-            self.file.seek(SeekFrom::Start(at))?;
+            self.seek(SeekFrom::Start(at))?;
             let mut kind = Vec::new();
             Read::take(&mut self.file, 4).read_to_end(&mut kind)?;
             if kind.try_into().is_ok_and(matroska::is_extra) {
                 self.skipped.push(at);
             }
         }
-        self.file.seek(SeekFrom::Start(self.base)).map(drop)
+        self.seek(SeekFrom::Start(0)).map(drop)
+    }
+
+    /// Reads up to the next cut.
+    fn read_piece(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let before = self.cuts.iter().take_while(|cut| cut.at <= self.at);
+        let left_out: u64 = before.map(|cut| cut.bytes).sum();
+        let next = self.cuts.iter().find(|cut| cut.at > self.at);
+        let room = next.map_or(u64::MAX, |cut| cut.at - self.at);
+        let room = usize::try_from(room).unwrap_or(usize::MAX).min(out.len());
+        let place = self.base.saturating_add(self.at).saturating_add(left_out);
+        self.file.seek(SeekFrom::Start(place))?;
+        let count = self.file.read(&mut out[..room])?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 
@@ -62,30 +106,28 @@ pub(super) fn mask(bytes: &mut [u8], at: u64, skipped: &[u64]) {
 
 impl Read for Media {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.skipped.is_empty() {
-            return self.file.read(out);
+        if !self.cuts.is_empty() {
+            return self.read_piece(out);
         }
-        let at = self.file.stream_position()?;
         let count = self.file.read(out)?;
-        mask(&mut out[..count], at, &self.skipped);
+        mask(&mut out[..count], self.at, &self.skipped);
+        self.at += count as u64;
         Ok(count)
     }
 }
 
 impl Seek for Media {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::Start(at) => self.base.checked_add(at).map(SeekFrom::Start),
-            SeekFrom::End(offset) => {
-                let at = self.length.checked_add_signed(offset);
-                at.and_then(|at| self.base.checked_add(at))
-                    .map(SeekFrom::Start)
-            }
-            SeekFrom::Current(offset) => Some(SeekFrom::Current(offset)),
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
         };
-        let at = self.file.seek(to.ok_or(io::ErrorKind::InvalidInput)?)?;
-        at.checked_sub(self.base)
-            .ok_or_else(|| io::ErrorKind::InvalidInput.into())
+        let place = at.and_then(|at| self.base.checked_add(at).zip(Some(at)));
+        let (place, at) = place.ok_or(io::ErrorKind::InvalidInput)?;
+        self.file.seek(SeekFrom::Start(place))?;
+        self.at = at;
+        Ok(at)
     }
 }
 

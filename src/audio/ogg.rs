@@ -1,7 +1,9 @@
-//! Whether the pages of an Ogg file are all there, which its reader does not tell.
+//! Whether the pages of an Ogg file or stream are all there, which its reader does not
+//! tell.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Result};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes before the segment table of a page.
 const HEAD_BYTES: usize = 27;
@@ -27,54 +29,116 @@ pub(super) struct Pages {
 /// # Errors
 /// The error of the read.
 pub(super) fn pages(mut file: impl Read) -> Result<Pages> {
-    let mut found = Pages {
-        intact: true,
-        ended: true,
-    };
-    let mut numbers: HashMap<u32, u32> = HashMap::new();
-    let mut page = Vec::new();
+    let mut checker = Checker::default();
+    let mut bytes = vec![0; 64 << 10];
     loop {
-        page.clear();
-        Read::take(&mut file, HEAD_BYTES as u64).read_to_end(&mut page)?;
-        if page.is_empty() {
-            return Ok(found);
-        }
-        let Some(count) = page
-            .get(HEAD_BYTES - 1)
-            .filter(|_| page.starts_with(b"OggS"))
-        else {
-            found.ended = false;
-            found.intact &= page.len() < HEAD_BYTES;
-            return Ok(found);
-        };
-        let sizes = segments(&mut file, usize::from(*count), &mut page)?;
-        let Some(sizes) = sizes else {
-            found.ended = false;
-            return Ok(found);
-        };
-        found.ended = sizes.last().is_none_or(|&size| size < 255);
-        found.intact &= word(&page, CHECKSUM_OFFSET) == Some(checksum(&page));
-        if let (Some(serial), Some(number)) = (word(&page, 14), word(&page, 18)) {
-            let before = numbers.insert(serial, number);
-            let first = page[FLAGS_OFFSET] & FIRST != 0;
-            let next = before.is_none_or(|before| before.wrapping_add(1) == number);
-            found.intact &= first || next;
+        match file.read(&mut bytes) {
+            Ok(0) => return Ok(checker.pages()),
+            Ok(count) => checker.push(&bytes[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
 
-/// Appends the segment table and the segments of a page, and returns the table; `None`
-/// where the file ends within the page.
-fn segments(file: &mut impl Read, count: usize, page: &mut Vec<u8>) -> Result<Option<Vec<u8>>> {
-    let mut sizes = vec![0; count];
-    match file.read_exact(&mut sizes) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-        read => read?,
+/// Checks pages whose bytes arrive in blocks of any size.
+#[derive(Debug, Default)]
+struct Checker {
+    /// The page that is incomplete so far.
+    page: Vec<u8>,
+    /// Number of the last page of each stream.
+    numbers: HashMap<u32, u32>,
+    damaged: bool,
+    /// Whether the last page ends within a packet.
+    open: bool,
+    /// Whether something that is no page was found, behind which nothing is checked.
+    lost: bool,
+}
+
+impl Checker {
+    fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() && !self.lost {
+            let missing = self.missing();
+            let (now, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.page.extend_from_slice(now);
+            bytes = rest;
+            if self.page.len() >= HEAD_BYTES && !self.page.starts_with(b"OggS") {
+                self.lost = true;
+            } else if self.missing() == 0 {
+                self.check();
+                self.page.clear();
+            }
+        }
     }
-    page.extend_from_slice(&sizes);
-    let length: u64 = sizes.iter().map(|&size| u64::from(size)).sum();
-    let read = Read::take(file, length).read_to_end(page)?;
-    Ok((read as u64 == length).then_some(sizes))
+
+    /// Bytes that the page lacks, as far as it says.
+    fn missing(&self) -> usize {
+        let here = self.page.len();
+        let Some(&count) = self.page.get(HEAD_BYTES - 1) else {
+            return HEAD_BYTES - here;
+        };
+        let body = HEAD_BYTES + usize::from(count);
+        let Some(sizes) = self.page.get(HEAD_BYTES..body) else {
+            return body - here;
+        };
+        let sizes: usize = sizes.iter().map(|&size| usize::from(size)).sum();
+        body + sizes - here
+    }
+
+    fn check(&mut self) {
+        let page = &self.page;
+        let count = usize::from(page[HEAD_BYTES - 1]);
+        let sizes = &page[HEAD_BYTES..HEAD_BYTES + count];
+        self.open = sizes.last().is_some_and(|&size| size == 255);
+        self.damaged |= word(page, CHECKSUM_OFFSET) != Some(checksum(page));
+        if let (Some(serial), Some(number)) = (word(page, 14), word(page, 18)) {
+            let before = self.numbers.insert(serial, number);
+            let first = page[FLAGS_OFFSET] & FIRST != 0;
+            let next = before.is_none_or(|before| before.wrapping_add(1) == number);
+            self.damaged |= !first && !next;
+        }
+    }
+
+    fn pages(&self) -> Pages {
+        Pages {
+            intact: !self.damaged && !self.lost,
+            ended: !self.open && !self.lost && self.page.is_empty(),
+        }
+    }
+}
+
+/// The pages of a stream so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StreamPages(Arc<Mutex<Checker>>);
+
+impl StreamPages {
+    pub(super) fn pages(&self) -> Pages {
+        let checker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        checker.pages()
+    }
+}
+
+/// A reader that checks the pages of a stream while they are read.
+pub(super) struct PageReader<R> {
+    stream: R,
+    pages: StreamPages,
+}
+
+impl<R> PageReader<R> {
+    /// `stream` must be at its first byte.
+    pub(super) fn new(stream: R, pages: StreamPages) -> Self {
+        Self { stream, pages }
+    }
+}
+
+impl<R: Read> Read for PageReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        let count = self.stream.read(out)?;
+        let checker = self.pages.0.lock();
+        let mut checker = checker.unwrap_or_else(PoisonError::into_inner);
+        checker.push(&out[..count]);
+        Ok(count)
+    }
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

@@ -13,7 +13,6 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use super::codec;
 use super::guard::guard;
-use super::ogg::Pages;
 use super::source::{DecodeError, Note, Source, Spec};
 use super::timing::{Hole, Place, Timing};
 
@@ -42,6 +41,8 @@ pub(super) struct Packets {
     spec: Spec,
     /// Needed to start over where the container cannot seek exactly.
     origin: Origin,
+    /// The extension that its reader was chosen by.
+    extension: Option<String>,
     wanted: Option<usize>,
     /// Number of audio tracks, and the number of this one.
     tracks: (usize, usize),
@@ -72,8 +73,12 @@ pub(super) struct Packets {
     shape: Option<[u8; 3]>,
     found: bool,
     damaged: u64,
-    /// What its pages say, once that was needed.
-    pages: Option<Pages>,
+    /// Holes that are damage if pages are missing.
+    holes: u64,
+    /// Why the first packet that was damaged could not be decoded.
+    reason: Option<&'static str>,
+    /// Where the timestamps leapt by more than a hole can last, in seconds.
+    leap_s: Option<u64>,
     /// Whether the bytes ended inside a unit.
     cut: bool,
     over: bool,
@@ -113,7 +118,8 @@ impl Packets {
                     return Ok(false);
                 }
                 Err(Error::IoError(error)) => return Err(DecodeError::Read(error)),
-                Err(Error::DecodeError(_)) if failures < MAX_UNREADABLE_PACKETS => {
+                Err(Error::DecodeError(reason)) if failures < MAX_UNREADABLE_PACKETS => {
+                    self.reason.get_or_insert(reason);
                     self.damaged += 1;
                     failures += 1;
                 }
@@ -210,7 +216,10 @@ impl Packets {
                 self.longest = self.longest.max(frames.cast_signed() as i64);
                 self.found |= frames > 0;
             }
-            Some(Error::DecodeError(_) | Error::IoError(_)) => {
+            Some(ref error @ (Error::DecodeError(_) | Error::IoError(_))) => {
+                if let Error::DecodeError(reason) = error {
+                    self.reason.get_or_insert(reason);
+                }
                 self.damaged += 1;
                 self.silence(lasts.filter(|&frames| frames > 0).unwrap_or(self.longest));
             }
@@ -256,21 +265,15 @@ impl Packets {
             return;
         }
         let hole = index.saturating_sub(self.position);
+        if hole >= HOLE_S * i64::from(rate) && self.leap_s.is_none() {
+            self.leap_s = Some(self.seconds(self.position) as u64);
+        }
         if other && hole < HOLE_S * i64::from(rate) {
             self.position = index;
         } else if hole > self.timing.tolerance(rate) && hole < HOLE_S * i64::from(rate) {
-            if self.timing.hole == Hole::Damage && !self.pages().intact {
-                self.damaged += 1;
-            }
+            self.holes += u64::from(self.timing.hole == Hole::Damage);
             self.position = index;
         }
-    }
-
-    /// The pages of an Ogg file; nothing good where they cannot be read.
-    fn pages(&mut self) -> Pages {
-        *self
-            .pages
-            .get_or_insert_with(|| self.origin.pages().unwrap_or_default())
     }
 
     /// Silence in place of a packet, so that what follows keeps its position.
@@ -312,6 +315,12 @@ impl Packets {
 
     /// Checks whether the end came where it was declared.
     fn end(&mut self) -> Result<bool, DecodeError> {
+        let pages = self.holes > 0 || self.cut;
+        let pages = pages.then(|| self.origin.pages()).flatten();
+        let pages = pages.unwrap_or_default();
+        if !pages.intact {
+            self.damaged += std::mem::take(&mut self.holes);
+        }
         let rate = self.spec.sample_rate;
         let promised = if self.timing.counted {
             self.total
@@ -338,7 +347,7 @@ impl Packets {
         // Where no length was declared, at least a note reports it.
         self.cut &= promised.is_none() && self.timing.counted;
         // A recorder that was stopped marks no page as the last.
-        self.cut = self.cut && !self.pages().ended;
+        self.cut = self.cut && !pages.ended;
         Ok(false)
     }
 
@@ -360,7 +369,7 @@ impl Packets {
     }
 
     fn go(&mut self, target: i64) -> Result<(), DecodeError> {
-        if matches!(self.origin, Origin::Stream) {
+        if matches!(self.origin, Origin::Stream(_)) {
             if target < self.next {
                 return Err(DecodeError::CannotSeek);
             }
@@ -446,6 +455,9 @@ impl Source for Packets {
         let tracks = several.then_some(Note::Tracks { count, used });
         let cut = (self.over && self.cut).then_some(Note::CutPacket);
         let unordered = self.unordered.then_some(Note::Unordered);
-        tracks.into_iter().chain(unordered).chain(cut).collect()
+        let clock = self.timing.clock_s.map(|start_s| Note::Clock { start_s });
+        let leap = self.leap_s.map(|at_s| Note::Leap { at_s });
+        let notes = tracks.into_iter().chain(unordered);
+        notes.chain(clock).chain(leap).chain(cut).collect()
     }
 }

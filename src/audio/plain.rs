@@ -1,6 +1,5 @@
 //! Recordings with a short header followed by samples, or by blocks of fixed size.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use symphonia::core::codecs::audio::AudioDecoder;
@@ -8,12 +7,16 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::codec;
+use super::chunks::{self, Next};
 use super::guard::guard;
+use super::media::Media;
 use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
 use super::source::{DecodeError, Note, Source, Spec};
 
 /// Declared lengths from here on mean "unknown" if the bytes are not there.
 pub(super) const UNKNOWN_FROM_BYTES: u64 = 0x7fff_0000;
+/// The same for lengths of 64 bits.
+const UNKNOWN_64_FROM_BYTES: u64 = 1 << 62;
 /// Largest first block of a recorder, in bytes.
 const MAX_FIRST_BLOCK_BYTES: u64 = 1 << 20;
 /// Most chunks that are followed after the samples.
@@ -21,7 +24,7 @@ const MOST_CHUNKS: usize = 64;
 
 /// The bytes of a recording: a file, or a stream that cannot be rewound.
 pub(super) enum Input {
-    File(BufReader<File>),
+    File(BufReader<Media>),
     Stream(Box<dyn Read + Send>),
 }
 
@@ -72,13 +75,10 @@ impl Input {
     }
 
     /// Bytes of a file after position `at`; `None` for a stream.
-    fn behind(&self, at: u64) -> Result<Option<u64>, DecodeError> {
+    fn behind(&self, at: u64) -> Option<u64> {
         match self {
-            Self::Stream(_) => Ok(None),
-            Self::File(file) => {
-                let length = file.get_ref().metadata().map_err(DecodeError::Read)?.len();
-                Ok(Some(length.saturating_sub(at)))
-            }
+            Self::Stream(_) => None,
+            Self::File(file) => Some(file.get_ref().there().saturating_sub(at)),
         }
     }
 }
@@ -97,7 +97,7 @@ pub(super) enum Coding {
 
 impl Coding {
     /// Bytes and frames of the smallest unit that is decoded at once.
-    fn unit(&self, channels: u16) -> (u64, u64) {
+    pub(super) fn unit(&self, channels: u16) -> (u64, u64) {
         match self {
             Self::Samples(format) => (format.bytes() as u64 * u64::from(channels), 1),
             Self::Blocks { bytes, frames, .. } => (*bytes as u64, *frames),
@@ -145,6 +145,8 @@ pub(super) struct Extent {
     pub(super) frames: Option<u64>,
     /// Whether the header was never completed.
     pub(super) unfinished: bool,
+    /// Whether another recording follows in the same file, which is not read.
+    pub(super) another: bool,
 }
 
 /// Chunks that may follow the samples of a format.
@@ -156,15 +158,27 @@ pub(super) struct Trailer {
 }
 
 impl Trailer {
-    fn begins(&self, next: &[u8]) -> bool {
+    pub(super) fn begins(&self, next: &[u8]) -> bool {
         self.chunks.iter().any(|chunk| next.starts_with(*chunk))
+    }
+
+    /// Name and length of the chunk that begins with these bytes.
+    pub(super) fn head(&self, bytes: &[u8]) -> Option<([u8; 4], u64)> {
+        let (name, rest) = bytes.split_first_chunk()?;
+        let length = *rest.first_chunk()?;
+        let length = if self.big_endian {
+            u32::from_be_bytes(length)
+        } else {
+            u32::from_le_bytes(length)
+        };
+        Some((*name, length.into()))
     }
 
     /// Whether chunks follow from byte `at` of a file to its end, `end`; afterwards the
     /// file position is `back`.
     fn follows(
         &self,
-        file: &mut BufReader<File>,
+        file: &mut BufReader<Media>,
         mut at: u64,
         end: u64,
         back: u64,
@@ -176,13 +190,10 @@ impl Trailer {
             if file.read_exact(&mut chunk).is_err() {
                 break;
             }
-            let [a, b, c, d, length @ ..] = chunk;
-            let printable = [a, b, c, d].iter().all(|byte| matches!(byte, 0x20..=0x7e));
-            let length = u64::from(if self.big_endian {
-                u32::from_be_bytes(length)
-            } else {
-                u32::from_le_bytes(length)
-            });
+            let Some((name, length)) = self.head(&chunk) else {
+                break;
+            };
+            let printable = name.iter().all(|byte| matches!(byte, 0x20..=0x7e));
             at += 8 + length + length % 2;
             // A known chunk, or a chain of chunks to the very end.
             if number == 0 && self.begins(&chunk) || printable && at.abs_diff(end) <= 1 {
@@ -211,8 +222,9 @@ impl Extent {
             data,
             ..Self::default()
         };
-        let believed = Some(length).filter(|&length| length < UNKNOWN_FROM_BYTES);
-        let Some(there) = input.behind(data)? else {
+        let unknown = UNKNOWN_FROM_BYTES..=u32::MAX.into();
+        let believed = Some(length).filter(|&n| n < UNKNOWN_64_FROM_BYTES && !unknown.contains(&n));
+        let Some(there) = input.behind(data) else {
             let known = believed.filter(|&length| length > 0);
             return Ok(Self {
                 bytes: known,
@@ -237,9 +249,11 @@ impl Extent {
         if let Input::File(file) = input
             && unfinished
         {
-            let behind = data + bytes + bytes % 2;
-            let follows = trailer.follows(file, behind, data + there, data);
-            unfinished = !follows.map_err(DecodeError::Read)?;
+            // Some writers leave out the byte that pads an odd length.
+            for behind in [bytes + bytes % 2, bytes] {
+                let follows = trailer.follows(file, data + behind, data + there, data);
+                unfinished &= !follows.map_err(DecodeError::Read)?;
+            }
         }
         Ok(Self {
             bytes: Some(if unfinished { there } else { bytes }),
@@ -262,6 +276,8 @@ pub(super) struct Plain {
     skip: u64,
     /// What may follow the declared bytes of a stream.
     trailer: &'static Trailer,
+    /// The format chunk of a WAV, whose samples may be in several chunks.
+    format: Option<chunks::Format>,
     damaged: u64,
     told: bool,
 }
@@ -296,23 +312,40 @@ impl Plain {
             position: 0,
             skip: 0,
             trailer,
+            format: None,
             damaged: 0,
             told: false,
         })
+    }
+
+    /// Lets a stream go on in further chunks of samples, if their format is the same.
+    pub(super) fn in_chunks(self, format: chunks::Format) -> Self {
+        let format = Some(format);
+        Self { format, ..self }
     }
 
     fn seconds(&self, frames: u64) -> f64 {
         frames as f64 / f64::from(self.spec.sample_rate)
     }
 
-    /// Whether a stream continues after a declared length that was only a recorder's
-    /// first block.
+    /// Whether a stream continues after its declared length.
     fn goes_on(&mut self) -> Result<bool, DecodeError> {
+        if !matches!(self.bytes.input, Input::Stream(_)) {
+            return Ok(false);
+        }
+        match self.format {
+            Some(format) => self.next_chunk(format),
+            None => self.was_first_block(),
+        }
+    }
+
+    /// Whether the declared length was only that of a recorder's first block.
+    fn was_first_block(&mut self) -> Result<bool, DecodeError> {
         let first = self
             .extent
             .bytes
             .is_some_and(|bytes| bytes <= MAX_FIRST_BLOCK_BYTES);
-        if !first || !matches!(self.bytes.input, Input::Stream(_)) {
+        if !first {
             return Ok(false);
         }
         let next = self.bytes.peek(8)?;
@@ -323,6 +356,32 @@ impl Plain {
         self.extent.promised = None;
         self.extent.unfinished = true;
         Ok(true)
+    }
+
+    /// Whether the next chunk of samples of a stream was found.
+    fn next_chunk(&mut self, format: chunks::Format) -> Result<bool, DecodeError> {
+        let declared = self.extent.bytes.unwrap_or(0);
+        let (size, per_unit) = self.coding.unit(self.spec.channels);
+        // A part of a frame, and the byte that pads an odd length.
+        self.bytes.pass(declared % size)?;
+        let odd = declared % 2 == 1;
+        match chunks::next(&mut self.bytes, &format, odd, self.trailer)? {
+            Next::Samples(length) => {
+                let length = Some(length).filter(|&length| length < UNKNOWN_FROM_BYTES);
+                let frames = length.map(|length| length / size * per_unit);
+                self.frames = frames.map(|frames| self.position + frames);
+                self.extent.bytes = length;
+                let before = self.position / per_unit * size;
+                self.extent.promised = length.map(|length| before + length);
+                Ok(true)
+            }
+            Next::Another => {
+                self.extent.another = true;
+                Ok(false)
+            }
+            Next::Unknown => self.was_first_block(),
+            Next::End => Ok(false),
+        }
     }
 
     /// Checks the end: where declared, or more than a block too early.
@@ -401,6 +460,7 @@ impl Source for Plain {
 
     fn notes(&self) -> Vec<Note> {
         let unfinished = self.extent.unfinished.then_some(Note::Unfinished);
-        unfinished.into_iter().collect()
+        let another = self.extent.another.then_some(Note::Another);
+        unfinished.into_iter().chain(another).collect()
     }
 }

@@ -204,7 +204,7 @@ impl<R: Read> FrameReader<R> {
         Self {
             input,
             frame: frame.max(1),
-            buffer: vec![0; (frame * most).max(16)],
+            buffer: vec![0; (frame * most).max(64)],
             start: 0,
             end: 0,
             over: false,
@@ -240,6 +240,15 @@ impl<R: Read> FrameReader<R> {
         let want = count.min(self.buffer.len());
         self.fill(want, want)?;
         Ok(&self.buffer[..self.end.min(want)])
+    }
+
+    /// Passes over bytes that are no samples; fewer at the end.
+    pub(super) fn pass(&mut self, count: u64) -> Result<(), DecodeError> {
+        let here = (count).min((self.end - self.start) as u64);
+        self.start += here as usize;
+        let mut rest = Read::take(&mut self.input, count - here);
+        let passed = std::io::copy(&mut rest, &mut std::io::sink());
+        passed.map(drop).map_err(DecodeError::Read)
     }
 
     /// Drops what was read ahead, after a seek of the input.

@@ -86,8 +86,20 @@ pub enum Note {
     Unfinished,
     /// The last packet is incomplete, and no header declared the length.
     CutPacket,
+    /// Another recording with another format follows in the same file.
+    Another,
     /// Its edit list repeats parts or changes their order.
     Unordered,
+    /// Its timestamps are those of a calendar.
+    Clock {
+        /// The first, in seconds.
+        start_s: u64,
+    },
+    /// Its timestamps leap by more than a day.
+    Leap {
+        /// Where that is, in seconds.
+        at_s: u64,
+    },
     /// It holds several audio tracks.
     Tracks {
         /// Number of audio tracks.
@@ -104,12 +116,26 @@ impl fmt::Display for Note {
                 "has a header that was never completed (its recorder was stopped); \
                  everything behind the header was read",
             ),
+            Self::Another => out.write_str(
+                "is followed by another recording in the same file, which has another \
+                 format and was not read",
+            ),
             Self::CutPacket => {
                 out.write_str("ends within a packet; everything before that packet was read")
             }
             Self::Unordered => out.write_str(
                 "has an edit list that repeats parts or changes their order; \
                  it was read in the order of its samples, and the times are theirs",
+            ),
+            Self::Clock { start_s } => write!(
+                out,
+                "has timestamps that begin at {start_s} s, which are those of a calendar; \
+                 the times here count from its first sample"
+            ),
+            Self::Leap { at_s } => write!(
+                out,
+                "has timestamps that leap by more than a day after {at_s} s; \
+                 from there on the times count its samples"
             ),
             Self::Tracks { count, used } => {
                 write!(out, "holds {count} audio tracks; track {used} was read")

@@ -13,8 +13,9 @@ use super::mp4::{GrowingIndex, Movie, Span};
 /// Encoder priming before the first sample is kept up to this length in seconds,
 /// because the timestamps are those of the packets.
 const PRIMING_S: f64 = 0.15;
-/// A track that begins later than this has timestamps of a clock that ran before.
-const LATEST_START_S: f64 = 3600.0;
+/// A track that begins later than this has timestamps of a calendar. The clock of a
+/// broadcast counts 2^33 ticks of 90 kHz, so that a part of one may begin up to here.
+const LATEST_START_S: f64 = 95_444.0;
 /// Largest start time that is a rounded zero.
 const ROUNDED_S: f64 = 0.003;
 /// Timestamps that are rounded or follow another clock may differ this much from the
@@ -53,6 +54,8 @@ pub(super) struct Timing {
     pub(super) hole: Hole,
     /// Whether a first timestamp above zero is the start time of the track.
     starts_later: bool,
+    /// Where the timestamps begin in seconds, if they do not count from the start.
+    pub(super) clock_s: Option<u64>,
     /// End in ticks of the first part of a file whose parts may have been concatenated.
     pub(super) part_end: Option<i64>,
     /// Length in ticks, and in seconds where only the container declares one.
@@ -95,6 +98,7 @@ impl Timing {
             seeks: false,
             hole: Hole::Gap,
             starts_later: false,
+            clock_s: None,
             part_end: None,
             ticks: None,
             promised_s: None,
@@ -148,6 +152,7 @@ impl Timing {
                 _ => Hole::Gap,
             },
             starts_later: matches!(format, FORMAT_ID_ISOMP4 | FORMAT_ID_MKV | FORMAT_ID_OGG),
+            clock_s: None,
             part_end: match (format, counted, track.num_frames) {
                 (FORMAT_ID_MP3, true, Some(frames)) => {
                     Some(frames.cast_signed() + i64::from(track.padding.unwrap_or(0)))
@@ -262,9 +267,12 @@ impl Timing {
             };
             let near = -seconds(PRIMING_S)..seconds(near_s);
             let origin = raw.saturating_add(self.pre_skip);
-            let places =
-                self.starts_later && !near.contains(&raw) && raw <= seconds(LATEST_START_S)
-                    || !self.starts_later && raw < 0;
+            let calendar = self.starts_later && raw > seconds(LATEST_START_S);
+            if calendar {
+                self.clock_s = u64::try_from(raw / i64::from(rate.max(1))).ok();
+            }
+            let places = self.starts_later && !near.contains(&raw) && !calendar
+                || !self.starts_later && raw < 0;
             if places { 0 } else { origin }
         });
         Some(Place {

@@ -6,8 +6,13 @@
 
 use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO};
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_PCM_ALAW,
+    CODEC_ID_PCM_F32LE, CODEC_ID_PCM_F64LE, CODEC_ID_PCM_MULAW, CODEC_ID_PCM_S16LE,
+    CODEC_ID_PCM_S24LE, CODEC_ID_PCM_S32LE, CODEC_ID_PCM_U8,
+};
 
+use super::chunks;
 use super::codec;
 use super::kinds;
 use super::plain::{Coding, Extent, Input, Plain, Trailer};
@@ -27,13 +32,19 @@ const EXTENSIBLE: u16 = 0xfffe;
 const MPEG: [u16; 2] = [0x50, 0x55];
 
 /// Chunks that may follow the samples, or another file.
-const TRAILER: Trailer = Trailer {
-    chunks: &[
-        b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
-        b"PAD ", b"PEAK", b"cart", b"axml", b"inst", b"note", b"labl", b"adtl", b"minf", b"elm1",
-        b"regn", b"umid", b"afsp", b"_PMX", b"levl", b"DISP", b"acid", b"RIFF",
-    ],
+const CHUNKS: &[&[u8; 4]] = &[
+    b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"smpl", b"fact", b"JUNK", b"junk",
+    b"PAD ", b"PEAK", b"cart", b"axml", b"inst", b"note", b"labl", b"adtl", b"minf", b"elm1",
+    b"regn", b"umid", b"afsp", b"_PMX", b"levl", b"DISP", b"acid", b"RIFF", b"data", b"fmt ",
+    b"chna", b"plst", b"ltxt", b"strc", b"FLLR", b"SyLp", b"ResU", b"LGWV", b"AFAn", b"ds64",
+];
+pub(super) const TRAILER: Trailer = Trailer {
+    chunks: CHUNKS,
     big_endian: false,
+};
+const BIG_ENDIAN_TRAILER: Trailer = Trailer {
+    chunks: CHUNKS,
+    big_endian: true,
 };
 
 /// The content of a WAV.
@@ -47,27 +58,47 @@ pub(super) enum Wav {
 
 /// Whether a file begins like a WAV.
 pub(super) fn is_wav(head: &[u8]) -> bool {
-    matches!(head.get(..4), Some(b"RIFF" | b"RF64" | b"BW64")) && head.get(8..12) == Some(b"WAVE")
+    let magic = matches!(head.get(..4), Some(b"RIFF" | b"RF64" | b"BW64" | b"RIFX"));
+    magic && head.get(8..12) == Some(b"WAVE")
 }
 
 /// Reads the header.
 pub(super) fn open(mut input: Input) -> Result<Wav, DecodeError> {
     let header = Header::read(&mut input)?;
+    samples(input, &header)
+}
+
+/// Opens the samples behind a header, where the input is positioned.
+pub(super) fn samples(mut input: Input, header: &Header) -> Result<Wav, DecodeError> {
     if MPEG.contains(&header.format.tag) {
         let data = header.data;
         return Ok(Wav::Mpeg { input, data });
     }
     let spec = Spec::checked(header.format.rate, header.format.channels.into())?;
     let coding = header.format.coding()?;
-    let extent = Extent {
-        frames: header.frames,
-        ..Extent::new(&mut input, header.data, header.length, &TRAILER)?
+    let trailer = if header.format.big_endian {
+        &BIG_ENDIAN_TRAILER
+    } else {
+        &TRAILER
     };
-    let plain = Plain::new(input, coding, spec, extent, &TRAILER)?;
-    Ok(Wav::Plain(Box::new(plain)))
+    let (data, length) = (header.data, header.length);
+    let mut extent = Extent {
+        frames: header.frames,
+        ..Extent::new(&mut input, data, length, trailer)?
+    };
+    if let Some(chunk) = &header.chunk {
+        let (unit, _) = coding.unit(spec.channels);
+        chunks::join(&mut input, &mut extent, length, unit, chunk, trailer)?;
+    }
+    let plain = Plain::new(input, coding, spec, extent, trailer)?;
+    Ok(Wav::Plain(Box::new(match header.chunk {
+        Some(chunk) => plain.in_chunks(chunk),
+        None => plain,
+    })))
 }
 
-struct Format {
+pub(super) struct Format {
+    big_endian: bool,
     tag: u16,
     channels: u16,
     rate: u32,
@@ -76,15 +107,29 @@ struct Format {
 }
 
 impl Format {
-    fn parse(chunk: &[u8]) -> Option<Self> {
-        let short = |at: usize| Some(u16::from_le_bytes([*chunk.get(at)?, *chunk.get(at + 1)?]));
-        let rate = u32::from(short(4)?) | u32::from(short(6)?) << 16;
+    /// Parses the content of a format chunk.
+    pub(super) fn parse(chunk: &[u8], big_endian: bool) -> Option<Self> {
+        let short = |at: usize| {
+            let bytes = [*chunk.get(at)?, *chunk.get(at + 1)?];
+            Some(if big_endian {
+                u16::from_be_bytes(bytes)
+            } else {
+                u16::from_le_bytes(bytes)
+            })
+        };
+        let (first, second) = (u32::from(short(4)?), u32::from(short(6)?));
+        let rate = if big_endian {
+            first << 16 | second
+        } else {
+            second << 16 | first
+        };
         let tag = match short(0)? {
             // The first two bytes of the sub-format's GUID are the actual tag.
             EXTENSIBLE => short(24)?,
             tag => tag,
         };
         Some(Self {
+            big_endian,
             tag,
             channels: short(2)?,
             rate,
@@ -93,12 +138,38 @@ impl Format {
         })
     }
 
+    /// Codec and container, for a message.
+    pub(super) fn name(&self, container: &str) -> String {
+        kinds::in_wav(self.tag, self.bits, container)
+    }
+
+    /// The parameters of its codec without rate and channels; `None` for blocks.
+    pub(super) fn params(&self) -> Option<AudioCodecParameters> {
+        let codec = match self.samples() {
+            _ if self.tag == MPEG[0] => CODEC_ID_MP2,
+            _ if self.tag == MPEG[1] => CODEC_ID_MP3,
+            Some(RawFormat::U8) => CODEC_ID_PCM_U8,
+            Some(RawFormat::S16Le) => CODEC_ID_PCM_S16LE,
+            Some(RawFormat::S24Le) => CODEC_ID_PCM_S24LE,
+            Some(RawFormat::S32Le) => CODEC_ID_PCM_S32LE,
+            Some(RawFormat::F32Le) => CODEC_ID_PCM_F32LE,
+            Some(RawFormat::F64Le) => CODEC_ID_PCM_F64LE,
+            Some(RawFormat::ALaw) => CODEC_ID_PCM_ALAW,
+            Some(RawFormat::MuLaw) => CODEC_ID_PCM_MULAW,
+            _ => return None,
+        };
+        let mut params = AudioCodecParameters::new();
+        params.for_codec(codec).with_bits_per_sample(self.bits.into());
+        Some(params)
+    }
+
     fn coding(&self) -> Result<Coding, DecodeError> {
-        let unread = || DecodeError::UnsupportedCodec(kinds::in_wav(self.tag, self.bits));
+        let unread = || DecodeError::UnsupportedCodec(self.name("WAV"));
         if let Some(format) = self.samples() {
             return Ok(Coding::Samples(format));
         }
         let (codec, head, extra) = match self.tag {
+            _ if self.big_endian => return Err(unread()),
             ADPCM_MS => (CODEC_ID_ADPCM_MS, 7, 2),
             ADPCM_IMA => (CODEC_ID_ADPCM_IMA_WAV, 4, 1),
             _ => return Err(unread()),
@@ -138,6 +209,11 @@ impl Format {
         };
         match (self.tag, bytes) {
             (PCM, 1) => Some(RawFormat::U8),
+            (PCM, 2) if self.big_endian => Some(RawFormat::S16Be),
+            (PCM, 3) if self.big_endian => Some(RawFormat::S24Be),
+            (PCM, 4) if self.big_endian => Some(RawFormat::S32Be),
+            (FLOAT, 4) if self.big_endian => Some(RawFormat::F32Be),
+            (FLOAT, 8) if self.big_endian => Some(RawFormat::F64Be),
             (PCM, 2) => Some(RawFormat::S16Le),
             (PCM, 3) => Some(RawFormat::S24Le),
             (PCM, 4) => Some(RawFormat::S32Le),
@@ -150,30 +226,46 @@ impl Format {
     }
 }
 
-struct Header {
-    format: Format,
+pub(super) struct Header {
+    pub(super) format: Format,
+    /// The start of the format chunk, where further chunks of samples may follow.
+    pub(super) chunk: Option<chunks::Format>,
     /// Where the samples begin, and their declared length in bytes.
-    data: u64,
-    length: u64,
+    pub(super) data: u64,
+    pub(super) length: u64,
     /// Frames of a `fact` chunk.
-    frames: Option<u64>,
+    pub(super) frames: Option<u64>,
+}
+
+/// The message for a file without a format.
+pub(super) fn without_format() -> DecodeError {
+    DecodeError::Damaged("no `fmt ` chunk before its data".into())
 }
 
 impl Header {
     fn read(input: &mut Input) -> Result<Self, DecodeError> {
-        input.array::<12>()?;
-        let mut at = 12;
+        let big_endian = input.array::<12>()?.starts_with(b"RIFX");
+        let word = |bytes| {
+            if big_endian {
+                u32::from_be_bytes(bytes)
+            } else {
+                u32::from_le_bytes(bytes)
+            }
+        };
+        let (mut at, mut odd) = (12, false);
         let (mut format, mut wide, mut frames) = (None, None, None);
         loop {
-            let chunk: [u8; 8] = input.array()?;
-            let length = u64::from(u32::from_le_bytes([chunk[4], chunk[5], chunk[6], chunk[7]]));
-            at += 8;
+            let (chunk, padded) = next(input, odd)?;
+            let [name @ .., a, b, c, d] = chunk;
+            let length = u64::from(word([a, b, c, d]));
+            at += 8 + u64::from(padded);
             let mut head = 0;
-            match &chunk[..4] {
+            match &name {
                 b"data" => {
-                    let damaged = || DecodeError::Damaged("no `fmt ` chunk before its data".into());
+                    let (format, chunk) = format.ok_or_else(without_format)?;
                     return Ok(Self {
-                        format: format.ok_or_else(damaged)?,
+                        format,
+                        chunk: Some(chunk),
                         data: at,
                         length: wide.filter(|_| length == 0xffff_ffff).unwrap_or(length),
                         frames,
@@ -183,11 +275,12 @@ impl Header {
                     let mut bytes = [0; 40];
                     head = length.min(40);
                     input.fill(&mut bytes[..head as usize])?;
-                    format = Format::parse(&bytes[..head as usize]);
+                    let start = bytes.first_chunk().copied();
+                    format = Format::parse(&bytes[..head as usize], big_endian).zip(start);
                 }
                 b"fact" if length >= 4 => {
                     head = 4;
-                    let count = u64::from(u32::from_le_bytes(input.array()?));
+                    let count = u64::from(word(input.array()?));
                     frames = Some(count).filter(|&count| count > 0);
                 }
                 b"ds64" if length >= 16 => {
@@ -198,9 +291,25 @@ impl Header {
                 }
                 _ => {}
             }
-            let rest = length + length % 2 - head;
-            input.skip(rest)?;
-            at += length + length % 2;
+            input.skip(length - head)?;
+            at += length;
+            odd = length % 2 == 1;
         }
     }
+}
+
+/// Name and length of the next chunk, and whether a byte fills up the one before.
+fn next(input: &mut Input, odd: bool) -> Result<([u8; 8], bool), DecodeError> {
+    if !odd {
+        return Ok((input.array()?, false));
+    }
+    let head: [u8; 8] = input.array()?;
+    // Some writers leave the byte out.
+    if TRAILER.begins(&head) {
+        return Ok((head, false));
+    }
+    let mut chunk = [0; 8];
+    chunk[..7].copy_from_slice(&head[1..]);
+    input.fill(&mut chunk[7..])?;
+    Ok((chunk, true))
 }

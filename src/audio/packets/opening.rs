@@ -28,15 +28,19 @@ pub(super) enum Origin {
     /// A file, from a byte position on.
     File(PathBuf, u64),
     Memory(&'static [u8]),
-    Stream,
+    /// A stream, and its pages so far if it is Ogg.
+    Stream(Option<ogg::StreamPages>),
 }
 
 impl Origin {
-    /// What is known of the pages of an Ogg file; nothing of a stream and of other files.
+    /// What is known of the pages of an Ogg file or stream; nothing of others.
     pub(super) fn pages(&self) -> Option<Pages> {
         match self {
-            Self::File(path, 0) => ogg::pages(BufReader::new(File::open(path).ok()?)).ok(),
-            Self::File(..) | Self::Stream => None,
+            Self::File(path, base) => {
+                let media = Media::new(File::open(path).ok()?, *base).ok()?;
+                ogg::pages(BufReader::new(media)).ok()
+            }
+            Self::Stream(pages) => pages.as_ref().map(ogg::StreamPages::pages),
             Self::Memory(bytes) => ogg::pages(*bytes).ok(),
         }
     }
@@ -49,6 +53,8 @@ pub(in crate::audio) struct Known {
     pub(in crate::audio) movie: Option<Movie>,
     /// What a stream says of its fragments.
     pub(in crate::audio) growing_index: Option<GrowingIndex>,
+    /// The pages of an Ogg stream so far.
+    pub(in crate::audio) pages: Option<ogg::StreamPages>,
     /// Its audio tracks, where the file lists them.
     pub(in crate::audio) listed: Option<Vec<Listed>>,
     /// Where a Matroska file has elements that audio does not need.
@@ -71,6 +77,7 @@ impl Known {
                 default: track.enabled,
                 name: kinds::in_mp4(track.format),
                 big_endian: track.big_endian,
+                params: None,
             });
             self.listed = Some(listed.collect());
         } else if matroska::is_matroska(head) {
@@ -81,8 +88,9 @@ impl Known {
                 .map(|track| Listed {
                     id: track.number,
                     default: track.default,
-                    name: kinds::in_matroska(&track.codec),
+                    name: track.name(),
                     big_endian: false,
+                    params: track.params(),
                 })
                 .collect();
             self.listed = (!outline.tracks.is_empty()).then_some(listed);
@@ -106,7 +114,7 @@ impl Packets {
         media: Box<dyn MediaSource>,
         known: &Known,
     ) -> Result<Self, DecodeError> {
-        Self::start(media, Origin::Stream, 0, known)
+        Self::start(media, Origin::Stream(known.pages.clone()), 0, known)
     }
 
     /// Reads from memory.
@@ -117,20 +125,18 @@ impl Packets {
     fn open_at(origin: &Origin, next: i64, mut known: Known) -> Result<Self, DecodeError> {
         let media: Box<dyn MediaSource> = match origin {
             Origin::File(path, base) => {
-                let mut file = File::open(path).map_err(DecodeError::Open)?;
-                let mut reach = 0;
-                if *base == 0 {
-                    let there = file.metadata().map_err(DecodeError::Read)?.len();
-                    let head = head(&mut file)?;
-                    if mp4::is_mp4(&head) {
-                        let layout = mp4::look(&mut file, there).map_err(DecodeError::Read)?;
-                        (known.movie, reach) = (layout.movie, layout.reach);
-                    }
-                    known.look_at(&head, Some(there));
+                let file = File::open(path).map_err(DecodeError::Open)?;
+                let mut media = Media::new(file, *base).map_err(DecodeError::Read)?;
+                let there = media.there();
+                let head = head(&mut media)?;
+                if mp4::is_mp4(&head) {
+                    let layout = mp4::look(&mut media, there).map_err(DecodeError::Read)?;
+                    known.movie = layout.movie;
+                    media.reach(layout.reach);
                 }
+                known.look_at(&head, Some(there));
                 let extension = path.extension().and_then(|extension| extension.to_str());
                 known.extension = known.extension.or(extension.map(str::to_owned));
-                let mut media = Media::new(file, *base, reach).map_err(DecodeError::Read)?;
                 media
                     .skip_extras(&known.extras)
                     .map_err(DecodeError::Read)?;
@@ -141,7 +147,7 @@ impl Packets {
                 }
             }
             Origin::Memory(bytes) => Box::new(Cursor::new(*bytes)),
-            Origin::Stream => return Err(DecodeError::CannotSeek),
+            Origin::Stream(_) => return Err(DecodeError::CannotSeek),
         };
         Self::start(media, origin.clone(), next, &known)
     }
@@ -195,6 +201,7 @@ impl Packets {
                 channels: 1,
             },
             origin,
+            extension: known.extension.clone(),
             wanted: known.track,
             tracks: (count, number),
             total: None,
@@ -212,16 +219,20 @@ impl Packets {
             shape: None,
             found: false,
             damaged: 0,
-            pages: None,
+            holes: 0,
+            reason: None,
+            leap_s: None,
             cut: false,
             over: false,
         };
         // The first packet gives the real format; the header only declares one.
         let more = packets.advance()?;
         if !packets.found {
-            return Err(match packets.damaged {
-                0 => DecodeError::NoSamples,
-                _ => DecodeError::Damaged("none of its packets can be decoded".into()),
+            let unread = packets.reason.and_then(kinds::unsupported_layout);
+            return Err(match (packets.damaged, unread) {
+                (0, _) => DecodeError::NoSamples,
+                (_, Some(name)) => DecodeError::UnsupportedCodec(name.into()),
+                (_, None) => DecodeError::Damaged("none of its packets can be decoded".into()),
             });
         }
         packets.over = !more;
@@ -233,7 +244,7 @@ impl Packets {
     pub(super) fn reopen(&self, next: i64) -> Result<Self, DecodeError> {
         let known = Known {
             track: self.wanted,
-            extension: matches!(&self.origin, Origin::File(_, 1..)).then(|| "mp3".into()),
+            extension: self.extension.clone(),
             ..Known::default()
         };
         Self::open_at(&self.origin, next, known)
@@ -241,9 +252,9 @@ impl Packets {
 }
 
 /// The first bytes of a file.
-fn head(file: &mut File) -> Result<Vec<u8>, DecodeError> {
+fn head(media: &mut Media) -> Result<Vec<u8>, DecodeError> {
     let mut head = Vec::new();
-    let read = Read::take(&mut *file, matroska::SEARCHED_BYTES as u64).read_to_end(&mut head);
+    let read = Read::take(&mut *media, matroska::SEARCHED_BYTES as u64).read_to_end(&mut head);
     read.map_err(DecodeError::Read)?;
     Ok(head)
 }
