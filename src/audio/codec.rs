@@ -278,6 +278,9 @@ pub(super) fn failed(error: &Error) -> DecodeError {
             let name = kinds::unsupported_layout(what).unwrap_or(what);
             DecodeError::UnsupportedCodec(name.into())
         }
+        Error::DecodeError(what) if let Some(name) = kinds::unsupported_layout(what) => {
+            DecodeError::UnsupportedCodec(name.into())
+        }
         error => DecodeError::Damaged(error.to_string()),
     }
 }
@@ -292,6 +295,13 @@ fn undecodable(
         return DecodeError::WithoutOpus;
     }
     let container = reader.format_info().short_name;
+    let layout = match error {
+        Error::Unsupported(what) | Error::DecodeError(what) => kinds::unsupported_layout(what),
+        _ => None,
+    };
+    if let Some(layout) = layout {
+        return DecodeError::UnsupportedCodec(format!("{layout}, in {container}"));
+    }
     let described = || format!("{} in {container}: {error}", kinds::codec(params.codec));
     DecodeError::UnsupportedCodec(name.map_or_else(described, Into::into))
 }

@@ -182,7 +182,11 @@ impl AudioFile {
         };
         let media = ReadOnlySource::new(Shared(Mutex::new(input)));
         let packets = Packets::stream(Box::new(media), &known);
-        let packets = packets.map_err(|error| truncated(error, tagged, &head));
+        let packets = packets.map_err(|error| match truncated(error, tagged, &head) {
+            // The sizes of its packets may come last.
+            DecodeError::Damaged(_) if head.starts_with(b"caff") => DecodeError::NeedsFile,
+            error => error,
+        });
         Ok(Self(Box::new(packets?)))
     }
 }
@@ -301,6 +305,9 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
 /// A file that begins like audio but that no reader accepts is incomplete.
 fn truncated(error: DecodeError, tagged: bool, head: &[u8]) -> DecodeError {
     match error {
+        DecodeError::NotAudio if let Some(name) = kinds::layer_2(head) => {
+            DecodeError::UnsupportedCodec(name.into())
+        }
         DecodeError::NotAudio if tagged || kinds::known(head) => {
             DecodeError::Damaged("it ends too soon".into())
         }

@@ -14,9 +14,12 @@ pub(super) const HEAD_BYTES: usize = 512;
 /// Bytes from one packet of an MPEG transport stream to the next.
 const TRANSPORT_PACKET_BYTES: usize = 188;
 
+/// MP2 that its standard does not allow, or that its reader does not know.
+const UNSUITABLE_MP2: &str = "MP2 with a bit rate that does not suit its channels";
+
 /// The name of a container or codec that no reader supports, from its first bytes.
 pub(super) fn unread(head: &[u8]) -> Option<String> {
-    const MAGICS: [(&[u8], &str); 16] = [
+    const MAGICS: [(&[u8], &str); 22] = [
         (b"#!AMR-WB", "AMR-WB"),
         (b"#!AMR", "AMR-NB"),
         (b"#!SILK_V3", "SILK"),
@@ -33,7 +36,17 @@ pub(super) fn unread(head: &[u8]) -> Option<String> {
         (b"\x0b\x77", "AC-3"),
         (b"\x7f\xfe\x80\x01", "DTS"),
         (b"MThd", "MIDI, which contains no sound"),
+        (b"Creative Voice File", "VOC"),
+        (b"nut/multimedia container", "NUT"),
+        (b".SoX", "SoX"),
+        (b"XoS.", "SoX"),
+        (b"FWS", "Flash"),
+        (b"CWS", "Flash"),
     ];
+    // 11 bits of synchronization.
+    if matches!(head, [0x56, second, ..] if second & 0xe0 == 0xe0) {
+        return Some("AAC in LATM".into());
+    }
     if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some((*name).into());
     }
@@ -113,6 +126,7 @@ pub(super) fn in_au(encoding: u32) -> String {
 /// The codec of an MP4 track, from its four-letter code.
 pub(super) fn in_mp4(format: [u8; 4]) -> String {
     let name = match &format {
+        b"mp4a" => "AAC",
         b"samr" => "AMR-NB",
         b"sawb" | b"sawp" => "AMR-WB",
         b"sqcp" | b"Qclp" => "QCELP",
@@ -154,13 +168,22 @@ pub(super) fn in_matroska(codec: &str, bits: u16) -> String {
     format!("{name} in Matroska")
 }
 
+/// The name of MPEG audio, layer 2, from its first frame; its reader refuses some bit
+/// rates.
+pub(super) fn layer_2(head: &[u8]) -> Option<&'static str> {
+    let frame = matches!(head, [0xff, second, ..] if second & 0xf6 == 0xf4);
+    frame.then_some(UNSUITABLE_MP2)
+}
+
 /// The name of what a decoder refuses with this error, if it is not damage.
 pub(super) fn unsupported_layout(error: &str) -> Option<&'static str> {
     Some(match error {
         _ if error.starts_with("mpa: invalid Layer 2 bitrate") => {
-            "MP2 with a bit rate that does not suit its channels"
+            UNSUITABLE_MP2
         }
         "mpa: free bit-rate is not supported" => "MPEG audio with a free bit rate",
+        "isomp4: invalid pcm sample size" => "PCM of a rare size in MP4",
+        "aac: aac too complex" => "AAC with more than two channels, or of a rare kind",
         _ if error.starts_with("opus: unsupported number of channels") => {
             "Opus with several channels in one stream"
         }

@@ -77,6 +77,8 @@ pub(super) struct Packets {
     holes: u64,
     /// Why the first packet that was damaged could not be decoded.
     reason: Option<&'static str>,
+    /// End of the latest packet in ticks, in Matroska also of the other tracks.
+    latest_tick: i64,
     /// Where the timestamps leapt by more than a hole can last, in seconds.
     leap_s: Option<u64>,
     /// Whether the bytes ended inside a unit.
@@ -102,7 +104,14 @@ impl Packets {
         }
         let mut failures = 0;
         while self.samples.is_empty() {
-            match guard(|| self.reader.next_packet()) {
+            let next = guard(|| self.reader.next_packet());
+            if let Ok(Some(packet)) = &next
+                && (packet.track_id == self.track || self.timing.promised_s.is_some())
+            {
+                let end = packet.pts.get().saturating_add_unsigned(packet.dur.get());
+                self.latest_tick = self.latest_tick.max(end);
+            }
+            match next {
                 Ok(Some(packet)) if packet.track_id == self.track => {
                     failures = if self.take(packet)? { 0 } else { failures + 1 };
                     // Input that never was audio need not be scanned to its end.
@@ -216,8 +225,12 @@ impl Packets {
                 self.longest = self.longest.max(frames.cast_signed() as i64);
                 self.found |= frames > 0;
             }
-            Some(ref error @ (Error::DecodeError(_) | Error::IoError(_))) => {
-                if let Error::DecodeError(reason) = error {
+            // A decoder that decoded before reports damage also as something unsupported.
+            Some(Error::Unsupported(reason)) if !self.found => {
+                return Err(codec::failed(&Error::Unsupported(reason)));
+            }
+            Some(Error::DecodeError(_) | Error::IoError(_) | Error::Unsupported(_)) => {
+                if let Some(Error::DecodeError(reason)) = error {
                     self.reason.get_or_insert(reason);
                 }
                 self.damaged += 1;
@@ -322,17 +335,21 @@ impl Packets {
             self.damaged += std::mem::take(&mut self.holes);
         }
         let rate = self.spec.sample_rate;
-        let promised = if self.timing.counted {
+        let promised = if let Some(lacking) = self.timing.lacking(self.latest_tick, rate) {
+            Some(self.position.saturating_add(lacking))
+        } else if self.timing.counted {
             self.total
-        } else if self.cut {
+        } else if self.leap_s.is_none()
+            && (self.cut || self.timing.ends_early(self.latest_tick))
+        {
             // From a container, whose other tracks may be longer.
-            let seconds = self.timing.promised_s;
-            seconds.map(|seconds| (seconds * f64::from(rate)) as i64)
+            self.timing.promised(rate)
         } else {
             None
         };
         let total = promised.unwrap_or(0);
         let missing = total.saturating_sub(self.position);
+        let missing = missing - if self.timing.counted { 0 } else { self.timing.tolerance(rate) };
         let unnumbered = self.params.codec == CODEC_ID_MP3 && missing <= i64::from(rate) / 2;
         if unnumbered && missing > self.longest {
             // MPEG frames are not numbered; these were lost before the end.
@@ -402,8 +419,9 @@ impl Source for Packets {
     }
 
     fn total_s(&self) -> Option<f64> {
-        let total = self.total.map(|frames| self.seconds(frames));
-        total.or(self.timing.promised_s)
+        let total = self.total;
+        let total = total.or(self.timing.promised(self.spec.sample_rate));
+        total.map(|frames| self.seconds(frames))
     }
 
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, DecodeError> {

@@ -18,6 +18,9 @@ const PRIMING_S: f64 = 0.15;
 const LATEST_START_S: f64 = 95_444.0;
 /// Largest start time that is a rounded zero.
 const ROUNDED_S: f64 = 0.003;
+/// A Matroska file whose tracks end earlier than this before its declared end is not
+/// whole.
+const EARLY_END_S: f64 = 1.0;
 /// Timestamps that are rounded or follow another clock may differ this much from the
 /// frame count; a larger difference is a hole.
 const TOLERANCE_S: f64 = 0.1;
@@ -299,6 +302,29 @@ impl Timing {
             None if self.spans.is_empty() => Some(ticks),
             None => None,
         }
+    }
+
+    /// Length in frames that Matroska declares for the longest track.
+    pub(super) fn promised(&self, rate: u32) -> Option<i64> {
+        let frames = (self.promised_s? * f64::from(rate)) as i64;
+        Some(frames.saturating_sub(self.origin.unwrap_or(0)))
+    }
+
+    /// Whether a Matroska file ended long before what it declares, in all its tracks.
+    pub(super) fn ends_early(&self, latest_tick: i64) -> bool {
+        let latest_s = self.base.map(|base| {
+            let numer = f64::from(base.numer.get());
+            latest_tick as f64 * numer / f64::from(base.denom.get())
+        });
+        let declared = self.promised_s.zip(latest_s);
+        declared.is_some_and(|(declared_s, latest_s)| latest_s + EARLY_END_S < declared_s)
+    }
+
+    /// Frames of the fragments of a stream behind the latest tick that was read.
+    pub(super) fn lacking(&self, latest_tick: i64, rate: u32) -> Option<i64> {
+        let fragmented = self.fragmented.as_ref()?;
+        let ticks = fragmented.index.ticks(fragmented.track)?.cast_signed();
+        self.frames(ticks.saturating_sub(latest_tick).max(0), rate)
     }
 
     /// The frame after the last one in the container.

@@ -159,7 +159,7 @@ impl Format {
             _ => return None,
         };
         let mut params = AudioCodecParameters::new();
-        params.for_codec(codec).with_bits_per_sample(self.bits.into());
+        params.for_codec(codec);
         Some(params)
     }
 

@@ -103,8 +103,8 @@ def late() -> None:
     for name, seconds, source in (
         ("hours.mkv", 7200, "a.m4a"),
         ("hours.mp4", 7200, "a.m4a"),
-        ("hours.opus", 7200, "x.opus"),
-        ("day.mka", 90_000, "x.opus"),
+        ("hours.opus", 7200, "remuxed.mka"),
+        ("day.mka", 90_000, "a.m4a"),
         ("calendar.mka", 1_700_000_000, "a.m4a"),
     ):
         begin = ("-itsoffset", str(seconds), "-i", str(TOP / source), "-c", "copy", str(TOP / name))
@@ -116,9 +116,28 @@ def late() -> None:
     put("lost-page.opus", b"".join(map(bytes, pages[:3] + pages[4:])))
 
 
+def damage() -> None:
+    """Damage that ends the reading of a container, and names of what is not read."""
+    webm = (TOP / "whole.webm").read_bytes()
+    places = [at for at in range(len(webm)) if webm[at : at + 4] == b"\x1f\x43\xb6\x75"]
+    if len(places) > 5:
+        at = places[4]
+        rest = struct.pack(">Q", (1 << 56) + len(webm) - at - 9)
+        put("early-end.webm", webm[:at] + b"\xec" + rest + webm[at + 9 :])
+    frag = ("-movflags", "frag_keyframe+empty_moov", "-frag_duration", "500000", "-f", "mp4")
+    piped("pieces.mp4", "-ar", "44100", "-c:a", "aac", *frag)
+    pieces = (TOP / "pieces.mp4").read_bytes()
+    put("cut-pieces.mp4", pieces[: len(pieces) * 7 // 10])
+    ff("six.m4a", "-ar", "44100", "-af", "pan=5.1|FC=c0", "-c:a", "aac", "-movflags", "faststart")
+    ff("fast.mp2", "-ar", "44100", "-c:a", "mp2", "-b:a", "384k")
+    ff("x.loas", "-ar", "44100", "-c:a", "aac", "-f", "latm")
+    ff("x.voc")
+    ff("s8.mov", "-c:a", "pcm_s8")
+
+
 def main() -> int:
     """Writes the files."""
-    for make in (behind_tags, chunks, surround, late):
+    for make in (behind_tags, chunks, surround, late, damage):
         make()
     return 0
 

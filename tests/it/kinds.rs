@@ -184,6 +184,8 @@ fn late_fragments(folder: &Path, home: &tempfile::TempDir) {
         "hole.ogg",
         "hole.mka",
         "tag-x.opus",
+        "hours.mkv",
+        "leap.mka",
     ];
     for name in names {
         let [file, stream] = [false, true].map(|streamed| {

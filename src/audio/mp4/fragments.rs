@@ -57,6 +57,13 @@ impl GrowingIndex {
         Self(Arc::new(Mutex::new(movie)))
     }
 
+    /// Ticks of a track so far.
+    pub(in crate::audio) fn ticks(&self, track: u32) -> Option<u64> {
+        let movie = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let track = movie.tracks.iter().find(|listed| listed.id == track)?;
+        Some(track.ticks())
+    }
+
     /// Number of fragment runs of a track and the times of its samples; `None` while
     /// it has `runs_read` runs.
     pub(in crate::audio) fn spans_if_grown(

@@ -221,6 +221,7 @@ impl Packets {
             damaged: 0,
             holes: 0,
             reason: None,
+            latest_tick: 0,
             leap_s: None,
             cut: false,
             over: false,

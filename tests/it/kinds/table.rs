@@ -27,7 +27,7 @@ const BLOCK: f64 = 0.2;
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// Name of each file that `tests/data/kinds.py` makes, and its result.
-pub const KINDS: [(&str, Fate); 184] = [
+pub const KINDS: [(&str, Fate); 192] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -240,6 +240,21 @@ pub const KINDS: [(&str, Fate); 184] = [
         "mp2-fast.mkv",
         Refused("(MP2 with a bit rate that does not suit its channels)"),
     ),
+    (
+        "fast.mp2",
+        Refused("(MP2 with a bit rate that does not suit its channels)"),
+    ),
+    (
+        "six.m4a",
+        Refused("(AAC with more than two channels, or of a rare kind, in isomp4)"),
+    ),
+    ("x.loas", Refused("(AAC in LATM)")),
+    ("x.voc", Refused("(VOC)")),
+    ("s8.mov", Refused("(PCM of a rare size in MP4)")),
+    // Damage that ends the reading.
+    ("early-end.webm", Cut(1.97, "is cut off: only 1.9")),
+    ("pieces.mp4", Whole(START, LENGTH)),
+    ("cut-pieces.mp4", Cut(2.67, "is cut off")),
     // Times of a broadcast and of a calendar.
     ("hours.mkv", Whole(7200.0 + START, 7200.0 + LENGTH)),
     ("hours.mp4", Whole(7200.0 + START, 7200.0 + LENGTH)),
