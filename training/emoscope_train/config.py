@@ -98,6 +98,9 @@ class HeadTraining:
     taps: list[int] = field(default_factory=list)
     # Number of heads, trained with different seeds, whose weights are averaged.
     seeds: int = 1
+    # Whether the embedding holds the probabilities of the labels, so that a baseline knows its mix
+    # of emotions.
+    label_mix: bool = False
 
 
 @dataclass(frozen=True)

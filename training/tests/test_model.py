@@ -174,6 +174,88 @@ def test_the_file_names_the_constants_of_its_graph(head: VoiceHead) -> None:
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.fixture
+def mixed() -> VoiceHead:
+    """A head with a label mix, on blocks of 12 values."""
+    torch.manual_seed(2)
+    head = VoiceHead(12)
+    torch.nn.init.normal_(head.settled.weight)
+    usual = torch.softmax(torch.randn(7), dim=0)
+    head.add_label_mix(torch.randn(7, 12), usual)
+    return head.eval()
+
+
+def test_a_label_mix_adds_the_probabilities_without_a_baseline(mixed: VoiceHead) -> None:
+    pooled = torch.randn(5, 12)
+    with torch.inference_mode():
+        embedding = mixed.embed(pooled)
+        cold = torch.softmax(mixed.classify(embedding, *mixed.unknown(5)), dim=1)
+    assert embedding.shape == (5, mixed.width) == (5, 19)
+    torch.testing.assert_close(embedding[:, :12], pooled)
+    torch.testing.assert_close(embedding[:, 12:], cold, atol=1e-2, rtol=1e-2)
+
+
+def test_the_more_emotions_a_voice_shows_the_more_its_variance_weighs(mixed: VoiceHead) -> None:
+    known = torch.rand(1, 2, 19)
+    weights = []
+    for diversity in (0.02, 0.09, 0.4):
+        known[:, 1, 12:] = diversity / 7
+        mean, variance = mixed.weights(known, torch.tensor([[54.0]]))
+        torch.testing.assert_close(mean, torch.tensor([[0.9]]))
+        weights.append(float(variance))
+    assert weights == pytest.approx([0.0, 0.45, 0.9], abs=1e-6)
+
+
+def test_the_only_emotion_of_a_voice_does_not_become_its_reference(mixed: VoiceHead) -> None:
+    """The mean of a voice that is always angry contains the effect of anger, which is removed."""
+    assert mixed.effects is not None
+    assert mixed.usual is not None
+    pooled, voice, anger = 0.3 * torch.randn(5, 12), 0.3 * torch.randn(12), torch.eye(7)[0]
+    shown = torch.stack([mixed.usual, anger])
+    known = torch.zeros(2, 2, 19)
+    known[:, 0, :12] = voice + (shown - mixed.usual) @ mixed.effects
+    known[:, 0, 12:] = shown
+    with torch.inference_mode():
+        embedding = mixed.embed(pooled + voice)
+        answers = [
+            mixed.classify(embedding, one.expand(5, 2, 19), torch.full((5, 1), 60.0))
+            for one in known
+        ]
+    torch.testing.assert_close(answers[0], answers[1], atol=1e-4, rtol=1e-4)
+
+
+def test_a_second_implementation_of_the_label_mix_gives_the_same_logits(mixed: VoiceHead) -> None:
+    tuning = json.loads(Metadata(tuning=Tuning()).properties()["tuning"])
+    assert mixed.effects is not None
+    assert mixed.usual is not None
+    w, b, settled, effects, usual = (
+        value.detach().double().numpy()
+        for value in (
+            mixed.head.weight,
+            mixed.head.bias,
+            mixed.settled.weight,
+            mixed.effects,
+            mixed.usual,
+        )
+    )
+    known, seconds = 0.6 * torch.rand(8, 2, 19), torch.linspace(0.0, 60.0, 8)[:, None]
+    known[:, 1, 12:] *= torch.linspace(0.0, 0.15, 8)[:, None]
+    with torch.inference_mode():
+        embedding = mixed.embed(2.0 * torch.randn(8, 12))
+        found = mixed.classify(embedding, known, seconds).numpy()
+    limit = tuning["deviation_limit"]
+    for place in range(8):
+        spoken = float(seconds[place, 0])
+        share = spoken / (spoken + tuning["prior_s"])
+        mean, variance = known[place].double().numpy()
+        diverse = share * min(max((variance[12:].sum() - 0.05) / (0.13 - 0.05), 0.0), 1.0)
+        own = embedding[place, :12].double().numpy() - share * mean[:12]
+        own += (share - diverse) * effects.T @ (mean[12:] - usual)
+        own /= np.sqrt(diverse * variance[:12] + 1.0 - diverse + 1e-3)
+        own = np.clip(own, -limit, limit)
+        np.testing.assert_allclose(found[place], w @ own + b + share * settled @ own, atol=1e-4)
+
+
 def test_the_program_reads_every_constant() -> None:
     """The keys of `tuning` are the fields of the program's struct, and its defaults the same."""
     source = Path(__file__).parents[2] / "crates/emoscope-core/src/model_spec/tuning.rs"

@@ -15,6 +15,9 @@ PRIOR_S = 6.0
 # baseline gets less weight, so sustained anger does not become the reference. Chosen on validation
 # speakers with enrolment clips at random, neutral first, and of one label.
 LOW_VARIANCE, FULL_VARIANCE = 0.1, 0.6
+# The same by the label mix: sum over the labels of the variance of their probabilities. Chosen in
+# the same way.
+LOW_DIVERSITY, FULL_DIVERSITY = 0.05, 0.13
 # Mean variance of a speaker who expresses several emotions; reading aloud shows about half of it.
 REFERENCE_VARIANCE = 0.5
 # Standard deviations at which a number of a relative embedding is clamped.

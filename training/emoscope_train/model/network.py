@@ -57,7 +57,7 @@ class Network(nn.Module):
     @property
     def width(self) -> int:
         """Width of the embedding."""
-        return self.width_of(self.voice_taps)
+        return self.voice.width if self.voice else self.width_of(self.voice_taps)
 
     def width_of(self, taps: tuple[int, ...]) -> int:
         """Width of the pooled blocks."""
@@ -81,7 +81,7 @@ class Network(nn.Module):
         A speech head is added with it.
         """
         self.voice_taps = taps or self.taps
-        self.voice = VoiceHead(self.width, dropout, self.head.out_features)
+        self.voice = VoiceHead(self.width_of(self.voice_taps), dropout, self.head.out_features)
         self.speech = SpeechHead(self.width_of(self.speech_taps))
         return self.voice
 

@@ -61,7 +61,10 @@ def load_best(run: Run) -> Network:
     network = load_finished(run)
     if run.head.is_file():
         saved = torch.load(run.head, weights_only=False)
-        network.with_voice(taps=saved["taps"]).load_state_dict(saved["head"])
+        head, weights = network.with_voice(taps=saved["taps"]), saved["head"]
+        if "effects" in weights:
+            head.add_label_mix(weights["effects"], weights["usual"])
+        head.load_state_dict(weights)
         assert network.speech is not None
         network.speech.load_state_dict(saved["speech"])
     return network.eval()

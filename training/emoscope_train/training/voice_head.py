@@ -22,7 +22,6 @@ from ..files import write_json
 from ..model.baseline import (
     FOLDER_S,
     Baselines,
-    baseline_weight,
     enrolled,
     of_all_speakers,
 )
@@ -35,6 +34,7 @@ from . import voice_change
 from .calibration import Answers, fit_calibration
 from .checkpoints import load_finished, save
 from .enrolment import Versions, Voices
+from .label_mix import fit_label_mix
 from .losses import masked_loss
 from .sampling import draw_probabilities
 from .speech_head import fit_speech
@@ -162,19 +162,29 @@ def learned_head(network: Network, task: Task) -> VoiceHead:
 def train_head(task: Task, run: Run) -> None:
     """Trains, validates and calibrates; writes the head beside the backbone."""
     network = load_finished(run)
-    head = learned_head(network, task)
+    finish_head(network, learned_head(network, task), task, run)
+
+
+def finish_head(network: Network, head: VoiceHead, task: Task, run: Run) -> None:
+    """Everything of a trained head that comes from the validation speakers."""
     checked = versions_of(network, task, task.validation.versions, 0, 3)
+    speakers = [clip.speaker for clip in task.validation.clips]
+    embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
+    # All blocks but the last, which separates emotions; a single block is used as it is.
+    earlier = network.width_of(network.voice_taps[:-1]) or network.width
+    border = voice_change.border(embedded, seconds, speakers, earlier)
+    assert task.config.head is not None
+    if task.config.head.label_mix:
+        fit_label_mix(head, embedded, task.validation.clips)
+        extended = head.extended(torch.from_numpy(checked.embeddings))
+        checked = Versions(np.asarray(extended.detach()), checked.seconds)
     answers = answered(head, task.validation, checked)
     found: dict[str, float] = uars(answers, task.config.data.corpora)
     if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
         pieces = [opening(source) for (source,) in sounds]
         found["sounds_refused"] = float(np.mean(embed_and_detect(network, pieces)[1] < 0.0))
     print({k: round(v, 4) for k, v in found.items()}, flush=True)
-    speakers = [clip.speaker for clip in task.validation.clips]
-    embedded, seconds = checked.embeddings[:, 0], checked.seconds[:, 0]
-    # All blocks but the last, which separates emotions; a single block is used as it is.
-    earlier = network.width_of(network.voice_taps[:-1]) or network.width
-    if border := voice_change.border(embedded, seconds, speakers, earlier):
+    if border:
         print(border, flush=True)
         write_json(run.change, dataclasses.asdict(border))
     everything = Answers.joined(list(answers.values()))
@@ -216,10 +226,16 @@ def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[st
             head_logits(head, embeddings, known),
             material.truth,
             corpora,
-            baseline_weight(known)[:, 0].astype(np.float64),
+            weight_of(head, known),
         )
         for name, known in baselines.items()
     }
+
+
+def weight_of(head: VoiceHead, known: Baselines) -> NDArray[np.float64]:
+    """Weight of the means of baselines against the prior, 0 to 1: [clips]."""
+    weight, _ = head.weights(torch.from_numpy(known.statistics), torch.from_numpy(known.seconds))
+    return np.asarray(weight[:, 0].double())
 
 
 def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
