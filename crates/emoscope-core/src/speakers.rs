@@ -118,11 +118,11 @@ pub(crate) mod simulated {
     use super::{SpeakerWindow, unit};
 
     /// Values of an embedding.
-    const WIDTH: usize = 64;
+    const EMBEDDING_VALUES: usize = 64;
     /// Samples from a window to the next: 0.75 s.
-    const HOP: u64 = 12_000;
+    const WINDOW_STEP_SAMPLES: u64 = 12_000;
     /// Samples of a window: 1 s.
-    const LENGTH: u64 = 16_000;
+    const WINDOW_SAMPLES: u64 = 16_000;
 
     /// Pseudo-random numbers between -1 and 1.
     pub struct Random(pub u32);
@@ -134,7 +134,7 @@ pub(crate) mod simulated {
         }
 
         fn direction(&mut self) -> Vec<f32> {
-            (0..WIDTH).map(|_| self.next()).collect()
+            (0..EMBEDDING_VALUES).map(|_| self.next()).collect()
         }
     }
 
@@ -151,7 +151,8 @@ pub(crate) mod simulated {
             .iter()
             .map(|value| value + noise * random.next())
             .collect();
-        SpeakerWindow::new(index * HOP, index * HOP + LENGTH, utterance, embedding)
+        let start = index * WINDOW_STEP_SAMPLES;
+        SpeakerWindow::new(start, start + WINDOW_SAMPLES, utterance, embedding)
     }
 
     /// The windows of one voice that has another tone in every second utterance; `tone`

@@ -7,9 +7,9 @@ use crate::dashboard::keys::Key;
 use crate::events::Speaker;
 
 /// Longest name, in characters.
-const NAME_LENGTH: usize = 20;
+const MAX_NAME_CHARACTERS: usize = 20;
 /// A speaker with less speech than this is removed, in seconds.
-const LEAST_S: f64 = 1e-6;
+const MIN_SPOKEN_S: f64 = 1e-6;
 
 /// A speaker, with the channel if every channel is analyzed separately.
 pub type ChannelSpeaker = (Option<u16>, Speaker);
@@ -63,7 +63,7 @@ impl SpeakerList {
     pub(super) fn remove(&mut self, voice: ChannelSpeaker, seconds: f64) {
         if let Some(all) = self.seconds.get_mut(&voice) {
             *all -= seconds;
-            if *all < LEAST_S {
+            if *all < MIN_SPOKEN_S {
                 self.seconds.remove(&voice);
             }
         }
@@ -104,7 +104,7 @@ impl State {
     /// Takes a character of a name.
     pub(super) fn type_name(&mut self, typed: char) -> Action {
         if let Overlay::Name(_, text) = &mut self.overlay
-            && text.chars().count() < NAME_LENGTH
+            && text.chars().count() < MAX_NAME_CHARACTERS
             && !crate::text::is_unsafe(typed)
         {
             text.push(typed);

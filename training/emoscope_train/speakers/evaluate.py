@@ -22,7 +22,6 @@ WAYS: dict[str, tuple[tuple[str, ...], bool]] = {
     LIVE: (("--speakers", "auto"), True),
     ONE: (("--speakers", "1"), False),
 }
-LIMIT_S = 600
 
 
 @dataclass

@@ -17,8 +17,8 @@ use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
 /// Windows of a recording that are embedded at a time.
 const WINDOWS_PER_RUN: usize = 8;
-/// Frames that are kept: some windows, and the longest pause.
-const KEPT_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
+/// Frames whose bands are kept: some windows, and the longest pause.
+const MAX_BAND_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
 
 /// How speakers are tracked.
 pub enum SpeakerMode {
@@ -107,7 +107,7 @@ impl SpeakerFollower {
         };
         let kept = match mode {
             Mode::Known(_) => 0,
-            _ => KEPT_FRAMES,
+            _ => MAX_BAND_FRAMES,
         };
         Self {
             mode,

@@ -95,8 +95,8 @@ impl Pipeline {
         }
     }
 
-    /// Ends an utterance after its last window, which may show that somebody else spoke
-    /// its last part.
+    /// Ends an utterance after its last window, which may show that its last
+    /// part has another speaker.
     pub(super) fn finish_utterance(
         &mut self,
         open: OpenUtterance,

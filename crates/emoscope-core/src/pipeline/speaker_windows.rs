@@ -6,19 +6,19 @@ use crate::dsp::feature_spec::HOP_SAMPLES;
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
 
-const HOP: u64 = HOP_SAMPLES as u64;
+const FRAME_SAMPLES: u64 = HOP_SAMPLES as u64;
 /// Frames of a window: 1 s. Longer ones tell voices apart better, but short turns
 /// without a pause between them leave few of those to one voice.
 pub const WINDOW_FRAMES: u64 = 100;
 /// Frames from a window to the next: 0.75 s.
-const STEP_FRAMES: u64 = 75;
+const WINDOW_STEP_FRAMES: u64 = 75;
 /// Frames of the shortest window, 0.75 s; a shorter utterance is embedded with the
 /// silence around it.
-const MIN_FRAMES: u64 = 75;
+const MIN_WINDOW_FRAMES: u64 = 75;
 /// Shortest utterance that is embedded, in frames: 0.4 s.
 const MIN_SPEECH_FRAMES: u64 = 40;
 /// Frames at the end of an utterance that need a window of their own: 0.3 s.
-const REST_FRAMES: u64 = 30;
+const MIN_REST_FRAMES: u64 = 30;
 
 /// Cuts windows along the open utterance.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,7 +34,7 @@ pub struct SpeakerWindows {
 impl SpeakerWindows {
     /// Starts an utterance.
     pub fn begin(&mut self, utterance: OpenUtterance) {
-        self.start = utterance.start.div_ceil(HOP);
+        self.start = utterance.start.div_ceil(FRAME_SAMPLES);
         self.next = self.start + WINDOW_FRAMES;
         self.done = self.start;
     }
@@ -46,7 +46,7 @@ impl SpeakerWindows {
             return None;
         }
         let end = self.next;
-        self.next += STEP_FRAMES;
+        self.next += WINDOW_STEP_FRAMES;
         self.done = end;
         Some(end - WINDOW_FRAMES..end)
     }
@@ -54,17 +54,17 @@ impl SpeakerWindows {
     /// The frames of the last window of an utterance that ended at the sample `end`,
     /// if the windows before it left enough.
     pub fn last(&mut self, end: u64, rows: &MfccHistory) -> Option<Range<u64>> {
-        let end = end.div_ceil(HOP).min(rows.end());
+        let end = end.div_ceil(FRAME_SAMPLES).min(rows.end());
         let length = end.saturating_sub(self.start);
-        if length < MIN_SPEECH_FRAMES || end < self.done + REST_FRAMES {
+        if length < MIN_SPEECH_FRAMES || end < self.done + MIN_REST_FRAMES {
             return None;
         }
         self.done = end;
-        if length >= MIN_FRAMES {
+        if length >= MIN_WINDOW_FRAMES {
             return Some(end - length.min(WINDOW_FRAMES)..end);
         }
         // As much silence behind it as there is, the rest from before it.
-        let end = (end + (MIN_FRAMES - length) / 2).min(rows.end());
-        Some(end.saturating_sub(MIN_FRAMES)..end)
+        let end = (end + (MIN_WINDOW_FRAMES - length) / 2).min(rows.end());
+        Some(end.saturating_sub(MIN_WINDOW_FRAMES)..end)
     }
 }

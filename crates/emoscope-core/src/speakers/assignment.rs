@@ -7,12 +7,12 @@ use super::{SpeakerWindow, dot, unit};
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
 /// Rounds of centroids and paths; most recordings are settled after two.
-const ROUNDS: usize = 3;
+const MAX_PATH_ROUNDS: usize = 3;
 
 /// The voice of each window, counted from 0 in the order of their first windows.
 pub fn assign(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning) -> Vec<usize> {
     let mut voices = dissolve(windows, groups, tuning);
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_PATH_ROUNDS {
         let centroids = centroids(windows, &voices);
         if centroids.len() < 2 {
             break;

@@ -12,7 +12,7 @@ use super::spec::SpeakerTuning;
 use super::stretches::Stretch;
 
 /// Seconds of speech in which the noise has the variance [`SpeakerTuning::noise`].
-const NOISE_S: f64 = 1.5;
+const NOISE_SPEECH_S: f64 = 1.5;
 
 /// The evidence of a group's embeddings on its voice.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Group {
 impl Group {
     /// That of one stretch.
     pub fn new(stretch: &Stretch, tuning: &SpeakerTuning) -> Self {
-        let lengths = (stretch.seconds / NOISE_S).max(0.1);
+        let lengths = (stretch.seconds / NOISE_SPEECH_S).max(0.1);
         let variance = tuning.within + tuning.noise / lengths;
         let weight = tuning.dimensions / variance;
         let common = tuning.mean.iter().copied().chain(std::iter::repeat(0.0));

@@ -11,7 +11,7 @@ const STRETCH_WINDOWS: usize = 3;
 /// Fewest stretches that allow an answer.
 const FEWEST_STRETCHES: usize = 4;
 /// Rounds of 2-means; most folders settle after three.
-const ROUNDS: usize = 8;
+const MAX_MEANS_ROUNDS: usize = 8;
 
 /// Whether all windows are of one speaker; `recordings` has the windows of each, in
 /// order. `least` is the mean cosine between the two halves from which they are.
@@ -35,7 +35,7 @@ fn similarity_of_halves(stretches: &[Vec<f32>]) -> f32 {
         return 1.0;
     };
     let mut halves: [Vec<f32>; 2] = Default::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_MEANS_ROUNDS {
         let second = |stretch: &&Vec<f32>| dot(stretch, &centres[1]) > dot(stretch, &centres[0]);
         let (b, a): (Vec<&Vec<f32>>, Vec<&Vec<f32>>) = stretches.iter().partition(second);
         if a.is_empty() || b.is_empty() {
@@ -72,7 +72,7 @@ mod tests {
     use crate::speakers::simulated::talk;
     use proptest::prelude::*;
 
-    const LEAST: f32 = 0.35;
+    const LEAST_COSINE: f32 = 0.35;
 
     /// One recording of each voice, `count` windows long.
     fn folder(voices: &[u32], count: u64, noise: f32, seed: u32) -> Vec<Vec<SpeakerWindow>> {
@@ -87,21 +87,21 @@ mod tests {
         #[test]
         fn a_folder_of_one_speaker_is_found(seed in 0_u32..1_000_000, noise in 0.0_f32..0.9) {
             let one = folder(&[5; 8], 4, noise, seed);
-            prop_assert!(is_one_speaker(&one, LEAST));
+            prop_assert!(is_one_speaker(&one, LEAST_COSINE));
         }
 
         #[test]
         fn two_speakers_are_not_one(seed in 0_u32..1_000_000, noise in 0.0_f32..1.2) {
             let two = folder(&[5, 9, 5, 9, 5, 5, 5, 9], 4, noise, seed);
-            prop_assert!(!is_one_speaker(&two, LEAST));
+            prop_assert!(!is_one_speaker(&two, LEAST_COSINE));
         }
 
         #[test]
         fn the_order_of_the_recordings_changes_nothing(seed in 0_u32..1_000_000) {
             let mut some = folder(&[5, 9, 2, 5, 9], 4, 0.8, seed);
-            let found = is_one_speaker(&some, LEAST);
+            let found = is_one_speaker(&some, LEAST_COSINE);
             some.reverse();
-            prop_assert_eq!(is_one_speaker(&some, LEAST), found);
+            prop_assert_eq!(is_one_speaker(&some, LEAST_COSINE), found);
         }
     }
 
@@ -110,13 +110,13 @@ mod tests {
         let interviews: Vec<_> = (0..6)
             .map(|seed| talk(&[(5, 3), (9, 3), (5, 3)], 0.6, seed))
             .collect();
-        assert!(!is_one_speaker(&interviews, LEAST));
+        assert!(!is_one_speaker(&interviews, LEAST_COSINE));
     }
 
     #[test]
     fn too_little_speech_is_no_answer() {
-        assert!(!is_one_speaker(&folder(&[5; 3], 3, 0.3, 1), LEAST));
-        assert!(!is_one_speaker(&[Vec::new(), Vec::new()], LEAST));
-        assert!(!is_one_speaker(&[], LEAST));
+        assert!(!is_one_speaker(&folder(&[5; 3], 3, 0.3, 1), LEAST_COSINE));
+        assert!(!is_one_speaker(&[Vec::new(), Vec::new()], LEAST_COSINE));
+        assert!(!is_one_speaker(&[], LEAST_COSINE));
     }
 }

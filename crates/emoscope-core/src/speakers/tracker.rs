@@ -16,9 +16,9 @@ use super::{SpeakerWindow, unit};
 use crate::events::{ChangedSpeaker, Speaker};
 
 /// Windows that are remembered one by one: about six minutes of speech.
-const MOST_WINDOWS: usize = 500;
+const MAX_WINDOWS: usize = 500;
 /// Windows that are forgotten at a time, the oldest.
-const FORGOTTEN: usize = 100;
+const FORGOTTEN_WINDOWS: usize = 100;
 /// Windows that are needed before a change and behind it.
 const BEFORE_CHANGE: usize = 1;
 const BEHIND_CHANGE: usize = 1;
@@ -81,7 +81,7 @@ impl VoiceTracker {
     pub fn push(&mut self, window: SpeakerWindow) {
         let utterance = window.utterance;
         self.windows.push(window);
-        if self.windows.len() > MOST_WINDOWS {
+        if self.windows.len() > MAX_WINDOWS {
             self.forget();
         }
         self.regroup();
@@ -222,22 +222,22 @@ impl VoiceTracker {
     /// stay bounded and a voice that returns is recognised.
     fn forget(&mut self) {
         /// Embeddings that stay of each voice.
-        const KEPT: usize = 12;
-        let old = &self.windows[..FORGOTTEN];
-        let last = old[FORGOTTEN - 1].utterance;
+        const KEPT_WINDOWS_PER_VOICE: usize = 12;
+        let old = &self.windows[..FORGOTTEN_WINDOWS];
+        let last = old[FORGOTTEN_WINDOWS - 1].utterance;
         let mut kept: BTreeMap<Speaker, Vec<usize>> = BTreeMap::new();
-        for (index, &speaker) in self.speakers[..FORGOTTEN].iter().enumerate() {
+        for (index, &speaker) in self.speakers[..FORGOTTEN_WINDOWS].iter().enumerate() {
             kept.entry(speaker).or_default().push(index);
         }
         let mut stays: Vec<usize> = kept
             .values()
             .flat_map(|all| {
-                let step = all.len().div_ceil(KEPT);
+                let step = all.len().div_ceil(KEPT_WINDOWS_PER_VOICE);
                 all.iter().copied().step_by(step)
             })
             .collect();
         stays.sort_unstable();
-        stays.extend(FORGOTTEN..self.windows.len());
+        stays.extend(FORGOTTEN_WINDOWS..self.windows.len());
         self.reported.retain(|&utterance, _| utterance > last);
         let speakers = std::mem::take(&mut self.speakers);
         let windows = std::mem::take(&mut self.windows);
@@ -361,7 +361,7 @@ mod tests {
         utterances.push((9, 6));
         let mut tracker = tracker(None);
         let (reported, _) = follow(&mut tracker, &talk(&utterances, 0.6, 1));
-        assert!(tracker.windows.len() <= MOST_WINDOWS);
+        assert!(tracker.windows.len() <= MAX_WINDOWS);
         assert_eq!((reported[0], reported[100], reported[201]), (0, 1, 0));
     }
 

@@ -12,7 +12,7 @@ use super::stretches::stretches;
 use crate::events::Speaker;
 
 /// Windows of a block: about ten minutes of speech.
-const BLOCK: usize = 800;
+const BLOCK_WINDOWS: usize = 800;
 
 /// A stretch of speech by one voice; samples at 16 kHz from the start of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,7 @@ fn groups(windows: &[SpeakerWindow], tuning: &SpeakerTuning, count: Option<usize
     let mut all: Vec<Group> = Vec::new();
     let mut rest = windows;
     while !rest.is_empty() {
-        let (block, later) = rest.split_at(rest.len().min(BLOCK));
+        let (block, later) = rest.split_at(rest.len().min(BLOCK_WINDOWS));
         rest = later;
         let own = stretches(block, tuning.alike);
         let singles: Vec<Group> = own.iter().map(|it| Group::new(it, tuning)).collect();
@@ -147,7 +147,7 @@ fn groups(windows: &[SpeakerWindow], tuning: &SpeakerTuning, count: Option<usize
             }
         }
     }
-    if windows.len() <= BLOCK {
+    if windows.len() <= BLOCK_WINDOWS {
         return found;
     }
     let joined = joined(&all, tuning, joins);
@@ -157,10 +157,10 @@ fn groups(windows: &[SpeakerWindow], tuning: &SpeakerTuning, count: Option<usize
 /// The cut with `count` voices that have evidence, or the one closest to it.
 fn counted(windows: &[SpeakerWindow], count: usize, tuning: &SpeakerTuning) -> Vec<usize> {
     // Small groups may split off before the next voice does.
-    const MORE: usize = 12;
+    const EXTRA_GROUPS: usize = 12;
     let mut best = Vec::new();
     let mut reached = 0;
-    for most in count..=count + MORE {
+    for most in count..=count + EXTRA_GROUPS {
         let voices = assign(windows, &groups(windows, tuning, Some(most)), tuning);
         let found = count_of(&voices);
         if found > reached && found <= count {
@@ -229,7 +229,7 @@ mod tests {
     fn a_long_recording_is_grouped_in_blocks_and_voices_keep_their_letters() {
         let utterances: Vec<(u32, u64)> = (0..500).map(|n| (n % 2 * 4 + 5, 6)).collect();
         let talk = talk(&utterances, 0.7, 3);
-        assert!(talk.len() > 3 * BLOCK);
+        assert!(talk.len() > 3 * BLOCK_WINDOWS);
         let expected: Vec<u16> = (0..500).map(|n| n % 2).collect();
         assert_eq!(speakers(&talk, None), expected);
     }
