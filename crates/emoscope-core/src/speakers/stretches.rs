@@ -74,17 +74,11 @@ fn most_alike(stretches: &[Stretch], alike: f32) -> Option<usize> {
 }
 
 /// Where the windows of one utterance differ most: the index of the first window
-/// behind the place, with at least `before` windows before it and `behind` behind it,
-/// if the mean cosine between the two parts is below `alike`.
-pub fn division(
-    windows: &[SpeakerWindow],
-    alike: f32,
-    before: usize,
-    behind: usize,
-) -> Option<usize> {
+/// behind the place, if the mean cosine between the two parts is below `differ`.
+pub fn division(windows: &[SpeakerWindow], differ: f32) -> Option<usize> {
     let mut best = None;
-    let mut lowest = alike;
-    for place in before..(windows.len() + 1).saturating_sub(behind) {
+    let mut lowest = differ;
+    for place in 1..windows.len() {
         let (first, second) = windows.split_at(place);
         let cosine = dot(&mean_embedding(first), &mean_embedding(second));
         if cosine < lowest {
@@ -127,11 +121,10 @@ mod tests {
 
     #[test]
     fn an_utterance_is_divided_where_its_parts_differ_and_nowhere_else() {
-        assert_eq!(division(&joined(&[(5, 6), (9, 2)]), 0.4, 1, 2), Some(6));
-        // Too few windows of the second voice.
-        assert_eq!(division(&joined(&[(5, 6), (9, 1)]), 0.1, 1, 2), None);
-        assert_eq!(division(&joined(&[(5, 8)]), 0.4, 1, 2), None);
-        assert_eq!(division(&joined(&[(5, 1)]), 0.4, 1, 2), None);
-        assert_eq!(division(&[], 0.4, 1, 2), None);
+        assert_eq!(division(&joined(&[(5, 6), (9, 2)]), 0.4), Some(6));
+        assert_eq!(division(&joined(&[(5, 6), (9, 1)]), 0.4), Some(6));
+        assert_eq!(division(&joined(&[(5, 8)]), 0.4), None);
+        assert_eq!(division(&joined(&[(5, 1)]), 0.4), None);
+        assert_eq!(division(&[], 0.4), None);
     }
 }

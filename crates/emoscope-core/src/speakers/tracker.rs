@@ -19,9 +19,6 @@ use crate::events::{ChangedSpeaker, Speaker};
 const MAX_WINDOWS: usize = 500;
 /// Windows that are forgotten at a time, the oldest.
 const FORGOTTEN_WINDOWS: usize = 100;
-/// Windows that are needed before a change and behind it.
-const BEFORE_CHANGE: usize = 1;
-const BEHIND_CHANGE: usize = 1;
 
 /// A change of the speaker within the open utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +94,8 @@ impl VoiceTracker {
         let own = &self.windows[first..];
         let start = match self.speakers[first..].iter().rposition(|it| *it != speaker) {
             Some(before) => before + 1,
-            None => division(own, self.tuning.differ, BEFORE_CHANGE, BEHIND_CHANGE)?,
+            None => division(own, self.tuning.differ)?,
         };
-        if own.len() < start + BEHIND_CHANGE {
-            return None;
-        }
         let at = self.change_at(first, start);
         for window in &mut self.windows[first + start..] {
             window.utterance += 1;
