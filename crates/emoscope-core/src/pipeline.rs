@@ -7,6 +7,7 @@
 
 mod audio_quality;
 mod channels;
+mod construction;
 pub mod mfcc_history;
 mod segmenter;
 mod speaker_baseline;
@@ -23,18 +24,17 @@ mod window_classifier;
 use std::sync::Arc;
 
 use crate::baseline::Baseline;
-use crate::classifier::{Classifier, ClassifierError, Enrolment};
+use crate::classifier::ClassifierError;
 use crate::dsp::channels::SoleChannel;
-use crate::dsp::feature_spec::{HOP_SAMPLES, SAMPLE_RATE_HZ};
+use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 use crate::dsp::front_end::FrontEnd;
 pub use crate::dsp::front_end::{InputError, InputFormat};
 use crate::dsp::level::{LevelMeter, LevelReading};
 use crate::events::{
-    ByLabel, Event, Gap, GapCause, Measurement, SessionEnd, Speaker, Speakers, Trigger, UNCERTAIN,
-    UtteranceEnd, UtteranceStart, Voice,
+    Event, Gap, GapCause, Measurement, SessionEnd, Speaker, Speakers, Trigger, UtteranceEnd,
+    UtteranceStart, Voice,
 };
 use crate::model_spec::ModelSpec;
-use crate::speakers::SpeakerNetwork;
 use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
 
 pub use channels::ChannelPipelines;
@@ -43,17 +43,11 @@ pub use speaker_following::{Collected, SpeakerMode};
 use audio_quality::AudioQuality;
 use mfcc_history::MfccHistory;
 use segmenter::{OpenUtterance, Segmenter, UtteranceChange};
-use speaker_baselines::SpeakerBaselines;
 use speaker_following::SpeakerFollower;
-use stream_classifier::StreamClassifier;
-use unclassified::Unclassified;
 use utterance_result::{UtteranceClassifier, UtteranceResult};
-use window_classifier::WindowClassifier;
 
 /// Speech that the VAD misses before it opens: 48 ms.
 const PREROLL_SAMPLES: u64 = 3 * BLOCK_SAMPLES as u64;
-/// Longest delay at which a change of the speaker may be detected: 4 s.
-const MAX_CHANGE_DELAY_SAMPLES: u64 = 4 * SAMPLE_RATE_HZ as u64;
 
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
@@ -104,98 +98,6 @@ impl Clock {
 }
 
 impl Pipeline {
-    /// A pipeline at the start of a session. Without `speakers` all speech counts as
-    /// one speaker.
-    ///
-    /// # Errors
-    /// An input that cannot be processed.
-    pub fn new(
-        input: InputFormat,
-        spec: Arc<ModelSpec>,
-        classifier: Box<dyn Classifier>,
-        enrolment: Enrolment,
-        speakers: Option<SpeakerMode>,
-    ) -> Result<Self, InputError> {
-        let baselines = match &speakers {
-            Some(_) => SpeakerBaselines::tracked(&spec, enrolment),
-            None => SpeakerBaselines::new(&spec, enrolment),
-        };
-        let own = Arc::clone(&spec);
-        let classifier: Box<dyn UtteranceClassifier> = match &spec.stream {
-            Some(stream) => {
-                let stream = stream.clone();
-                Box::new(StreamClassifier::new(classifier, own, stream, baselines))
-            }
-            None => Box::new(WindowClassifier::new(classifier, own, baselines)),
-        };
-        Self::with(input, spec, classifier, speakers)
-    }
-
-    /// A pipeline for a first pass over a recording: it classifies nothing and collects
-    /// the windows of the speakers.
-    ///
-    /// # Errors
-    /// An input that cannot be processed.
-    pub fn collecting(
-        input: InputFormat,
-        spec: Arc<ModelSpec>,
-        network: Box<dyn SpeakerNetwork>,
-    ) -> Result<Self, InputError> {
-        let unclassified = Unclassified {
-            labels: spec.labels.len(),
-            speakers: SpeakerBaselines::new(&spec, Enrolment::default()),
-        };
-        let mode = SpeakerMode::Collect { network };
-        Self::with(input, spec, Box::new(unclassified), Some(mode))
-    }
-
-    fn with(
-        input: InputFormat,
-        spec: Arc<ModelSpec>,
-        classifier: Box<dyn UtteranceClassifier>,
-        speakers: Option<SpeakerMode>,
-    ) -> Result<Self, InputError> {
-        // Enough for the longest window, or two steps, plus the longest pause that ends
-        // an utterance.
-        let longest = match &spec.stream {
-            Some(stream) => ((stream.first_frames + stream.step_frames) * HOP_SAMPLES) as u64,
-            None => spec.max_samples(),
-        };
-        let late = if speakers.is_some() {
-            MAX_CHANGE_DELAY_SAMPLES
-        } else {
-            0
-        };
-        let keep = longest + segmenter::PAUSE_SAMPLES + u64::from(SAMPLE_RATE_HZ) + late;
-        let labels = spec.labels.iter().cloned().chain([UNCERTAIN.into()]);
-        let totals = SessionEnd {
-            utterance_labels: ByLabel(labels.map(|label| (label, 0)).collect()),
-            ..SessionEnd::default()
-        };
-        let follower = speakers.map(SpeakerFollower::new);
-        let mut front_end = FrontEnd::new(input)?;
-        if follower.as_ref().is_some_and(SpeakerFollower::needs_bands) {
-            front_end.compute_speaker_bands();
-        }
-        Ok(Self {
-            channel: None,
-            front_end,
-            rows: MfccHistory::new((keep / HOP_SAMPLES as u64) as usize),
-            vad: Vad::new(),
-            utterances: Segmenter::default(),
-            classifier,
-            follower,
-            speaker: None,
-            quality: AudioQuality::default(),
-            meter: LevelMeter::default(),
-            clock: Clock::default(),
-            totals,
-            speech: 0,
-            spoken: 0,
-            spec,
-        })
-    }
-
     /// The summary up to now.
     fn summary(&self) -> SessionEnd {
         SessionEnd {
