@@ -167,12 +167,7 @@ fn other_files_in_a_folder_are_skipped_and_reported() {
     let rows = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(rows.lines().count(), 2, "{rows}");
     let text = said(&output);
-    for words in [
-        "d: 3 recordings skipped",
-        "1 amr, 2 wma",
-        "ffmpeg",
-        "pipes",
-    ] {
+    for words in ["d: 3 recordings skipped", "1 amr, 2 wma", "ffmpeg", "pipes"] {
         assert!(text.contains(words), "{text}");
     }
     assert!(
