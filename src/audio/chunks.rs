@@ -118,7 +118,11 @@ pub(super) fn next(
                 let fits = |left| HEAD_BYTES as u64 + length <= left;
                 let chunk = name.iter().all(|byte| matches!(byte, 0x20..=0x7e));
                 if !chunk || !from.left().is_some_and(fits) {
-                    return Ok(if number == 0 { Next::Unknown } else { Next::End });
+                    return Ok(if number == 0 {
+                        Next::Unknown
+                    } else {
+                        Next::End
+                    });
                 }
             }
         }

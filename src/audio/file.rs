@@ -20,9 +20,9 @@ pub use super::source::DecodeError;
 
 /// File name extensions that count as audio in a folder.
 const EXTENSIONS: [&str; 32] = [
-    "wav", "wave", "w64", "rf64", "bwf", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "aif", "aiff",
-    "aifc", "caf", "mka", "mkv", "webm", "mov", "3gp", "3g2", "m4v", "weba", "au", "snd", "mp2",
-    "ogv", "ogx", "m4r",
+    "wav", "wave", "w64", "rf64", "bwf", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4",
+    "aac", "aif", "aiff", "aifc", "caf", "mka", "mkv", "webm", "mov", "3gp", "3g2", "m4v", "weba",
+    "au", "snd", "mp2", "ogv", "ogx", "m4r",
 ];
 
 /// Most tags that are skipped before the audio.

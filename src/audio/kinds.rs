@@ -178,9 +178,7 @@ pub(super) fn layer_2(head: &[u8]) -> Option<&'static str> {
 /// The name of what a decoder refuses with this error, if it is not damage.
 pub(super) fn unsupported_layout(error: &str) -> Option<&'static str> {
     Some(match error {
-        _ if error.starts_with("mpa: invalid Layer 2 bitrate") => {
-            UNSUITABLE_MP2
-        }
+        _ if error.starts_with("mpa: invalid Layer 2 bitrate") => UNSUITABLE_MP2,
         "mpa: free bit-rate is not supported" => "MPEG audio with a free bit rate",
         "isomp4: invalid pcm sample size" => "PCM of a rare size in MP4",
         "aac: aac too complex" => "AAC with more than two channels, or of a rare kind",

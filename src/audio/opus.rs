@@ -2,7 +2,8 @@
 //! of its own (RFC 7845, section 5.1.1, and RFC 6716, appendix B).
 
 use symphonia::core::audio::{
-    AsGenericAudioBufferRef, Audio, AudioBuffer, AudioMut, AudioSpec, Channels, GenericAudioBufferRef,
+    AsGenericAudioBufferRef, Audio, AudioBuffer, AudioMut, AudioSpec, Channels,
+    GenericAudioBufferRef,
 };
 use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, FinalizeResult};
@@ -115,7 +116,10 @@ impl Multistream {
             stream.samples.resize(decoded.samples_interleaved(), 0.0);
             decoded.copy_to_slice_interleaved(&mut stream.samples);
             let frames = stream.samples.len() / stream.channels;
-            if length.replace(frames).is_some_and(|length| length != frames) {
+            if length
+                .replace(frames)
+                .is_some_and(|length| length != frames)
+            {
                 return Err(damaged());
             }
         }
@@ -229,7 +233,11 @@ fn split_first(data: &[u8]) -> Option<(Vec<u8>, &[u8])> {
                 }
             }
             let (length, start) = frame_length(data, head)?;
-            let frames = if varying { frames + length } else { count * length };
+            let frames = if varying {
+                frames + length
+            } else {
+                count * length
+            };
             (head, start, frames + padding)
         }
     };

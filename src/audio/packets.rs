@@ -339,9 +339,7 @@ impl Packets {
             Some(self.position.saturating_add(lacking))
         } else if self.timing.counted {
             self.total
-        } else if self.leap_s.is_none()
-            && (self.cut || self.timing.ends_early(self.latest_tick))
-        {
+        } else if self.leap_s.is_none() && (self.cut || self.timing.ends_early(self.latest_tick)) {
             // From a container, whose other tracks may be longer.
             self.timing.promised(rate)
         } else {
@@ -349,7 +347,12 @@ impl Packets {
         };
         let total = promised.unwrap_or(0);
         let missing = total.saturating_sub(self.position);
-        let missing = missing - if self.timing.counted { 0 } else { self.timing.tolerance(rate) };
+        let missing = missing
+            - if self.timing.counted {
+                0
+            } else {
+                self.timing.tolerance(rate)
+            };
         let unnumbered = self.params.codec == CODEC_ID_MP3 && missing <= i64::from(rate) / 2;
         if unnumbered && missing > self.longest {
             // MPEG frames are not numbered; these were lost before the end.

@@ -6,8 +6,8 @@ use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::codec;
 use super::chunks::{self, Next};
+use super::codec;
 use super::guard::guard;
 use super::media::Media;
 use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
