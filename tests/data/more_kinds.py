@@ -63,7 +63,10 @@ def chunks() -> None:
     put("garbage-pad.wav", riff(chunk(b"LIST", odd, b"\xff"), form, chunk(b"data", pcm)))
     ff("u8.wav", "-c:a", "pcm_u8")
     u8 = (TOP / "u8.wav").read_bytes()
-    u8, form8 = u8[u8.find(b"data") + 8 :], chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 16000, 16000, 1, 8))
+    u8, form8 = (
+        u8[u8.find(b"data") + 8 :],
+        chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 16000, 16000, 1, 8)),
+    )
     put("odd-data.wav", riff(form8, chunk(b"data", u8[:30001]), text, chunk(b"data", u8[30001:])))
     put("odd-no-pad.wav", riff(form8, chunk(b"data", u8[:30001], b""), chunk(b"data", u8[30001:])))
     ff("bext.wav", "-write_bext", "1", "-metadata", "description=x", "-write_peak", "on")

@@ -33,8 +33,22 @@ PAIRS = (
         2,
         4,
     ),
-    ("all, inference included", "classified", "the same loop with inference", "loop:classified", 1.3, 2),
-    ("all, inference included", "classified", "openSMILE, eGeMAPSv02 alone", "opensmile:egemaps", 3, 6),
+    (
+        "all, inference included",
+        "classified",
+        "the same loop with inference",
+        "loop:classified",
+        1.3,
+        2,
+    ),
+    (
+        "all, inference included",
+        "classified",
+        "openSMILE, eGeMAPSv02 alone",
+        "opensmile:egemaps",
+        3,
+        6,
+    ),
 )
 
 
