@@ -1,15 +1,16 @@
 //! Compressed recordings, packet by packet, with an exact position for every sample.
 
 mod opening;
+mod seeking;
 
 use std::io::ErrorKind;
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error;
-use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
+use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
+use symphonia::core::units::Duration;
 
 use super::codec;
 use super::guard::guard;
@@ -22,9 +23,6 @@ pub(super) use opening::Known;
 
 /// Most consecutive unreadable packets before the rest is abandoned.
 const MAX_UNREADABLE_PACKETS: u32 = 256;
-/// Frames decoded and discarded before the target of a seek. Decoders with memory (MP3,
-/// AAC, Vorbis, Opus) need them to settle.
-const PREROLL_FRAMES: i64 = 8192;
 /// Longest silence that replaces a packet, in seconds.
 const SILENCE_S: u64 = 10;
 /// Longest plausible hole, in seconds.
@@ -369,50 +367,6 @@ impl Packets {
         // A recorder that was stopped marks no page as the last.
         self.cut = self.cut && !pages.ended;
         Ok(false)
-    }
-
-    /// Lets the container seek to a position before the target; `false` where it
-    /// cannot.
-    fn jump(&mut self, target: i64) -> bool {
-        let early = (target - PREROLL_FRAMES).max(-self.timing.pre_skip);
-        let Some(ts) = self.timing.seek_ticks(early, self.spec.sample_rate) else {
-            return false;
-        };
-        let to = SeekTo::Timestamp {
-            ts: Timestamp::new(ts),
-            track_id: self.track,
-        };
-        let landed = guard(|| self.reader.seek(SeekMode::Accurate, to));
-        self.decoder.reset();
-        self.placed = false;
-        landed.is_ok_and(|landed| landed.actual_ts.get() <= ts)
-    }
-
-    fn go(&mut self, target: i64) -> Result<(), DecodeError> {
-        if matches!(self.origin, Origin::Stream(_)) {
-            if target < self.next {
-                return Err(DecodeError::CannotSeek);
-            }
-        } else {
-            let damaged = self.damaged;
-            // Not every container can seek back from its end.
-            if self.over {
-                *self = self.reopen(0)?;
-            }
-            let jumped = self.jump(target);
-            if !jumped {
-                *self = self.reopen(target)?;
-            }
-            self.damaged = self.damaged.max(damaged);
-            if !jumped {
-                return Ok(());
-            }
-        }
-        self.samples.clear();
-        (self.gap, self.later) = (0, None);
-        self.next = target;
-        self.over = !self.advance()?;
-        Ok(())
     }
 }
 

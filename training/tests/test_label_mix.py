@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch")
 
 from emoscope_train.data.corpora import Clip
 from emoscope_train.model.heads import VoiceHead
 from emoscope_train.training.label_mix import fit_label_mix
 
+pytestmark = pytest.mark.torch
 WIDTH, LABELS, CLIPS = 16, 7, 40
 
 

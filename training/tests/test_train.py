@@ -76,7 +76,7 @@ def test_a_toy_model_is_trained_evaluated_and_exported(
     ]
     assert speakers == [5, 7]
     text = (tmp_path / "models" / "toy" / "card.md").read_text(encoding="utf-8")
-    assert "The shipped model continues from the measured one." in text
+    assert "The shipped model is the measured one, trained further." in text
     assert "First stage: 4 epochs of" in text
     assert "Second stage, from its best epoch: 2 epochs of" in text
 
