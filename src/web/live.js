@@ -56,7 +56,7 @@ function showStanding() {
   if (input.outage_s != null) {
     parts.push(input.gone ? 'waiting for the microphone' : 'the input delivers nothing');
   } else if (state.muted) {
-    parts.push('only zeros arrive: is the microphone muted, or kept from emoscope?');
+    parts.push('only zeros arrive: is the microphone muted, or not permitted for emoscope?');
   }
   if (shown) {
     const { prediction, final, was } = shown;

@@ -54,7 +54,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     }
     if speakers.is_empty() {
         if axis.gutter > 0 {
-            pen.text(area, 4, chart, "called", Theme::dim());
+            pen.text(area, 4, chart, "label", Theme::dim());
         }
         for (x, column) in (0..).zip(&columns) {
             called(pen, &axis, x, chart, column);

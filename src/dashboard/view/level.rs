@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Pen;
-use crate::dashboard::state::meter::FLOOR_DBFS;
+use crate::dashboard::state::meter::{FLOOR_DBFS, PeakMeter};
 use crate::dashboard::text;
 use crate::dashboard::theme::Theme;
 
@@ -19,10 +19,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let meter = pen.picture.meter;
+    let lost = pen.picture.status.outage.is_some();
+    let meter = if lost { PeakMeter::default() } else { pen.picture.meter };
     let theme = pen.theme;
     pen.text(area, 4, 0, "level", Theme::dim());
-    let reading = if meter.rms > FLOOR_DBFS {
+    let reading = if lost {
+        "no signal".to_owned()
+    } else if meter.rms > FLOOR_DBFS {
         format!("{:.0} dBFS", meter.rms)
     } else {
         "quiet".to_owned()

@@ -79,8 +79,8 @@ struct Need {
     /// Number of channels that are analyzed separately, or of speakers if there are
     /// several; each has a lane.
     lanes: u16,
-    /// Rows for the labels under the rows of the probabilities.
-    called: u16,
+    /// Rows for the predicted labels under the rows of the probabilities.
+    predicted: u16,
     /// Rows that each request for arousal grants: 1, or 0 without arousal.
     trace: u16,
 }
@@ -100,10 +100,10 @@ impl Plan {
             progress: u16::from(picture.status.replay),
             level: u16::from(!picture.status.recorded),
             lanes: (picture.lanes.len() as u16).max(speakers),
-            called: speakers.max(1),
+            predicted: speakers.max(1),
             trace: u16::from(picture.affect != Some(false)),
         };
-        let rows = Rows::share(area.height, need);
+        let rows = Rows::choose(area.height, need);
         let mut y = area.y;
         let mut take = |height: u16, gap: u16| {
             let part = Rect { y, height, ..inner };
@@ -196,10 +196,44 @@ fn split(area: Rect, above: u16) -> (Rect, Rect) {
     (upper, lower)
 }
 
+impl Need {
+    /// Rows of a history with a row for each label, the predicted labels and the axis.
+    fn label_rows(self) -> u16 {
+        self.labels + self.predicted + 1
+    }
+}
+
+/// What gives way to a history row for each label, from nothing to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Spacing {
+    /// Nothing.
+    Wide,
+    /// The gap below the header and the second row of arousal.
+    Narrow,
+    /// The empty rows between the bars.
+    Dense,
+}
+
 impl Rows {
-    /// Divides the rows of a screen.
-    fn share(height: u16, need: Need) -> Self {
+    /// Divides the rows of a screen. Where several speakers need rows, some spacing makes
+    /// room for the labels.
+    fn choose(height: u16, need: Need) -> Self {
+        let wide = Self::share(height, need, Spacing::Wide);
+        if need.predicted < 2 || !need.wide || wide.history >= need.label_rows() {
+            return wide;
+        }
+        [Spacing::Narrow, Spacing::Dense]
+            .map(|spacing| Self::share(height, need, spacing))
+            .into_iter()
+            .find(|rows| rows.history >= need.label_rows())
+            .unwrap_or(wide)
+    }
+
+    /// Divides the rows of a screen with a given spacing.
+    fn share(height: u16, need: Need, spacing: Spacing) -> Self {
         let mut rows = Self::default();
+        let header_gap = u16::from(spacing != Spacing::Narrow);
+        let more_trace = if spacing == Spacing::Narrow { 0 } else { need.trace };
         let mut left = height;
         let labels = need.labels;
         // First the indispensable parts, by importance.
@@ -224,20 +258,20 @@ impl Rows {
             &mut left,
         );
         rows.grant_letters(1, need, &mut left);
-        grant(&mut rows.header_gap, 1, &mut left);
+        grant(&mut rows.header_gap, header_gap, &mut left);
         grant(&mut rows.level_gap, 1, &mut left);
         grant(&mut rows.totals, 1, &mut left);
         grant(&mut rows.level, need.level, &mut left);
         grant(&mut rows.trace_gap, 1, &mut left);
         grant(&mut rows.history, 2, &mut left);
         grant(&mut rows.bars_gap, 1, &mut left);
-        if need.wide && left >= labels {
+        if need.wide && left >= labels && spacing != Spacing::Dense {
             grant(&mut rows.bars, labels - 1, &mut left);
         }
         rows.grant_letters(2, need, &mut left);
-        grant(&mut rows.trace, need.trace, &mut left);
+        grant(&mut rows.trace, more_trace, &mut left);
         // A history row for each label.
-        let lanes = labels + need.called + 1;
+        let lanes = need.label_rows();
         if left + rows.history >= lanes {
             let more = lanes.saturating_sub(rows.history);
             grant(&mut rows.history, more, &mut left);
@@ -252,13 +286,15 @@ impl Rows {
             grant(&mut rows.history, labels, &mut left);
         }
         // Remaining rows go between the parts, not below them.
-        for gap in [
-            &mut rows.bars_gap,
-            &mut rows.level_gap,
-            &mut rows.trace_gap,
-            &mut rows.header_gap,
-        ] {
-            grant(gap, 1, &mut left);
+        for _ in 0..2 {
+            for gap in [
+                &mut rows.bars_gap,
+                &mut rows.level_gap,
+                &mut rows.trace_gap,
+                &mut rows.header_gap,
+            ] {
+                grant(gap, 1, &mut left);
+            }
         }
         rows
     }

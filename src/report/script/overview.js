@@ -57,13 +57,14 @@ class Overview {
     text.addEventListener("input", () => { this.text = text.value.toLowerCase(); this.draw(); });
     this.status = element("p", { class: "dim status", role: "status" });
     this.tools = element("div", { class: "overview-tools", role: "group", "aria-label": "What the table shows" },
-      element("div", { class: "chips" }, ...this.views, element("span", { class: "dim" }, "only"), ...this.chips),
-      element("div", { class: "chips" },
+      element("div", { class: "chips" }, ...this.views,
         ...(this.listed.length > 1 ? [element("label", {}, "Name has ", text)] : []),
         ...(groups.length ? [choose("Group by", [["", "nothing"], ...groups], (value) => { this.group = value; })] : []),
         choose("Order by share of", [["", "no label"], ...found.map((label) => [label, label])], (value) => { this.share = value; }),
-        button("CSV", () => this.keep("csv"), { "aria-label": "Download what is shown as CSV" }),
-        button("JSON", () => this.keep("json"), { "aria-label": "Download what is shown as JSON" })));
+        element("span", { class: "files" },
+          button("CSV", () => this.keep("csv"), { "aria-label": "Download what is shown as CSV" }),
+          button("JSON", () => this.keep("json"), { "aria-label": "Download what is shown as JSON" }))),
+      element("div", { class: "chips" }, element("span", { class: "dim" }, "only"), ...this.chips));
     this.table.before(this.tools, this.status);
   }
 
@@ -173,7 +174,7 @@ class Overview {
     if (sums.speech) { cell.append(stackedBar(sums, (label) => this.look(label))); }
     cell.append(element("span", { class: "words" }, result));
     return element("tr", {}, name, numberCell(clock(entry.length_s, false), "long"), numberCell(clock(sums.speech, false), "of speech"),
-      numberCell(sums.utterances, "utterances"), cell, arousalCell(sums.arousal));
+      countCell(sums.utterances), cell, arousalCell(sums.arousal));
   }
 
   // A group, or all.
@@ -182,8 +183,8 @@ class Overview {
     const cell = element("td", { class: "sounds", colspan: this.view === "utterances" ? 2 : 1 });
     if (sums.speech) { cell.append(stackedBar(sums, (label) => this.look(label))); }
     cell.append(element("span", { class: "words" }, inWords(sums)));
-    const lengths = this.view === "utterances" ? [numberCell(clock(sums.speech, false), "of speech"), numberCell(sums.utterances, "utterances")]
-      : [numberCell(clock(length, false), "long"), numberCell(clock(sums.speech, false), "of speech"), numberCell(sums.utterances, "utterances")];
+    const lengths = this.view === "utterances" ? [numberCell(clock(sums.speech, false), "of speech"), countCell(sums.utterances)]
+      : [numberCell(clock(length, false), "long"), numberCell(clock(sums.speech, false), "of speech"), countCell(sums.utterances)];
     return element("tr", { class: kind }, element("th", { scope: "row" }, name), ...lengths, cell, arousalCell(sums.arousal));
   }
 

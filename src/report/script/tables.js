@@ -52,6 +52,10 @@ function numberCell(text, unit) {
   return element("td", { class: "number", "data-unit": unit }, String(text));
 }
 
+function countCell(utterances) {
+  return numberCell(utterances, utterances === 1 ? "utterance" : "utterances");
+}
+
 // Gives the reader a file made of what the page holds.
 function download(name, type, text) {
   const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));

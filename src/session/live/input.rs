@@ -67,7 +67,7 @@ impl Running<'_> {
                 match watch.check() {
                     Finding::None => {}
                     Finding::Stalls => {
-                        self.notify("the microphone delivers nothing; is the sound server alive?");
+                        self.notify("the microphone delivers nothing; does the sound server run?");
                     }
                     Finding::Resumed(missing) => {
                         if missing > 0 {

@@ -229,7 +229,7 @@ fn none_of_our_texts_is_cut_in_any_size() {
 #[test]
 fn a_long_notice_is_shown_whole_on_the_smallest_screen() {
     let mut updates = talk(&SEVEN);
-    let notice = "the microphone delivers nothing; is the sound server alive?";
+    let notice = "the microphone delivers nothing; does the sound server run?";
     updates.push(Update::Notice(notice.into()));
     let picture = text(&drawn(&state(&updates), COLOR, 40, 12));
     for word in notice.split(' ') {

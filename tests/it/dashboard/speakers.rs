@@ -122,7 +122,7 @@ fn each_speaker_has_a_lane_as_long_as_the_speech() {
         };
         assert!(near(first, 15.0), "{size:?} {first}");
         assert!(near(second, 20.0), "{size:?} {second}");
-        assert_eq!(lane(&state, size, "called"), None, "{size:?}");
+        assert_eq!(lane(&state, size, "label"), None, "{size:?}");
     }
     // One row is left: it has the labels of both.
     let small = picture(&state, 40, 12);
@@ -148,7 +148,7 @@ fn a_lane_follows_a_correction_and_a_name() {
         state.apply(&correction(number, A));
     }
     assert_eq!(of(&state, "speaker A"), None);
-    assert!(of(&state, "called").is_some());
+    assert!(of(&state, "label").is_some());
 }
 
 #[test]
@@ -172,6 +172,32 @@ fn the_speakers_with_least_speech_share_a_lane_where_rows_are_few() {
         assert_eq!(lane(&state, size, "speaker I"), None, "{picture}");
         let others = lane(&state, size, "others").unwrap_or_default();
         assert!(columns(&others) >= 4, "{picture}");
+    }
+}
+
+#[test]
+fn a_replay_has_a_row_for_each_label_above_the_lanes_of_up_to_six_speakers() {
+    let letters = ["A", "B", "C", "D", "E", "F"];
+    for count in 2..=letters.len() {
+        let mut status = status(&SEVEN);
+        status.replay = true;
+        let mut updates = vec![Update::Status(status)];
+        for number in 0..count as u16 {
+            let start = f64::from(number) * 6.0 + 1.0;
+            let span = (start, start + 5.0);
+            updates.extend(utterance(u64::from(number) + 1, span, Speaker(number)));
+        }
+        let state = state(&updates);
+        let picture = picture(&state, 120, 40);
+        for label in ["◆ fear", "▼ sadness", "✚ surprise"] {
+            // A bar, and a row of the history.
+            let rows = picture.lines().filter(|row| row.contains(label)).count();
+            assert_eq!(rows, 2, "{count} speakers\n{picture}");
+        }
+        for letter in &letters[..count] {
+            let name = format!("speaker {letter}");
+            assert!(lane(&state, (120, 40), &name).is_some(), "{picture}");
+        }
     }
 }
 

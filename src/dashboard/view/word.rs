@@ -168,7 +168,7 @@ fn explanation(pen: &Pen<'_>) -> Vec<Part> {
         Phase::Away(outage) => return away(outage),
         Phase::Muted => {
             parts.push(part(8, "only zeros arrive", strong));
-            parts.push(part(0, "muted, or kept from this program?", dim));
+            parts.push(part(0, "muted, or not permitted for this program?", dim));
         }
         _ if picture.ended => parts.push(part(
             7,
@@ -207,7 +207,7 @@ fn away(outage: Outage) -> Vec<Part> {
     let (what, advice) = if outage.gone {
         ("waiting for it", "d chooses another input")
     } else {
-        ("the input delivers nothing", "is the sound server alive?")
+        ("the input delivers nothing", "does the sound server run?")
     };
     vec![
         (2, what.to_owned(), Theme::strong()),
