@@ -255,8 +255,8 @@ def evaluate(options: argparse.Namespace) -> int:
     config = load(options.config)
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
     if options.split:
-        found = evaluate_split(config, options.split, data, work, options.threads)
-        print(json.dumps(found, indent=1))
+        figures = evaluate_split(config, options.split, data, work, options.threads)
+        print(json.dumps(figures, indent=1))
         return 0
     measure(config, data, work, options.models / config.name, options.threads)
     return 0
@@ -275,8 +275,8 @@ def stream(options: argparse.Namespace) -> int:
     from .evaluation.streaming import measure
 
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    found = measure(load(options.config), data, work, options.emoscope, options.fold_model)
-    print(json.dumps(found, indent=1))
+    figures = measure(load(options.config), data, work, options.emoscope, options.fold_model)
+    print(json.dumps(figures, indent=1))
     return 0
 
 
@@ -367,8 +367,8 @@ def speaker_error_rates(options: argparse.Namespace) -> int:
     from .speakers import card, error_rates
 
     folder = options.models / "speakers"
-    found = error_rates.measure(folder / "model.onnx", runs.data_folder(options.data))
-    card.update(folder, "error_rates", found)
+    figures = error_rates.measure(folder / "model.onnx", runs.data_folder(options.data))
+    card.update(folder, "error_rates", figures)
     return 0
 
 
@@ -382,10 +382,10 @@ def speaker_conversations(options: argparse.Namespace) -> int:
 def speaker_evaluation(options: argparse.Namespace) -> int:
     from .speakers import card, evaluate
 
-    found = evaluate.measure(
+    figures = evaluate.measure(
         options.program, runs.work_folder(options.work), options.set, options.each
     )
-    print(evaluate.table(found))
+    print(evaluate.table(figures))
     if options.set == "test":
-        card.update(options.models / "speakers", "conversations", found)
+        card.update(options.models / "speakers", "conversations", figures)
     return 0

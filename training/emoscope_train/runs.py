@@ -12,16 +12,16 @@ from .errors import UserError
 
 def data_folder(given: Path | None) -> Path:
     """`--data`, else EMOSCOPE_DATA; there is no default."""
-    found = given or os.environ.get("EMOSCOPE_DATA")
-    if not found:
+    folder = given or os.environ.get("EMOSCOPE_DATA")
+    if not folder:
         raise UserError("name the folder of the corpora with --data DIR or EMOSCOPE_DATA")
-    return Path(found)
+    return Path(folder)
 
 
 def work_folder(given: Path | None) -> Path:
     """`--work`, else EMOSCOPE_WORK, else the user's cache folder."""
-    if found := given or os.environ.get("EMOSCOPE_WORK"):
-        return Path(found)
+    if folder := given or os.environ.get("EMOSCOPE_WORK"):
+        return Path(folder)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "emoscope" / "training"
 
@@ -87,13 +87,13 @@ class Run:
     def repetitions(self) -> dict[int, "Run"]:
         """Finished repetitions, by seed."""
         prefix = f"{self.folder.name}-seed-"
-        found = {}
+        by_seed = {}
         for place in sorted(self.folder.parent.glob(f"{prefix}*")):
             seed = place.name.removeprefix(prefix)
             run = Run(place.parents[2], place.parent.name, place.name)
             if seed.isdigit() and run.best.is_file():
-                found[int(seed)] = run
-        return found
+                by_seed[int(seed)] = run
+        return by_seed
 
     def read(self, path: Path) -> Any:
         """Reads JSON. Raises `UserError` with the step to run first."""
@@ -115,7 +115,7 @@ def averaged(config: Config, work: Path, split: str) -> list[Path]:
     """
     count = for_split(config, split).train.members
     own = members(work, config.name, split, config.train.seed, count)
-    found = [run.own_backbone for run in own.values()]
+    backbones = [run.own_backbone for run in own.values()]
     if split == EVERYTHING and config.shipped and config.shipped.average_splits:
-        found += [Run(work, config.name, name).finished_backbone for name in config.splits]
-    return found
+        backbones += [Run(work, config.name, name).finished_backbone for name in config.splits]
+    return backbones

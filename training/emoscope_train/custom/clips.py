@@ -54,15 +54,15 @@ def read(
         )
     if not listed.clips:
         raise CorpusError(f"{source} holds no recording; {layout()}")
-    found = sorted({clip.label for clip in listed.clips})
+    present = sorted({clip.label for clip in listed.clips})
     if labels:
-        if missing := [label for label in labels if label not in found]:
+        if missing := [label for label in labels if label not in present]:
             raise UserError(
-                f"{source} has no clip of {', '.join(missing)}; it has {', '.join(found)}"
+                f"{source} has no clip of {', '.join(missing)}; it has {', '.join(present)}"
             )
         listed.clips = [clip for clip in listed.clips if clip.label in labels]
-        found = labels
-    listed.labels = found
+        present = labels
+    listed.labels = present
     check(listed)
     return listed
 
@@ -105,7 +105,7 @@ def read_folder(folder: Path, name: str, speaker: re.Pattern[str] | None) -> Lis
 
 def recordings(folder: Path) -> list[Path]:
     """Recordings by extension, at any depth, following links; hidden files are skipped."""
-    found = []
+    paths = []
     for here, folders, files in os.walk(folder, followlinks=True):
         # A link to a parent folder would recurse forever.
         above = f"{os.path.realpath(here)}/"
@@ -115,16 +115,16 @@ def recordings(folder: Path) -> list[Path]:
             if not name.startswith(".")
             and not above.startswith(f"{os.path.realpath(os.path.join(here, name))}/")
         ]
-        found += [Path(here, name) for name in files if not name.startswith(".")]
-    return sorted(path for path in found if path.suffix.lower() in AUDIO and path.is_file())
+        paths += [Path(here, name) for name in files if not name.startswith(".")]
+    return sorted(path for path in paths if path.suffix.lower() in AUDIO and path.is_file())
 
 
 def matched(speaker: re.Pattern[str], name: str) -> str:
     """The first group of the match in a file name, or all of it; empty where there is none."""
-    found = speaker.search(name)
-    if not found:
+    match = speaker.search(name)
+    if not match:
         return ""
-    return (found[1] if speaker.groups else found[0]) or ""
+    return (match[1] if speaker.groups else match[0]) or ""
 
 
 def unmatched(speaker: re.Pattern[str] | None, names: list[str]) -> UserError:

@@ -74,14 +74,14 @@ def make(request: Request) -> int:
     calibration = answers.calibration()
     clips, wanted, material = side(learned)
     head = fit(base, clips, wanted, material.versions, len(listed.labels))
-    found = None
+    results = None
     if not reasons and len(tested):
         test_clips, answer, versions = side(tested)
         test = classify_all(base, head, test_clips, answer, versions)
-        found = measured(test, listed.labels, calibration)
+        results = measured(test, listed.labels, calibration)
     elif not reasons:
-        found = measured(answers, listed.labels, None)
-    facts = describe(request, base, listed, embedded, reasons, found)
+        results = measured(answers, listed.labels, None)
+    facts = describe(request, base, listed, embedded, reasons, results)
     facts["calibration"] = dataclasses.asdict(calibration)
     return write(request, base, head, listed, calibration, facts)
 
@@ -131,7 +131,7 @@ def describe(
     listed: Listed,
     embedded: Embedded,
     reasons: list[str],
-    found: dict[str, Any] | None,
+    results: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The content of metrics.json and the card."""
     speakers = {clip.speaker for clip in listed.clips if clip.speaker}
@@ -153,7 +153,7 @@ def describe(
         "clips_by_label": {label: counts[label] for label in listed.labels},
         "speakers": len(speakers),
         "refused": reasons,
-        "figures": found,
+        "figures": results,
         "calibrated_on_speakers": len(speakers) > 1 and all(c.speaker for c in listed.clips),
         "notes": notes(listed, embedded, counts, len(speakers), [row["corpus"] for row in overlap]),
         "backbone": {
@@ -239,9 +239,9 @@ def write(
             )
             return 1
     write_json(request.output / "metrics.json", facts)
-    if found := facts["figures"]:
+    if results := facts["figures"]:
         title = "unseen speakers"
-        matrix = found["test"]["confusion"]
+        matrix = results["test"]["confusion"]
         path = request.output / "figures" / "confusion.png"
         figures.confusion(matrix, title, path, listed.labels)
     write_text(request.output / "card.md", card.render(facts))
@@ -280,9 +280,9 @@ def gap(base: BaseModel, head: Head, model: Path, calibration: Calibration) -> f
 
 def report(request: Request, facts: dict[str, Any], model: Path) -> None:
     """The last lines: the accuracy, or why it was not measured."""
-    if found := facts["figures"]:
-        test, spread = found["test"], found["uar_spread"]
-        by_voice = f"by speaker {percent(found['uar_mean'])}"
+    if results := facts["figures"]:
+        test, spread = results["test"], results["uar_spread"]
+        by_voice = f"by speaker {percent(results['uar_mean'])}"
         by_voice += f" ± {percent(spread)}" if spread is not None else ""
         print(
             f"UAR {percent(test['uar'])} on unseen speakers ({by_voice}; "

@@ -94,8 +94,8 @@ def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embe
 
 def key(clip: Clip) -> str:
     """The cache key, from the file and its time span."""
-    found = Path(clip.path).stat()
-    seal = hashlib.sha256(f"{clip.path}\0{found.st_size}\0{found.st_mtime_ns}".encode())
+    status = Path(clip.path).stat()
+    seal = hashlib.sha256(f"{clip.path}\0{status.st_size}\0{status.st_mtime_ns}".encode())
     if clip.span:
         seal.update(f"\0{clip.span}".encode())
     return seal.hexdigest()[:32]
@@ -152,8 +152,8 @@ def write(path: Path, values: dict[str, NDArray[Any]]) -> None:
 
 def load(path: Path) -> dict[str, NDArray[Any]]:
     """The cached values of one clip."""
-    with np.load(path) as found:
-        return dict(found)
+    with np.load(path) as status:
+        return dict(status)
 
 
 def together(rows: list[Any]) -> Embedded:

@@ -21,24 +21,24 @@ def refusals(listed: Listed) -> list[str]:
         ]
     if crossing := crossing_speakers(listed):
         return [crossing]
-    found = []
+    reasons = []
     tested = sorted({c.speaker for c in listed.clips if listed.sides.get(c.path, TEST) == TEST})
     speakers = sorted({clip.speaker for clip in listed.clips})
     if len(speakers) < FEWEST_SPEAKERS:
-        found.append(
+        reasons.append(
             f"there are {len(speakers)} speakers ({', '.join(speakers)}), and at least "
             f"{FEWEST_SPEAKERS} are needed: add recordings of others"
         )
     if listed.sides and not tested:
-        found.append("the column split has no row with test: give it to whole speakers")
+        reasons.append("the column split has no row with test: give it to whole speakers")
     for label in listed.labels:
         who = {clip.speaker for clip in listed.clips if clip.label == label}
         if len(who) == 1:
-            found.append(
+            reasons.append(
                 f"{label} is spoken by one speaker alone ({who.pop()}), who cannot be in training "
                 "and test: add clips of it by another speaker, or leave it out with --labels"
             )
-    return found
+    return reasons
 
 
 def crossing_speakers(listed: Listed) -> str:
@@ -47,7 +47,7 @@ def crossing_speakers(listed: Listed) -> str:
     for clip in listed.clips:
         if side := listed.sides.get(clip.path):
             sides.setdefault(clip.speaker, set()).add(side)
-    both = sorted(name for name, found in sides.items() if len(found) > 1)
+    both = sorted(name for name, used in sides.items() if len(used) > 1)
     if not both:
         return ""
     shown = ", ".join(both[:NAMED]) + (", ..." if len(both) > NAMED else "")

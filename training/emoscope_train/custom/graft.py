@@ -93,8 +93,8 @@ class BaseModel:
 
     def entry(self, key: str) -> str:
         """One entry of the metadata; JSON, or empty."""
-        found = [entry.value for entry in self.model.metadata_props if entry.key == key]
-        return found[0] if found else ""
+        values = [entry.value for entry in self.model.metadata_props if entry.key == key]
+        return values[0] if values else ""
 
     def graft(self, head: Head, name: str, metadata: Metadata, path: Path) -> None:
         """Writes the model with the head."""

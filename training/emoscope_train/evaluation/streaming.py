@@ -156,23 +156,23 @@ def middle(values: list[float]) -> float | None:
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Figures over all clips of all recordings."""
-    found = [row for row in rows if "right" in row]
+    detected = [row for row in rows if "right" in row]
     recall = [
-        float(np.mean([row["right"] for row in found if row["label"] == label]))
-        for label in sorted({row["label"] for row in found})
+        float(np.mean([row["right"] for row in detected if row["label"] == label]))
+        for label in sorted({row["label"] for row in detected})
     ]
-    minutes = sum(row["seconds"] for row in found) / 60.0
+    minutes = sum(row["seconds"] for row in detected) / 60.0
 
     def seconds(key: str) -> list[float]:
-        return [row[key] for row in found if row[key] is not None]
+        return [row[key] for row in detected if row[key] is not None]
 
     return {
         "clips": len(rows),
-        "heard": round(len(found) / len(rows), 4),
-        "accuracy": share([row["right"] for row in found]),
+        "heard": round(len(detected) / len(rows), 4),
+        "accuracy": share([row["right"] for row in detected]),
         "uar": round(float(np.mean(recall)), 4),
         "by_second": {
-            str(s): share([row["by_second"][s] for row in found if s in row["by_second"]])
+            str(s): share([row["by_second"][s] for row in detected if s in row["by_second"]])
             for s in ONSETS_S
         },
         "first_judgement_s": middle(seconds("first_s")),
@@ -180,9 +180,9 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "first_right_s": middle(seconds("first_right_s")),
         # Utterances whose final label differs from the last one during the utterance.
         "final_differs": share(
-            [row["final"] != row["last_named"] for row in found if row["last_named"]]
+            [row["final"] != row["last_named"] for row in detected if row["last_named"]]
         ),
-        "flips_per_minute": round(sum(row["flips"] for row in found) / minutes, 2),
+        "flips_per_minute": round(sum(row["flips"] for row in detected) / minutes, 2),
     }
 
 
@@ -303,7 +303,7 @@ def measure(
     kept = test_side(config.data.select_noise(clips))
     noises = [clip for name in config.data.noise for clip in kept.get(name, [])]
     listeners = [clip_rows(groups, data, program, model, skipped_s=s) for s in SKIPPED_S]
-    found = {
+    figures = {
         "joined": summary(listeners[0]),
         "same_label": same_label(listeners),
         "alone": alone([c for g in groups for c in g], data, program, model),
@@ -318,5 +318,5 @@ def measure(
         if neutral_reading
         else None,
     }
-    write_json(Run(work, config.name, "speakers").streaming, found)
-    return found
+    write_json(Run(work, config.name, "speakers").streaming, figures)
+    return figures

@@ -45,11 +45,11 @@ def analyze(
 ) -> dict[str, list[Any]]:
     """Events of `emoscope analyze` by file."""
     command = [str(program), "analyze", *map(str, sounds), "--format", "jsonl", "--quiet", *options]
-    found: dict[str, list[Any]] = {}
+    by_file: dict[str, list[Any]] = {}
     for line in run([*command, *(["--model", str(model)] if model else [])]).splitlines():
         event = json.loads(line)
-        found.setdefault(event["file"], []).append(event)
-    return found
+        by_file.setdefault(event["file"], []).append(event)
+    return by_file
 
 
 def utterances(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,10 +97,10 @@ def gap(
         samples = np.concatenate([silence, voice(260, 180.0, 0.3, 6), silence])
         soundfile.write(sound, samples.astype(np.float32), SAMPLE_RATE, subtype="FLOAT")
         features = mfcc(read_audio(sound))
-        found = utterances(analyze(program, model, [sound])[str(sound)])
+        events = utterances(analyze(program, model, [sound])[str(sound)])
     centres = np.arange(len(features)) * HOP / SAMPLE_RATE
     gaps = []
-    for event in found:
+    for event in events:
         start, end = event["start_s"], event["end_s"]
         # A longer utterance is the mean of several windows.
         if end - start > WINDOW["max_s"]:

@@ -21,7 +21,7 @@ from .onnx_runtime import run_onnx, session
 
 
 def reference(
-    network: Network, features: NDArray[Any], temperature: float, settled: bool = False
+    network: Network, features: NDArray[Any], temperature: float, enrolled: bool = False
 ) -> NDArray[np.float64]:
     """PyTorch's probabilities of one window, without a baseline or with the golden one."""
     mfcc = torch.from_numpy(features.astype(np.float32))[None]
@@ -31,7 +31,7 @@ def reference(
         else:
             known, length = golden.baseline(network.width)
             voice = (torch.from_numpy(known)[None], torch.tensor([[length]]))
-            logits, _, _ = network(mfcc, *(voice if settled else network.voice.unknown(1)))
+            logits, _, _ = network(mfcc, *(voice if enrolled else network.voice.unknown(1)))
     return softmax(logits[0].double().numpy(), temperature)
 
 
@@ -41,11 +41,11 @@ def onnx_gap(network: Network, model: Path, temperature: float) -> float:
     known, length = golden.baseline(network.width)
     gaps = []
     for case in golden.inputs().values():
-        found = {False: run_onnx(runtime, case)}
+        logits_by = {False: run_onnx(runtime, case)}
         if network.voice is not None:
-            found[True] = run_onnx(runtime, case, known, length)
-        for settled, logits in found.items():
-            ours = reference(network, case, temperature, settled)
+            logits_by[True] = run_onnx(runtime, case, known, length)
+        for enrolled, logits in logits_by.items():
+            ours = reference(network, case, temperature, enrolled)
             gaps.append(np.abs(softmax(logits, temperature) - ours).max())
     return float(max(gaps))
 
@@ -68,18 +68,18 @@ def export(config: Config, split: str, work: Path, folder: Path, program: Path |
     compact = isinstance(network.backbone, WhisperEncoder)
     runtime = session(model)
 
-    def answer(features: NDArray[Any], settled: bool = False) -> NDArray[np.float64]:
+    def answer(features: NDArray[Any], enrolled: bool = False) -> NDArray[np.float64]:
         # The reference is the file's graph, because compact weights change the results slightly.
         if not compact:
-            return reference(network, features, warmth, settled)
-        known = golden.baseline(network.width) if settled else ()
+            return reference(network, features, warmth, enrolled)
+        known = golden.baseline(network.width) if enrolled else ()
         return softmax(run_onnx(runtime, features, *known), warmth)
 
     answers = {}
     for name, case in golden.inputs().items():
         answers[name] = {"probabilities": answer(case)}
         if network.voice is not None:
-            answers[name]["settled_probabilities"] = answer(case, settled=True)
+            answers[name]["settled_probabilities"] = answer(case, enrolled=True)
     golden.write(cases, answers, network.width)
     allowed = golden.COMPACT_TOLERANCE if compact else golden.TOLERANCE
     checks = [("PyTorch", onnx_gap(network, model, warmth), allowed)]

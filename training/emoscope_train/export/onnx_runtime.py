@@ -66,14 +66,14 @@ def run_steps(
         slot["name"]: np.full(slot["shape"], slot["fill"], np.float32) for slot in stream["state"]
     }
     begin = 0
-    found: list[NDArray[Any]] = []
+    outputs: list[NDArray[Any]] = []
     while mfcc.shape[1] - begin >= 2:
         frames = stream["step_frames"] if begin else stream["first_frames"]
         given = {**inputs, **state, INPUT: mfcc[:, begin : begin + frames]}
-        found = runtime.run([*names, *(NEXT + name for name in state)], given)
-        state = dict(zip(state, found[len(names) :], strict=True))
+        outputs = runtime.run([*names, *(NEXT + name for name in state)], given)
+        state = dict(zip(state, outputs[len(names) :], strict=True))
         begin += frames
-    return found[: len(names)]
+    return outputs[: len(names)]
 
 
 def embed(

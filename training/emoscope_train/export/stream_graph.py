@@ -124,17 +124,17 @@ class Step(nn.Module):
                 new_variance.append(s)
         mean, variance = torch.stack(new_mean), torch.stack(new_variance)
         spread = torch.sqrt(variance + 1e-5)
-        found = {
+        pooled = {
             tap: torch.cat([mean[place], spread[place]])[None]
             for place, tap in enumerate(self.taps)
         }
         voice, speech = self.network.voice, self.network.speech
         assert voice is not None
         assert speech is not None
-        embedding = voice.embed(joined(found, self.network.voice_taps))
+        embedding = voice.embed(joined(pooled, self.network.voice_taps))
         return (
             voice.classify(embedding, baseline, seconds),
-            speech(joined(found, self.network.speech_taps)),
+            speech(joined(pooled, self.network.speech_taps)),
             embedding,
             position + count,
             peak,

@@ -38,16 +38,16 @@ def alike(prints: NDArray[np.float32], lengths: NDArray[np.int64]) -> list[tuple
     """Pairs of indices of the same recording, by fingerprints and numbers of frames."""
     squares = np.sum(prints**2, axis=1)
     limit = SAME_DB**2 * prints.shape[1]
-    found = []
+    pairs = []
     for start in range(0, len(prints), 1000):
         block = slice(start, start + 1000)
         apart = squares[block, None] + squares[None] - 2.0 * prints[block] @ prints.T
         same = np.abs(lengths[block, None] - lengths[None]) <= SAME_FRAMES
         rows, columns = np.nonzero((apart < limit) & same)
-        found += [
+        pairs += [
             (start + int(i), int(j)) for i, j in zip(rows, columns, strict=True) if start + i < j
         ]
-    return found
+    return pairs
 
 
 def crossing(

@@ -47,7 +47,7 @@ def mel_filters() -> NDArray[np.float64]:
 
 def spectrum(samples: NDArray[Any]) -> NDArray[np.complex128]:
     """Bins x frames of 16 kHz mono; frame k is centred on sample 160 k."""
-    found = librosa.stft(
+    spectrum = librosa.stft(
         np.asarray(samples, dtype=np.float64),
         n_fft=N_FFT,
         hop_length=HOP,
@@ -55,7 +55,7 @@ def spectrum(samples: NDArray[Any]) -> NDArray[np.complex128]:
         center=True,
         pad_mode="constant",
     )
-    return np.asarray(found)
+    return np.asarray(spectrum)
 
 
 def log_mel(samples: NDArray[Any]) -> NDArray[np.float64]:

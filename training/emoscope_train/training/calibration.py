@@ -61,8 +61,8 @@ class Answers:
         """Raises `UserError` with the step to run first."""
         if not path.is_file():
             raise UserError(f"no {path}; train every split of the config first")
-        with np.load(path) as found:
-            return cls(**found)
+        with np.load(path) as arrays:
+            return cls(**arrays)
 
     @classmethod
     def joined(cls, parts: "list[Answers]") -> "Answers":
@@ -116,9 +116,9 @@ def fit_correction(answers: Answers) -> Correction:
     rows = np.arange(len(answers.truth))
 
     def correction(values: NDArray[np.float64]) -> Correction:
-        cold, settled = np.exp(values[:2]).tolist()
+        without, complete = np.exp(values[:2]).tolist()
         first, full = values[2:].reshape(2, labels).round(4).tolist()
-        return Correction((round(cold, 4), round(settled, 4)), (first, full))
+        return Correction((round(without, 4), round(complete, 4)), (first, full))
 
     def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         share = answers.baseline[:, None]
@@ -126,7 +126,7 @@ def fit_correction(answers: Answers) -> Correction:
         warmth = weight @ np.exp(values[:2])
         offsets = values[2:].reshape(2, labels)
         chances = softmax(answers.logits / warmth[:, None] + weight @ offsets + allowed)
-        found = -np.sum(weights * np.log(chances[rows, answers.truth] + 1e-12))
+        loss = -np.sum(weights * np.log(chances[rows, answers.truth] + 1e-12))
         slope = chances * weights[:, None]
         slope[rows, answers.truth] -= weights
         by_warmth = -np.sum(slope * answers.logits, axis=1) / warmth**2
@@ -136,17 +136,17 @@ def fit_correction(answers: Answers) -> Correction:
                 (weight.T @ slope + 2.0 * RIDGE * offsets).ravel(),
             ]
         )
-        return float(found + RIDGE * np.sum(offsets**2)), gradient
+        return float(loss + RIDGE * np.sum(offsets**2)), gradient
 
     bounds = [(np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE))] * 2
-    found = scipy.optimize.minimize(
+    result = scipy.optimize.minimize(
         loss,
         np.zeros(2 + 2 * labels),
         jac=True,
         method="L-BFGS-B",
         bounds=[*bounds, *[(None, None)] * (2 * labels)],
     )
-    return correction(found.x)
+    return correction(result.x)
 
 
 def temperature(
@@ -159,8 +159,8 @@ def temperature(
         return float(-np.sum(weights * np.log(chosen + 1e-12)))
 
     bounds = (np.log(LOWEST_TEMPERATURE), np.log(HIGHEST_TEMPERATURE))
-    found = scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded")
-    return round(float(np.exp(found.x)), 4)
+    result = scipy.optimize.minimize_scalar(loss, bounds=bounds, method="bounded")
+    return round(float(np.exp(result.x)), 4)
 
 
 def thresholds(

@@ -72,5 +72,5 @@ def load_best(run: Run) -> Network:
 
 def validated(run: Run) -> dict[str, float]:
     """UAR of the voice head on the validation speakers."""
-    found: dict[str, float] = torch.load(run.head, weights_only=False)["validation"]
-    return found
+    validation: dict[str, float] = torch.load(run.head, weights_only=False)["validation"]
+    return validation

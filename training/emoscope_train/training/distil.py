@@ -46,8 +46,8 @@ def distil(task: Task, run: Run) -> None:
         print(f"distillation: resuming after epoch {done}", flush=True)
     teacher_answers = Teacher(teacher, [opening(versions[0]) for versions in task.train.versions])
     for epoch in range(done, recipe.epochs):
-        found = run_epoch(student, optimizer, teacher_answers, task, recipe, epoch)
-        print(f"distillation, epoch {epoch + 1}: {found}", flush=True)
+        figures = run_epoch(student, optimizer, teacher_answers, task, recipe, epoch)
+        print(f"distillation, epoch {epoch + 1}: {figures}", flush=True)
         state = {
             "network": student.state_dict(),
             "optimizer": optimizer.state_dict(),

@@ -146,7 +146,7 @@ def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.f
         for name in task.config.data.corpora
         if np.any(corpora == name)
     }
-    found = {
+    figures = {
         "validation_loss": float(
             -np.mean(np.log(probabilities[np.arange(len(truth)), truth] + 1e-12))
         ),
@@ -154,7 +154,7 @@ def validate(network: Network, task: Task) -> tuple[dict[str, Any], NDArray[np.f
         "validation_uar": float(np.mean(list(by_corpus.values()))),
         "by_corpus": by_corpus,
     }
-    return found, logits
+    return figures, logits
 
 
 def corpus_weights(clips: list[Clip]) -> NDArray[np.float64]:
@@ -197,10 +197,10 @@ def train(task: Task, run: Run, start: Path | Run | None, split: str) -> None:
     steps_per_epoch = max(1, recipe.clips_per_epoch // recipe.batch)
     for epoch in range(len(history), recipe.epochs):
         began = time.monotonic()
-        found = run_epoch(network, optimizer, task, epoch, steps_per_epoch)
+        figures = run_epoch(network, optimizer, task, epoch, steps_per_epoch)
         checked, logits = validate(network, task)
         seconds = round(time.monotonic() - began, 1)
-        entry = {"epoch": epoch + 1, **found, **checked, "seconds": seconds}
+        entry = {"epoch": epoch + 1, **figures, **checked, "seconds": seconds}
         history.append(entry)
         print({k: round(v, 4) if isinstance(v, float) else v for k, v in entry.items()}, flush=True)
         if checked["validation_uar"] >= max(row["validation_uar"] for row in history):

@@ -68,7 +68,7 @@ def border(
     embeddings: Embeddings, seconds: NDArray[np.floating], speakers: list[str], numbers: int
 ) -> VoiceChange | None:
     """The distance with the wanted share of false changes; None if every voice is too short."""
-    found = list(distances(embeddings, seconds, speakers, numbers))
-    if not found:
+    measured = list(distances(embeddings, seconds, speakers, numbers))
+    if not measured:
         return None
-    return VoiceChange(numbers, round(float(np.quantile(found, 1.0 - FALSE_CHANGES)), 4))
+    return VoiceChange(numbers, round(float(np.quantile(measured, 1.0 - FALSE_CHANGES)), 4))

@@ -179,11 +179,11 @@ def finish_head(network: Network, head: VoiceHead, task: Task, run: Run) -> None
         extended = head.extended(torch.from_numpy(checked.embeddings))
         checked = Versions(np.asarray(extended.detach()), checked.seconds)
     answers = answered(head, task.validation, checked)
-    found: dict[str, float] = uars(answers, task.config.data.corpora)
+    validation: dict[str, float] = uars(answers, task.config.data.corpora)
     if sounds := [[sound] for sound in task.sounds[splits.VALIDATION]]:
         pieces = [opening(source) for (source,) in sounds]
-        found["sounds_refused"] = float(np.mean(embed_and_detect(network, pieces)[1] < 0.0))
-    print({k: round(v, 4) for k, v in found.items()}, flush=True)
+        validation["sounds_refused"] = float(np.mean(embed_and_detect(network, pieces)[1] < 0.0))
+    print({k: round(v, 4) for k, v in validation.items()}, flush=True)
     if border:
         print(border, flush=True)
         write_json(run.change, dataclasses.asdict(border))
@@ -194,7 +194,7 @@ def finish_head(network: Network, head: VoiceHead, task: Task, run: Run) -> None
         "head": head.state_dict(),
         "taps": network.voice_taps,
         "speech": network.speech.state_dict(),
-        "validation": found,
+        "validation": validation,
     }
     save(run.head, saved)
     write_json(run.calibration, dataclasses.asdict(fitted))
@@ -215,11 +215,11 @@ def answered(head: VoiceHead, material: Material, versions: Versions) -> dict[st
         shared = of_all_speakers(embeddings[mine], seconds[mine], FOLDER_S)
         folder.statistics[mine], folder.seconds[mine] = shared.statistics, shared.seconds
     speakers = [clip.speaker for clip in material.clips]
-    settled = enrolled(embeddings, seconds, speakers, SETTLED_S, np.random.default_rng(0))
+    after_60_s = enrolled(embeddings, seconds, speakers, SETTLED_S, np.random.default_rng(0))
     baselines = {
         "cold": Baselines.unknown(*embeddings.shape),
         "folder": folder,
-        "settled": settled,
+        "settled": after_60_s,
     }
     return {
         name: Answers(
@@ -240,9 +240,9 @@ def weight_of(head: VoiceHead, known: Baselines) -> NDArray[np.float64]:
 
 def uars(answers: dict[str, Answers], corpora: list[str]) -> dict[str, float]:
     """Mean over the corpora of the UAR with seven labels."""
-    found = {}
+    scores = {}
     for name, given in answers.items():
         probabilities = softmax(given.logits)
         mine = [given.corpora == corpus for corpus in corpora if corpus in given.corpora]
-        found[name] = float(np.mean([metrics.uar(probabilities[m], given.truth[m]) for m in mine]))
-    return found
+        scores[name] = float(np.mean([metrics.uar(probabilities[m], given.truth[m]) for m in mine]))
+    return scores
