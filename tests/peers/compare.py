@@ -148,24 +148,27 @@ def table(workers: dict[str, Worker], rounds: int) -> str:
     """Rows of minima and medians, with their ratios."""
     own = workers["emoscope"].times
     rows = [
-        "| emoscope | ms | the peer | ms | ratio | must (aim) |",
-        "|---|---:|---|---:|---:|---:|",
+        "| emoscope | peer | least, emoscope | least, peer | ratio "
+        "| median, emoscope | median, peer | ratio of medians | must | aim |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for what, task, peer, key, must, aim in PAIRS:
         name, peer_task = key.split(":")
         ours, theirs = own[task], workers[name].times.get(peer_task)
         if not theirs:
-            rows.append(f"| {what} | | {peer} | not built here | | {must} ({aim}) |")
+            rows.append(f"| {what} | {peer} | | not built here | | | | | {must} | {aim} |")
             continue
-        shown = [f"{min(times) * 1e3:.1f} ({median(times) * 1e3:.1f})" for times in (ours, theirs)]
-        ratio = f"{min(theirs) / min(ours):.1f} ({median(theirs) / median(ours):.1f})"
-        rows.append(f"| {what} | {shown[0]} | {peer} | {shown[1]} | {ratio} | {must} ({aim}) |")
+        cells = [what, peer]
+        for figure in (min, median):
+            cells += [f"{figure(times) * 1e3:.1f} ms" for times in (ours, theirs)]
+            cells.append(f"{figure(theirs) / figure(ours):.1f}")
+        rows.append(f"| {' | '.join(cells)} | {must} | {aim} |")
     heading = (
         "# emoscope and its peers\n\n"
         "Made by `make bench-peers`. Processor time of one thread for the same minute of speech,\n"
-        f"the least (and the median) of {rounds} alternating rounds; the ratio is the peer's time\n"
-        "over emoscope's. The Python loop uses emoscope's windows and model, and computes the\n"
-        "features of each window again.\n\n"
+        f"the least and the median of {rounds} alternating rounds. A ratio is the peer's time over\n"
+        "emoscope's. The Python loop uses the windows and the model `small` of emoscope, and computes\n"
+        "the features of each window again.\n\n"
         f"On {machine()}; {versions()}.\n\n"
     )
     return heading + "\n".join(rows) + "\n"
