@@ -17,6 +17,8 @@ mod caf;
 mod chunks;
 mod codec;
 mod device_error;
+mod extent;
+mod fixed_blocks;
 mod kinds;
 mod matroska;
 mod media;
@@ -24,7 +26,6 @@ mod mp4;
 mod ogg;
 mod opus;
 mod packets;
-mod plain;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod signals;

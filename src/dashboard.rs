@@ -150,7 +150,7 @@ fn shown(
 ) -> Result<(Outcome, State), DashboardError> {
     let (sender, inputs) = unbounded();
     let _signals = signals::watch(sender.clone())?;
-    let mut screen = terminal::Screen::open(options, sender.clone())?;
+    let mut screen = terminal::TerminalScreen::open(options, sender.clone())?;
     let _reader = terminal::Reader::start(sender)?;
     let mut state = state.with_reduced_motion(options.reduced_motion);
     let outcome = cycle::run(&mut screen, updates, &inputs, controls, &mut state);

@@ -1,7 +1,8 @@
 //! Uncompressed AIFF and AIFF-C.
 
+use super::extent::{Extent, Trailer};
+use super::fixed_blocks::{ByteSource, Coding, FixedBlocks};
 use super::kinds;
-use super::plain::{Coding, Extent, Input, Plain, Trailer};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
@@ -20,7 +21,7 @@ pub(super) fn is_aiff(head: &[u8]) -> bool {
 }
 
 /// Reads the header. Its chunks may have any order; a stream needs the samples last.
-pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
+pub(super) fn open(mut input: ByteSource) -> Result<FixedBlocks, DecodeError> {
     input.array::<12>()?;
     let (mut at, mut common, mut samples) = (12_u64, None, None);
     loop {
@@ -34,7 +35,7 @@ pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
             // numbers.
             let claimed = u64::saturating_sub(length, 8 + offset);
             let extent = Extent::new(&mut input, data, claimed, &TRAILER)?;
-            return Plain::new(input, Coding::Samples(format), spec, extent, &TRAILER);
+            return FixedBlocks::new(input, Coding::Samples(format), spec, extent, &TRAILER);
         }
         let [a, b, c, d, length @ ..] = input.array::<8>()?;
         let length = u64::from(u32::from_be_bytes(length));

@@ -1,7 +1,8 @@
 //! Sun's AU (`.au`, `.snd`): a short header, big-endian samples or G.711.
 
+use super::extent::{Extent, Trailer};
+use super::fixed_blocks::{ByteSource, Coding, FixedBlocks};
 use super::kinds;
-use super::plain::{Coding, Extent, Input, Plain, Trailer};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
@@ -19,7 +20,7 @@ pub(super) fn is_au(head: &[u8]) -> bool {
 }
 
 /// Reads the header.
-pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
+pub(super) fn open(mut input: ByteSource) -> Result<FixedBlocks, DecodeError> {
     let header: [u8; HEADER_BYTES as usize] = input.array()?;
     let word = |at: usize| {
         let bytes = [header[at], header[at + 1], header[at + 2], header[at + 3]];
@@ -42,5 +43,5 @@ pub(super) fn open(mut input: Input) -> Result<Plain, DecodeError> {
     };
     let spec = Spec::checked(rate, usize::try_from(channels).unwrap_or(usize::MAX))?;
     let extent = Extent::new(&mut input, data.into(), length.into(), &TRAILER)?;
-    Plain::new(input, Coding::Samples(format), spec, extent, &TRAILER)
+    FixedBlocks::new(input, Coding::Samples(format), spec, extent, &TRAILER)
 }

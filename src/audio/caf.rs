@@ -1,6 +1,7 @@
 //! Uncompressed CAF; `symphonia` reads the compressed ones.
 
-use super::plain::{Coding, Extent, Input, Plain, Trailer};
+use super::extent::{Extent, Trailer};
+use super::fixed_blocks::{ByteSource, Coding, FixedBlocks};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
@@ -45,7 +46,7 @@ pub(super) fn samples(head: &[u8]) -> Option<RawFormat> {
 }
 
 /// Reads the header before samples of that format.
-pub(super) fn open(mut input: Input, format: RawFormat) -> Result<Plain, DecodeError> {
+pub(super) fn open(mut input: ByteSource, format: RawFormat) -> Result<FixedBlocks, DecodeError> {
     input.array::<8>()?;
     let (mut at, mut spec) = (8_u64, None);
     loop {
@@ -60,7 +61,7 @@ pub(super) fn open(mut input: Input, format: RawFormat) -> Result<Plain, DecodeE
                 input.array::<4>()?;
                 let claimed = u64::try_from(length).map_or(u64::MAX, |n| n.saturating_sub(4));
                 let extent = Extent::new(&mut input, at + 4, claimed, &TRAILER)?;
-                return Plain::new(input, Coding::Samples(format), spec, extent, &TRAILER);
+                return FixedBlocks::new(input, Coding::Samples(format), spec, extent, &TRAILER);
             }
             b"desc" if length >= 32 => {
                 let fields: [u8; 32] = input.array()?;

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::extent::{Extent, Trailer, UNKNOWN_FROM_BYTES};
+use super::fixed_blocks::ByteSource;
 use super::media::{Cut, Media};
-use super::plain::{Extent, Input, Trailer, UNKNOWN_FROM_BYTES};
 use super::raw::FrameReader;
 use super::source::DecodeError;
 
@@ -17,17 +18,17 @@ const MOST_CHUNKS: usize = 4096;
 /// The start of a format chunk.
 pub(super) type Format = [u8; FORMAT_BYTES];
 
-/// Bytes that can be looked at before they are passed.
+/// Bytes that can be read ahead before they are skipped.
 pub(super) trait Ahead {
     /// The next bytes, fewer at the end.
     fn peek(&mut self, count: usize) -> Result<Vec<u8>, DecodeError>;
-    /// Passes bytes.
+    /// Skips bytes.
     fn pass(&mut self, count: u64) -> Result<(), DecodeError>;
     /// Bytes up to the end, where that is known.
     fn left(&self) -> Option<u64>;
 }
 
-impl Ahead for FrameReader<Input> {
+impl Ahead for FrameReader<ByteSource> {
     fn peek(&mut self, count: usize) -> Result<Vec<u8>, DecodeError> {
         Ok(FrameReader::peek(self, count)?.to_vec())
     }
@@ -42,13 +43,13 @@ impl Ahead for FrameReader<Input> {
 }
 
 /// A position in a file.
-struct Place<'a> {
+struct FilePosition<'a> {
     file: &'a mut BufReader<Media>,
     at: u64,
     end: u64,
 }
 
-impl Ahead for Place<'_> {
+impl Ahead for FilePosition<'_> {
     fn peek(&mut self, count: usize) -> Result<Vec<u8>, DecodeError> {
         let mut bytes = Vec::new();
         let sought = self.file.seek(SeekFrom::Start(self.at));
@@ -81,7 +82,7 @@ pub(super) enum Next {
     End,
 }
 
-/// Passes the chunks up to the next samples. A second file behind the first is entered.
+/// Skips the chunks before the next samples, also into a second file behind the first.
 pub(super) fn next(
     from: &mut impl Ahead,
     format: &Format,
@@ -132,7 +133,7 @@ pub(super) fn next(
     Ok(Next::End)
 }
 
-/// Passes the byte that fills an odd length up, unless its writer left it out.
+/// Skips the pad byte of an odd length, unless the writer left it out.
 fn pad(from: &mut impl Ahead, odd: bool, trailer: &Trailer) -> Result<(), DecodeError> {
     if odd && !trailer.begins(&from.peek(4)?) {
         from.pass(1)?;
@@ -143,14 +144,14 @@ fn pad(from: &mut impl Ahead, odd: bool, trailer: &Trailer) -> Result<(), Decode
 /// Joins the chunks of samples of a file, which is at the first of them, of `length`
 /// bytes; `unit` bytes are decoded at once.
 pub(super) fn join(
-    input: &mut Input,
+    input: &mut ByteSource,
     extent: &mut Extent,
     length: u64,
     unit: u64,
     format: &Format,
     trailer: &Trailer,
 ) -> Result<(), DecodeError> {
-    let (Input::File(file), Some(bytes)) = (input, extent.bytes) else {
+    let (ByteSource::File(file), Some(bytes)) = (input, extent.bytes) else {
         return Ok(());
     };
     if extent.unfinished || bytes < length {
@@ -159,7 +160,7 @@ pub(super) fn join(
     let whole = |bytes: u64| bytes - bytes % unit.max(1);
     let end = file.get_ref().there();
     let at = extent.data.saturating_add(bytes);
-    let mut place = Place { file, at, end };
+    let mut place = FilePosition { file, at, end };
     let (mut odd, mut read) = (bytes % 2 == 1, whole(bytes));
     let mut last = extent.data + read;
     let mut cuts = Vec::new();

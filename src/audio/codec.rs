@@ -62,7 +62,7 @@ pub(super) struct Listed {
     pub(super) default: bool,
     /// Name of its codec, for the message where that is unsupported.
     pub(super) name: String,
-    /// Whether its samples have the highest byte first, which its reader does not see.
+    /// Whether its samples are big-endian, which its reader does not report.
     pub(super) big_endian: bool,
     /// Its parameters, for a reader that does not know them.
     pub(super) params: Option<AudioCodecParameters>,
@@ -134,7 +134,7 @@ fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
     }
 }
 
-/// The parameters with the order of bytes that the file has.
+/// The parameters with the byte order of the file.
 fn ordered(params: &AudioCodecParameters, big_endian: bool) -> AudioCodecParameters {
     let mut params = params.clone();
     params.codec = match params.codec {

@@ -7,11 +7,11 @@ use std::sync::Mutex;
 
 use symphonia::core::io::ReadOnlySource;
 
+use super::fixed_blocks::{ByteSource, FixedBlocks};
 use super::kinds::{self, HEAD_BYTES};
 use super::media::{Media, id3_length, mask};
 use super::mp4::{FragmentReader, GrowingIndex};
-use super::packets::{Known, Packets};
-use super::plain::{Input, Plain};
+use super::packets::{ContainerFacts, Packets};
 use super::source::{Note, Source, Spec};
 use super::wav::Wav;
 use super::{aiff, au, caf, matroska, mp4, ogg, w64, wav};
@@ -73,20 +73,20 @@ impl AudioFile {
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
         }
-        let known = |extension: Option<&str>| Known {
+        let known = |extension: Option<&str>| ContainerFacts {
             extension: extension.map(str::to_owned),
             track,
-            ..Known::default()
+            ..ContainerFacts::default()
         };
         let rewound = media.seek(SeekFrom::Start(0));
         rewound.map_err(DecodeError::Read)?;
-        let input = Input::File(BufReader::new(media));
-        if let Some(open) = plain(&head) {
+        let input = ByteSource::File(BufReader::new(media));
+        if let Some(open) = fixed_blocks(&head) {
             return only(track, open(input)?);
         }
         if let Some(open) = wave(&head) {
             return match open(input)? {
-                Wav::Plain(plain) => only(track, *plain),
+                Wav::Samples(samples) => only(track, *samples),
                 Wav::Mpeg { data, .. } => Ok(Self(Box::new(Packets::open(
                     path,
                     base + data,
@@ -133,18 +133,21 @@ impl AudioFile {
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
         }
-        let mut known = Known {
+        let mut known = ContainerFacts {
             track,
-            ..Known::default()
+            ..ContainerFacts::default()
         };
         let whole = |head: Vec<u8>, input| Cursor::new(head).chain(input);
-        if let Some(open) = plain(&head) {
-            return only(track, open(Input::Stream(Box::new(whole(head, input))))?);
+        if let Some(open) = fixed_blocks(&head) {
+            return only(
+                track,
+                open(ByteSource::Stream(Box::new(whole(head, input))))?,
+            );
         }
         if let Some(open) = wave(&head) {
-            let whole = Input::Stream(Box::new(whole(head, input)));
+            let whole = ByteSource::Stream(Box::new(whole(head, input)));
             return match open(whole)? {
-                Wav::Plain(plain) => only(track, *plain),
+                Wav::Samples(samples) => only(track, *samples),
                 Wav::Mpeg { input, .. } => {
                     known.extension = Some("mp3".into());
                     let media = ReadOnlySource::new(Shared(Mutex::new(input)));
@@ -192,7 +195,9 @@ impl AudioFile {
 }
 
 /// The function that opens an uncompressed file with this beginning; WAV excepted.
-fn plain(head: &[u8]) -> Option<impl FnOnce(Input) -> Result<Plain, DecodeError> + use<>> {
+fn fixed_blocks(
+    head: &[u8],
+) -> Option<impl FnOnce(ByteSource) -> Result<FixedBlocks, DecodeError> + use<>> {
     let samples = caf::samples(head);
     let (is_au, is_aiff) = (au::is_au(head), aiff::is_aiff(head));
     (is_au || is_aiff || samples.is_some()).then_some(move |input| match samples {
@@ -203,7 +208,7 @@ fn plain(head: &[u8]) -> Option<impl FnOnce(Input) -> Result<Plain, DecodeError>
 }
 
 /// The function that opens a WAV, or its variant for 64 bits, with this beginning.
-fn wave(head: &[u8]) -> Option<fn(Input) -> Result<Wav, DecodeError>> {
+fn wave(head: &[u8]) -> Option<fn(ByteSource) -> Result<Wav, DecodeError>> {
     if w64::is_w64(head) {
         return Some(w64::open);
     }

@@ -8,27 +8,22 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use super::chunks::{self, Next};
 use super::codec;
+use super::extent::{Extent, Trailer, UNKNOWN_FROM_BYTES};
 use super::guard::guard;
 use super::media::Media;
 use super::raw::{BLOCK_FRAMES, FrameReader, RawFormat};
 use super::source::{DecodeError, Note, Source, Spec};
 
-/// Declared lengths from here on mean "unknown" if the bytes are not there.
-pub(super) const UNKNOWN_FROM_BYTES: u64 = 0x7fff_0000;
-/// The same for lengths of 64 bits.
-const UNKNOWN_64_FROM_BYTES: u64 = 1 << 62;
 /// Largest first block of a recorder, in bytes.
 const MAX_FIRST_BLOCK_BYTES: u64 = 1 << 20;
-/// Most chunks that are followed after the samples.
-const MOST_CHUNKS: usize = 64;
 
 /// The bytes of a recording: a file, or a stream that cannot be rewound.
-pub(super) enum Input {
+pub(super) enum ByteSource {
     File(BufReader<Media>),
     Stream(Box<dyn Read + Send>),
 }
 
-impl Read for Input {
+impl Read for ByteSource {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File(file) => file.read(out),
@@ -37,7 +32,7 @@ impl Read for Input {
     }
 }
 
-impl Input {
+impl ByteSource {
     /// Fills `bytes`; a header that ends too soon has no samples.
     pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), DecodeError> {
         self.read_exact(bytes).map_err(|error| match error.kind() {
@@ -75,7 +70,7 @@ impl Input {
     }
 
     /// Bytes of a file after position `at`; `None` for a stream.
-    fn behind(&self, at: u64) -> Option<u64> {
+    pub(super) fn behind(&self, at: u64) -> Option<u64> {
         match self {
             Self::Stream(_) => None,
             Self::File(file) => Some(file.get_ref().there().saturating_sub(at)),
@@ -132,140 +127,9 @@ impl Coding {
     }
 }
 
-/// What a header declares about the bytes after it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Extent {
-    /// Where the samples begin in the file.
-    pub(super) data: u64,
-    /// Bytes of samples: in a file those present, in a stream those declared.
-    pub(super) bytes: Option<u64>,
-    /// Declared bytes, where that is plausible.
-    pub(super) promised: Option<u64>,
-    /// Frames, where the last block is not full.
-    pub(super) frames: Option<u64>,
-    /// Whether the header was never completed.
-    pub(super) unfinished: bool,
-    /// Whether another recording follows in the same file, which is not read.
-    pub(super) another: bool,
-}
-
-/// Chunks that may follow the samples of a format.
-pub(super) struct Trailer {
-    /// Names of its chunks.
-    pub(super) chunks: &'static [&'static [u8; 4]],
-    /// Whether their lengths are big-endian.
-    pub(super) big_endian: bool,
-}
-
-impl Trailer {
-    pub(super) fn begins(&self, next: &[u8]) -> bool {
-        self.chunks.iter().any(|chunk| next.starts_with(*chunk))
-    }
-
-    /// Name and length of the chunk that begins with these bytes.
-    pub(super) fn head(&self, bytes: &[u8]) -> Option<([u8; 4], u64)> {
-        let (name, rest) = bytes.split_first_chunk()?;
-        let length = *rest.first_chunk()?;
-        let length = if self.big_endian {
-            u32::from_be_bytes(length)
-        } else {
-            u32::from_le_bytes(length)
-        };
-        Some((*name, length.into()))
-    }
-
-    /// Whether chunks follow from byte `at` of a file to its end, `end`; afterwards the
-    /// file position is `back`.
-    fn follows(
-        &self,
-        file: &mut BufReader<Media>,
-        mut at: u64,
-        end: u64,
-        back: u64,
-    ) -> io::Result<bool> {
-        let mut follows = false;
-        for number in 0..MOST_CHUNKS {
-            let mut chunk = [0; 8];
-            file.seek(SeekFrom::Start(at))?;
-            if file.read_exact(&mut chunk).is_err() {
-                break;
-            }
-            let Some((name, length)) = self.head(&chunk) else {
-                break;
-            };
-            let printable = name.iter().all(|byte| matches!(byte, 0x20..=0x7e));
-            at += 8 + length + length % 2;
-            // A known chunk, or a chain of chunks to the very end.
-            if number == 0 && self.begins(&chunk) || printable && at.abs_diff(end) <= 1 {
-                follows = true;
-                break;
-            }
-            if !printable || at > end {
-                break;
-            }
-        }
-        file.seek(SeekFrom::Start(back))?;
-        Ok(follows)
-    }
-}
-
-impl Extent {
-    /// Checks a header that declares `length` bytes of samples from byte `data` on,
-    /// where the input is positioned.
-    pub(super) fn new(
-        input: &mut Input,
-        data: u64,
-        length: u64,
-        trailer: &Trailer,
-    ) -> Result<Self, DecodeError> {
-        let extent = Self {
-            data,
-            ..Self::default()
-        };
-        let unknown = UNKNOWN_FROM_BYTES..=u32::MAX.into();
-        let believed = Some(length).filter(|&n| n < UNKNOWN_64_FROM_BYTES && !unknown.contains(&n));
-        let Some(there) = input.behind(data) else {
-            let known = believed.filter(|&length| length > 0);
-            return Ok(Self {
-                bytes: known,
-                promised: known,
-                ..extent
-            });
-        };
-        if length > there {
-            return Ok(Self {
-                bytes: Some(there),
-                promised: believed,
-                ..extent
-            });
-        }
-        // A 32-bit length that wrapped around, in a file larger than it can express.
-        let wrapped = match length {
-            0 => 0,
-            length => (there - length) >> 32 << 32,
-        };
-        let bytes = length + wrapped;
-        let mut unfinished = there - bytes > bytes;
-        if let Input::File(file) = input
-            && unfinished
-        {
-            // Some writers leave out the byte that pads an odd length.
-            for behind in [bytes + bytes % 2, bytes] {
-                let follows = trailer.follows(file, data + behind, data + there, data);
-                unfinished &= !follows.map_err(DecodeError::Read)?;
-            }
-        }
-        Ok(Self {
-            bytes: Some(if unfinished { there } else { bytes }),
-            unfinished,
-            ..extent
-        })
-    }
-}
-
 /// A recording that is read from its samples.
-pub(super) struct Plain {
-    bytes: FrameReader<Input>,
+pub(super) struct FixedBlocks {
+    bytes: FrameReader<ByteSource>,
     coding: Coding,
     spec: Spec,
     extent: Extent,
@@ -282,10 +146,10 @@ pub(super) struct Plain {
     told: bool,
 }
 
-impl Plain {
+impl FixedBlocks {
     /// Reads from `input`, which is positioned at the first sample.
     pub(super) fn new(
-        input: Input,
+        input: ByteSource,
         coding: Coding,
         spec: Spec,
         extent: Extent,
@@ -318,7 +182,7 @@ impl Plain {
         })
     }
 
-    /// Lets a stream go on in further chunks of samples, if their format is the same.
+    /// Allows a stream to continue in further chunks of samples of the same format.
     pub(super) fn in_chunks(self, format: chunks::Format) -> Self {
         let format = Some(format);
         Self { format, ..self }
@@ -329,8 +193,8 @@ impl Plain {
     }
 
     /// Whether a stream continues after its declared length.
-    fn goes_on(&mut self) -> Result<bool, DecodeError> {
-        if !matches!(self.bytes.input, Input::Stream(_)) {
+    fn continues(&mut self) -> Result<bool, DecodeError> {
+        if !matches!(self.bytes.input, ByteSource::Stream(_)) {
             return Ok(false);
         }
         match self.format {
@@ -384,7 +248,7 @@ impl Plain {
         }
     }
 
-    /// Checks the end: where declared, or more than a block too early.
+    /// Reports an end that is more than a block earlier than declared.
     fn end(&mut self) -> Result<bool, DecodeError> {
         if self.position == 0 {
             return Err(DecodeError::NoSamples);
@@ -403,7 +267,7 @@ impl Plain {
     }
 }
 
-impl Source for Plain {
+impl Source for FixedBlocks {
     fn spec(&self) -> Spec {
         self.spec
     }
@@ -420,7 +284,7 @@ impl Source for Plain {
         let units = left.div_ceil(per_unit).min(most);
         let bytes = self.bytes.next(units as usize)?;
         if bytes.is_empty() {
-            if left == 0 && self.goes_on()? {
+            if left == 0 && self.continues()? {
                 return self.read(out);
             }
             return self.end();
@@ -437,7 +301,7 @@ impl Source for Plain {
     }
 
     fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
-        let Input::File(file) = &mut self.bytes.input else {
+        let ByteSource::File(file) = &mut self.bytes.input else {
             return Err(DecodeError::CannotSeek);
         };
         let wanted = (seconds.max(0.0) * f64::from(self.spec.sample_rate)).round() as u64;

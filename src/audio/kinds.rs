@@ -14,7 +14,7 @@ pub(super) const HEAD_BYTES: usize = 512;
 /// Bytes from one packet of an MPEG transport stream to the next.
 const TRANSPORT_PACKET_BYTES: usize = 188;
 
-/// MP2 that its standard does not allow, or that its reader does not know.
+/// MP2 outside its standard, or unknown to its reader.
 const UNSUITABLE_MP2: &str = "MP2 with a bit rate that does not suit its channels";
 
 /// The name of a container or codec that no reader supports, from its first bytes.
@@ -175,7 +175,7 @@ pub(super) fn layer_2(head: &[u8]) -> Option<&'static str> {
     frame.then_some(UNSUITABLE_MP2)
 }
 
-/// The name of what a decoder refuses with this error, if it is not damage.
+/// The name of the feature that a decoder rejects with this error, unless it is damage.
 pub(super) fn unsupported_layout(error: &str) -> Option<&'static str> {
     Some(match error {
         _ if error.starts_with("mpa: invalid Layer 2 bitrate") => UNSUITABLE_MP2,

@@ -111,7 +111,7 @@ pub(super) fn is_extra(kind: [u8; 4]) -> bool {
     EXTRAS.contains(&u32::from_be_bytes(kind))
 }
 
-/// Where an index entry says that an extra is, from the start of the segment's content.
+/// Position of an extra in an index entry, from the start of the segment's content.
 fn sought(body: &[u8]) -> Option<u64> {
     let field = |kind| elements(body).find(|field| field.kind == kind);
     let kind = number(field(SEEK_ID)?.body);
@@ -127,7 +127,7 @@ pub(super) fn look_ahead(
 ) -> io::Result<()> {
     let mut more = [0; 1024];
     while head.len() < most && !look(head).complete {
-        // What is there, without waiting for all of it: the stream may be live.
+        // Read what is available: a live stream may not deliver more yet.
         match stream.read(&mut more)? {
             0 => break,
             count => head.extend_from_slice(&more[..count]),
@@ -209,7 +209,7 @@ fn number(body: &[u8]) -> u64 {
     body.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
-/// An element; its body ends at the latest where the bytes do.
+/// An element; its body is limited to the available bytes.
 struct Element<'a> {
     kind: u32,
     /// `None` where it is unknown.

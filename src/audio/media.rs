@@ -26,7 +26,7 @@ pub(super) struct Media {
 /// Bytes that are left out of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
-    /// Position before them, as a reader counts that does not see any cut.
+    /// Position before them, in the count of a reader that sees no cut.
     pub(super) at: u64,
     pub(super) bytes: u64,
 }
@@ -62,7 +62,7 @@ impl Media {
         self.cuts = cuts;
     }
 
-    /// Makes the reader skip those of the elements of Matroska at `places` that are extras.
+    /// Makes the reader skip the Matroska elements at `places` that are extras.
     pub(super) fn skip_extras(&mut self, places: &[u64]) -> io::Result<()> {
         for &at in places {
             self.seek(SeekFrom::Start(at))?;

@@ -37,7 +37,7 @@ pub(super) struct Trak {
     pub(super) scale: u32,
     /// Four-letter code of the codec.
     pub(super) format: [u8; 4],
-    /// Whether it holds samples of more than 16 bits with the highest byte first.
+    /// Whether it holds big-endian samples of more than 16 bits.
     pub(super) big_endian: bool,
     /// Ticks of the samples in the index itself. In a fragment that gives none: ticks
     /// of one sample.
@@ -56,10 +56,10 @@ struct Edit {
     media: i64,
 }
 
-/// A part of a track: ticks as its reader counts them, and how far they are from
-/// their place.
+/// A part of a track: its ticks in the reader's count, and their offset from the
+/// presentation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct TickRange {
     pub(super) start: i64,
     /// The tick after the last; `i64::MAX` where there is no end.
     pub(super) end: i64,
@@ -223,7 +223,7 @@ impl Trak {
         })
     }
 
-    /// Adds a fragment to the run that it continues, but for the rounding of its time.
+    /// Joins a fragment with the run that it continues; their times may differ by rounding.
     fn append(&mut self, next: Fragment) {
         let near = u64::from(self.scale) * TOLERANCE_MS / 1000;
         let follows = |last: &Fragment| match (last.at, next.at) {
@@ -249,14 +249,14 @@ impl Trak {
     }
 
     /// The presentation times of its samples, in its reader's order.
-    pub(super) fn spans(&self, movie_scale: u32) -> Vec<Span> {
+    pub(super) fn spans(&self, movie_scale: u32) -> Vec<TickRange> {
         let mut placed = vec![];
         let mut counted = self.ticks;
         // The reader keeps counting from fragment to fragment, whatever times they
         // declare.
         for fragment in &self.fragments {
             let shift = fragment.at.unwrap_or(counted).cast_signed();
-            placed.push(Span {
+            placed.push(TickRange {
                 start: counted.cast_signed(),
                 end: counted.saturating_add(fragment.ticks).cast_signed(),
                 shift: shift.saturating_sub(counted.cast_signed()),
@@ -272,7 +272,7 @@ impl Trak {
             };
             placed.insert(
                 0,
-                Span {
+                TickRange {
                     start: 0,
                     end,
                     shift: 0,
@@ -284,7 +284,7 @@ impl Trak {
             last.end = i64::MAX;
         }
         let parts = self.played(movie_scale);
-        let mut spans: Vec<Span> = Vec::new();
+        let mut spans: Vec<TickRange> = Vec::new();
         for part in parts {
             for span in &placed {
                 // The part is in ticks of the track, the span in ticks of its reader.
@@ -299,7 +299,7 @@ impl Trak {
                 let shift = span.shift.saturating_add(part.shift);
                 match spans.last_mut() {
                     Some(last) if last.end == start && last.shift == shift => last.end = end,
-                    _ => spans.push(Span {
+                    _ => spans.push(TickRange {
                         start,
                         end,
                         shift,
@@ -318,9 +318,9 @@ impl Trak {
 
     /// The parts that are played, in ticks of the track; the whole where the list
     /// goes back in it, which is not followed.
-    fn played(&self, movie_scale: u32) -> Vec<Span> {
+    fn played(&self, movie_scale: u32) -> Vec<TickRange> {
         self.edited(movie_scale).unwrap_or_else(|| {
-            vec![Span {
+            vec![TickRange {
                 start: 0,
                 end: i64::MAX,
                 shift: 0,
@@ -329,7 +329,7 @@ impl Trak {
         })
     }
 
-    fn edited(&self, movie_scale: u32) -> Option<Vec<Span>> {
+    fn edited(&self, movie_scale: u32) -> Option<Vec<TickRange>> {
         if !self.has_edits() || movie_scale == 0 {
             return None;
         }
@@ -339,7 +339,7 @@ impl Trak {
         };
         // A length is rounded to a tick of the movie.
         let rounded = i64::from(self.scale.div_ceil(movie_scale));
-        let (mut at, mut parts) = (0_u64, Vec::<Span>::new());
+        let (mut at, mut parts) = (0_u64, Vec::<TickRange>::new());
         for edit in &self.edits {
             if edit.media >= 0 {
                 let end = match edit.length {
@@ -350,7 +350,7 @@ impl Trak {
                 if parts.last().is_some_and(|last| latest < last.end) {
                     return None;
                 }
-                parts.push(Span {
+                parts.push(TickRange {
                     start: edit.media,
                     end,
                     shift: ticks(at).saturating_sub(edit.media),

@@ -1,5 +1,5 @@
-//! Whether the pages of an Ogg file or stream are all there, which its reader does not
-//! tell.
+//! Checks whether an Ogg file or stream has all its pages, which its reader does not
+//! report.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Result};
@@ -18,7 +18,7 @@ const CRC_POLYNOMIAL: u32 = 0x04c1_1db7;
 /// The pages of a file.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pages {
-    /// Whether none is damaged or missing before the last.
+    /// Whether no page before the last is damaged or missing.
     pub(super) intact: bool,
     /// Whether the last page is whole and ends with a packet.
     pub(super) ended: bool,
@@ -51,7 +51,7 @@ struct Checker {
     damaged: bool,
     /// Whether the last page ends within a packet.
     open: bool,
-    /// Whether something that is no page was found, behind which nothing is checked.
+    /// Whether other data than a page was found; nothing after it is checked.
     lost: bool,
 }
 
@@ -71,7 +71,7 @@ impl Checker {
         }
     }
 
-    /// Bytes that the page lacks, as far as it says.
+    /// Bytes that are missing from the page, by its own header.
     fn missing(&self) -> usize {
         let here = self.page.len();
         let Some(&count) = self.page.get(HEAD_BYTES - 1) else {

@@ -40,7 +40,7 @@ struct Stream {
 
 impl Multistream {
     /// A decoder for a header with several streams; `None` for one with a single stream.
-    /// `decoder` makes that of each stream.
+    /// `decoder` makes the decoder of each stream.
     ///
     /// # Errors
     /// An unsupported or contradictory header, or what `decoder` returns.

@@ -1,6 +1,7 @@
 //! Compressed recordings, packet by packet, with an exact position for every sample.
 
 mod opening;
+mod placement;
 mod seeking;
 
 use std::io::ErrorKind;
@@ -15,18 +16,14 @@ use symphonia::core::units::Duration;
 use super::codec;
 use super::guard::guard;
 use super::source::{DecodeError, Note, Source, Spec};
-use super::timing::{Hole, Place, Timing};
+use super::timing::Timing;
 
 use opening::Origin;
 
-pub(super) use opening::Known;
+pub(super) use opening::ContainerFacts;
 
 /// Most consecutive unreadable packets before the rest is abandoned.
 const MAX_UNREADABLE_PACKETS: u32 = 256;
-/// Longest silence that replaces a packet, in seconds.
-const SILENCE_S: u64 = 10;
-/// Longest plausible hole, in seconds.
-const HOLE_S: i64 = 24 * 3600;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(super) struct Packets {
@@ -39,7 +36,7 @@ pub(super) struct Packets {
     spec: Spec,
     /// Needed to start over where the container cannot seek exactly.
     origin: Origin,
-    /// The extension that its reader was chosen by.
+    /// The file extension that selected the reader.
     extension: Option<String>,
     wanted: Option<usize>,
     /// Number of audio tracks, and the number of this one.
@@ -61,7 +58,7 @@ pub(super) struct Packets {
     gap: u64,
     /// Decoded and not yet returned.
     samples: Vec<f32>,
-    /// What comes behind a pause in the same packet, and how many frames that is.
+    /// Length in frames of a pause inside the packet, and the samples after it.
     later: Option<(u64, Vec<f32>)>,
     /// The packet that was decoded last.
     fresh: Vec<f32>,
@@ -77,7 +74,7 @@ pub(super) struct Packets {
     reason: Option<&'static str>,
     /// End of the latest packet in ticks, in Matroska also of the other tracks.
     latest_tick: i64,
-    /// Where the timestamps leapt by more than a hole can last, in seconds.
+    /// Where the timestamps jumped by more than the longest hole, in seconds.
     leap_s: Option<u64>,
     /// Whether the bytes ended inside a unit.
     cut: bool,
@@ -223,7 +220,7 @@ impl Packets {
                 self.longest = self.longest.max(frames.cast_signed() as i64);
                 self.found |= frames > 0;
             }
-            // A decoder that decoded before reports damage also as something unsupported.
+            // A decoder that has decoded packets reports damage also as unsupported.
             Some(Error::Unsupported(reason)) if !self.found => {
                 return Err(codec::failed(&Error::Unsupported(reason)));
             }
@@ -255,73 +252,6 @@ impl Packets {
             self.keep(place.from, place.until);
         }
         Ok(error.is_none())
-    }
-
-    /// Puts the packet where its timestamp says, unless counting is as good.
-    fn put_at(&mut self, Place { index, part, .. }: Place) {
-        let rate = self.spec.sample_rate;
-        let other = std::mem::replace(&mut self.part, part) != part;
-        if !self.placed {
-            if !self.fresh.is_empty() {
-                self.placed = true;
-                self.position = index;
-                // In a stream that begins later, the frames that Opus needs to start
-                // are not part of the audio.
-                let first = index.saturating_add(self.timing.pre_skip);
-                if self.next == 0 && index > 0 {
-                    self.gap = first.cast_unsigned();
-                    self.next = first;
-                }
-            }
-            return;
-        }
-        let hole = index.saturating_sub(self.position);
-        if hole >= HOLE_S * i64::from(rate) && self.leap_s.is_none() {
-            self.leap_s = Some(self.seconds(self.position) as u64);
-        }
-        if other && hole < HOLE_S * i64::from(rate) {
-            self.position = index;
-        } else if hole > self.timing.tolerance(rate) && hole < HOLE_S * i64::from(rate) {
-            self.holes += u64::from(self.timing.hole == Hole::Damage);
-            self.position = index;
-        }
-    }
-
-    /// Silence in place of a packet, so that what follows keeps its position.
-    fn silence(&mut self, frames: i64) {
-        self.fresh.clear();
-        if self.found {
-            let most = SILENCE_S * u64::from(self.spec.sample_rate);
-            let frames = frames.max(0).cast_unsigned().min(most) as usize;
-            self.fresh.resize(frames * self.channels(), 0.0);
-        }
-    }
-
-    /// Appends the frames of the packet inside the given range that were not returned
-    /// yet; frames missing before them are a gap.
-    fn keep(&mut self, from: i64, until: i64) {
-        let channels = self.channels();
-        let frames = (self.fresh.len() / channels).cast_signed() as i64;
-        let end = self.position.saturating_add(frames);
-        let first = self.position.max(self.next).max(from);
-        let last = end.min(until);
-        if first < last {
-            let gap = first.saturating_sub(self.next).cast_unsigned();
-            let [a, b] = [first, last].map(|at| (at - self.position) as usize * channels);
-            let part = &self.fresh[a..b];
-            match &mut self.later {
-                Some((_, later)) => later.extend_from_slice(part),
-                None if gap > 0 && !self.samples.is_empty() => {
-                    self.later = Some((gap, part.to_vec()));
-                }
-                None => {
-                    self.gap += gap;
-                    self.samples.extend_from_slice(part);
-                }
-            }
-            self.next = last;
-        }
-        self.position = end;
     }
 
     /// Checks whether the end came where it was declared.
@@ -364,7 +294,7 @@ impl Packets {
         }
         // Where no length was declared, at least a note reports it.
         self.cut &= promised.is_none() && self.timing.counted;
-        // A recorder that was stopped marks no page as the last.
+        // A recorder that was stopped does not mark the last page.
         self.cut = self.cut && !pages.ended;
         Ok(false)
     }

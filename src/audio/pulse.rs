@@ -27,7 +27,7 @@ use super::source::Spec;
 
 /// Prefix of the ids of such sources.
 pub(super) const HOST: &str = "pulseaudio:";
-/// One system call takes everything that arrived while the thread slept, in bytes.
+/// Size of the receive buffer in bytes: one system call reads all that has arrived.
 const READ_BYTES: usize = 1 << 20;
 
 /// Blocks that the server keeps for a delayed reader: 10 s.
@@ -209,7 +209,7 @@ impl Server {
         }))
     }
 
-    /// From now on, reads from the server may take any time; the handle ends them.
+    /// From now on, reads have no timeout; the handle ends them.
     fn hand_over(&mut self) -> Result<Stream, ProtocolError> {
         let socket = self.socket.get_ref();
         socket.set_read_timeout(None)?;

@@ -242,7 +242,7 @@ impl<R: Read> FrameReader<R> {
         Ok(&self.buffer[..self.end.min(want)])
     }
 
-    /// Passes over bytes that are no samples; fewer at the end.
+    /// Skips bytes that are not samples; fewer at the end.
     pub(super) fn pass(&mut self, count: u64) -> Result<(), DecodeError> {
         let here = (count).min((self.end - self.start) as u64);
         self.start += here as usize;

@@ -90,7 +90,7 @@ pub enum Note {
     Another,
     /// Its edit list repeats parts or changes their order.
     Unordered,
-    /// Its timestamps are those of a calendar.
+    /// Its timestamps are wall-clock times.
     Clock {
         /// The first, in seconds.
         start_s: u64,

@@ -8,12 +8,12 @@ use symphonia::core::formats::well_known::{
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::units::TimeBase;
 
-use super::mp4::{GrowingIndex, Movie, Span};
+use super::mp4::{GrowingIndex, Movie, TickRange};
 
 /// Encoder priming before the first sample is kept up to this length in seconds,
 /// because the timestamps are those of the packets.
 const PRIMING_S: f64 = 0.15;
-/// A track that begins later than this has timestamps of a calendar. The clock of a
+/// A track that begins later than this has wall-clock timestamps. The clock of a
 /// broadcast counts 2^33 ticks of 90 kHz, so that a part of one may begin up to here.
 const LATEST_START_S: f64 = 95_444.0;
 /// Largest start time that is a rounded zero.
@@ -41,7 +41,7 @@ pub(super) struct Timing {
     /// Seconds per tick; without it, counting alone gives the position.
     base: Option<TimeBase>,
     /// The positions of ticks.
-    spans: Vec<Span>,
+    spans: Vec<TickRange>,
     /// The fragments of a stream, which add positions while it is read.
     fragmented: Option<FragmentedTrack>,
     /// Offset in frames between the frame count and the timestamps.
@@ -79,7 +79,7 @@ struct FragmentedTrack {
 
 /// Position of a packet: its first frame, and the frames that are played.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct PacketPosition {
     pub(super) index: i64,
     pub(super) from: i64,
     pub(super) until: i64,
@@ -229,12 +229,12 @@ impl Timing {
 
     /// Position of a packet in each part that plays some of it; `None` where the frame
     /// count gives the position.
-    pub(super) fn places(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Vec<Place>> {
+    pub(super) fn places(&mut self, pts: i64, dur: u64, rate: u32) -> Option<Vec<PacketPosition>> {
         self.base?;
         self.update_spans();
         let end = pts.saturating_add_unsigned(dur).max(pts.saturating_add(1));
         if self.spans.is_empty() {
-            let everything = Span {
+            let everything = TickRange {
                 start: i64::MIN,
                 end: i64::MAX,
                 shift: 0,
@@ -243,7 +243,7 @@ impl Timing {
             return Some(vec![self.within(everything, pts, rate)?]);
         }
         let first = self.spans.partition_point(|span| span.end <= pts);
-        let parts: Vec<Span> = self.spans[first..]
+        let parts: Vec<TickRange> = self.spans[first..]
             .iter()
             .take_while(|span| span.start < end)
             .copied()
@@ -255,7 +255,7 @@ impl Timing {
     }
 
     /// Position of a packet within a part.
-    fn within(&mut self, span: Span, pts: i64, rate: u32) -> Option<Place> {
+    fn within(&mut self, span: TickRange, pts: i64, rate: u32) -> Option<PacketPosition> {
         let at = |ticks: i64| match ticks {
             i64::MIN | i64::MAX => Some(ticks),
             ticks => self.frames(ticks.saturating_add(span.shift), rate),
@@ -278,7 +278,7 @@ impl Timing {
                 || !self.starts_later && raw < 0;
             if places { 0 } else { origin }
         });
-        Some(Place {
+        Some(PacketPosition {
             index: raw.saturating_sub(origin),
             from: from.saturating_sub(origin),
             until: until.saturating_sub(origin),
@@ -344,7 +344,7 @@ impl Timing {
 }
 
 /// Without an encoder's priming and padding at its ends.
-fn relaxed(mut spans: Vec<Span>, ticks: u64, scale: u32) -> Vec<Span> {
+fn relaxed(mut spans: Vec<TickRange>, ticks: u64, scale: u32) -> Vec<TickRange> {
     let near = (PRIMING_S * f64::from(scale)) as i64;
     if let Some(first) = spans.first_mut()
         && first.start <= near

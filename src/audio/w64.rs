@@ -1,6 +1,6 @@
 //! Headers of Sony Wave64: a WAV with lengths of 64 bits.
 
-use super::plain::Input;
+use super::fixed_blocks::ByteSource;
 use super::source::DecodeError;
 use super::wav::{self, Format, Header, Wav};
 
@@ -15,7 +15,7 @@ pub(super) fn is_w64(head: &[u8]) -> bool {
 }
 
 /// Reads the header.
-pub(super) fn open(mut input: Input) -> Result<Wav, DecodeError> {
+pub(super) fn open(mut input: ByteSource) -> Result<Wav, DecodeError> {
     input.array::<40>()?;
     let (mut at, mut format, mut frames) = (40, None, None);
     loop {

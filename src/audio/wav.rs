@@ -1,6 +1,6 @@
 //! WAV headers, and which of their declared lengths are true.
 //!
-//! The headers of pipes and of killed recorders declare nothing, their first block, or
+//! The header of a pipe or of a killed recorder declares 0 bytes, the first block, or
 //! 2 or 4 GiB. Beyond 4 GiB the length wraps around. Some writers count the header or a
 //! pad byte, and a copy may be truncated.
 
@@ -14,8 +14,9 @@ use symphonia::core::codecs::audio::well_known::{
 
 use super::chunks;
 use super::codec;
+use super::extent::{Extent, Trailer};
+use super::fixed_blocks::{ByteSource, Coding, FixedBlocks};
 use super::kinds;
-use super::plain::{Coding, Extent, Input, Plain, Trailer};
 use super::raw::RawFormat;
 use super::source::{DecodeError, Spec};
 
@@ -50,10 +51,10 @@ const BIG_ENDIAN_TRAILER: Trailer = Trailer {
 /// The content of a WAV.
 pub(super) enum Wav {
     /// Samples, or blocks of them.
-    Plain(Box<Plain>),
+    Samples(Box<FixedBlocks>),
     /// A stream of MPEG frames: the input is positioned at its first byte, `data` bytes
     /// from the start.
-    Mpeg { input: Input, data: u64 },
+    Mpeg { input: ByteSource, data: u64 },
 }
 
 /// Whether a file begins like a WAV.
@@ -63,13 +64,13 @@ pub(super) fn is_wav(head: &[u8]) -> bool {
 }
 
 /// Reads the header.
-pub(super) fn open(mut input: Input) -> Result<Wav, DecodeError> {
+pub(super) fn open(mut input: ByteSource) -> Result<Wav, DecodeError> {
     let header = Header::read(&mut input)?;
     samples(input, &header)
 }
 
 /// Opens the samples behind a header, where the input is positioned.
-pub(super) fn samples(mut input: Input, header: &Header) -> Result<Wav, DecodeError> {
+pub(super) fn samples(mut input: ByteSource, header: &Header) -> Result<Wav, DecodeError> {
     if MPEG.contains(&header.format.tag) {
         let data = header.data;
         return Ok(Wav::Mpeg { input, data });
@@ -90,10 +91,10 @@ pub(super) fn samples(mut input: Input, header: &Header) -> Result<Wav, DecodeEr
         let (unit, _) = coding.unit(spec.channels);
         chunks::join(&mut input, &mut extent, length, unit, chunk, trailer)?;
     }
-    let plain = Plain::new(input, coding, spec, extent, trailer)?;
-    Ok(Wav::Plain(Box::new(match header.chunk {
-        Some(chunk) => plain.in_chunks(chunk),
-        None => plain,
+    let samples = FixedBlocks::new(input, coding, spec, extent, trailer)?;
+    Ok(Wav::Samples(Box::new(match header.chunk {
+        Some(chunk) => samples.in_chunks(chunk),
+        None => samples,
     })))
 }
 
@@ -243,7 +244,7 @@ pub(super) fn without_format() -> DecodeError {
 }
 
 impl Header {
-    fn read(input: &mut Input) -> Result<Self, DecodeError> {
+    fn read(input: &mut ByteSource) -> Result<Self, DecodeError> {
         let big_endian = input.array::<12>()?.starts_with(b"RIFX");
         let word = |bytes| {
             if big_endian {
@@ -298,8 +299,8 @@ impl Header {
     }
 }
 
-/// Name and length of the next chunk, and whether a byte fills up the one before.
-fn next(input: &mut Input, odd: bool) -> Result<([u8; 8], bool), DecodeError> {
+/// Name and length of the next chunk, and whether a pad byte precedes it.
+fn next(input: &mut ByteSource, odd: bool) -> Result<([u8; 8], bool), DecodeError> {
     if !odd {
         return Ok((input.array()?, false));
     }

@@ -18,12 +18,12 @@ pub struct Collision {
 }
 
 /// Derives a recording's path in the output folder.
-type Place = fn(&Recording) -> PathBuf;
+type PathScheme = fn(&Recording) -> PathBuf;
 
 /// The naming schemes, shortest first. The path below the folder that the user named,
 /// without and with the recording's extension; then below that folder's name; then the
 /// whole path.
-const PLACES: [Place; 5] = [
+const SCHEMES: [PathScheme; 5] = [
     |recording| below(recording).with_extension(""),
     below,
     |recording| root_name(recording).join(below(recording).with_extension("")),
@@ -63,10 +63,10 @@ pub fn identifiers(recordings: &[Recording]) -> Result<HashMap<String, String>, 
     let word = |path: PathBuf| PathBuf::from(without_space(&crate::text::path_name(&path)));
     let found = distinct(
         recordings,
-        PLACES.len() + 1,
+        SCHEMES.len() + 1,
         |level, recording| match level {
             0 => word(stem(recording)),
-            level => word(PLACES[level - 1](recording)),
+            level => word(SCHEMES[level - 1](recording)),
         },
     )?;
     let found = found.into_iter();
@@ -88,8 +88,8 @@ pub fn without_space(text: &str) -> String {
 }
 
 fn places(recordings: &[Recording]) -> Result<HashMap<String, PathBuf>, Collision> {
-    distinct(recordings, PLACES.len(), |level, recording| {
-        PLACES[level](recording)
+    distinct(recordings, SCHEMES.len(), |level, recording| {
+        SCHEMES[level](recording)
     })
 }
 

@@ -21,7 +21,7 @@ use crate::session::outlets::{Outlets, Writer};
 use crate::session::{Session, SessionError, handle};
 use crate::sink::WithInputName;
 use crate::sink::lines::{EventLogFile, JsonLines};
-use crate::sink::plain::Plain;
+use crate::sink::plain::PlainText;
 
 /// Most updates that wait for the screen; it misses further ones.
 const SCREEN_QUEUE: usize = 4096;
@@ -152,7 +152,7 @@ fn write_to_stdout(
         let _ = control_sender.send(Control::Quit);
     };
     match format {
-        None => outlets.add(Plain::new(io::stdout()), failed),
+        None => outlets.add(PlainText::new(io::stdout()), failed),
         Some(Format::Jsonl) => outlets.add(JsonLines::new(io::stdout()), failed),
         Some(format) => outlets.add(
             WithInputName::new(format.sink(Box::new(io::stdout()))),

@@ -23,7 +23,7 @@ const UPDATES_PER_TURN: usize = 4096;
 
 /// Inputs of the dashboard besides updates.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Input {
+pub enum InputEvent {
     /// A key.
     Key(Key),
     /// A key that types a character, with its other meaning.
@@ -95,7 +95,7 @@ enum Turn {
 pub fn run(
     screen: &mut impl Screen,
     updates: &Receiver<Update>,
-    inputs: &Receiver<Input>,
+    inputs: &Receiver<InputEvent>,
     controls: &Sender<Control>,
     state: &mut State,
 ) -> Result<Outcome, DashboardError> {
@@ -162,30 +162,30 @@ fn take_updates(state: &mut State, first: &Update, updates: &Receiver<Update>) -
 
 fn take_input(
     state: &mut State,
-    input: Input,
+    input: InputEvent,
     controls: &Sender<Control>,
     screen: &mut impl Screen,
 ) -> io::Result<Turn> {
     let action = match input {
-        Input::Key(key) => state.press(key),
-        Input::Typed(typed, key) => match (state.type_char(typed), key) {
+        InputEvent::Key(key) => state.press(key),
+        InputEvent::Typed(typed, key) => match (state.type_char(typed), key) {
             (Some(action), _) => action,
             (None, Some(key)) => state.press(key),
             (None, None) => Action::None,
         },
-        Input::Mouse(pointer, column, row) => {
+        InputEvent::Mouse(pointer, column, row) => {
             let target = screen.target(state, column, row);
             state.point(pointer, target)
         }
-        Input::Suspend => Action::Suspend,
-        Input::Resumed => {
+        InputEvent::Suspend => Action::Suspend,
+        InputEvent::Resumed => {
             screen.resume()?;
             Action::Redraw
         }
-        Input::Resize => Action::Redraw,
-        Input::Signal(number) => return Ok(Turn::Leave(Ok(Outcome::Signal(number)))),
-        Input::Panicked => return Ok(Turn::Leave(Err(DashboardError::Panicked))),
-        Input::Broken(why) => return Err(io::Error::other(why)),
+        InputEvent::Resize => Action::Redraw,
+        InputEvent::Signal(number) => return Ok(Turn::Leave(Ok(Outcome::Signal(number)))),
+        InputEvent::Panicked => return Ok(Turn::Leave(Err(DashboardError::Panicked))),
+        InputEvent::Broken(why) => return Err(io::Error::other(why)),
     };
     Ok(match action {
         Action::None => Turn::Same,
@@ -218,12 +218,12 @@ fn take_input(
 /// sends SIGCONT and SIGHUP, in any order.
 fn leave(
     failure: impl Into<DashboardError>,
-    inputs: &Receiver<Input>,
+    inputs: &Receiver<InputEvent>,
 ) -> Result<Outcome, DashboardError> {
     while let Ok(input) = inputs.recv_timeout(FAILURE_REASON_TIMEOUT) {
         match input {
-            Input::Panicked => return Err(DashboardError::Panicked),
-            Input::Signal(number) => return Ok(Outcome::Signal(number)),
+            InputEvent::Panicked => return Err(DashboardError::Panicked),
+            InputEvent::Signal(number) => return Ok(Outcome::Signal(number)),
             _ => {}
         }
     }

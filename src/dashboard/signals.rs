@@ -4,14 +4,14 @@ use std::io;
 
 use crossbeam_channel::Sender;
 
-use super::cycle::Input;
+use super::cycle::InputEvent;
 
 #[cfg(unix)]
 pub(super) use unix::watch;
 
 /// Does nothing: there are no signals on this system.
 #[cfg(not(unix))]
-pub(super) fn watch(_inputs: Sender<Input>) -> io::Result<()> {
+pub(super) fn watch(_inputs: Sender<InputEvent>) -> io::Result<()> {
     Ok(())
 }
 
@@ -23,7 +23,7 @@ mod unix {
     use signal_hook::iterator::{Handle, Signals};
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::{Input, Sender, io};
+    use super::{InputEvent, Sender, io};
     use crate::dashboard::terminal;
 
     /// Watches until dropped.
@@ -32,7 +32,7 @@ mod unix {
         thread: Option<JoinHandle<()>>,
     }
 
-    pub fn watch(inputs: Sender<Input>) -> io::Result<Watch> {
+    pub fn watch(inputs: Sender<InputEvent>) -> io::Result<Watch> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT])?;
         let handle = signals.handle();
         let thread = thread::Builder::new()
@@ -41,8 +41,8 @@ mod unix {
                 let mut asked = false;
                 for signal in &mut signals {
                     let input = match signal {
-                        SIGTSTP => Input::Suspend,
-                        SIGCONT => Input::Resumed,
+                        SIGTSTP => InputEvent::Suspend,
+                        SIGCONT => InputEvent::Resumed,
                         // The second request: the screen hangs on a terminal that
                         // accepts no output.
                         _ if asked => {
@@ -52,7 +52,7 @@ mod unix {
                         }
                         _ => {
                             asked = true;
-                            Input::Signal(signal)
+                            InputEvent::Signal(signal)
                         }
                     };
                     let _ = inputs.send(input);

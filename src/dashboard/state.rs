@@ -7,6 +7,7 @@ pub mod history;
 pub mod menu;
 pub mod meter;
 pub mod picture;
+mod pointer;
 pub mod prediction;
 pub mod recordings;
 mod replay;
@@ -14,14 +15,16 @@ pub mod scale;
 pub mod speakers;
 pub mod totals;
 pub mod utterance;
-pub mod voices;
+pub mod voice_activity;
 
 use menu::DeviceMenu;
 use picture::Picture;
+use pointer::Grip;
+pub use pointer::PointerTarget;
 use recordings::RecordingMenu;
 pub use scale::TimeScale;
 
-use super::keys::{Key, MIN_HELP_ROWS, Pointer, help_lines};
+use super::keys::{Key, MIN_HELP_ROWS, help_lines};
 use crate::messages::{Control, Update};
 
 /// What covers the picture.
@@ -51,21 +54,6 @@ pub enum Effect {
     Redraw,
     /// The session has ended; leave.
     End(Result<(), String>),
-}
-
-/// What is under the mouse.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum PointerTarget {
-    /// Nothing that can be chosen.
-    Nothing,
-    /// Outside the overlay.
-    Outside,
-    /// A share of the recording on the seek bar, also beyond its ends.
-    Line(f64),
-    /// A time in the history, in seconds.
-    Past(f64),
-    /// An entry of the list, by its number.
-    Choice(usize),
 }
 
 /// What a key or the mouse requests.
@@ -107,15 +95,6 @@ pub struct State {
     from_list: bool,
     over: bool,
     grip: Grip,
-}
-
-/// What the mouse drags.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Grip {
-    #[default]
-    Nothing,
-    /// The seek bar.
-    Line,
 }
 
 impl State {
@@ -183,11 +162,6 @@ impl State {
         &self.overlay
     }
 
-    /// Whether the mouse drags the seek bar.
-    pub fn dragging(&self) -> bool {
-        self.grip == Grip::Line
-    }
-
     /// Whether the session has ended.
     pub fn over(&self) -> bool {
         self.over
@@ -205,7 +179,7 @@ impl State {
             }
             Update::Position(position) => {
                 let changed = self.live.take_position(position);
-                self.over &= self.live.ended; // a seek back goes on
+                self.over &= self.live.ended; // playback continues after a seek back
                 changed
             }
             Update::Notice(text) => {
@@ -249,7 +223,7 @@ impl State {
     /// Applies a key.
     pub fn press(&mut self, key: Key) -> Action {
         if self.live.ahead.is_some() {
-            self.live.dismiss_notice(); // its time may stand still
+            self.live.dismiss_notice(); // the time may be paused
         }
         match (key, &mut self.overlay) {
             (Key::Escape, Overlay::None) if self.from_list => Action::Back,
@@ -292,50 +266,6 @@ impl State {
                     None => Some(Box::new(self.live.clone())),
                 };
                 Action::Redraw
-            }
-            _ => Action::None,
-        }
-    }
-
-    /// Applies a mouse action.
-    pub fn point(&mut self, pointer: Pointer, target: PointerTarget) -> Action {
-        let total = self.live.position.and_then(|position| position.total_s);
-        match (pointer, target, &mut self.overlay) {
-            (Pointer::Wheel(step), _, Overlay::Devices(menu)) => {
-                menu.move_by(step);
-                Action::Redraw
-            }
-            (Pointer::Wheel(step), _, Overlay::Recordings(menu)) => {
-                menu.move_by(step);
-                Action::Redraw
-            }
-            (Pointer::Press, PointerTarget::Choice(number), Overlay::Recordings(_)) => {
-                Action::Open(number)
-            }
-            (Pointer::Press, PointerTarget::Choice(number), Overlay::Devices(menu)) => {
-                menu.selected = number;
-                self.press_in_menu(Key::Enter)
-            }
-            (Pointer::Press, PointerTarget::Outside, Overlay::Devices(_) | Overlay::Help(_)) => {
-                self.press(Key::Escape)
-            }
-            (Pointer::Press | Pointer::Drag, PointerTarget::Line(share), Overlay::None) => {
-                if pointer == Pointer::Press {
-                    self.grip = Grip::Line;
-                }
-                match total {
-                    Some(total) if self.dragging() => Action::Send(Control::SeekTo(share * total)),
-                    _ => Action::None,
-                }
-            }
-            (Pointer::Press, PointerTarget::Past(seconds), Overlay::None)
-                if self.live.status.replay =>
-            {
-                Action::Send(Control::SeekTo(seconds))
-            }
-            (Pointer::Release, ..) => {
-                self.grip = Grip::Nothing;
-                Action::None
             }
             _ => Action::None,
         }

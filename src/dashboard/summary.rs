@@ -26,13 +26,13 @@ fn length(picture: &Picture) -> String {
 
 fn labels(picture: &Picture) -> String {
     let labels = &picture.status.labels;
-    let name = |call: Option<usize>| call.and_then(|label| labels.get(label));
+    let name = |label: Option<usize>| label.and_then(|index| labels.get(index));
     let shares: Vec<String> = picture
         .totals
         .shares()
         .into_iter()
-        .map(|(call, share)| {
-            let name = name(call).map_or(UNCERTAIN, String::as_str);
+        .map(|(label, share)| {
+            let name = name(label).map_or(UNCERTAIN, String::as_str);
             format!("{} {}", clean(name, true), percent(share))
         })
         .collect();

@@ -145,7 +145,7 @@ fn shape(cell: &Cell) -> Option<Vec<(f64, f64)>> {
             (left, bottom),
         ])
     };
-    // A regular star around the centre with that many corners, every second one nearer.
+    // A regular star with that many corners; every second one is nearer to the centre.
     let star = |corners: u32, near: f64, turned: f64| {
         let corner = |n: u32| {
             let angle = std::f64::consts::TAU * (f64::from(n) / f64::from(corners) + turned);

@@ -23,7 +23,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::cycle::{self, Input};
+use super::cycle::{self, InputEvent};
 use super::keys::{Key, Pointer, typed};
 use super::state::{PointerTarget, State};
 use super::theme::Theme;
@@ -43,11 +43,11 @@ static DRAWING: Mutex<()> = Mutex::new(());
 struct Taken {
     stderr: Option<File>,
     mouse: bool,
-    inputs: Sender<Input>,
+    inputs: Sender<InputEvent>,
 }
 
 /// The open screen.
-pub(super) struct Screen {
+pub(super) struct TerminalScreen {
     /// Never dropped: its drop prints to standard error on failure, and panics where
     /// that is closed as well.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<File>>>>,
@@ -56,12 +56,12 @@ pub(super) struct Screen {
     mouse: bool,
     /// Size of the last picture.
     area: Rect,
-    inputs: Sender<Input>,
+    inputs: Sender<InputEvent>,
 }
 
-impl Screen {
+impl TerminalScreen {
     /// Takes over the terminal.
-    pub(super) fn open(options: &Options, inputs: Sender<Input>) -> io::Result<Self> {
+    pub(super) fn open(options: &Options, inputs: Sender<InputEvent>) -> io::Result<Self> {
         // A separate handle: the lock of `io::stdout` could keep a panicking thread
         // from restoring the terminal.
         let out = BufWriter::with_capacity(1 << 16, terminal_file()?);
@@ -102,11 +102,11 @@ impl Screen {
     }
 }
 
-impl cycle::Screen for Screen {
+impl cycle::Screen for TerminalScreen {
     fn draw(&mut self, state: &State) -> io::Result<()> {
         let _drawing = lock(&DRAWING);
         if lock(&TAKEN).is_none() {
-            return Ok(()); // a panic gave it back
+            return Ok(()); // a panic has restored the terminal
         }
         let theme = self.theme;
         failpoint("screen");
@@ -142,7 +142,7 @@ impl cycle::Screen for Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for TerminalScreen {
     fn drop(&mut self) {
         restore();
     }
@@ -169,7 +169,7 @@ impl Command for EnableMouse {
 }
 
 /// Restores the terminal if it was taken over; returns the input channel then.
-fn restore() -> Option<Sender<Input>> {
+fn restore() -> Option<Sender<InputEvent>> {
     let taken = lock(&TAKEN).take()?;
     // Every step runs, even if an earlier one failed.
     if let Ok(mut out) = terminal_file() {
@@ -201,7 +201,7 @@ fn hook_panics(caught: fn() -> bool) {
             }
             let _drawing = wait_for(&DRAWING);
             if let Some(inputs) = restore() {
-                let _ = inputs.send(Input::Panicked);
+                let _ = inputs.send(InputEvent::Panicked);
             }
             previous(info);
         }));
@@ -289,7 +289,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Starts to read.
-    pub(super) fn start(inputs: Sender<Input>) -> io::Result<Self> {
+    pub(super) fn start(inputs: Sender<InputEvent>) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (finished, done) = bounded(1);
         let stopped = Arc::clone(&stop);
@@ -304,24 +304,24 @@ impl Reader {
 }
 
 /// Reads one event; returns whether to continue.
-fn read(inputs: &Sender<Input>) -> bool {
+fn read(inputs: &Sender<InputEvent>) -> bool {
     let input = match event::read() {
         Ok(Event::Key(key)) => {
             failpoint("keys");
             match (typed(&key), Key::from_event(&key)) {
-                (Some(typed), key) => Input::Typed(typed, key),
-                (None, Some(key)) => Input::Key(key),
+                (Some(typed), key) => InputEvent::Typed(typed, key),
+                (None, Some(key)) => InputEvent::Key(key),
                 (None, None) => return true,
             }
         }
         Ok(Event::Mouse(mouse)) => match Pointer::from_event(&mouse) {
-            Some(pointer) => Input::Mouse(pointer, mouse.column, mouse.row),
+            Some(pointer) => InputEvent::Mouse(pointer, mouse.column, mouse.row),
             None => return true,
         },
-        Ok(Event::Resize(..)) => Input::Resize,
+        Ok(Event::Resize(..)) => InputEvent::Resize,
         Ok(_) => return true,
         Err(error) => {
-            let _ = inputs.send(Input::Broken(error.to_string()));
+            let _ = inputs.send(InputEvent::Broken(error.to_string()));
             return false;
         }
     };

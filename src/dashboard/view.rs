@@ -3,7 +3,6 @@
 mod affect;
 mod axis;
 mod bars;
-mod call;
 mod devices;
 mod find;
 mod font;
@@ -21,6 +20,7 @@ mod seek_bar;
 mod speaker_lanes;
 mod totals;
 mod utterances;
+mod word;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -57,7 +57,7 @@ pub fn draw_on(buffer: &mut Buffer, state: &State, theme: &Theme) {
         return;
     }
     header::draw(&mut pen, plan.header, state.frozen());
-    call::draw(&mut pen, plan.call, plan.standing);
+    word::draw(&mut pen, plan.word, plan.standing);
     affect::trace(&mut pen, plan.trace);
     bars::draw(&mut pen, plan.bars);
     level::draw(&mut pen, plan.level);
@@ -201,8 +201,8 @@ impl<'a> Pen<'a> {
     }
 
     /// Symbol, name and style of a label; `None` is uncertain.
-    fn call(&self, call: Option<usize>) -> (char, &str, Style) {
-        match call.and_then(|label| self.marks.get(label)) {
+    fn label(&self, label: Option<usize>) -> (char, &str, Style) {
+        match label.and_then(|index| self.marks.get(index)) {
             Some(mark) => (mark.symbol, &mark.name, mark.style),
             None => ('?', crate::events::UNCERTAIN, Theme::dim()),
         }

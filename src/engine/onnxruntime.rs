@@ -86,7 +86,7 @@ impl Environment {
             };
             let libraries = place.libraries();
             if libraries.is_empty() {
-                refuse(&place.path, false, "not there".into());
+                refuse(&place.path, false, "not found".into());
             }
             for library in libraries {
                 match open(&library) {

@@ -13,7 +13,7 @@ use self::rows::Row;
 use super::colours::{Colours, class, shape};
 use super::recording::ReportedRecording;
 use super::scale::PICTURE_WIDTH;
-use super::timeline::{Style, Timeline};
+use super::timeline::{Style, TimelineSvg};
 use crate::events::{Measurement, SessionEnd, SessionStart, Speaker};
 use crate::text::{clock_tenths, count};
 
@@ -112,7 +112,7 @@ struct Section<'a> {
 }
 
 struct Figure<'a> {
-    timeline: Timeline<'a>,
+    timeline: TimelineSvg<'a>,
     /// A row per speaker, if there are several.
     speakers: Vec<Row>,
     utterances: Vec<Utterance<'a>>,
@@ -147,7 +147,7 @@ struct Share {
 impl<'a> Section<'a> {
     fn new(recording: &'a ReportedRecording, id: &'a str) -> Self {
         let figure = recording.start.as_ref().map(|start| Figure {
-            timeline: Timeline::new(recording, id),
+            timeline: TimelineSvg::new(recording, id),
             speakers: rows::speakers(recording),
             utterances: utterances(recording),
             listed: count(recording.utterances.len(), "utterance"),

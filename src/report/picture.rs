@@ -11,7 +11,7 @@ use resvg::usvg::{Options, Tree, fontdb::Database};
 
 use super::recording::ReportedRecording;
 use super::spectrogram::{BANDS, shades};
-use super::timeline::{self, Timeline};
+use super::timeline::{self, TimelineSvg};
 
 /// Pixels per unit of the picture: sharp on high-resolution screens and in print.
 const SCALE: f32 = 2.0;
@@ -91,7 +91,8 @@ fn bands(recording: &ReportedRecording, pixels: &mut Pixmap) {
             *pixel = ColorU8::from_rgba(INK[0], INK[1], INK[2], alpha).premultiply();
         }
     }
-    let Some([left, top, width, height]) = Timeline::new(recording, "").spectrogram_place() else {
+    let Some([left, top, width, height]) = TimelineSvg::new(recording, "").spectrogram_place()
+    else {
         return;
     };
     let (x, y) = (width / columns.len() as f32, height / BANDS as f32);

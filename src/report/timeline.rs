@@ -59,7 +59,7 @@ fn alone(recording: &ReportedRecording, style: &Style) -> Result<String, askama:
     Picture {
         name: &recording.name,
         style: style.render()?,
-        timeline: Timeline::new(recording, "mel"),
+        timeline: TimelineSvg::new(recording, "mel"),
     }
     .render()
 }
@@ -70,7 +70,7 @@ fn alone(recording: &ReportedRecording, style: &Style) -> Result<String, askama:
 struct Picture<'a> {
     name: &'a str,
     style: String,
-    timeline: Timeline<'a>,
+    timeline: TimelineSvg<'a>,
 }
 
 /// The style of a timeline's parts.
@@ -87,7 +87,7 @@ pub(super) struct Style {
 /// The parts of the picture, without the frame around them.
 #[derive(Template)]
 #[template(path = "timeline.svg")]
-pub(super) struct Timeline<'a> {
+pub(super) struct TimelineSvg<'a> {
     /// A prefix that is unique in the document.
     id: &'a str,
     pub(super) height: f64,
@@ -137,7 +137,7 @@ struct LabelLane<'a> {
     lane: Lane,
     area: String,
     /// Where the label was the prediction.
-    called: String,
+    predicted: String,
 }
 
 /// A value from -1 to 1 around a centre line.
@@ -152,7 +152,7 @@ struct Missing {
     width: f64,
 }
 
-impl<'a> Timeline<'a> {
+impl<'a> TimelineSvg<'a> {
     /// Lays out the timeline of a recording.
     pub(super) fn new(recording: &'a ReportedRecording, id: &'a str) -> Self {
         let scale = Scale::new(recording);
@@ -177,14 +177,14 @@ impl<'a> Timeline<'a> {
             .map(|(number, name)| {
                 let share = |m: &Measurement| m.probabilities.0.get(number).map(|(_, p)| p.0);
                 let lane = next(LABEL_HEIGHT);
-                let (area, called) = label_paths(&scale.steps(recording, share), name, lane);
+                let (area, predicted) = label_paths(&scale.steps(recording, share), name, lane);
                 LabelLane {
                     name,
                     shape: shape(recording, name),
                     class: class(recording, name),
                     lane,
                     area,
-                    called,
+                    predicted,
                 }
             })
             .collect();
@@ -278,14 +278,14 @@ fn waveform(recording: &ReportedRecording, lane: Lane) -> String {
 /// The area under a label's probability, and the line where it was the prediction.
 fn label_paths(utterances: &[Vec<Step<'_>>], label: &str, lane: Lane) -> (String, String) {
     let base = lane.bottom();
-    let (mut area, mut called) = (String::new(), String::new());
+    let (mut area, mut predicted) = (String::new(), String::new());
     for steps in utterances {
         outline(steps, base, |value| base - value * lane.height, &mut area);
         for step in steps.iter().filter(|step| step.label == label) {
-            let _ = write!(called, "M{:.1} {base:.1}H{:.1}", step.from, step.to);
+            let _ = write!(predicted, "M{:.1} {base:.1}H{:.1}", step.from, step.to);
         }
     }
-    (area, called)
+    (area, predicted)
 }
 
 fn signed_path(utterances: &[Vec<Step<'_>>], lane: Lane) -> String {

@@ -90,22 +90,25 @@ pub(super) fn lanes(
 /// The utterances of a speaker, or all of them with their speakers.
 fn one_by_one(recording: &ReportedRecording, scale: &Scale, lane: Option<Speaker>) -> Vec<Call> {
     let several = !recording.speakers().is_empty();
-    let call = |utterance: &Measurement| {
+    let block = |utterance: &Measurement| {
         let (x, width) = scale.span(utterance.start_s, utterance.end_s);
         let speaker = utterance.speaker.filter(|_| several);
-        // The lane's name says whose they are.
+        // The lane has the speaker's name.
         let told = speaker.filter(|_| lane.is_none());
         let who = told.map_or_else(String::new, |speaker| format!("{speaker}: "));
         let letters = (who.chars().count() + utterance.label.chars().count()) as f64;
         let shape = shape(recording, &utterance.label);
         let text = if width > 8.6 * letters + 26.0 {
-            Some(("in-call", format!("{who}{shape} {}", utterance.label)))
+            Some(("in-block", format!("{who}{shape} {}", utterance.label)))
         } else if width > 7.0 * letters + 20.0 {
-            Some(("in-call small", format!("{who}{shape} {}", utterance.label)))
+            Some((
+                "in-block small",
+                format!("{who}{shape} {}", utterance.label),
+            ))
         } else if let Some(speaker) = told.filter(|_| width > 26.0) {
-            Some(("in-call small", format!("{speaker} {shape}")))
+            Some(("in-block small", format!("{speaker} {shape}")))
         } else {
-            (width > 12.0).then(|| ("in-call small", shape.to_string()))
+            (width > 12.0).then(|| ("in-block small", shape.to_string()))
         };
         let own = Measurement {
             channel: None, // the recording's name contains it
@@ -121,7 +124,7 @@ fn one_by_one(recording: &ReportedRecording, scale: &Scale, lane: Option<Speaker
     };
     let own = recording.utterances.iter();
     let own = own.filter(|utterance| lane.is_none() || utterance.speaker == lane);
-    own.map(call).collect()
+    own.map(block).collect()
 }
 
 fn filled(

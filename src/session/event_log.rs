@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use super::PlaybackOptions;
 use super::player::Player;
-use super::timeline::Timeline;
+use super::timeline::AnalyzedTimeline;
 use crate::events::{Event, Line};
 use crate::messages::Status;
 
@@ -36,7 +36,7 @@ pub enum EventLogError {
 /// The events of a session.
 #[derive(Debug, Clone)]
 pub struct EventLog {
-    timeline: Timeline,
+    timeline: AnalyzedTimeline,
     status: Status,
 }
 
@@ -82,7 +82,7 @@ impl EventLog {
                     colors: start.colors.clone(),
                     ..Status::default()
                 };
-                let mut timeline = Timeline::default();
+                let mut timeline = AnalyzedTimeline::default();
                 timeline.extend(events, 0.0, true);
                 Ok(Self { timeline, status })
             }

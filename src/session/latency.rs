@@ -35,7 +35,7 @@ impl LatencyMeter {
         self.measurement_ms
     }
 
-    /// Takes the newest events of a live input; `captured_s` seconds were captured when
+    /// Applies the newest events of a live input; `captured_s` seconds were captured when
     /// its last block arrived.
     pub(super) fn update(&mut self, events: &[Event], captured_s: f64, last_block: Instant) {
         for event in events {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
-use self::input::{Input, overrun};
+use self::input::{InputState, overrun};
 use super::input_levels::InputLevels;
 use super::latency::LatencyMeter;
 pub use super::microphone::Microphone;
@@ -90,7 +90,7 @@ struct Running<'a> {
     monitor: bool,
     zeros: ZeroDetector,
     sole: SoleDetector,
-    input: Input,
+    input: InputState,
     timer: PollTimer,
     /// Set while the list of inputs is open.
     levels: Option<InputLevels>,
@@ -130,7 +130,7 @@ impl<'a> Running<'a> {
             monitor: microphone.monitor,
             zeros: ZeroDetector::default(),
             sole: SoleDetector::default(),
-            input: Input::Open(Box::new(CaptureWatch::new(capture))),
+            input: InputState::Open(Box::new(CaptureWatch::new(capture))),
             timer: PollTimer::default(),
             levels: None,
             options,
@@ -153,7 +153,7 @@ impl<'a> Running<'a> {
             self.reporter.status.samples_lost = self.pipelines.summary().samples_lost;
             self.reporter.status.outage = self.outage_start().map(|since| Outage {
                 seconds: since.elapsed().as_secs() as u32,
-                gone: matches!(self.input, Input::Lost { .. }),
+                gone: matches!(self.input, InputState::Lost { .. }),
             });
             if self.outlets.recording.is_none() {
                 self.reporter.status.recording = None; // it was stopped, or failed
@@ -186,7 +186,7 @@ impl<'a> Running<'a> {
 
     /// How long to sleep.
     fn poll_interval(&mut self) -> Duration {
-        let Input::Open(watch) = &self.input else {
+        let InputState::Open(watch) = &self.input else {
             return CONTROL_INTERVAL;
         };
         let rest = if self.pipelines.is_voice_active() {
@@ -201,7 +201,7 @@ impl<'a> Running<'a> {
 
     /// Moves all samples from the ring into the pipeline.
     fn drain(&mut self) -> Result<(), SessionError> {
-        let Input::Open(watch) = &mut self.input else {
+        let InputState::Open(watch) = &mut self.input else {
             return Ok(());
         };
         if watch.is_settling() {

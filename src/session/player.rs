@@ -12,7 +12,7 @@ use super::outlets::Outlets;
 use super::playback::{PlaybackClock, PlaybackOptions};
 use super::sound::SoundPlayback;
 use super::status::status;
-use super::timeline::Timeline;
+use super::timeline::AnalyzedTimeline;
 use super::{SCREEN_INTERVAL, Session, SessionError};
 use crate::audio::source::Source;
 use crate::baseline::Baseline;
@@ -29,7 +29,7 @@ const END_MARGIN_S: f64 = 1e-3;
 /// Plays a timeline. Playback and seeking change no prediction: a recording is analyzed
 /// once, from its start to its end.
 pub struct Player {
-    timeline: Timeline,
+    timeline: AnalyzedTimeline,
     /// Results of the running analysis; closed once it is complete.
     parts: Receiver<LookaheadPart>,
     sound: Option<SoundPlayback>,
@@ -63,7 +63,7 @@ impl Player {
         options: FileOptions,
         playback: PlaybackOptions,
     ) -> io::Result<Self> {
-        let mut timeline = Timeline::default();
+        let mut timeline = AnalyzedTimeline::default();
         timeline.claimed_s = ahead.total_s().filter(|total| *total > 0.0);
         let status = status(&engine, &options.name, ahead.spec(), true);
         let sound = SoundPlayback::new(sound, options.channel.whole(), playback.mute);
@@ -75,7 +75,11 @@ impl Player {
     }
 
     /// Plays a complete timeline.
-    pub(super) fn new(timeline: Timeline, status: Status, playback: PlaybackOptions) -> Self {
+    pub(super) fn new(
+        timeline: AnalyzedTimeline,
+        status: Status,
+        playback: PlaybackOptions,
+    ) -> Self {
         Self {
             timeline,
             parts: never(),

@@ -16,7 +16,7 @@ const LEVEL_SHOWN_S: f64 = 0.25;
 
 /// The results for a recording so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Timeline {
+pub(super) struct AnalyzedTimeline {
     events: Vec<(f64, Event)>,
     levels: Vec<Level>,
     utterances: Vec<(f64, String)>,
@@ -30,7 +30,7 @@ pub(super) struct Timeline {
     pub(super) claimed_s: Option<f64>,
 }
 
-impl Timeline {
+impl AnalyzedTimeline {
     /// Adds events after the existing ones; returns the part for the screen.
     pub(super) fn extend(
         &mut self,
@@ -177,8 +177,8 @@ mod tests {
         })
     }
 
-    fn timeline() -> Timeline {
-        let mut timeline = Timeline::default();
+    fn timeline() -> AnalyzedTimeline {
+        let mut timeline = AnalyzedTimeline::default();
         let events = [
             utterance(1.0, 3.0, "anger"),
             utterance(5.0, 8.0, "uncertain"),

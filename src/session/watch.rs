@@ -13,7 +13,7 @@ const PAUSE_TIME: Duration = Duration::from_millis(250);
 /// Held-back samples arrive within this time after delivery continues; later ones while
 /// they arrive faster than real time.
 const SETTLE_TIME: Duration = Duration::from_millis(300);
-/// No server needs longer than this.
+/// The longest time that a server needs.
 const LONGEST_SETTLE_TIME: Duration = Duration::from_secs(5);
 /// Samples that arrive this many times faster than real time were held back.
 const CATCH_UP_RATE: f64 = 1.3;

@@ -9,14 +9,14 @@ use crate::events::{Event, GapCause, Measurement, Reason, Speaker, Trigger, UNCE
 use crate::text::{clock_tenths, printable, voice};
 
 /// Writes a sentence only when something changed.
-pub struct Plain<W: Write> {
+pub struct PlainText<W: Write> {
     out: W,
     /// The label in the last sentence, by channel.
     said: HashMap<Option<u16>, String>,
     letters: Letters,
 }
 
-impl<W: Write> Plain<W> {
+impl<W: Write> PlainText<W> {
     /// Writes sentences to `out`.
     pub fn new(out: W) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl<W: Write> Plain<W> {
     }
 }
 
-impl<W: Write> Sink for Plain<W> {
+impl<W: Write> Sink for PlainText<W> {
     fn event(&mut self, _: Option<&str>, event: &Event) -> io::Result<()> {
         self.letters.see(event);
         match event {

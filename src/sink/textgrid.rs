@@ -32,13 +32,13 @@ pub struct TextGrid<W: Write> {
     /// The channels with separate tiers; `None` is the input as a whole.
     channels: Vec<Option<u16>>,
     /// The utterances with their channel and number.
-    utterances: Vec<(Option<u16>, u64, Span)>,
+    utterances: Vec<(Option<u16>, u64, Interval)>,
     length_s: f64,
     letters: Letters,
 }
 
 #[derive(Clone)]
-struct Span {
+struct Interval {
     start_s: f64,
     end_s: f64,
     /// The text in each of [`TIERS`].
@@ -58,8 +58,8 @@ impl<W: Write> TextGrid<W> {
     }
 
     /// All intervals of a channel: a tier has neither gaps nor overlaps.
-    fn intervals(&self, channel: Option<u16>, end_s: f64) -> Vec<Span> {
-        let pause = |start_s, end_s| Span {
+    fn intervals(&self, channel: Option<u16>, end_s: f64) -> Vec<Interval> {
+        let pause = |start_s, end_s| Interval {
             start_s,
             end_s,
             texts: Default::default(),
@@ -74,7 +74,7 @@ impl<W: Write> TextGrid<W> {
             }
             if span.end_s > at {
                 let start_s = at;
-                intervals.push(Span {
+                intervals.push(Interval {
                     start_s,
                     ..span.clone()
                 });
@@ -92,7 +92,7 @@ impl<W: Write> TextGrid<W> {
         &mut self,
         number: usize,
         (channel, kind): (Option<u16>, usize),
-        spans: &[Span],
+        spans: &[Interval],
         end_s: f64,
     ) -> io::Result<()> {
         let count = spans.len();
@@ -127,7 +127,7 @@ impl<W: Write> Sink for TextGrid<W> {
             self.channels = (1..=start.channels).map(Some).collect();
         }
         if let Some(m) = utterance(event) {
-            let span = Span {
+            let span = Interval {
                 start_s: m.start_s,
                 end_s: m.end_s,
                 texts: [

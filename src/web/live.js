@@ -127,7 +127,7 @@ function showBars() {
   state.labels.forEach(({ label }, place) => {
     const share = prediction?.probabilities[label] ?? 0;
     const row = rows[place];
-    row.classList.toggle('called', prediction?.label === label);
+    row.classList.toggle('predicted', prediction?.label === label);
     row.querySelector('.fill').style.transform = `scaleX(${share})`;
     put(row.querySelector('.number'), prediction ? percent(share) : '–');
   });

@@ -76,7 +76,7 @@ fn until(state: &mut State, updates: &Receiver<Update>, so: impl Fn(&State) -> b
 }
 
 fn is_row(state: &State, utterance: &Utterance, row: &Value) -> bool {
-    let label = match utterance.prediction.call {
+    let label = match utterance.prediction.label {
         Some(label) => state.picture().status.labels[label].as_str(),
         None => "uncertain",
     };

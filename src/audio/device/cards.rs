@@ -1,8 +1,8 @@
-//! ALSA's names of one input of a sound card, which a person wants to see once.
+//! Merges ALSA's several names of the same input of a sound card.
 
 use super::InputDevice;
 
-/// Ways to a card, the best first: those that convert come before the card itself.
+/// ALSA plugins that open a card, best first: those that convert precede the card itself.
 const WAYS: [&str; 6] = ["plughw", "sysdefault", "default", "dsnoop", "front", "hw"];
 
 /// An input, and other names of it.
@@ -25,7 +25,7 @@ pub fn distinct<'a>(inputs: &'a [InputDevice], current: Option<&str>) -> Vec<Dis
             let input = &inputs[*number];
             (Some(input.id.as_str()) != current, !input.default)
         };
-        group.sort_by_key(wanted); // which keeps the order of equals
+        group.sort_by_key(wanted); // stable: equal elements keep their order
         let mut group = group.into_iter().map(|number| &inputs[number]);
         Some(DistinctInput {
             input: group.next()?,

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::boxes::{box_head, boxes, inside, long, word, words};
-use super::{MAX_INDEX_BYTES, Movie, Span};
+use super::{MAX_INDEX_BYTES, Movie, TickRange};
 
 /// The samples of one track in a fragment.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ impl GrowingIndex {
         &self,
         track: u32,
         runs_read: Option<usize>,
-    ) -> Option<(usize, Vec<Span>)> {
+    ) -> Option<(usize, Vec<TickRange>)> {
         let movie = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let track = movie.tracks.iter().find(|listed| listed.id == track)?;
         let count = track.fragments.len();

@@ -48,10 +48,10 @@ impl Origin {
 
 /// What is known about the bytes before their reader sees them.
 #[derive(Default)]
-pub(in crate::audio) struct Known {
+pub(in crate::audio) struct ContainerFacts {
     /// The index of an MP4.
     pub(in crate::audio) movie: Option<Movie>,
-    /// What a stream says of its fragments.
+    /// The fragments of a stream so far.
     pub(in crate::audio) growing_index: Option<GrowingIndex>,
     /// The pages of an Ogg stream so far.
     pub(in crate::audio) pages: Option<ogg::StreamPages>,
@@ -67,8 +67,8 @@ pub(in crate::audio) struct Known {
     pub(in crate::audio) track: Option<usize>,
 }
 
-impl Known {
-    /// Learns from the start of an MP4 or Matroska file of `length` bytes.
+impl ContainerFacts {
+    /// Reads the start of an MP4 or Matroska file of `length` bytes.
     pub(in crate::audio) fn look_at(&mut self, head: &[u8], length: Option<u64>) {
         if let Some(movie) = &self.movie {
             let audio = movie.tracks.iter().filter(|track| track.audio);
@@ -104,7 +104,7 @@ impl Packets {
     pub(in crate::audio) fn open(
         path: &Path,
         base: u64,
-        known: Known,
+        known: ContainerFacts,
     ) -> Result<Self, DecodeError> {
         Self::open_at(&Origin::File(path.to_owned(), base), 0, known)
     }
@@ -112,17 +112,17 @@ impl Packets {
     /// Opens a stream that cannot be rewound.
     pub(in crate::audio) fn stream(
         media: Box<dyn MediaSource>,
-        known: &Known,
+        known: &ContainerFacts,
     ) -> Result<Self, DecodeError> {
         Self::start(media, Origin::Stream(known.pages.clone()), 0, known)
     }
 
     /// Reads from memory.
     pub(in crate::audio) fn memory(bytes: &'static [u8]) -> Result<Self, DecodeError> {
-        Self::open_at(&Origin::Memory(bytes), 0, Known::default())
+        Self::open_at(&Origin::Memory(bytes), 0, ContainerFacts::default())
     }
 
-    fn open_at(origin: &Origin, next: i64, mut known: Known) -> Result<Self, DecodeError> {
+    fn open_at(origin: &Origin, next: i64, mut known: ContainerFacts) -> Result<Self, DecodeError> {
         let media: Box<dyn MediaSource> = match origin {
             Origin::File(path, base) => {
                 let file = File::open(path).map_err(DecodeError::Open)?;
@@ -156,7 +156,7 @@ impl Packets {
         media: Box<dyn MediaSource>,
         origin: Origin,
         next: i64,
-        known: &Known,
+        known: &ContainerFacts,
     ) -> Result<Self, DecodeError> {
         let mut hint = Hint::new();
         if let Some(extension) = &known.extension {
@@ -243,10 +243,10 @@ impl Packets {
 
     /// Reopens the recording, to return the frames from `next` on.
     pub(super) fn reopen(&self, next: i64) -> Result<Self, DecodeError> {
-        let known = Known {
+        let known = ContainerFacts {
             track: self.wanted,
             extension: self.extension.clone(),
-            ..Known::default()
+            ..ContainerFacts::default()
         };
         Self::open_at(&self.origin, next, known)
     }

@@ -14,7 +14,7 @@ impl State {
         labels.chain([UNCERTAIN]).filter(begins).collect()
     }
 
-    /// Takes a character while a label or a name is typed; `None` where it is a key.
+    /// Applies a character while a label or a name is typed; `None` where it is a key.
     pub fn type_char(&mut self, typed: char) -> Option<Action> {
         if let Overlay::Name(..) = self.overlay {
             return Some(self.type_name(typed));
@@ -30,7 +30,7 @@ impl State {
         })
     }
 
-    /// Takes any other key meanwhile.
+    /// Applies any other key while a text is typed.
     pub(super) fn press_in_find(&mut self, key: Key) -> Action {
         let Overlay::Find(text) = &mut self.overlay else {
             return Action::None;

@@ -9,7 +9,7 @@ const FINAL_BRIGHT_S: f64 = 3.0;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// Index of the predicted label, or `None` for uncertain.
-    pub call: Option<usize>,
+    pub label: Option<usize>,
     /// The largest probability.
     pub confidence: f32,
     /// One probability per label.

@@ -101,7 +101,7 @@ impl State {
         }
     }
 
-    /// Takes a character of a name.
+    /// Applies a typed character of a name.
     pub(super) fn type_name(&mut self, typed: char) -> Action {
         if let Overlay::Name(_, text) = &mut self.overlay
             && text.chars().count() < MAX_NAME_CHARACTERS
@@ -112,7 +112,7 @@ impl State {
         Action::Redraw
     }
 
-    /// Takes any other key meanwhile.
+    /// Applies any other key while a name is typed.
     pub(super) fn press_in_naming(&mut self, key: Key) -> Action {
         let Overlay::Name(voice, text) = &mut self.overlay else {
             return Action::None;

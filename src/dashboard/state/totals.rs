@@ -19,7 +19,7 @@ impl Totals {
         self.utterances += 1;
         let seconds = utterance.seconds();
         let prediction = &utterance.prediction;
-        match prediction.call {
+        match prediction.label {
             Some(label) => {
                 let length = self.labels_s.len().max(label + 1);
                 self.labels_s.resize(length, 0.0);
@@ -52,7 +52,7 @@ impl Totals {
         let mut shares: Vec<_> = labels
             .chain([(None, self.uncertain_s)])
             .filter(|(_, seconds)| *seconds > 1e-6)
-            .map(|(call, seconds)| (call, (seconds / all) as f32))
+            .map(|(label, seconds)| (label, (seconds / all) as f32))
             .collect();
         shares.sort_by(|a, b| b.1.total_cmp(&a.1));
         shares
@@ -64,14 +64,14 @@ mod tests {
     use super::super::prediction::Prediction;
     use super::*;
 
-    fn utterance(call: Option<usize>, seconds: f64, arousal: f32) -> Utterance {
+    fn utterance(label: Option<usize>, seconds: f64, arousal: f32) -> Utterance {
         Utterance {
             number: (None, 1),
             speaker: None,
             start_s: 10.0,
             end_s: 10.0 + seconds,
             prediction: Prediction {
-                call,
+                label,
                 confidence: 0.6,
                 probabilities: vec![0.6, 0.4],
                 reason: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Voice activity per channel; `None` is the input as a whole.
 #[derive(Debug, Clone, Default)]
-pub struct Voices {
+pub struct VoiceActivity {
     by_channel: BTreeMap<Option<u16>, Voicing>,
     latest: Option<u16>,
 }
@@ -17,7 +17,7 @@ pub(super) struct Voicing {
     pub(super) utterance: Option<f64>,
 }
 
-impl Voices {
+impl VoiceActivity {
     /// Voice activity of the channel that spoke last.
     pub(super) fn latest(&self) -> Voicing {
         let voice = self.by_channel.get(&self.latest);

@@ -118,7 +118,7 @@ pub(super) fn square(pen: &mut Pen<'_>, area: Rect) {
         return;
     };
     if let Some((x, y)) = shown.prediction.affect.map(place) {
-        let (symbol, _, style) = pen.call(shown.prediction.call);
+        let (symbol, _, style) = pen.label(shown.prediction.label);
         let style = if picture.dimmed() {
             Theme::dimmed(style)
         } else {

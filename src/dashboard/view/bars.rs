@@ -19,7 +19,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let (marks, shown) = (pen.marks, pen.picture.shown.as_ref());
     let prediction = shown.map(|shown| &shown.prediction);
     let share = |label: usize| prediction.and_then(|j| j.probabilities.get(label).copied());
-    let called = prediction.and_then(|prediction| prediction.call);
+    let predicted = prediction.and_then(|prediction| prediction.label);
     let height = usize::from(area.height);
     let mut shown: Vec<usize> = (0..marks.len()).collect();
     let columns = shown.len().div_ceil(height).clamp(1, fitting_columns(area));
@@ -42,7 +42,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
             width: if columns > 1 { width - 2 } else { width },
             height: 1,
         };
-        one(pen, bar, &marks[label], share(label), called == Some(label));
+        one(
+            pen,
+            bar,
+            &marks[label],
+            share(label),
+            predicted == Some(label),
+        );
     }
 }
 
@@ -50,22 +56,22 @@ fn fitting_columns(area: Rect) -> usize {
     usize::from(area.width / COLUMN_WIDTH).max(1)
 }
 
-fn one(pen: &mut Pen<'_>, area: Rect, mark: &LabelStyle, share: Option<f32>, called: bool) {
+fn one(pen: &mut Pen<'_>, area: Rect, mark: &LabelStyle, share: Option<f32>, predicted: bool) {
     let theme = pen.theme;
     let dimmed = pen.picture.dimmed();
     let look = |style| if dimmed { Theme::dimmed(style) } else { style };
-    let emphasis = if called {
+    let emphasis = if predicted {
         look(Theme::strong())
     } else {
         Theme::dim()
     };
-    if called {
+    if predicted {
         pen.cell(area, 0, 0, theme.either('›', '>'), emphasis);
     }
     pen.cell(area, 2, 0, mark.symbol, mark.style);
     let room = usize::from(pen.gutter.saturating_sub(6));
     let name = fit(&mark.name, room, theme.unicode);
-    let name_style = if called { emphasis } else { Style::new() };
+    let name_style = if predicted { emphasis } else { Style::new() };
     pen.text(area, 4, 0, &name, name_style);
     let Some(share) = share else {
         return;

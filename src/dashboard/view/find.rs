@@ -16,7 +16,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, typed: &str) {
     x = pen.text(area, x, 0, "_", Theme::dim()) + 2;
     for label in state.labels_with(typed) {
         let place = pen.marks.iter().position(|mark| mark.name == label);
-        let (symbol, _, style) = pen.call(place);
+        let (symbol, _, style) = pen.label(place);
         let label = pen.clean(label);
         if usize::from(x) + 2 + width(&label) > usize::from(area.width) {
             break;

@@ -59,10 +59,10 @@ const GLYPHS: [Glyph; 41] = [
     (' ', 2, [0; 5]),
 ];
 
-/// What a dot of a letter is drawn with in ASCII.
+/// The ASCII character for a dot of a letter.
 const DOT: char = '#';
 
-/// Dots that stand in one row of the terminal.
+/// Rows of dots in one row of the terminal.
 fn dots_a_row(unicode: bool) -> usize {
     if unicode { 2 } else { 1 }
 }

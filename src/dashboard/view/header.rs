@@ -32,7 +32,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, frozen: bool) {
     }
     let mut source = pen.clean(&pen.picture.status.source);
     let room = usize::from(edge.saturating_sub(x + 2));
-    // Of a path that is too long, the name says most.
+    // The file name is the most useful part of a long path.
     if pen.picture.status.replay
         && text::width(&source) > room
         && let Some((_, name)) = source.rsplit_once(['/', '\\'])

@@ -47,7 +47,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
             pen.text(area, 4, 0, "confidence", Theme::dim());
         }
         for (x, prediction) in predicted(&columns) {
-            let (symbol, _, style) = pen.call(prediction.call);
+            let (symbol, _, style) = pen.label(prediction.label);
             let place = (x, 0, chart);
             rising(pen, &axis, place, prediction.confidence, symbol, style);
         }
@@ -57,7 +57,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
             pen.text(area, 4, chart, "label", Theme::dim());
         }
         for (x, column) in (0..).zip(&columns) {
-            called(pen, &axis, x, chart, column);
+            label_symbol(pen, &axis, x, chart, column);
         }
     }
     for (row, lane) in (chart..).zip(&speakers) {
@@ -91,9 +91,9 @@ fn speaker_lane(
             continue;
         };
         if *column == Column::Gap {
-            called(pen, axis, x, row, column);
-        } else if let IntervalContent::Label(call) = lane.label(&picture.history, from, to) {
-            let (symbol, _, style) = pen.call(call);
+            label_symbol(pen, axis, x, row, column);
+        } else if let IntervalContent::Label(label) = lane.label(&picture.history, from, to) {
+            let (symbol, _, style) = pen.label(label);
             pen.cell(axis.area, x, row, symbol, style);
         }
     }
@@ -128,11 +128,11 @@ fn lanes(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
         let of_lane = columns(axis, picture, history);
         for (x, (column, gap)) in (0..).zip(of_lane.iter().zip(&gaps)) {
             let column = if *gap == Column::Gap { gap } else { column };
-            called(pen, axis, x, last, column);
+            label_symbol(pen, axis, x, last, column);
             if let Column::Predicted(prediction) = column
                 && height > 1
             {
-                let (symbol, _, style) = pen.call(prediction.call);
+                let (symbol, _, style) = pen.label(prediction.label);
                 let chart = (x, top, height - 1);
                 rising(pen, axis, chart, prediction.confidence, symbol, style);
             }
@@ -156,17 +156,17 @@ fn all_channels(pen: &mut Pen<'_>, axis: &Axis, area: Rect) {
         .collect();
     let rank = |column: &Column| match column {
         Column::Gap => 4,
-        Column::Predicted(prediction) if prediction.call.is_some() => 3,
+        Column::Predicted(prediction) if prediction.label.is_some() => 3,
         Column::Predicted(_) => 2,
         Column::Voice => 1,
         Column::Silent => 0,
     };
     for x in 0..axis.area.width {
-        // In a tie the first, which spoke last.
+        // In a tie the first one is used, which spoke last.
         let of_all = each.iter().rev();
         let of_all = of_all.filter_map(|columns| columns.get(usize::from(x)));
         if let Some(column) = of_all.max_by_key(|column| rank(column)) {
-            called(pen, axis, x, 0, column);
+            label_symbol(pen, axis, x, 0, column);
         }
     }
     time_axis(pen, axis, area);
@@ -201,14 +201,14 @@ fn columns(axis: &Axis, picture: &Picture, history: &History) -> Vec<Column> {
 }
 
 /// The symbol under a column.
-fn called(pen: &mut Pen<'_>, axis: &Axis, x: u16, y: u16, column: &Column) {
+fn label_symbol(pen: &mut Pen<'_>, axis: &Axis, x: u16, y: u16, column: &Column) {
     let theme = pen.theme;
     let (symbol, style) = match column {
         Column::Silent => return,
         Column::Voice => (theme.either('·', '.'), Theme::dim()),
         Column::Gap => (theme.either('×', 'x'), Theme::strong()),
         Column::Predicted(prediction) => {
-            let (symbol, _, style) = pen.call(prediction.call);
+            let (symbol, _, style) = pen.label(prediction.label);
             (symbol, style)
         }
     };
@@ -242,7 +242,7 @@ fn lane_cell(
 ) {
     let mark = &pen.marks[label];
     let (symbol, style) = (mark.symbol, mark.style);
-    let style = if prediction.call == Some(label) {
+    let style = if prediction.label == Some(label) {
         style
     } else {
         style.patch(Theme::dim())

@@ -20,7 +20,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         return;
     }
     let lost = pen.picture.status.outage.is_some();
-    let meter = if lost { PeakMeter::default() } else { pen.picture.meter };
+    let meter = if lost {
+        PeakMeter::default()
+    } else {
+        pen.picture.meter
+    };
     let theme = pen.theme;
     pen.text(area, 4, 0, "level", Theme::dim());
     let reading = if lost {

@@ -25,7 +25,7 @@ const LIST_ROWS: u16 = 5;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub header: Rect,
-    pub call: Rect,
+    pub word: Rect,
     pub standing: Rect,
     pub trace: Rect,
     pub bars: Rect,
@@ -48,7 +48,7 @@ pub(super) struct Plan {
 struct Rows {
     header: u16,
     header_gap: u16,
-    call: u16,
+    word: u16,
     standing: u16,
     trace: u16,
     trace_gap: u16,
@@ -111,7 +111,7 @@ impl Plan {
             part
         };
         let header = take(rows.header, rows.header_gap);
-        let call = take(rows.call, 0);
+        let word = take(rows.word, 0);
         let standing = take(rows.standing, 0);
         let trace = take(rows.trace, rows.trace_gap);
         let mut bars = take(rows.bars, rows.bars_gap);
@@ -154,7 +154,7 @@ impl Plan {
         let label = longest.unwrap_or(0).clamp(7, LABEL_WIDTH) as u16;
         Self {
             header,
-            call,
+            word,
             standing,
             trace,
             bars,
@@ -203,7 +203,7 @@ impl Need {
     }
 }
 
-/// What gives way to a history row for each label, from nothing to most.
+/// Spacing that is left out to make room for a history row for each label.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Spacing {
     /// Nothing.
@@ -215,8 +215,8 @@ enum Spacing {
 }
 
 impl Rows {
-    /// Divides the rows of a screen. Where several speakers need rows, some spacing makes
-    /// room for the labels.
+    /// Divides the rows of a screen. With several speakers, spacing is left out where the
+    /// labels of the history would otherwise get no row each.
     fn choose(height: u16, need: Need) -> Self {
         let wide = Self::share(height, need, Spacing::Wide);
         if need.predicted < 2 || !need.wide || wide.history >= need.label_rows() {
@@ -233,11 +233,15 @@ impl Rows {
     fn share(height: u16, need: Need, spacing: Spacing) -> Self {
         let mut rows = Self::default();
         let header_gap = u16::from(spacing != Spacing::Narrow);
-        let more_trace = if spacing == Spacing::Narrow { 0 } else { need.trace };
+        let more_trace = if spacing == Spacing::Narrow {
+            0
+        } else {
+            need.trace
+        };
         let mut left = height;
         let labels = need.labels;
         // First the indispensable parts, by importance.
-        grant(&mut rows.call, 1, &mut left);
+        grant(&mut rows.word, 1, &mut left);
         grant(&mut rows.header, 1, &mut left);
         let bars = labels.min(left.saturating_sub(3).max(2));
         grant(&mut rows.bars, bars, &mut left);
@@ -302,9 +306,9 @@ impl Rows {
     /// Gives the word the rows of big letters of a size, or none.
     fn grant_letters(&mut self, size: usize, need: Need, left: &mut u16) {
         let high = font::rows(size, need.unicode) as u16;
-        let more = high.saturating_sub(self.call);
+        let more = high.saturating_sub(self.word);
         if need.letters >= size && more <= *left {
-            grant(&mut self.call, more, left);
+            grant(&mut self.word, more, left);
         }
     }
 }

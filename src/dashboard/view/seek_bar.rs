@@ -77,8 +77,8 @@ fn intervals(pen: &mut Pen<'_>, line: Rect, total_s: f64) {
                 IntervalContent::Silent => (pen.theme.either('─', '-'), dim),
                 IntervalContent::Voice => (pen.theme.either('·', '.'), dim),
                 IntervalContent::Gap => (pen.theme.either('×', 'x'), Theme::strong()),
-                IntervalContent::Label(call) => {
-                    let (symbol, _, style) = pen.call(call);
+                IntervalContent::Label(label) => {
+                    let (symbol, _, style) = pen.label(label);
                     (symbol, style)
                 }
             }
@@ -125,7 +125,7 @@ fn overview(picture: &Picture, from: f64, to: f64) -> IntervalContent {
         IntervalContent::Voice => 1,
         IntervalContent::Silent => 0,
     };
-    // In a tie the first, which spoke last.
+    // In a tie the first one is used, which spoke last.
     let most = |a: IntervalContent, b: IntervalContent| if rank(&b) > rank(&a) { b } else { a };
     intervals.reduce(most).unwrap_or(IntervalContent::Silent)
 }

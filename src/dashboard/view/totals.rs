@@ -24,8 +24,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let all = speakers(pen, area.width / 2).unwrap_or(all);
     let right = area.width.saturating_sub(width(&all) as u16 + 2);
     let mut x = pen.gutter;
-    for (call, share) in shares {
-        let (symbol, name, style) = pen.call(call);
+    for (label, share) in shares {
+        let (symbol, name, style) = pen.label(label);
         let text = format!("{name} {}", percent(share));
         let end = x + 2 + width(&text) as u16;
         if end > right {

@@ -31,7 +31,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
     let column = (widest + usize::from(widest > 0)) as u16;
     for ((y, utterance), who) in (1..area.height).zip(past).zip(&names) {
         let prediction = &utterance.prediction;
-        let (symbol, name, style) = pen.call(prediction.call);
+        let (symbol, name, style) = pen.label(prediction.label);
         let (name, length) = (name.to_owned(), utterance.end_s - utterance.start_s);
         let start = clock(utterance.start_s);
         let times = format!("{start:>7} {length:>5.1} s");

@@ -63,8 +63,8 @@ fn predicted(pen: &mut Pen<'_>, area: Rect, prediction: &Prediction) -> u16 {
             style
         }
     };
-    if prediction.call.is_some() {
-        let (symbol, name, style) = pen.call(prediction.call);
+    if prediction.label.is_some() {
+        let (symbol, name, style) = pen.label(prediction.label);
         let (name, style) = (name.to_uppercase(), look(pen, style));
         let share = format!("{:.0}%", prediction.confidence * 100.0);
         let plain = look(pen, Style::new());
@@ -79,7 +79,7 @@ fn predicted(pen: &mut Pen<'_>, area: Rect, prediction: &Prediction) -> u16 {
         .into_iter()
         .flatten()
         .map(|label| {
-            let (_, name, style) = pen.call(Some(label));
+            let (_, name, style) = pen.label(Some(label));
             (format!("{}?", name.to_uppercase()), look(pen, style))
         })
         .collect();
@@ -194,7 +194,7 @@ fn explanation(pen: &Pen<'_>) -> Vec<Part> {
         parts.push((9, format!("speaker {}", pen.clean(&name)), strong));
     }
     standing(pen, shown, &mut parts);
-    if shown.prediction.call.is_none() {
+    if shown.prediction.label.is_none() {
         why(pen, &shown.prediction, &mut parts);
     }
     if let Some(arousal) = shown.prediction.arousal() {
@@ -227,7 +227,7 @@ fn standing(pen: &Pen<'_>, shown: &Shown, parts: &mut Vec<Part>) {
     let age = duration(shown.age_s(picture.now).floor());
     parts.push((6, format!("{age} ago"), Style::new()));
     if let Standing::Revised(before) = shown.standing {
-        let (_, name, _) = pen.call(before);
+        let (_, name, _) = pen.label(before);
         parts.push((4, format!("was {name}"), Style::new()));
     }
 }
@@ -242,7 +242,7 @@ fn why(pen: &Pen<'_>, prediction: &Prediction, parts: &mut Vec<Part>) {
         Some(Reason::TooNoisy) => "too noisy",
         Some(Reason::Between) | None => {
             let shares = prediction.candidates().into_iter().flatten().map(|label| {
-                let (symbol, name, _) = pen.call(Some(label));
+                let (symbol, name, _) = pen.label(Some(label));
                 format!("{symbol} {name} {}", percent(prediction.share(label)))
             });
             let shares: Vec<String> = shares.collect();

@@ -15,8 +15,8 @@ use crate::text::printable;
 /// Most waveform columns per second.
 const MAX_COLUMNS_PER_S: f64 = 200.0;
 
-/// A recording. Shares and values are whole hundredths, which is finer than a pixel of
-/// a lane.
+/// A recording. Shares and values are in whole hundredths: finer than a pixel of a
+/// lane.
 #[derive(Serialize)]
 struct Data<'a> {
     name: String,

@@ -20,10 +20,10 @@ pub(super) struct MatrixRow {
     pub(super) recall: String,
 }
 
-/// How often a label got an answer.
+/// How often a label got a prediction.
 pub(super) struct Cell {
     pub(super) count: u64,
-    /// Whether the answer equals the label.
+    /// Whether the prediction equals the label.
     pub(super) right: bool,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn matrix(recordings: &[ReportedRecording]) -> Option<Matrix> {
     }
     let labels = recordings.iter().find(|r| r.start.is_some())?.labels();
     let mut confusion = Confusion::new(labels);
-    // A human label belongs to the recording; answers on any channel count for it.
+    // A human label belongs to the recording; predictions on any channel count for it.
     for channels in recordings.chunk_by(|a, b| a.file == b.file) {
         let utterances: Vec<_> = channels
             .iter()

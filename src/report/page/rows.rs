@@ -49,7 +49,7 @@ struct Entry {
 }
 
 /// Seconds of one label.
-struct Span {
+struct LabelSeconds {
     label: String,
     class: String,
     shape: char,
@@ -128,8 +128,8 @@ pub(super) fn row(recordings: &[ReportedRecording]) -> Row {
 }
 
 /// The labels of the recordings with their seconds, in the models' order.
-fn spans(recordings: &[ReportedRecording]) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
+fn spans(recordings: &[ReportedRecording]) -> Vec<LabelSeconds> {
+    let mut spans: Vec<LabelSeconds> = Vec::new();
     for recording in recordings {
         let labels = recording.labels().iter().map(String::as_str);
         for label in labels.chain([UNCERTAIN]) {
@@ -139,7 +139,7 @@ fn spans(recordings: &[ReportedRecording]) -> Vec<Span> {
                 .sum();
             match spans.iter_mut().find(|span| span.label == label) {
                 Some(span) => span.seconds += seconds,
-                None => spans.push(Span {
+                None => spans.push(LabelSeconds {
                     label: label.to_owned(),
                     class: class(recording, label),
                     shape: shape(recording, label),
@@ -152,8 +152,8 @@ fn spans(recordings: &[ReportedRecording]) -> Vec<Span> {
 }
 
 /// The share of each label in words, the largest first.
-fn in_words(spans: &[Span], speech_s: f64) -> String {
-    let mut spans: Vec<&Span> = spans.iter().filter(|span| span.seconds > 0.0).collect();
+fn in_words(spans: &[LabelSeconds], speech_s: f64) -> String {
+    let mut spans: Vec<&LabelSeconds> = spans.iter().filter(|span| span.seconds > 0.0).collect();
     if spans.is_empty() {
         return "no speech".into();
     }

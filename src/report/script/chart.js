@@ -137,7 +137,7 @@ class Chart {
       const sure = block.confidence === undefined ? "" : ` ${percent(block.confidence)}`;
       const say = `${clock(block.start_s)} – ${clock(block.end_s)} ${who}${label}${sure}`;
       return `<rect class="call ${data.classes[block.label] ?? "uncertain"}" x="${x.toFixed(1)}" y="${lane.top}" width="${width.toFixed(1)}" height="${lane.height}" rx="3"><title>${markup(say)}</title></rect>` +
-        (text && `<text class="in-call" x="${(x + width / 2).toFixed(1)}" y="${lane.middle}">${markup(text)}</text>`);
+        (text && `<text class="in-block" x="${(x + width / 2).toFixed(1)}" y="${lane.middle}">${markup(text)}</text>`);
     });
     return this.name(lane, name) + blocks.join("");
   }
@@ -160,9 +160,9 @@ class Chart {
   drawShare(lane, label, runs) {
     const { data } = this, base = lane.bottom;
     const area = this.outline(runs, data.windows.shares[label], base, (value) => base - value * lane.height);
-    const called = runs.flat().filter((step) => step.label === label)
+    const predicted = runs.flat().filter((step) => step.label === label)
       .map((step) => `M${step.from.toFixed(1)} ${base}H${step.to.toFixed(1)}`).join("");
-    return `${this.name(lane, `${data.labels[label]} ${data.shapes[label]}`)}${this.baseline(base)}<path class="share ${data.classes[label]}" d="${area}"/><path class="called" d="${called}"/>`;
+    return `${this.name(lane, `${data.labels[label]} ${data.shapes[label]}`)}${this.baseline(base)}<path class="share ${data.classes[label]}" d="${area}"/><path class="predicted" d="${predicted}"/>`;
   }
 
   drawSide({ name, low, high, lane }, runs) {

@@ -11,7 +11,7 @@ use crate::session::watch::{CaptureWatch, Finding, SoleDetector, ZeroDetector};
 const REOPEN_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Whether the input is open.
-pub(super) enum Input {
+pub(super) enum InputState {
     Open(Box<CaptureWatch>),
     Lost { since: Instant, tried: Instant },
 }
@@ -19,7 +19,7 @@ pub(super) enum Input {
 impl Running<'_> {
     /// Processes all captured samples, even during a stall.
     pub(super) fn settle(&mut self) -> Result<(), SessionError> {
-        if let Input::Open(watch) = &mut self.input
+        if let InputState::Open(watch) = &mut self.input
             && !watch.is_stalled()
         {
             let missing = watch.settle();
@@ -34,8 +34,8 @@ impl Running<'_> {
     /// Since when the input has delivered nothing.
     pub(super) fn outage_start(&self) -> Option<Instant> {
         match &self.input {
-            Input::Open(watch) => watch.is_stalled().then(|| watch.last_delivery()),
-            Input::Lost { since, .. } => Some(*since),
+            InputState::Open(watch) => watch.is_stalled().then(|| watch.last_delivery()),
+            InputState::Lost { since, .. } => Some(*since),
         }
     }
 
@@ -49,15 +49,15 @@ impl Running<'_> {
     /// Checks for a lost or hanging input, and reopens a lost one.
     pub(super) fn check_input(&mut self) -> Result<(), SessionError> {
         match &mut self.input {
-            Input::Open(watch) => {
+            InputState::Open(watch) => {
                 if let Some(fault) = watch.capture.fault() {
                     tracing::warn!(%fault, device = %self.device, "input lost");
                     // Samples captured before the fault belong to the session.
                     self.settle()?;
-                    let Input::Open(watch) = &self.input else {
+                    let InputState::Open(watch) = &self.input else {
                         return Ok(());
                     };
-                    self.input = Input::Lost {
+                    self.input = InputState::Lost {
                         since: watch.last_delivery(),
                         tried: Instant::now(),
                     };
@@ -86,7 +86,7 @@ impl Running<'_> {
                 }
                 Ok(())
             }
-            Input::Lost { since, tried } => {
+            InputState::Lost { since, tried } => {
                 if tried.elapsed() < REOPEN_INTERVAL {
                     return Ok(());
                 }
@@ -146,7 +146,7 @@ impl Running<'_> {
         self.zeros = ZeroDetector::default();
         self.sole = SoleDetector::default();
         self.timer = PollTimer::default();
-        self.input = Input::Open(Box::new(CaptureWatch::new(microphone.capture)));
+        self.input = InputState::Open(Box::new(CaptureWatch::new(microphone.capture)));
         self.outlets.send(&mut self.events);
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use emoscope::dashboard::cycle::{Input, Screen, run};
+use emoscope::dashboard::cycle::{InputEvent, Screen, run};
 use emoscope::dashboard::keys::Key;
 use emoscope::dashboard::state::{PointerTarget, State};
 use emoscope::dashboard::{DashboardError, Outcome};
@@ -59,7 +59,7 @@ impl Screen for Counting {
 
 struct Session {
     updates: Sender<Update>,
-    inputs: Sender<Input>,
+    inputs: Sender<InputEvent>,
     controls: Receiver<Control>,
     end: thread::JoinHandle<(Result<Outcome, DashboardError>, Counting)>,
 }
@@ -118,7 +118,7 @@ fn without_a_change_nothing_is_drawn() {
             .unwrap();
         thread::sleep(Duration::from_millis(5));
     }
-    session.inputs.send(Input::Key(Key::Quit)).unwrap();
+    session.inputs.send(InputEvent::Key(Key::Quit)).unwrap();
     let (outcome, pictures) = session.end();
     assert!(matches!(outcome, Ok(Outcome::Quit)));
     assert!(pictures <= 2, "{pictures} pictures"); // the first, and that audio came
@@ -131,11 +131,17 @@ fn every_way_to_end() {
         session.inputs.send(input).unwrap();
         session.end().0
     };
-    assert!(matches!(leave(Input::Key(Key::Escape)), Ok(Outcome::Quit)));
-    assert!(matches!(leave(Input::Signal(15)), Ok(Outcome::Signal(15))));
-    let panicked = leave(Input::Panicked);
+    assert!(matches!(
+        leave(InputEvent::Key(Key::Escape)),
+        Ok(Outcome::Quit)
+    ));
+    assert!(matches!(
+        leave(InputEvent::Signal(15)),
+        Ok(Outcome::Signal(15))
+    ));
+    let panicked = leave(InputEvent::Panicked);
     assert!(matches!(panicked, Err(DashboardError::Panicked)));
-    let broken = leave(Input::Broken("no terminal".into()));
+    let broken = leave(InputEvent::Broken("no terminal".into()));
     assert!(matches!(broken, Err(DashboardError::Terminal(_))));
     let session = Session::start(Counting::default());
     let failed = Update::Ended(Err("no microphone".into()));
@@ -157,7 +163,7 @@ fn a_session_that_vanishes_is_noticed() {
 fn the_root_cause_is_reported() {
     let session = Session::start(Counting::default());
     drop(session.updates);
-    session.inputs.send(Input::Panicked).unwrap();
+    session.inputs.send(InputEvent::Panicked).unwrap();
     let (outcome, _) = session.end.join().unwrap();
     assert!(matches!(outcome, Err(DashboardError::Panicked)));
 
@@ -166,7 +172,7 @@ fn the_root_cause_is_reported() {
         ..Counting::default()
     };
     let session = Session::start(screen);
-    session.inputs.send(Input::Signal(1)).unwrap();
+    session.inputs.send(InputEvent::Signal(1)).unwrap();
     assert!(matches!(session.end().0, Ok(Outcome::Signal(1))));
 
     // A terminal that is closed sends SIGCONT beside SIGHUP, and its screen is gone.
@@ -175,8 +181,8 @@ fn the_root_cause_is_reported() {
         gone: true,
         ..screen
     });
-    session.inputs.send(Input::Resumed).unwrap();
-    session.inputs.send(Input::Signal(1)).unwrap();
+    session.inputs.send(InputEvent::Resumed).unwrap();
+    session.inputs.send(InputEvent::Signal(1)).unwrap();
     assert!(matches!(session.end().0, Ok(Outcome::Signal(1))));
 }
 
@@ -196,11 +202,11 @@ fn an_ended_replay_waits_for_a_key() {
     drop(updates); // the session is gone
     thread::sleep(Duration::from_millis(50));
     assert!(!end.is_finished());
-    inputs.send(Input::Key(Key::Home)).unwrap();
+    inputs.send(InputEvent::Key(Key::Home)).unwrap();
     assert_eq!(controls.recv().unwrap(), Control::SeekTo(0.0));
     drop(controls);
-    inputs.send(Input::Key(Key::Home)).unwrap(); // nothing receives it
-    inputs.send(Input::Key(Key::Quit)).unwrap();
+    inputs.send(InputEvent::Key(Key::Home)).unwrap(); // nothing receives it
+    inputs.send(InputEvent::Key(Key::Quit)).unwrap();
     assert!(matches!(end.join().unwrap().0, Ok(Outcome::Quit)));
 }
 
@@ -211,8 +217,8 @@ fn a_saved_picture_is_named_and_a_failure_is_reported() {
             gone,
             ..Counting::default()
         });
-        session.inputs.send(Input::Key(Key::Save)).unwrap();
-        session.inputs.send(Input::Key(Key::Quit)).unwrap();
+        session.inputs.send(InputEvent::Key(Key::Save)).unwrap();
+        session.inputs.send(InputEvent::Key(Key::Quit)).unwrap();
         let (_, screen) = session.end.join().unwrap();
         assert!(screen.notice.unwrap().contains(said));
     }
@@ -224,9 +230,9 @@ fn a_stop_restores_the_terminal() {
     for update in talk(&SEVEN) {
         session.updates.send(update).unwrap();
     }
-    session.inputs.send(Input::Key(Key::Suspend)).unwrap();
-    session.inputs.send(Input::Suspend).unwrap();
-    session.inputs.send(Input::Key(Key::Quit)).unwrap();
+    session.inputs.send(InputEvent::Key(Key::Suspend)).unwrap();
+    session.inputs.send(InputEvent::Suspend).unwrap();
+    session.inputs.send(InputEvent::Key(Key::Quit)).unwrap();
     let (_, screen) = session.end.join().unwrap();
     assert_eq!(screen.suspended, 2);
 }

@@ -13,7 +13,7 @@ use super::scenes::{
     signal, silent, state, status, stream, talk, utterance_end, utterance_start, voice,
 };
 
-fn called(at: f64, label: &str) -> Update {
+fn labelled(at: f64, label: &str) -> Update {
     measured(
         &SEVEN,
         Trigger::Interval,
@@ -35,9 +35,9 @@ fn the_phases_of_an_utterance() {
         (signal(0.8, true), Phase::Silent),
         (voice(1.0, true), Phase::WarmingUp),
         (utterance_start(1, 1.0), Phase::WarmingUp),
-        (called(2.5, "fear"), Phase::Labelled),
+        (labelled(2.5, "fear"), Phase::Labelled),
         (unsure, Phase::Uncertain),
-        (called(3.0, "anger"), Phase::Labelled),
+        (labelled(3.0, "anger"), Phase::Labelled),
         (voice(3.2, false), Phase::Labelled), // a short pause within the utterance
         (utterance_end(1, 1.0, 3.2), Phase::Silent),
     ] {
@@ -45,7 +45,7 @@ fn the_phases_of_an_utterance() {
         assert_eq!(state.picture().phase(), phase, "{update:?}");
     }
     let shown = state.picture().shown.as_ref().unwrap();
-    assert_eq!(shown.prediction.call, Some(0), "the last answer stays");
+    assert_eq!(shown.prediction.label, Some(0), "the last answer stays");
     assert!(!shown.live());
 }
 
@@ -54,14 +54,14 @@ fn the_final_prediction_replaces_the_live_one_and_ages() {
     let mut state = state(&[
         Update::Status(status(&SEVEN)),
         utterance_start(1, 1.0),
-        called(3.0, "anger"),
+        labelled(3.0, "anger"),
     ]);
     let shown = |state: &State| state.picture().shown.clone().unwrap();
     assert_eq!(shown(&state).standing, Standing::Live);
     let whole = |label| measured(&SEVEN, Trigger::SpeechEnded, (1.0, 4.0), (label, 0.5), true);
     state.apply(&whole("fear"));
     state.apply(&utterance_end(1, 1.0, 4.0));
-    assert_eq!(shown(&state).prediction.call, Some(2));
+    assert_eq!(shown(&state).prediction.label, Some(2));
     assert_eq!(shown(&state).standing, Standing::Revised(Some(0)));
     assert!(!state.picture().dimmed());
     state.apply(&level(8.5, -70.0, false));
@@ -70,8 +70,8 @@ fn the_final_prediction_replaces_the_live_one_and_ages() {
     // It stays while the next utterance warms up, until its first prediction.
     state.apply(&utterance_start(2, 9.0));
     assert_eq!(state.picture().phase(), Phase::WarmingUp);
-    assert_eq!(shown(&state).prediction.call, Some(2));
-    state.apply(&called(10.0, "fear"));
+    assert_eq!(shown(&state).prediction.label, Some(2));
+    state.apply(&labelled(10.0, "fear"));
     state.apply(&whole("fear"));
     assert_eq!(
         shown(&state).standing,
@@ -127,8 +127,8 @@ fn totals_count_whole_utterances_by_seconds() {
     // 7 s happiness, 9 s surprise, 6 s fear and 11 s sadness of 33 s.
     let expected = [(5, 11.0), (6, 9.0), (3, 7.0), (2, 6.0)];
     assert_eq!(shares.len(), expected.len());
-    for ((call, share), (label, seconds)) in shares.iter().zip(expected) {
-        assert_eq!(*call, Some(label));
+    for ((shown, share), (label, seconds)) in shares.iter().zip(expected) {
+        assert_eq!(*shown, Some(label));
         assert!((share - seconds / 33.0).abs() < 1e-3, "{share}");
     }
 }
@@ -200,7 +200,7 @@ fn a_frozen_picture_catches_up() {
     let mut state = state(&talk(&SEVEN));
     assert_eq!(state.press(Key::Hold), Action::Redraw);
     assert!(state.frozen());
-    assert_eq!(state.apply(&called(70.0, "anger")), Effect::None);
+    assert_eq!(state.apply(&labelled(70.0, "anger")), Effect::None);
     assert!(state.picture().now < 70.0);
     state.press(Key::Hold);
     assert!(!state.frozen() && state.picture().now >= 70.0);

@@ -16,12 +16,12 @@ pub struct SpeakerBaselines {
     /// What a new speaker starts with; `None` without speaker tracking.
     start: Option<SpeakerBaseline>,
     /// In the order of the speakers, at least one.
-    known: Vec<Known>,
+    known: Vec<TrackedBaseline>,
     current: usize,
     log: VecDeque<Logged>,
 }
 
-struct Known {
+struct TrackedBaseline {
     /// Without the utterances of the log.
     settled: SpeakerBaseline,
     now: SpeakerBaseline,
@@ -40,7 +40,7 @@ impl SpeakerBaselines {
         let first = SpeakerBaseline::new(spec, enrolment);
         Self {
             start: None,
-            known: vec![Known::new(first)],
+            known: vec![TrackedBaseline::new(first)],
             current: 0,
             log: VecDeque::new(),
         }
@@ -85,7 +85,7 @@ impl SpeakerBaselines {
         };
         let index = usize::from(speaker.0);
         while self.known.len() <= index {
-            self.known.push(Known::new(start.clone()));
+            self.known.push(TrackedBaseline::new(start.clone()));
         }
         std::mem::replace(&mut self.current, index) != index
     }
@@ -160,7 +160,7 @@ impl SpeakerBaselines {
     }
 }
 
-impl Known {
+impl TrackedBaseline {
     fn new(start: SpeakerBaseline) -> Self {
         Self {
             settled: start.clone(),

@@ -12,8 +12,7 @@ impl History {
         }
     }
 
-    /// What the chosen speakers said in `[from, to)`: the label with the most seconds, or
-    /// silence.
+    /// The label with the most seconds of the chosen speakers in `[from, to)`, or silence.
     pub fn of_speakers(
         &self,
         from: f64,
@@ -26,9 +25,9 @@ impl History {
         let open_s = last.map_or(f64::NEG_INFINITY, |last| last.end_s + PAUSE_S);
         let (_, live) = self.live_in(from.min(to - LIVE_REACH_S), to);
         for live in live.filter(|live| live.at_s > open_s && chosen(live.speaker)) {
-            votes.add(live.prediction.call, LIVE_WEIGHT_S);
+            votes.add(live.prediction.label, LIVE_WEIGHT_S);
         }
-        if votes.0.is_empty() {
+        if votes.is_empty() {
             IntervalContent::Silent
         } else {
             IntervalContent::Label(votes.winner())
@@ -46,9 +45,9 @@ mod tests {
     const A: Option<Speaker> = Some(Speaker(0));
     const B: Option<Speaker> = Some(Speaker(1));
 
-    fn called(call: usize) -> Prediction {
+    fn labelled(label: usize) -> Prediction {
         Prediction {
-            call: Some(call),
+            label: Some(label),
             confidence: 0.6,
             probabilities: vec![0.6, 0.4],
             reason: None,
@@ -73,7 +72,7 @@ mod tests {
                 speaker,
                 start_s,
                 end_s,
-                prediction: called(number as usize - 1),
+                prediction: labelled(number as usize - 1),
             });
         }
         assert_eq!(
@@ -86,7 +85,7 @@ mod tests {
         );
         assert_eq!(label(&history, (1.0, 3.0), B), IntervalContent::Silent);
         // Of the open utterance only the live prediction is known.
-        history.add_live(8.0, A, called(1));
+        history.add_live(8.0, A, labelled(1));
         assert_eq!(
             label(&history, (7.5, 8.5), A),
             IntervalContent::Label(Some(1))

@@ -1,6 +1,6 @@
 //! The picture of a recording that is analyzed ahead: it follows the playback position.
 
-use super::{Picture, Voices, seconds, step};
+use super::{Picture, VoiceActivity, seconds, step};
 use crate::messages::AnalyzedPart;
 
 /// Longest step ahead, in seconds, that needs the events in between.
@@ -28,7 +28,7 @@ impl Picture {
         let notice = self.notice.clone();
         if moved {
             self.shown = None;
-            self.voices = Voices::default();
+            self.voices = VoiceActivity::default();
             self.muted = ahead.is_muted(until);
             ahead.played = ahead.context(until);
         }
@@ -43,7 +43,7 @@ impl Picture {
         }
         if ahead.is_beyond(self.now) {
             self.shown = None;
-            self.voices = Voices::default();
+            self.voices = VoiceActivity::default();
         }
         self.ahead = Some(ahead);
     }
