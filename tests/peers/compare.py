@@ -166,9 +166,9 @@ def table(workers: dict[str, Worker], rounds: int) -> str:
     heading = (
         "# emoscope and its peers\n\n"
         "Made by `make bench-peers`. Processor time of one thread for the same minute of speech,\n"
-        f"the least and the median of {rounds} alternating rounds. A ratio is the peer's time over\n"
-        "emoscope's. The Python loop uses the windows and the model `small` of emoscope, and computes\n"
-        "the features of each window again.\n\n"
+        f"the least and the median of {rounds} alternating rounds. A ratio is the peer's time\n"
+        f"over emoscope's. The Python loop uses emoscope's windows and model, `{MODEL.parent.name}`,\n"
+        "and computes the features of each window again.\n\n"
         f"On {machine()}; {versions()}.\n\n"
     )
     return heading + "\n".join(rows) + "\n"
