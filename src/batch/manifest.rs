@@ -30,7 +30,7 @@ pub enum ManifestError {
 
 /// A line; other fields are ignored.
 #[derive(Deserialize)]
-struct Entry {
+struct ManifestLine {
     audio_filepath: String,
     #[serde(default)]
     offset: Option<f64>,
@@ -53,7 +53,7 @@ pub fn read(lines: impl BufRead, folder: &Path) -> Result<Listed, ManifestError>
         if text.trim().is_empty() {
             continue;
         }
-        let entry: Entry = serde_json::from_str(&text).map_err(|reason| {
+        let entry: ManifestLine = serde_json::from_str(&text).map_err(|reason| {
             let line = index + 1;
             ManifestError::Line { line, reason }
         })?;

@@ -44,11 +44,11 @@ pub struct DoctorArgs {
 }
 
 /// Writes one line per finding.
-struct Report<W> {
+struct Checks<W> {
     out: W,
 }
 
-impl<W: Write> Report<W> {
+impl<W: Write> Checks<W> {
     fn ok(&mut self, what: &str, found: &str) -> io::Result<()> {
         writeln!(self.out, "ok    {what:<12}{}", printable(found))?;
         self.out.flush()
@@ -72,14 +72,14 @@ impl<W: Write> Report<W> {
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<Done> {
-    let mut report = Report {
+    let mut report = Checks {
         out: io::stdout().lock(),
     };
     let works = check(args, &mut report).context("cannot write to standard output")?;
     Ok(if works { Done::Success } else { Done::Partial })
 }
 
-fn check(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool> {
+fn check(args: &DoctorArgs, report: &mut Checks<impl Write>) -> io::Result<bool> {
     report.ok(
         "emoscope",
         &format!("{} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS),
@@ -96,7 +96,7 @@ fn check(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool>
     Ok(works)
 }
 
-fn audio(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<()> {
+fn audio(args: &DoctorArgs, report: &mut Checks<impl Write>) -> io::Result<()> {
     let inputs = device::list();
     let mut hosts: Vec<&str> = inputs.iter().map(|input| input.host.as_str()).collect();
     hosts.dedup();
@@ -117,7 +117,7 @@ fn audio(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<()> {
 }
 
 /// Records for two seconds.
-fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()> {
+fn level(input: &InputDevice, report: &mut Checks<impl Write>) -> io::Result<()> {
     let mut capture = match Capture::open(input) {
         Ok(capture) => capture,
         Err(error) => return report.note("microphone", &error.to_string()),
@@ -168,7 +168,7 @@ fn level(input: &InputDevice, report: &mut Report<impl Write>) -> io::Result<()>
     }
 }
 
-fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<bool> {
+fn inference(args: &DoctorArgs, report: &mut Checks<impl Write>) -> io::Result<bool> {
     let model = match args.model.wanted() {
         Ok(model) => model,
         Err(error) => {
@@ -232,7 +232,7 @@ fn inference(args: &DoctorArgs, report: &mut Report<impl Write>) -> io::Result<b
 }
 
 /// Self-test and timing of one engine.
-fn check_engine(engine: &Engine, used: bool, report: &mut Report<impl Write>) -> io::Result<bool> {
+fn check_engine(engine: &Engine, used: bool, report: &mut Checks<impl Write>) -> io::Result<bool> {
     let what = if used { "engine" } else { "" };
     let place = engine
         .library
@@ -311,7 +311,7 @@ fn difference(engine: &Engine, golden: &Golden) -> Result<f64, EngineError> {
     Ok(difference)
 }
 
-fn terminal(report: &mut Report<impl Write>) -> io::Result<()> {
+fn terminal(report: &mut Checks<impl Write>) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return report.note(
             "terminal",

@@ -67,7 +67,7 @@ pub fn html(page: &PageText, recordings: &[ReportedRecording]) -> Result<String,
     };
     let ids: Vec<String> = (1..=recordings.len()).map(|n| format!("mel{n}")).collect();
     let numbered = recordings.iter().zip(&ids);
-    Document {
+    PageTemplate {
         page,
         style: style.render()? + "\n" + &chrome.render()?,
         open: recordings.len() <= MOST_OPEN_RECORDINGS,
@@ -82,7 +82,7 @@ pub fn html(page: &PageText, recordings: &[ReportedRecording]) -> Result<String,
 
 #[derive(Template)]
 #[template(path = "page.html")]
-struct Document<'a> {
+struct PageTemplate<'a> {
     page: &'a PageText,
     style: String,
     /// Whether the recordings start expanded.
@@ -115,14 +115,14 @@ struct Figure<'a> {
     timeline: TimelineSvg<'a>,
     /// A row per speaker, if there are several.
     speakers: Vec<Row>,
-    utterances: Vec<Utterance<'a>>,
+    utterances: Vec<UtteranceRow<'a>>,
     /// Number of utterances as text.
     listed: String,
     input: String,
     data: String,
 }
 
-struct Utterance<'a> {
+struct UtteranceRow<'a> {
     measurement: &'a Measurement,
     /// Set if there are several speakers.
     speaker: Option<Speaker>,
@@ -158,14 +158,14 @@ impl<'a> Section<'a> {
     }
 }
 
-fn utterances(recording: &ReportedRecording) -> Vec<Utterance<'_>> {
+fn utterances(recording: &ReportedRecording) -> Vec<UtteranceRow<'_>> {
     let several = !recording.speakers().is_empty();
     let each = recording.utterances.iter();
-    each.map(|measurement| Utterance::new(recording, measurement, several))
+    each.map(|measurement| UtteranceRow::new(recording, measurement, several))
         .collect()
 }
 
-impl<'a> Utterance<'a> {
+impl<'a> UtteranceRow<'a> {
     fn new(recording: &ReportedRecording, measurement: &'a Measurement, several: bool) -> Self {
         let mut x = 0.0;
         let share = |(label, share): (&str, &crate::events::Probability)| {

@@ -56,7 +56,7 @@ pub(super) fn plain_svg(recording: &ReportedRecording) -> Result<String, askama:
 }
 
 fn alone(recording: &ReportedRecording, style: &Style) -> Result<String, askama::Error> {
-    Picture {
+    FramedTimeline {
         name: &recording.name,
         style: style.render()?,
         timeline: TimelineSvg::new(recording, "mel"),
@@ -67,7 +67,7 @@ fn alone(recording: &ReportedRecording, style: &Style) -> Result<String, askama:
 /// The frame of a self-contained picture.
 #[derive(Template)]
 #[template(path = "picture.svg")]
-struct Picture<'a> {
+struct FramedTimeline<'a> {
     name: &'a str,
     style: String,
     timeline: TimelineSvg<'a>,

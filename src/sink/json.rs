@@ -11,11 +11,11 @@ use crate::events::{Event, Measurement, SessionEnd, Trigger};
 pub struct Json<W: Write> {
     out: W,
     written: bool,
-    current: Report,
+    current: FileReport,
 }
 
 #[derive(Default, Serialize)]
-struct Report {
+struct FileReport {
     file: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -30,7 +30,7 @@ impl<W: Write> Json<W> {
         Self {
             out,
             written: false,
-            current: Report::default(),
+            current: FileReport::default(),
         }
     }
 
@@ -42,7 +42,7 @@ impl<W: Write> Json<W> {
             .write_all(if self.written { b",\n" } else { b"[\n" })?;
         self.written = true;
         serde_json::to_writer(&mut self.out, &self.current)?;
-        self.current = Report::default();
+        self.current = FileReport::default();
         self.out.flush()
     }
 }

@@ -14,7 +14,7 @@ pub struct Manifest<W: Write> {
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct ManifestEntry<'a> {
     audio_filepath: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<u16>,
@@ -45,7 +45,7 @@ impl<W: Write> Manifest<W> {
 impl<W: Write> Sink for Manifest<W> {
     fn event(&mut self, file: Option<&str>, event: &Event) -> io::Result<()> {
         if let Some(m) = utterance(event) {
-            let entry = Entry {
+            let entry = ManifestEntry {
                 audio_filepath: file.unwrap_or_default(),
                 channel: m.channel,
                 offset: m.start_s,

@@ -18,6 +18,7 @@ from pyannote.database.util import load_rttm
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select
 
 CALL = TOP / "tests" / "data" / "call.flac"
 MS = pytest.approx
@@ -203,6 +204,12 @@ def test_the_report_sums_the_speech_of_each_speaker(
         cells = [cell.text for cell in row.find_elements(By.TAG_NAME, "td")]
         assert cells[:2] == [f"0:{seconds:02}", str(len(own))]
         assert all(event["label"] in cells[2] for event in own)
+    group = browser.find_element(By.XPATH, "//label[contains(., 'Group by')]//select")
+    Select(group).select_by_value("speaker")
+    groups = browser.find_elements(By.CSS_SELECTOR, "#summary tr.group th")
+    assert [group.text for group in groups] == ["speaker A", "speaker B"]
+    # The recording is in both groups.
+    assert browser.find_element(By.CSS_SELECTOR, "p.status").text == "1 of 1 recording"
     listed = section.find_elements(By.CSS_SELECTOR, "table.utterances tbody .who")
     assert [who.text for who in listed] == letters
     said = sorted((event["start_s"], event["speaker"], event["label"]) for event in spoken)

@@ -14,7 +14,7 @@ const SILENCE_BEFORE_NOTICE_S: f64 = 6.0;
 
 /// The progress so far. Times are seconds of audio.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Progress {
+struct SpeechProgress {
     /// Speech in the baseline; `None` for a model without one.
     speech_s: Option<f64>,
     at_s: f64,
@@ -28,7 +28,7 @@ struct Progress {
     other_told: bool,
 }
 
-impl Progress {
+impl SpeechProgress {
     /// Updates the speech in the baseline, in seconds.
     fn speech(&mut self, seconds: f64) {
         let before = self.speech_s.replace(seconds).unwrap_or(0.0);
@@ -82,7 +82,7 @@ pub(super) fn follow(
     wanted_s: f64,
 ) -> bool {
     let bar = bar(wanted_s);
-    let mut progress = Progress::default();
+    let mut progress = SpeechProgress::default();
     let mut voices = CalibrationSpeakers::default();
     for update in updates {
         let warning = match update {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn silence_is_told_once_and_again_after_speech() {
-        let mut progress = Progress::default();
+        let mut progress = SpeechProgress::default();
         progress.speech(0.0);
         assert_eq!(progress.time(5.0), None);
         assert!(
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn speech_of_another_voice_is_not_called_silence() {
-        let mut progress = Progress::default();
+        let mut progress = SpeechProgress::default();
         progress.time(1.0);
         progress.speech(1.0);
         let mut told = Vec::new();
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn speech_counts_and_not_time() {
-        let mut progress = Progress::default();
+        let mut progress = SpeechProgress::default();
         progress.time(4.0);
         assert!(
             (progress.counted_s() - 4.0).abs() < 1e-9,

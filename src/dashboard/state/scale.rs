@@ -3,6 +3,8 @@
 /// How much of a session or a recording is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TimeScale {
+    /// Ten seconds of a recording.
+    TenSeconds,
     /// One minute.
     #[default]
     OneMinute,
@@ -25,21 +27,25 @@ const LIVE: [TimeScale; 4] = [
 ];
 
 impl TimeScale {
-    /// Its length in minutes; `None` for the whole recording.
-    pub fn minutes(self) -> Option<u32> {
+    /// Its length in seconds; `None` for the whole recording.
+    pub fn seconds(self) -> Option<u32> {
         match self {
-            Self::OneMinute => Some(1),
-            Self::FiveMinutes => Some(5),
-            Self::ThirtyMinutes => Some(30),
-            Self::SixtyMinutes => Some(60),
+            Self::TenSeconds => Some(10),
+            Self::OneMinute => Some(60),
+            Self::FiveMinutes => Some(300),
+            Self::ThirtyMinutes => Some(1800),
+            Self::SixtyMinutes => Some(3600),
             Self::Whole => None,
         }
     }
 
     /// Its display name.
     pub fn name(self) -> String {
-        self.minutes()
-            .map_or_else(|| "whole".to_owned(), |minutes| format!("{minutes} min"))
+        match self.seconds() {
+            None => "whole".to_owned(),
+            Some(seconds @ ..60) => format!("{seconds} s"),
+            Some(seconds) => format!("{} min", seconds / 60),
+        }
     }
 
     /// The scales of a recording with that length in seconds, shortest first; without a
@@ -48,12 +54,9 @@ impl TimeScale {
         let Some(length_s) = length_s else {
             return LIVE.to_vec();
         };
-        let shorter = |scale: &Self| {
-            let minutes = scale.minutes().unwrap_or(0);
-            f64::from(60 * minutes) < length_s
-        };
-        let parts = LIVE.into_iter().filter(shorter);
-        parts.chain([Self::Whole]).collect()
+        let shorter = |scale: &Self| f64::from(scale.seconds().unwrap_or(0)) < length_s;
+        let parts = [Self::TenSeconds].into_iter().chain(LIVE);
+        parts.filter(shorter).chain([Self::Whole]).collect()
     }
 
     /// The initial scale of a recording with that length in seconds. Longer than five
@@ -90,17 +93,22 @@ impl TimeScale {
 
 #[cfg(test)]
 mod tests {
-    use super::TimeScale::{FiveMinutes, OneMinute, SixtyMinutes, ThirtyMinutes, Whole};
+    use super::TimeScale::{
+        FiveMinutes, OneMinute, SixtyMinutes, TenSeconds, ThirtyMinutes, Whole,
+    };
 
     #[test]
     fn a_recording_has_the_scales_that_it_fills() {
-        assert_eq!(OneMinute.next(Some(55.0)), Whole);
-        assert_eq!(Whole.next(Some(55.0)), Whole);
+        assert_eq!(Whole.next(Some(8.0)), Whole);
+        assert_eq!(Whole.longer(-1, Some(55.0)), TenSeconds);
+        assert_eq!(TenSeconds.next(Some(55.0)), Whole);
+        assert_eq!(Whole.next(Some(55.0)), TenSeconds);
         assert_eq!(FiveMinutes.longer(1, Some(2400.0)), ThirtyMinutes);
         assert_eq!(ThirtyMinutes.longer(1, Some(2400.0)), Whole);
         assert_eq!(Whole.longer(-1, Some(2400.0)), ThirtyMinutes);
-        assert_eq!(OneMinute.longer(-1, Some(2400.0)), OneMinute);
-        assert_eq!(Whole.next(Some(2400.0)), OneMinute);
+        assert_eq!(OneMinute.longer(-1, Some(2400.0)), TenSeconds);
+        assert_eq!(TenSeconds.longer(-1, Some(2400.0)), TenSeconds);
+        assert_eq!(Whole.next(Some(2400.0)), TenSeconds);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::Pen;
 use crate::dashboard::state::TimeScale;
+use crate::dashboard::state::history::History;
 use crate::dashboard::state::picture::Picture;
 use crate::dashboard::theme::Theme;
 use crate::text::clock;
@@ -51,7 +52,7 @@ impl Axis {
             ..area
         };
         let width = area.width.max(1);
-        let shown_s = scale.minutes().map(|minutes| f64::from(60 * minutes));
+        let shown_s = scale.seconds().map(f64::from);
         let known_s = picture.known_s();
         let total = picture.position.and_then(|position| position.total_s);
         let whole_s = total.unwrap_or(0.0).max(known_s).max(1.0);
@@ -107,8 +108,9 @@ impl Axis {
     /// Writes ages relative to now.
     fn ages(&self, pen: &mut Pen<'_>, y: u16) {
         let now = self.area.width.saturating_sub(3);
-        pen.text(self.area, now, y, "now", Theme::dim());
+        self.tick(pen, (now, y), "now");
         let (step_s, unit_s, unit) = match self.scale {
+            TimeScale::TenSeconds => (2, 1, "s"),
             TimeScale::OneMinute => (15, 1, "s"),
             TimeScale::FiveMinutes => (60, 60, "min"),
             TimeScale::ThirtyMinutes => (300, 60, "min"),
@@ -124,7 +126,7 @@ impl Axis {
             let tick = format!("{} {unit}", seconds / unit_s);
             let x = self.area.width - 1 - back;
             if x + tick.len() as u16 + 3 < edge {
-                pen.text(self.area, x, y, &tick, Theme::dim());
+                self.tick(pen, (x, y), &tick);
                 edge = x;
             }
         }
@@ -148,26 +150,36 @@ impl Axis {
             }
             let covered = (x..end).contains(&f64::from(playhead));
             if !covered {
-                pen.text(self.area, x as u16, y, &tick, Theme::dim());
+                self.tick(pen, (x as u16, y), &tick);
             }
         }
         let symbol = pen.theme.either('┃', '|');
         pen.cell(self.area, playhead, y, symbol, Theme::strong());
     }
 
+    /// Writes a time label, unless a mark would cover part of it.
+    fn tick(&self, pen: &mut Pen<'_>, (x, y): (u16, u16), tick: &str) {
+        let covered = (x..x + tick.len() as u16).any(|x| self.is_marked(&pen.picture.history, x));
+        if !covered {
+            pen.text(self.area, x, y, tick, Theme::dim());
+        }
+    }
+
     fn marks(&self, pen: &mut Pen<'_>, y: u16) {
         let symbol = pen.theme.either('⚑', '!');
         for x in 0..self.area.width {
-            let Some((from, to)) = self.span(x) else {
-                continue;
-            };
-            // The last column includes the end of the recording, which it may not
-            // reach.
-            let is_last = self.end_s < from + 1.5 * self.column_s;
-            let to = if is_last { f64::INFINITY } else { to };
-            if pen.picture.history.marked(from, to) {
+            if self.is_marked(&pen.picture.history, x) {
                 pen.cell(self.area, x, y, symbol, Theme::strong());
             }
         }
+    }
+
+    /// Whether a column has a mark. The last column includes the end of the recording,
+    /// which it may not reach.
+    fn is_marked(&self, history: &History, x: u16) -> bool {
+        self.span(x).is_some_and(|(from, to)| {
+            let is_last = self.end_s < from + 1.5 * self.column_s;
+            history.marked(from, if is_last { f64::INFINITY } else { to })
+        })
     }
 }

@@ -16,7 +16,7 @@ const LINE_WIDTH: u16 = 36;
 /// Columns between two columns of lines.
 const GAP: u16 = 2;
 /// How the lines are laid out.
-struct Layout {
+struct HelpLayout {
     outer: Rect,
     columns: u16,
     rows: u16,
@@ -24,7 +24,7 @@ struct Layout {
     scrolls: bool,
 }
 
-fn layout(area: Rect, picture: &Picture) -> Layout {
+fn layout(area: Rect, picture: &Picture) -> HelpLayout {
     let lines = help_lines(&picture.status) as u16;
     let columns = ((area.width.saturating_sub(4) + GAP) / (LINE_WIDTH + GAP)).clamp(1, 3);
     let needed = lines.div_ceil(columns);
@@ -36,7 +36,7 @@ fn layout(area: Rect, picture: &Picture) -> Layout {
         needed
     };
     let width = columns * (LINE_WIDTH + GAP) - GAP;
-    Layout {
+    HelpLayout {
         outer: around(area, width, rows + u16::from(scrolls)),
         columns,
         rows,
@@ -55,7 +55,7 @@ pub(super) fn target(area: Rect, picture: &Picture, at: Position) -> PointerTarg
 
 /// Draws the help, scrolled to a line.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, first: usize) {
-    let Layout {
+    let HelpLayout {
         outer,
         columns,
         rows,
@@ -93,9 +93,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, first: usize) {
 }
 
 /// Key or symbol, its style, and its meaning.
-type Line = (String, Style, String);
+type HelpLine = (String, Style, String);
 
-fn lines(pen: &Pen<'_>) -> Vec<Line> {
+fn lines(pen: &Pen<'_>) -> Vec<HelpLine> {
     let strong = Theme::strong();
     let empty = || (String::new(), strong, String::new());
     let keys = help_of(&pen.picture.status).iter();

@@ -32,7 +32,7 @@ struct Data<'a> {
     /// the largest sample.
     envelope: String,
     windows: Windows,
-    utterances: Vec<Utterance<'a>>,
+    utterances: Vec<UtteranceData<'a>>,
     /// The speakers that have a lane each.
     speakers: Vec<Speaker>,
     /// The human labels.
@@ -56,7 +56,7 @@ struct Windows {
 
 /// An utterance.
 #[derive(Serialize)]
-struct Utterance<'a> {
+struct UtteranceData<'a> {
     start_s: f64,
     end_s: f64,
     channel: Option<u16>,
@@ -155,9 +155,9 @@ fn utterance<'a>(
     recording: &ReportedRecording,
     measurement: &'a Measurement,
     several: bool,
-) -> Utterance<'a> {
+) -> UtteranceData<'a> {
     let shares = measurement.probabilities.iter();
-    Utterance {
+    UtteranceData {
         start_s: rounded(measurement.start_s, 1000.0),
         end_s: rounded(measurement.end_s, 1000.0),
         channel: recording.channel,

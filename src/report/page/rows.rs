@@ -39,7 +39,7 @@ pub(super) struct BarPart {
 
 /// A recording in the script's overview.
 #[derive(Serialize)]
-struct Entry {
+struct OverviewEntry {
     /// Id of its section.
     id: String,
     name: String,
@@ -168,14 +168,14 @@ fn in_words(spans: &[LabelSeconds], speech_s: f64) -> String {
 
 /// Data of the overview, as JSON that is safe inside a page.
 pub(super) fn entries(recordings: &[ReportedRecording]) -> String {
-    let entry = |(number, recording): (usize, &ReportedRecording)| Entry {
+    let entry = |(number, recording): (usize, &ReportedRecording)| OverviewEntry {
         id: format!("r{}", number + 1),
         name: printable(&recording.name),
         folder: printable(recording.folder()),
         length_s: recording.length_s(),
         error: recording.error.as_deref().map(printable),
     };
-    let entries: Vec<Entry> = recordings.iter().enumerate().map(entry).collect();
+    let entries: Vec<OverviewEntry> = recordings.iter().enumerate().map(entry).collect();
     let text = serde_json::to_string(&entries).unwrap_or_default();
     text.replace('<', "\\u003c")
 }

@@ -57,16 +57,22 @@ class Compare {
     const row = (name, values, text, unit) => {
       const [a, b] = values;
       const known = typeof a === "number" && typeof b === "number";
-      const change = known ? `${b - a < 0 ? "−" : "+"}${unit(Math.abs(b - a))}` : "";
+      const size = known ? unit(Math.abs(b - a)) : "";
+      // A difference that rounds to zero has no sign.
+      const change = `${/[1-9]/.test(size) ? (b < a ? "−" : "+") : ""}${size}`;
       return element("tr", {}, element("th", { scope: "row" }, name), ...values.map((value) => element("td", { class: "number" }, typeof value === "number" ? text(value) : "")),
         element("td", { class: "number" }, change));
+    };
+    const points = (share) => {
+      const count = Math.round(share * 100);
+      return `${count} ${count === 1 ? "point" : "points"}`;
     };
     const shares = labels.map((label) => [label, sums.map((one) => (one.speech ? one.seconds.get(label) / one.speech : undefined))])
       .filter(([, values]) => values.some((value) => value > 0));
     const body = element("tbody", {},
       row("speech", sums.map((one) => one.speech), (value) => clock(value), (value) => clock(value)),
       row("mean arousal", sums.map((one) => one.arousal), signed, (value) => value.toFixed(2)),
-      ...shares.map(([label, values]) => row(label, values, percent, (value) => `${Math.round(value * 100)} points`)));
+      ...shares.map(([label, values]) => row(label, values, percent, points)));
     return element("table", { class: "difference" },
       element("caption", {}, "Share of the speech that sounds like each label"),
       element("thead", {}, element("tr", {}, ...["", "above", "below", "below minus above"].map((text, i) => i ? element("th", { scope: "col", class: "number" }, text) : element("td", {}, text)))), body);

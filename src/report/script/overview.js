@@ -126,7 +126,9 @@ class Overview {
     this.table.replaceChildren(this.table.caption, this.head(), body);
     if (rows > 1) { this.table.append(element("tfoot", {}, this.sumRow("total", all, "total"))); }
     const total = this.view === "recordings" ? this.listed.length : this.utterances.length;
-    this.status.textContent = `${rows} of ${total} ${total === 1 ? this.view.slice(0, -1) : this.view}`;
+    // A recording may be in several groups.
+    const shown = this.view === "recordings" ? new Set(all.rows.map((row) => row.entry)).size : rows;
+    this.status.textContent = `${shown} of ${total} ${total === 1 ? this.view.slice(0, -1) : this.view}`;
     if (left < 0) { this.status.append(" ", button(`Show ${-left} more`, () => { this.all = true; this.draw(); })); }
   }
 

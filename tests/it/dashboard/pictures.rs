@@ -295,6 +295,11 @@ fn the_time_scale_is_shown_with_the_mark() {
             "{picture}"
         );
         assert!(picture.contains('⚑'), "{picture}");
+        // A mark does not cut a time label.
+        assert!(
+            !picture.contains("n⚑") && !picture.contains("⚑w"),
+            "{picture}"
+        );
         state.press(Key::Scale);
     }
 }

@@ -101,13 +101,13 @@ fn keys_of_a_live_session() {
         Action::Send(Control::ToggleRecording)
     );
     assert_eq!(live.press(Key::Save), Action::Save);
-    let minutes = [5, 30, 60, 1].map(|minutes| {
+    let seconds = [5, 30, 60, 1].map(|minutes| {
         assert_eq!(live.press(Key::Scale), Action::Redraw);
-        (minutes, live.scale().minutes())
+        (60 * minutes, live.scale().seconds())
     });
     assert!(
-        minutes.iter().all(|(wanted, is)| Some(*wanted) == *is),
-        "{minutes:?}"
+        seconds.iter().all(|(wanted, is)| Some(*wanted) == *is),
+        "{seconds:?}"
     );
     live.apply(&mark(63.0));
     assert_eq!(live.picture().notice(), Some("marked 1:03"));
@@ -331,6 +331,9 @@ fn the_timeline_is_zoomed() {
     assert_eq!(state.scale(), TimeScale::Whole);
     assert_eq!(state.press(Key::ZoomIn), Action::Redraw);
     assert_eq!(state.scale(), TimeScale::OneMinute);
+    state.press(Key::ZoomIn);
+    assert_eq!(state.scale(), TimeScale::TenSeconds);
+    state.press(Key::ZoomOut);
     state.press(Key::ZoomOut);
     assert_eq!(state.scale(), TimeScale::Whole);
     // An hour is shown in parts.
