@@ -167,8 +167,8 @@ def table(workers: dict[str, Worker], rounds: int) -> str:
         "# emoscope and its peers\n\n"
         "Made by `make bench-peers`. Processor time of one thread for the same minute of speech,\n"
         f"the least and the median of {rounds} alternating rounds. A ratio is the peer's time\n"
-        f"over emoscope's. The Python loop uses emoscope's windows and model, `{MODEL.parent.name}`,\n"
-        "and computes the features of each window again.\n\n"
+        "over emoscope's. The Python loop uses emoscope's windows and its model,\n"
+        f"`{MODEL.parent.name}`, and computes the features of each window again.\n\n"
         f"On {machine()}; {versions()}.\n\n"
     )
     return heading + "\n".join(rows) + "\n"
