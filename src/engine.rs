@@ -152,6 +152,12 @@ impl Classifier for Pooled<dyn Classifier> {
             inner.reset();
         }
     }
+
+    fn undo_step(&mut self) {
+        if let Some(inner) = self.inner() {
+            inner.undo_step();
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -75,6 +75,7 @@ impl BuiltinModel {
             shared: self.clone(),
             options: one_thread(),
             state: None,
+            previous: None,
         }
     }
 }
@@ -172,6 +173,8 @@ pub struct BuiltinClassifier {
     options: RunOptions,
     /// The state after a step; `None` before the first.
     state: Option<Vec<Value>>,
+    /// The state before that step.
+    previous: Option<Vec<Value>>,
 }
 
 impl Classifier for BuiltinClassifier {
@@ -221,11 +224,16 @@ impl Classifier for BuiltinClassifier {
             },
             embedding: next()?,
         };
-        self.state = Some(state);
+        self.previous = self.state.replace(state);
         Ok(output)
     }
 
     fn reset(&mut self) {
         self.state = None;
+        self.previous = None;
+    }
+
+    fn undo_step(&mut self) {
+        self.state = self.previous.take();
     }
 }

@@ -215,6 +215,8 @@ struct State {
     initial: Vec<DynValue>,
     /// After a step, in the same order.
     current: Option<Vec<DynValue>>,
+    /// Before that step; `None` for the initial state.
+    previous: Option<Vec<DynValue>>,
 }
 
 impl State {
@@ -227,6 +229,7 @@ impl State {
         Ok(Self {
             initial: tensors.iter().map(filled).collect::<ort::Result<_>>()?,
             current: None,
+            previous: None,
             tensors,
         })
     }
@@ -249,6 +252,11 @@ impl Classifier for OnnxClassifier {
 
     fn reset(&mut self) {
         self.state.current = None;
+        self.state.previous = None;
+    }
+
+    fn undo_step(&mut self) {
+        self.state.current = self.state.previous.take();
     }
 }
 
@@ -275,6 +283,7 @@ impl OnnxClassifier {
             tensors,
             initial,
             current,
+            previous,
         } = &mut self.state;
         for (tensor, value) in tensors.iter().zip(current.as_ref().unwrap_or(initial)) {
             inputs.push((tensor.name.as_str().into(), value.into()));
@@ -299,7 +308,7 @@ impl OnnxClassifier {
             let missing = || ort::Error::new(format!("no output {}", tensor.next()));
             outputs.remove(tensor.next()).ok_or_else(missing)
         });
-        *current = Some(next.collect::<ort::Result<_>>()?);
+        *previous = current.replace(next.collect::<ort::Result<_>>()?);
         Ok(output)
     }
 }

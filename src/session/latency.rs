@@ -71,4 +71,8 @@ impl Classifier for TimedClassifier {
     fn reset(&mut self) {
         self.classifier.reset();
     }
+
+    fn undo_step(&mut self) {
+        self.classifier.undo_step();
+    }
 }

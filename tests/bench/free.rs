@@ -33,4 +33,6 @@ impl Classifier for Free {
     }
 
     fn reset(&mut self) {}
+
+    fn undo_step(&mut self) {}
 }

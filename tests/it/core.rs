@@ -47,6 +47,8 @@ impl Classifier for Sums {
     }
 
     fn reset(&mut self) {}
+
+    fn undo_step(&mut self) {}
 }
 
 /// Always certain of its label. The speech logits of its windows are given; the last one repeats.
@@ -70,6 +72,8 @@ impl Classifier for Told {
     }
 
     fn reset(&mut self) {}
+
+    fn undo_step(&mut self) {}
 }
 
 /// Classifies by the mean of the first coefficient, so that the result depends on the window's content.
@@ -99,6 +103,8 @@ impl Classifier for Loudness {
     }
 
     fn reset(&mut self) {}
+
+    fn undo_step(&mut self) {}
 }
 
 pub fn pipeline(rate: u32) -> ChannelPipelines {

@@ -20,6 +20,10 @@ pub trait Classifier: Send {
 
     /// Starts an utterance: a streaming model drops its state. A window model has none.
     fn reset(&mut self);
+
+    /// Returns a streaming model to its state before the last step. Only once between
+    /// two steps: no older state is kept. A window model has none.
+    fn undo_step(&mut self);
 }
 
 /// Classifies the frames of a whole utterance at once: as one window, or in the steps

@@ -49,6 +49,9 @@ use utterance_result::{UtteranceClassifier, UtteranceResult};
 /// Speech that the VAD misses before it opens: 48 ms.
 const PREROLL_SAMPLES: u64 = 3 * BLOCK_SAMPLES as u64;
 
+/// Samples after which the pipeline looks for a complete step: 4 ms.
+const PART_SAMPLES: usize = BLOCK_SAMPLES / 4;
+
 /// The whole path from samples at the input to events.
 pub struct Pipeline {
     /// Channel number in the events.
@@ -66,6 +69,9 @@ pub struct Pipeline {
     quality: AudioQuality,
     meter: LevelMeter,
     clock: Clock,
+    /// The next block of the VAD; its first `filled` samples are there.
+    block: [f32; BLOCK_SAMPLES],
+    filled: usize,
     totals: SessionEnd,
     /// Samples inside utterances, at 16 kHz.
     speech: u64,
@@ -156,26 +162,46 @@ impl Pipeline {
         self.clock.since += mono.samples.len() as u64;
     }
 
-    /// Processes the next block; `false` if the front end has less than one.
-    fn next_block(&mut self, out: &mut Vec<Event>) -> Result<bool, ClassifierError> {
-        let mut block = [0.0; BLOCK_SAMPLES];
+    /// Processes the next part of a block; `false` if the front end has less than that.
+    fn next_part(&mut self, out: &mut Vec<Event>) -> Result<bool, ClassifierError> {
         let (rows, follower) = (&mut self.rows, &mut self.follower);
-        let full = self.front_end.read(&mut block, |frame| {
+        let part = &mut self.block[self.filled..][..PART_SAMPLES];
+        let full = self.front_end.read(part, |frame| {
             rows.push(frame.mfcc);
             if let (Some(follower), Some(bands)) = (&mut *follower, frame.speaker_bands) {
                 follower.push(bands);
             }
         });
         if full {
-            self.block(&block, out)?;
+            self.filled += PART_SAMPLES;
+            self.clock.done += PART_SAMPLES as u64;
+            self.complete_step(out)?;
+            if self.filled == BLOCK_SAMPLES {
+                self.filled = 0;
+                self.block(out)?;
+            }
         }
         Ok(full)
     }
 
-    fn block(&mut self, block: &[f32], out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        self.clock.done += BLOCK_SAMPLES as u64;
+    /// Runs the steps of a streaming model as soon as their frames are complete, also in a
+    /// pause in which the VAD is still active. Such a pause is shorter than a step, so at
+    /// most one step is undone if the utterance ends there.
+    fn complete_step(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let now = self.clock.done;
-        let state = self.vad.step(block);
+        self.turn(now, out)?;
+        if let Some(open) = self.utterances.open()
+            && self.vad.is_open()
+            && let Some(result) = self.classifier.complete_step(open, now, &self.rows)?
+        {
+            self.measured(&result, open.number, out);
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
+        let now = self.clock.done;
+        let state = self.vad.step(&self.block);
         match state {
             VadState::Started { blocks_ago } => {
                 let onset = now.saturating_sub(u64::from(blocks_ago) * BLOCK_SAMPLES as u64);
@@ -198,7 +224,7 @@ impl Pipeline {
         self.turn(now, out)?;
         if let Some(open) = self.utterances.open() {
             self.quality
-                .update(block, self.vad.loud(), self.vad.background());
+                .update(&self.block, self.vad.loud(), self.vad.background());
             let voiced = matches!(
                 state,
                 VadState::Active { voiced: true } | VadState::Started { .. }
@@ -297,13 +323,15 @@ impl Pipeline {
     /// Ends the segment after its last whole block.
     fn close_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
         let (rows, follower) = (&mut self.rows, &mut self.follower);
-        let rest = self.front_end.finish(|frame| {
+        let drained = self.front_end.finish(|frame| {
             rows.push(frame.mfcc);
             if let (Some(follower), Some(bands)) = (&mut *follower, frame.speaker_bands) {
                 follower.push(bands);
             }
         }) as u64;
-        self.clock.done += rest;
+        self.clock.done += drained;
+        let rest = self.filled as u64 + drained;
+        self.filled = 0;
         let end = self.clock.done;
         if self.vad.is_open() {
             let silent = u64::from(self.vad.unvoiced_blocks()) * BLOCK_SAMPLES as u64;
@@ -342,6 +370,7 @@ impl Pipeline {
         self.clock.segment = self.clock.position(self.input().rate);
         self.clock.done = 0;
         self.spoken = 0;
+        self.filled = 0;
         self.front_end.reset();
         self.rows.clear();
         if let Some(follower) = &mut self.follower {

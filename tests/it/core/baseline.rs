@@ -89,6 +89,8 @@ impl Classifier for Replaced {
     }
 
     fn reset(&mut self) {}
+
+    fn undo_step(&mut self) {}
 }
 
 #[test]

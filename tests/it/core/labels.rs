@@ -95,6 +95,8 @@ impl Classifier for Torn {
     }
 
     fn reset(&mut self) {}
+
+    fn undo_step(&mut self) {}
 }
 
 #[test]

@@ -252,7 +252,7 @@ impl ChannelPipelines {
             more = false;
             for index in 0..self.served {
                 let before = out.len();
-                more |= self.pipelines[index].next_block(out)?;
+                more |= self.pipelines[index].next_part(out)?;
                 let starts = |event: &Event| matches!(event, Event::UtteranceStart(_));
                 if out[before..].iter().any(starts) {
                     self.latest = index;

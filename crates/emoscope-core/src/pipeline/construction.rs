@@ -19,7 +19,7 @@ use crate::dsp::level::LevelMeter;
 use crate::events::{ByLabel, SessionEnd, UNCERTAIN};
 use crate::model_spec::ModelSpec;
 use crate::speakers::SpeakerNetwork;
-use crate::vad::Vad;
+use crate::vad::{BLOCK_SAMPLES, Vad};
 
 /// Longest delay at which a change of the speaker may be detected: 4 s.
 const MAX_CHANGE_DELAY_SAMPLES: u64 = 4 * SAMPLE_RATE_HZ as u64;
@@ -110,6 +110,8 @@ impl Pipeline {
             quality: AudioQuality::default(),
             meter: LevelMeter::default(),
             clock: Clock::default(),
+            block: [0.0; BLOCK_SAMPLES],
+            filled: 0,
             totals,
             speech: 0,
             spoken: 0,

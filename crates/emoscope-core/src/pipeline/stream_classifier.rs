@@ -116,18 +116,29 @@ impl StreamClassifier {
         }
     }
 
-    /// Returns to the prediction for the frames before `end`, if later ones were
-    /// processed: a change of the speaker was detected late.
+    /// Undoes the steps past `end`: the last one reached into a pause, or a change of the
+    /// speaker was detected late. The model keeps only the state before the last step, so
+    /// after two or more the prediction stays that of the last step before `end`.
     fn go_back(&mut self, start: u64, end: u64) {
         let frames = (end.div_ceil(HOP) - start.div_ceil(HOP)) as usize;
         if self.fed <= frames {
             return;
         }
-        while let Some((fed, prediction)) = self.earlier.pop_back() {
+        let mut before = self.earlier.pop_back();
+        if before.as_ref().is_none_or(|(fed, _)| *fed <= frames) {
+            self.classifier.undo_step();
+            (self.fed, self.prediction) = match before {
+                Some((fed, prediction)) => (fed, Some(prediction)),
+                None => (0, None),
+            };
+            return;
+        }
+        while let Some((fed, prediction)) = before {
             self.prediction = Some(prediction);
             if fed <= frames {
                 break;
             }
+            before = self.earlier.pop_back();
         }
         // No more steps may run: the model's state is already past the end.
         self.fed = frames;
@@ -153,9 +164,7 @@ impl UtteranceClassifier for StreamClassifier {
         self.earlier.clear();
     }
 
-    /// A voiced block runs all steps with complete frames; the span of the measurement
-    /// ends with these frames. An unvoiced block runs none: nothing is computed on
-    /// silence, and no frame after the end of the speech is processed.
+    /// A voiced block runs the steps that became complete in a pause.
     fn interval(
         &mut self,
         utterance: OpenUtterance,
@@ -163,8 +172,23 @@ impl UtteranceClassifier for StreamClassifier {
         voiced: bool,
         rows: &MfccHistory,
     ) -> Result<Option<UtteranceResult>, ClassifierError> {
+        if voiced {
+            self.complete_step(utterance, now, rows)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Runs all steps with complete frames; the span of the measurement ends with these
+    /// frames.
+    fn complete_step(
+        &mut self,
+        utterance: OpenUtterance,
+        now: u64,
+        rows: &MfccHistory,
+    ) -> Result<Option<UtteranceResult>, ClassifierError> {
         let start = utterance.start;
-        if !voiced || !self.feed(start, now, false, rows)? {
+        if !self.feed(start, now, false, rows)? {
             return Ok(None);
         }
         let end = (start.div_ceil(HOP) + self.fed as u64) * HOP;

@@ -30,6 +30,20 @@ pub trait UtteranceClassifier: Send {
         rows: &MfccHistory,
     ) -> Result<Option<UtteranceResult>, ClassifierError>;
 
+    /// The measurement of a step whose last frame is complete at `now`, between two blocks.
+    /// Only a streaming model has steps.
+    ///
+    /// # Errors
+    /// The engine's error.
+    fn complete_step(
+        &mut self,
+        _: OpenUtterance,
+        _: u64,
+        _: &MfccHistory,
+    ) -> Result<Option<UtteranceResult>, ClassifierError> {
+        Ok(None)
+    }
+
     /// The result for the whole utterance, which ended at `end`. The utterance is added
     /// to the speaker's baseline.
     ///

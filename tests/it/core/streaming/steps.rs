@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use emoscope::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
+use emoscope::events::{Event, Trigger};
 
+use super::super::speech;
 use super::{engines, frames, streaming, talk};
 
 /// One call of the model.
@@ -11,6 +13,7 @@ use super::{engines, frames, streaming, talk};
 enum Call {
     Reset,
     Step(Vec<f32>),
+    Undo,
 }
 
 /// Records its calls and fails at the steps with these numbers.
@@ -45,6 +48,10 @@ impl Classifier for Recorder {
     fn reset(&mut self) {
         self.calls.lock().unwrap().push(Call::Reset);
     }
+
+    fn undo_step(&mut self) {
+        self.calls.lock().unwrap().push(Call::Undo);
+    }
 }
 
 /// The calls for `talk` in small blocks, and the number of pushes that failed.
@@ -72,13 +79,19 @@ fn frames_are_consecutive_and_none_is_repeated() {
         let (calls, failed) = calls(fails);
         assert_eq!(failed, expected);
         let mut utterances: Vec<Vec<Vec<f32>>> = Vec::new();
+        let mut undone = 0;
         for call in calls {
             match call {
                 Call::Reset => utterances.push(Vec::new()),
                 Call::Step(mfcc) => utterances.last_mut().unwrap().push(mfcc),
+                Call::Undo => {
+                    undone += 1;
+                    utterances.last_mut().unwrap().pop().unwrap();
+                }
             }
         }
         assert_eq!(utterances.len(), 2);
+        assert!((1..=2).contains(&undone), "{undone}");
         for steps in utterances {
             let lengths: Vec<usize> = steps.iter().map(|mfcc| mfcc.len() / 80).collect();
             let (last, whole) = lengths.split_last().unwrap();
@@ -121,4 +134,72 @@ fn the_state_of_an_engine_survives_an_error() {
         let first = other.classify(steps[0], unknown.as_ref()).unwrap();
         assert_eq!(first, plain[0]);
     }
+}
+
+#[test]
+fn an_engine_returns_to_its_state_before_the_last_step() {
+    let frames: Vec<f32> = frames(&talk()).concat();
+    let [first, second, other] =
+        [0..73, 73..97, 97..121].map(|f| &frames[f.start * 80..f.end * 80]);
+    for engine in engines() {
+        let unknown = engine.unknown_speaker();
+        let mut classifier = engine.classifier().unwrap();
+        classifier.reset();
+        let mut answer = |step| classifier.classify(step, unknown.as_ref()).unwrap();
+        let expected = [answer(first), answer(second)];
+        classifier.reset();
+        // Before the second step, and before the first one.
+        for undone in [vec![first, other], vec![other]] {
+            for step in &undone {
+                classifier.classify(step, unknown.as_ref()).unwrap();
+            }
+            classifier.undo_step();
+            let rest = if undone.len() == 2 {
+                vec![second]
+            } else {
+                vec![first, second]
+            };
+            let answers: Vec<ModelOutput> = rest
+                .iter()
+                .map(|step| classifier.classify(step, unknown.as_ref()).unwrap())
+                .collect();
+            assert_eq!(answers, expected[2 - answers.len()..], "{}", engine.name);
+            classifier.reset();
+        }
+    }
+}
+
+#[test]
+fn a_measurement_follows_its_last_sample_at_once_also_in_a_short_pause() {
+    let mut core = streaming(Box::new(Recorder {
+        calls: Arc::default(),
+        fails: Vec::new(),
+        steps: 0,
+    }));
+    let voice = &speech()[12_000..28_000];
+    let short_pauses = [
+        &[0.0; 8000][..],
+        voice,
+        &[0.0; 2000],
+        voice,
+        &[0.0; 3000],
+        voice,
+    ];
+    let (mut pushed, mut count) = (0, 0);
+    for block in short_pauses.concat().chunks(160) {
+        let mut events = Vec::new();
+        core.push(block, &mut events).unwrap();
+        pushed += block.len();
+        let pushed_s = pushed as f64 / 16_000.0;
+        for event in events {
+            if let Event::Measurement(m) = event
+                && m.trigger == Trigger::Interval
+            {
+                // The last frame reaches 2.5 ms beyond the end, and a block has 10 ms.
+                assert!(pushed_s - m.end_s < 0.02, "{pushed_s} {}", m.end_s);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 10, "{count}");
 }
