@@ -200,7 +200,7 @@ fn shares(measurement: &Measurement) -> String {
     let shares: Vec<String> = shares
         .iter()
         .filter(|(_, share)| *share >= LEAST_LISTED_PROBABILITY)
-        .map(|(name, share)| format!("{name} {:.0}\u{a0}%", share * 100.0))
+        .map(|(name, share)| format!("{name}\u{a0}{:.0}\u{a0}%", share * 100.0))
         .collect();
     shares.join(", ")
 }

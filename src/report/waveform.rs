@@ -8,7 +8,7 @@ const MAX_COLUMNS: usize = 12_000;
 #[derive(Debug, Default)]
 pub(super) struct Waveform {
     /// Samples per interval.
-    stretch: usize,
+    interval: usize,
     columns: Vec<(f32, f32)>,
     /// Samples in the last interval so far.
     filled: usize,
@@ -27,13 +27,13 @@ impl Waveform {
                 *low = low.min(sample);
                 *high = high.max(sample);
             }
-            self.filled = (self.filled + 1) % self.stretch.max(1);
+            self.filled = (self.filled + 1) % self.interval.max(1);
         }
     }
 
     fn halve(&mut self) {
         self.columns = self.columns.chunks(2).map(joined).collect();
-        self.stretch = self.stretch.max(1) * 2;
+        self.interval = self.interval.max(1) * 2;
     }
 
     /// The columns, no more than are visible.

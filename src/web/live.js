@@ -1,11 +1,11 @@
-// The page: words and bars at every event, the moving picture with the screen.
+// The page: text and bars are updated at every event, pictures at every animation frame.
 
 const find = (selector) => document.querySelector(selector);
 const UTTERANCES_LISTED = 7;
 const FLOOR_DBFS = -60;
 const quiet = matchMedia('(prefers-reduced-motion: reduce)');
 
-// Writes a text where it changed.
+// Sets a text if it changed.
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -29,7 +29,7 @@ function showCall() {
     const longest = words.reduce((sum, word) => sum + word.text.length + 1, 0);
     const letters = Math.max(longest + (percentage ? 3 : 0), 9);
     const style = find('#word').style;
-    // Two words stand below one another rather than small.
+    // Two words are stacked instead of shrunk.
     style.setProperty('--letters', words.length > 1 ? Math.max(...words.map((w) => w.text.length)) + 3 : letters);
     put(find('.shape'), shape);
     find('.shape').style.setProperty('--ink', share == null ? 'var(--text)' : words[0].ink);
@@ -49,7 +49,7 @@ function showCall() {
   find('#bars').classList.toggle('faded', faded());
 }
 
-// What the word stands for.
+// The scope of the word: speaker, live or final, age, reason.
 function showStanding() {
   const parts = [];
   const { shown, input } = state;
@@ -171,7 +171,7 @@ function showUtterances() {
   find('.none').hidden = rows.length > 0;
 }
 
-// Says a final prediction to a screen reader, and nothing else.
+// Announces only final predictions to a screen reader.
 function say() {
   const { prediction } = state.shown;
   const certain = prediction.label !== 'uncertain';
@@ -199,7 +199,7 @@ function showLevel() {
   box.querySelector('.track').setAttribute('aria-valuenow', value);
 }
 
-// A canvas in the dots of the screen, empty.
+// A cleared canvas at the resolution of the screen.
 function cleared(canvas) {
   const scale = devicePixelRatio;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -224,11 +224,11 @@ function colours() {
   return { value, colour };
 }
 
-// Events so far: a picture is drawn again where there is news, or where it moved.
+// Number of events so far: a picture is drawn again after an event or a movement.
 let news = 0;
 const shownBy = new Map(); // what each canvas shows
 
-// Whether a canvas has to show something else, told by a few numbers.
+// Whether a canvas must be drawn again: one of its key numbers changed.
 function isNew(canvas, ...shows) {
   const key = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio, ...shows].join();
   if (shownBy.get(canvas) === key) return false;
@@ -236,12 +236,12 @@ function isNew(canvas, ...shows) {
   return true;
 }
 
-// A place to half a dot.
+// A position in whole halves of a pixel.
 const halfDots = (place) => Math.round(place * 2);
 
 const strip = document.createElement('canvas'); // the whole recording without the position
 
-// Draws the whole recording, as far as it is analyzed.
+// Draws the analyzed part of the whole recording.
 function drawStrip(canvas, total) {
   const { whole } = state;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -273,7 +273,7 @@ function drawStrip(canvas, total) {
   }
 }
 
-// The whole of a recording that is analyzed ahead, and the position in it.
+// The whole recording that is analyzed ahead, and the playback position.
 function drawWhole() {
   const { whole, position } = state;
   const total = Math.max(position?.total_s ?? 0, whole?.until ?? 0);
@@ -329,7 +329,7 @@ function drawPast() {
     context.fillText('×', (x(gap.start) + x(gap.end)) / 2, wave.middle);
   }
 
-  // Bars at fixed places of time, so that they move and do not flicker.
+  // Bars at fixed times, so that they move without flicker.
   const step = 4 * (seconds / width);
   const bars = new Map();
   const raise = (at, part) => {
@@ -341,7 +341,7 @@ function drawPast() {
     const before = state.levels[number - 1]?.at ?? at;
     for (let there = Math.max(before, at - 0.1); there < at; there += step / 2) raise(there, part);
   });
-  // What this page did not see pass has no level.
+  // Times before the page was opened have no level.
   const measured = new Set(bars.keys());
   for (const { start: from, end: to, confidence } of state.intervals) {
     for (let at = Math.max(from, to - 0.25); at < to; at += step) {
@@ -417,9 +417,9 @@ function drawPast() {
   }
 }
 
-// At every event: what may be late is drawn with the screen.
+// Runs at every event; pictures wait for the next animation frame.
 function changed(kind) {
-  // These two move the time or nothing.
+  // These two only move the time.
   if (kind !== 'level' && kind !== 'position') news += 1;
   if (kind === 'labels') makeBars();
   if (kind === 'level') return;

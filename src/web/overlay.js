@@ -1,9 +1,9 @@
-// The overlay: the word, a bar of its probability, and what the address asks for.
+// The overlay: the word, a bar of its probability, and options from the address.
 
 const find = (selector) => document.querySelector(selector);
 const options = new URLSearchParams(location.search);
 
-// A number of the address, within limits.
+// A number from the address, within limits.
 function number(name, least, most, usual) {
   const value = Number.parseFloat(options.get(name) ?? '');
   return Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : usual;
@@ -33,7 +33,7 @@ function show() {
   box.classList.toggle('faded', faded());
   const percentage = share == null ? '' : percent(share);
   const key = JSON.stringify([shape, words, percentage, prediction?.end_s]);
-  // What fades keeps its word.
+  // The word stays while it fades.
   if (key === drawn || small) return;
   drawn = key;
   find('.shape').textContent = shape;

@@ -1,15 +1,15 @@
 'use strict';
-// What is known of the session, from its events.
+// The state of the session, from its events.
 
-// Seconds that a picture may show.
+// Longest time range of a picture, in seconds.
 const KEPT_S = 70;
-// A place that falls by more than this went back.
+// A position that decreases by more than this, in seconds, is a seek back.
 const BACK_S = 0.25;
 // A position that moves by more than this at once is a seek.
 const SOUGHT_S = 0.75;
-// A live prediction stands for so many seconds.
+// Seconds that a live prediction covers.
 const LIVE_S = 0.25;
-// A final prediction is as bright as a live one for so many seconds.
+// Seconds for which a final prediction is as bright as a live one.
 const BRIGHT_S = 3;
 const REASONS = {
   no_speech: 'this is not speech',
@@ -51,7 +51,7 @@ function forget() {
 }
 forget();
 
-// The time of the session in seconds: the audio's, and between two messages the clock's.
+// The time of the session in seconds: from the audio, extrapolated by the clock between messages.
 function now() {
   const still = state.link !== 'open' || state.position?.paused || state.input.outage_s != null;
   const more = still ? 0 : Math.min(0.3, (performance.now() - state.since) / 1000);
@@ -65,14 +65,14 @@ function advance(at) {
   }
 }
 
-// The entries that end until a time, and not long before it.
+// The entries that end in the last KEPT_S seconds before a time.
 function past(list, at) {
   const from = list.findIndex((entry) => entry.end >= at - KEPT_S);
   const until = list.findLastIndex((entry) => entry.end <= at);
   return from < 0 ? [] : list.slice(from, until + 1);
 }
 
-// Shows a recording that is analyzed ahead at a position, however that was reached.
+// Shows a recording that is analyzed ahead at a position.
 function turn(at) {
   const { whole } = state;
   state.intervals = past(whole.intervals, at);
@@ -87,7 +87,7 @@ function turn(at) {
   state.since = performance.now();
 }
 
-// Follows a level or a place, which go back only with the recording.
+// Advances the time by a level or a position; only a seek moves it back.
 function follow(at) {
   if (state.whole && Math.abs(at - state.at) > SOUGHT_S) {
     turn(at);
@@ -109,13 +109,13 @@ function follow(at) {
 
 const channel = (event) => event.channel ?? 0;
 
-// Whether a letter says something: there are several speakers.
+// Whether letters are shown: there are several speakers.
 const several = () => [...(state.whole?.utterances ?? []), ...state.utterances, ...state.intervals].some((entry) => entry.speaker && entry.speaker !== 'A');
 
 // Whether somebody speaks.
 const speaking = () => state.voices.size > 0 || state.speech.size > 0;
 
-// What a picture needs of a measurement.
+// The part of a measurement that is drawn.
 function entryOf(event) {
   return {
     start: event.start_s,
@@ -138,13 +138,13 @@ function measure(event) {
   state.shown = { prediction: event, final, was };
   if (!final) state.live.set(entry.channel, event.label);
   const list = final ? state.utterances : state.intervals;
-  // After a jump back it is in the list already.
+  // After a seek back it is already in the list.
   const known = (other) => other.end === entry.end && other.channel === entry.channel;
   if (!list.some(known)) list.push(entry);
   advance(event.end_s);
 }
 
-// Gives utterances the speakers that later speech found.
+// Corrects the speakers of earlier utterances.
 function rename(event, entries) {
   for (const { utterance, speaker } of event.changed) {
     const own = (entry) => entry.channel === channel(event) && entry.number === utterance;
@@ -152,7 +152,7 @@ function rename(event, entries) {
   }
 }
 
-// Takes the next part of a recording that is analyzed ahead.
+// Adds the next part of a recording that is analyzed ahead.
 function extend(part) {
   if (part.first || !state.whole) state.whole = { intervals: [], utterances: [], gaps: [] };
   const { whole } = state;
@@ -302,7 +302,7 @@ function ranked(prediction) {
   return Object.entries(prediction.probabilities).sort((one, other) => other[1] - one[1]);
 }
 
-// What is to be read at one glance: words with their colours, a shape, a share.
+// The main display: words with their colours, a shape, a probability.
 function call() {
   const { input, shown } = state;
   const plain = (text) => ({ text, ink: 'var(--text)' });
@@ -332,7 +332,7 @@ function call() {
 // Age of the last prediction in seconds.
 const age = () => Math.max(0, now() - (state.shown?.prediction.end_s ?? now()));
 
-// Whether the last prediction is no longer that of the voice now.
+// Whether the last prediction is outdated, and shown faded.
 function faded() {
   const away = state.input.outage_s != null || state.muted || state.link !== 'open';
   return state.shown != null && (away || (state.shown.final && age() >= BRIGHT_S));

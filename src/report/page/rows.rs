@@ -160,8 +160,8 @@ fn in_words(spans: &[LabelSeconds], speech_s: f64) -> String {
     spans.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     let words = spans.iter().map(|span| {
         let percent = span.seconds / speech_s * 100.0;
-        // The sign stays beside its number.
-        format!("{} {percent:.0}\u{a0}%", span.label)
+        // Label, number and sign stay on one line.
+        format!("{}\u{a0}{percent:.0}\u{a0}%", span.label)
     });
     words.collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-// From windows and utterances to what can be seen of them at a width.
+// Reduces windows and utterances to what is visible at a given width.
 
 const STEP_S = 0.25;
 // Utterances narrower than this on average are drawn in bins of this width.
@@ -6,7 +6,7 @@ const NARROWEST = 14, BIN = 12;
 // Windows closer than this are drawn as one, with their mean.
 const CLOSEST = 0.75;
 
-// Maps time to place within a plot.
+// Maps time to position within a plot.
 class Scale {
   constructor(from, to, left, right) {
     Object.assign(this, { from, to, left, right });
@@ -21,14 +21,14 @@ class Scale {
     return this.from + (x - this.left) / this.perSecond;
   }
 
-  // Those of `spans` that can be seen.
+  // The visible ones of `spans`.
   seen(spans) {
     return spans.filter((span) => span.end_s > this.from && span.start_s < this.to);
   }
 }
 
 // Windows in steps: a list for each utterance, or for each run of bins with speech.
-// A step has its windows' numbers and the most frequent label.
+// A step has the indices of its windows and their most frequent label.
 function steps(windows, scale, binned) {
   const runs = [];
   const first = lowerBound(windows.end_s, scale.from);
@@ -93,7 +93,7 @@ function stacks(data, scale, width, speaker) {
   return parts;
 }
 
-// The parts in a lane, in one path per label.
+// The parts in a lane, as one path per label.
 function partPaths(parts, data, { top, height }) {
   const paths = new Map();
   for (const { label, x, width, from, to } of parts) {

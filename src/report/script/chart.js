@@ -1,11 +1,11 @@
-// Draws a stretch of a recording at the width of the screen: the lanes of the still picture.
+// Draws a time range of a recording at the width of the screen, with the lanes of the static picture.
 
 const LANE_GAP = 6, AXIS_HEIGHT = 26;
 const HEIGHTS = { waveform: 56, bands: 80, reference: 24, utterances: 30, bins: 56, speakerBins: 30, label: 30, side: 44 };
 const COMPACT = { waveform: 36, bands: 0, reference: 22, utterances: 26, bins: 36, speakerBins: 22, label: 16, side: 28 };
 const SIDES = [["arousal", "calm", "excited"], ["valence", "unpleasant", "pleasant"]];
 
-// An empty picture; what it shows is told in words beside it.
+// An empty picture; the text beside it describes the content.
 function picture() {
   const made = document.createElement("template");
   made.innerHTML = '<svg aria-hidden="true"></svg>';
@@ -18,7 +18,7 @@ function margin(width) {
 }
 
 class Chart {
-  // `image` is the address of the picture of the mel bands, `id` a name that nothing else has.
+  // `image` is the address of the picture of the mel bands, `id` a unique name.
   constructor(data, image, id, heights = HEIGHTS) {
     this.data = data;
     this.heights = heights;
@@ -29,7 +29,7 @@ class Chart {
     this.drawn = this.svg.querySelector("g");
   }
 
-  // The picture stays; what of it is seen is the view box of its frame.
+  // The picture stays the same; the view box of its frame selects the visible part.
   bands(image, id) {
     return `<svg class="bands-frame" preserveAspectRatio="none" viewBox="0 0 1 80"><mask id="${id}"><image width="1" height="80" preserveAspectRatio="none" href="${image}"/></mask><rect class="bands" width="1" height="80" mask="url(#${id})"/></svg>`;
   }
@@ -182,7 +182,7 @@ class Chart {
       `<line class="tick" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${this.axis}" y2="${this.axis + 4}"/><text class="time" x="${x.toFixed(1)}" y="${this.axis + 18}">${time}</text>`).join("");
   }
 
-  // Stands at a time; out of sight where that is. Before the first drawing there is no place.
+  // Moves the mark to a time; hides it outside the visible range, and before the first drawing.
   mark(seconds) {
     if (!this.scale) { return; }
     const cursor = this.svg.querySelector(".cursor"), x = this.scale.x(seconds);

@@ -1,4 +1,4 @@
-// Two recordings above one another on one time axis, with one stretch and one mark.
+// Two recordings, one above the other, with a common time axis, time range and mark.
 
 class Compare {
   constructor(recordings, after) {
@@ -20,7 +20,7 @@ class Compare {
     after.after(this.root);
     new ResizeObserver(() => this.draw()).observe(this.body);
     this.root.addEventListener("toggle", () => { if (this.root.open && !this.charts) { this.open(); } });
-    // Two recordings are there to be compared.
+    // A page of two recordings opens the comparison.
     if (recordings.length === 2) { this.root.open = true; }
   }
 
@@ -30,14 +30,14 @@ class Compare {
     this.shortest = Math.min(1, this.length);
     this.view = [0, this.length];
     this.charts = both.map(({ data, image }, i) => new Chart(data, image, `compared${i}`, COMPACT));
-    this.timeline = element("div", { class: "timeline pair", tabindex: 0, role: "slider", "aria-label": "Place in both recordings",
+    this.timeline = element("div", { class: "timeline pair", tabindex: 0, role: "slider", "aria-label": "Position in both recordings",
       "aria-valuemin": 0, "aria-valuemax": this.length.toFixed(1), "aria-valuenow": 0 });
     this.captions = both.map(({ data }, i) => element("p", { class: "caption" }, `${["Above", "Below"][i]}: ${data.name}`));
     this.charts.forEach((chart, i) => this.timeline.append(this.captions[i], chart.svg));
     this.said = element("output");
     const zoom = (factor) => () => this.zoom(factor);
     const pan = (share) => () => this.show(...this.view.map((seconds) => seconds + share * (this.view[1] - this.view[0])));
-    const tools = element("div", { class: "tools", role: "group", "aria-label": "Stretch of both recordings that is shown" },
+    const tools = element("div", { class: "tools", role: "group", "aria-label": "Visible time range of both recordings" },
       button("−", zoom(2), { "aria-label": "Zoom out" }), button("+", zoom(0.5), { "aria-label": "Zoom in" }),
       button("◀", pan(-0.5), { "aria-label": "Earlier" }), button("▶", pan(0.5), { "aria-label": "Later" }),
       button("Whole", () => this.show(0, this.length)));
@@ -50,7 +50,7 @@ class Compare {
     this.move(0);
   }
 
-  // The share of each label in both, and how it differs.
+  // The share of each label in both, and the difference.
   difference(both) {
     const labels = [...new Set(both.flatMap(({ data }) => data.labels))];
     const sums = both.map(({ data }) => sum(data.utterances.map((u) => ({ ...u, name: data.labels[u.label] })), labels));

@@ -1,4 +1,4 @@
-// Labels that the reader corrects, kept as a CSV for training.
+// Labels that the reader corrects, saved as a CSV for training.
 
 class Corrections {
   constructor(recordings, after) {
@@ -15,7 +15,7 @@ class Corrections {
     for (const recording of recordings) { if (recording.list) { this.addTo(recording); } }
   }
 
-  // The choices are in the way of a reader, until they are asked for.
+  // Shows or hides the selectors of labels.
   show() {
     const on = document.body.classList.toggle("correcting");
     this.toggle.setAttribute("aria-pressed", String(on));
@@ -24,7 +24,7 @@ class Corrections {
     if (on) { this.status.textContent = "Choose a label in the list of a recording."; }
   }
 
-  // A choice in each row, and who speaks.
+  // A selector in each row, and a field for the speaker.
   addTo(recording) {
     const { data, list, rows } = recording, labels = data.labels.slice(0, -1);
     const head = list.querySelector("thead tr");
@@ -54,7 +54,7 @@ class Corrections {
       const predicted = recording.data.labels[utterance.label];
       const label = this.made.get(recording).get(i) ?? (this.all.checked && utterance.label < recording.data.labels.length - 1 ? predicted : undefined);
       if (!label) { return []; }
-      // What somebody typed counts; letters are those of one recording.
+      // A typed name has priority; letters are only unique within a recording.
       const { value = "", defaultValue } = recording.speaker ?? {};
       const speaker = value === defaultValue ? [value, utterance.speaker].filter(Boolean).join(" ") : value;
       const row = { path: recording.data.file, label, speaker };

@@ -1,4 +1,4 @@
-// The overview: recordings or utterances, filtered, sorted and grouped; what is seen can be kept.
+// The overview: recordings or utterances, filtered, sorted and grouped; visible rows can be saved.
 
 // Rows that are shown at first.
 const FIRST_ROWS = 200;
@@ -7,7 +7,7 @@ const COLUMNS = {
   utterances: [["name", "recording"], ["start", "time"], ["label", "sounds like"], ["confidence", "confidence"], ["", "probabilities"], ["arousal", "arousal"]],
 };
 
-// A speaker by name: letters are those of one recording.
+// A speaker with the recording's name: letters are only unique within a recording.
 function whose({ speaker }, { name }, listed) {
   return speaker && listed.length > 1 ? `${name}, ${speaker}` : speaker;
 }
@@ -68,13 +68,13 @@ class Overview {
     this.table.before(this.tools, this.status);
   }
 
-  // A label leads to its utterances.
+  // A click on a label shows its utterances.
   choose(label) {
     if (!this.chosen.delete(label)) { this.chosen.add(label); this.view = "utterances"; }
     this.draw();
   }
 
-  // What is shown: groups of rows, each row with what it stands for.
+  // The visible rows in groups, each row with its recording or utterance.
   groups() {
     const fits = (entry) => entry.name.toLowerCase().includes(this.text);
     const seen = this.utterances.filter((u) =>
@@ -179,7 +179,7 @@ class Overview {
       countCell(sums.utterances), cell, arousalCell(sums.arousal));
   }
 
-  // A group, or all.
+  // The sum of a group, or of all rows.
   sumRow(name, { sums, rows }, kind) {
     const length = [...new Set(rows.map((row) => row.entry))].reduce((total, entry) => total + entry.length_s, 0);
     const cell = element("td", { class: "sounds", colspan: this.view === "utterances" ? 2 : 1 });
@@ -190,7 +190,7 @@ class Overview {
     return element("tr", { class: kind }, element("th", { scope: "row" }, name), ...lengths, cell, arousalCell(sums.arousal));
   }
 
-  // What is seen, as a file.
+  // Saves the visible rows as a file.
   keep(type) {
     const rows = this.groups().flatMap(({ key, rows }) => rows.map((row) => ({
       ...(this.group ? { [this.group]: key } : {}), ...(row.utterance ? this.keptUtterance(row.utterance) : this.keptRecording(row)),

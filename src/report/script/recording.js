@@ -1,4 +1,4 @@
-// A recording: its chart with a mark, the stretch that is shown, its sound, its utterances.
+// A recording: its chart with a mark, the visible time range, its sound, its utterances.
 
 // A recording shorter than this has no strip.
 const STRIP_FROM_S = 12;
@@ -57,14 +57,14 @@ class Recording {
     this.shown = element("span", { class: "shown" });
     const zoom = (factor) => () => this.zoom(factor);
     const pan = (share) => () => this.pan(share * (this.view[1] - this.view[0]));
-    const tools = element("div", { class: "tools", role: "group", "aria-label": `Stretch of ${this.data.name} that is shown` },
+    const tools = element("div", { class: "tools", role: "group", "aria-label": `Visible time range of ${this.data.name}` },
       button("−", zoom(2), { "aria-label": "Zoom out" }), button("+", zoom(0.5), { "aria-label": "Zoom in" }),
       button("◀", pan(-0.5), { "aria-label": "Earlier" }), button("▶", pan(0.5), { "aria-label": "Later" }),
       button("Whole", () => this.show(0, this.length)), this.shown);
     this.timeline.before(tools, this.strip.root);
   }
 
-  // Shows a stretch; its length is kept where it would be outside of the recording.
+  // Shows a time range; at the ends of the recording it is moved, not shortened.
   show(from, to) {
     const span = clamp(to - from, this.shortest, this.length);
     const start = clamp(from, 0, this.length - span);
@@ -76,7 +76,7 @@ class Recording {
     this.show(this.view[0] + seconds, this.view[1] + seconds);
   }
 
-  // Around the mark where it is seen, else around the middle.
+  // Zooms around the mark if it is visible, otherwise around the middle.
   zoom(factor, at = this.at) {
     const [from, to] = this.view;
     const fixed = at >= from && at <= to ? at : (from + to) / 2;
@@ -101,7 +101,7 @@ class Recording {
     this.seek(this.secondsAt(event), false);
   }
 
-  // Pulls the stretch along; a press that does not move is a click.
+  // Drags the time range; a press without movement is a click.
   drag(event) {
     if (event.button || !this.strip || this.view[1] - this.view[0] >= this.length) { return; }
     const start = event.clientX, [from, to] = this.view;
@@ -154,7 +154,7 @@ class Recording {
     }
   }
 
-  // Opens the recording and shows a time, near enough to see its utterance.
+  // Opens the recording at a time, zoomed in until its utterance is visible.
   goTo(seconds, play) {
     this.section.open = true;
     const span = Math.min(this.view[1] - this.view[0], 60);

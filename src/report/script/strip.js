@@ -1,4 +1,4 @@
-// The whole of a recording as a narrow strip, with a window that is dragged or moved by keys.
+// The whole recording as a narrow strip, with a window that the mouse or keys move.
 
 const STRIP_HEIGHT = 34;
 
@@ -12,7 +12,7 @@ class Strip {
     this.handles = ["start", "end"].map((side) => {
       const handle = element("div", {
         class: `handle ${side}`, role: "slider", tabindex: 0,
-        "aria-label": `The ${side} of the stretch that is shown`, "aria-valuemin": 0,
+        "aria-label": `The ${side} of the visible time range`, "aria-valuemin": 0,
         "aria-valuemax": of.length.toFixed(1), "aria-valuenow": 0,
       });
       handle.addEventListener("keydown", (event) => this.key(event, side));
@@ -32,7 +32,7 @@ class Strip {
     this.place();
   }
 
-  // Utterances one by one, or bins where they are many.
+  // Single utterances, or bins if there are many.
   parts() {
     const { scale, data } = this;
     if (data.utterances.length * 5 > scale.right - scale.left) { return stacks(data, scale, 6); }
@@ -65,7 +65,7 @@ class Strip {
     if (i) { this.of.show(from, Math.max(place, from + least)); } else { this.of.show(Math.min(place, to - least), to); }
   }
 
-  // A handle moves its end, the window moves as a whole, and beside it a new one is drawn.
+  // A handle moves one end; the window moves as a whole; a drag outside it draws a new one.
   drag(event) {
     if (event.button) { return; }
     const at = (e) => clamp(this.scale.seconds(e.clientX - this.root.getBoundingClientRect().left), 0, this.of.length);

@@ -20,8 +20,8 @@ function ranked(seconds) {
 
 function inWords(sums) {
   const parts = ranked(sums.seconds).map(([label, s]) => `${label} ${percent(s / sums.speech)}`);
-  // The sign stays beside its number.
-  return parts.join(", ").replaceAll(" %", "\u00a0%");
+  // Label, number and sign stay on one line.
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(", ");
 }
 
 // One bar as wide as the cell, a part for each label in the model's order.
@@ -56,14 +56,14 @@ function countCell(utterances) {
   return numberCell(utterances, utterances === 1 ? "utterance" : "utterances");
 }
 
-// Gives the reader a file made of what the page holds.
+// Downloads a file made from the data of the page.
 function download(name, type, text) {
   const address = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   element("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-// As a spreadsheet reads it, or `plain` as a program does.
+// CSV for a spreadsheet, or `plain` for a program.
 function csv(rows, plain = false) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cell = (value) => {

@@ -1,5 +1,5 @@
 "use strict";
-// Text and elements: what every part of the page uses.
+// Text and elements, used by every part of the page.
 
 function clock(seconds, tenths = true) {
   const all = tenths ? Math.round(Math.max(0, seconds) * 10) : Math.floor(Math.max(0, seconds) + 1e-6) * 10;
@@ -43,7 +43,7 @@ function clamp(value, least, most) {
   return Math.min(Math.max(value, least), most);
 }
 
-// The place of the first item that is not before `value`.
+// The index of the first item that is not before `value`.
 function lowerBound(sorted, value) {
   let [low, high] = [0, sorted.length];
   while (low < high) {
