@@ -70,7 +70,9 @@ fn main() {
     };
     let (mut samples, mut file) = (Vec::new(), AudioFile::open(Path::new(recording)).unwrap());
     while file.read(&mut samples).unwrap() {}
-    let engine = Engine::load(Model::embedded().unwrap(), EngineChoice::Onnxruntime, None).unwrap();
+    // The model of the peers in Python, which classify windows.
+    let model = Model::embedded_small().unwrap().unwrap();
+    let engine = Engine::load(model, EngineChoice::Onnxruntime, None).unwrap();
     let mut out = std::fs::File::create(lines).unwrap();
     for event in run(&samples, &engine, engine.classifier().unwrap()) {
         writeln!(out, "{}", serde_json::to_string(&event).unwrap()).unwrap();
