@@ -81,7 +81,7 @@ fn fonts(labels: &[String]) -> Database {
 
 /// Draws the log-mel lane, because the renderer does not draw embedded pictures.
 fn bands(recording: &ReportedRecording, pixels: &mut Pixmap) {
-    let columns = shades(&recording.spectrum);
+    let columns = shades(&recording.drawing.spectrum);
     let Some(mut picture) = Pixmap::new(columns.len() as u32, BANDS as u32) else {
         return;
     };

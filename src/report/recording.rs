@@ -6,8 +6,16 @@ use super::spectrogram::Levels;
 use crate::events::{Event, Gap, Hue, Measurement, SessionEnd, SessionStart, Speaker, Trigger};
 use crate::reference::LabelledSpan;
 
-/// The drawn data of a signal: the waveform and the log-mel levels.
-pub type Drawing = (Vec<(f32, f32)>, Levels);
+/// The drawn data of a signal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Drawing {
+    /// Where the time axis begins, in seconds: 0, or where a late track begins.
+    pub begin_s: f64,
+    /// Lowest and highest sample of equal intervals from there on, in `[-1, 1]`.
+    pub envelope: Vec<(f32, f32)>,
+    /// Log-mel levels of equal intervals from there on.
+    pub spectrum: Levels,
+}
 
 /// A recording, or one of its channels.
 #[derive(Debug, Clone, Default)]
@@ -30,10 +38,8 @@ pub struct ReportedRecording {
     pub error: Option<String>,
     /// The summary.
     pub end: Option<SessionEnd>,
-    /// Lowest and highest sample of equal intervals, in `[-1, 1]`.
-    pub envelope: Vec<(f32, f32)>,
-    /// Log-mel levels of equal intervals.
-    pub spectrum: Levels,
+    /// What is drawn of its signal.
+    pub drawing: Drawing,
     /// Human labels.
     pub reference: Vec<LabelledSpan>,
     /// The audio as a `data:` address, if requested.
@@ -65,7 +71,7 @@ impl ReportedRecording {
     /// Adds the drawn data of the first signal.
     #[must_use]
     pub fn drawn(mut self, drawn: Vec<Drawing>) -> Self {
-        (self.envelope, self.spectrum) = drawn.into_iter().next().unwrap_or_default();
+        self.drawing = drawn.into_iter().next().unwrap_or_default();
         self
     }
 
@@ -77,7 +83,7 @@ impl ReportedRecording {
         }
         let (mut audio, mut error) = (self.audio, self.error);
         let channels = (1..).zip(drawn);
-        let one = |(channel, (envelope, spectrum)): (u16, Drawing)| {
+        let one = |(channel, drawing): (u16, Drawing)| {
             let own = |all: &[Measurement]| {
                 let own = all.iter().filter(|m| m.channel == Some(channel));
                 own.cloned().collect()
@@ -94,8 +100,7 @@ impl ReportedRecording {
                 error: error.take(),
                 audio: audio.take(),
                 end: self.end.clone(),
-                envelope,
-                spectrum,
+                drawing,
                 reference: self.reference.clone(),
             }
         };
@@ -143,7 +148,7 @@ impl ReportedRecording {
         self.start.as_ref().map_or(&[], |start| &start.colors)
     }
 
-    /// Length in seconds.
+    /// Its end in seconds.
     pub fn length_s(&self) -> f64 {
         self.end.as_ref().map_or(0.0, |end| end.duration_s)
     }
@@ -152,6 +157,7 @@ impl ReportedRecording {
     /// speech.
     pub fn peak(&self) -> f64 {
         let extremes = self
+            .drawing
             .envelope
             .iter()
             .flat_map(|(low, high)| [low.abs(), high.abs()]);

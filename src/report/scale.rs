@@ -7,7 +7,7 @@ use crate::text::{clock, clock_tenths};
 
 /// Width of the picture in its own units.
 pub(super) const PICTURE_WIDTH: f64 = 1000.0;
-/// Position of time 0, in units of the picture.
+/// Position of the start of the time axis, in units of the picture.
 pub(super) const PLOT_LEFT: f64 = 110.0;
 /// Position of the end of the recording, in units of the picture.
 pub(super) const PLOT_RIGHT: f64 = 990.0;
@@ -29,7 +29,8 @@ const MOST_TICKS: f64 = 12.0;
 
 /// Maps time to horizontal position.
 pub(super) struct Scale {
-    /// Length of the recording in seconds.
+    /// Start of the time axis, and its length, in seconds.
+    begin_s: f64,
     seconds: f64,
     /// Whether utterances are too narrow to be drawn one by one.
     pub(super) binned: bool,
@@ -66,15 +67,18 @@ pub(super) struct Tick {
 impl Scale {
     /// The whole recording between [`PLOT_LEFT`] and [`PLOT_RIGHT`].
     pub(super) fn new(recording: &ReportedRecording) -> Self {
+        let begin_s = recording.drawing.begin_s;
         Self {
-            seconds: recording.length_s().max(0.1),
+            begin_s,
+            seconds: (recording.length_s() - begin_s).max(0.1),
             binned: recording.utterances.len() as f64 * LEAST_UTTERANCE_WIDTH
                 > PLOT_RIGHT - PLOT_LEFT,
         }
     }
 
     fn x(&self, seconds: f64) -> f64 {
-        PLOT_LEFT + (PLOT_RIGHT - PLOT_LEFT) * (seconds / self.seconds).clamp(0.0, 1.0)
+        let share = (seconds - self.begin_s) / self.seconds;
+        PLOT_LEFT + (PLOT_RIGHT - PLOT_LEFT) * share.clamp(0.0, 1.0)
     }
 
     /// Position and width of a time span.
@@ -215,7 +219,7 @@ impl Scale {
             let first = self.bin(utterance.start_s);
             let more = self.bin(utterance.end_s) + 1 - first;
             for (bin, seconds) in seconds.iter_mut().enumerate().skip(first).take(more) {
-                let start_s = bin as f64 * length_s;
+                let start_s = self.begin_s + bin as f64 * length_s;
                 let inside =
                     utterance.end_s.min(start_s + length_s) - utterance.start_s.max(start_s);
                 seconds[place] += inside.max(0.0);
@@ -229,7 +233,8 @@ impl Scale {
             .into_iter()
             .find(|every_s| self.seconds / every_s <= MOST_TICKS)
             .unwrap_or(self.seconds / MOST_TICKS);
-        let count = (self.seconds / every_s) as usize;
+        let first = (self.begin_s / every_s).ceil() as usize;
+        let last = ((self.begin_s + self.seconds) / every_s) as usize;
         let tick = |number: usize| {
             let seconds = number as f64 * every_s;
             let time = if every_s < 1.0 {
@@ -242,7 +247,7 @@ impl Scale {
                 time,
             }
         };
-        (0..=count).map(tick).collect()
+        (first..=last).map(tick).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The log-mel levels of a recording in sixteen shades; the front end computes them
 //! before the cepstral coefficients.
 
-use crate::dsp::feature_spec::N_MELS;
+use crate::dsp::feature_spec::{MEL_FLOOR, N_MELS};
 
 /// Mel bands, low to high.
 pub const BANDS: usize = N_MELS;
@@ -44,6 +44,35 @@ impl Spectrogram {
         self.filled = (self.filled + 1) % (self.more + 1);
     }
 
+    /// Adds frames of silence.
+    pub(super) fn push_silence(&mut self, mut frames: u64) {
+        let silence = silence();
+        while frames > 0 {
+            if self.filled == 0 {
+                self.push(&silence);
+                frames -= 1;
+                continue;
+            }
+            let added = frames.min((self.more + 1 - self.filled) as u64);
+            let filled = self.filled + added as usize;
+            if let Some(mean) = self.columns.last_mut() {
+                for (mean, level) in mean.iter_mut().zip(&silence) {
+                    *mean += (level - *mean) * added as f32 / filled as f32;
+                }
+            }
+            self.filled = filled % (self.more + 1);
+            frames -= added;
+        }
+    }
+
+    /// Puts silence before everything so far, to the nearest interval.
+    pub(super) fn prepend_silence(&mut self, frames: u64) {
+        let length = self.more as u64 + 1;
+        let added = ((frames + length / 2) / length) as usize;
+        let before = std::iter::repeat_n(silence(), added);
+        self.columns.splice(0..0, before);
+    }
+
     /// The levels of the whole recording, in no more intervals than are visible.
     pub(super) fn finish(mut self) -> Levels {
         while self.columns.len() > MAX_COLUMNS {
@@ -59,6 +88,11 @@ impl Spectrogram {
         };
         self.columns = self.columns.chunks(2).map(mean).collect();
     }
+}
+
+/// The levels of a frame of silence.
+fn silence() -> [f32; BANDS] {
+    [10.0 * MEL_FLOOR.log10() as f32; BANDS]
 }
 
 /// Shades of each band from 0 (blank) to 15 (loudest), low bands first.
@@ -92,4 +126,31 @@ pub fn png(columns: &Levels) -> Option<Vec<u8>> {
     writer.write_image_data(&rows).ok()?;
     writer.finish().ok()?;
     Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_silence_is_that_of_silent_frames() {
+        for (before, silent) in [(1, 1), (777, 9_999), (30_001, 100_003)] {
+            let [mut skipped, mut pushed] = [Spectrogram::default(), Spectrogram::default()];
+            for _ in 0..2 {
+                for n in 0..before {
+                    skipped.push(&[n as f32 / 100.0; BANDS]);
+                    pushed.push(&[n as f32 / 100.0; BANDS]);
+                }
+                skipped.push_silence(silent);
+                for _ in 0..silent {
+                    pushed.push(&silence());
+                }
+            }
+            let (skipped, pushed) = (skipped.finish(), pushed.finish());
+            assert_eq!(skipped.len(), pushed.len());
+            for (a, b) in skipped.iter().flatten().zip(pushed.iter().flatten()) {
+                assert!((a - b).abs() < 0.05, "{a} {b}");
+            }
+        }
+    }
 }

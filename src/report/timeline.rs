@@ -162,12 +162,12 @@ impl<'a> TimelineSvg<'a> {
             top += height + LANE_GAP;
             lane
         };
-        let waveform = (!recording.envelope.is_empty()).then(|| {
+        let waveform = (!recording.drawing.envelope.is_empty()).then(|| {
             let lane = next(WAVEFORM_HEIGHT);
             let points = waveform(recording, lane);
             Waveform { lane, points }
         });
-        let spectrogram = spectrogram::png(&recording.spectrum).map(|image| Spectrogram {
+        let spectrogram = spectrogram::png(&recording.drawing.spectrum).map(|image| Spectrogram {
             lane: next(SPECTROGRAM_HEIGHT),
             image: BASE64_STANDARD.encode(image),
         });
@@ -261,7 +261,7 @@ fn waveform(recording: &ReportedRecording, lane: Lane) -> String {
     let middle = lane.middle();
     let peak = recording.peak();
     let y = |value: f32| middle - f64::from(value.clamp(-1.0, 1.0)) * lane.height / 2.0 / peak;
-    let envelope = fewer(&recording.envelope, COLUMNS);
+    let envelope = fewer(&recording.drawing.envelope, COLUMNS);
     let step = (PLOT_RIGHT - PLOT_LEFT) / envelope.len() as f64;
     let x = |column: usize| PLOT_LEFT + step * (column as f64 + 0.5);
     let mut points = String::new();

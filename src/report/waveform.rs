@@ -31,6 +31,26 @@ impl Waveform {
         }
     }
 
+    /// Adds silence.
+    pub(super) fn push_silence(&mut self, mut samples: u64) {
+        while samples > 0 {
+            let open = self.stretch.max(1) - self.filled;
+            let added = samples.min(open as u64);
+            // One sample stands for all that fall into its interval.
+            self.push(&[0.0]);
+            self.filled = (self.filled + added as usize - 1) % self.stretch.max(1);
+            samples -= added;
+        }
+    }
+
+    /// Puts silence before everything so far, to the nearest interval.
+    pub(super) fn prepend_silence(&mut self, samples: u64) {
+        let stretch = self.stretch.max(1) as u64;
+        let added = ((samples + stretch / 2) / stretch) as usize;
+        self.columns
+            .splice(0..0, std::iter::repeat_n((0.0, 0.0), added));
+    }
+
     fn halve(&mut self) {
         self.columns = self.columns.chunks(2).map(joined).collect();
         self.interval = self.interval.max(1) * 2;
@@ -58,6 +78,34 @@ fn joined(columns: &[(f32, f32)]) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn skipped_silence_is_that_of_silent_samples() {
+        for (before, silent) in [(1, 1), (777, 23_999), (30_001, 100_003), (123, 1_000_000)] {
+            let noise: Vec<f32> = (0..before).map(|n| (n % 7) as f32 - 3.0).collect();
+            let [mut skipped, mut pushed] = [Waveform::default(), Waveform::default()];
+            for _ in 0..2 {
+                skipped.push(&noise);
+                skipped.push_silence(silent as u64);
+                pushed.push(&noise);
+                pushed.push(&vec![0.0; silent]);
+            }
+            assert_eq!(skipped.columns(), pushed.columns(), "{before} {silent}");
+            let mut late = Waveform::default();
+            late.push(&noise);
+            late.prepend_silence(before as u64);
+            assert_eq!(
+                late.columns[late.columns.len() / 2..][0],
+                noise_start(&noise)
+            );
+        }
+    }
+
+    fn noise_start(noise: &[f32]) -> (f32, f32) {
+        let mut waveform = Waveform::default();
+        waveform.push(noise);
+        waveform.columns[0]
+    }
 
     #[test]
     fn every_extreme_is_seen_at_its_place() {

@@ -22,6 +22,8 @@ struct Data<'a> {
     name: String,
     /// All channels of a recording have the same file.
     file: String,
+    /// Where the time axis begins and ends.
+    begin_s: f64,
     length_s: f64,
     labels: Vec<String>,
     /// The CSS class of each label; the last one is that of `uncertain`.
@@ -91,6 +93,7 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
     let data = Data {
         name: printable(&recording.name),
         file: printable(&recording.file),
+        begin_s: recording.drawing.begin_s,
         length_s: recording.length_s(),
         labels: names().map(printable).collect(),
         classes: names().map(|name| class(recording, name)).collect(),
@@ -120,13 +123,14 @@ pub(super) fn json(recording: &ReportedRecording) -> String {
 
 fn envelope(recording: &ReportedRecording) -> String {
     let peak = recording.peak();
-    let most = (recording.length_s() * MAX_COLUMNS_PER_S).ceil() as usize;
+    let drawn_s = recording.length_s() - recording.drawing.begin_s;
+    let most = (drawn_s * MAX_COLUMNS_PER_S).ceil() as usize;
     let byte = |value: f32| {
         (f64::from(value) / peak * 127.0)
             .round()
             .clamp(-127.0, 127.0) as i8
     };
-    let bytes: Vec<u8> = fewer(&recording.envelope, most)
+    let bytes: Vec<u8> = fewer(&recording.drawing.envelope, most)
         .into_iter()
         .flat_map(|(low, high)| [byte(low).to_le_bytes()[0], byte(high).to_le_bytes()[0]])
         .collect();

@@ -85,14 +85,19 @@ class Chart {
     return `<text class="name" x="${this.scale.left - 8}" y="${lane.middle.toFixed(1)}">${markup(text)}</text>`;
   }
 
+  // Of what is drawn, in seconds.
+  length() {
+    return Math.max(this.data.length_s - this.data.begin_s, 0.1);
+  }
+
   drawWaveform() {
     const { scale, envelope } = this, lane = this.waveform;
     if (!lane.height) { return ""; }
-    const columns = envelope.length / 2, perColumn = Math.max(this.data.length_s, 0.1) / columns;
+    const begin = this.data.begin_s, columns = envelope.length / 2, perColumn = this.length() / columns;
     const value = (byte) => (byte > 127 ? byte - 256 : byte) / 127;
     const y = (level) => (lane.middle - level * lane.height / 2).toFixed(1);
-    const first = Math.max(0, Math.floor(scale.from / perColumn));
-    const last = Math.min(columns - 1, Math.ceil(scale.to / perColumn));
+    const first = Math.max(0, Math.floor((scale.from - begin) / perColumn));
+    const last = Math.min(columns - 1, Math.ceil((scale.to - begin) / perColumn));
     const every = Math.max(1, Math.floor((last - first) / (scale.right - scale.left)));
     const [above, below] = [[], []];
     for (let i = first; i <= last; i += every) {
@@ -101,7 +106,7 @@ class Chart {
         low = Math.min(low, value(envelope[2 * j]));
         high = Math.max(high, value(envelope[2 * j + 1]));
       }
-      const x = scale.x((i + every / 2) * perColumn).toFixed(1);
+      const x = scale.x(begin + (i + every / 2) * perColumn).toFixed(1);
       above.push(`${x},${y(high + 0.007)}`);
       below.push(`${x},${y(low - 0.007)}`);
     }
@@ -109,12 +114,12 @@ class Chart {
   }
 
   drawBands(from, to) {
-    const { left, right } = this.scale, lane = this.spectrum, length = Math.max(this.data.length_s, 0.1);
+    const { left, right } = this.scale, lane = this.spectrum, length = this.length(), begin = this.data.begin_s;
     this.frame.setAttribute("x", left);
     this.frame.setAttribute("y", lane.top);
     this.frame.setAttribute("width", right - left);
     this.frame.setAttribute("height", lane.height);
-    this.frame.setAttribute("viewBox", `${from / length} 0 ${Math.max(to - from, 1e-3) / length} 80`);
+    this.frame.setAttribute("viewBox", `${(from - begin) / length} 0 ${Math.max(to - from, 1e-3) / length} 80`);
   }
 
   // All utterances, or those of a speaker.

@@ -26,12 +26,13 @@ class Compare {
 
   open() {
     const both = this.chosen.map((place) => this.recordings[place]);
-    this.length = Math.max(...both.map(({ length }) => length), 0.1);
-    this.shortest = Math.min(1, this.length);
-    this.view = [0, this.length];
+    this.begin = Math.min(...both.map(({ begin }) => begin));
+    this.end = Math.max(...both.map(({ end }) => end), this.begin + 0.1);
+    this.shortest = Math.min(1, this.end - this.begin);
+    this.view = [this.begin, this.end];
     this.charts = both.map(({ data, image }, i) => new Chart(data, image, `compared${i}`, COMPACT));
     this.timeline = element("div", { class: "timeline pair", tabindex: 0, role: "slider", "aria-label": "Position in both recordings",
-      "aria-valuemin": 0, "aria-valuemax": this.length.toFixed(1), "aria-valuenow": 0 });
+      "aria-valuemin": this.begin.toFixed(1), "aria-valuemax": this.end.toFixed(1), "aria-valuenow": this.begin.toFixed(1) });
     this.captions = both.map(({ data }, i) => element("p", { class: "caption" }, `${["Above", "Below"][i]}: ${data.name}`));
     this.charts.forEach((chart, i) => this.timeline.append(this.captions[i], chart.svg));
     this.said = element("output");
@@ -40,14 +41,14 @@ class Compare {
     const tools = element("div", { class: "tools", role: "group", "aria-label": "Visible time range of both recordings" },
       button("−", zoom(2), { "aria-label": "Zoom out" }), button("+", zoom(0.5), { "aria-label": "Zoom in" }),
       button("◀", pan(-0.5), { "aria-label": "Earlier" }), button("▶", pan(0.5), { "aria-label": "Later" }),
-      button("Whole", () => this.show(0, this.length)));
+      button("Whole", () => this.show(this.begin, this.end)));
     this.timeline.addEventListener("click", (event) => {
       this.move(this.charts[0].scale.seconds(event.clientX - this.charts[0].svg.getBoundingClientRect().left));
     });
     this.timeline.addEventListener("keydown", (event) => this.key(event));
     this.body.replaceChildren(this.difference(both), tools, this.timeline, this.said);
     this.draw();
-    this.move(0);
+    this.move(this.begin);
   }
 
   // The share of each label in both, and the difference.
@@ -79,8 +80,8 @@ class Compare {
   }
 
   show(from, to) {
-    const span = clamp(to - from, this.shortest, this.length);
-    const start = clamp(from, 0, this.length - span);
+    const span = clamp(to - from, this.shortest, this.end - this.begin);
+    const start = clamp(from, this.begin, this.end - span);
     this.view = [start, start + span];
     this.draw();
   }
@@ -103,17 +104,17 @@ class Compare {
     if (event.ctrlKey || event.metaKey || event.altKey) { return; }
     const step = event.shiftKey ? 5 : 0.5;
     const to = { ArrowLeft: this.at - step, ArrowDown: this.at - step, ArrowRight: this.at + step, ArrowUp: this.at + step,
-      PageDown: this.at - 30, PageUp: this.at + 30, Home: 0, End: this.length }[event.key];
+      PageDown: this.at - 30, PageUp: this.at + 30, Home: this.begin, End: this.end }[event.key];
     const zoom = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
     if (zoom) { this.zoom(zoom); }
-    else if (event.key === "0") { this.show(0, this.length); }
+    else if (event.key === "0") { this.show(this.begin, this.end); }
     else if (to !== undefined) { this.move(to); }
     else { return; }
     event.preventDefault();
   }
 
   move(seconds) {
-    this.at = clamp(seconds, 0, this.length);
+    this.at = clamp(seconds, this.begin, this.end);
     if (this.at < this.view[0] || this.at > this.view[1]) {
       const span = this.view[1] - this.view[0];
       this.show(this.at - span / 10, this.at + span * 0.9);

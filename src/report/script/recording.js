@@ -22,10 +22,11 @@ class Recording {
   constructor(section, number) {
     this.section = section;
     this.data = JSON.parse(section.querySelector("script").textContent);
-    this.length = this.data.length_s;
-    this.shortest = Math.min(1, this.length);
-    this.view = [0, this.length];
-    this.at = 0;
+    this.begin = this.data.begin_s;
+    this.end = this.data.length_s;
+    this.shortest = Math.min(1, this.end - this.begin);
+    this.view = [this.begin, this.end];
+    this.at = this.begin;
     this.timeline = section.querySelector(".timeline");
     this.output = section.querySelector("output");
     // The channels of a file share its sound.
@@ -42,14 +43,19 @@ class Recording {
     this.timeline.addEventListener("click", (event) => this.click(event));
     this.timeline.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     section.classList.add("live");
-    if (this.length >= STRIP_FROM_S) { this.addStrip(); }
+    if (this.end - this.begin >= STRIP_FROM_S) { this.addStrip(); }
     for (const row of this.rows) {
       row.querySelector("button").addEventListener("click", () => this.goTo(Number(row.dataset.start), true));
     }
-    this.audio?.addEventListener("timeupdate", () => this.move(this.audio.currentTime));
+    this.audio?.addEventListener("timeupdate", () => this.move(this.audio.currentTime + this.ahead()));
     new ResizeObserver(() => this.draw()).observe(this.timeline);
     section.addEventListener("toggle", () => this.draw());
-    this.move(0);
+    this.move(this.begin);
+  }
+
+  // The time of the recording at which its sound starts: some players leave a late start out.
+  ahead() {
+    return this.audio.duration < this.begin ? this.begin : 0;
   }
 
   addStrip() {
@@ -60,14 +66,14 @@ class Recording {
     const tools = element("div", { class: "tools", role: "group", "aria-label": `Visible time range of ${this.data.name}` },
       button("−", zoom(2), { "aria-label": "Zoom out" }), button("+", zoom(0.5), { "aria-label": "Zoom in" }),
       button("◀", pan(-0.5), { "aria-label": "Earlier" }), button("▶", pan(0.5), { "aria-label": "Later" }),
-      button("Whole", () => this.show(0, this.length)), this.shown);
+      button("Whole", () => this.show(this.begin, this.end)), this.shown);
     this.timeline.before(tools, this.strip.root);
   }
 
   // Shows a time range; at the ends of the recording it is moved, not shortened.
   show(from, to) {
-    const span = clamp(to - from, this.shortest, this.length);
-    const start = clamp(from, 0, this.length - span);
+    const span = clamp(to - from, this.shortest, this.end - this.begin);
+    const start = clamp(from, this.begin, this.end - span);
     this.view = [start, start + span];
     this.later ??= requestAnimationFrame(() => { this.later = undefined; this.draw(); });
   }
@@ -103,7 +109,7 @@ class Recording {
 
   // Drags the time range; a press without movement is a click.
   drag(event) {
-    if (event.button || !this.strip || this.view[1] - this.view[0] >= this.length) { return; }
+    if (event.button || !this.strip || this.view[1] - this.view[0] >= this.end - this.begin) { return; }
     const start = event.clientX, [from, to] = this.view;
     const perPixel = 1 / this.chart.scale.perSecond;
     this.dragged = false;
@@ -131,13 +137,13 @@ class Recording {
       ArrowLeft: this.at - step, ArrowDown: this.at - step,
       ArrowRight: this.at + step, ArrowUp: this.at + step,
       PageDown: this.at - 30, PageUp: this.at + 30,
-      Home: 0, End: this.length,
+      Home: this.begin, End: this.end,
     }[event.key];
     const zoom = { "+": 0.5, "=": 0.5, "-": 2, "0": Infinity }[event.key];
     if (event.key === " " && this.audio) {
       if (this.audio.paused) { this.audio.play(); } else { this.audio.pause(); }
     } else if (zoom && this.strip) {
-      if (zoom === Infinity) { this.show(0, this.length); } else { this.zoom(zoom); }
+      if (zoom === Infinity) { this.show(this.begin, this.end); } else { this.zoom(zoom); }
     } else if (to !== undefined) {
       this.seek(to, false);
     } else {
@@ -149,7 +155,7 @@ class Recording {
   seek(seconds, play) {
     this.move(seconds);
     if (this.audio) {
-      this.audio.currentTime = this.at;
+      this.audio.currentTime = this.at - this.ahead();
       if (play) { this.audio.play().catch(() => {}); }
     }
   }
@@ -158,14 +164,14 @@ class Recording {
   goTo(seconds, play) {
     this.section.open = true;
     const span = Math.min(this.view[1] - this.view[0], 60);
-    if (this.length > 120 || seconds < this.view[0] || seconds > this.view[1]) {
+    if (this.end - this.begin > 120 || seconds < this.view[0] || seconds > this.view[1]) {
       this.show(seconds - span / 3, seconds + span * 2 / 3);
     }
     this.seek(seconds, play);
   }
 
   move(seconds) {
-    this.at = clamp(seconds, 0, this.length);
+    this.at = clamp(seconds, this.begin, this.end);
     const [from, to] = this.view;
     if (this.at < from || this.at > to) {
       const span = to - from;

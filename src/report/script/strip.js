@@ -3,7 +3,7 @@
 const STRIP_HEIGHT = 34;
 
 class Strip {
-  // `of` has data, length and view = [from, to], and show(from, to).
+  // `of` has data, begin, end and view = [from, to], and show(from, to).
   constructor(of, data) {
     this.of = of;
     this.data = data;
@@ -12,8 +12,8 @@ class Strip {
     this.handles = ["start", "end"].map((side) => {
       const handle = element("div", {
         class: `handle ${side}`, role: "slider", tabindex: 0,
-        "aria-label": `The ${side} of the visible time range`, "aria-valuemin": 0,
-        "aria-valuemax": of.length.toFixed(1), "aria-valuenow": 0,
+        "aria-label": `The ${side} of the visible time range`, "aria-valuemin": of.begin.toFixed(1),
+        "aria-valuemax": of.end.toFixed(1), "aria-valuenow": of.begin.toFixed(1),
       });
       handle.addEventListener("keydown", (event) => this.key(event, side));
       return handle;
@@ -23,7 +23,7 @@ class Strip {
   }
 
   draw(width) {
-    const scale = new Scale(0, this.of.length, margin(width), width - 10);
+    const scale = new Scale(this.of.begin, this.of.end, margin(width), width - 10);
     this.scale = scale;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${STRIP_HEIGHT}`);
     this.svg.setAttribute("height", STRIP_HEIGHT);
@@ -58,7 +58,7 @@ class Strip {
     const step = (event.shiftKey ? 0.2 : 0.05) * (to - from);
     const place = { ArrowLeft: this.of.view[i] - step, ArrowDown: this.of.view[i] - step,
       ArrowRight: this.of.view[i] + step, ArrowUp: this.of.view[i] + step,
-      Home: 0, End: this.of.length }[event.key];
+      Home: this.of.begin, End: this.of.end }[event.key];
     if (place === undefined) { return; }
     event.preventDefault();
     const least = this.of.shortest;
@@ -68,10 +68,10 @@ class Strip {
   // A handle moves one end; the window moves as a whole; a drag outside it draws a new one.
   drag(event) {
     if (event.button) { return; }
-    const at = (e) => clamp(this.scale.seconds(e.clientX - this.root.getBoundingClientRect().left), 0, this.of.length);
+    const at = (e) => clamp(this.scale.seconds(e.clientX - this.root.getBoundingClientRect().left), this.of.begin, this.of.end);
     const start = at(event), [from, to] = this.of.view, least = this.of.shortest;
     const handle = this.handles.indexOf(event.target);
-    const whole = from <= 0 && to >= this.of.length;
+    const whole = from <= this.of.begin && to >= this.of.end;
     const move = (e) => {
       const now = at(e);
       if (handle === 0) { this.of.show(Math.min(now, to - least), to); }
