@@ -132,10 +132,17 @@ pub struct Engine {
     pub speakers: Option<SpeakerTracking>,
     kind: Kind,
     /// Idle classifiers.
-    classifiers: Pool<dyn Classifier>,
+    classifiers: Pool<dyn SharingClassifier>,
 }
 
-impl Classifier for Pooled<dyn Classifier> {
+/// A classifier whose loaded model several channels of one input can use in turn.
+trait SharingClassifier: Classifier {
+    /// A classifier for another channel, with a state of its own and the same loaded
+    /// model.
+    fn for_another_channel(&self) -> Result<Box<dyn Classifier>, EngineError>;
+}
+
+impl Classifier for Pooled<dyn SharingClassifier> {
     fn classify(
         &mut self,
         mfcc: &[f32],
@@ -290,15 +297,31 @@ impl Engine {
     /// # Errors
     /// The engine cannot load the model.
     pub fn classifier(&self) -> Result<Box<dyn Classifier>, EngineError> {
-        let inner: Box<dyn Classifier> = match (self.classifiers.take(), &self.kind) {
+        Ok(Box::new(self.classifiers.wrap(self.idle_classifier()?)))
+    }
+
+    /// A classifier for each of `count` channels of one input, for one thread. They share
+    /// one copy of the loaded model.
+    ///
+    /// # Errors
+    /// The engine cannot load the model.
+    pub fn classifiers(&self, count: usize) -> Result<Vec<Box<dyn Classifier>>, EngineError> {
+        let first = self.idle_classifier()?;
+        let more = (1..count).map(|_| first.for_another_channel());
+        let more = more.collect::<Result<Vec<_>, _>>()?;
+        let first: Box<dyn Classifier> = Box::new(self.classifiers.wrap(first));
+        Ok([first].into_iter().chain(more).collect())
+    }
+
+    fn idle_classifier(&self) -> Result<Box<dyn SharingClassifier>, EngineError> {
+        Ok(match (self.classifiers.take(), &self.kind) {
             (Some(classifier), _) => classifier,
             (None, Kind::Builtin(shared)) => Box::new(shared.classifier()),
             #[cfg(feature = "onnxruntime")]
             (None, Kind::OnnxRuntime(environment)) => {
                 Box::new(environment.classifier(&self.model)?)
             }
-        };
-        Ok(Box::new(self.classifiers.wrap(inner)))
+        })
     }
 
     /// The input for an unknown speaker, if the model takes a baseline.

@@ -33,7 +33,7 @@ use self::latency::LatencyMeter;
 use self::outlets::Outlets;
 use crate::audio::source::Spec;
 use crate::baseline::Baseline;
-use crate::classifier::ClassifierError;
+use crate::classifier::{Classifier, ClassifierError};
 use crate::dsp::mono::{ChannelChoice, ChannelSelection};
 use crate::engine::{Engine, EngineError};
 use crate::events::{EVENT_SCHEMA, SessionStart, SourceKind};
@@ -135,7 +135,12 @@ pub fn pipelines(
     channels: ChannelSelection,
 ) -> Result<(ChannelPipelines, LatencyMeter), SessionError> {
     let latency = LatencyMeter::default();
-    let make = |input| pipeline(engine, input, channels, &latency);
+    let signals = channels.choices(spec.channels).len();
+    let mut classifiers = engine.classifiers(signals)?.into_iter();
+    let make = |input| {
+        let classifier = classifiers.next().map_or_else(|| engine.classifier(), Ok)?;
+        pipeline(engine, input, channels, latency.timed(classifier))
+    };
     let pipelines = ChannelPipelines::new(spec.sample_rate, spec.channels, channels, make)?;
     Ok((pipelines, latency))
 }
@@ -163,7 +168,7 @@ fn pipeline(
     engine: &Engine,
     input: InputFormat,
     channels: ChannelSelection,
-    latency: &LatencyMeter,
+    classifier: Box<dyn Classifier>,
 ) -> Result<Pipeline, SessionError> {
     let index = match (channels, input.choice) {
         (ChannelSelection::Each, ChannelChoice::One(number)) => usize::from(number) - 1,
@@ -172,7 +177,7 @@ fn pipeline(
     Ok(Pipeline::new(
         input,
         Arc::new(engine.model.spec.clone()),
-        latency.timed(engine.classifier()?),
+        classifier,
         engine.channel_enrolment(index),
         engine.speaker_mode(index)?,
     )?)

@@ -7,7 +7,7 @@ use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor};
 
-use super::{EngineError, heap};
+use super::{EngineError, SharingClassifier, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
@@ -175,6 +175,17 @@ pub struct BuiltinClassifier {
     state: Option<Vec<Value>>,
     /// The state before that step.
     previous: Option<Vec<Value>>,
+}
+
+impl SharingClassifier for BuiltinClassifier {
+    fn for_another_channel(&self) -> Result<Box<dyn Classifier>, EngineError> {
+        Ok(Box::new(Self {
+            shared: self.shared.clone(),
+            options: self.options.clone(),
+            state: None,
+            previous: None,
+        }))
+    }
 }
 
 impl Classifier for BuiltinClassifier {

@@ -14,7 +14,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{DynValue, Tensor, TensorRef};
 
 pub use self::search::ORT_VERSION;
-use super::{DISABLE_TELEMETRY, EngineError, Refused, heap};
+use super::{DISABLE_TELEMETRY, EngineError, Refused, SharingClassifier, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
 use crate::guard::guard;
@@ -129,27 +129,31 @@ impl Environment {
     fn session(&self, bytes: &[u8], model: &str) -> Result<Session, EngineError> {
         guard(|| session(&self.0.environment, bytes))
             .unwrap_or_else(|| Err(ort::Error::new("it ended unexpectedly")))
-            .map_err(|error| EngineError::Load {
-                engine: NAME,
-                model: model.to_owned(),
-                reason: error.to_string(),
-            })
+            .map_err(|error| unstarted(model, &error))
     }
 
     /// A session for one thread.
     pub(super) fn classifier(&self, model: &Model) -> Result<OnnxClassifier, EngineError> {
         let session = self.session(&model.bytes, &model.name)?;
         heap::release(model.constant());
-        let state = State::new(model.spec.stream.as_ref()).map_err(|error| EngineError::Load {
-            engine: NAME,
-            model: model.name.clone(),
-            reason: error.to_string(),
-        })?;
+        let name = model.name.clone();
+        let state =
+            State::new(model.spec.stream.as_ref()).map_err(|error| unstarted(&name, &error))?;
         Ok(OnnxClassifier {
-            session,
+            session: Arc::new(Mutex::new(session)),
             state,
             speech: model.spec.has_speech,
+            name,
         })
+    }
+}
+
+/// The message for a model that cannot be started.
+fn unstarted(model: &str, reason: &ort::Error) -> EngineError {
+    EngineError::Load {
+        engine: NAME,
+        model: model.to_owned(),
+        reason: reason.to_string(),
     }
 }
 
@@ -202,9 +206,25 @@ fn session(environment: &ort::environment::Environment, bytes: &[u8]) -> ort::Re
 
 /// A classifier that runs in ONNX Runtime.
 pub(super) struct OnnxClassifier {
-    session: Session,
+    /// Shared by the channels of an input, which are classified in turn.
+    session: Arc<Mutex<Session>>,
     state: State,
     speech: bool,
+    /// Name of the model.
+    name: String,
+}
+
+impl SharingClassifier for OnnxClassifier {
+    fn for_another_channel(&self) -> Result<Box<dyn Classifier>, EngineError> {
+        let state = State::of(self.state.tensors.clone());
+        let state = state.map_err(|error| unstarted(&self.name, &error))?;
+        Ok(Box::new(Self {
+            session: Arc::clone(&self.session),
+            state,
+            speech: self.speech,
+            name: self.name.clone(),
+        }))
+    }
 }
 
 /// The state of a streaming model: tensors of the library, passed from the outputs of a
@@ -221,7 +241,10 @@ struct State {
 
 impl State {
     fn new(stream: Option<&StreamSpec>) -> ort::Result<Self> {
-        let tensors = stream.map_or(Vec::new(), |stream| stream.state.clone());
+        Self::of(stream.map_or(Vec::new(), |stream| stream.state.clone()))
+    }
+
+    fn of(tensors: Vec<StateTensor>) -> ort::Result<Self> {
         let filled = |tensor: &StateTensor| {
             let values = vec![tensor.fill; tensor.size()];
             Tensor::from_array((tensor.shape.as_slice(), values)).map(Tensor::into_dyn)
@@ -288,7 +311,8 @@ impl OnnxClassifier {
         for (tensor, value) in tensors.iter().zip(current.as_ref().unwrap_or(initial)) {
             inputs.push((tensor.name.as_str().into(), value.into()));
         }
-        let mut outputs = self.session.run(inputs)?;
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outputs = session.run(inputs)?;
         let values = |name: &str| -> ort::Result<Vec<f32>> {
             Ok(outputs[name].try_extract_tensor::<f32>()?.1.to_vec())
         };

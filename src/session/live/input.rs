@@ -132,7 +132,10 @@ impl Running<'_> {
         self.add_gap(away.saturating_sub(Duration::from_secs_f64(waiting)), cause)?;
         let (rate, channels) = (spec.sample_rate, spec.channels);
         if (rate, channels) != (self.pipelines.rate(), self.pipelines.channels()) {
-            let make = |input| pipeline(self.engine, input, self.options.channel, &self.latency);
+            let make = |input| {
+                let classifier = self.latency.timed(self.engine.classifier()?);
+                pipeline(self.engine, input, self.options.channel, classifier)
+            };
             self.pipelines.change_input(rate, channels, make)?;
         }
         microphone.capture.id().clone_into(&mut self.device);

@@ -49,3 +49,45 @@ fn golden_probabilities(model: Model, choice: EngineChoice) {
         }
     }
 }
+
+/// The steps of two utterances in turn, as of two channels, give the predictions of each
+/// utterance alone.
+#[test]
+fn channels_share_a_model_and_not_the_state_of_an_utterance() {
+    let mut choices = vec![EngineChoice::Builtin];
+    if cfg!(feature = "onnxruntime") {
+        choices.push(EngineChoice::Onnxruntime);
+    }
+    for choice in choices {
+        let engine = Engine::load(Model::embedded().unwrap(), choice, None).unwrap();
+        let spec = &engine.model.spec;
+        let stream = spec.stream.as_ref().unwrap();
+        let unknown = engine.unknown_speaker();
+        let golden = engine.model.golden();
+        let utterances = [0, 1].map(|case| golden.cases[case].mfcc.repeat(6));
+        let steps = utterances.each_ref().map(|mfcc| {
+            let steps = stream.steps(0, mfcc.len() / 80, true);
+            steps.collect::<Vec<_>>()
+        });
+        assert!(steps.iter().all(|steps| steps.len() > 1), "{steps:?}");
+        let mut channels = engine.classifiers(2).unwrap();
+        let mut last = [Vec::new(), Vec::new()];
+        for channel in &mut channels {
+            channel.reset();
+        }
+        for turn in 0..steps[0].len() {
+            for (channel, classifier) in channels.iter_mut().enumerate() {
+                let Some(step) = steps[channel].get(turn) else {
+                    continue;
+                };
+                let mfcc = &utterances[channel][step.start * 80..step.end * 80];
+                last[channel] = classifier.classify(mfcc, unknown.as_ref()).unwrap().logits;
+            }
+        }
+        for (mfcc, last) in utterances.iter().zip(last) {
+            let mut classifier = engine.classifier().unwrap();
+            let alone = classify_whole(&mut *classifier, spec, mfcc, unknown.as_ref());
+            assert_eq!(alone.unwrap().logits, last, "{}", engine.name);
+        }
+    }
+}
