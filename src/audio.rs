@@ -11,6 +11,7 @@ pub mod ring;
 pub mod source;
 
 mod aac;
+mod adpcm;
 mod aiff;
 mod au;
 mod caf;
@@ -29,6 +30,7 @@ mod packets;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod signals;
+mod sphere;
 mod stream;
 mod system_stream;
 mod timing;

@@ -8,13 +8,16 @@ use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_PCM_F64LE, CODEC_ID_PCM_S24BE, CODEC_ID_PCM_S24LE, CODEC_ID_PCM_S32BE,
     CODEC_ID_PCM_S32LE,
 };
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{
+    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, CODEC_ID_NULL_AUDIO,
+};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::{Error, Result};
 use symphonia::core::formats::well_known::FORMAT_ID_ISOMP4;
 use symphonia::core::formats::{FormatReader, Track, TrackFlags};
 
 use super::aac;
+use super::adpcm::BlockDecoder;
 use super::guard::guard;
 use super::kinds;
 use super::opus::Multistream;
@@ -115,6 +118,7 @@ pub(super) fn choose(
 fn among(reader: &dyn FormatReader, listed: &Listed) -> Candidate {
     let track = reader.tracks().iter().find(|track| track.id == listed.id);
     let params = track.and_then(|track| track.codec_params.as_ref()?.audio());
+    let params = params.filter(|params| params.codec != CODEC_ID_NULL_AUDIO);
     let params = params.or(listed.params.as_ref());
     match track.zip(params) {
         Some((track, params)) => Candidate {
@@ -184,15 +188,7 @@ fn readable(
         }
         _ => {}
     }
-    let several = match params.codec {
-        CODEC_ID_OPUS => Multistream::new(&params, decoder),
-        _ => Ok(None),
-    };
-    let decoder = match several {
-        Ok(Some(several)) => Ok(Box::new(several) as Box<dyn AudioDecoder>),
-        Ok(None) => decoder(&params),
-        Err(error) => Err(error),
-    };
+    let decoder = own_decoder(&params).and_then(|own| own.map_or_else(|| decoder(&params), Ok));
     let decoder = decoder.map_err(|error| undecodable(reader, &params, &error, name))?;
     Ok(Chosen {
         id,
@@ -203,6 +199,16 @@ fn readable(
         count: 1,
         number: 1,
     })
+}
+
+/// A decoder of ours for what the library decodes only in part.
+fn own_decoder(params: &AudioCodecParameters) -> Result<Option<Box<dyn AudioDecoder>>> {
+    let boxed = |decoder: BlockDecoder| Box::new(decoder) as Box<dyn AudioDecoder>;
+    if params.codec != CODEC_ID_OPUS {
+        return Ok(BlockDecoder::new(params, decoder)?.map(boxed));
+    }
+    let several = Multistream::new(params, decoder)?;
+    Ok(several.map(|several| Box::new(several) as Box<dyn AudioDecoder>))
 }
 
 /// Takes pre-skip and gain out of an Opus header. The decoder would drop the pre-skip

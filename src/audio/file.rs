@@ -14,15 +14,15 @@ use super::mp4::{FragmentReader, GrowingIndex};
 use super::packets::{ContainerFacts, Packets};
 use super::source::{Note, Source, Spec};
 use super::wav::Wav;
-use super::{aiff, au, caf, matroska, mp4, ogg, w64, wav};
+use super::{aiff, au, caf, matroska, mp4, ogg, sphere, w64, wav};
 
 pub use super::source::DecodeError;
 
 /// File name extensions that count as audio in a folder.
-const EXTENSIONS: [&str; 32] = [
+const EXTENSIONS: [&str; 34] = [
     "wav", "wave", "w64", "rf64", "bwf", "flac", "mp3", "ogg", "oga", "opus", "m4a", "m4b", "mp4",
     "aac", "aif", "aiff", "aifc", "caf", "mka", "mkv", "webm", "mov", "3gp", "3g2", "m4v", "weba",
-    "au", "snd", "mp2", "ogv", "ogx", "m4r",
+    "au", "snd", "mp2", "ogv", "ogx", "m4r", "sph", "nist",
 ];
 
 /// Most tags that are skipped before the audio.
@@ -199,11 +199,16 @@ fn fixed_blocks(
     head: &[u8],
 ) -> Option<impl FnOnce(ByteSource) -> Result<FixedBlocks, DecodeError> + use<>> {
     let samples = caf::samples(head);
-    let (is_au, is_aiff) = (au::is_au(head), aiff::is_aiff(head));
-    (is_au || is_aiff || samples.is_some()).then_some(move |input| match samples {
-        Some(format) => caf::open(input, format),
-        None if is_au => au::open(input),
-        None => aiff::open(input),
+    let open: Option<fn(ByteSource) -> Result<FixedBlocks, DecodeError>> = match head {
+        head if au::is_au(head) => Some(au::open),
+        head if aiff::is_aiff(head) => Some(aiff::open),
+        head if sphere::is_sphere(head) => Some(sphere::open),
+        _ => None,
+    };
+    (open.is_some() || samples.is_some()).then_some(move |input| match (samples, open) {
+        (Some(format), _) => caf::open(input, format),
+        (None, Some(open)) => open(input),
+        (None, None) => Err(DecodeError::NotAudio),
     })
 }
 

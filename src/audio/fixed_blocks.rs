@@ -183,9 +183,20 @@ impl FixedBlocks {
     }
 
     /// Allows a stream to continue in further chunks of samples of the same format.
-    pub(super) fn in_chunks(self, format: chunks::Format) -> Self {
-        let format = Some(format);
-        Self { format, ..self }
+    /// `empty` says that the first one declares no bytes: either its length is unknown,
+    /// or the next chunk follows.
+    pub(super) fn in_chunks(
+        mut self,
+        format: chunks::Format,
+        empty: bool,
+    ) -> Result<Self, DecodeError> {
+        self.format = Some(format);
+        let streamed = matches!(self.bytes.input, ByteSource::Stream(_));
+        if empty && streamed && self.trailer.begins(self.bytes.peek(8)?) {
+            self.extent.bytes = Some(0);
+            self.frames = Some(0);
+        }
+        Ok(self)
     }
 
     fn seconds(&self, frames: u64) -> f64 {
@@ -205,15 +216,16 @@ impl FixedBlocks {
 
     /// Whether the declared length was only that of a recorder's first block.
     fn was_first_block(&mut self) -> Result<bool, DecodeError> {
-        let first = self
-            .extent
-            .bytes
-            .is_some_and(|bytes| bytes <= MAX_FIRST_BLOCK_BYTES);
-        if !first {
+        let first = self.extent.bytes;
+        let Some(first) = first.filter(|&bytes| bytes <= MAX_FIRST_BLOCK_BYTES) else {
+            return Ok(false);
+        };
+        if self.trailer.begins(self.bytes.peek(8)?) {
             return Ok(false);
         }
-        let next = self.bytes.peek(8)?;
-        if next.len() < 8 || self.trailer.begins(next) {
+        // As in a file: less than was declared is something else.
+        let least = (first as usize + 1).max(8);
+        if self.bytes.peek(least)?.len() < least {
             return Ok(false);
         }
         self.frames = None;

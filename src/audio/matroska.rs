@@ -7,6 +7,7 @@ use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_PCM_U8;
 
+use super::adpcm::MOST_BLOCKS;
 use super::kinds;
 use super::wav;
 
@@ -182,7 +183,10 @@ impl Entry {
     /// what a WAV may hold.
     pub(super) fn params(&self) -> Option<AudioCodecParameters> {
         let mut params = match self.codec.as_str() {
-            WINDOWS_CODEC => wav::Format::parse(&self.private, false)?.params()?,
+            WINDOWS_CODEC => {
+                let format = wav::Format::parse(&self.private, false)?;
+                format.params().or_else(|| in_packets(format.blocks()?))?
+            }
             "A_PCM/INT/LIT" | "A_PCM/INT/BIG" if self.bits == 8 => {
                 let mut params = AudioCodecParameters::new();
                 params.for_codec(CODEC_ID_PCM_U8).with_bits_per_sample(8);
@@ -203,6 +207,13 @@ impl Entry {
             _ => kinds::in_matroska(&self.codec, self.bits),
         }
     }
+}
+
+/// Parameters for packets of several blocks.
+fn in_packets(mut params: AudioCodecParameters) -> Option<AudioCodecParameters> {
+    let frames = params.frames_per_block?;
+    params.with_max_frames_per_packet(frames * MOST_BLOCKS);
+    Some(params)
 }
 
 fn number(body: &[u8]) -> u64 {

@@ -6,6 +6,10 @@ mod fragments;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW};
+
 use boxes::{box_head, boxes, inside, long, pairs, word};
 use fragments::Fragment;
 
@@ -39,6 +43,9 @@ pub(super) struct Trak {
     pub(super) format: [u8; 4],
     /// Whether it holds big-endian samples of more than 16 bits.
     pub(super) big_endian: bool,
+    /// Rate and channels, as its sample description says.
+    rate_hz: u32,
+    channels: u16,
     /// Ticks of the samples in the index itself. In a fragment that gives none: ticks
     /// of one sample.
     ticks: u64,
@@ -205,6 +212,8 @@ impl Trak {
         let format = word(list, 12).unwrap_or(0).to_be_bytes();
         // QuickTime's order, unless an atom says otherwise.
         let swapped = list.windows(6).any(|atom| atom == b"enda\0\x01");
+        let channels = word(list, 32).map_or(0, |word| (word >> 16) as u16);
+        let rate_hz = word(list, 40).map_or(0, |rate| rate >> 16);
         let times = inside(table, &[b"stts"]).unwrap_or_default();
         let edits = inside(body, &[b"edts", b"elst"]);
         Some(Self {
@@ -213,6 +222,8 @@ impl Trak {
             audio: inside(media, &[b"hdlr"])?.get(8..12)? == b"soun",
             scale,
             format,
+            rate_hz,
+            channels,
             big_endian: matches!(&format, b"in24" | b"in32" | b"fl32" | b"fl64") && !swapped,
             ticks: pairs(times)
                 .map(|(n, ticks)| u64::from(n) * u64::from(ticks))
@@ -221,6 +232,21 @@ impl Trak {
             edits: edits.map_or(Vec::new(), Edit::list),
             fragments: Vec::new(),
         })
+    }
+
+    /// The parameters of G.711, which its reader does not know.
+    pub(super) fn params(&self) -> Option<AudioCodecParameters> {
+        let codec = match &self.format {
+            b"ulaw" => CODEC_ID_PCM_MULAW,
+            b"alaw" => CODEC_ID_PCM_ALAW,
+            _ => return None,
+        };
+        let mut params = AudioCodecParameters::new();
+        params
+            .for_codec(codec)
+            .with_sample_rate(self.rate_hz)
+            .with_channels(Channels::Discrete(self.channels.max(1)));
+        Some(params)
     }
 
     /// Joins a fragment with the run that it continues; their times may differ by rounding.

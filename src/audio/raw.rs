@@ -237,9 +237,11 @@ impl<R: Read> FrameReader<R> {
 
     /// The next bytes, which remain unread; fewer than `count` at the end.
     pub(super) fn peek(&mut self, count: usize) -> Result<&[u8], DecodeError> {
-        let want = count.min(self.buffer.len());
-        self.fill(want, want)?;
-        Ok(&self.buffer[..self.end.min(want)])
+        if self.buffer.len() < count {
+            self.buffer.resize(count, 0);
+        }
+        self.fill(count, count)?;
+        Ok(&self.buffer[..self.end.min(count)])
     }
 
     /// Skips bytes that are not samples; fewer at the end.

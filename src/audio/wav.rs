@@ -12,6 +12,7 @@ use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_PCM_S24LE, CODEC_ID_PCM_S32LE, CODEC_ID_PCM_U8,
 };
 
+use super::adpcm::{IMA_HEAD, MICROSOFT_HEAD};
 use super::chunks;
 use super::codec;
 use super::extent::{Extent, Trailer};
@@ -93,7 +94,7 @@ pub(super) fn samples(mut input: ByteSource, header: &Header) -> Result<Wav, Dec
     }
     let samples = FixedBlocks::new(input, coding, spec, extent, trailer)?;
     Ok(Wav::Samples(Box::new(match header.chunk {
-        Some(chunk) => samples.in_chunks(chunk),
+        Some(chunk) => samples.in_chunks(chunk, length == 0)?,
         None => samples,
     })))
 }
@@ -165,25 +166,33 @@ impl Format {
     }
 
     fn coding(&self) -> Result<Coding, DecodeError> {
-        let unread = || DecodeError::UnsupportedCodec(self.name("WAV"));
         if let Some(format) = self.samples() {
             return Ok(Coding::Samples(format));
         }
-        let (codec, head, extra) = match self.tag {
-            _ if self.big_endian => return Err(unread()),
-            ADPCM_MS => (CODEC_ID_ADPCM_MS, 7, 2),
-            ADPCM_IMA => (CODEC_ID_ADPCM_IMA_WAV, 4, 1),
-            _ => return Err(unread()),
+        let unread = || DecodeError::UnsupportedCodec(self.name("WAV"));
+        let params = self.blocks().ok_or_else(unread)?;
+        Ok(Coding::Blocks {
+            decoder: codec::decoder(&params).map_err(|_| unread())?,
+            bytes: self.block.into(),
+            frames: params.frames_per_block.unwrap_or(0),
+        })
+    }
+
+    /// The parameters of ADPCM in blocks.
+    pub(super) fn blocks(&self) -> Option<AudioCodecParameters> {
+        let (codec, (head, extra)) = match self.tag {
+            _ if self.big_endian => return None,
+            ADPCM_MS => (CODEC_ID_ADPCM_MS, MICROSOFT_HEAD),
+            ADPCM_IMA => (CODEC_ID_ADPCM_IMA_WAV, IMA_HEAD),
+            _ => return None,
         };
         let layout = match self.channels {
             1 => CHANNEL_LAYOUT_MONO,
             2 => CHANNEL_LAYOUT_STEREO,
-            _ => return Err(unread()),
+            _ => return None,
         };
         let body = self.block.checked_sub(head * self.channels);
-        let Some(body) = body.filter(|&body| body > 0 && self.bits == 4) else {
-            return Err(unread());
-        };
+        let body = body.filter(|&body| body > 0 && self.bits == 4)?;
         // Two samples per byte, plus those in the block header.
         let frames = u64::from(body) * 2 / u64::from(self.channels) + extra;
         let mut params = AudioCodecParameters::new();
@@ -194,11 +203,7 @@ impl Format {
             .with_bits_per_coded_sample(4)
             .with_max_frames_per_packet(frames)
             .with_frames_per_block(frames);
-        Ok(Coding::Blocks {
-            decoder: codec::decoder(&params).map_err(|_| unread())?,
-            bytes: self.block.into(),
-            frames,
-        })
+        Some(params)
     }
 
     fn samples(&self) -> Option<RawFormat> {

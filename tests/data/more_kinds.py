@@ -54,6 +54,8 @@ def chunks() -> None:
     put("two-data.wav", riff(form, first, text, second, text))
     put("five-data.wav", riff(form, chunk(b"data", b""), first, *[chunk(b"data", b"")] * 2, second))
     put("cut-data.wav", riff(form, first, text, second)[: -half // 2])
+    put("zero-first.wav", riff(form, chunk(b"data", b""), chunk(b"data", pcm)))
+    put("zero-list.wav", riff(form, chunk(b"data", b""), text, chunk(b"data", pcm)))
     whole = riff(form, chunk(b"data", pcm))
     put("joined.wav", whole + whole)
     put("joined-rate.wav", whole + (TOP / "pcm_mulaw.wav").read_bytes())
@@ -84,6 +86,46 @@ def chunks() -> None:
     put("cut.w64", (TOP / "x.w64").read_bytes()[: len(pcm) // 2])
 
 
+def junk() -> None:
+    """Bytes behind the samples that are neither samples nor chunks."""
+    for name in ("x.aiff", "x.caf", "whole.au", "x.w64"):
+        put(f"junk-{name}", (TOP / name).read_bytes() + b"\xabjunk" * 400)
+    speech = SPEECH.read_bytes()
+    put("junk.wav", speech + b"\xabjunk" * 400)
+    put("junk-text.wav", speech + b"<html>no sound</html>" * 50)
+
+
+def sphere(name: str, samples: bytes, coding: str, width: int, order: str, count: int) -> None:
+    """A NIST SPHERE file: text lines of a fixed length, then samples."""
+    lines = (
+        f"sample_count -i {count}",
+        f"sample_n_bytes -i {width}",
+        "channel_count -i 1",
+        f"sample_byte_format -s{len(order)} {order}",
+        "sample_rate -i 16000",
+        f"sample_coding -s{len(coding)} {coding}",
+        "end_head",
+    )
+    head = "NIST_1A\n   1024\n" + "".join(f"{line}\n" for line in lines)
+    put(name, head.encode().ljust(1024) + samples)
+
+
+def spheres() -> None:
+    """Corpora of speech: samples in both orders, G.711, and what is packed."""
+    pcm = SPEECH.read_bytes()[44:]
+    count = len(pcm) // 2
+    swapped = bytearray(pcm)
+    swapped[::2], swapped[1::2] = pcm[1::2], pcm[::2]
+    sphere("x.sph", pcm, "pcm", 2, "01", count)
+    sphere("big.sph", bytes(swapped), "pcm", 2, "10", count)
+    sphere("cut.sph", pcm[: len(pcm) // 2], "pcm", 2, "01", count)
+    sphere("shorten.sph", pcm, "pcm,embedded-shorten-v2.00", 2, "01", count)
+    for law in ("mulaw", "alaw"):
+        coded = ff(f"{law}.raw", "-c:a", f"pcm_{law}", "-f", law)
+        sphere(f"{law}.sph", coded, "ulaw" if law == "mulaw" else law, 1, "1", count)
+    put("sphere.wav", (TOP / "x.sph").read_bytes())
+
+
 def surround() -> None:
     """Opus of several streams, and codecs of WAV in Matroska."""
     six = ("-ar", "48000", "-af", "pan=5.1|FC=c0", "-c:a", "libopus", "-mapping_family", "1")
@@ -97,6 +139,9 @@ def surround() -> None:
     ff("discrete.mka", "-ar", "48000", "-c:a", "libopus", "-mapping_family", "255")
     for codec in ("pcm_u8", "pcm_mulaw", "pcm_alaw", "pcm_s24le", "pcm_f32le", "pcm_s16be"):
         ff(f"{codec}.mkv", "-c:a", codec)
+    ff("adpcm-ima.mkv", "-c:a", "adpcm_ima_wav")
+    ff("pcm_mulaw.mov", "-ar", "8000", "-c:a", "pcm_mulaw")
+    ff("stream-mulaw.mov", "-ar", "8000", "-c:a", "pcm_mulaw", "-movflags", "faststart")
     ff("mp2.mkv", "-ar", "44100", "-c:a", "mp2", "-b:a", "64k")
     ff("mp2-fast.mkv", "-ar", "44100", "-c:a", "mp2", "-b:a", "384k")
 
@@ -140,7 +185,7 @@ def damage() -> None:
 
 def main() -> int:
     """Writes the files."""
-    for make in (behind_tags, chunks, surround, late, damage):
+    for make in (behind_tags, chunks, junk, spheres, surround, late, damage):
         make()
     return 0
 

@@ -119,8 +119,9 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
     };
     late_fragments(folder, home);
     pauses(folder, home);
+    late_pictures(folder, home);
     let raw = |format| ["--raw-rate", "8000", "--raw-format", format];
-    let cases: [(&str, &[&str]); 34] = [
+    let cases: [(&str, &[&str]); 45] = [
         ("tag-speech.wav", &[]),
         ("tag-x.aiff", &[]),
         ("tag-x.caf", &[]),
@@ -130,6 +131,17 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
         ("tag-b.m4a", &[]),
         ("tag-whole.webm", &[]),
         ("two-data.wav", &[]),
+        ("zero-first.wav", &[]),
+        ("zero-list.wav", &[]),
+        ("five-data.wav", &[]),
+        ("junk.wav", &[]),
+        ("junk-text.wav", &[]),
+        ("junk-x.aiff", &[]),
+        ("junk-x.caf", &[]),
+        ("junk-whole.au", &[]),
+        ("x.sph", &[]),
+        ("mulaw.sph", &[]),
+        ("stream-mulaw.mov", &[]),
         ("odd-data.wav", &[]),
         ("odd-no-pad.wav", &[]),
         ("no-pad.wav", &[]),
@@ -222,6 +234,41 @@ fn late_fragments(folder: &Path, home: &tempfile::TempDir) {
             "{file:?}"
         );
     }
+}
+
+/// A track that begins hours late is drawn from there on, and its features are those of
+/// the same packets without the delay.
+fn late_pictures(folder: &Path, home: &tempfile::TempDir) {
+    let print = |arguments: &[&str], name: &str| {
+        let output = emoscope(home)
+            .args(arguments)
+            .arg(folder.join(name))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
+        let told = said(&output);
+        (String::from_utf8(output.stdout).unwrap(), told)
+    };
+    let drawn = ["hours.mkv", "a.m4a"].map(|name| {
+        let picture = ["report", "--quiet", "--format", "svg", "--output", "-"];
+        let (svg, _) = print(&picture, name);
+        let first = |from: &str, to: &str| {
+            let rest = svg.split_once(from).unwrap().1;
+            rest.split_once(to).unwrap().0.to_owned()
+        };
+        let wave = first("class=\"wave\" points=\"", "\"");
+        let call = svg.split_once("class=\"call ").unwrap().1;
+        let x: f64 = call.split('"').nth(2).unwrap().parse().unwrap();
+        (wave, x, first("class=\"time\"", "<"))
+    });
+    let [(late_wave, late_x, late_time), (wave, x, _)] = drawn;
+    assert_eq!(late_wave, wave);
+    assert!((late_x - x).abs() < 1.0, "{late_x} {x}");
+    assert!(late_time.ends_with(">2:00:00"), "{late_time}");
+    let [late, whole] = ["hours.mkv", "a.m4a"].map(|name| print(&["features"], name));
+    assert!(late.0 == whole.0, "{} {}", late.0.len(), whole.0.len());
+    assert!(late.1.contains("begins at 7200.000 s"), "{}", late.1);
+    assert_eq!(whole.1, "");
 }
 
 /// A pause of an edit list is a gap from the frame on at which it begins.

@@ -77,7 +77,7 @@ impl ContainerFacts {
                 default: track.enabled,
                 name: kinds::in_mp4(track.format),
                 big_endian: track.big_endian,
-                params: None,
+                params: track.params(),
             });
             self.listed = Some(listed.collect());
         } else if matroska::is_matroska(head) {

@@ -27,7 +27,7 @@ const BLOCK: f64 = 0.2;
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// Name of each file that `tests/data/kinds.py` makes, and its result.
-pub const KINDS: [(&str, Fate); 192] = [
+pub const KINDS: [(&str, Fate); 210] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -187,6 +187,14 @@ pub const KINDS: [(&str, Fate); 192] = [
         "cut-data.wav",
         Cut(2.89, "is cut off: only 2.89 s of 3.86 s"),
     ),
+    ("zero-first.wav", Whole(START, LENGTH)),
+    ("zero-list.wav", Whole(START, LENGTH)),
+    ("junk.wav", Whole(START, LENGTH)),
+    ("junk-text.wav", Whole(START, LENGTH)),
+    ("junk-x.aiff", Whole(START, LENGTH)),
+    ("junk-x.caf", Whole(START, LENGTH)),
+    ("junk-whole.au", Whole(START, LENGTH)),
+    ("junk-x.w64", Whole(START, LENGTH)),
     ("joined.wav", Utterances(2, 2.0 * LENGTH)),
     (
         "joined-rate.wav",
@@ -235,6 +243,19 @@ pub const KINDS: [(&str, Fate); 192] = [
     ("pcm_s24le.mkv", Whole(START, LENGTH)),
     ("pcm_f32le.mkv", Whole(START, LENGTH)),
     ("pcm_s16be.mkv", Whole(START, LENGTH)),
+    ("adpcm.mkv", Utterances(1, LENGTH + CLOSE)),
+    ("adpcm-ima.mkv", Utterances(1, LENGTH + CLOSE)),
+    ("pcm_mulaw.mov", Whole(START, LENGTH)),
+    ("stream-mulaw.mov", Whole(START, LENGTH)),
+    ("pcm_alaw.mov", Whole(START, LENGTH)),
+    // NIST SPHERE.
+    ("x.sph", Whole(START, LENGTH)),
+    ("big.sph", Whole(START, LENGTH)),
+    ("mulaw.sph", Whole(START, LENGTH)),
+    ("alaw.sph", Whole(START, LENGTH)),
+    ("sphere.wav", Whole(START, LENGTH)),
+    ("cut.sph", Cut(1.93, "is cut off: only 1.93 s of 3.86 s")),
+    ("shorten.sph", Refused("(Shorten in SPHERE)")),
     ("mp2.mkv", Whole(START, LENGTH)),
     (
         "mp2-fast.mkv",
@@ -279,8 +300,6 @@ pub const KINDS: [(&str, Fate); 192] = [
     ("speex.ogg", Refused("(Speex in Ogg)")),
     ("ac3.mp4", Refused("(AC-3 in MP4)")),
     ("ac3.mkv", Refused("(AC-3 in Matroska)")),
-    ("adpcm.mkv", Refused("(Microsoft ADPCM in Matroska)")),
-    ("pcm_alaw.mov", Refused("(A-law in MP4)")),
     ("amr.3gp", Refused("(AMR-NB in MP4)")),
     ("x.amr", Refused("(AMR-NB)")),
     ("tv.ts", Refused("(MPEG-TS)")),
