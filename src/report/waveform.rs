@@ -34,19 +34,19 @@ impl Waveform {
     /// Adds silence.
     pub(super) fn push_silence(&mut self, mut samples: u64) {
         while samples > 0 {
-            let open = self.stretch.max(1) - self.filled;
+            let open = self.interval.max(1) - self.filled;
             let added = samples.min(open as u64);
             // One sample stands for all that fall into its interval.
             self.push(&[0.0]);
-            self.filled = (self.filled + added as usize - 1) % self.stretch.max(1);
+            self.filled = (self.filled + added as usize - 1) % self.interval.max(1);
             samples -= added;
         }
     }
 
     /// Puts silence before everything so far, to the nearest interval.
     pub(super) fn prepend_silence(&mut self, samples: u64) {
-        let stretch = self.stretch.max(1) as u64;
-        let added = ((samples + stretch / 2) / stretch) as usize;
+        let interval = self.interval.max(1) as u64;
+        let added = ((samples + interval / 2) / interval) as usize;
         self.columns
             .splice(0..0, std::iter::repeat_n((0.0, 0.0), added));
     }
