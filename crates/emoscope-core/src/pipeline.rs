@@ -12,6 +12,7 @@ pub mod mfcc_history;
 mod segmenter;
 mod speaker_baseline;
 mod speaker_baselines;
+mod speaker_collecting;
 mod speaker_following;
 mod speaker_turns;
 mod speaker_windows;
@@ -38,7 +39,8 @@ use crate::model_spec::ModelSpec;
 use crate::vad::{BLOCK_SAMPLES, Vad, VadState};
 
 pub use channels::ChannelPipelines;
-pub use speaker_following::{Collected, SpeakerMode};
+pub use speaker_collecting::Collected;
+pub use speaker_following::SpeakerMode;
 
 use audio_quality::AudioQuality;
 use mfcc_history::MfccHistory;

@@ -31,6 +31,7 @@ TUNING: dict[str, Any] = {
     "noise": 0.32,
     "dimensions": 42.0,
     "prior": 1.0,
+    "successive": 1.5,
     "stay": 0.09,
     "once_s": 4.8,
     "several_s": 4.8,

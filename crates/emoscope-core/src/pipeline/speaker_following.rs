@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use crate::classifier::ClassifierError;
 use crate::dsp::feature_spec::HOP_SAMPLES;
-use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::events::{ChangedSpeaker, Speaker};
 use crate::pipeline::mfcc_history::MfccHistory;
-use crate::pipeline::segmenter::OpenUtterance;
+use crate::pipeline::segmenter::{MAX_UTTERANCE_SAMPLES, OpenUtterance};
+use crate::pipeline::speaker_collecting::{Collected, Collector};
 use crate::pipeline::speaker_windows::{SpeakerWindows, WINDOW_FRAMES};
 use crate::speakers::spec::SpeakerTuning;
 use crate::speakers::tracker::VoiceTracker;
 use crate::speakers::turns::{Span, Turns};
 use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
-/// Windows of a recording that are embedded at a time.
-const WINDOWS_PER_RUN: usize = 8;
 /// Frames whose bands are kept: some windows, and the longest pause.
 const MAX_BAND_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
+/// The same, where the longest utterance is embedded again at its end.
+const MAX_STRETCH_FRAMES: usize = MAX_UTTERANCE_SAMPLES as usize / HOP_SAMPLES + MAX_BAND_FRAMES;
 
 /// How speakers are tracked.
 pub enum SpeakerMode {
@@ -35,6 +35,9 @@ pub enum SpeakerMode {
     Collect {
         /// Embeds the windows.
         network: Box<dyn SpeakerNetwork>,
+        /// The cosine from which neighbours form a stretch that is embedded as a whole;
+        /// `None` if windows are enough.
+        alike: Option<f32>,
     },
     /// The turns are known.
     Known(Arc<Turns>),
@@ -61,36 +64,8 @@ pub struct SpeakerFollower {
 
 enum Mode {
     Follow(Box<dyn SpeakerNetwork>, Box<VoiceTracker>),
-    Collect(Box<dyn SpeakerNetwork>, Collected),
+    Collect(Box<Collector>),
     Known(Arc<Turns>),
-}
-
-/// What the first pass over a recording found.
-#[derive(Debug, Clone, Default)]
-pub struct Collected {
-    /// The utterances.
-    pub spans: Vec<Span>,
-    /// Windows in them.
-    pub windows: Vec<SpeakerWindow>,
-    /// Those of them that are yet to be embedded, all of the same length.
-    pending: Vec<usize>,
-    /// Their bands.
-    bands: Vec<f32>,
-}
-
-impl Collected {
-    /// Embeds the pending windows.
-    fn embed(&mut self, network: &mut dyn SpeakerNetwork) -> Result<(), ClassifierError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let found = network.embed(self.pending.len(), &self.bands)?;
-        self.bands.clear();
-        for (place, embedding) in self.pending.drain(..).zip(found) {
-            self.windows[place].set_embedding(embedding);
-        }
-        Ok(())
-    }
 }
 
 impl SpeakerFollower {
@@ -102,12 +77,15 @@ impl SpeakerFollower {
                 tuning,
                 most,
             } => Mode::Follow(network, Box::new(VoiceTracker::new(tuning, most))),
-            SpeakerMode::Collect { network } => Mode::Collect(network, Collected::default()),
+            SpeakerMode::Collect { network, alike } => {
+                Mode::Collect(Box::new(Collector::new(network, alike)))
+            }
             SpeakerMode::Known(turns) => Mode::Known(turns),
         };
         let kept = match mode {
             Mode::Known(_) => 0,
-            _ => MAX_BAND_FRAMES,
+            Mode::Follow(..) => MAX_BAND_FRAMES,
+            Mode::Collect(_) => MAX_STRETCH_FRAMES,
         };
         Self {
             mode,
@@ -143,14 +121,7 @@ impl SpeakerFollower {
     /// What was collected, up to the first error of the network.
     pub fn take_collected(&mut self) -> Collected {
         match &mut self.mode {
-            Mode::Collect(network, collected) => {
-                if collected.embed(&mut **network).is_err() {
-                    collected
-                        .windows
-                        .retain(|window| !window.embedding.is_empty());
-                }
-                std::mem::take(collected)
-            }
+            Mode::Collect(collector) => collector.take(),
             _ => Collected::default(),
         }
     }
@@ -160,7 +131,7 @@ impl SpeakerFollower {
         self.cutter.begin(utterance);
         match &self.mode {
             Mode::Follow(_, tracker) => Some(tracker.current()),
-            Mode::Collect(..) => None,
+            Mode::Collect(_) => None,
             Mode::Known(turns) => turns.speaker_at(self.segment + utterance.start),
         }
     }
@@ -202,12 +173,13 @@ impl SpeakerFollower {
         {
             self.embed(open, frames)?;
         }
-        if let Mode::Collect(_, collected) = &mut self.mode {
-            collected.spans.push(Span {
+        if let Mode::Collect(collector) = &mut self.mode {
+            let span = Span {
                 utterance: open.number,
                 start: self.segment + open.start,
                 end: self.segment + end,
-            });
+            };
+            collector.end(span, &self.bands, self.segment)?;
         }
         Ok(())
     }
@@ -227,21 +199,11 @@ impl SpeakerFollower {
             SpeakerWindow::pending(start, self.segment + frames.end * hop, open.number);
         match &mut self.mode {
             Mode::Follow(network, tracker) => {
-                window.set_embedding(single(&mut **network, bands)?);
+                let found = network.embed(1, bands)?.pop();
+                window.set_embedding(found.unwrap_or_default());
                 tracker.push(window);
             }
-            Mode::Collect(network, collected) => {
-                if bands.len() == WINDOW_FRAMES as usize * N_SPEAKER_BANDS {
-                    collected.pending.push(collected.windows.len());
-                    collected.bands.extend_from_slice(bands);
-                } else {
-                    window.set_embedding(single(&mut **network, bands)?);
-                }
-                collected.windows.push(window);
-                if collected.pending.len() == WINDOWS_PER_RUN {
-                    collected.embed(&mut **network)?;
-                }
-            }
+            Mode::Collect(collector) => collector.add(window, bands)?,
             Mode::Known(_) => return Ok(false),
         }
         Ok(true)
@@ -278,9 +240,4 @@ impl SpeakerFollower {
             _ => (None, Vec::new()),
         }
     }
-}
-
-/// The embedding of one window.
-fn single(network: &mut dyn SpeakerNetwork, bands: &[f32]) -> Result<Vec<f32>, ClassifierError> {
-    Ok(network.embed(1, bands)?.pop().unwrap_or_default())
 }

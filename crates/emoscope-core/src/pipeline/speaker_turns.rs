@@ -3,7 +3,8 @@
 
 use super::Pipeline;
 use super::segmenter::OpenUtterance;
-use super::speaker_following::{Change, Collected, SpeakerFollower};
+use super::speaker_collecting::Collected;
+use super::speaker_following::{Change, SpeakerFollower};
 use crate::classifier::ClassifierError;
 use crate::dsp::feature_spec::N_FFT;
 use crate::dsp::front_end::FrontEnd;

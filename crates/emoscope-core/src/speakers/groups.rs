@@ -7,6 +7,9 @@
 //! noise that falls with the length. So a group of many stretches weighs more than one of
 //! a single stretch, however long that is; but no length averages out the tone, so one
 //! person in two emotions does not become two in a long session.
+//!
+//! A voice rarely changes its tone within a breath. So stretches that follow each other
+//! without a pause, though they differ, are evidence of two voices.
 
 use super::spec::SpeakerTuning;
 use super::stretches::Stretch;
@@ -54,13 +57,15 @@ impl Group {
 
 /// The group of each of `singles`, counted from 0 in the order of their first. The two
 /// that gain most are joined while `joins` accepts their gain (the log odds that
-/// they are one voice) and the number of groups.
+/// they are one voice) and the number of groups. Of `successive` pairs, one follows the
+/// other without a pause.
 pub fn joined(
     singles: &[Group],
+    successive: &[(usize, usize)],
     tuning: &SpeakerTuning,
     joins: impl Fn(f64, usize) -> bool,
 ) -> Vec<usize> {
-    let mut state = Joining::new(singles, tuning);
+    let mut state = Joining::new(singles, successive, tuning);
     let mut parent: Vec<usize> = (0..singles.len()).collect();
     while let Some((first, second, gain)) = state.best() {
         if !joins(gain, state.alive.len()) {
@@ -82,6 +87,8 @@ struct Joining<'a> {
     count: usize,
     /// Products of the sums, `count` a row.
     products: Vec<f64>,
+    /// Log odds that two are apart because they follow each other, `count` a row.
+    apart: Vec<f64>,
     weights: Vec<f64>,
     /// Log likelihood of each as one voice, against none.
     own: Vec<f64>,
@@ -92,8 +99,13 @@ struct Joining<'a> {
 }
 
 impl<'a> Joining<'a> {
-    fn new(singles: &[Group], tuning: &'a SpeakerTuning) -> Self {
+    fn new(singles: &[Group], successive: &[(usize, usize)], tuning: &'a SpeakerTuning) -> Self {
         let count = singles.len();
+        let mut apart = vec![0.0; count * count];
+        for &(first, second) in successive {
+            apart[first * count + second] += tuning.successive;
+            apart[second * count + first] += tuning.successive;
+        }
         let mut products = vec![0.0; count * count];
         for (row, one) in singles.iter().enumerate() {
             for (column, other) in singles.iter().enumerate().take(row + 1) {
@@ -106,6 +118,7 @@ impl<'a> Joining<'a> {
             tuning,
             count,
             products,
+            apart,
             weights: singles.iter().map(|group| group.weight).collect(),
             own: Vec::new(),
             partner: Vec::new(),
@@ -137,7 +150,8 @@ impl<'a> Joining<'a> {
             + b * b * self.product(second, second)
             + 2.0 * a * b * self.product(first, second);
         let joined = self.likelihood(square, a * self.weights[first] + b * self.weights[second]);
-        joined - self.own[first] - self.own[second] + self.tuning.prior
+        let apart = self.apart[first * self.count + second];
+        joined - self.own[first] - self.own[second] + self.tuning.prior - apart
     }
 
     /// The log likelihood of a group as one voice.
@@ -181,8 +195,11 @@ impl<'a> Joining<'a> {
         for &other in &self.alive {
             if other != first {
                 let product = self.product(first, other) + self.product(second, other);
-                self.products[first * self.count + other] = product;
-                self.products[other * self.count + first] = product;
+                let (row, column) = (first * self.count + other, other * self.count + first);
+                self.products[row] = product;
+                self.products[column] = product;
+                self.apart[row] += self.apart[second * self.count + other];
+                self.apart[column] = self.apart[row];
             }
         }
         self.products[first * self.count + first] +=
@@ -236,7 +253,9 @@ mod tests {
     }
 
     fn of(singles: &[Group]) -> Vec<usize> {
-        joined(singles, &SpeakerTuning::default(), |gain, _| gain > 0.0)
+        joined(singles, &[], &SpeakerTuning::default(), |gain, _| {
+            gain > 0.0
+        })
     }
 
     #[test]
@@ -254,10 +273,32 @@ mod tests {
     fn the_number_of_groups_may_decide() {
         let four = groups(&[(5, 4), (9, 4), (2, 4), (5, 4)], 0.6);
         let tuning = SpeakerTuning::default();
-        let cut = |most| joined(&four, &tuning, |_, left| left > most);
+        let cut = |most| joined(&four, &[], &tuning, |_, left| left > most);
         assert_eq!(cut(4), [0, 1, 2, 3]);
         assert_eq!(cut(3), [0, 1, 2, 0]);
         assert_eq!(cut(1), [0; 4]);
+    }
+
+    #[test]
+    fn stretches_that_follow_each_other_need_more_to_be_one_voice() {
+        let likelier = |gain: f64, _: usize| gain > 0.0;
+        let tuning = SpeakerTuning::default();
+        // One voice, whose stretches vary; then with a change of voice at each border.
+        let one = groups(&[(5, 3); 6], 1.0);
+        let each: Vec<(usize, usize)> = (1..6).map(|next| (next - 1, next)).collect();
+        assert_eq!(joined(&one, &[], &tuning, likelier), [0; 6]);
+        let certain = SpeakerTuning {
+            successive: 100.0,
+            ..tuning.clone()
+        };
+        let apart = joined(&one, &each, &certain, likelier);
+        assert!(apart.windows(2).all(|pair| pair[0] != pair[1]), "{apart:?}");
+        // Where voices are clear, a little more evidence changes nothing.
+        let two = groups(&[(5, 4), (9, 4), (5, 4), (5, 4)], 0.6);
+        assert_eq!(
+            joined(&two, &[(0, 1), (2, 3)], &tuning, likelier),
+            [0, 1, 0, 0]
+        );
     }
 
     #[test]

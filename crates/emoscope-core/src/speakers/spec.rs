@@ -43,6 +43,8 @@ pub struct SpeakerTuning {
     pub dimensions: f64,
     /// Log odds that two stretches are one voice, before their embeddings are known.
     pub prior: f64,
+    /// Log odds that two stretches that follow each other without a pause are two voices'.
+    pub successive: f64,
     /// Price of a change from one window to the next, in cosines.
     pub stay: f32,
     /// Seconds of speech that are evidence of a voice, where they lie in one utterance.
@@ -68,6 +70,7 @@ impl Default for SpeakerTuning {
             noise: 0.32,
             dimensions: 42.0,
             prior: 1.0,
+            successive: 1.5,
             stay: 0.09,
             once_s: 4.8,
             several_s: 4.8,
@@ -91,6 +94,7 @@ impl SpeakerTuning {
             && (0.0..=10.0).contains(&self.tone)
             && (1.0..=1e4).contains(&self.dimensions)
             && (-1e3..=1e3).contains(&self.prior)
+            && (0.0..=1e3).contains(&self.successive)
             && (0.0..=10.0).contains(&self.stay)
             && (0.0..=60.0).contains(&self.once_s)
             && (0.0..=60.0).contains(&self.several_s)

@@ -157,7 +157,7 @@ impl VoiceTracker {
         let own = stretches(&self.windows, self.tuning.alike);
         let singles: Vec<Group> = own.iter().map(|it| Group::new(it, &self.tuning)).collect();
         let voices_for = |most: usize| {
-            let groups = joined(&singles, &self.tuning, |gain, left| {
+            let groups = joined(&singles, &[], &self.tuning, |gain, left| {
                 gain > 0.0 || left > most
             });
             let groups: Vec<usize> = groups

@@ -2,13 +2,14 @@
 //!
 //! A comparison of everything with everything would take time and memory by the square
 //! of the length. So stretches are grouped in blocks of some minutes, and then the
-//! blocks' groups. The paths through the utterances are found over all.
+//! blocks' groups. Stretches may have embeddings of their own, which are more reliable
+//! than those of their windows. The paths through the utterances are found over all.
 
 use super::SpeakerWindow;
 use super::assignment::{assign, centroids, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
-use super::stretches::stretches;
+use super::stretches::{Stretch, follows};
 use crate::events::Speaker;
 
 /// Windows of a block: about ten minutes of speech.
@@ -41,17 +42,19 @@ pub struct Span {
 pub struct Turns(Vec<Turn>);
 
 impl Turns {
-    /// The turns, from the utterances and the windows in them, both in order.
+    /// The turns, from the utterances, the windows in them, and the stretches of all
+    /// windows, each in order.
     /// With `count`, so many speakers are told apart where there are as many.
     pub fn new(
         spans: &[Span],
         windows: &[SpeakerWindow],
+        stretches: &[Stretch],
         count: Option<u16>,
         tuning: &SpeakerTuning,
     ) -> Self {
         let voices = match count {
-            None => assign(windows, &groups(windows, tuning, None), tuning),
-            Some(count) => counted(windows, usize::from(count), tuning),
+            None => assign(windows, &groups(windows, stretches, tuning, None), tuning),
+            Some(count) => counted(windows, stretches, usize::from(count), tuning),
         };
         let directions = centroids(windows, &voices);
         let mut turns: Vec<Turn> = Vec::new();
@@ -120,48 +123,68 @@ impl Turns {
 
 /// The group of each window; with `count`, at most so many, and no fewer if there are
 /// stretches enough.
-fn groups(windows: &[SpeakerWindow], tuning: &SpeakerTuning, count: Option<usize>) -> Vec<usize> {
+fn groups(
+    windows: &[SpeakerWindow],
+    stretches: &[Stretch],
+    tuning: &SpeakerTuning,
+    count: Option<usize>,
+) -> Vec<usize> {
     let joins = |gain: f64, left: usize| match count {
         None => gain > 0.0,
         Some(count) => left > count,
     };
-    let mut found = Vec::with_capacity(windows.len());
+    // Those of a single window differ for many reasons.
+    let successive: Vec<bool> = std::iter::once(false)
+        .chain(stretches.windows(2).map(|pair| {
+            let several = pair.iter().all(Stretch::has_several_windows);
+            several && follows(windows, &pair[0], &pair[1])
+        }))
+        .collect();
+    let mut found: Vec<usize> = Vec::with_capacity(stretches.len());
     let mut all: Vec<Group> = Vec::new();
-    let mut rest = windows;
-    while !rest.is_empty() {
-        let (block, later) = rest.split_at(rest.len().min(BLOCK_WINDOWS));
-        rest = later;
-        let own = stretches(block, tuning.alike);
-        let singles: Vec<Group> = own.iter().map(|it| Group::new(it, tuning)).collect();
+    let block_of = |stretch: &Stretch| stretch.first / BLOCK_WINDOWS;
+    for block in stretches.chunk_by(|a, b| block_of(a) == block_of(b)) {
+        let first = found.len();
+        let singles: Vec<Group> = block.iter().map(|it| Group::new(it, tuning)).collect();
+        let pairs = (1..block.len()).filter(|next| successive[first + next]);
+        let pairs: Vec<(usize, usize)> = pairs.map(|next| (next - 1, next)).collect();
         let before = all.len();
-        for ((stretch, single), group) in own
-            .iter()
-            .zip(&singles)
-            .zip(joined(&singles, tuning, joins))
-        {
+        for (single, group) in singles.iter().zip(joined(&singles, &pairs, tuning, joins)) {
             let group = before + group;
-            found.extend(std::iter::repeat_n(group, stretch.len()));
+            found.push(group);
             match all.get_mut(group) {
                 Some(group) => group.add(single),
                 None => all.push(single.clone()),
             }
         }
     }
-    if windows.len() <= BLOCK_WINDOWS {
-        return found;
+    if windows.len() > BLOCK_WINDOWS {
+        let pairs = (1..found.len()).filter(|&next| successive[next]);
+        let pairs = pairs.map(|next| (found[next - 1], found[next]));
+        let pairs: Vec<(usize, usize)> = pairs.filter(|(a, b)| a != b).collect();
+        let joined = joined(&all, &pairs, tuning, joins);
+        found.iter_mut().for_each(|group| *group = joined[*group]);
     }
-    let joined = joined(&all, tuning, joins);
-    found.into_iter().map(|group| joined[group]).collect()
+    let of_windows = found.into_iter().zip(stretches);
+    of_windows
+        .flat_map(|(group, stretch)| std::iter::repeat_n(group, stretch.len()))
+        .collect()
 }
 
 /// The cut with `count` voices that have evidence, or the one closest to it.
-fn counted(windows: &[SpeakerWindow], count: usize, tuning: &SpeakerTuning) -> Vec<usize> {
+fn counted(
+    windows: &[SpeakerWindow],
+    stretches: &[Stretch],
+    count: usize,
+    tuning: &SpeakerTuning,
+) -> Vec<usize> {
     // Small groups may split off before the next voice does.
     const EXTRA_GROUPS: usize = 12;
     let mut best = Vec::new();
     let mut reached = 0;
     for most in count..=count + EXTRA_GROUPS {
-        let voices = assign(windows, &groups(windows, tuning, Some(most)), tuning);
+        let groups = groups(windows, stretches, tuning, Some(most));
+        let voices = assign(windows, &groups, tuning);
         let found = count_of(&voices);
         if found > reached && found <= count {
             (best, reached) = (voices, found);
@@ -177,6 +200,7 @@ fn counted(windows: &[SpeakerWindow], count: usize, tuning: &SpeakerTuning) -> V
 mod tests {
     use super::*;
     use crate::speakers::simulated::{in_two_tones, talk};
+    use crate::speakers::stretches::stretches;
     use proptest::prelude::*;
 
     fn spans(windows: &[SpeakerWindow]) -> Vec<Span> {
@@ -189,9 +213,17 @@ mod tests {
         utterances.map(span).collect()
     }
 
+    fn turns(windows: &[SpeakerWindow], count: Option<u16>) -> Turns {
+        let tuning = SpeakerTuning::default();
+        let stretches = stretches(windows, tuning.alike);
+        Turns::new(&spans(windows), windows, &stretches, count, &tuning)
+    }
+
     fn speakers(windows: &[SpeakerWindow], count: Option<u16>) -> Vec<u16> {
-        let turns = Turns::new(&spans(windows), windows, count, &SpeakerTuning::default());
-        turns.iter().map(|turn| turn.speaker.0).collect()
+        turns(windows, count)
+            .iter()
+            .map(|turn| turn.speaker.0)
+            .collect()
     }
 
     proptest! {
@@ -249,7 +281,7 @@ mod tests {
         for window in &mut talk {
             window.utterance = 1;
         }
-        let turns = Turns::new(&spans(&talk), &talk, None, &SpeakerTuning::default());
+        let turns = turns(&talk, None);
         let found: Vec<&Turn> = turns.iter().collect();
         assert_eq!(found.len(), 2);
         let at = found[0].end;
@@ -264,7 +296,7 @@ mod tests {
 
     #[test]
     fn silence_has_no_speaker() {
-        let none = Turns::new(&[], &[], None, &SpeakerTuning::default());
+        let none = turns(&[], None);
         assert_eq!(none.speaker_at(5), None);
         assert_eq!(none.change_in(0, 5), None);
         // An utterance without a window has a voice all the same.
@@ -273,7 +305,7 @@ mod tests {
             start: 10,
             end: 20,
         }];
-        let one = Turns::new(&short, &[], None, &SpeakerTuning::default());
+        let one = Turns::new(&short, &[], &[], None, &SpeakerTuning::default());
         assert_eq!(one.speaker_at(15), Some(Speaker(0)));
     }
 }
