@@ -171,12 +171,12 @@ impl Collector {
 #[cfg(test)]
 mod tests {
     use std::f32::consts::FRAC_PI_2;
-    use std::sync::{Arc, Mutex};
+    use std::sync::mpsc::{Sender, channel};
 
     use super::*;
 
     /// Embeds the mean of the bands as an angle, and notes windows and frames of each run.
-    struct Angles(Arc<Mutex<Vec<(usize, usize)>>>);
+    struct Angles(Sender<(usize, usize)>);
 
     impl SpeakerNetwork for Angles {
         fn embed(
@@ -185,10 +185,7 @@ mod tests {
             bands: &[f32],
         ) -> Result<Vec<Vec<f32>>, ClassifierError> {
             let one = bands.len() / windows;
-            self.0
-                .lock()
-                .unwrap()
-                .push((windows, one / N_SPEAKER_BANDS));
+            assert!(self.0.send((windows, one / N_SPEAKER_BANDS)).is_ok());
             let angle = |window: &[f32]| window.iter().sum::<f32>() / one as f32;
             let angles = bands.chunks(one).map(angle);
             Ok(angles.map(|it| vec![it.cos(), it.sin()]).collect())
@@ -197,10 +194,13 @@ mod tests {
 
     /// What is collected of one utterance of voices, each with its angle and frames, and
     /// the runs of the network.
-    fn collected(voices: &[(f32, u64)], alike: Option<f32>) -> (Collected, Vec<(usize, usize)>) {
+    fn collected(
+        voices: &[(f32, u64)],
+        alike: Option<f32>,
+    ) -> Result<(Collected, Vec<(usize, usize)>), ClassifierError> {
         const WINDOW_STEP_FRAMES: u64 = 75;
-        let runs = Arc::new(Mutex::new(Vec::new()));
-        let mut collector = Collector::new(Box::new(Angles(Arc::clone(&runs))), alike);
+        let (sender, runs) = channel();
+        let mut collector = Collector::new(Box::new(Angles(sender)), alike);
         let mut rows = MfccHistory::new(4_000);
         for &(angle, frames) in voices {
             (0..frames).for_each(|_| rows.push(&[angle; N_SPEAKER_BANDS]));
@@ -211,7 +211,7 @@ mod tests {
             let frames = start..start + WINDOW_FRAMES;
             let samples = [frames.start, frames.end].map(|frame| segment + frame * hop);
             let window = SpeakerWindow::pending(samples[0], samples[1], 1);
-            collector.add(window, rows.view(frames)).unwrap();
+            collector.add(window, rows.view(frames))?;
             start += WINDOW_STEP_FRAMES;
         }
         let span = Span {
@@ -219,15 +219,14 @@ mod tests {
             start: segment,
             end: segment + rows.end() * hop,
         };
-        collector.end(span, &rows, segment).unwrap();
+        collector.end(span, &rows, segment)?;
         let found = collector.take();
-        let runs = runs.lock().unwrap().clone();
-        (found, runs)
+        Ok((found, runs.try_iter().collect()))
     }
 
     #[test]
-    fn each_stretch_is_embedded_as_a_whole_up_to_the_change() {
-        let (found, runs) = collected(&[(0.0, 475), (FRAC_PI_2, 400)], Some(0.8));
+    fn each_stretch_is_embedded_as_a_whole_up_to_the_change() -> Result<(), ClassifierError> {
+        let (found, runs) = collected(&[(0.0, 475), (FRAC_PI_2, 400)], Some(0.8))?;
         assert_eq!(found.windows.len(), 11);
         let bounds: Vec<_> = found
             .stretches
@@ -245,23 +244,28 @@ mod tests {
             assert!(stretch.mean[axis] > 0.95, "{:?}", stretch.mean);
             assert!(stretch.mean[1 - axis] < 0.1, "{:?}", stretch.mean);
         }
+        Ok(())
     }
 
     #[test]
-    fn a_long_stretch_is_embedded_in_equal_parts_that_the_network_takes() {
-        let (found, runs) = collected(&[(0.3, 1_975)], Some(0.8));
+    fn a_long_stretch_is_embedded_in_equal_parts_that_the_network_takes()
+    -> Result<(), ClassifierError> {
+        let (found, runs) = collected(&[(0.3, 1_975)], Some(0.8))?;
         assert_eq!(found.stretches.len(), 1);
         let parts: Vec<usize> = runs.iter().filter(|it| it.0 == 1).map(|it| it.1).collect();
         assert_eq!(parts, [493, 494, 494, 494]);
         assert!((found.stretches[0].mean[0] - 0.3_f32.cos()).abs() < 1e-4);
+        Ok(())
     }
 
     #[test]
-    fn a_stretch_of_one_window_and_windows_alone_are_embedded_once() {
-        let (found, runs) = collected(&[(0.0, 100)], Some(0.8));
+    fn a_stretch_of_one_window_and_windows_alone_are_embedded_once() -> Result<(), ClassifierError>
+    {
+        let (found, runs) = collected(&[(0.0, 100)], Some(0.8))?;
         assert_eq!((found.stretches.len(), runs), (1, vec![(1, 100)]));
-        let (found, runs) = collected(&[(0.0, 775)], None);
+        let (found, runs) = collected(&[(0.0, 775)], None)?;
         assert!(found.stretches.is_empty());
         assert_eq!((found.windows.len(), runs), (10, vec![(8, 100), (2, 100)]));
+        Ok(())
     }
 }

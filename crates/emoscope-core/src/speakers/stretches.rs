@@ -65,7 +65,9 @@ impl Stretch {
         let length = dot(&self.mean, &self.mean).sqrt();
         let mut whole = unit(embedding);
         if whole.len() == self.mean.len() {
-            whole.iter_mut().for_each(|value| *value *= length);
+            for value in &mut whole {
+                *value *= length;
+            }
             self.mean = whole;
         }
     }

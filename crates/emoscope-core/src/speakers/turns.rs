@@ -163,7 +163,9 @@ fn groups(
         let pairs = pairs.map(|next| (found[next - 1], found[next]));
         let pairs: Vec<(usize, usize)> = pairs.filter(|(a, b)| a != b).collect();
         let joined = joined(&all, &pairs, tuning, joins);
-        found.iter_mut().for_each(|group| *group = joined[*group]);
+        for group in &mut found {
+            *group = joined[*group];
+        }
     }
     let of_windows = found.into_iter().zip(stretches);
     of_windows
