@@ -86,11 +86,10 @@ def parser() -> argparse.ArgumentParser:
         "stream",
         parents=[config, data, work],
         help="measure the binary on whole recordings of the test speakers",
+        description="Uses the model of the split `speakers` that `reproduce` exports, because the"
+        " model that ships was trained on the test speakers.",
     )
     one.add_argument("--emoscope", type=Path, metavar="FILE", required=True, help="the binary")
-    one.add_argument(
-        "--fold-model", type=Path, metavar="FILE", help="model.onnx of the split `speakers`"
-    )
     one = commands.add_parser(
         "own",
         parents=[work],
@@ -275,7 +274,7 @@ def stream(options: argparse.Namespace) -> int:
     from .evaluation.streaming import measure
 
     data, work = runs.data_folder(options.data), runs.work_folder(options.work)
-    figures = measure(load(options.config), data, work, options.emoscope, options.fold_model)
+    figures = measure(load(options.config), data, work, options.emoscope)
     print(json.dumps(figures, indent=1))
     return 0
 

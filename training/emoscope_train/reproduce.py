@@ -91,12 +91,12 @@ class Reproduction:
         measured = Run(self.work, config.name, config.splits[0])
         results = list(heads)
         if self.program and config.head:
-            model = measured.folder / "model" / "model.onnx"
+            model = measured.exported
             name = f"export {config.splits[0]} for whole recordings"
             yield Step(name, partial(self._export, config.splits[0], model.parent), [model], heads)
             yield Step(
                 "measure the program on whole recordings",
-                partial(self._stream, self.program, model),
+                partial(self._stream, self.program),
                 [measured.streaming],
                 [model],
             )
@@ -186,10 +186,10 @@ class Reproduction:
         if export(self.config, split, self.work, folder, self.program):
             raise UserError(f"an engine differs from PyTorch on the model of {split}; see above")
 
-    def _stream(self, program: Path, model: Path) -> None:
+    def _stream(self, program: Path) -> None:
         from .evaluation.streaming import measure
 
-        measure(self.config, self.data, self.work, program, model)
+        measure(self.config, self.data, self.work, program)
 
     def _evaluate(self) -> None:
         from .evaluation.evaluate import evaluate

@@ -49,6 +49,8 @@ class Run:
         # The mean of the finished backbones of several seeds.
         self.average = self.folder / "average.pt"
         self.head = self.folder / "head.pt"
+        # The model of this split as a file, for measurements of the program.
+        self.exported = self.folder / "model" / "model.onnx"
         self.streaming = self.folder / "streaming.json"
         self.history = self.folder / "history.json"
         self.curve = self.folder / "curve.png"

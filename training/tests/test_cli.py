@@ -81,3 +81,13 @@ def test_only_the_commands_that_need_it_import_pytorch() -> None:
     )
     folder = Path(__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", code], cwd=folder, check=False).returncode == 0
+
+
+def test_stream_refuses_the_model_that_was_trained_on_the_test_speakers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    voices = next(path for path in CONFIGS if path.stem == "voices")
+    options = ["--data", str(tmp_path), "--work", str(tmp_path), "--emoscope", "emoscope"]
+    assert cli.main(["stream", str(voices), *options]) == 2
+    assert "speakers/model/model.onnx is missing" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("streaming.json"))

@@ -17,6 +17,7 @@ from ..config import Config
 from ..data import corpora, splits
 from ..data.corpora import Clip, stable_hash
 from ..data.labels import LABELS
+from ..errors import UserError
 from ..export import binary
 from ..features.audio import read_audio
 from ..features.channels import levelled
@@ -190,7 +191,7 @@ def streamed(
     groups: list[list[Clip]],
     data: Path,
     program: Path,
-    model: Path | None,
+    model: Path,
     noises: list[Clip] | None = None,
 ) -> dict[str, Any]:
     """Runs the program on a recording of each group, each with the next noise."""
@@ -201,7 +202,7 @@ def clip_rows(
     groups: list[list[Clip]],
     data: Path,
     program: Path,
-    model: Path | None,
+    model: Path,
     noises: list[Clip] | None = None,
     skipped_s: float = 0.0,
 ) -> list[dict[str, Any]]:
@@ -235,13 +236,13 @@ def same_label(listeners: list[list[dict[str, Any]]]) -> float | None:
     )
 
 
-def alone(clips: list[Clip], data: Path, program: Path, model: Path | None) -> float | None:
+def alone(clips: list[Clip], data: Path, program: Path, model: Path) -> float | None:
     """Accuracy on single clips; one without an utterance counts as wrong."""
     predicted = binary.predicted_labels(program, model, [data / clip.path for clip in clips])
     return share([label == clip.label for label, clip in zip(predicted, clips, strict=True)])
 
 
-def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
+def alarms(sounds: list[Clip], data: Path, program: Path, model: Path) -> dict[str, Any]:
     """Utterances with a label other than neutral and uncertain, per ten minutes."""
     if not sounds:
         return {}
@@ -265,7 +266,7 @@ def alarms(sounds: list[Clip], data: Path, program: Path, model: Path | None) ->
     }
 
 
-def read_speech(clips: list[Clip], data: Path, program: Path, model: Path | None) -> dict[str, Any]:
+def read_speech(clips: list[Clip], data: Path, program: Path, model: Path) -> dict[str, Any]:
     """Plain reading: the share of utterances with the label anger or fear."""
     events = binary.analyze(program, model, [data / clip.path for clip in clips])
     labels = [event["label"] for file in events.values() for event in binary.utterances(file)]
@@ -287,10 +288,12 @@ def test_side(clips: list[Clip]) -> dict[str, list[Clip]]:
     return out
 
 
-def measure(
-    config: Config, data: Path, work: Path, program: Path, model: Path | None
-) -> dict[str, Any]:
+def measure(config: Config, data: Path, work: Path, program: Path) -> dict[str, Any]:
     """Every figure of the binary on whole recordings; kept for `evaluate`."""
+    run = Run(work, config.name, "speakers")
+    model = run.exported
+    if not model.is_file():
+        raise UserError(f"{model} is missing; `reproduce` with --emoscope exports it")
     clips = config.data.named(corpora.read(data))
     chosen = config.data.select(clips)
     roles = splits.assign("speakers", chosen)
@@ -318,5 +321,5 @@ def measure(
         if neutral_reading
         else None,
     }
-    write_json(Run(work, config.name, "speakers").streaming, figures)
+    write_json(run.streaming, figures)
     return figures
