@@ -177,16 +177,13 @@ fn a_measurement_follows_its_last_sample_at_once_also_in_a_short_pause() {
         steps: 0,
     }));
     let voice = &speech()[12_000..28_000];
-    let short_pauses = [
-        &[0.0; 8000][..],
-        voice,
-        &[0.0; 2000],
-        voice,
-        &[0.0; 3000],
-        voice,
-    ];
+    let mut samples = Vec::new();
+    for pause in [8_000, 2_000, 3_000] {
+        samples.extend(vec![0.0; pause]);
+        samples.extend(voice);
+    }
     let (mut pushed, mut count) = (0, 0);
-    for block in short_pauses.concat().chunks(160) {
+    for block in samples.chunks(160) {
         let mut events = Vec::new();
         core.push(block, &mut events).unwrap();
         pushed += block.len();
