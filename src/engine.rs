@@ -313,6 +313,8 @@ impl Engine {
         Ok([first].into_iter().chain(more).collect())
     }
 
+    // Only a session of ONNX Runtime can fail.
+    #[cfg_attr(not(feature = "onnxruntime"), expect(clippy::unnecessary_wraps))]
     fn idle_classifier(&self) -> Result<Box<dyn SharingClassifier>, EngineError> {
         Ok(match (self.classifiers.take(), &self.kind) {
             (Some(classifier), _) => classifier,
