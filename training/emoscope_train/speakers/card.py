@@ -66,8 +66,9 @@ TALK = """\
 people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and one
 person in all emotions. Thresholds were chosen on other corpora. But the way to embed a whole
 recording was chosen among variants that had also been tried on these conversations, so the errors
-without pauses are slightly too low. The figures are those of the whole program, with its VAD. `of detected speech` excludes what the VAD does not detect as speech. The
-diarization error rate (DER) is pyannote's, with a collar of 0.25 s and with overlaps; `0.25 s on
+without pauses are slightly too low. The figures are those of the whole program, with its VAD. `of
+detected speech` excludes what the VAD does not detect as speech. The diarization error rate (DER)
+is pyannote's, with a collar of 0.25 s and with overlaps; `0.25 s on
 either side` is the collar of NIST. `one speaker` is the program with `--speakers 1`.
 """
 
