@@ -232,7 +232,7 @@ fn push_span(spans: &mut VecDeque<(f64, f64)>, span: (f64, f64), kept_s: f64) {
 mod tests {
     use super::*;
 
-    fn labelled(label: usize, confidence: f32) -> Prediction {
+    pub(super) fn labelled(label: usize, confidence: f32) -> Prediction {
         Prediction {
             label: Some(label),
             confidence,

@@ -125,17 +125,8 @@ impl Votes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::state::history::tests::labelled;
     use crate::dashboard::state::utterance::Utterance;
-
-    fn labelled(label: usize, confidence: f32) -> Prediction {
-        Prediction {
-            label: Some(label),
-            confidence,
-            probabilities: vec![confidence, 1.0 - confidence],
-            reason: None,
-            affect: Some((0.0, confidence)),
-        }
-    }
 
     fn label_of(column: &Column) -> Option<usize> {
         match column {
