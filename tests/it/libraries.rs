@@ -13,7 +13,10 @@ use crate::support::{data, emoscope, lines, said};
 /// The library that `doctor` has in use.
 fn usable_library() -> Option<PathBuf> {
     let home = tempfile::tempdir().unwrap();
-    let output = emoscope(&home).arg("doctor").output().unwrap();
+    let output = emoscope(&home)
+        .args(["doctor", "--model", "voices"])
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text
         .lines()
@@ -61,7 +64,10 @@ fn assert_builtin_engine_runs(library: &Path, reason: &str) {
         "{what}"
     );
 
-    let output = with_library(&home, library).arg("doctor").output().unwrap();
+    let output = with_library(&home, library)
+        .args(["doctor", "--model", "voices"])
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     let used: Vec<&str> = text

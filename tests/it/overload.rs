@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -45,13 +45,17 @@ fn a_blocked_terminal_stops_no_audio() {
         terminal.resize_alone(20 + round % 40, 60 + round * 3);
         std::thread::sleep(Duration::from_millis(60));
     }
-    server
-        .run(&["play", data("two-utterances.wav").to_str().unwrap()])
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(900));
-    let lines = recorded(&kept);
+    let file = data("two-utterances.wav");
+    let words = ["play", file.to_str().unwrap()];
+    // Enough is buffered that playback has no gaps on a busy machine.
+    server.run_with(&words, &[("VMIC_LATENCY", "500")]).unwrap();
     let ended = |line: &&Value| line["type"] == "utterance_end";
-    assert_eq!(lines.iter().filter(ended).count(), 2, "{lines:#?}");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let both = || recorded(&kept).iter().filter(ended).count() == 2;
+    while !both() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(both(), "{:#?}", recorded(&kept));
     terminal.resize(24, 80);
     terminal.until_drawn();
     terminal.keys("q");
