@@ -20,6 +20,7 @@ mod codec;
 mod device_error;
 mod extent;
 mod fixed_blocks;
+mod flac;
 mod kinds;
 mod matroska;
 mod media;

@@ -247,14 +247,23 @@ pub(super) fn append(buffer: &GenericAudioBufferRef<'_>, channels: u16, out: &mu
     out.resize(start + buffer.samples_interleaved(), 0.0);
     buffer.copy_to_slice_interleaved(&mut out[start..]);
     if has != wanted && has > 0 {
-        // A stream that switches between mono and stereo keeps its initial layout.
-        let frames: Vec<f32> = out.drain(start..).collect();
-        for frame in frames.chunks_exact(has) {
-            if wanted == 1 {
-                out.push(frame.iter().sum::<f32>() / has as f32);
-            } else {
-                out.extend((0..wanted).map(|channel| frame[channel.min(has - 1)]));
-            }
+        let frames = out.drain(start..).collect();
+        fit(frames, has, wanted, out);
+    }
+}
+
+/// Appends frames of `has` channels. A recording that switches between mono and stereo
+/// keeps its initial layout.
+pub(super) fn fit(frames: Vec<f32>, has: usize, wanted: usize, out: &mut Vec<f32>) {
+    if has == wanted {
+        out.extend(frames);
+        return;
+    }
+    for frame in frames.chunks_exact(has.max(1)) {
+        if wanted == 1 {
+            out.push(frame.iter().sum::<f32>() / has as f32);
+        } else {
+            out.extend((0..wanted).map(|channel| frame[channel.min(has - 1)]));
         }
     }
 }

@@ -8,13 +8,14 @@ use std::sync::Mutex;
 use symphonia::core::io::ReadOnlySource;
 
 use super::fixed_blocks::{ByteSource, FixedBlocks};
+use super::flac::{NextFile, UntilNext};
 use super::kinds::{self, HEAD_BYTES};
 use super::media::{Media, id3_length, mask};
 use super::mp4::{FragmentReader, GrowingIndex};
 use super::packets::{ContainerFacts, Packets};
 use super::source::{Note, Source, Spec};
 use super::wav::Wav;
-use super::{aiff, au, caf, matroska, mp4, ogg, sphere, w64, wav};
+use super::{aiff, au, caf, flac, matroska, mp4, ogg, sphere, w64, wav};
 
 pub use super::source::DecodeError;
 
@@ -129,7 +130,11 @@ impl AudioFile {
         track: Option<usize>,
     ) -> Result<Self, DecodeError> {
         let (mut input, tagged) = past_tags(input)?;
-        let mut head = head(&mut input, HEAD_BYTES)?;
+        let head = head(&mut input, HEAD_BYTES);
+        let mut head = head.map_err(|error| match error {
+            DecodeError::Empty if tagged => DecodeError::NoSamples,
+            error => error,
+        })?;
         if let Some(name) = kinds::unread(&head) {
             return Err(DecodeError::UnsupportedCodec(name));
         }
@@ -177,11 +182,14 @@ impl AudioFile {
         if head.starts_with(b"OggS") {
             known.pages = Some(ogg::StreamPages::default());
         }
+        known.next_flac = flac::is_flac(&head).then(NextFile::default);
         let whole = whole(media_head, input);
-        let input: Box<dyn Read + Send> = match (&known.growing_index, &known.pages) {
-            (Some(index), _) => Box::new(FragmentReader::new(whole, index.clone())),
-            (None, Some(pages)) => Box::new(ogg::PageReader::new(whole, pages.clone())),
-            (None, None) => Box::new(whole),
+        let facts = (&known.growing_index, &known.pages, &known.next_flac);
+        let input: Box<dyn Read + Send> = match facts {
+            (Some(index), _, _) => Box::new(FragmentReader::new(whole, index.clone())),
+            (None, Some(pages), _) => Box::new(ogg::PageReader::new(whole, pages.clone())),
+            (None, None, Some(next)) => Box::new(UntilNext::new(whole, next.clone())),
+            (None, None, None) => Box::new(whole),
         };
         let media = ReadOnlySource::new(Shared(Mutex::new(input)));
         let packets = Packets::stream(Box::new(media), &known);
@@ -315,7 +323,9 @@ fn behind_tags(file: &mut File, length: u64) -> Result<u64, DecodeError> {
 /// A file that begins like audio but that no reader accepts is incomplete.
 fn truncated(error: DecodeError, tagged: bool, head: &[u8]) -> DecodeError {
     match error {
-        DecodeError::NotAudio if let Some(name) = kinds::layer_2(head) => {
+        DecodeError::NotAudio if kinds::is_pointer(head) => DecodeError::Pointer,
+        DecodeError::NotAudio if kinds::only_pictures(head) => DecodeError::NoAudioTrack,
+        DecodeError::NotAudio if let Some(name) = kinds::mpeg(head) => {
             DecodeError::UnsupportedCodec(name.into())
         }
         DecodeError::NotAudio if tagged || kinds::known(head) => {

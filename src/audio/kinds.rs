@@ -16,10 +16,11 @@ const TRANSPORT_PACKET_BYTES: usize = 188;
 
 /// MP2 outside its standard, or unknown to its reader.
 const UNSUITABLE_MP2: &str = "MP2 with a bit rate that does not suit its channels";
+const FREE_BIT_RATE: &str = "MPEG audio with a free bit rate";
 
 /// The name of a container or codec that no reader supports, from its first bytes.
 pub(super) fn unread(head: &[u8]) -> Option<String> {
-    const MAGICS: [(&[u8], &str); 22] = [
+    const MAGICS: [(&[u8], &str); 21] = [
         (b"#!AMR-WB", "AMR-WB"),
         (b"#!AMR", "AMR-NB"),
         (b"#!SILK_V3", "SILK"),
@@ -33,7 +34,6 @@ pub(super) fn unread(head: &[u8]) -> Option<String> {
         (b"MPCK", "Musepack"),
         (b"MP+", "Musepack"),
         (b".RMF", "RealMedia"),
-        (b"\x0b\x77", "AC-3"),
         (b"\x7f\xfe\x80\x01", "DTS"),
         (b"MThd", "MIDI, which contains no sound"),
         (b"Creative Voice File", "VOC"),
@@ -50,10 +50,21 @@ pub(super) fn unread(head: &[u8]) -> Option<String> {
     if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some((*name).into());
     }
+    if head.starts_with(b"\x0b\x77") {
+        // The version of the bit stream; AC-3 has one up to 10.
+        let extended = head.get(5).is_some_and(|byte| byte >> 3 > 10);
+        return Some(if extended { "E-AC-3" } else { "AC-3" }.into());
+    }
     let form = head.get(8..12).unwrap_or_default();
     match head.get(..4)? {
         b"RIFF" if form == b"AVI " => return Some("AVI".into()),
+        b"RIFF" if form.len() == 4 && form != b"WAVE" => {
+            return Some(format!("`{}` in RIFF", form.escape_ascii()));
+        }
         b"FORM" if form == b"8SVX" => return Some("8SVX".into()),
+        b"FORM" if form.len() == 4 && form != b"AIFF" && form != b"AIFC" => {
+            return Some(format!("`{}` in IFF", form.escape_ascii()));
+        }
         b"caff" => return in_caf(head),
         b"OggS" => return in_ogg(head),
         _ => {}
@@ -95,6 +106,7 @@ pub(super) fn in_wav(tag: u16, bits: u16, container: &str) -> String {
         0x10 => "OKI ADPCM",
         0x14 | 0x40 | 0x45 | 0x64 | 0x85 => "G.726 or G.721",
         0x17 => "Dialogic ADPCM",
+        0x20 => "Yamaha ADPCM",
         0x22 => "DSP Group TrueSpeech",
         0x31 | 0x32 => "GSM 06.10",
         0x38 => "AMR-NB",
@@ -123,9 +135,16 @@ pub(super) fn in_au(encoding: u32) -> String {
     }
 }
 
-/// The codec of an MP4 track, from its four-letter code.
-pub(super) fn in_mp4(format: [u8; 4]) -> String {
+/// The codec of an MP4 track, from its four-letter code, and its MPEG-4 object type if it
+/// has one.
+pub(super) fn in_mp4(format: [u8; 4], object: Option<u8>) -> String {
     let name = match &format {
+        b"mp4a" if object == Some(0xdd) => "Vorbis",
+        b"mp4a" if object == Some(0xe1) => "QCELP",
+        b"mp4a" if matches!(object, Some(0x69 | 0x6b)) => "MPEG audio",
+        b"mp4a" if object == Some(0xa5) => "AC-3",
+        b"mp4a" if object == Some(0xa6) => "E-AC-3",
+        b"mp4a" if matches!(object, Some(0xa9..=0xac)) => "DTS",
         b"mp4a" => "AAC",
         b"samr" => "AMR-NB",
         b"sawb" | b"sawp" => "AMR-WB",
@@ -168,19 +187,63 @@ pub(super) fn in_matroska(codec: &str, bits: u16) -> String {
     format!("{name} in Matroska")
 }
 
-/// The name of MPEG audio, layer 2, from its first frame; its reader refuses some bit
-/// rates.
-pub(super) fn layer_2(head: &[u8]) -> Option<&'static str> {
-    let frame = matches!(head, [0xff, second, ..] if second & 0xf6 == 0xf4);
-    frame.then_some(UNSUITABLE_MP2)
+/// The name of MPEG audio that its reader refuses, from its first frame.
+pub(super) fn mpeg(head: &[u8]) -> Option<&'static str> {
+    match *head {
+        // Layers 2 and 3 with a bit rate of 0.
+        [0xff, second, third, ..]
+            if second & 0xe0 == 0xe0 && matches!(second & 6, 2 | 4) && third >> 4 == 0 =>
+        {
+            Some(FREE_BIT_RATE)
+        }
+        [0xff, second, ..] if second & 0xf6 == 0xf4 => Some(UNSUITABLE_MP2),
+        _ => None,
+    }
+}
+
+/// Whether a file is what Git leaves in place of a recording that was not fetched.
+pub(super) fn is_pointer(head: &[u8]) -> bool {
+    head.starts_with(b"version https://git-lfs.github.com/")
+}
+
+/// Whether all streams of an Ogg file are pictures, texts or indices.
+pub(super) fn only_pictures(head: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 7] = [
+        b"\x80theora",
+        b"fishead\0",
+        b"BBCD\0",
+        b"OVP80",
+        b"\x01video",
+        b"\x80kate",
+        b"CMML",
+    ];
+    let (mut at, mut streams) = (0, 0);
+    while let Some(page) = head.get(at..).filter(|page| page.starts_with(b"OggS")) {
+        let (Some(flags), Some(&count)) = (page.get(5), page.get(26)) else {
+            break;
+        };
+        if flags & 2 == 0 {
+            break;
+        }
+        let first = 27 + usize::from(count);
+        let body = page.get(first..).unwrap_or_default();
+        if !OTHERS.iter().any(|magic| body.starts_with(magic)) {
+            return false;
+        }
+        streams += 1;
+        let sizes = page.get(27..first).unwrap_or_default();
+        at += first + sizes.iter().map(|&size| usize::from(size)).sum::<usize>();
+    }
+    streams > 0
 }
 
 /// The name of the feature that a decoder rejects with this error, unless it is damage.
 pub(super) fn unsupported_layout(error: &str) -> Option<&'static str> {
     Some(match error {
         _ if error.starts_with("mpa: invalid Layer 2 bitrate") => UNSUITABLE_MP2,
-        "mpa: free bit-rate is not supported" => "MPEG audio with a free bit rate",
+        "mpa: free bit-rate is not supported" => FREE_BIT_RATE,
         "isomp4: invalid pcm sample size" => "PCM of a rare size in MP4",
+        "aac: channels or channel layout is required" => "AAC with a channel layout of its own",
         "aac: aac too complex" => "AAC with more than two channels, or of a rare kind",
         _ if error.starts_with("opus: unsupported number of channels") => {
             "Opus with several channels in one stream"
@@ -255,6 +318,11 @@ fn in_ogg(head: &[u8]) -> Option<String> {
         first if first.starts_with(b"Speex   ") => "Speex",
         first if first.starts_with(b"CELT    ") => "CELT",
         first if first.starts_with(b"OpusHead") => {
+            let version = first.get(8)?;
+            // The lower half is for versions that older readers can read.
+            if version >> 4 > 0 {
+                return Some(format!("Opus of version {version} in Ogg"));
+            }
             let family = first.get(18).filter(|&&family| family > 1)?;
             return Some(format!("Opus with channel mapping {family} in Ogg"));
         }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
+use super::flac::{NextFile, START_BYTES};
 use super::matroska;
 
 /// A file without the data before its audio, without the extras of Matroska, and
@@ -19,6 +20,8 @@ pub(super) struct Media {
     skipped: Vec<u64>,
     /// What is left out between pieces, in their order.
     cuts: Vec<Cut>,
+    /// Where the next FLAC file begins; the reader sees none of it.
+    next_flac: Option<NextFile>,
     /// Position, without the bytes that are left out.
     at: u64,
 }
@@ -43,6 +46,7 @@ impl Media {
             length: there,
             skipped: Vec::new(),
             cuts: Vec::new(),
+            next_flac: None,
             at: 0,
         })
     }
@@ -60,6 +64,31 @@ impl Media {
     /// Leaves out what is between pieces.
     pub(super) fn leave_out(&mut self, cuts: Vec<Cut>) {
         self.cuts = cuts;
+    }
+
+    /// Ends before the next FLAC file in the file.
+    pub(super) fn end_before(&mut self, next: NextFile) {
+        self.next_flac = Some(next);
+    }
+
+    /// Reads up to the next FLAC file.
+    fn read_flac(&mut self, out: &mut [u8], next: &NextFile) -> io::Result<usize> {
+        let mut count = self.file.read(out)?;
+        if next.position().is_none() {
+            // It may begin within the last bytes.
+            let mut bytes = out[..count].to_vec();
+            let more = START_BYTES as u64 - 1;
+            Read::take(&mut self.file, more).read_to_end(&mut bytes)?;
+            next.search(self.at, &bytes);
+        }
+        if let Some(next) = next.position() {
+            let left = next.saturating_sub(self.at);
+            count = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+        }
+        self.at += count as u64;
+        let place = self.base.saturating_add(self.at);
+        self.file.seek(SeekFrom::Start(place))?;
+        Ok(count)
     }
 
     /// Makes the reader skip the Matroska elements at `places` that are extras.
@@ -109,6 +138,9 @@ impl Read for Media {
         if !self.cuts.is_empty() {
             return self.read_piece(out);
         }
+        if let Some(next) = self.next_flac.clone() {
+            return self.read_flac(out, &next);
+        }
         let count = self.file.read(out)?;
         mask(&mut out[..count], self.at, &self.skipped);
         self.at += count as u64;
@@ -120,7 +152,11 @@ impl Seek for Media {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::End(offset) => {
+                let next = self.next_flac.as_ref().and_then(NextFile::position);
+                let end = next.map_or(self.length, |next| next.min(self.length));
+                end.checked_add_signed(offset)
+            }
             SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
         };
         let place = at.and_then(|at| self.base.checked_add(at).zip(Some(at)));

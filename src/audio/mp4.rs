@@ -10,7 +10,7 @@ use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_PCM_ALAW, CODEC_ID_PCM_MULAW};
 
-use boxes::{box_head, boxes, inside, long, pairs, word};
+use boxes::{box_head, boxes, inside, long, object_type, pairs, word};
 use fragments::Fragment;
 
 pub(super) use fragments::{FragmentReader, GrowingIndex};
@@ -41,6 +41,8 @@ pub(super) struct Trak {
     pub(super) scale: u32,
     /// Four-letter code of the codec.
     pub(super) format: [u8; 4],
+    /// The MPEG-4 object type of the codec.
+    pub(super) object: Option<u8>,
     /// Whether it holds big-endian samples of more than 16 bits.
     pub(super) big_endian: bool,
     /// Rate and channels, as its sample description says.
@@ -222,6 +224,7 @@ impl Trak {
             audio: inside(media, &[b"hdlr"])?.get(8..12)? == b"soun",
             scale,
             format,
+            object: object_type(list),
             rate_hz,
             channels,
             big_endian: matches!(&format, b"in24" | b"in32" | b"fl32" | b"fl64") && !swapped,

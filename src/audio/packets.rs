@@ -14,6 +14,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 use super::codec;
+use super::flac::NextFile;
 use super::guard::guard;
 use super::source::{DecodeError, Note, Source, Spec};
 use super::timing::Timing;
@@ -36,6 +37,10 @@ pub(super) struct Packets {
     spec: Spec,
     /// Needed to start over where the container cannot seek exactly.
     origin: Origin,
+    /// Where the bytes of the reader begin in the file.
+    base: u64,
+    /// Where the next FLAC file begins after them.
+    next_flac: Option<NextFile>,
     /// The file extension that selected the reader.
     extension: Option<String>,
     wanted: Option<usize>,
@@ -115,6 +120,7 @@ impl Packets {
                     }
                 }
                 Ok(Some(_)) => {}
+                Ok(None) if self.follow_flac()? => {}
                 Ok(None) => return Ok(false),
                 Err(Error::ResetRequired) => self.join()?,
                 Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -263,18 +269,20 @@ impl Packets {
             self.damaged += std::mem::take(&mut self.holes);
         }
         let rate = self.spec.sample_rate;
+        let mut reached = self.position;
         let promised = if let Some(lacking) = self.timing.lacking(self.latest_tick, rate) {
             Some(self.position.saturating_add(lacking))
         } else if self.timing.counted {
             self.total
         } else if self.leap_s.is_none() && (self.cut || self.timing.ends_early(self.latest_tick)) {
             // From a container, whose other tracks may be longer.
+            reached = reached.max(self.timing.reached(self.latest_tick, rate));
             self.timing.promised(rate)
         } else {
             None
         };
         let total = promised.unwrap_or(0);
-        let missing = total.saturating_sub(self.position);
+        let missing = total.saturating_sub(reached);
         let missing = missing
             - if self.timing.counted {
                 0
@@ -362,7 +370,9 @@ impl Source for Packets {
         let unordered = self.unordered.then_some(Note::Unordered);
         let clock = self.timing.clock_s.map(|start_s| Note::Clock { start_s });
         let leap = self.leap_s.map(|at_s| Note::Leap { at_s });
-        let notes = tracks.into_iter().chain(unordered);
+        let next = self.next_flac.as_ref().and_then(NextFile::position);
+        let follows = next.map(|_| Note::Follows);
+        let notes = tracks.into_iter().chain(unordered).chain(follows);
         notes.chain(clock).chain(leap).chain(cut).collect()
     }
 }

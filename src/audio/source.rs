@@ -88,6 +88,8 @@ pub enum Note {
     CutPacket,
     /// Another recording with another format follows in the same file.
     Another,
+    /// Another recording follows in the same stream.
+    Follows,
     /// Its edit list repeats parts or changes their order.
     Unordered,
     /// Its timestamps are wall-clock times.
@@ -119,6 +121,10 @@ impl fmt::Display for Note {
             Self::Another => out.write_str(
                 "is followed by another recording in the same file, which has another \
                  format and was not read",
+            ),
+            Self::Follows => out.write_str(
+                "is followed by another recording in the same stream, which was not read; \
+                 save the stream to a file for all of it",
             ),
             Self::CutPacket => {
                 out.write_str("ends within a packet; everything before that packet was read")
@@ -164,6 +170,9 @@ pub enum DecodeError {
          convert it, for example with: ffmpeg -i FILE out.wav"
     )]
     NotAudio,
+    /// A pointer to a file that was not fetched.
+    #[error("is a pointer of Git LFS, not the recording; fetch that with: git lfs pull")]
+    Pointer,
     /// A container without an audio track.
     #[error("holds no audio track")]
     NoAudioTrack,

@@ -12,7 +12,7 @@ use super::mp4::{GrowingIndex, Movie, TickRange};
 
 /// Encoder priming before the first sample is kept up to this length in seconds,
 /// because the timestamps are those of the packets.
-const PRIMING_S: f64 = 0.15;
+const PRIMING_S: f64 = 0.05;
 /// A track that begins later than this has wall-clock timestamps. The clock of a
 /// broadcast counts 2^33 ticks of 90 kHz, so that a part of one may begin up to here.
 const LATEST_START_S: f64 = 95_444.0;
@@ -308,6 +308,12 @@ impl Timing {
     pub(super) fn promised(&self, rate: u32) -> Option<i64> {
         let frames = (self.promised_s? * f64::from(rate)) as i64;
         Some(frames.saturating_sub(self.origin.unwrap_or(0)))
+    }
+
+    /// The frame after the latest tick of all tracks of a Matroska file.
+    pub(super) fn reached(&self, latest_tick: i64, rate: u32) -> i64 {
+        let frames = self.frames(latest_tick, rate).unwrap_or(0);
+        frames.saturating_sub(self.origin.unwrap_or(0))
     }
 
     /// Whether a Matroska file ended long before what it declares, in all its tracks.

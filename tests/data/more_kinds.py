@@ -11,7 +11,10 @@ import struct
 import subprocess
 import sys
 
-from kinds import SPEECH, TOP, ff, id3, ogg_pages, piped, put
+from kinds import SPEECH, TOP, ff, id3, ogg_pages, piped, put, sealed
+
+# MP3 without any tag.
+BARE = ("-c:a", "libmp3lame", "-id3v2_version", "0", "-write_xing", "0")
 
 
 def tag(size: int) -> bytes:
@@ -183,9 +186,39 @@ def damage() -> None:
     ff("s8.mov", "-c:a", "pcm_s8")
 
 
+def more_names() -> None:
+    """Several FLAC files in one, and names of what is not read."""
+    flac = ff("x.flac", "-c:a", "flac")
+    stereo = ff("stereo.flac", "-ac", "2", "-c:a", "flac")
+    put("joined.flac", flac * 3)
+    put("joined-stereo.flac", stereo + flac)
+    put("joined-rates.flac", flac + ff("44100.flac", "-ar", "44100", "-c:a", "flac"))
+    put("tag-joined.flac", tag(300) + flac + flac)
+    free = bytearray(ff("c48.mp3", "-ar", "48000", "-b:a", "64k", "-reservoir", "0", *BARE))
+    for at in range(0, len(free) - 3, 192):
+        free[at + 2] &= 0x0F
+    put("free.mp3", bytes(free))
+    ff("four.aac", "-ar", "44100", "-af", "pan=quad|c0=c0|c1=c0|c2=c0|c3=c0", "-c:a", "aac")
+    ff("vorbis.mp4", "-ar", "44100", "-c:a", "libvorbis", "-strict", "-2")
+    ff("x.eac3", "-ar", "48000", "-c:a", "eac3")
+    ff("yamaha.wav", "-c:a", "adpcm_yamaha")
+    pictures = ("-f", "lavfi", "-i", "testsrc=d=1:s=96x64:r=10", "-map", "1:v")
+    ff("pictures.ogv", *pictures, "-c:v", "libtheora")
+    head = ogg_pages((TOP / "x.opus").read_bytes())
+    head[0][28 + 8] = 16
+    put("version.opus", b"".join(map(sealed, head)))
+    put("webp.wav", b"RIFF" + struct.pack("<I", 100) + b"WEBPVP8 " + bytes(96))
+    put("maud.iff", b"FORM" + struct.pack(">I", 100) + b"MAUDMHDR" + bytes(96))
+    put("pointer.wav", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    longer = ("-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono:d=8", "-map", "0", "-map", "1")
+    ff("longer.mkv", *longer, "-ar", "48000", "-c:a", "libopus")
+    # The edit list leaves out 1024 frames, which are 128 ms here.
+    ff("slow.m4a", "-ar", "8000", "-c:a", "aac")
+
+
 def main() -> int:
     """Writes the files."""
-    for make in (behind_tags, chunks, junk, spheres, surround, late, damage):
+    for make in (behind_tags, chunks, junk, spheres, surround, late, damage, more_names):
         make()
     return 0
 

@@ -121,7 +121,7 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
     pauses(folder, home);
     late_pictures(folder, home);
     let raw = |format| ["--raw-rate", "8000", "--raw-format", format];
-    let cases: [(&str, &[&str]); 45] = [
+    let cases: [(&str, &[&str]); 47] = [
         ("tag-speech.wav", &[]),
         ("tag-x.aiff", &[]),
         ("tag-x.caf", &[]),
@@ -142,6 +142,8 @@ fn streams(folder: &Path, home: &tempfile::TempDir) {
         ("x.sph", &[]),
         ("mulaw.sph", &[]),
         ("stream-mulaw.mov", &[]),
+        ("joined.flac", &[]),
+        ("longer.mkv", &[]),
         ("odd-data.wav", &[]),
         ("odd-no-pad.wav", &[]),
         ("no-pad.wav", &[]),

@@ -99,7 +99,8 @@ def test_the_list_opens(browser: webdriver.Chrome, page: Path, rows: Rows) -> No
     assert buttons[0].is_displayed()
     buttons[70].click()
     start = float(rows[70]["start_s"])
-    WebDriverWait(browser, 5).until(lambda _: window(section)[0] <= start < window(section)[1])
+    # The whole recording, which is visible first, contains the utterance too.
+    shown(browser, section, start - 20, start + 40)
     current = section.find_element(By.CSS_SELECTOR, "tr[aria-current]")
     assert float(current.get_attribute("data-start") or "nan") == pytest.approx(start, abs=1e-3)
     inside = [r for r in rows if overlap(r, *window(section))]

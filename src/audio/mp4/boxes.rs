@@ -66,3 +66,20 @@ pub(super) fn pairs(body: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     let pairs = body.get(8..).unwrap_or_default().chunks_exact(8);
     pairs.take(count).filter_map(words)
 }
+
+/// The object type in the first elementary stream descriptor (`esds`) of the sample
+/// descriptions.
+pub(super) fn object_type(list: &[u8]) -> Option<u8> {
+    let start = list.windows(4).position(|name| name == b"esds")? + 4;
+    // Version and flags, then descriptors: a tag and a length of up to four bytes.
+    let rest = descriptor(list.get(start + 4..)?, 3)?;
+    // An identifier, and flags for optional fields, which MP4 does not use.
+    descriptor(rest.get(3..)?, 4)?.first().copied()
+}
+
+/// What follows the head of a descriptor with this tag.
+fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(&[tag])?;
+    let length = rest.iter().take(4).position(|byte| byte & 0x80 == 0)? + 1;
+    rest.get(length..)
+}

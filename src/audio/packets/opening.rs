@@ -12,6 +12,7 @@ use symphonia::core::io::{
 use symphonia::core::meta::MetadataOptions;
 
 use super::super::codec::{self, Chosen, Listed};
+use super::super::flac::{self, NextFile};
 use super::super::guard::guard;
 use super::super::kinds;
 use super::super::matroska;
@@ -55,6 +56,8 @@ pub(in crate::audio) struct ContainerFacts {
     pub(in crate::audio) growing_index: Option<GrowingIndex>,
     /// The pages of an Ogg stream so far.
     pub(in crate::audio) pages: Option<ogg::StreamPages>,
+    /// Where the next FLAC file begins.
+    pub(in crate::audio) next_flac: Option<NextFile>,
     /// Its audio tracks, where the file lists them.
     pub(in crate::audio) listed: Option<Vec<Listed>>,
     /// Where a Matroska file has elements that audio does not need.
@@ -75,7 +78,7 @@ impl ContainerFacts {
             let listed = audio.map(|track| Listed {
                 id: track.id,
                 default: track.enabled,
-                name: kinds::in_mp4(track.format),
+                name: kinds::in_mp4(track.format, track.object),
                 big_endian: track.big_endian,
                 params: track.params(),
             });
@@ -137,6 +140,11 @@ impl Packets {
                 known.look_at(&head, Some(there));
                 let extension = path.extension().and_then(|extension| extension.to_str());
                 known.extension = known.extension.or(extension.map(str::to_owned));
+                if flac::is_flac(&head) {
+                    let next = NextFile::default();
+                    media.end_before(next.clone());
+                    known.next_flac = Some(next);
+                }
                 media
                     .skip_extras(&known.extras)
                     .map_err(DecodeError::Read)?;
@@ -200,10 +208,15 @@ impl Packets {
                 sample_rate: 0,
                 channels: 1,
             },
+            base: match origin {
+                Origin::File(_, base) => base,
+                Origin::Memory(_) | Origin::Stream(_) => 0,
+            },
             origin,
             extension: known.extension.clone(),
             wanted: known.track,
             tracks: (count, number),
+            next_flac: known.next_flac.clone(),
             total: None,
             position: -timing.pre_skip,
             timing,
@@ -239,6 +252,38 @@ impl Packets {
         packets.over = !more;
         packets.total = packets.timing.total(packets.spec.sample_rate);
         Ok(packets)
+    }
+
+    /// Continues with the FLAC file that follows in the same file; `false` if there is
+    /// none.
+    pub(super) fn follow_flac(&mut self) -> Result<bool, DecodeError> {
+        let next = self.next_flac.as_ref().and_then(NextFile::position);
+        let (Origin::File(path, _), Some(next)) = (&self.origin, next) else {
+            return Ok(false);
+        };
+        let base = self.base.saturating_add(next);
+        let part = Self::open(path, base, ContainerFacts::default())?;
+        if part.spec.sample_rate != self.spec.sample_rate {
+            return Err(DecodeError::RateChanged {
+                from: self.spec.sample_rate,
+                to: part.spec.sample_rate,
+                at_s: self.seconds(self.position),
+            });
+        }
+        self.fresh.clear();
+        let (has, wanted) = (part.channels(), self.channels());
+        codec::fit(part.samples, has, wanted, &mut self.fresh);
+        self.base = base;
+        self.reader = part.reader;
+        self.decoder = part.decoder;
+        self.params = part.params;
+        self.track = part.track;
+        self.next_flac = part.next_flac;
+        // Its timestamps restart: from here on, only counting gives the position.
+        self.timing = Timing::counting(0, true);
+        self.total = None;
+        self.keep(i64::MIN, i64::MAX);
+        Ok(true)
     }
 
     /// Reopens the recording, to return the frames from `next` on.

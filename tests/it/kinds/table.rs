@@ -27,7 +27,7 @@ const BLOCK: f64 = 0.2;
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// Name of each file that `tests/data/kinds.py` makes, and its result.
-pub const KINDS: [(&str, Fate); 210] = [
+pub const KINDS: [(&str, Fate); 226] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -272,6 +272,33 @@ pub const KINDS: [(&str, Fate); 210] = [
     ("x.loas", Refused("(AAC in LATM)")),
     ("x.voc", Refused("(VOC)")),
     ("s8.mov", Refused("(PCM of a rare size in MP4)")),
+    ("free.mp3", Refused("(MPEG audio with a free bit rate)")),
+    (
+        "four.aac",
+        Refused("(AAC with a channel layout of its own, in aac)"),
+    ),
+    ("vorbis.mp4", Refused("(Vorbis in MP4)")),
+    ("x.eac3", Refused("(E-AC-3)")),
+    ("yamaha.wav", Refused("(Yamaha ADPCM in WAV)")),
+    ("pictures.ogv", Refused("holds no audio track")),
+    ("version.opus", Refused("(Opus of version 16 in Ogg)")),
+    ("webp.wav", Refused("(`WEBP` in RIFF)")),
+    ("maud.iff", Refused("(`MAUD` in IFF)")),
+    ("pointer.wav", Refused("is a pointer of Git LFS")),
+    (
+        "longer.mkv",
+        Noted(1, LENGTH, "holds 2 audio tracks; track 1 was read"),
+    ),
+    // FLAC files in one.
+    ("joined.flac", Utterances(3, 3.0 * LENGTH)),
+    ("joined-stereo.flac", Utterances(2, 2.0 * LENGTH)),
+    ("tag-joined.flac", Utterances(2, 2.0 * LENGTH)),
+    (
+        "joined-rates.flac",
+        Cut(LENGTH, "changes from 16000 Hz to 44100 Hz"),
+    ),
+    // An edit list that leaves out more than the first frames of an encoder.
+    ("slow.m4a", Whole(START, LENGTH)),
     // Damage that ends the reading.
     ("early-end.webm", Cut(1.97, "is cut off: only 1.9")),
     ("pieces.mp4", Whole(START, LENGTH)),
