@@ -146,7 +146,7 @@ pub fn pipelines(
 }
 
 /// The pipelines of a first pass over an input. They classify nothing and collect the
-/// windows of the speakers, and with `alike` their stretches.
+/// windows of the speakers.
 ///
 /// # Errors
 /// An unusable input, or a network that the engine rejects.
@@ -154,12 +154,11 @@ fn collectors(
     engine: &Engine,
     spec: Spec,
     channels: ChannelSelection,
-    alike: Option<f32>,
 ) -> Result<ChannelPipelines, SessionError> {
     let make = |input| {
         let network = engine.speaker_network()?.ok_or(EngineError::NotTracking)?;
         let spec = Arc::new(engine.model.spec.clone());
-        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network, alike)?)
+        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network)?)
     };
     ChannelPipelines::new(spec.sample_rate, spec.channels, channels, make)
 }

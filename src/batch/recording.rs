@@ -121,7 +121,7 @@ impl Recording {
         channel: ChannelSelection,
         engine: &Engine,
     ) -> Vec<Vec<SpeakerWindow>> {
-        let collected = collect(source, engine, &self.options(channel), None).into_iter();
+        let collected = collect(source, engine, &self.options(channel)).into_iter();
         collected.map(|found| found.windows).collect()
     }
 

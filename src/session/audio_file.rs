@@ -71,30 +71,22 @@ pub fn with_turns(source: &mut dyn Source, engine: &Engine, options: &FileOption
     let Some(speakers) = &engine.speakers else {
         return engine.clone();
     };
-    let tuning = speakers.tuning();
-    let collected = collect(source, engine, options, Some(tuning.alike)).into_iter();
+    let collected = collect(source, engine, options).into_iter();
     let turns = collected.map(|found| {
         Turns::new(
             &found.spans,
             &found.windows,
-            &found.stretches,
             speakers.count,
-            tuning,
+            speakers.tuning(),
         )
     });
     engine.with_turns(turns.collect())
 }
 
 /// The utterances and speaker windows of each channel that is analyzed, up to the first
-/// error; with `alike` also their stretches, from that cosine of neighbours on. Empty if
-/// the engine does not tell speakers apart.
-pub fn collect(
-    source: &mut dyn Source,
-    engine: &Engine,
-    options: &FileOptions,
-    alike: Option<f32>,
-) -> Vec<Collected> {
-    let Ok(mut pass) = Pass::collecting(source, engine, options, alike) else {
+/// error. Empty if the engine does not tell speakers apart.
+pub fn collect(source: &mut dyn Source, engine: &Engine, options: &FileOptions) -> Vec<Collected> {
+    let Ok(mut pass) = Pass::collecting(source, engine, options) else {
         return Vec::new();
     };
     while matches!(pass.step(source), Ok(true)) {
@@ -238,10 +230,9 @@ impl<'a> Pass<'a> {
         source: &dyn Source,
         engine: &Engine,
         options: &'a FileOptions,
-        alike: Option<f32>,
     ) -> Result<Self, SessionError> {
         Ok(Self {
-            pipelines: collectors(engine, source.spec(), options.channel, alike)?,
+            pipelines: collectors(engine, source.spec(), options.channel)?,
             latency: LatencyMeter::default(),
             options,
             samples: Vec::new(),

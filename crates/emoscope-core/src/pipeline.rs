@@ -31,6 +31,7 @@ use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 use crate::dsp::front_end::FrontEnd;
 pub use crate::dsp::front_end::{InputError, InputFormat};
 use crate::dsp::level::{LevelMeter, LevelReading};
+use crate::dsp::mfcc::FrameFeatures;
 use crate::events::{
     Event, Gap, GapCause, Measurement, SessionEnd, Speaker, Speakers, Trigger, UtteranceEnd,
     UtteranceStart, Voice,
@@ -92,6 +93,19 @@ struct Clock {
     segment: u64,
     /// Samples of the segment that were processed, at 16 kHz.
     done: u64,
+}
+
+/// Keeps each frame's rows, and its bands where speakers are tracked.
+fn kept(
+    rows: &mut MfccHistory,
+    mut follower: Option<&mut SpeakerFollower>,
+) -> impl FnMut(FrameFeatures<'_>) {
+    move |frame| {
+        rows.push(frame.mfcc);
+        if let (Some(follower), Some(bands)) = (&mut follower, frame.speaker_bands) {
+            follower.push(bands);
+        }
+    }
 }
 
 impl Clock {
@@ -166,14 +180,9 @@ impl Pipeline {
 
     /// Processes the next part of a block; `false` if the front end has less than that.
     fn next_part(&mut self, out: &mut Vec<Event>) -> Result<bool, ClassifierError> {
-        let (rows, follower) = (&mut self.rows, &mut self.follower);
         let part = &mut self.block[self.filled..][..PART_SAMPLES];
-        let full = self.front_end.read(part, |frame| {
-            rows.push(frame.mfcc);
-            if let (Some(follower), Some(bands)) = (&mut *follower, frame.speaker_bands) {
-                follower.push(bands);
-            }
-        });
+        let keep = kept(&mut self.rows, self.follower.as_mut());
+        let full = self.front_end.read(part, keep);
         if full {
             self.filled += PART_SAMPLES;
             self.clock.done += PART_SAMPLES as u64;
@@ -324,13 +333,8 @@ impl Pipeline {
 
     /// Ends the segment after its last whole block.
     fn close_segment(&mut self, out: &mut Vec<Event>) -> Result<(), ClassifierError> {
-        let (rows, follower) = (&mut self.rows, &mut self.follower);
-        let drained = self.front_end.finish(|frame| {
-            rows.push(frame.mfcc);
-            if let (Some(follower), Some(bands)) = (&mut *follower, frame.speaker_bands) {
-                follower.push(bands);
-            }
-        }) as u64;
+        let keep = kept(&mut self.rows, self.follower.as_mut());
+        let drained = self.front_end.finish(keep) as u64;
         self.clock.done += drained;
         let rest = self.filled as u64 + drained;
         self.filled = 0;

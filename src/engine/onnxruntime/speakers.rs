@@ -22,7 +22,8 @@ impl Environment {
         &self,
         model: &SpeakerModel,
     ) -> Result<OnnxSpeakerNetwork, EngineError> {
-        let session = self.session(model.bytes, &model.name())?;
+        // Nearly all windows have one length.
+        let session = self.session(model.bytes, &model.name(), true)?;
         heap::release(Some(model.bytes));
         Ok(OnnxSpeakerNetwork { session })
     }

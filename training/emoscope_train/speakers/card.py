@@ -64,12 +64,12 @@ TALK = """\
 
 {count} conversations, made of clips of {corpora} with a fixed seed. They are of three kinds: 1 to 4
 people with pauses of 0.2 to 2 s, two people without pauses or with overlaps of 0.1 s, and one
-person in all emotions. Thresholds were chosen on other corpora. But the way to embed a whole
-recording was chosen among variants that had also been tried on these conversations, so the errors
-without pauses are slightly too low. The figures are those of the whole program, with its VAD. `of
-detected speech` excludes what the VAD does not detect as speech. The diarization error rate (DER)
-is pyannote's, with a collar of 0.25 s and with overlaps; `0.25 s on
-either side` is the collar of NIST. `one speaker` is the program with `--speakers 1`.
+person in all emotions. Thresholds were chosen on other corpora. But variants of the way to treat a
+whole recording had also been tried on these conversations, so the errors without pauses may be
+slightly too low. The figures are those of the whole program, with its VAD. `of detected speech`
+excludes what the VAD does not detect as speech. The diarization error rate (DER) is pyannote's,
+with a collar of 0.25 s and with overlaps; `0.25 s on either side` is the collar of NIST. `one
+speaker` is the program with `--speakers 1`.
 """
 
 

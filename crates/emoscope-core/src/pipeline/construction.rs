@@ -53,8 +53,7 @@ impl Pipeline {
     }
 
     /// A pipeline for a first pass over a recording: it classifies nothing and collects
-    /// the windows of the speakers, and with `alike` their stretches: neighbours join from
-    /// that cosine on.
+    /// the windows of the speakers.
     ///
     /// # Errors
     /// An input that cannot be processed.
@@ -62,13 +61,12 @@ impl Pipeline {
         input: InputFormat,
         spec: Arc<ModelSpec>,
         network: Box<dyn SpeakerNetwork>,
-        alike: Option<f32>,
     ) -> Result<Self, InputError> {
         let unclassified = Unclassified {
             labels: spec.labels.len(),
             speakers: SpeakerBaselines::new(&spec, Enrolment::default()),
         };
-        let mode = SpeakerMode::Collect { network, alike };
+        let mode = SpeakerMode::Collect { network };
         Self::with(input, spec, Box::new(unclassified), Some(mode))
     }
 

@@ -7,7 +7,7 @@ use crate::classifier::ClassifierError;
 use crate::dsp::feature_spec::HOP_SAMPLES;
 use crate::events::{ChangedSpeaker, Speaker};
 use crate::pipeline::mfcc_history::MfccHistory;
-use crate::pipeline::segmenter::{MAX_UTTERANCE_SAMPLES, OpenUtterance};
+use crate::pipeline::segmenter::OpenUtterance;
 use crate::pipeline::speaker_collecting::{Collected, Collector};
 use crate::pipeline::speaker_windows::{SpeakerWindows, WINDOW_FRAMES};
 use crate::speakers::spec::SpeakerTuning;
@@ -17,8 +17,6 @@ use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
 /// Frames whose bands are kept: some windows, and the longest pause.
 const MAX_BAND_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
-/// The same, where the longest utterance is embedded again at its end.
-const MAX_STRETCH_FRAMES: usize = MAX_UTTERANCE_SAMPLES as usize / HOP_SAMPLES + MAX_BAND_FRAMES;
 
 /// How speakers are tracked.
 pub enum SpeakerMode {
@@ -35,9 +33,6 @@ pub enum SpeakerMode {
     Collect {
         /// Embeds the windows.
         network: Box<dyn SpeakerNetwork>,
-        /// The cosine from which neighbours form a stretch that is embedded as a whole;
-        /// `None` if windows are enough.
-        alike: Option<f32>,
     },
     /// The turns are known.
     Known(Arc<Turns>),
@@ -77,15 +72,12 @@ impl SpeakerFollower {
                 tuning,
                 most,
             } => Mode::Follow(network, Box::new(VoiceTracker::new(tuning, most))),
-            SpeakerMode::Collect { network, alike } => {
-                Mode::Collect(Box::new(Collector::new(network, alike)))
-            }
+            SpeakerMode::Collect { network } => Mode::Collect(Box::new(Collector::new(network))),
             SpeakerMode::Known(turns) => Mode::Known(turns),
         };
         let kept = match mode {
             Mode::Known(_) => 0,
-            Mode::Follow(..) => MAX_BAND_FRAMES,
-            Mode::Collect(_) => MAX_STRETCH_FRAMES,
+            Mode::Follow(..) | Mode::Collect(_) => MAX_BAND_FRAMES,
         };
         Self {
             mode,
@@ -174,12 +166,11 @@ impl SpeakerFollower {
             self.embed(open, frames)?;
         }
         if let Mode::Collect(collector) = &mut self.mode {
-            let span = Span {
+            collector.end(Span {
                 utterance: open.number,
                 start: self.segment + open.start,
                 end: self.segment + end,
-            };
-            collector.end(span, &self.bands, self.segment)?;
+            });
         }
         Ok(())
     }

@@ -68,3 +68,43 @@ impl SpeakerWindows {
         Some(end.saturating_sub(MIN_WINDOW_FRAMES)..end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First frame and length of each window of an utterance of so many frames between 50
+    /// frames of silence.
+    fn windows(frames: u64) -> Vec<(u64, u64)> {
+        let (start, end) = (50, 50 + frames);
+        let mut cutter = SpeakerWindows::default();
+        cutter.begin(OpenUtterance {
+            number: 1,
+            start: start * FRAME_SAMPLES,
+        });
+        let mut rows = MfccHistory::new(1_000);
+        let mut found: Vec<Range<u64>> = Vec::new();
+        for frame in 0..end + 50 {
+            rows.push(&[0.0; 80]);
+            if frame < end {
+                found.extend(cutter.due(&rows));
+            }
+        }
+        found.extend(cutter.last(end * FRAME_SAMPLES, &rows));
+        let lengths = found.iter().map(|it| (it.start, it.end - it.start));
+        lengths.collect()
+    }
+
+    #[test]
+    fn windows_overlap_and_a_long_enough_rest_has_its_own() {
+        assert_eq!(windows(204), [(50, 100), (125, 100)]);
+        assert_eq!(windows(205), [(50, 100), (125, 100), (155, 100)]);
+    }
+
+    #[test]
+    fn a_short_utterance_has_one_window_with_the_silence_around_it() {
+        assert_eq!(windows(39), []);
+        assert_eq!(windows(40), [(32, 75)]);
+        assert_eq!(windows(90), [(50, 90)]);
+    }
+}

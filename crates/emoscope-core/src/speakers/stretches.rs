@@ -2,10 +2,7 @@
 //! while their embeddings are similar. The embedding of a stretch is more reliable than
 //! those of its windows.
 
-use std::ops::Range;
-
-use super::assignment::change_between;
-use super::{SpeakerWindow, dot, mean, unit};
+use super::{SpeakerWindow, dot, mean};
 use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 
 /// Consecutive windows of one utterance.
@@ -53,45 +50,10 @@ impl Stretch {
         self.end - self.first
     }
 
-    /// Whether an embedding of the whole stretch says more than that of its window.
-    pub fn has_several_windows(&self) -> bool {
+    /// Whether it has more than one.
+    pub(super) fn has_several_windows(&self) -> bool {
         self.len() > 1
     }
-
-    /// Takes the direction of the embedding of the whole stretch, which is more reliable
-    /// than the mean of its windows'. The length remains that of the mean, for which the
-    /// variances were chosen.
-    pub fn set_whole(&mut self, embedding: Vec<f32>) {
-        let length = dot(&self.mean, &self.mean).sqrt();
-        let mut whole = unit(embedding);
-        if whole.len() == self.mean.len() {
-            for value in &mut whole {
-                *value *= length;
-            }
-            self.mean = whole;
-        }
-    }
-}
-
-/// The samples of each of the stretches: up to the change between two that follow each
-/// other in an utterance, otherwise up to the end of the windows.
-pub fn spans(windows: &[SpeakerWindow], stretches: &[Stretch]) -> Vec<Range<u64>> {
-    let mut found: Vec<Range<u64>> = Vec::with_capacity(stretches.len());
-    let mut before: Option<&Stretch> = None;
-    for stretch in stretches {
-        let mut start = windows[stretch.first].start;
-        if let Some(before) = before.filter(|before| follows(windows, before, stretch))
-            && let Some(last) = found.last_mut()
-        {
-            let (old, new) = (unit(before.mean.clone()), unit(stretch.mean.clone()));
-            let (left, right) = (&windows[stretch.first - 1], &windows[stretch.first]);
-            start = change_between(left, right, &old, &new);
-            last.end = start;
-        }
-        found.push(start..windows[stretch.end - 1].end);
-        before = Some(stretch);
-    }
-    found
 }
 
 /// Whether a stretch follows another without a pause.
@@ -165,43 +127,6 @@ mod tests {
         let apart = stretches(&talk(&[(5, 3), (5, 2)], 0.5, 1), 0.4);
         assert_eq!(apart.len(), 2);
         assert!(stretches(&[], 0.4).is_empty());
-    }
-
-    #[test]
-    fn a_stretch_reaches_to_the_change_of_voice_or_the_end_of_its_windows() {
-        let mut windows = joined(&[(5, 6), (9, 4)]);
-        windows.extend(talk(&[(5, 3)], 0.5, 9).into_iter().map(|window| {
-            let later = 10 * 16_000;
-            SpeakerWindow {
-                start: window.start + later,
-                end: window.end + later,
-                utterance: 2,
-                ..window
-            }
-        }));
-        let found = spans(&windows, &stretches(&windows, 0.4));
-        assert_eq!(found.len(), 3);
-        assert_eq!(found[0].start, windows[0].start);
-        assert_eq!(found[0].end, found[1].start);
-        assert!((windows[5].centre()..windows[6].centre()).contains(&found[1].start));
-        assert_eq!(found[1].end, windows[9].end);
-        assert_eq!(found[2], windows[10].start..windows[12].end);
-    }
-
-    #[test]
-    fn a_whole_embedding_turns_the_mean_and_keeps_its_length() {
-        let mut stretch = stretches(&joined(&[(5, 6)]), -1.0).remove(0);
-        let length = |vector: &[f32]| dot(vector, vector).sqrt();
-        let before = length(&stretch.mean);
-        assert!(before < 0.99);
-        let whole = joined(&[(9, 1)]).remove(0).embedding;
-        stretch.set_whole(whole.iter().map(|value| value * 7.0).collect());
-        assert!((length(&stretch.mean) - before).abs() < 1e-5);
-        assert!((dot(&stretch.mean, &whole) - before).abs() < 1e-5);
-        // An engine that gives nothing changes nothing.
-        let kept = stretch.clone();
-        stretch.set_whole(Vec::new());
-        assert_eq!(stretch, kept);
     }
 
     #[test]

@@ -2,14 +2,13 @@
 //!
 //! A comparison of everything with everything would take time and memory by the square
 //! of the length. So stretches are grouped in blocks of some minutes, and then the
-//! blocks' groups. Stretches may have embeddings of their own, which are more reliable
-//! than those of their windows. The paths through the utterances are found over all.
+//! blocks' groups. The paths through the utterances are found over all.
 
 use super::SpeakerWindow;
 use super::assignment::{assign, centroids, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
-use super::stretches::{Stretch, follows};
+use super::stretches::{Stretch, follows, stretches};
 use crate::events::Speaker;
 
 /// Windows of a block: about ten minutes of speech.
@@ -42,19 +41,18 @@ pub struct Span {
 pub struct Turns(Vec<Turn>);
 
 impl Turns {
-    /// The turns, from the utterances, the windows in them, and the stretches of all
-    /// windows, each in order.
+    /// The turns, from the utterances and the windows in them, both in order.
     /// With `count`, so many speakers are told apart where there are as many.
     pub fn new(
         spans: &[Span],
         windows: &[SpeakerWindow],
-        stretches: &[Stretch],
         count: Option<u16>,
         tuning: &SpeakerTuning,
     ) -> Self {
+        let stretches = stretches(windows, tuning.alike);
         let voices = match count {
-            None => assign(windows, &groups(windows, stretches, tuning, None), tuning),
-            Some(count) => counted(windows, stretches, usize::from(count), tuning),
+            None => assign(windows, &groups(windows, &stretches, tuning, None), tuning),
+            Some(count) => counted(windows, &stretches, usize::from(count), tuning),
         };
         let directions = centroids(windows, &voices);
         let mut turns: Vec<Turn> = Vec::new();
@@ -202,7 +200,6 @@ fn counted(
 mod tests {
     use super::*;
     use crate::speakers::simulated::{in_two_tones, talk};
-    use crate::speakers::stretches::stretches;
     use proptest::prelude::*;
 
     fn spans(windows: &[SpeakerWindow]) -> Vec<Span> {
@@ -216,9 +213,7 @@ mod tests {
     }
 
     fn turns(windows: &[SpeakerWindow], count: Option<u16>) -> Turns {
-        let tuning = SpeakerTuning::default();
-        let stretches = stretches(windows, tuning.alike);
-        Turns::new(&spans(windows), windows, &stretches, count, &tuning)
+        Turns::new(&spans(windows), windows, count, &SpeakerTuning::default())
     }
 
     fn speakers(windows: &[SpeakerWindow], count: Option<u16>) -> Vec<u16> {
@@ -307,7 +302,7 @@ mod tests {
             start: 10,
             end: 20,
         }];
-        let one = Turns::new(&short, &[], &[], None, &SpeakerTuning::default());
+        let one = Turns::new(&short, &[], None, &SpeakerTuning::default());
         assert_eq!(one.speaker_at(15), Some(Speaker(0)));
     }
 }
