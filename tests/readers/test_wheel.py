@@ -186,6 +186,13 @@ def test_a_program_that_is_missing(installed: Installed, tmp_path: Path) -> None
     assert "pip install --force-reinstall emoscope" in done.stderr
 
 
+def test_a_table_without_pandas_names_what_is_missing(installed: Installed) -> None:
+    """With the command that installs it."""
+    done = installed.run("import emoscope; emoscope._analyze.Utterances().to_pandas()")
+    assert done.returncode == 1
+    assert "pip install emoscope[pandas]" in done.stderr.splitlines()[-1]
+
+
 def test_a_table_of_pandas(wheel: str, home: dict[str, str], folder: Path, tmp_path: Path) -> None:
     """Installed with --target beside a Python that has pandas."""
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index"]

@@ -61,7 +61,11 @@ class Utterances(list[Utterance]):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A table with a row per utterance and a column ``p_LABEL`` per label. Needs pandas."""
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            message = "to_pandas needs pandas; install it with: pip install emoscope[pandas]"
+            raise ModuleNotFoundError(message, name=error.name) from error
 
         names = list(Utterance.__dataclass_fields__)
         names.remove("probabilities")
