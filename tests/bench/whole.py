@@ -147,7 +147,11 @@ class Screen:
         self.begin = time.monotonic()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            os.execve(command[0], command, os.environ | {"TERM": "xterm-256color"} | environment)
+            try:
+                os.execve(command[0], command, os.environ | {"TERM": "xterm-256color"} | environment)
+            finally:
+                # The child of a failed start must not clean up what the parent uses.
+                os._exit(127)
         ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.bytes = 0
 

@@ -76,12 +76,13 @@ impl ParquetParts {
             sink.finish()?;
             return part.keep();
         }
-        if self.open.is_none() {
-            let (part, out) = PendingFile::create(&self.path(), IfExists::Keep)?;
-            self.open = Some((Parquet::new(BufWriter::new(out)), part));
-        }
-        let Some((sink, _)) = &mut self.open else {
-            return Ok(());
+        let path = self.path();
+        let (sink, _) = match &mut self.open {
+            Some(open) => open,
+            closed => {
+                let (part, out) = PendingFile::create(&path, IfExists::Keep)?;
+                closed.insert((Parquet::new(BufWriter::new(out)), part))
+            }
         };
         for event in &events {
             sink.event(Some(name), event)?;
