@@ -20,6 +20,14 @@ fn speech() -> String {
     data("two-utterances.wav").display().to_string()
 }
 
+/// `calibrate` with the default model, which a busy machine would otherwise replace.
+const CALIBRATE: [&str; 5] = ["calibrate", "--model", "voices", "--profile", "ada"];
+
+fn calibrate(home: &tempfile::TempDir, recording: &str) -> Output {
+    let arguments: Vec<&str> = CALIBRATE.into_iter().chain([recording]).collect();
+    run(home, &arguments)
+}
+
 /// Seconds of the baseline of each whole utterance.
 fn known(output: &Output) -> Vec<f64> {
     assert!(output.status.success(), "{}", said(output));
@@ -43,7 +51,7 @@ fn profile(home: &tempfile::TempDir, name: &str) -> std::path::PathBuf {
 #[test]
 fn a_profile_is_created_saved_and_used_from_the_start() {
     let home = tempfile::tempdir().unwrap();
-    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    let made = calibrate(&home, &talk());
     assert!(made.status.success(), "{}", said(&made));
     assert!(made.stdout.is_empty());
     let file = profile(&home, "ada");
@@ -71,7 +79,7 @@ fn a_profile_is_created_saved_and_used_from_the_start() {
 #[test]
 fn a_profile_has_full_weight_also_when_read_without_emotion() {
     let home = tempfile::tempdir().unwrap();
-    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    let made = calibrate(&home, &talk());
     assert!(made.status.success(), "{}", said(&made));
     let file = profile(&home, "ada");
     // Confidence with profiles of ever lower variance.
@@ -111,7 +119,7 @@ fn a_profile_that_cannot_be_used_says_why() {
     };
     refused("nobody", &["nobody", "are none", "emoscope calibrate"]);
     refused("../up", &["../up", "letters"]);
-    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    let made = calibrate(&home, &talk());
     assert!(made.status.success(), "{}", said(&made));
     refused("eda", &["eda", "are ada"]);
 
@@ -132,7 +140,7 @@ fn a_profile_that_cannot_be_used_says_why() {
 fn too_little_speech_makes_no_profile() {
     let home = tempfile::tempdir().unwrap();
     let tone = data("tone.wav").display().to_string();
-    let output = run(&home, &["calibrate", "--profile", "ada", &tone]);
+    let output = calibrate(&home, &tone);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("tone.wav"), "{}", said(&output));
     assert!(!profile(&home, "ada").exists());
@@ -180,7 +188,7 @@ fn analyze_collects_the_baseline_of_a_file_or_folder_first() {
 #[test]
 fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
     let home = tempfile::tempdir().unwrap();
-    let made = run(&home, &["calibrate", "--profile", "ada", &talk()]);
+    let made = calibrate(&home, &talk());
     assert!(made.status.success(), "{}", said(&made));
     let kept = std::fs::read(profile(&home, "ada")).unwrap();
     // Files of at most two kilobytes; the signal for it is ignored.
@@ -188,7 +196,8 @@ fn a_profile_that_cannot_be_written_whole_leaves_the_old_one() {
     let output = std::process::Command::new("bash")
         .args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "bash"])
         .arg(program)
-        .args(["calibrate", "--profile", "ada", &talk()])
+        .args(CALIBRATE)
+        .arg(talk())
         .envs([
             ("XDG_STATE_HOME", home.path()),
             ("XDG_DATA_HOME", home.path()),

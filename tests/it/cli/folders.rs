@@ -252,10 +252,16 @@ fn every_command_reads_standard_input() {
     assert_eq!(features("-"), features(file.to_str().unwrap()));
     let page = piped(&["report", "-", "--output", "-"]).stdout;
     assert!(String::from_utf8(page).unwrap().contains("standard input"));
-    from(&path("src/cli/demo.ogg"), &["calibrate", "-"]);
+    from(
+        &path("src/cli/demo.ogg"),
+        &["calibrate", "--model", "voices", "-"],
+    );
     let profiles = home.path().join("emoscope/profiles");
     let first = std::fs::read(profiles.join("default.json")).unwrap();
-    let again = from(&path("src/cli/demo.ogg"), &["calibrate", "-"]);
+    let again = from(
+        &path("src/cli/demo.ogg"),
+        &["calibrate", "--model", "voices", "-"],
+    );
     assert!(said(&again).contains("'default-2'"), "{}", said(&again));
     assert_eq!(
         std::fs::read(profiles.join("default-2.json")).unwrap(),
