@@ -62,11 +62,7 @@ def cost(*command: str | Path, threads: int = 1) -> tuple[float, float, float]:
     )
     _, status, used = os.wait4(child.pid, 0)
     assert status == 0, command
-    return (
-        used.ru_utime + used.ru_stime,
-        used.ru_maxrss / 1024,
-        time.monotonic() - begin,
-    )
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, time.monotonic() - begin
 
 
 def say(what: str, value: str, must: str = "", aim: str = "") -> None:
@@ -114,23 +110,14 @@ def counts(program: Path, folder: Path, long: bool) -> list[curve.Point]:
         first = memory if number <= 100 else first
         each = f"{cpu:.2f} s, {cpu / number * 1e3:.1f} ms a file, {memory:.1f} MB"
         each += f" ({memory - first:+.1f})"
-        say(
-            f"`analyze`, {number} files of 0.5 to 2.5 s",
-            each,
-            "linear; 10,000 files add 5 MB",
-        )
+        say(f"`analyze`, {number} files of 0.5 to 2.5 s", each, "linear; 10,000 files add 5 MB")
     pairs = []
     for _ in range(3):
         one = cost(program, "analyze", many, "--format", "csv", "--quiet", threads=1)[2]
         pairs.append(
-            one
-            / cost(program, "analyze", many, "--format", "csv", "--quiet", threads=2)[2]
+            one / cost(program, "analyze", many, "--format", "csv", "--quiet", threads=2)[2]
         )
-    say(
-        "two cores against one, wall time",
-        f"{max(pairs):.2f} (median {median(pairs):.2f})",
-        "1.9",
-    )
+    say("two cores against one, wall time", f"{max(pairs):.2f} (median {median(pairs):.2f})", "1.9")
     return points
 
 
@@ -141,10 +128,7 @@ def microphone() -> Iterator[dict[str, str] | None]:
         script = ROOT / "tests/e2e/virtual-mic.sh"
         place = {"VMIC_DIR": folder, "VMIC_CHANNELS": "2"}
         started = subprocess.run(
-            ["bash", script, "start"],
-            env=os.environ | place,
-            capture_output=True,
-            text=True,
+            ["bash", script, "start"], env=os.environ | place, capture_output=True, text=True
         )
         words = [word for word in started.stdout.split() if "=" in word]
         if started.returncode:
@@ -153,9 +137,7 @@ def microphone() -> Iterator[dict[str, str] | None]:
         try:
             yield place | dict(word.split("=", 1) for word in words)
         finally:
-            subprocess.run(
-                ["bash", script, "stop"], env=os.environ | place, check=False
-            )
+            subprocess.run(["bash", script, "stop"], env=os.environ | place, check=False)
 
 
 class Screen:
@@ -165,12 +147,9 @@ class Screen:
         self.begin = time.monotonic()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            variables = os.environ | {"TERM": "xterm-256color"} | environment
             try:
-                os.execve(
-                    command[0],
-                    command,
-                    os.environ | {"TERM": "xterm-256color"} | environment,
-                )
+                os.execve(command[0], command, variables)
             finally:
                 # The child of a failed start must not clean up what the parent uses.
                 os._exit(127)
@@ -237,12 +216,7 @@ def live(program: Path, folder: Path) -> None:
             return
         command = [str(program), "live", "--device", "VirtualMicrophone"]
         times = sorted(first_picture(command, found) * 1e3 for _ in range(7))
-        say(
-            "first picture",
-            f"{times[0]:.0f} ms (median {median(times):.0f})",
-            "250 ms",
-            "120 ms",
-        )
+        say("first picture", f"{times[0]:.0f} ms (median {median(times):.0f})", "250 ms", "120 ms")
         file = write(folder / "talk.wav", 40)
         for what, must, aim in (("silence", "1 %", "0.5 %"), ("speech", "4 %", "2 %")):
             screen = Screen(command, found)
@@ -250,15 +224,13 @@ def live(program: Path, folder: Path) -> None:
             player = None
             if what == "speech":
                 player = subprocess.Popen(
-                    ["paplay", "--latency-msec=20", "--device=vspk", file],
-                    env=os.environ | found,
+                    ["paplay", "--latency-msec=20", "--device=vspk", file], env=os.environ | found
                 )
                 screen.read(2)
             before, drawn, slept = screen.processor_s(), screen.bytes, screen.wakes()
             screen.read(20)
             wakes = {
-                name: (count - slept.get(name, 0)) / 20
-                for name, count in screen.wakes().items()
+                name: (count - slept.get(name, 0)) / 20 for name, count in screen.wakes().items()
             }
             used = (screen.processor_s() - before) / 20
             memory = screen.resident_mb()
@@ -266,13 +238,9 @@ def live(program: Path, folder: Path) -> None:
             if player:
                 player.kill()
                 player.wait()
-            each = (
-                f"{used:.1%} of a core, {(screen.bytes - drawn) / 20e3:.1f} kB/s drawn"
-            )
+            each = f"{used:.1%} of a core, {(screen.bytes - drawn) / 20e3:.1f} kB/s drawn"
             say(f"the dashboard, {what}", each, must, aim)
-            each = ", ".join(
-                f"{name} {rate:.0f}" for name, rate in wakes.items() if rate >= 1
-            )
+            each = ", ".join(f"{name} {rate:.0f}" for name, rate in wakes.items() if rate >= 1)
             say(f"wake-ups a second by thread, {what}", each)
             say(f"resident memory, {what}", f"{memory:.1f} MB", "90 MB", "50 MB")
 
@@ -288,9 +256,7 @@ def main() -> int:
         minutes = lengths(program, folder, long)
         files = counts(program, folder, long)
     if "--curve" in sys.argv:
-        picture = curve.picture(
-            ("minutes of speech", minutes), ("files of 0.5 to 2.5 s", files)
-        )
+        picture = curve.picture(("minutes of speech", minutes), ("files of 0.5 to 2.5 s", files))
         Path(sys.argv[sys.argv.index("--curve") + 1]).write_text(picture)
     return 0
 
