@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-use super::flac::{NextFile, START_BYTES};
+use super::flac::{NextFile, START_BYTES, TAG_BYTES, tag_length};
 use super::matroska;
 
 /// A file without the data before its audio, without the extras of Matroska, and
@@ -66,25 +66,30 @@ impl Media {
         self.cuts = cuts;
     }
 
-    /// Ends before the next FLAC file in the file.
-    pub(super) fn end_before(&mut self, next: NextFile) {
+    /// Ends before the next FLAC file in the file, or before the tag at its end.
+    pub(super) fn end_before(&mut self, next: NextFile) -> io::Result<()> {
         self.next_flac = Some(next);
+        self.seek(SeekFrom::Start(self.there.saturating_sub(TAG_BYTES as u64)))?;
+        let mut tail = Vec::new();
+        self.file.read_to_end(&mut tail)?;
+        self.there -= tag_length(&tail) as u64;
+        self.length = self.there;
+        self.seek(SeekFrom::Start(0)).map(drop)
     }
 
     /// Reads up to the next FLAC file.
     fn read_flac(&mut self, out: &mut [u8], next: &NextFile) -> io::Result<usize> {
         let mut count = self.file.read(out)?;
-        if next.position().is_none() {
+        if next.is_unknown() {
             // It may begin within the last bytes.
             let mut bytes = out[..count].to_vec();
             let more = START_BYTES as u64 - 1;
             Read::take(&mut self.file, more).read_to_end(&mut bytes)?;
             next.search(self.at, &bytes);
         }
-        if let Some(next) = next.position() {
-            let left = next.saturating_sub(self.at);
-            count = count.min(usize::try_from(left).unwrap_or(usize::MAX));
-        }
+        let end = next.position().unwrap_or(self.there);
+        let left = end.saturating_sub(self.at);
+        count = count.min(usize::try_from(left).unwrap_or(usize::MAX));
         self.at += count as u64;
         let place = self.base.saturating_add(self.at);
         self.file.seek(SeekFrom::Start(place))?;

@@ -194,6 +194,7 @@ def more_names() -> None:
     put("joined-stereo.flac", stereo + flac)
     put("joined-rates.flac", flac + ff("44100.flac", "-ar", "44100", "-c:a", "flac"))
     put("tag-joined.flac", tag(300) + flac + flac)
+    put("id3v1.flac", flac + b"TAG" + bytes(125))
     free = bytearray(ff("c48.mp3", "-ar", "48000", "-b:a", "64k", "-reservoir", "0", *BARE))
     for at in range(0, len(free) - 3, 192):
         free[at + 2] &= 0x0F

@@ -1,7 +1,7 @@
 //! Opens a compressed recording: facts about its bytes, its reader, its track.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use symphonia::core::formats::FormatOptions;
@@ -142,7 +142,7 @@ impl Packets {
                 known.extension = known.extension.or(extension.map(str::to_owned));
                 if flac::is_flac(&head) {
                     let next = NextFile::default();
-                    media.end_before(next.clone());
+                    media.end_before(next.clone()).map_err(DecodeError::Read)?;
                     known.next_flac = Some(next);
                 }
                 media
@@ -252,6 +252,20 @@ impl Packets {
         packets.over = !more;
         packets.total = packets.timing.total(packets.spec.sample_rate);
         Ok(packets)
+    }
+
+    /// Finds the FLAC file that follows in the same file, as a jump requires.
+    pub(super) fn find_next_flac(&self) -> Result<(), DecodeError> {
+        let (Some(next), Origin::File(path, _)) = (&self.next_flac, &self.origin) else {
+            return Ok(());
+        };
+        if next.is_unknown() {
+            let mut file = File::open(path).map_err(DecodeError::Open)?;
+            let found = file.seek(SeekFrom::Start(self.base));
+            let found = found.and_then(|_| next.search_whole(file));
+            found.map_err(DecodeError::Read)?;
+        }
+        Ok(())
     }
 
     /// Continues with the FLAC file that follows in the same file; `false` if there is

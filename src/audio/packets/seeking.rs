@@ -40,6 +40,7 @@ impl Packets {
             // Not every container can seek back from its end.
             if self.over {
                 *self = self.reopen(0)?;
+                self.find_next_flac()?;
             }
             let jumped = self.jump(target);
             if !jumped {

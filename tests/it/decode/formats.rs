@@ -172,6 +172,42 @@ fn seeking_is_exact_to_the_sample() {
     }
 }
 
+/// FLAC files in one are as long as the sum, also behind a seek, and a tag at the end is
+/// not audio.
+#[test]
+fn joined_flac_files_are_read_and_sought_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = signal(3 * RATE as usize + 77, RATE, 1);
+    let options = ["-sample_fmt", "s16"];
+    let Some(path) = encode(folder.path(), "one.flac", &options, &samples, RATE, 1) else {
+        return;
+    };
+    let one = reference(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let tag = [b"TAG".as_slice(), &[0; 125]].concat();
+    let joined = folder.path().join("joined.flac");
+    std::fs::write(&joined, [&bytes[..], &bytes, &bytes, &tag].concat()).unwrap();
+    let (mut file, all) = whole(&joined);
+    assert_eq!(all, one.repeat(3));
+    let rate = f64::from(RATE);
+    for wanted in [8.9_f64, 0.5, 3.1, 2.99, 6.5, 0.0] {
+        let frame = (file.seek(wanted).unwrap() * rate).round() as usize;
+        assert_eq!(frame, (wanted * rate).round() as usize, "at {wanted}");
+        let (decoded, end) = rest(&mut file);
+        end.unwrap();
+        assert_eq!(decoded, all[frame..], "at {wanted}");
+    }
+    let beyond = file.seek(100.0).unwrap();
+    assert!((beyond - all.len() as f64 / rate).abs() < 1e-9, "{beyond}");
+    assert_eq!(file.damaged(), 0);
+    let stream = std::fs::File::open(&joined).unwrap();
+    let mut stream = AudioFile::from_reader(stream).unwrap();
+    let (decoded, end) = rest(&mut stream);
+    end.unwrap();
+    // A stream ends with its first file, and says so.
+    assert_eq!(decoded, one);
+}
+
 #[test]
 fn eight_channels_and_a_single_sample() {
     let folder = tempfile::tempdir().unwrap();

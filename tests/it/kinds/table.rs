@@ -27,7 +27,7 @@ const BLOCK: f64 = 0.2;
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// Name of each file that `tests/data/kinds.py` makes, and its result.
-pub const KINDS: [(&str, Fate); 226] = [
+pub const KINDS: [(&str, Fate); 227] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -293,6 +293,7 @@ pub const KINDS: [(&str, Fate); 226] = [
     ("joined.flac", Utterances(3, 3.0 * LENGTH)),
     ("joined-stereo.flac", Utterances(2, 2.0 * LENGTH)),
     ("tag-joined.flac", Utterances(2, 2.0 * LENGTH)),
+    ("id3v1.flac", Whole(START, LENGTH)),
     (
         "joined-rates.flac",
         Cut(LENGTH, "changes from 16000 Hz to 44100 Hz"),
