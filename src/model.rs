@@ -199,17 +199,7 @@ impl Model {
     /// # Errors
     /// A file that cannot be read, is not ONNX, or is not compatible.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        let name = path.display().to_string();
-        let read_error = |reason| ModelError::Read {
-            path: name.clone(),
-            reason,
-        };
-        let size = std::fs::metadata(path).map_err(read_error)?.len();
-        if size > LARGEST_MODEL_BYTES {
-            return Err(ModelError::TooLarge { path: name, size });
-        }
-        let bytes = std::fs::read(path).map_err(read_error)?;
-        Self::from_bytes(name, Cow::Owned(bytes))
+        Self::from_bytes(path.display().to_string(), Cow::Owned(bytes_of(path)?))
     }
 
     /// The file, if it is part of the program.
@@ -245,6 +235,20 @@ impl Model {
             reason: SpecError::new(item, expected, found),
         }
     }
+}
+
+/// A file of plausible size.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, ModelError> {
+    let read_error = |reason| ModelError::Read {
+        path: path.display().to_string(),
+        reason,
+    };
+    let size = std::fs::metadata(path).map_err(read_error)?.len();
+    if size > LARGEST_MODEL_BYTES {
+        let path = path.display().to_string();
+        return Err(ModelError::TooLarge { path, size });
+    }
+    std::fs::read(path).map_err(read_error)
 }
 
 /// The parsed file, after its declared lengths were checked.

@@ -20,6 +20,7 @@ use crate::dashboard::text::wrapped;
 use crate::dsp::mono::ChannelChoice;
 use crate::engine::Engine;
 use crate::events::Event;
+use crate::model::speakers::SpeakerModel;
 use crate::profile;
 use crate::session::Session as _;
 use crate::session::live::{LiveOptions, LiveSession, Microphone};
@@ -84,7 +85,8 @@ pub(super) fn run(args: &CalibrateArgs) -> anyhow::Result<Done> {
         ..args.model.clone()
     };
     // Speech of other people must not join the profile.
-    let engine = without_profile.load_live()?.tracking_speakers(None)?;
+    let engine = without_profile.load_live()?;
+    let engine = engine.tracking_speakers(None, SpeakerModel::embedded()?)?;
     let (voice, several) = match &args.file {
         Some(path) => {
             if let Some(notice) = engine.replacement_notice() {

@@ -1,11 +1,13 @@
 //! `--speakers`: speaker tracking and the number of speakers.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
 
 use crate::dsp::mono::ChannelSelection;
 use crate::engine::{Engine, EngineError};
+use crate::model::speakers::SpeakerModel;
 
 /// Largest number of speakers that can be requested.
 const MAX_SPEAKERS: u16 = 100;
@@ -17,6 +19,9 @@ pub(super) struct SpeakerArgs {
     /// with one voice per file or folder
     #[arg(long, value_name = "auto|1|N")]
     speakers: Option<SpeakerCount>,
+    /// Speaker network (ONNX) instead of the built-in one
+    #[arg(long, value_name = "PATH")]
+    speaker_model: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,10 @@ impl SpeakerArgs {
             None | Some(SpeakerCount::Auto) => None,
             Some(SpeakerCount::Number(number)) => Some(number),
         };
-        engine.tracking_speakers(count)
+        let model = match &self.speaker_model {
+            Some(path) => SpeakerModel::read(path)?,
+            None => SpeakerModel::embedded()?,
+        };
+        engine.tracking_speakers(count, model)
     }
 }

@@ -132,7 +132,7 @@ pub struct BuiltinSpeakerNetwork {
 impl BuiltinSpeakerNetwork {
     /// Loads the graph, for one thread.
     pub fn load(model: &SpeakerModel) -> Result<Self, EngineError> {
-        let graph = Graph::load(model.name(), Cow::Borrowed(model.bytes))?;
+        let graph = Graph::load(model.name(), model.bytes.clone())?;
         Ok(Self {
             input: graph.node(BANDS)?,
             output: graph.node(EMBEDDING)?,

@@ -40,15 +40,19 @@ impl SpeakerNetwork for Pooled<dyn SpeakerNetwork> {
 }
 
 impl Engine {
-    /// The engine for sessions that tell speakers apart: `count` of them, or as many
-    /// as are detected.
+    /// The engine for sessions that tell speakers apart by a network: `count` of them,
+    /// or as many as are detected.
     ///
     /// # Errors
     /// The network does not run.
-    pub fn tracking_speakers(&self, count: Option<u16>) -> Result<Self, EngineError> {
+    pub fn tracking_speakers(
+        &self,
+        count: Option<u16>,
+        model: SpeakerModel,
+    ) -> Result<Self, EngineError> {
         let engine = Self {
             speakers: Some(SpeakerTracking {
-                model: Arc::new(SpeakerModel::embedded()?),
+                model: Arc::new(model),
                 count,
                 turns: Vec::new(),
                 networks: Pool::default(),

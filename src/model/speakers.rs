@@ -1,8 +1,11 @@
-//! The built-in speaker network.
+//! The speaker network: the built-in one, or a file.
+
+use std::borrow::Cow;
+use std::path::Path;
 
 use rten_onnx::onnx::ModelProto;
 
-use super::{ModelError, declared, metadata, parsed};
+use super::{ModelError, bytes_of, declared, metadata, parsed};
 use crate::speakers::spec::SpeakerSpec;
 
 /// The file.
@@ -13,10 +16,12 @@ const NAME: &str = "speakers";
 /// A checked speaker network, not yet loaded into an engine.
 #[derive(Debug, Clone)]
 pub struct SpeakerModel {
+    /// What messages call it.
+    file: String,
     /// The metadata.
     pub spec: SpeakerSpec,
     /// The file.
-    pub bytes: &'static [u8],
+    pub bytes: Cow<'static, [u8]>,
 }
 
 impl SpeakerModel {
@@ -25,20 +30,37 @@ impl SpeakerModel {
     /// # Errors
     /// Only if the program was built with an incompatible file.
     pub fn embedded() -> Result<Self, ModelError> {
-        let proto = parsed(NAME, EMBEDDED)?;
+        Self::from_bytes(NAME.into(), Cow::Borrowed(EMBEDDED))
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not ONNX, or is not compatible.
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        Self::from_bytes(path.display().to_string(), Cow::Owned(bytes_of(path)?))
+    }
+
+    fn from_bytes(file: String, bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
+        let proto = parsed(&file, &bytes)?;
         let spec = spec_of(&proto).map_err(|reason| ModelError::Incompatible {
-            name: NAME.into(),
+            name: file.clone(),
             reason,
         })?;
-        Ok(Self {
-            spec,
-            bytes: EMBEDDED,
-        })
+        Ok(Self { file, spec, bytes })
+    }
+
+    /// The file, if it is part of the program.
+    pub fn constant(&self) -> Option<&'static [u8]> {
+        match self.bytes {
+            Cow::Borrowed(bytes) => Some(bytes),
+            Cow::Owned(_) => None,
+        }
     }
 
     /// Its name in messages.
     pub fn name(&self) -> String {
-        format!("{NAME} ({})", self.spec.name)
+        format!("{} ({})", self.file, self.spec.name)
     }
 }
 

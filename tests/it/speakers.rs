@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use emoscope::engine::{Engine, EngineChoice};
 use emoscope::model::Model;
+use emoscope::model::speakers::SpeakerModel;
 use serde_json::Value;
 
 use crate::support::{data, emoscope, lines, path, run, said};
@@ -142,6 +143,29 @@ fn a_number_that_makes_no_sense_is_a_mistake_of_usage() {
     }
 }
 
+#[test]
+fn another_speaker_network_is_a_file() {
+    let network = path("models/speakers/model.onnx");
+    let named = [
+        "--speakers",
+        "2",
+        "--speaker-model",
+        network.to_str().unwrap(),
+    ];
+    let found = analyze(&named, "call.flac");
+    assert_eq!(found, analyze(&["--speakers", "2"], "call.flac"));
+    let emotions = path("models/small/model.onnx");
+    for (file, words) in [
+        (emotions.as_path(), "metadata entry kind"),
+        (Path::new("nothing.onnx"), "nothing.onnx"),
+    ] {
+        let arguments = [Path::new("analyze"), Path::new("--speaker-model"), file];
+        let output = run(arguments.into_iter().chain([data("call.flac").as_path()]));
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(words), "{}", said(&output));
+    }
+}
+
 /// The answers of the training, which ship with the network.
 #[test]
 fn both_engines_give_the_golden_embeddings() {
@@ -157,7 +181,9 @@ fn both_engines_give_the_golden_embeddings() {
     }
     for choice in engines {
         let engine = Engine::load(Model::embedded().unwrap(), choice, None).unwrap();
-        let engine = engine.tracking_speakers(None).unwrap();
+        let engine = engine
+            .tracking_speakers(None, SpeakerModel::embedded().unwrap())
+            .unwrap();
         let mut network = engine.speaker_network().unwrap().unwrap();
         let mut cases = 0;
         for case in golden["cases"].as_array().unwrap() {

@@ -23,8 +23,8 @@ impl Environment {
         model: &SpeakerModel,
     ) -> Result<OnnxSpeakerNetwork, EngineError> {
         // Nearly all windows have one length.
-        let session = self.session(model.bytes, &model.name(), true)?;
-        heap::release(Some(model.bytes));
+        let session = self.session(&model.bytes, &model.name(), true)?;
+        heap::release(model.constant());
         Ok(OnnxSpeakerNetwork { session })
     }
 }
