@@ -346,12 +346,8 @@ impl Source for Packets {
 
     fn seek(&mut self, seconds: f64) -> Result<f64, DecodeError> {
         let wanted = (seconds.max(0.0) * f64::from(self.spec.sample_rate)).round() as i64;
-        self.find_next_flac()?;
-        let followed = self
-            .next_flac
-            .as_ref()
-            .is_some_and(|next| next.position().is_some());
-        let end = self.total.filter(|_| self.timing.counted && !followed);
+        let last = self.find_next_flac()?.is_none();
+        let end = self.total.filter(|_| self.timing.counted && last);
         let target = wanted.min(end.unwrap_or(i64::MAX));
         self.go(target)?;
         let landed = if self.over {

@@ -254,10 +254,11 @@ impl Packets {
         Ok(packets)
     }
 
-    /// Finds the FLAC file that follows in the same file, as a jump requires.
-    pub(super) fn find_next_flac(&self) -> Result<(), DecodeError> {
+    /// Finds the FLAC file that follows in the same file, as a jump requires; its
+    /// position after the start of this one.
+    pub(super) fn find_next_flac(&self) -> Result<Option<u64>, DecodeError> {
         let (Some(next), Origin::File(path, _)) = (&self.next_flac, &self.origin) else {
-            return Ok(());
+            return Ok(None);
         };
         if next.is_unknown() {
             let mut file = File::open(path).map_err(DecodeError::Open)?;
@@ -265,7 +266,7 @@ impl Packets {
             let found = found.and_then(|_| next.search_whole(file));
             found.map_err(DecodeError::Read)?;
         }
-        Ok(())
+        Ok(next.position())
     }
 
     /// Continues with the FLAC file that follows in the same file; `false` if there is
