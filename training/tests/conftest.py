@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from emoscope_train import config
 from emoscope_train.export.golden import voice
+from emoscope_train.features.augment import Augmentation
 from emoscope_train.features.frontend import SAMPLE_RATE
 
-VOICES = Path(__file__).parents[1] / "configs" / "small.toml"
+SMALL = Path(__file__).parents[1] / "configs" / "small.toml"
 TOY = """
 name = "toy"
 splits = ["speakers"]
@@ -105,14 +106,20 @@ def write_manifest(folder: Path, rows: list[list[str]]) -> None:
 
 @pytest.fixture
 def toy_folds() -> config.Config:
-    """The recipe of `voices`, so small that a toy corpus is learned in seconds."""
-    settings = config.load(VOICES)
-    assert settings.folds
+    """The recipe of `small` with folds, so short that a toy corpus is learned in seconds."""
+    settings = config.load(SMALL)
     assert settings.head
     return dataclasses.replace(
         settings,
         name="toy",
         data=dataclasses.replace(settings.data, corpora=["toy"], neutral=[], noise=[], sounds=[]),
-        folds=dataclasses.replace(settings.folds, epochs=6, shortest=90),
+        folds=config.Folds(
+            corpora=["toy"],
+            epochs=6,
+            most_clips=30000,
+            shortest=90,
+            head=config.FoldsHead(4e-3, 0.5, [5, 7, 9, 10, 12, 13, 15]),
+            augment=Augmentation(noise=0.0, room=0.0, silence=0.1),
+        ),
         head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
     )

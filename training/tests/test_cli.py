@@ -50,7 +50,7 @@ def test_shipped_configs_load(path: Path) -> None:
     [
         (("seed = 1", "sead = 1"), "sead"),
         (("seed = 1\n", ""), "seed"),
-        (('"without-nemo"', '"without-all"'), "without-all"),
+        (('"without-emodb"', '"without-all"'), "without-all"),
         (("[shipped]", "[shiped]"), "shiped"),
         (("name =", "name"), "voices"),
     ],
