@@ -119,28 +119,6 @@ class Distillation:
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """What differs where a corpus is left out, of which there are many. One stage, no second."""
-
-    epochs: int | None = None
-    clips_per_epoch: int | None = None
-    absent_from: int | None = None
-    members: int | None = None
-    # Epochs of the distillation.
-    distil: int | None = None
-    # Augmented versions for the voice head.
-    versions: int | None = None
-
-
-@dataclass(frozen=True)
-class SecondStage:
-    """A second stage with a lower rate, from the best epoch of the first."""
-
-    epochs: int
-    learning_rate: float
-
-
-@dataclass(frozen=True)
 class Shipped:
     """The shipped model: the first split's backbone is trained further, with the test speakers."""
 
@@ -190,18 +168,14 @@ class Config:
 
     name: str
     splits: list[str]
-    # What the card has to add about the run.
-    remark: str
     data: Data
     train: Training
     augment: Augmentation
     # A model without it has no speaker baseline.
     head: HeadTraining | None
-    left_out: LeftOut | None
     folds: Folds | None = None
     pairs: Pairs | None = None
     distil: Distillation | None = None
-    second_stage: SecondStage | None = None
     # Without it the first split's model ships.
     shipped: Shipped | None = None
 
@@ -226,25 +200,7 @@ def for_split(config: Config, split: str) -> Config:
         cycle = {k: v for k, v in vars(config.shipped).items() if k != "average_splits"}
         onward = replace(config.train, absent_from=0, **cycle)
         return replace(config, train=onward)
-    if config.left_out is None or not split.startswith(WITHOUT):
-        return config
-    changed = {name: value for name, value in vars(config.left_out).items() if value is not None}
-    head, distil = config.head, config.distil
-    if head and "versions" in changed:
-        head = replace(head, versions=changed["versions"])
-    if distil and "distil" in changed:
-        distil = replace(distil, epochs=changed["distil"])
-    train = replace(
-        config.train,
-        **{name: value for name, value in changed.items() if name not in ("distil", "versions")},
-    )
-    return replace(config, train=train, head=head, distil=distil, second_stage=None)
-
-
-def second_stage_of(config: Config) -> Config:
-    """The recipe of `[second_stage]`."""
-    assert config.second_stage is not None
-    return replace(config, train=replace(config.train, absent_from=0, **vars(config.second_stage)))
+    return config
 
 
 def load(path: Path) -> Config:
@@ -260,18 +216,13 @@ def load(path: Path) -> Config:
         config = Config(
             name=raw["name"],
             splits=raw["splits"],
-            remark=raw.get("remark", ""),
             data=_table(Data, raw["data"]),
             train=_table(Training, raw["train"]),
             augment=_table(Augmentation, raw.get("augment", {})),
             head=_table(HeadTraining, raw["head"]) if "head" in raw else None,
-            left_out=_table(LeftOut, raw["left_out"]) if "left_out" in raw else None,
             folds=_nested(Folds, raw["folds"], head=FoldsHead) if "folds" in raw else None,
             pairs=_table(Pairs, raw["pairs"]) if "pairs" in raw else None,
             distil=_nested(Distillation, raw["distil"]) if "distil" in raw else None,
-            second_stage=_table(SecondStage, raw["second_stage"])
-            if "second_stage" in raw
-            else None,
             shipped=_table(Shipped, raw["shipped"]) if "shipped" in raw else None,
         )
     except (KeyError, TypeError) as error:

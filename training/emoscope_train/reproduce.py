@@ -120,15 +120,12 @@ class Reproduction:
         seed = config.train.seed
         runs = members(self.work, config.name, split, seed, recipe.train.members)
         for number, run in runs.items():
-            epochs = recipe.train.epochs
-            if recipe.second_stage and split != config.shipped_split:
-                epochs = recipe.second_stage.epochs
             yield Step(
                 f"train {split}, seed {number}" if len(runs) > 1 else f"train {split}",
                 partial(self._backbone, split, number),
                 [run.best, *([run.distilled] if recipe.distil else [])],
                 run=run,
-                epochs=epochs,
+                epochs=recipe.train.epochs,
             )
         backbones = averaged(config, self.work, split)
         if len(backbones) > 1 or config.head:

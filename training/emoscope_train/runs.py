@@ -68,11 +68,6 @@ class Run:
         return cls(work, name, f"{split}-seed-{seed}")
 
     @property
-    def first_stage(self) -> "Run":
-        """The first stage of a training that has two."""
-        return Run(self.folder.parents[2], self.folder.parent.name, f"{self.folder.name}-first")
-
-    @property
     def finished_backbone(self) -> Path:
         """The backbone weights of the voice head: averaged, distilled, or of the best epoch."""
         return self.average if self.average.is_file() else self.own_backbone

@@ -34,23 +34,16 @@ pytestmark = pytest.mark.torch
 def test_a_toy_model_is_trained_evaluated_and_exported(
     toy: Path, toy_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
-    onward = (
-        "[second_stage]\nepochs = 2\nlearning_rate = 1e-3\n"
-        "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
-    )
+    onward = "[shipped]\nepochs = 1\nclips_per_epoch = 32\nlearning_rate = 1e-3\n"
     toy.write_text(toy.read_text(encoding="utf-8") + onward, encoding="utf-8")
     where = ["--data", str(toy_corpus()), "--work", str(tmp_path / "work")]
     into = ["--models", str(tmp_path / "models")]
     assert cli.main(["train", str(toy), *where, "--threads", "1"]) == 0
     run = Run(tmp_path / "work", "toy", "speakers")
-    history = json.loads(run.first_stage.history.read_text(encoding="utf-8"))
+    history = json.loads(run.history.read_text(encoding="utf-8"))
     assert len(history) == 4
     assert history[-1]["train_loss"] < history[0]["train_loss"]
-    # The second stage starts from the best epoch of the first.
-    more = json.loads(run.history.read_text(encoding="utf-8"))
-    assert len(more) == 2
-    assert more[0]["train_loss"] < history[0]["train_loss"]
-    assert max(row["validation_uar"] for row in more) == 1.0
+    assert max(row["validation_uar"] for row in history) == 1.0
     assert run.curve.is_file()
     # The shipped model continues from there, with the test speakers.
     last = Run(tmp_path / "work", "toy", "everything")
@@ -77,8 +70,7 @@ def test_a_toy_model_is_trained_evaluated_and_exported(
     assert speakers == [5, 7]
     text = (tmp_path / "models" / "toy" / "card.md").read_text(encoding="utf-8")
     assert "The shipped model is the measured one, trained further." in text
-    assert "First stage: 4 epochs of" in text
-    assert "Second stage, from its best epoch: 2 epochs of" in text
+    assert "Backbone: 4 epochs of" in text
 
     assert cli.main(["export", str(toy), *where[2:], *into]) == 0
     exported = onnx.load(tmp_path / "models" / "toy" / "model.onnx")

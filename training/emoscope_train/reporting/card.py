@@ -194,7 +194,6 @@ def training(metrics: dict[str, Any], measured: dict[str, Any]) -> list[str]:
         correction(calibration),
         f"- The label is `uncertain` below a probability of {calibration['certain']:g} or a lead "
         f"of {calibration['margin']:g}.\n",
-        *([facts["remark"] + "\n"] if facts["remark"] else []),
         "![training](figures/training.png)\n",
     ]
 

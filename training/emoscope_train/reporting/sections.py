@@ -249,33 +249,19 @@ def shipped(last: dict[str, Any], measured: dict[str, Any]) -> str:
 def recipe_rows(facts: dict[str, Any], best: int, head: dict[str, Any] | None) -> list[str]:
     """The training stages, one list item each."""
     recipe = facts["recipe"]
-
-    def cycle(stage: dict[str, Any]) -> str:
-        return (
-            f"{stage['epochs']} epochs of {stage['clips_per_epoch']} clips, peak learning rate "
-            f"{stage['learning_rate']:g}"
-        )
-
-    rows = []
-    if before := facts.get("before"):
-        rows += [
-            f"First stage: {cycle(before)}.",
-            f"Second stage, from its best epoch: {cycle(recipe)}.",
-        ]
-    else:
-        rows += [f"Backbone: {cycle(recipe)}."]
-    rows[-1] += f" Best epoch: {best}."
-    rows += [
+    rows = [
+        f"Backbone: {recipe['epochs']} epochs of {recipe['clips_per_epoch']} clips, peak learning "
+        f"rate {recipe['learning_rate']:g}. Best epoch: {best}.",
         "AdamW, one cycle, crops of 0.75 to 3 s. The probability of drawing a clip is inversely "
         "proportional to the square root of the number of clips of its corpus and label.",
         "Augmentation: mixup, masks, spectral tilt, equaliser, vocal-tract and tempo warp, noise, "
         "rooms and channels.",
     ]
-    if (first := before or recipe)["absent"] > 0.0:
+    if recipe["absent"] > 0.0:
         rows.append(
             "The loss is taken over the labels of the clip's corpus. From epoch "
-            f"{first['absent_from'] + 1}, {percent(first['absent'])} of it is taken over all seven "
-            "labels. Otherwise the logits of absent labels would grow without bound."
+            f"{recipe['absent_from'] + 1}, {percent(recipe['absent'])} of it is taken over all "
+            "seven labels. Otherwise the logits of absent labels would grow without bound."
         )
     if recipe.get("members", 1) > 1:
         rows.append(f"The backbones of {recipe['members']} seeds are averaged.")

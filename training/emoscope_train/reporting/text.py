@@ -99,11 +99,10 @@ FOLDS = """\
 ### Unseen speakers within one corpus
 
 The backbone that was trained without the corpus is fine-tuned on a part of the corpus's speakers,
-with its labels, and tested on the others. The recipe is `[folds]` in the config. The recipe of
-`small` was chosen on the second folds of RAVDESS, EmoDB and nEMO, while the first ones were left
-out. The recipe of `voices` was set in advance and not tuned. RAVDESS uses EmoBox's six folds, with
-calm as an additional label. TESS has one fold per actress, and the other corpora have five groups
-of speakers. The figures are the UAR by seconds of enrolment, averaged over the folds. `program` is
+with its labels, and tested on the others. The recipe is `[folds]` in the config;
+it was set in advance and not tuned. RAVDESS uses EmoBox's six folds, with calm as an additional
+label. TESS has one fold per actress, and the other corpora have five groups of speakers. The
+figures are the UAR by seconds of enrolment, averaged over the folds. `program` is
 `emoscope analyze --model` on the single clips, with its VAD; a clip without an utterance counts as
 wrong. All speakers say the same sentences.
 

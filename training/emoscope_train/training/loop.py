@@ -12,8 +12,8 @@ A run's folder holds `last.pt` (weights, optimizer, history), `best.pt`, `histor
 `facts.json` (recipe and data) and `calibration.json`. The same command resumes after the last whole
 epoch and ends with the same weights, because everything random follows from the seed and the epoch.
 
-The stages after it are in pipeline.py: a second stage, self-distillation (distil.py), the average
-of several seeds (checkpoints.py), and the voice head (voice_head.py).
+The stages after it are in pipeline.py: self-distillation (distil.py), the average of several seeds
+(checkpoints.py), and the voice head (voice_head.py).
 """
 
 import dataclasses
@@ -250,7 +250,6 @@ def facts(task: Task, split: str, network: Network, digest: str | None) -> dict[
     return {
         "name": task.config.name,
         "split": split,
-        "remark": task.config.remark,
         "parameters": count_parameters(network),
         "pretrained_sha256": digest,
         "taps": task.config.train.taps,

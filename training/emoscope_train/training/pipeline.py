@@ -1,7 +1,7 @@
 """Every stage of a split's training in order.
 
-Per seed: the backbone, its second stage, its distillation. Then, once: the average of the
-backbones, and the voice head on it. Each stage resumes, and a finished one is skipped.
+Per seed: the backbone and its distillation. Then, once: the average of the backbones, and the
+voice head on it. Each stage resumes, and a finished one is skipped.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from ..config import Config, for_split, second_stage_of
+from ..config import Config, for_split
 from ..data.corpora import Clip
 from ..features.cache import FeatureSet
 from ..runs import Run, averaged, members
@@ -46,15 +46,12 @@ class Pipeline:
         return Run(self.work, name, split) if first else Run.of_seed(self.work, name, split, seed)
 
     def train_backbone(self, split: str, seed: int) -> None:
-        """Supervised training, its second stage, and distillation."""
+        """Supervised training, and distillation."""
         task, run = self.task(split, seed), self.run(split, seed)
         start: Path | Run | None = self.pretrained
         if self.config.shipped and split == self.config.shipped_split:
             # It continues from the measured model of the same seed.
             start = self.run(self.config.splits[0], seed)
-        elif task.config.second_stage:
-            train(task, run.first_stage, start, split)
-            start, task = run.first_stage, replace(task, config=second_stage_of(task.config))
         train(task, run, start, split)
         if task.config.distil and not run.distilled.is_file():
             distil(task, run)
