@@ -12,6 +12,7 @@ pub mod source;
 
 mod aac;
 mod adpcm;
+mod adts;
 mod aiff;
 mod au;
 mod caf;

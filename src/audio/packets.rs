@@ -1,5 +1,6 @@
 //! Compressed recordings, packet by packet, with an exact position for every sample.
 
+mod joining;
 mod opening;
 mod placement;
 mod seeking;
@@ -14,6 +15,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 use super::codec;
+use super::convert::Converter;
 use super::flac::NextFile;
 use super::guard::guard;
 use super::source::{DecodeError, Note, Source, Spec};
@@ -75,6 +77,10 @@ pub(super) struct Packets {
     damaged: u64,
     /// Holes that are damage if pages are missing.
     holes: u64,
+    /// Converts a part whose rate, given in hertz, is not that of the first part.
+    converter: Option<(u32, Converter)>,
+    /// Whether there is such a part. A reader that counts ticks then misses its target.
+    mixed: bool,
     /// Why the first packet that was damaged could not be decoded.
     reason: Option<&'static str>,
     /// End of the latest packet in ticks, in Matroska also of the other tracks.
@@ -120,12 +126,14 @@ impl Packets {
                     }
                 }
                 Ok(Some(_)) => {}
-                Ok(None) if self.follow_flac()? => {}
+                Ok(None) if self.follow_flac()? || self.end_part() => {}
                 Ok(None) => return Ok(false),
                 Err(Error::ResetRequired) => self.join()?,
                 Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {
                     self.cut = true;
-                    return Ok(false);
+                    if !self.end_part() {
+                        return Ok(false);
+                    }
                 }
                 Err(Error::IoError(error)) => return Err(DecodeError::Read(error)),
                 Err(Error::DecodeError(reason)) if failures < MAX_UNREADABLE_PACKETS => {
@@ -137,50 +145,6 @@ impl Packets {
             }
         }
         Ok(true)
-    }
-
-    /// Another stream begins in the same file, as in concatenated Ogg files.
-    fn join(&mut self) -> Result<(), DecodeError> {
-        let next = codec::choose(&*self.reader, None, None)?;
-        self.track = next.id;
-        self.decoder = next.decoder;
-        self.params = next.params;
-        self.gain = next.gain;
-        // Its timestamps restart: from here on, only counting gives the position.
-        self.timing = Timing::counting(next.pre_skip.into(), self.timing.counted);
-        self.total = None;
-        self.next = self.next.max(self.position);
-        self.position -= i64::from(next.pre_skip);
-        Ok(())
-    }
-
-    /// Another MPEG file begins in the same file. The first tag's end no longer
-    /// applies, and rate and channels may differ.
-    fn follow(&mut self, packet: &Packet) {
-        if self
-            .timing
-            .part_end
-            .is_some_and(|end| packet.pts.get() >= end)
-        {
-            self.timing = Timing::counting(0, false);
-            self.total = None;
-        }
-        if self.params.codec != CODEC_ID_MP3 {
-            return;
-        }
-        let Some(&[_, layer, rate, mode]) = packet.data.first_chunk() else {
-            return;
-        };
-        let mono = u8::from(mode >> 6 == 3);
-        let shape = [layer & 0x1e, rate & 0x0c, mono];
-        if self
-            .shape
-            .replace(shape)
-            .is_some_and(|before| before != shape)
-            && let Ok(decoder) = codec::decoder(&self.params)
-        {
-            self.decoder = decoder;
-        }
     }
 
     /// Appends the wanted part of a packet to `samples`; `false` where it is damaged.
@@ -199,14 +163,9 @@ impl Packets {
                 let spec = Spec::checked(buffer.spec().rate(), buffer.spec().channels().count())?;
                 if !self.found {
                     self.spec = spec;
-                } else if spec.sample_rate != self.spec.sample_rate {
-                    return Err(DecodeError::RateChanged {
-                        from: self.spec.sample_rate,
-                        to: spec.sample_rate,
-                        at_s: self.seconds(self.position),
-                    });
                 }
                 codec::append(&buffer, self.spec.channels, &mut self.fresh);
+                self.convert(spec.sample_rate)?;
                 None
             }
             Err(error) => Some(error),

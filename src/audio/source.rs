@@ -218,19 +218,6 @@ pub enum DecodeError {
     /// A header that cannot be true.
     #[error("claims {0}, which is not plausible: the header is damaged or this is not audio")]
     Implausible(String),
-    /// The sample rate changes.
-    #[error(
-        "changes from {from} Hz to {to} Hz after {at_s:.2} s, which emoscope does not follow; \
-         convert it, for example with: ffmpeg -i FILE out.wav"
-    )]
-    RateChanged {
-        /// Rate so far.
-        from: u32,
-        /// Rate from here on.
-        to: u32,
-        /// Position in seconds.
-        at_s: f64,
-    },
     /// Reading failed.
     #[error("could not be read further: {0}")]
     Read(io::Error),

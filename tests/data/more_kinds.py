@@ -187,7 +187,17 @@ def damage() -> None:
 
 
 def more_names() -> None:
-    """Several FLAC files in one, and names of what is not read."""
+    """Several FLAC, Ogg or AAC files in one, and names of what is not read."""
+    aac = ff("part.aac", "-ar", "44100", "-c:a", "aac")
+    half = ff("half.aac", "-ar", "22050", "-c:a", "aac")
+    two = ff("two.aac", "-ar", "44100", "-ac", "2", "-c:a", "aac")
+    put("joined.aac", aac + aac)
+    put("joined-rates.aac", aac + half)
+    put("joined-stereo.aac", two + aac)
+    put("tag-joined.aac", tag(300) + half + tag(300) + aac + tag(300) + two)
+    vorbis = ("-c:a", "libvorbis")
+    ogg = ff("part.ogg", "-ar", "44100", *vorbis)
+    put("joined-rates.ogg", ogg + ff("half.ogg", "-ar", "22050", *vorbis))
     flac = ff("x.flac", "-c:a", "flac")
     stereo = ff("stereo.flac", "-ac", "2", "-c:a", "flac")
     put("joined.flac", flac * 3)

@@ -2,6 +2,7 @@
 
 mod broken;
 mod formats;
+mod joined;
 mod streams;
 
 use std::path::{Path, PathBuf};
@@ -119,4 +120,33 @@ pub fn encode(
     arguments.push(output.to_str().unwrap());
     ffmpeg(&arguments)?;
     Some(output)
+}
+
+/// The samples as ffmpeg decodes them.
+pub fn reference(path: &Path) -> Option<Vec<f32>> {
+    let raw = path.with_extension("f32");
+    // ffmpeg's own Opus decoder differs from libopus.
+    let opus = path
+        .extension()
+        .is_some_and(|extension| extension == "opus" || extension == "mka");
+    let decoder: &[&str] = if opus { &["-c:a", "libopus"] } else { &[] };
+    let rest = [
+        "-i",
+        path.to_str()?,
+        "-f",
+        "f32le",
+        "-c:a",
+        "pcm_f32le",
+        raw.to_str()?,
+    ];
+    ffmpeg(&[decoder, &rest].concat())?;
+    let bytes = std::fs::read(raw).ok()?;
+    Some(
+        bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|x| f32::from_le_bytes(*x))
+            .collect(),
+    )
 }

@@ -200,6 +200,8 @@ fn late_fragments(folder: &Path, home: &tempfile::TempDir) {
         "tag-x.opus",
         "hours.mkv",
         "leap.mka",
+        "joined-rates.aac",
+        "tag-joined.aac",
     ];
     for name in names {
         let [file, stream] = [false, true].map(|streamed| {

@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use symphonia::core::common::Tier;
 use symphonia::core::formats::FormatOptions;
-use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::probe::{Hint, Probe};
 use symphonia::core::io::{
     MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource,
 };
 use symphonia::core::meta::MetadataOptions;
 
+use super::super::adts::AdtsReader;
 use super::super::codec::{self, Chosen, Listed};
 use super::super::flac::{self, NextFile};
 use super::super::guard::guard;
@@ -22,6 +25,14 @@ use super::super::ogg::{self, Pages};
 use super::super::source::{DecodeError, Spec};
 use super::super::timing::Timing;
 use super::Packets;
+
+/// Finds the reader of a container.
+static PROBE: LazyLock<Probe> = LazyLock::new(|| {
+    let mut probe = Probe::new();
+    probe.register_format_at_tier::<AdtsReader<'_>>(Tier::Preferred);
+    symphonia::default::register_enabled_formats(&mut probe);
+    probe
+});
 
 /// Where the bytes come from.
 #[derive(Debug, Clone)]
@@ -171,10 +182,9 @@ impl Packets {
             hint.with_extension(extension);
         }
         let stream = MediaSourceStream::new(media, MediaSourceStreamOptions::default());
-        let probe = symphonia::default::get_probe();
         let reader = guard(|| {
             let (format, tags) = (FormatOptions::default(), MetadataOptions::default());
-            probe.probe(&hint, stream, format, tags)
+            PROBE.probe(&hint, stream, format, tags)
         });
         let reader = reader.map_err(codec::unreadable)?;
         let movie = known.movie.as_ref();
@@ -233,12 +243,16 @@ impl Packets {
             found: false,
             damaged: 0,
             holes: 0,
+            converter: None,
+            mixed: false,
             reason: None,
             latest_tick: 0,
             leap_s: None,
             cut: false,
             over: false,
         };
+        // An estimate is of all parts, in which `next` may be in a later one.
+        let estimate = (!packets.timing.counted).then(|| packets.timing.clone());
         // The first packet gives the real format; the header only declares one.
         let more = packets.advance()?;
         if !packets.found {
@@ -250,7 +264,8 @@ impl Packets {
             });
         }
         packets.over = !more;
-        packets.total = packets.timing.total(packets.spec.sample_rate);
+        let timing = estimate.as_ref().unwrap_or(&packets.timing);
+        packets.total = timing.total(packets.spec.sample_rate);
         Ok(packets)
     }
 
@@ -269,38 +284,6 @@ impl Packets {
         Ok(next.position())
     }
 
-    /// Continues with the FLAC file that follows in the same file; `false` if there is
-    /// none.
-    pub(super) fn follow_flac(&mut self) -> Result<bool, DecodeError> {
-        let next = self.next_flac.as_ref().and_then(NextFile::position);
-        let (Origin::File(path, _), Some(next)) = (&self.origin, next) else {
-            return Ok(false);
-        };
-        let base = self.base.saturating_add(next);
-        let part = Self::open(path, base, ContainerFacts::default())?;
-        if part.spec.sample_rate != self.spec.sample_rate {
-            return Err(DecodeError::RateChanged {
-                from: self.spec.sample_rate,
-                to: part.spec.sample_rate,
-                at_s: self.seconds(self.position),
-            });
-        }
-        self.fresh.clear();
-        let (has, wanted) = (part.channels(), self.channels());
-        codec::fit(part.samples, has, wanted, &mut self.fresh);
-        self.base = base;
-        self.reader = part.reader;
-        self.decoder = part.decoder;
-        self.params = part.params;
-        self.track = part.track;
-        self.next_flac = part.next_flac;
-        // Its timestamps restart: from here on, only counting gives the position.
-        self.timing = Timing::counting(0, true);
-        self.total = None;
-        self.keep(i64::MIN, i64::MAX);
-        Ok(true)
-    }
-
     /// Reopens the recording, to return the frames from `next` on.
     pub(super) fn reopen(&self, next: i64) -> Result<Self, DecodeError> {
         let known = ContainerFacts {
@@ -308,7 +291,9 @@ impl Packets {
             extension: self.extension.clone(),
             ..ContainerFacts::default()
         };
-        Self::open_at(&self.origin, next, known)
+        let mut again = Self::open_at(&self.origin, next, known)?;
+        again.mixed |= self.mixed;
+        Ok(again)
     }
 }
 

@@ -15,6 +15,9 @@ impl Packets {
     /// Lets the container seek to a position before the target; `false` where it
     /// cannot.
     fn jump(&mut self, target: i64) -> bool {
+        if self.mixed {
+            return false;
+        }
         let early = (target - PREROLL_FRAMES).max(-self.timing.pre_skip);
         let Some(ts) = self.timing.seek_ticks(early, self.spec.sample_rate) else {
             return false;
@@ -35,22 +38,28 @@ impl Packets {
             if target < self.next {
                 return Err(DecodeError::CannotSeek);
             }
-        } else {
-            let damaged = self.damaged;
-            // Not every container can seek back from its end.
-            if self.over {
-                *self = self.reopen(0)?;
-                self.find_next_flac()?;
-            }
-            let jumped = self.jump(target);
-            if !jumped {
-                *self = self.reopen(target)?;
-            }
-            self.damaged = self.damaged.max(damaged);
-            if !jumped {
-                return Ok(());
-            }
+            return self.forward(target);
         }
+        let damaged = self.damaged;
+        // Not every container can seek back from its end.
+        if self.over {
+            *self = self.reopen(0)?;
+            self.find_next_flac()?;
+        }
+        let jumped = self.jump(target);
+        if jumped {
+            self.forward(target)?;
+        }
+        // It may have come to a part with another rate.
+        if !jumped || self.mixed {
+            *self = self.reopen(target)?;
+        }
+        self.damaged = self.damaged.max(damaged);
+        Ok(())
+    }
+
+    /// Decodes up to frame `target`.
+    fn forward(&mut self, target: i64) -> Result<(), DecodeError> {
         self.samples.clear();
         (self.gap, self.later) = (0, None);
         self.next = target;

@@ -6,7 +6,7 @@ use std::path::Path;
 use emoscope::audio::file::{AudioFile, is_audio_name};
 use emoscope::audio::source::Source;
 
-use super::{encode, ffmpeg, rest, signal, wav, whole};
+use super::{encode, reference, rest, signal, wav, whole};
 
 const RATE: u32 = 44_100;
 
@@ -45,34 +45,6 @@ const FORMATS: [(&str, &[&str], u32, f32); 22] = [
     ("x.caf", &["-c:a", "pcm_s16le"], RATE, 0.0),
     ("o.mka", &["-c:a", "libopus", "-b:a", "32k"], 48_000, 1e-4),
 ];
-
-fn reference(path: &Path) -> Option<Vec<f32>> {
-    let raw = path.with_extension("f32");
-    // ffmpeg's own Opus decoder differs from libopus.
-    let opus = path
-        .extension()
-        .is_some_and(|extension| extension == "opus" || extension == "mka");
-    let decoder: &[&str] = if opus { &["-c:a", "libopus"] } else { &[] };
-    let rest = [
-        "-i",
-        path.to_str()?,
-        "-f",
-        "f32le",
-        "-c:a",
-        "pcm_f32le",
-        raw.to_str()?,
-    ];
-    ffmpeg(&[decoder, &rest].concat())?;
-    let bytes = std::fs::read(raw).ok()?;
-    Some(
-        bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|x| f32::from_le_bytes(*x))
-            .collect(),
-    )
-}
 
 /// The largest difference where the two overlap.
 fn difference(a: &[f32], b: &[f32]) -> f32 {
@@ -170,42 +142,6 @@ fn seeking_is_exact_to_the_sample() {
         assert!(rest(&mut file).0.is_empty(), "{name}");
         assert_eq!(file.damaged(), 0, "{name}");
     }
-}
-
-/// FLAC files in one are as long as the sum, also behind a seek, and a tag at the end is
-/// not audio.
-#[test]
-fn joined_flac_files_are_read_and_sought_as_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let samples = signal(3 * RATE as usize + 77, RATE, 1);
-    let options = ["-sample_fmt", "s16"];
-    let Some(path) = encode(folder.path(), "one.flac", &options, &samples, RATE, 1) else {
-        return;
-    };
-    let one = reference(&path).unwrap();
-    let bytes = std::fs::read(&path).unwrap();
-    let tag = [b"TAG".as_slice(), &[0; 125]].concat();
-    let joined = folder.path().join("joined.flac");
-    std::fs::write(&joined, [&bytes[..], &bytes, &bytes, &tag].concat()).unwrap();
-    let (mut file, all) = whole(&joined);
-    assert_eq!(all, one.repeat(3));
-    let rate = f64::from(RATE);
-    for wanted in [8.9_f64, 0.5, 3.1, 2.99, 6.5, 0.0] {
-        let frame = (file.seek(wanted).unwrap() * rate).round() as usize;
-        assert_eq!(frame, (wanted * rate).round() as usize, "at {wanted}");
-        let (decoded, end) = rest(&mut file);
-        end.unwrap();
-        assert_eq!(decoded, all[frame..], "at {wanted}");
-    }
-    let beyond = file.seek(100.0).unwrap();
-    assert!((beyond - all.len() as f64 / rate).abs() < 1e-9, "{beyond}");
-    assert_eq!(file.damaged(), 0);
-    let stream = std::fs::File::open(&joined).unwrap();
-    let mut stream = AudioFile::from_reader(stream).unwrap();
-    let (decoded, end) = rest(&mut stream);
-    end.unwrap();
-    // A stream ends with its first file, and says so.
-    assert_eq!(decoded, one);
 }
 
 #[test]

@@ -21,13 +21,16 @@ pub const START: f64 = 0.272;
 pub const LENGTH: f64 = 3.858;
 /// Tolerance for frames that an encoder adds at both ends, and for rounded timestamps.
 pub const CLOSE: f64 = 0.09;
+/// Length in ADTS at 44.1 kHz and at 22.05 kHz: 168 and 85 frames.
+const AAC: f64 = 168.0 * 1024.0 / 44_100.0;
+const AAC_22: f64 = 85.0 * 1024.0 / 22_050.0;
 /// An ADPCM file ends with a whole block.
 const BLOCK: f64 = 0.2;
 
 const UNFINISHED: &str = "has a header that was never completed";
 
 /// Name of each file that `tests/data/kinds.py` makes, and its result.
-pub const KINDS: [(&str, Fate); 227] = [
+pub const KINDS: [(&str, Fate); 232] = [
     // Live-written: no length is known, and nothing is missing.
     ("whole.webm", Whole(START, LENGTH)),
     ("browser.webm", Whole(START, LENGTH)),
@@ -83,10 +86,7 @@ pub const KINDS: [(&str, Fate); 227] = [
     ("joined-covers.mp3", Utterances(2, 2.0 * LENGTH)),
     ("joined-stereo.mp3", Utterances(2, 2.0 * LENGTH)),
     ("joined-untagged.mp3", Utterances(2, 2.0 * LENGTH)),
-    (
-        "joined-rates.mp3",
-        Cut(LENGTH, "changes from 44100 Hz to 22050 Hz"),
-    ),
+    ("joined-rates.mp3", Utterances(2, 2.0 * LENGTH)),
     ("mp3.wav", Whole(START, LENGTH)),
     ("x.mp2", Whole(START, LENGTH)),
     // AAC and MP4.
@@ -294,10 +294,12 @@ pub const KINDS: [(&str, Fate); 227] = [
     ("joined-stereo.flac", Utterances(2, 2.0 * LENGTH)),
     ("tag-joined.flac", Utterances(2, 2.0 * LENGTH)),
     ("id3v1.flac", Whole(START, LENGTH)),
-    (
-        "joined-rates.flac",
-        Cut(LENGTH, "changes from 16000 Hz to 44100 Hz"),
-    ),
+    ("joined-rates.flac", Utterances(2, 2.0 * LENGTH)),
+    ("joined-rates.ogg", Utterances(2, 2.0 * LENGTH)),
+    ("joined.aac", Utterances(2, 2.0 * AAC)),
+    ("joined-rates.aac", Utterances(2, AAC + AAC_22)),
+    ("joined-stereo.aac", Utterances(2, 2.0 * AAC)),
+    ("tag-joined.aac", Utterances(3, 2.0 * AAC + AAC_22)),
     // An edit list that leaves out more than the first frames of an encoder.
     ("slow.m4a", Whole(START, LENGTH)),
     // Damage that ends the reading.
