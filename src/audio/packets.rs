@@ -43,6 +43,8 @@ pub(super) struct Packets {
     base: u64,
     /// Where the next FLAC file begins after them.
     next_flac: Option<NextFile>,
+    /// The same of the first file, for a recording that is opened again.
+    first_flac: Option<NextFile>,
     /// The file extension that selected the reader.
     extension: Option<String>,
     wanted: Option<usize>,

@@ -152,7 +152,7 @@ impl Packets {
                 let extension = path.extension().and_then(|extension| extension.to_str());
                 known.extension = known.extension.or(extension.map(str::to_owned));
                 if flac::is_flac(&head) {
-                    let next = NextFile::default();
+                    let next = known.next_flac.take().unwrap_or_default();
                     media.end_before(next.clone()).map_err(DecodeError::Read)?;
                     known.next_flac = Some(next);
                 }
@@ -227,6 +227,7 @@ impl Packets {
             wanted: known.track,
             tracks: (count, number),
             next_flac: known.next_flac.clone(),
+            first_flac: known.next_flac.clone(),
             total: None,
             position: -timing.pre_skip,
             timing,
@@ -289,6 +290,7 @@ impl Packets {
         let known = ContainerFacts {
             track: self.wanted,
             extension: self.extension.clone(),
+            next_flac: self.first_flac.clone(),
             ..ContainerFacts::default()
         };
         let mut again = Self::open_at(&self.origin, next, known)?;
