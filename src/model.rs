@@ -9,6 +9,7 @@ mod wire;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::path::Path;
 
 use rten_onnx::onnx::{DataType, Dimension as OnnxDimension, ModelProto, ValueInfoProto};
@@ -16,6 +17,28 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model_spec::{Dimension, ModelSpec, SpecError, TensorInfo};
+
+/// The bytes of a model file.
+#[derive(Debug, Clone)]
+pub struct ModelBytes(Cow<'static, [u8]>);
+
+impl ModelBytes {
+    /// The same bytes, if they are part of the program.
+    pub fn constant(&self) -> Option<&'static [u8]> {
+        match self.0 {
+            Cow::Borrowed(bytes) => Some(bytes),
+            Cow::Owned(_) => None,
+        }
+    }
+}
+
+impl Deref for ModelBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// A built-in model.
 struct Embedded {
@@ -98,7 +121,7 @@ pub struct Model {
     /// The metadata.
     pub spec: ModelSpec,
     /// The file.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: ModelBytes,
 }
 
 /// A reference prediction: features and their probabilities.
@@ -202,14 +225,6 @@ impl Model {
         Self::from_bytes(path.display().to_string(), Cow::Owned(bytes_of(path)?))
     }
 
-    /// The file, if it is part of the program.
-    pub fn constant(&self) -> Option<&'static [u8]> {
-        match self.bytes {
-            Cow::Borrowed(bytes) => Some(bytes),
-            Cow::Owned(_) => None,
-        }
-    }
-
     /// Checks a model in memory.
     ///
     /// # Errors
@@ -224,7 +239,7 @@ impl Model {
             name,
             sha256: sha256(&bytes),
             spec,
-            bytes,
+            bytes: ModelBytes(bytes),
         })
     }
 

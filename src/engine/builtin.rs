@@ -1,6 +1,5 @@
 //! The built-in engine: `rten`, pure Rust.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value};
@@ -11,8 +10,8 @@ use super::{EngineError, SharingClassifier, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
-use crate::model::Model;
 use crate::model::speakers::SpeakerModel;
+use crate::model::{Model, ModelBytes};
 use crate::model_spec::{
     BASELINE_INPUT, BASELINE_SECONDS_INPUT, EMBEDDING_OUTPUT, LOGITS_OUTPUT, MFCC_INPUT,
     SPEECH_OUTPUT,
@@ -39,7 +38,7 @@ pub struct BuiltinModel {
 impl BuiltinModel {
     /// Loads the graph.
     pub fn load(model: &Model) -> Result<Self, EngineError> {
-        let graph = Graph::load(model.name.clone(), model.bytes.clone())?;
+        let graph = Graph::load(model.name.clone(), &model.bytes)?;
         let node = |name: &str| graph.node(name);
         let spec = &model.spec;
         let mut outputs = vec![node(LOGITS_OUTPUT)?];
@@ -87,15 +86,15 @@ struct Graph {
 }
 
 impl Graph {
-    fn load(name: String, bytes: Cow<'static, [u8]>) -> Result<Self, EngineError> {
+    fn load(name: String, bytes: &ModelBytes) -> Result<Self, EngineError> {
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let (loaded, constant) = match bytes {
-            Cow::Borrowed(bytes) => (options.load_static_slice(bytes), Some(bytes)),
-            Cow::Owned(bytes) => (options.load(bytes), None),
+        let loaded = match bytes.constant() {
+            Some(constant) => options.load_static_slice(constant),
+            None => options.load(bytes.to_vec()),
         };
         let model = loaded.map_err(|error| load_error(&name, &error))?;
-        heap::release(constant);
+        heap::release(bytes.constant());
         Ok(Self { model, name })
     }
 
@@ -132,7 +131,7 @@ pub struct BuiltinSpeakerNetwork {
 impl BuiltinSpeakerNetwork {
     /// Loads the graph, for one thread.
     pub fn load(model: &SpeakerModel) -> Result<Self, EngineError> {
-        let graph = Graph::load(model.name(), model.bytes.clone())?;
+        let graph = Graph::load(model.name(), &model.bytes)?;
         Ok(Self {
             input: graph.node(BANDS)?,
             output: graph.node(EMBEDDING)?,

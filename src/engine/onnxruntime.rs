@@ -136,7 +136,7 @@ impl Environment {
     /// A session for one thread.
     pub(super) fn classifier(&self, model: &Model) -> Result<OnnxClassifier, EngineError> {
         let session = self.session(&model.bytes, &model.name, false)?;
-        heap::release(model.constant());
+        heap::release(model.bytes.constant());
         let name = model.name.clone();
         let state =
             State::new(model.spec.stream.as_ref()).map_err(|error| unstarted(&name, &error))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rten_onnx::onnx::ModelProto;
 
-use super::{ModelError, bytes_of, declared, metadata, parsed};
+use super::{ModelBytes, ModelError, bytes_of, declared, metadata, parsed};
 use crate::speakers::spec::SpeakerSpec;
 
 /// The file.
@@ -21,7 +21,7 @@ pub struct SpeakerModel {
     /// The metadata.
     pub spec: SpeakerSpec,
     /// The file.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: ModelBytes,
 }
 
 impl SpeakerModel {
@@ -47,15 +47,8 @@ impl SpeakerModel {
             name: file.clone(),
             reason,
         })?;
+        let bytes = ModelBytes(bytes);
         Ok(Self { file, spec, bytes })
-    }
-
-    /// The file, if it is part of the program.
-    pub fn constant(&self) -> Option<&'static [u8]> {
-        match self.bytes {
-            Cow::Borrowed(bytes) => Some(bytes),
-            Cow::Owned(_) => None,
-        }
     }
 
     /// Its name in messages.

@@ -24,7 +24,7 @@ impl Environment {
     ) -> Result<OnnxSpeakerNetwork, EngineError> {
         // Nearly all windows have one length.
         let session = self.session(&model.bytes, &model.name(), true)?;
-        heap::release(model.constant());
+        heap::release(model.bytes.constant());
         Ok(OnnxSpeakerNetwork { session })
     }
 }
