@@ -309,8 +309,13 @@ impl Source for Packets {
         let wanted = (seconds.max(0.0) * f64::from(self.spec.sample_rate)).round() as i64;
         let last = self.find_next_flac()?.is_none();
         let end = self.total.filter(|_| self.timing.counted && last);
-        let target = wanted.min(end.unwrap_or(i64::MAX));
+        let mut target = wanted.min(end.unwrap_or(i64::MAX));
         self.go(target)?;
+        if target < wanted && !self.over {
+            // Another part follows behind the declared end.
+            self.forward(wanted)?;
+            target = wanted;
+        }
         let landed = if self.over {
             target.min(self.position)
         } else {

@@ -59,7 +59,7 @@ impl Packets {
     }
 
     /// Decodes up to frame `target`.
-    fn forward(&mut self, target: i64) -> Result<(), DecodeError> {
+    pub(super) fn forward(&mut self, target: i64) -> Result<(), DecodeError> {
         self.samples.clear();
         (self.gap, self.later) = (0, None);
         self.next = target;

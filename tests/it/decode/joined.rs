@@ -143,6 +143,55 @@ fn joined_files_of_different_formats_are_heard_in_full() {
     }
 }
 
+/// A seek in files of one format is exact, whether what it passes over was read or not.
+#[test]
+fn joined_files_of_one_format_are_sought() {
+    let kinds: [(&str, u32, &[&str], f32); 5] = [
+        ("ogg", RATE, &["-c:a", "libvorbis", "-q:a", "6"], 1e-5),
+        ("opus", 48_000, &["-c:a", "libopus"], 2e-2),
+        ("mp3", RATE, &["-b:a", "96k"], 1e-5),
+        (
+            "mp3",
+            RATE,
+            &["-b:a", "96k", "-write_xing", "0", "-id3v2_version", "0"],
+            1e-5,
+        ),
+        ("aac", RATE, &["-c:a", "aac", "-aac_pns", "0"], 1e-5),
+    ];
+    let mut wrong = Vec::new();
+    for (extension, rate, options, tolerance) in kinds {
+        let folder = tempfile::tempdir().unwrap();
+        let samples = signal(3 * rate as usize + 77, rate, 1);
+        let name = format!("one.{extension}");
+        let Some(path) = encode(folder.path(), &name, options, &samples, rate, 1) else {
+            continue;
+        };
+        let joined = folder.path().join(format!("joined.{extension}"));
+        std::fs::write(&joined, std::fs::read(&path).unwrap().repeat(3)).unwrap();
+        let (mut read, all) = whole(&joined);
+        for wanted in [8.9_f64, 0.5, 3.1, 2.99, 6.5, 0.0] {
+            let mut unread = AudioFile::open(&joined).unwrap();
+            for (state, file) in [("read", &mut read), ("unread", &mut unread)] {
+                let frame = (file.seek(wanted).unwrap() * f64::from(rate)).round() as usize;
+                let (decoded, _) = rest(file);
+                let exact = frame == (wanted * f64::from(rate)).round() as usize
+                    && decoded.len() + frame == all.len()
+                    && decoded
+                        .iter()
+                        .zip(&all[frame..])
+                        .all(|(a, b)| (a - b).abs() < tolerance);
+                if !exact {
+                    let ends = (frame, decoded.len(), all.len());
+                    wrong.push(format!(
+                        "{extension} {options:?} {state} {wanted}: {ends:?}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// The length of ADTS is estimated from its frames, also of parts with other rates.
 #[test]
 fn the_length_of_joined_aac_is_known() {
