@@ -44,8 +44,8 @@ pub(super) struct AdtsReader<'s> {
     shape: Shape,
     /// Whether the held bytes follow a frame directly.
     follows: bool,
-    /// Whether bytes were passed over that belong to no frame.
-    passed: bool,
+    /// Whether bytes were skipped that belong to no frame.
+    skipped: bool,
     tick: Timestamp,
 }
 
@@ -70,7 +70,7 @@ impl<'s> AdtsReader<'s> {
             held,
             shape,
             follows: true,
-            passed: false,
+            skipped: false,
             tick: Timestamp::new(0),
         })
     }
@@ -81,8 +81,8 @@ impl<'s> AdtsReader<'s> {
         Ok(self.held.len() >= count)
     }
 
-    /// Passes over a tag between two files; `false` if there is none.
-    fn pass_tag(&mut self) -> Result<bool> {
+    /// Skips a tag between two files; `false` if there is none.
+    fn skip_tag(&mut self) -> Result<bool> {
         self.fill(10)?;
         let Some(length) = tag_length(&self.held) else {
             return Ok(false);
@@ -115,10 +115,10 @@ impl<'s> AdtsReader<'s> {
                     return Ok(Some(Header { shape, ..header }));
                 }
             }
-            if self.follows && self.pass_tag()? {
+            if self.follows && self.skip_tag()? {
                 continue;
             }
-            (self.follows, self.passed) = (false, true);
+            (self.follows, self.skipped) = (false, true);
             let mut others = self.held.iter().skip(1);
             let next = others.position(|&byte| byte == 0xff);
             let end = next.map_or(self.held.len(), |next| next + 1);
@@ -195,7 +195,7 @@ impl FormatReader for AdtsReader<'_> {
         let Some(header) = self.next_header()? else {
             return Ok(None);
         };
-        if std::mem::take(&mut self.passed) {
+        if std::mem::take(&mut self.skipped) {
             return Err(Error::DecodeError("adts: bytes that are no frame"));
         }
         if header.shape != self.shape {

@@ -68,10 +68,10 @@ fn part_reference(path: &Path, channels: u16) -> (usize, Vec<f32>) {
     (frames, samples.chunks_exact(channels).map(mean).collect())
 }
 
-/// Parts of other rates and channels are heard, in a file and in a stream, and a seek
+/// Parts of other rates and channels are read, in a file and in a stream, and a seek
 /// into each is exact.
 #[test]
-fn joined_files_of_different_formats_are_heard_in_full() {
+fn joined_files_of_different_formats_are_read_in_full() {
     let kinds: [(&str, &[&str]); 4] = [
         ("aac", &["-c:a", "aac", "-aac_pns", "0"]),
         ("flac", &["-sample_fmt", "s16"]),
@@ -143,7 +143,7 @@ fn joined_files_of_different_formats_are_heard_in_full() {
     }
 }
 
-/// A seek in files of one format is exact, whether what it passes over was read or not.
+/// A seek in files of one format is exact, whether what it skips was read or not.
 #[test]
 fn joined_files_of_one_format_are_sought() {
     let kinds: [(&str, u32, &[&str], f32); 5] = [
