@@ -14,6 +14,7 @@ from emoscope_train import config
 from emoscope_train.export.golden import voice
 from emoscope_train.features.augment import Augmentation
 from emoscope_train.features.frontend import SAMPLE_RATE
+from emoscope_train.speakers.crops import Statistics
 
 SMALL = Path(__file__).parents[1] / "configs" / "small.toml"
 TOY = """
@@ -53,6 +54,8 @@ absent = 0.5
 versions = 1
 """
 
+# Values before the last layer of the speaker network, and those that depend on the voice.
+STATISTICS, VOICE = 1024, 6
 COLUMNS = ["path", "corpus", "speaker", "language", "text", "label7", "emobox_fold"]
 
 
@@ -122,4 +125,32 @@ def toy_folds() -> config.Config:
             augment=Augmentation(noise=0.0, room=0.0, silence=0.1),
         ),
         head=dataclasses.replace(settings.head, versions=0, steps=20, batch=32),
+    )
+
+
+def speaker_statistics(corpora: str, speakers: int, each: int, seed: int = 1) -> Statistics:
+    """Voices in few directions; a louder one, such as that of a room, differs in every crop.
+
+    A letter of `corpora` is a corpus; its speakers have the same names in each.
+    """
+    rng = np.random.default_rng(seed)
+    values, names, groups, paths = [], [], [], []
+    for corpus in corpora:
+        for speaker in range(speakers):
+            voice = np.zeros(STATISTICS)
+            voice[:VOICE] = rng.standard_normal(VOICE)
+            for clip in range(each):
+                for _ in range(2):
+                    found = voice + 0.1 * rng.standard_normal(STATISTICS)
+                    found[VOICE] += 4.0 * rng.standard_normal()
+                    values.append(found)
+                    groups.append(corpus)
+                    names.append(f"{corpus}/{speaker}")
+                    paths.append(f"{corpus}/{speaker}_{clip}.wav")
+    return Statistics(
+        np.array(values, dtype=np.float32),
+        np.array(groups),
+        np.array(names),
+        np.array(paths),
+        np.arange(len(values)) % 2 == 0,
     )

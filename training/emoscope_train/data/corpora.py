@@ -57,6 +57,8 @@ ABOUT = {
     ),
     "banglaser": About("BanglaSER, Bangla, acted on phones and laptops", "bn", "CC BY 4.0"),
     "esuem": About("ESUEM, Spanish, elicited from people who do not act", "es", NONE_STATED),
+    "baved": About("Basic Arabic Vocal Emotions Dataset, words, acted", "ar", NONE_STATED),
+    "deeplyread": About("Deeply Korean read speech, two speakers", "ko", "CC BY-NC-ND 4.0"),
     "plain": About("LibriSpeech, read, taken as neutral", "en", "CC BY 4.0"),
     "noise": About("household sounds, ESC-10 and instruments", "", "licences: CC0, CC, research"),
     "rir": About("measured room responses", "", "licences: Apache-2.0, MIT, none stated"),

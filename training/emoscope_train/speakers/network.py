@@ -160,7 +160,16 @@ class SpeakerNetwork(nn.Module):
         self.xvector = layers
 
     def forward(self, bands: Tensor) -> Tensor:
-        """The mean over time of each band is subtracted first."""
+        """The last layer on the statistics."""
+        found = self.statistics_of(bands)
+        embedding: Tensor = self.xvector["dense"](found.unsqueeze(2)).flatten(1)
+        return embedding
+
+    def statistics_of(self, bands: Tensor) -> Tensor:
+        """The input of the last layer, [batch, frames, 80] to [batch, 1024].
+
+        The mean over time of each band is subtracted first.
+        """
         x = self.head((bands - bands.mean(dim=1, keepdim=True)).transpose(1, 2))
         layers = self.xvector
         x = layers["tdnn"](x)
@@ -171,9 +180,7 @@ class SpeakerNetwork(nn.Module):
             for place in range(1, count + 1):
                 x = block[f"tdnnd{place}"](x, segments)
             x = layers[f"transit{number}"](x)
-        x = statistics(layers["out_nonlinear"](x))
-        embedding: Tensor = layers["dense"](x.unsqueeze(2)).flatten(1)
-        return embedding
+        return statistics(layers["out_nonlinear"](x))
 
 
 def membership(steps: int) -> Tensor:
