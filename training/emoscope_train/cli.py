@@ -153,12 +153,14 @@ def speaker_commands(
     """The speaker model's own commands."""
     top = commands.add_parser("speakers", help="export and measure the speaker model")
     steps = top.add_subparsers(dest="step", required=True)
-    steps.add_parser("export", parents=[models], help="write model.onnx and golden.json")
     steps.add_parser(
-        "mean", parents=[data, models], help="measure the mean embedding; run before `export`"
+        "fine-tune", parents=[data, work], help="train the last layer further; run before the rest"
     )
     steps.add_parser(
-        "error-rates", parents=[data, models], help="measure how well voices are told apart"
+        "export", parents=[work, models], help="write model.onnx, golden.json and mean.json"
+    )
+    steps.add_parser(
+        "error-rates", parents=[data, work, models], help="measure how well voices are told apart"
     )
     steps.add_parser(
         "conversations", parents=[data, work], help="make conversations of clips in the work folder"
@@ -340,8 +342,8 @@ def parity(options: argparse.Namespace) -> int:
 
 def speakers(options: argparse.Namespace) -> int:
     steps = {
+        "fine-tune": speaker_fine_tuning,
         "export": speaker_export,
-        "mean": speaker_mean,
         "error-rates": speaker_error_rates,
         "conversations": speaker_conversations,
         "evaluate": speaker_evaluation,
@@ -349,24 +351,27 @@ def speakers(options: argparse.Namespace) -> int:
     return steps[options.step](options)
 
 
+def speaker_fine_tuning(options: argparse.Namespace) -> int:
+    from .speakers.fine_tune import fine_tune
+
+    fine_tune(runs.data_folder(options.data), runs.work_folder(options.work))
+    return 0
+
+
 def speaker_export(options: argparse.Namespace) -> int:
     from .speakers.export import export as write
+    from .speakers.last_layer import Tuned
 
-    return write(options.models / "speakers")
-
-
-def speaker_mean(options: argparse.Namespace) -> int:
-    from .speakers import mean
-
-    mean.write(options.models / "speakers", runs.data_folder(options.data))
-    return 0
+    tuned = Tuned.load(runs.last_speaker_layer(runs.work_folder(options.work)))
+    return write(tuned, options.models / "speakers")
 
 
 def speaker_error_rates(options: argparse.Namespace) -> int:
     from .speakers import card, error_rates
 
     folder = options.models / "speakers"
-    figures = error_rates.measure(folder / "model.onnx", runs.data_folder(options.data))
+    data, work = runs.data_folder(options.data), runs.work_folder(options.work)
+    figures = error_rates.measure(work, data)
     card.update(folder, "error_rates", figures)
     return 0
 

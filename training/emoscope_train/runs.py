@@ -36,6 +36,33 @@ def pairs_folder(work: Path, name: str) -> Path:
     return work / "runs" / name / "pairs"
 
 
+def speaker_folder(work: Path) -> Path:
+    """What `speakers fine-tune` writes."""
+    return work / "speakers"
+
+
+def speaker_model_without(work: Path, corpus: str) -> Path:
+    """The speaker model that was trained without a corpus."""
+    return speaker_folder(work) / f"without-{corpus}" / "model.onnx"
+
+
+def published_speaker_model(work: Path) -> Path:
+    """The speaker model with the published weights."""
+    return speaker_folder(work) / "published" / "model.onnx"
+
+
+def last_speaker_layer(work: Path) -> Path:
+    """The last layer of the speaker model that ships."""
+    return speaker_folder(work) / "last_layer.pt"
+
+
+def fine_tuned(path: Path) -> Path:
+    """The path, if it exists. Raises `UserError` with the step to run first."""
+    if not path.is_file():
+        raise UserError(f"no {path}; run `speakers fine-tune` first")
+    return path
+
+
 class Run:
     """One training's folder."""
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emoscope_train.speakers import card
+from emoscope_train import runs
+from emoscope_train.errors import UserError
+from emoscope_train.speakers import card, evaluate
 from emoscope_train.speakers.conversations import Turn, rttm, speaking_order
 from emoscope_train.speakers.error_rates import equal_error_rate, of_pairs
 from emoscope_train.speakers.scoring import Segment, diarization_error, score, segments
@@ -106,3 +108,60 @@ def test_card_is_rendered_from_the_metrics() -> None:
     metrics = json.loads((FOLDER / "metrics.json").read_text(encoding="utf-8"))
     assert (FOLDER / "card.md").read_text(encoding="utf-8") == card.render(metrics)
     assert "biometric" in card.render(metrics)
+
+
+def test_a_conversation_gets_the_model_without_its_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\necho "$@" >> "$0.log"\n', encoding="utf-8")
+    program.chmod(0o755)
+    folder = tmp_path / "conversations" / "test"
+    folder.mkdir(parents=True)
+    for corpus in ("ravdess", "cremad"):
+        name = f"{corpus}-pauses-1-00"
+        (folder / f"{name}.wav").touch()
+        entry: dict[str, object] = {
+            "name": name,
+            "corpus": corpus,
+            "kind": "pauses",
+            "people": 1,
+            "turns": [],
+        }
+        (folder / f"{name}.json").write_text(json.dumps(entry), encoding="utf-8")
+    with pytest.raises(UserError, match="fine-tune"):
+        evaluate.measure(program, tmp_path, "test", 1)
+    for corpus in ("ravdess", "cremad"):
+        model = runs.speaker_model_without(tmp_path, corpus)
+        model.parent.mkdir(parents=True)
+        model.touch()
+    for name in ("figures", "cost"):
+        monkeypatch.setattr(evaluate, name, lambda found: {"count": len(found)})
+    evaluate.measure(program, tmp_path, "test", 1)
+    lines = (tmp_path / "program.log").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(" --speaker-model ")[2] for line in lines]
+    # Whole, live, and with one speaker, which needs no model.
+    cremad, ravdess = (
+        str(runs.speaker_model_without(tmp_path, name)) for name in ("cremad", "ravdess")
+    )
+    assert models == [cremad, cremad, "", ravdess, ravdess, ""]
+
+
+def test_the_card_shows_the_published_figures_and_the_training_data() -> None:
+    row: dict[str, object] = {"single": 0.25, "three": 0.15, "one_sex": None}
+    row |= {"published": {"single": 0.345, "three": 0.123}}
+    about = {"language": "pl", "speakers": 9, "by_sex": {"f": None, "m": None}}
+    rates = {
+        "seconds": [0.75, 3.0],
+        "by_corpus": {"nemo": row | about},
+        "mean": row | {"corpora": ["nemo"]},
+        "by_language": {"pl": 0.25},
+        "by_sex": {"f": None, "m": None},
+    }
+    data = {"corpus": "nemo", "language": "pl", "clips": 7, "speakers": 2, "licence": "CC BY 4.0"}
+    metrics = {"version": "1", "fine_tuned": {"training_data": [data]}, "error_rates": rates}
+    text = card.render(metrics)
+    assert "| nemo | nEMO, Polish, acted | pl | 7 | 2 | CC BY 4.0 |" in text
+    assert "| nemo (pl) | 9 | 25.0 % | 34.5 % | 15.0 % | 12.3 % | - |" in text
+    assert "| mean of nemo |  | 25.0 % | 34.5 % | 15.0 % | 12.3 % | - |" in text
+    assert "published ones" in text

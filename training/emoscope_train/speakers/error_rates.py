@@ -1,7 +1,8 @@
 """Equal error rates of the embeddings over corpora, by sex and language.
 
-As far as known, the published network was trained on none of these corpora. Clips are as in a
-conversation: 0.75 to 3 s of speech, mixed emotions.
+Each corpus is measured with the model that was trained without it, and with the published one. As
+far as known, that was trained on none of these corpora. Clips are as in a conversation: 0.75 to 3 s
+of speech, mixed emotions.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..features.audio import read_audio
 from ..features.cache import speech_bounds
 from ..features.frontend import FRAMES_PER_SECOND, log_mel
 from ..progress import bar
+from ..runs import fine_tuned, published_speaker_model, speaker_model_without
 from .bands import bands
 from .spec import INPUT, OUTPUT
 
@@ -62,20 +64,23 @@ def window(path: Path) -> NDArray[np.float32] | None:
     return bands(samples)[start:end]
 
 
-def embed(runtime: onnxruntime.InferenceSession, clips: list[Clip], data: Path) -> Voices:
-    """The voices of one corpus; speakers with a single clip are excluded."""
+def embed(
+    models: list[onnxruntime.InferenceSession], clips: list[Clip], data: Path
+) -> list[Voices]:
+    """The voices of one corpus by each model; speakers with a single clip are excluded."""
     rows, kept = [], []
     for clip in bar(clips, clips[0].corpus, "clip"):
         features = window(data / clip.path)
         if features is None:
             continue
-        (found,) = runtime.run([OUTPUT], {INPUT: features[None]})
-        rows.append(found[0].astype(np.float64))
+        found = [model.run([OUTPUT], {INPUT: features[None]})[0][0] for model in models]
+        rows.append(np.stack(found).astype(np.float64))
         kept.append(clip)
     speakers = np.array([clip.speaker for clip in kept])
     often = np.array([np.count_nonzero(speakers == name) > 1 for name in speakers])
     sexes = np.array([clip.sex for clip in kept])
-    return Voices(normalised(np.stack(rows))[often], speakers[often], sexes[often])
+    by_model = normalised(np.stack(rows, axis=1))
+    return [Voices(mine[often], speakers[often], sexes[often]) for mine in by_model]
 
 
 def normalised(rows: Matrix) -> Matrix:
@@ -141,29 +146,39 @@ def rates(voices: Voices) -> dict[str, Any]:
     }
 
 
-def measure(model: Path, data: Path) -> dict[str, Any]:
+def published_rates(voices: Voices) -> dict[str, float | None]:
+    """The figures of the published network that stand beside the others."""
+    return {
+        "single": of_pairs(voices.embeddings, voices.speakers),
+        "three": together(voices),
+    }
+
+
+def measure(work: Path, data: Path) -> dict[str, Any]:
     """Figures by corpus and language, and the mean of the main ones; prints a line for each."""
-    runtime, known = session(model), corpora.read(data)
+    published, known = session(fine_tuned(published_speaker_model(work))), corpora.read(data)
     by_corpus: dict[str, dict[str, Any]] = {}
     for corpus in (*MAIN, *OTHERS):
         mine = [clip for clip in known if clip.corpus == corpus]
         if not mine:
             continue
-        found = rates(embed(runtime, chosen(mine), data))
+        model = session(fine_tuned(speaker_model_without(work, corpus)))
+        voices, before = embed([model, published], chosen(mine), data)
+        found = {**rates(voices), "published": published_rates(before)}
         by_corpus[corpus] = {"language": mine[0].language, **found}
         print(f"{corpus:12} {line(found)}", flush=True)
     main = [by_corpus[corpus] for corpus in MAIN if corpus in by_corpus]
-    mean = {key: mean_of(main, key) for key in ("single", "three", "one_sex")}
+    mean: dict[str, Any] = {key: mean_of(main, key) for key in ("single", "three", "one_sex")}
+    before_all = [row["published"] for row in main]
+    mean["published"] = {key: mean_of(before_all, key) for key in ("single", "three")}
     print(f"{'mean of four':12} {line(mean)}")
     languages = sorted({row["language"] for row in by_corpus.values()})
     by_language = {
         language: mean_of([r for r in by_corpus.values() if r["language"] == language], "single")
         for language in languages
     }
-    by_sex = {
-        sex: float(np.mean([rate for row in by_corpus.values() if (rate := row["by_sex"][sex])]))
-        for sex in ("f", "m")
-    }
+    sexes = [row["by_sex"] for row in by_corpus.values()]
+    by_sex = {sex: mean_of(sexes, sex) for sex in ("f", "m")}
     return {
         "seed": SEED,
         "seconds": [SHORTEST_S, LONGEST_S],
@@ -181,6 +196,7 @@ def mean_of(rows: list[dict[str, Any]], key: str) -> float | None:
 
 
 def line(found: dict[str, Any]) -> str:
-    """Single clips, three together, single clips of one sex, in percent."""
+    """In percent: single clips, three together, one sex; then the first two as published."""
     cells = [found[key] for key in ("single", "three", "one_sex")]
+    cells += [found["published"][key] for key in ("single", "three")]
     return "  ".join("   -" if cell is None else f"{100 * cell:4.1f}" for cell in cells)

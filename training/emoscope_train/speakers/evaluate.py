@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..progress import bar
+from ..runs import fine_tuned, speaker_model_without
 from .conversations import SETS, Turn, folder_of
 from .scoring import NIST_COLLAR_S, Score, Segment, diarization_error, score, segments
 
@@ -66,11 +67,14 @@ def conversations(folder: Path, corpora: Iterable[str], each: int) -> list[Conve
     return found
 
 
-def run(program: Path, sound: Path, way: str) -> Run:
-    """Raises `UserError` where the program fails."""
+def run(program: Path, sound: Path, way: str, model: Path) -> Run:
+    """Runs the program with that speaker model. Raises `UserError` where it fails."""
     options, stream = WAYS[way]
     source = "-" if stream else str(sound)
     command = [str(program), "analyze", source, "--format", "jsonl", "--quiet", *options]
+    # With one speaker, no speaker model is loaded.
+    if way != ONE:
+        command += ["--speaker-model", str(model)]
     with sound.open("rb") as handle:
         try:
             child = subprocess.Popen(
@@ -164,13 +168,17 @@ def cost(found: list[Conversation]) -> dict[str, float]:
 
 
 def measure(program: Path, work: Path, name: str, each: int) -> dict[str, Any]:
-    """Runs the program on a set; figures over all of it and by corpus."""
+    """Runs the program on a set; figures over all of it and by corpus.
+
+    The speaker model of each conversation was trained without its corpus.
+    """
     corpora = SETS[name]
     found = conversations(folder_of(work, name), corpora, each)
+    models = {one.corpus: fine_tuned(speaker_model_without(work, one.corpus)) for one in found}
     for one in bar(found, name, "conversation"):
         for way in WAYS:
             if way != ONE or one.people < 3:
-                one.runs[way] = run(program, one.sound, way)
+                one.runs[way] = run(program, one.sound, way, models[one.corpus])
     names = [corpus for corpus in corpora if any(one.corpus == corpus for one in found)]
     by_corpus = {name: figures([c for c in found if c.corpus == name]) for name in names}
     return {

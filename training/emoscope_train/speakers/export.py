@@ -15,9 +15,10 @@ from ..export.golden import voice
 from ..export.model_spec import OPSET
 from ..export.onnx_runtime import session
 from ..features.frontend import HOP
-from ..files import replacing, write_text
+from ..files import replacing, write_json, write_text
+from . import card
 from .bands import N_BANDS, bands
-from .mean import FILE as MEAN_FILE
+from .last_layer import Tuned, put
 from .network import WIDTH, SpeakerNetwork
 from .published import weights_file
 from .spec import INPUT, KIND, OUTPUT, properties
@@ -27,12 +28,17 @@ FLOAT = onnx.TensorProto.FLOAT
 LARGE = 1024
 # Decimals of the inputs; rounded first, so that the file contains the exact inputs.
 DECIMALS = 4
-# In cosine, of ONNX Runtime with weights in 16 bits against PyTorch with published ones.
+# In cosine, of ONNX Runtime with weights in 16 bits against PyTorch with 32 bits.
 TOLERANCE = 1e-3
 
 
-def write_model(network: SpeakerNetwork, path: Path, mean: list[float]) -> None:
-    """The graph with its metadata; dynamic batch and frames."""
+def write_model(
+    network: SpeakerNetwork, path: Path, mean: list[float], training_data: list[dict[str, Any]]
+) -> None:
+    """The graph with its metadata; dynamic batch and frames.
+
+    `training_data` has a row for each corpus that the last layer was trained on.
+    """
     with replacing(path) as part:
         with warnings.catch_warnings():
             # The tracing exporter needs no further package and writes plain operators.
@@ -51,7 +57,7 @@ def write_model(network: SpeakerNetwork, path: Path, mean: list[float]) -> None:
         model.graph.name = f"emoscope-{KIND}"
         halve(model.graph)
         del model.metadata_props[:]
-        for key, value in properties(mean).items():
+        for key, value in properties(mean, training_data).items():
             entry = model.metadata_props.add()
             entry.key, entry.value = key, value
         onnx.checker.check_model(model)
@@ -147,13 +153,12 @@ def load_published() -> SpeakerNetwork:
     return network.eval()
 
 
-def export(folder: Path) -> int:
-    """Writes all files; if ONNX Runtime differs from PyTorch, removes them and returns 1."""
+def export(tuned: Tuned, folder: Path) -> int:
+    """Writes all files; if ONNX Runtime differs from PyTorch, removes the model and returns 1."""
     network = load_published()
+    put(tuned.layer, network)
     model = folder / "model.onnx"
-    known = folder / MEAN_FILE
-    mean = json.loads(known.read_text(encoding="utf-8"))["mean"] if known.is_file() else []
-    write_model(network, model, mean)
+    write_model(network, model, tuned.mean, tuned.training_data)
     cases = golden(network)
     found = gap(model, cases)
     print(f"PyTorch: largest distance in cosine {found:.1e}, allowed {TOLERANCE:.0e}")
@@ -161,5 +166,7 @@ def export(folder: Path) -> int:
         model.unlink()
         return 1
     write_text(folder / "golden.json", json.dumps({"cases": cases}) + "\n")
+    write_json(folder / "mean.json", {"corpora": tuned.corpora, "mean": tuned.mean})
+    card.update(folder, "fine_tuned", {"training_data": tuned.training_data})
     print(f"wrote {model} ({model.stat().st_size / 1e6:.1f} MB)")
     return 0

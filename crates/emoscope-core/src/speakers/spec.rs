@@ -62,9 +62,9 @@ impl Default for SpeakerTuning {
     /// Those of the built-in network, but for its mean.
     fn default() -> Self {
         Self {
-            alike: 0.42,
-            differ: 0.36,
-            between: 0.3,
+            alike: 0.38,
+            differ: 0.32,
+            between: 0.2,
             within: 0.08,
             tone: 0.05,
             noise: 0.32,
@@ -74,7 +74,7 @@ impl Default for SpeakerTuning {
             stay: 0.09,
             once_s: 4.8,
             several_s: 4.8,
-            one_speaker: 0.35,
+            one_speaker: 0.3,
             mean: Vec::new(),
         }
     }
@@ -110,7 +110,7 @@ pub struct SpeakerSpec {
     pub name: String,
     /// Version of the file.
     pub version: String,
-    /// Licence of the weights.
+    /// Licence of the weights, and those of the corpora that they were trained on.
     pub licence: String,
     /// Values of an embedding.
     pub width: usize,
