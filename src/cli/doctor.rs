@@ -14,8 +14,10 @@ use crate::classifier::{BaselineInput, classify_whole, softmax};
 use crate::dsp::level::LevelMeter;
 use crate::dsp::mono::{ChannelChoice, downmix};
 use crate::engine::{Engine, EngineChoice, EngineError};
+use crate::model::speakers::SpeakerModel;
 use crate::model::{Golden, sha256};
 use crate::paths;
+use crate::speakers::spec::SpeakerSpec;
 use crate::text::printable;
 
 /// Largest difference of a probability from its golden value.
@@ -191,6 +193,19 @@ fn inference(args: &DoctorArgs, report: &mut Checks<impl Write>) -> io::Result<b
         "weights",
         &format!("licences of the corpora: {}", spec.licences.join(", ")),
     )?;
+    match SpeakerModel::embedded() {
+        Ok(speakers) => {
+            let SpeakerSpec {
+                name,
+                version,
+                licence,
+                ..
+            } = speakers.spec;
+            report.ok("speakers", &format!("{name} {version}"))?;
+            report.ok("weights", &format!("licence: {licence}"))?;
+        }
+        Err(error) => report.fail("speakers", &error.to_string())?,
+    }
     let load = |choice| Engine::load(model.clone(), choice, args.model.onnxruntime.clone());
     // Load it the way every other command does.
     let engine = match load(args.model.engine) {

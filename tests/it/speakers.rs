@@ -166,6 +166,17 @@ fn another_speaker_network_is_a_file() {
     }
 }
 
+#[test]
+fn doctor_names_the_terms_of_both_networks() {
+    let output = run(["doctor", "--model", "small", "--engine", "builtin"]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let terms = SpeakerModel::embedded().unwrap().spec.licence;
+    assert!(terms.contains("Apache-2.0") && terms.contains("CC0 1.0"));
+    for line in [terms.as_str(), "licences of the corpora: "] {
+        assert!(printed.contains(line), "{printed}");
+    }
+}
+
 /// The answers of the training, which ship with the network.
 #[test]
 fn both_engines_give_the_golden_embeddings() {
