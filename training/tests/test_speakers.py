@@ -37,7 +37,10 @@ def test_the_file_describes_itself() -> None:
     found = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
     assert found["kind"] == "speakers"
     assert found["bands"] == BANDS
-    assert found["licence"] == "Apache-2.0"
+    metrics = json.loads((FOLDER / "metrics.json").read_text(encoding="utf-8"))
+    corpora = metrics["fine_tuned"]["training_data"]
+    assert found["licence"].startswith("Apache-2.0; last layer: ")
+    assert all(row["licence"] in found["licence"] for row in corpora)
     assert found["version"] == __version__
     assert len(found["origin"]["sha256"]) == 64
     assert (FOLDER / "model.onnx").stat().st_size <= 15e6
