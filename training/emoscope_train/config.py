@@ -196,11 +196,10 @@ class Config:
 
 def for_split(config: Config, split: str) -> Config:
     """The recipe of one split."""
-    if config.shipped and split == EVERYTHING:
-        cycle = {k: v for k, v in vars(config.shipped).items() if k != "average_splits"}
-        onward = replace(config.train, absent_from=0, **cycle)
-        return replace(config, train=onward)
-    return config
+    if config.shipped is None or split != EVERYTHING:
+        return config
+    cycle = {k: v for k, v in vars(config.shipped).items() if k != "average_splits"}
+    return replace(config, train=replace(config.train, absent_from=0, **cycle))
 
 
 def load(path: Path) -> Config:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .config import Config, for_split
+from .config import Config
 from .data.splits import EVERYTHING
 from .errors import UserError
 
@@ -137,8 +137,8 @@ def averaged(config: Config, work: Path, split: str) -> list[Path]:
 
     Each split of the shipped model's average leaves out some speakers; most splits have each one.
     """
-    count = for_split(config, split).train.members
-    own = members(work, config.name, split, config.train.seed, count)
+    recipe = config.train
+    own = members(work, config.name, split, recipe.seed, recipe.members)
     backbones = [run.own_backbone for run in own.values()]
     if split == EVERYTHING and config.shipped and config.shipped.average_splits:
         backbones += [Run(work, config.name, name).finished_backbone for name in config.splits]

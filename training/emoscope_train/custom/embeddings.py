@@ -21,7 +21,7 @@ from ..features.cache import speech_bounds
 from ..features.duplicates import alike, fingerprint
 from ..features.frontend import FRAMES_PER_SECOND, FRONTEND, SAMPLE_RATE, log_mel, to_mfcc
 from ..features.windows import LONGEST, SHORTEST, opening, seconds_of
-from ..files import replacing
+from ..files import write_arrays
 from ..model.baseline import Embeddings
 from ..progress import bar
 from ..training.enrolment import Versions
@@ -74,7 +74,7 @@ def embed_clips(clips: list[Clip], base: Path, work: Path, threads: int) -> Embe
     def one(place: int) -> None:
         if not hasattr(local, "runtime"):
             local.runtime = session(base)
-        write(kept[place], embed_clip(clips[place], local.runtime))
+        write_arrays(kept[place], embed_clip(clips[place], local.runtime))
 
     failed = []
     pool = ThreadPoolExecutor(threads)
@@ -142,12 +142,6 @@ def embed_clip(clip: Clip, runtime: onnxruntime.InferenceSession) -> dict[str, N
         "print": fingerprint(spoken),
         "frames": np.asarray(len(spoken)),
     }
-
-
-def write(path: Path, values: dict[str, NDArray[Any]]) -> None:
-    """Writes a .npz file."""
-    with replacing(path) as part, part.open("wb") as out:
-        np.savez(out, **values)  # type: ignore[arg-type]
 
 
 def load(path: Path) -> dict[str, NDArray[Any]]:

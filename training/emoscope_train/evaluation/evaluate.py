@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from .. import __version__
-from ..config import Config, for_split
-from ..data.splits import WITHOUT, left_out_of
+from ..config import Config
+from ..data.splits import left_out_of
 from ..errors import UserError
 from ..files import write_json, write_text
 from ..reporting import card, pictures
@@ -25,14 +25,13 @@ def evaluate(config: Config, data: Path, work: Path, folder: Path, threads: int)
     torch.set_num_threads(threads)
     clips, (clean, room) = read_material(config, data, work)
     unseen = []
-    recipe = for_split(config, WITHOUT).train
     metrics: dict[str, Any] = {
         "name": config.name,
         "version": __version__,
         "splits": {},
         "head": dataclasses.asdict(config.head) if config.head else None,
         "left_out_recipe": {
-            name: getattr(recipe, name) for name in ("epochs", "clips_per_epoch", "members")
+            name: getattr(config.train, name) for name in ("epochs", "clips_per_epoch", "members")
         },
         "left_out": {},
         "shipped": shipped(config, work),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Config, for_split
+from ..config import Config
 from ..data import splits
 from ..data.corpora import Clip, labels_of
 from ..data.labels import LABELS
@@ -70,7 +70,7 @@ def measure(
         "calibration": dataclasses.asdict(calibration),
         "test": metrics.report(probabilities, test.truth) | test.summary(probabilities),
         "exported": agreement(test.network, pieces, calibration.temperature),
-        "seeds": seeds(config, split, run, test, pieces, probabilities),
+        "seeds": seeds(config, run, test, pieces, probabilities),
         "by_corpus": by_corpus(test, probabilities, labels_of_corpus),
         "by_known_seconds": test.by_enrolment(pieces, labels_of_corpus)
         if test.network.voice
@@ -128,7 +128,6 @@ def shipped(config: Config, work: Path) -> dict[str, Any] | None:
 
 def seeds(
     config: Config,
-    split: str,
     run: Run,
     test: TestedModel,
     pieces: list[Decibels],
@@ -139,7 +138,7 @@ def seeds(
     Members of an average are no repetitions: they have no voice head of their own.
     """
     seed = run.read(run.facts)["recipe"]["seed"]
-    members = range(seed, seed + for_split(config, split).train.members)
+    members = range(seed, seed + config.train.members)
     by_seed = {str(seed): probabilities}
     for number, other in run.repetitions().items():
         if number not in members:

@@ -59,6 +59,11 @@ def speech_bounds(decibels: Decibels) -> tuple[int, int]:
     return int(loud[0]), int(loud[-1]) + 1
 
 
+def spoken_frames(samples: NDArray[np.floating]) -> tuple[int, int]:
+    """`speech_bounds` of samples at 16 kHz."""
+    return speech_bounds(log_mel(samples).astype(np.float32))
+
+
 def _compute(job: tuple[str, str, str]) -> NDArray[np.float16]:
     data, path, version = job
     samples = read_audio(Path(data) / path).astype(np.float64)

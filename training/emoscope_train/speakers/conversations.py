@@ -18,9 +18,9 @@ from ..data.corpora import Clip, stable_hash
 from ..errors import CorpusError
 from ..features import rooms
 from ..features.audio import read_audio
-from ..features.cache import speech_bounds
+from ..features.cache import spoken_frames
 from ..features.channels import levelled
-from ..features.frontend import HOP, SAMPLE_RATE, log_mel
+from ..features.frontend import HOP, SAMPLE_RATE
 from ..files import write_json, write_text
 from ..progress import bar
 
@@ -64,7 +64,7 @@ class Sources:
     def speech(self, clip: Clip) -> Samples:
         """The clip without the silence before and after it."""
         samples = read_audio(self.data / clip.path).astype(np.float64)
-        start, end = speech_bounds(log_mel(samples).astype(np.float32))
+        start, end = spoken_frames(samples)
         return samples[start * HOP : end * HOP]
 
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ..data.corpora import Clip, stable_hash
 from ..features import rooms
 from ..features.audio import read_audio
-from ..features.cache import speech_bounds
+from ..features.cache import spoken_frames
 from ..features.channels import levelled
-from ..features.frontend import FRAMES_PER_SECOND, log_mel
-from ..files import replacing
+from ..features.frontend import FRAMES_PER_SECOND
+from ..files import write_arrays
 from ..progress import bar
 from .bands import bands
 
@@ -119,7 +119,7 @@ class Sounds:
     def crops(self, clip: Clip) -> list[Bands]:
         """A clean and a changed crop [frames, 80]; none if the speech is too short."""
         samples = read_audio(self.data / clip.path).astype(np.float64)
-        start, end = speech_bounds(log_mel(samples).astype(np.float32))
+        start, end = spoken_frames(samples)
         shortest, longest = (int(s * FRAMES_PER_SECOND) for s in (SHORTEST_S, LONGEST_S))
         if end - start < shortest:
             return []
@@ -182,7 +182,5 @@ def collected(network: "SpeakerNetwork", known: list[Clip], data: Path, path: Pa
             if str(kept["key"]) == key(known):
                 return Statistics(**{field.name: kept[field.name] for field in FIELDS})
     found = collect(network, known, data)
-    with replacing(path) as part, part.open("wb") as handle:
-        arrays = {field.name: getattr(found, field.name) for field in FIELDS}
-        np.savez(handle, key=np.array(key(known)), **arrays)
+    write_arrays(path, {"key": np.array(key(known)), **vars(found)})
     return found

@@ -17,8 +17,8 @@ from ..data import corpora
 from ..data.corpora import Clip, stable_hash
 from ..export.onnx_runtime import session
 from ..features.audio import read_audio
-from ..features.cache import speech_bounds
-from ..features.frontend import FRAMES_PER_SECOND, log_mel
+from ..features.cache import spoken_frames
+from ..features.frontend import FRAMES_PER_SECOND
 from ..progress import bar
 from ..runs import fine_tuned, published_speaker_model, speaker_model_without
 from .bands import bands
@@ -57,7 +57,7 @@ def chosen(clips: list[Clip]) -> list[Clip]:
 def window(path: Path) -> NDArray[np.float32] | None:
     """Bands of a clip's first LONGEST_S of speech; None if there is less than SHORTEST_S."""
     samples = read_audio(path)
-    start, end = speech_bounds(log_mel(samples).astype(np.float32))
+    start, end = spoken_frames(samples)
     if end - start < SHORTEST_S * FRAMES_PER_SECOND:
         return None
     end = min(end, start + int(LONGEST_S * FRAMES_PER_SECOND))

@@ -20,7 +20,7 @@ from ..data.splits import left_out_of
 from ..errors import UserError
 from ..evaluation.metrics import is_certain
 from ..export.model_spec import Calibration
-from ..files import replacing
+from ..files import write_arrays
 from ..model.correction import Correction
 from ..numeric import softmax
 from ..runs import Run
@@ -53,8 +53,7 @@ class Answers:
 
     def save(self, path: Path) -> None:
         """Writes a .npz file."""
-        with replacing(path) as part, part.open("wb") as out:
-            np.savez(out, **dataclasses.asdict(self))
+        write_arrays(path, vars(self))
 
     @classmethod
     def load(cls, path: Path) -> "Answers":

@@ -58,8 +58,8 @@ class Pipeline:
 
     def members(self, split: str) -> dict[int, Run]:
         """The runs that are averaged, by seed."""
-        recipe = for_split(self.config, split).train
-        return members(self.work, self.config.name, split, self.config.train.seed, recipe.members)
+        recipe = self.config.train
+        return members(self.work, self.config.name, split, recipe.seed, recipe.members)
 
     def finish(self, split: str) -> None:
         """The average of the members, and the voice head."""
