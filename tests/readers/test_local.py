@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import socket
 import stat
 import subprocess
@@ -121,14 +122,18 @@ def test_a_reader_that_stalls_or_leaves_does_not_affect_others(
             pass
         asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         threading.Thread(target=lambda: [None for _ in process.stdout or ()], daemon=True).start()
+        dropped = select.poll()
+        dropped.register(asleep, select.POLLHUP)
         seen = 0
         with awake.makefile(encoding="utf-8") as lines:
             began = time.monotonic()
             for line in lines:
                 seen += "speech_ended" in line
-                if time.monotonic() - began > 4:
+                passed = time.monotonic() - began
+                # On a busy machine it takes longer until the buffer of the other is full.
+                if passed > 4 and seen > 10 and dropped.poll(0):
                     break
-        assert seen > 10
+                assert passed < 60
         # The reader was dropped: only what the pipe had buffered arrives.
         assert "session_end" not in everything(asleep)[-200:] or process.poll() is None
     process.terminate()

@@ -113,7 +113,7 @@ def test_a_seek_leaves_no_gap(
     assert state(browser, listed) == expected
 
     def settled(place: str) -> None:
-        until(browser, f"state.position.paused && {place}")
+        until(browser, f"state.position?.paused && {place}")
         at = state(browser, "state.position.at_s")
         until(browser, f"Math.abs(state.at - {at}) < 0.1")
         assert state(browser, LISTED) == [entry for entry in expected if entry[1] <= at]
