@@ -10,6 +10,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # The smallest build that can show the dashboard.
 QUICK := --profile quick --no-default-features --features onnxruntime,opus
 
+# Tests of one file share fixtures that take seconds, so they run in one process.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
@@ -45,13 +48,13 @@ test-rust: ## Rust tests, with both engines
 
 test-python: ## Python tests that need no PyTorch
 	@scripts/setup.sh --with-tests
-	@scripts/pytest.sh training/requirements.txt training -m "not torch" tests
+	@scripts/pytest.sh training/requirements.txt training $(SIDE_BY_SIDE) -m "not torch" tests
 	@EMOSCOPE_WHEEL=$$(scripts/wheel.sh $${CARGO_TARGET_DIR:-target}/quick/wheels $(QUICK)) && \
 	export EMOSCOPE_WHEEL && scripts/pytest.sh tests/requirements.txt tests/readers
 
 test-training: ## Python tests with PyTorch, whose packages take gigabytes
 	@scripts/setup.sh --with-tests
-	@scripts/pytest.sh training/requirements-torch.txt training -m torch tests
+	@scripts/pytest.sh training/requirements-torch.txt training $(SIDE_BY_SIDE) -m torch tests
 
 bench: setup ## measure the cost of each stage and of the whole program
 	@scripts/setup.sh --only-python

@@ -16,5 +16,9 @@ cargo test --no-run
 target=$(cargo metadata --format-version 1 --no-deps |
     "$environment/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 export EMOSCOPE_BIN="$target/debug/emoscope"
+# Without bytecode, each process compiles the packages that it imports, which takes seconds.
+export PYTHONPYCACHEPREFIX="$environment/bytecode" PYTHONDONTWRITEBYTECODE=
+# The processes share the cores, where more threads would only wait for each other.
+export OMP_NUM_THREADS=1
 cd "$folder"
 exec "$environment/bin/python" -m pytest "$@"
