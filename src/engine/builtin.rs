@@ -1,11 +1,13 @@
 //! The built-in engine: `rten`, pure Rust.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor};
 
+use super::speakers::window_ends;
 use super::{EngineError, SharingClassifier, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
@@ -17,7 +19,7 @@ use crate::model_spec::{
     SPEECH_OUTPUT,
 };
 use crate::speakers::SpeakerNetwork;
-use crate::speakers::spec::{BANDS, EMBEDDING};
+use crate::speakers::spec::{BANDS, EMBEDDING, WINDOW_ENDS, WINDOWS};
 
 const NAME: &str = "the built-in engine";
 
@@ -123,8 +125,9 @@ fn one_thread() -> RunOptions {
 /// A speaker network of the built-in engine.
 pub struct BuiltinSpeakerNetwork {
     model: rten::Model,
-    input: NodeId,
-    output: NodeId,
+    bands: NodeId,
+    windows: NodeId,
+    embedding: NodeId,
     options: RunOptions,
 }
 
@@ -133,8 +136,9 @@ impl BuiltinSpeakerNetwork {
     pub fn load(model: &SpeakerModel) -> Result<Self, EngineError> {
         let graph = Graph::load(model.name(), &model.bytes)?;
         Ok(Self {
-            input: graph.node(BANDS)?,
-            output: graph.node(EMBEDDING)?,
+            bands: graph.node(BANDS)?,
+            windows: graph.node(WINDOWS)?,
+            embedding: graph.node(EMBEDDING)?,
             options: one_thread(),
             model: graph.model,
         })
@@ -142,26 +146,32 @@ impl BuiltinSpeakerNetwork {
 }
 
 impl SpeakerNetwork for BuiltinSpeakerNetwork {
-    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError> {
-        let frames = bands.len() / windows.max(1) / N_SPEAKER_BANDS;
+    fn embed(
+        &mut self,
+        bands: &[f32],
+        windows: &[Range<usize>],
+    ) -> Result<Vec<Vec<f32>>, ClassifierError> {
+        let frames = bands.len() / N_SPEAKER_BANDS;
         let fail = |reason: String| ClassifierError {
             engine: NAME,
             frames,
             reason,
         };
-        let bands = &bands[..windows * frames * N_SPEAKER_BANDS];
-        let input = NdTensorView::from_data([windows, frames, N_SPEAKER_BANDS], bands);
-        let inputs = vec![(self.input, input.into())];
+        let bands = &bands[..frames * N_SPEAKER_BANDS];
+        let bands = NdTensorView::from_data([frames, N_SPEAKER_BANDS], bands);
+        let ends = window_ends(windows);
+        let ends = NdTensorView::from_data([windows.len(), WINDOW_ENDS], &ends[..]);
+        let inputs = vec![(self.bands, bands.into()), (self.windows, ends.into())];
         let found = self
             .model
-            .run(inputs, &[self.output], Some(self.options.clone()))
+            .run(inputs, &[self.embedding], Some(self.options.clone()))
             .map_err(|error| fail(error.to_string()))?;
         let first = found.into_iter().next();
         let tensor: Option<Tensor<f32>> = first.and_then(|value| value.try_into().ok());
         let values = tensor
             .ok_or_else(|| fail("the output is not of 32-bit floats".into()))?
             .to_vec();
-        let width = (values.len() / windows.max(1)).max(1);
+        let width = (values.len() / windows.len().max(1)).max(1);
         Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
 }

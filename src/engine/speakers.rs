@@ -1,5 +1,6 @@
 //! The speaker network, run by the model's engine.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::pool::{Pool, Pooled};
@@ -31,12 +32,22 @@ impl SpeakerTracking {
 }
 
 impl SpeakerNetwork for Pooled<dyn SpeakerNetwork> {
-    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError> {
+    fn embed(
+        &mut self,
+        bands: &[f32],
+        windows: &[Range<usize>],
+    ) -> Result<Vec<Vec<f32>>, ClassifierError> {
         match self.inner() {
-            Some(inner) => inner.embed(windows, bands),
+            Some(inner) => inner.embed(bands, windows),
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Windows of frames as the network's input, `[windows, 2]`.
+pub(super) fn window_ends(windows: &[Range<usize>]) -> Vec<f32> {
+    let ends = windows.iter().flat_map(|window| [window.start, window.end]);
+    ends.map(|frame| frame as f32).collect()
 }
 
 impl Engine {

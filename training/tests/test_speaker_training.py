@@ -21,7 +21,7 @@ from emoscope_train.speakers import error_rates, export, fine_tune, last_layer
 from emoscope_train.speakers.crops import Statistics
 from emoscope_train.speakers.error_rates import of_pairs
 from emoscope_train.speakers.last_layer import Layer, Tuned, between, fit, layer_of, put
-from emoscope_train.speakers.network import WIDTH, SpeakerNetwork
+from emoscope_train.speakers.network import WIDTH, Segments, SpeakerNetwork, statistics_within
 
 pytestmark = pytest.mark.torch
 
@@ -76,6 +76,28 @@ def test_a_layer_is_written_back_exactly() -> None:
     }
     dense = "xvector.dense"
     assert changed == {f"{dense}.linear.weight", f"{dense}.nonlinear.batchnorm.running_mean"}
+
+
+@pytest.mark.parametrize("steps", [1, 9, 10, 38, 50, 147])
+def test_every_step_has_a_mask_from_the_second_around_its_segment(steps: int) -> None:
+    weights, members = (part.numpy() for part in Segments.over(steps))
+    assert (members.sum(axis=0) == 1.0).all()
+    for segment, (near, own) in enumerate(zip(weights.T, members, strict=True)):
+        assert np.flatnonzero(own).tolist() == [*range(10 * segment, min(10 * segment + 10, steps))]
+        expected = np.zeros(steps)
+        expected[max(0, 10 * segment - 20) : 10 * segment + 30] = 1.0
+        np.testing.assert_allclose(near, expected / expected.sum(), atol=1e-6)
+
+
+def test_statistics_of_windows_are_mean_and_deviation_of_their_steps() -> None:
+    steps = 5.0 + torch.randn(7, 200)
+    # Frames; a step covers two.
+    windows = [[0, 400], [0, 100], [31, 130], [301, 400]]
+    found = statistics_within(steps, torch.tensor(windows, dtype=torch.float32))
+    for row, (start, end) in zip(found, windows, strict=True):
+        inside = steps[:, -(-start // 2) : -(-end // 2)]
+        expected = torch.cat([inside.mean(dim=1), inside.std(dim=1)])
+        torch.testing.assert_close(row, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_unseen_speakers_are_told_apart_better_after_training() -> None:
@@ -208,7 +230,7 @@ def test_models_without_a_corpus_and_the_one_that_ships(
     # The model without a corpus has the layer that was trained without it.
     statistics = np.load(runs.speaker_folder(work) / "statistics.npz")
     assert {*statistics["corpora"]} == {"emodb", "nemo"}
-    features = torch.randn(1, 90, 80)
+    features = np.random.default_rng(5).normal(size=(90, 80)).astype(np.float32)
     network = some_network()
     known = corpora.read(two_corpora)
     rows = Statistics(**{f.name: statistics[f.name] for f in dataclasses.fields(Statistics)})
@@ -218,8 +240,9 @@ def test_models_without_a_corpus_and_the_one_that_ships(
     assert torch.equal(without.layer.weight, shared.weight)
     put(without.layer, network)
     runtime = session(runs.speaker_model_without(work, "nemo"))
-    (found,) = runtime.run(["embedding"], {"bands": features.numpy()})
-    assert export.cosine(found[0], export.embed(network, features[0].numpy())) > 1.0 - 1e-3
+    ends = np.array([[0, 90]], dtype=np.float32)
+    (found,) = runtime.run(["embedding"], {"bands": features, "windows": ends})
+    assert export.cosine(found[0], export.embed(network, features)) > 1.0 - 1e-3
 
     figures = error_rates.measure(work, two_corpora)
     assert {*figures["by_corpus"]} == {"emodb", "nemo"}

@@ -14,16 +14,23 @@ pub mod stretches;
 pub mod tracker;
 pub mod turns;
 
+use std::ops::Range;
+
 use crate::classifier::ClassifierError;
 
 /// Computes speaker embeddings.
 pub trait SpeakerNetwork: Send {
-    /// The embeddings of `windows` windows of the same length. `bands` are whole frames of
-    /// 80 bands, in order, window by window. Several at a time cost less.
+    /// The embeddings of windows of a stretch of speech. `bands` are its frames of 80
+    /// bands, in order; `windows` are ranges of these frames. All windows share one
+    /// computation of the stretch, so several at a time cost less.
     ///
     /// # Errors
     /// The engine's own error.
-    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError>;
+    fn embed(
+        &mut self,
+        bands: &[f32],
+        windows: &[Range<usize>],
+    ) -> Result<Vec<Vec<f32>>, ClassifierError>;
 }
 
 /// A window of speech and its speaker embedding. Samples are at 16 kHz from the start of
@@ -112,7 +119,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// Simulated voices for tests: directions with noise, as similar as real embeddings.
+/// Simulated voices for tests: directions with noise, as similar as real embeddings, in
+/// the windows of a live session.
 #[cfg(test)]
 pub(crate) mod simulated {
     use super::{SpeakerWindow, unit};

@@ -1,5 +1,7 @@
 //! The speaker network in ONNX Runtime.
 
+use std::ops::Range;
+
 use ort::session::Session;
 use ort::value::TensorRef;
 
@@ -7,9 +9,10 @@ use super::{EngineError, Environment, NAME};
 use crate::classifier::ClassifierError;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::engine::heap;
+use crate::engine::speakers::window_ends;
 use crate::model::speakers::SpeakerModel;
 use crate::speakers::SpeakerNetwork;
-use crate::speakers::spec::{BANDS, EMBEDDING};
+use crate::speakers::spec::{BANDS, EMBEDDING, WINDOW_ENDS, WINDOWS};
 
 /// A session of the network.
 pub struct OnnxSpeakerNetwork {
@@ -22,7 +25,7 @@ impl Environment {
         &self,
         model: &SpeakerModel,
     ) -> Result<OnnxSpeakerNetwork, EngineError> {
-        // Nearly all windows have one length.
+        // Nearly all runs of a live session have one length.
         let session = self.session(&model.bytes, &model.name(), true)?;
         heap::release(model.bytes.constant());
         Ok(OnnxSpeakerNetwork { session })
@@ -30,24 +33,36 @@ impl Environment {
 }
 
 impl SpeakerNetwork for OnnxSpeakerNetwork {
-    fn embed(&mut self, windows: usize, bands: &[f32]) -> Result<Vec<Vec<f32>>, ClassifierError> {
-        let frames = bands.len() / windows.max(1) / N_SPEAKER_BANDS;
-        let bands = &bands[..windows * frames * N_SPEAKER_BANDS];
-        let found = self.run([windows, frames, N_SPEAKER_BANDS], bands);
+    fn embed(
+        &mut self,
+        bands: &[f32],
+        windows: &[Range<usize>],
+    ) -> Result<Vec<Vec<f32>>, ClassifierError> {
+        let frames = bands.len() / N_SPEAKER_BANDS;
+        let found = self.run(frames, bands, windows);
         let found = found.map_err(|error| ClassifierError {
             engine: NAME,
             frames,
             reason: error.to_string(),
         })?;
-        let width = (found.len() / windows.max(1)).max(1);
+        let width = (found.len() / windows.len().max(1)).max(1);
         Ok(found.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
 }
 
 impl OnnxSpeakerNetwork {
-    fn run(&mut self, shape: [usize; 3], bands: &[f32]) -> ort::Result<Vec<f32>> {
-        let windows = TensorRef::from_array_view((shape, bands))?;
-        let outputs = self.session.run(ort::inputs![BANDS => windows])?;
+    fn run(
+        &mut self,
+        frames: usize,
+        bands: &[f32],
+        windows: &[Range<usize>],
+    ) -> ort::Result<Vec<f32>> {
+        let bands = &bands[..frames * N_SPEAKER_BANDS];
+        let ends = window_ends(windows);
+        let outputs = self.session.run(ort::inputs![
+            BANDS => TensorRef::from_array_view(([frames, N_SPEAKER_BANDS], bands))?,
+            WINDOWS => TensorRef::from_array_view(([windows.len(), WINDOW_ENDS], &ends[..]))?,
+        ])?;
         Ok(outputs[EMBEDDING].try_extract_tensor::<f32>()?.1.to_vec())
     }
 }

@@ -14,12 +14,14 @@ from .evaluate import LIVE, WHOLE
 TEXT = """\
 # speakers {version}
 
-Input: 80 log mel bands per 10 ms, 0.75 to 6 s. Output: an embedding of 192 values. Two
-windows of one speaker have a high cosine similarity. The network subtracts the mean over time of
-each band, so gain has no effect.
+Input: 80 log mel bands per 10 ms of a stretch of speech of 0.75 to 8 s, and windows in it. Output:
+an embedding of 192 values of each window. Two windows of one speaker have a high cosine similarity.
+The network subtracts the mean over time of each band, so gain has no effect.
 
 {network}, 6.9 million parameters. The last layer was trained
-further; all other weights are the published ones.
+further; all other weights are the published ones. The context of the masks is one second around
+each step; in the published network it is the whole input. So all windows of a stretch share one
+computation.
 
 ## Origin
 

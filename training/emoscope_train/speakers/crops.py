@@ -23,6 +23,7 @@ from ..features.frontend import FRAMES_PER_SECOND
 from ..files import write_arrays
 from ..progress import bar
 from .bands import bands
+from .spec import CONTEXT, SEGMENT
 
 if TYPE_CHECKING:
     from .network import SpeakerNetwork
@@ -170,7 +171,7 @@ def collect(network: "SpeakerNetwork", known: list[Clip], data: Path) -> Statist
 
 def key(known: list[Clip]) -> str:
     """A hash of the chosen clips and of the constants."""
-    constants = [SEED, SHORTEST_S, LONGEST_S, NOISY, OVER_NOISE_DB, LEAST_CLIPS]
+    constants = [SEED, SHORTEST_S, LONGEST_S, NOISY, OVER_NOISE_DB, LEAST_CLIPS, SEGMENT, CONTEXT]
     text = json.dumps([constants, [clip.path for clip in chosen(known)]])
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -22,7 +22,7 @@ from ..features.frontend import FRAMES_PER_SECOND
 from ..progress import bar
 from ..runs import fine_tuned, published_speaker_model, speaker_model_without
 from .bands import bands
-from .spec import INPUT, OUTPUT
+from .spec import INPUT, OUTPUT, WINDOWS
 
 # The four main corpora first; turevdb's words are mostly too short.
 MAIN = ("ravdess", "cremad", "emodb", "nemo")
@@ -73,7 +73,8 @@ def embed(
         features = window(data / clip.path)
         if features is None:
             continue
-        found = [model.run([OUTPUT], {INPUT: features[None]})[0][0] for model in models]
+        inputs = {INPUT: features, WINDOWS: np.array([[0, len(features)]], dtype=np.float32)}
+        found = [model.run([OUTPUT], inputs)[0][0] for model in models]
         rows.append(np.stack(found).astype(np.float64))
         kept.append(clip)
     speakers = np.array([clip.speaker for clip in kept])

@@ -19,9 +19,9 @@ from ..files import replacing, write_json, write_text
 from . import card
 from .bands import N_BANDS, bands
 from .last_layer import Tuned, put
-from .network import WIDTH, SpeakerNetwork
+from .network import WIDTH, OfWindows, SpeakerNetwork
 from .published import weights_file
-from .spec import INPUT, KIND, OUTPUT, properties
+from .spec import INPUT, KIND, OUTPUT, WINDOWS, properties
 
 FLOAT = onnx.TensorProto.FLOAT
 # Weights of at least this size are stored in 16 bits; biases and norms are not worth it.
@@ -35,7 +35,7 @@ TOLERANCE = 1e-3
 def write_model(
     network: SpeakerNetwork, path: Path, mean: list[float], training_data: list[dict[str, Any]]
 ) -> None:
-    """The graph with its metadata; dynamic batch and frames.
+    """The graph with its metadata; any number of frames and windows.
 
     `training_data` has a row for each corpus that the last layer was trained on.
     """
@@ -44,13 +44,13 @@ def write_model(
             # The tracing exporter needs no further package and writes plain operators.
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                network,
-                (torch.zeros(2, 150, N_BANDS),),
+                OfWindows(network).eval(),
+                (torch.zeros(150, N_BANDS), torch.tensor([[0.0, 100.0], [75.0, 150.0]])),
                 part,
                 opset_version=OPSET,
-                input_names=[INPUT],
+                input_names=[INPUT, WINDOWS],
                 output_names=[OUTPUT],
-                dynamic_axes={INPUT: {0: "batch", 1: "frames"}, OUTPUT: {0: "batch"}},
+                dynamic_axes={INPUT: {0: "frames"}, WINDOWS: {0: "n"}, OUTPUT: {0: "n"}},
                 dynamo=False,
             )
         model = onnx.load(part)
@@ -81,21 +81,32 @@ def halve(graph: onnx.GraphProto) -> None:
     graph.node.extend(nodes)
 
 
-def sounds() -> dict[str, NDArray[np.float64]]:
-    """Named synthetic sounds: a usual window, the shortest, and one over two segments."""
+def sounds() -> dict[str, tuple[NDArray[np.float64], list[list[int]]]]:
+    """Named synthetic sounds with their windows: a usual one, the shortest, and several."""
     return {
-        "rising voice": voice(150, 220.0, 0.5, 1),
-        "low voice, shortest": voice(75, 110.0, -0.3, 2),
-        "noise": np.random.default_rng(3).normal(0.0, 0.05, 100 * HOP),
-        "high voice, over a segment": voice(260, 280.0, 0.1, 4),
+        "rising voice": (voice(150, 220.0, 0.5, 1), [[0, 150]]),
+        "low voice, shortest": (voice(75, 110.0, -0.3, 2), [[0, 75]]),
+        "noise": (np.random.default_rng(3).normal(0.0, 0.05, 100 * HOP), [[0, 100]]),
+        "high voice, over a segment": (
+            voice(260, 280.0, 0.1, 4),
+            [[0, 100], [75, 175], [150, 250], [161, 260]],
+        ),
     }
 
 
 def embed(network: SpeakerNetwork, features: NDArray[Any]) -> NDArray[np.float64]:
-    """PyTorch's embedding [192] of one window [frames, 80]."""
+    """PyTorch's embedding [192] of all of `features` [frames, 80]."""
+    return embed_windows(network, features, [[0, len(features)]])[0]
+
+
+def embed_windows(
+    network: SpeakerNetwork, features: NDArray[Any], windows: list[list[int]]
+) -> NDArray[np.float64]:
+    """PyTorch's embeddings [windows, 192] of windows of `features` [frames, 80]."""
+    bands = torch.from_numpy(np.asarray(features, dtype=np.float32))
     with torch.inference_mode():
-        found = network(torch.from_numpy(np.asarray(features, dtype=np.float32))[None])
-    return np.asarray(found[0].double().numpy())
+        found = OfWindows(network)(bands, torch.tensor(windows, dtype=torch.float32))
+    return np.asarray(found.double().numpy())
 
 
 def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
@@ -106,26 +117,28 @@ def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
 def golden(network: SpeakerNetwork) -> list[dict[str, Any]]:
     """Bands of synthetic sounds with their embeddings, and samples with their bands."""
     cases = []
-    for name, samples in sounds().items():
+    for name, (samples, windows) in sounds().items():
         features = np.round(bands(samples), DECIMALS)
+        found = embed_windows(network, features, windows)
         cases.append(
             {
                 "name": name,
                 "frames": len(features),
                 "bands": [round(float(v), DECIMALS) for v in features.ravel()],
-                "embedding": [round(float(v), 6) for v in embed(network, features)],
+                "windows": windows,
+                "embeddings": [[round(float(v), 6) for v in row] for row in found],
             }
         )
     # Input for testing the filter matrix: pulses excite every bin equally.
     pulses = np.zeros(20 * HOP)
     pulses[5 * HOP :: 4 * HOP + 7] = 0.5
-    found = bands(pulses)
+    features = bands(pulses)
     cases.append(
         {
             "name": "pulses",
-            "frames": len(found),
+            "frames": len(features),
             "samples": [float(v) for v in pulses],
-            "bands": [round(float(v), DECIMALS) for v in found.ravel()],
+            "bands": [round(float(v), DECIMALS) for v in features.ravel()],
         }
     )
     return cases
@@ -136,12 +149,14 @@ def gap(model: Path, cases: list[dict[str, Any]]) -> float:
     runtime = session(model)
     gaps = []
     for case in cases:
-        if "embedding" not in case:
+        if "windows" not in case:
             continue
-        features = np.asarray(case["bands"], dtype=np.float32).reshape(1, case["frames"], N_BANDS)
-        (found,) = runtime.run([OUTPUT], {INPUT: features})
-        assert found.shape == (1, WIDTH)
-        gaps.append(1.0 - cosine(found[0].astype(np.float64), np.asarray(case["embedding"])))
+        features = np.asarray(case["bands"], dtype=np.float32).reshape(case["frames"], N_BANDS)
+        windows = np.asarray(case["windows"], dtype=np.float32)
+        (found,) = runtime.run([OUTPUT], {INPUT: features, WINDOWS: windows})
+        assert found.shape == (len(windows), WIDTH)
+        pairs = zip(found.astype(np.float64), np.asarray(case["embeddings"]), strict=True)
+        gaps += [1.0 - cosine(*pair) for pair in pairs]
     return max(gaps)
 
 

@@ -3,25 +3,32 @@
 Wang et al., "CAM++: A fast and efficient network for speaker verification using context-aware
 masking" (2023), from 3D-Speaker, Apache-2.0. Four residual blocks see the bands as an image, then
 three blocks of densely connected convolutions over time follow. In each of their layers, a mask
-from the mean over the window and over segments of two seconds weighs the channels. Mean and
-standard deviation over time give the embedding.
+weighs the channels by their context. Mean and standard deviation over time give the embedding.
+
+In the published network, the context is the mean over the whole input and over segments of two
+seconds. Here it is the mean over one second around each segment of 0.2 s. So all windows of a
+stretch can share one computation, although a second voice may follow in it: with the context of
+the published network, that voice would change the masks of the first.
 
 The names of the modules are those of the published state dict.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .bands import N_BANDS
+from .spec import CONTEXT, SEGMENT
 
 WIDTH = 192
 # Channels of the image, after the first convolution over time, added by a dense layer, and within.
 IMAGE, FIRST, GROWTH, WITHIN = 32, 128, 32, 128
 # Layers and dilation of each dense block.
 BLOCKS = ((12, 1), (24, 2), (16, 2))
-# Steps of two frames over which a mask has one value.
-SEGMENT = 100
+# The first convolution over time has a stride.
+FRAMES_PER_STEP = 2
 
 
 class ResidualBlock(nn.Module):
@@ -86,12 +93,12 @@ class Masked(nn.Module):
         self.linear1 = nn.Conv1d(WITHIN, WITHIN // 2, 1)
         self.linear2 = nn.Conv1d(WITHIN // 2, GROWTH, 1)
 
-    def forward(self, x: Tensor, segments: Tensor) -> Tensor:
-        """[batch, WITHIN, steps] and `segments` [steps, n], 1 where a step is in a segment."""
-        means = torch.matmul(x, segments / segments.sum(dim=0, keepdim=True))
-        context = functional.relu(self.linear1(x.mean(dim=2, keepdim=True) + means))
+    def forward(self, x: Tensor, segments: "Segments") -> Tensor:
+        """[batch, WITHIN, steps] to [batch, GROWTH, steps]."""
+        # The published weights expect the sum of two means.
+        context = functional.relu(self.linear1(2.0 * torch.matmul(x, segments.weights)))
         mask = torch.sigmoid(self.linear2(context))
-        out: Tensor = self.linear_local(x) * torch.matmul(mask, segments.transpose(0, 1))
+        out: Tensor = self.linear_local(x) * torch.matmul(mask, segments.members)
         return out
 
 
@@ -105,7 +112,7 @@ class DenseLayer(nn.Module):
         self.nonlinear2 = normed(WITHIN)
         self.cam_layer = Masked(dilation)
 
-    def forward(self, x: Tensor, segments: Tensor) -> Tensor:
+    def forward(self, x: Tensor, segments: "Segments") -> Tensor:
         """[batch, channels, steps] to [batch, channels + GROWTH, steps]."""
         y = self.nonlinear2(self.linear1(self.nonlinear1(x)))
         return torch.cat([x, self.cam_layer(y, segments)], dim=1)
@@ -143,7 +150,7 @@ class SpeakerNetwork(nn.Module):
         super().__init__()
         self.head = Image()
         layers = nn.ModuleDict()
-        over_time = nn.Conv1d(IMAGE * N_BANDS // 8, FIRST, 5, 2, 2, bias=False)
+        over_time = nn.Conv1d(IMAGE * N_BANDS // 8, FIRST, 5, FRAMES_PER_STEP, 2, bias=False)
         layers["tdnn"] = Linear(over_time, normed(FIRST))
         channels = FIRST
         for number, (count, dilation) in enumerate(BLOCKS, 1):
@@ -166,29 +173,61 @@ class SpeakerNetwork(nn.Module):
         return embedding
 
     def statistics_of(self, bands: Tensor) -> Tensor:
-        """The input of the last layer, [batch, frames, 80] to [batch, 1024].
+        """The input of the last layer, [batch, frames, 80] to [batch, 1024]."""
+        return statistics(self.steps_of(bands))
+
+    def steps_of(self, bands: Tensor) -> Tensor:
+        """What the statistics are taken over, [batch, frames, 80] to [batch, 512, frames / 2].
 
         The mean over time of each band is subtracted first.
         """
         x = self.head((bands - bands.mean(dim=1, keepdim=True)).transpose(1, 2))
         layers = self.xvector
         x = layers["tdnn"](x)
-        segments = membership(x.shape[2])
+        segments = Segments.over(x.shape[2])
         for number, (count, _) in enumerate(BLOCKS, 1):
             block = layers[f"block{number}"]
             assert isinstance(block, nn.ModuleDict)
             for place in range(1, count + 1):
                 x = block[f"tdnnd{place}"](x, segments)
             x = layers[f"transit{number}"](x)
-        return statistics(layers["out_nonlinear"](x))
+        out: Tensor = layers["out_nonlinear"](x)
+        return out
 
 
-def membership(steps: int) -> Tensor:
-    """[steps, n], 1 where a step is in a segment of SEGMENT; the last segment may be shorter."""
-    segment = torch.floor(torch.arange(steps).float() / SEGMENT)
-    # Segments are identified by their first step, so that the exported graph needs no division.
-    numbers = segment[::SEGMENT]
-    return (segment[:, None] == numbers[None, :]).float()
+class OfWindows(nn.Module):
+    """Embeddings of windows of one stretch of speech, which is computed once for all of them."""
+
+    def __init__(self, network: SpeakerNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, bands: Tensor, windows: Tensor) -> Tensor:
+        """`bands` [frames, 80] and `windows` [n, 2], first frame and end, to [n, 192]."""
+        steps = self.network.steps_of(bands.unsqueeze(0))[0]
+        found = statistics_within(steps, windows)
+        embeddings: Tensor = self.network.xvector["dense"](found.unsqueeze(2)).flatten(1)
+        return embeddings
+
+
+class Segments(NamedTuple):
+    """Segments of SEGMENT steps; the last one may be shorter."""
+
+    # [steps, n]: the weight of a step in the context of a segment, a mean over CONTEXT steps.
+    weights: Tensor
+    # [n, steps]: 1 where a step is in a segment.
+    members: Tensor
+
+    @classmethod
+    def over(cls, steps: int) -> "Segments":
+        """Those of so many steps. At both ends the contexts are shorter."""
+        middle = torch.arange(steps).float() + 0.5
+        # From the first steps, so that the exported graph needs no division.
+        centre = middle[::SEGMENT] + (SEGMENT - 1) / 2
+        distance = (middle[:, None] - centre[None, :]).abs()
+        near = (distance <= CONTEXT / 2).float()
+        members = (distance <= SEGMENT / 2).float().transpose(0, 1)
+        return cls(near / near.sum(dim=0, keepdim=True), members)
 
 
 def statistics(x: Tensor) -> Tensor:
@@ -197,3 +236,17 @@ def statistics(x: Tensor) -> Tensor:
     count = torch.tensor(x.shape[2], dtype=torch.float32)
     variance = ((x - mean) ** 2).mean(dim=2) * (count / (count - 1.0))
     return torch.cat([mean.squeeze(2), torch.sqrt(variance)], dim=1)
+
+
+def statistics_within(x: Tensor, windows: Tensor) -> Tensor:
+    """`statistics` of windows of frames, x [n, steps] and windows [m, 2] -> [m, 2 n]."""
+    frame = FRAMES_PER_STEP * torch.arange(x.shape[1]).float()
+    inside = ((frame >= windows[:, :1]) & (frame < windows[:, 1:])).float()
+    count = inside.sum(dim=1, keepdim=True)
+    # Distances from the common mean are small, so the difference of squares is exact enough.
+    common = x.mean(dim=1)
+    distance = (x - common[:, None]).transpose(0, 1)
+    mean = torch.matmul(inside, distance) / count
+    variance = torch.matmul(inside, distance**2) / count - mean**2
+    variance = torch.clamp(variance, min=0.0) * (count / (count - 1.0))
+    return torch.cat([mean + common, torch.sqrt(variance)], dim=1)

@@ -1,14 +1,16 @@
 //! What a first pass over a recording collects of its speakers: utterances and the
 //! embeddings of the windows in them.
 
+use std::ops::Range;
+
 use crate::classifier::ClassifierError;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
-use crate::pipeline::speaker_windows::WINDOW_FRAMES;
+use crate::pipeline::mfcc_history::MfccHistory;
 use crate::speakers::turns::Span;
 use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
-/// Windows that are embedded at a time.
-const WINDOWS_PER_RUN: usize = 8;
+/// Windows of a stretch that are embedded at a time; they cover 7.6 s.
+const WINDOWS_PER_RUN: usize = 20;
 
 /// What the first pass over a recording found.
 #[derive(Debug, Clone, Default)]
@@ -23,9 +25,12 @@ pub struct Collected {
 pub struct Collector {
     network: Box<dyn SpeakerNetwork>,
     found: Collected,
-    /// Windows that are yet to be embedded, all of the same length.
-    pending: Vec<usize>,
-    /// Their bands.
+    /// Windows of the stretch that are yet to be embedded, in its frames. They are the
+    /// last of those found.
+    pending: Vec<Range<usize>>,
+    /// The frame at which the stretch begins.
+    start: u64,
+    /// Bands of the stretch.
     bands: Vec<f32>,
 }
 
@@ -36,22 +41,30 @@ impl Collector {
             network,
             found: Collected::default(),
             pending: Vec::new(),
+            start: 0,
             bands: Vec::new(),
         }
     }
 
-    /// Adds a window of the open utterance and its bands.
+    /// Adds the next window of the open utterance, at some `frames` of which `rows` has
+    /// the bands.
     ///
     /// # Errors
     /// The engine's error.
-    pub fn add(&mut self, mut window: SpeakerWindow, bands: &[f32]) -> Result<(), ClassifierError> {
-        if bands.len() == WINDOW_FRAMES as usize * N_SPEAKER_BANDS {
-            self.pending.push(self.found.windows.len());
-            self.bands.extend_from_slice(bands);
-        } else {
-            let found = self.network.embed(1, bands)?.pop();
-            window.set_embedding(found.unwrap_or_default());
+    pub fn add(
+        &mut self,
+        window: SpeakerWindow,
+        frames: Range<u64>,
+        rows: &MfccHistory,
+    ) -> Result<(), ClassifierError> {
+        if self.pending.is_empty() {
+            self.start = frames.start;
         }
+        let covered = self.start + (self.bands.len() / N_SPEAKER_BANDS) as u64;
+        let more = rows.view(covered.min(frames.end)..frames.end);
+        self.bands.extend_from_slice(more);
+        let place = |frame: u64| frame.saturating_sub(self.start) as usize;
+        self.pending.push(place(frames.start)..place(frames.end));
         self.found.windows.push(window);
         if self.pending.len() == WINDOWS_PER_RUN {
             self.embed()?;
@@ -60,19 +73,21 @@ impl Collector {
     }
 
     /// Ends the open utterance.
-    pub fn end(&mut self, span: Span) {
+    ///
+    /// # Errors
+    /// The engine's error.
+    pub fn end(&mut self, span: Span) -> Result<(), ClassifierError> {
         self.found.spans.push(span);
+        self.embed()
     }
 
     /// What was collected, up to the first error of the network.
     pub fn take(&mut self) -> Collected {
-        if self.embed().is_err() {
-            let windows = &mut self.found.windows;
-            windows.retain(|window| !window.embedding.is_empty());
-        }
         self.pending.clear();
         self.bands.clear();
-        std::mem::take(&mut self.found)
+        let mut found = std::mem::take(&mut self.found);
+        found.windows.retain(|window| !window.embedding.is_empty());
+        found
     }
 
     /// Embeds the pending windows.
@@ -80,10 +95,12 @@ impl Collector {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let found = self.network.embed(self.pending.len(), &self.bands)?;
+        let found = self.network.embed(&self.bands, &self.pending)?;
         self.bands.clear();
-        for (place, embedding) in self.pending.drain(..).zip(found) {
-            self.found.windows[place].set_embedding(embedding);
+        let first = self.found.windows.len() - self.pending.len();
+        self.pending.clear();
+        for (window, embedding) in self.found.windows[first..].iter_mut().zip(found) {
+            window.set_embedding(embedding);
         }
         Ok(())
     }
@@ -95,52 +112,68 @@ mod tests {
 
     use super::*;
 
-    /// Embeds the mean of the bands, and notes windows and frames of each run.
-    struct Means(Sender<(usize, usize)>);
+    /// Embeds the mean of the bands of each window, and notes frames and windows of each run.
+    struct Means(Sender<(usize, Vec<Range<usize>>)>);
 
     impl SpeakerNetwork for Means {
         fn embed(
             &mut self,
-            windows: usize,
             bands: &[f32],
+            windows: &[Range<usize>],
         ) -> Result<Vec<Vec<f32>>, ClassifierError> {
-            let one = bands.len() / windows;
-            assert!(self.0.send((windows, one / N_SPEAKER_BANDS)).is_ok());
-            let mean = |window: &[f32]| window.iter().sum::<f32>() / one as f32;
-            Ok(bands.chunks(one).map(|it| vec![mean(it), 1.0]).collect())
+            let frames: Vec<f32> = bands.iter().step_by(N_SPEAKER_BANDS).copied().collect();
+            let sent = self.0.send((frames.len(), windows.to_vec()));
+            assert!(sent.is_ok());
+            let mean = |window: &Range<usize>| {
+                let inside = &frames[window.clone()];
+                inside.iter().sum::<f32>() / inside.len() as f32
+            };
+            Ok(windows.iter().map(|it| vec![mean(it), 1.0]).collect())
         }
     }
 
     #[test]
-    fn windows_of_one_length_are_embedded_together_and_others_alone() -> Result<(), ClassifierError>
-    {
+    fn windows_of_an_utterance_are_embedded_in_one_stretch() -> Result<(), ClassifierError> {
         let (sender, runs) = channel();
         let mut collector = Collector::new(Box::new(Means(sender)));
-        // Utterances of windows with these frames; the windows have rising levels.
-        let utterances: [&[usize]; 3] = [&[100, 100, 100, 100], &[80], &[100; 7]];
-        let mut level = 0.0;
-        for (utterance, frames) in (1..).zip(utterances) {
-            for &frames in frames {
-                let bands = vec![level; frames * N_SPEAKER_BANDS];
-                collector.add(SpeakerWindow::pending(0, 16_000, utterance), &bands)?;
-                level += 1.0;
+        // The level of a frame is its number.
+        let mut rows = MfccHistory::new(400);
+        // Last frame of each window of the utterances.
+        let long: Vec<u64> = (0..22).map(|step| 150 + 36 * step).collect();
+        let utterances = [vec![100], long, vec![1_000, 1_075, 1_091]];
+        let mut centres = Vec::new();
+        for (utterance, ends) in (1..).zip(&utterances) {
+            for &end in ends {
+                while rows.end() < end {
+                    rows.push(&[rows.end() as f32; N_SPEAKER_BANDS]);
+                }
+                let window = SpeakerWindow::pending(0, 16_000, utterance);
+                collector.add(window, end - 100..end, &rows)?;
+                centres.push(end as f32 - 50.5);
             }
             collector.end(Span {
                 utterance,
                 start: 0,
                 end: 16_000,
-            });
+            })?;
         }
         let found = collector.take();
-        let runs: Vec<(usize, usize)> = runs.try_iter().collect();
-        assert_eq!(runs, [(1, 80), (8, 100), (3, 100)]);
+        let of = |steps: &[usize]| steps.iter().map(|&it| it..it + 100).collect::<Vec<_>>();
+        let most: Vec<usize> = (0..20).map(|step| 36 * step).collect();
+        let expected = [
+            (100, of(&[0])),
+            (784, of(&most)),
+            (136, of(&[0, 36])),
+            (191, of(&[0, 75, 91])),
+        ];
+        assert_eq!(runs.try_iter().collect::<Vec<_>>(), expected);
         let spans: Vec<u64> = found.spans.iter().map(|it| it.utterance).collect();
         assert_eq!(spans, [1, 2, 3]);
-        // Each window has the embedding of its own bands.
-        assert_eq!(found.windows.len(), 12);
-        for (level, window) in (0_u16..).zip(&found.windows) {
+        // Each window has the embedding of its own frames.
+        assert_eq!(found.windows.len(), centres.len());
+        for (window, centre) in found.windows.iter().zip(centres) {
             let found = window.embedding[0] / window.embedding[1];
-            assert!((found - f32::from(level)).abs() < 1e-4, "{level} {found}");
+            assert!((found - centre).abs() < 0.1, "{found} {centre}");
         }
         assert!(collector.take().windows.is_empty());
         Ok(())

@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use crate::classifier::ClassifierError;
 use crate::dsp::feature_spec::HOP_SAMPLES;
+use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::events::{ChangedSpeaker, Speaker};
 use crate::pipeline::mfcc_history::MfccHistory;
 use crate::pipeline::segmenter::OpenUtterance;
 use crate::pipeline::speaker_collecting::{Collected, Collector};
-use crate::pipeline::speaker_windows::{SpeakerWindows, WINDOW_FRAMES};
+use crate::pipeline::speaker_windows::{LIVE, RECORDING, SpeakerWindows};
 use crate::speakers::spec::SpeakerTuning;
 use crate::speakers::tracker::VoiceTracker;
 use crate::speakers::turns::{Span, Turns};
 use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
-/// Frames whose bands are kept: some windows, and the longest pause.
-const MAX_BAND_FRAMES: usize = 4 * WINDOW_FRAMES as usize;
+/// Frames whose bands are kept, 4 s: some windows, and the longest pause.
+const MAX_BAND_FRAMES: usize = 400;
 
 /// How speakers are tracked.
 pub enum SpeakerMode {
@@ -75,14 +76,15 @@ impl SpeakerFollower {
             SpeakerMode::Collect { network } => Mode::Collect(Box::new(Collector::new(network))),
             SpeakerMode::Known(turns) => Mode::Known(turns),
         };
-        let kept = match mode {
-            Mode::Known(_) => 0,
-            Mode::Follow(..) | Mode::Collect(_) => MAX_BAND_FRAMES,
+        let (kept, lengths) = match mode {
+            Mode::Known(_) => (0, RECORDING),
+            Mode::Collect(_) => (MAX_BAND_FRAMES, RECORDING),
+            Mode::Follow(..) => (MAX_BAND_FRAMES, LIVE),
         };
         Self {
             mode,
             bands: MfccHistory::new(kept),
-            cutter: SpeakerWindows::default(),
+            cutter: SpeakerWindows::new(lengths),
             segment: 0,
         }
     }
@@ -165,14 +167,14 @@ impl SpeakerFollower {
         {
             self.embed(open, frames)?;
         }
-        if let Mode::Collect(collector) = &mut self.mode {
-            collector.end(Span {
+        match &mut self.mode {
+            Mode::Collect(collector) => collector.end(Span {
                 utterance: open.number,
                 start: self.segment + open.start,
                 end: self.segment + end,
-            });
+            }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn embed(
@@ -190,11 +192,12 @@ impl SpeakerFollower {
             SpeakerWindow::pending(start, self.segment + frames.end * hop, open.number);
         match &mut self.mode {
             Mode::Follow(network, tracker) => {
-                let found = network.embed(1, bands)?.pop();
+                let all = 0..bands.len() / N_SPEAKER_BANDS;
+                let found = network.embed(bands, &[all])?.pop();
                 window.set_embedding(found.unwrap_or_default());
                 tracker.push(window);
             }
-            Mode::Collect(collector) => collector.add(window, bands)?,
+            Mode::Collect(collector) => collector.add(window, frames, &self.bands)?,
             Mode::Known(_) => return Ok(false),
         }
         Ok(true)

@@ -6,8 +6,8 @@
 use super::stretches::mean_embedding;
 use super::{SpeakerWindow, dot, mean, unit};
 
-/// Windows of a stretch: with a hop of 0.75 s they cover 2.5 s.
-const STRETCH_WINDOWS: usize = 3;
+/// Windows of a stretch: they cover 2.6 s of a recording.
+const STRETCH_WINDOWS: usize = 6;
 /// Fewest stretches that allow an answer.
 const FEWEST_STRETCHES: usize = 4;
 /// Rounds of 2-means; most folders settle after three.

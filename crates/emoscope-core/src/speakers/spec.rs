@@ -3,8 +3,9 @@
 //! Metadata entries, each JSON: `kind` (`"speakers"`), `name`, `bands` and `spectrum` (the
 //! input, which must be that of the front end), `licence`, `version`, and optionally
 //! `tuning` ([`SpeakerTuning`]).
-//! Its input is `bands` `[batch, frames, 80]`, its output `embedding` `[batch, width]`,
-//! both of 32-bit floats.
+//! Its inputs are `bands` `[frames, 80]`, a stretch of speech, and `windows`
+//! `[windows, 2]`, of each the first frame and the frame after the last. Its output is
+//! `embedding` `[windows, width]`. All are of 32-bit floats.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,8 +16,12 @@ use crate::dsp::speaker_bands::{
 };
 use crate::model_spec::{Dimension, SpecError, TensorInfo, describe};
 
-/// Name of the input tensor.
+/// Name of the input tensor of a stretch of speech.
 pub const BANDS: &str = "bands";
+/// Name of the input tensor of the windows in it.
+pub const WINDOWS: &str = "windows";
+/// Values that name a window: its first frame, and the frame after its last.
+pub const WINDOW_ENDS: usize = 2;
 /// Name of the output tensor.
 pub const EMBEDDING: &str = "embedding";
 /// The entry `kind`.
@@ -65,7 +70,7 @@ impl Default for SpeakerTuning {
             alike: 0.38,
             differ: 0.32,
             between: 0.2,
-            within: 0.08,
+            within: 0.06,
             tone: 0.05,
             noise: 0.32,
             dimensions: 42.0,
@@ -150,20 +155,21 @@ impl SpeakerSpec {
                 return Err(SpecError::new(item, expected, found));
             }
         }
-        let is_input = inputs.len() == 1 && fits(&inputs[0], BANDS, 3, Some(N_SPEAKER_BANDS));
-        if !is_input {
-            let expected = format!("{BANDS} [batch, frames, {N_SPEAKER_BANDS}] of 32-bit floats");
+        let has = |name, last| inputs.iter().any(|input| fits(input, name, Some(last)));
+        if inputs.len() != 2 || !has(BANDS, N_SPEAKER_BANDS) || !has(WINDOWS, WINDOW_ENDS) {
+            let expected = format!(
+                "{BANDS} [frames, {N_SPEAKER_BANDS}] and {WINDOWS} [windows, {WINDOW_ENDS}] \
+                 of 32-bit floats"
+            );
             return Err(SpecError::new("inputs", expected, describe(inputs)));
         }
-        let output = outputs
-            .iter()
-            .find(|output| fits(output, EMBEDDING, 2, None));
+        let output = outputs.iter().find(|output| fits(output, EMBEDDING, None));
         let width = output.and_then(|output| match output.shape.last() {
             Some(Dimension::Fixed(width)) => usize::try_from(*width).ok(),
             _ => None,
         });
         let Some(width) = width.filter(|width| (1..=4096).contains(width)) else {
-            let expected = format!("{EMBEDDING} [batch, width] of 32-bit floats");
+            let expected = format!("{EMBEDDING} [windows, width] of 32-bit floats");
             return Err(SpecError::new("outputs", expected, describe(outputs)));
         };
         let tuning = match metadata("tuning") {
@@ -218,7 +224,8 @@ fn spectrum() -> Value {
     json!({ "n_fft": KALDI_FFT, "window": "povey", "neighbours": NEIGHBOUR_BINS })
 }
 
-fn fits(tensor: &TensorInfo, name: &str, rank: usize, last: Option<usize>) -> bool {
+/// Whether a tensor has that name, two dimensions, and so many values in a row.
+fn fits(tensor: &TensorInfo, name: &str, last: Option<usize>) -> bool {
     let same = |last: usize| tensor.shape.last() == Some(&Dimension::Fixed(last as i64));
-    tensor.name == name && tensor.float32 && tensor.shape.len() == rank && last.is_none_or(same)
+    tensor.name == name && tensor.float32 && tensor.shape.len() == 2 && last.is_none_or(same)
 }

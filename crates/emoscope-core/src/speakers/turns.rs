@@ -12,7 +12,7 @@ use super::stretches::{Stretch, follows, stretches};
 use crate::events::Speaker;
 
 /// Windows of a block: about ten minutes of speech.
-const BLOCK_WINDOWS: usize = 800;
+const BLOCK_WINDOWS: usize = 1_600;
 
 /// A stretch of speech by one voice; samples at 16 kHz from the start of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,10 +256,10 @@ mod tests {
 
     #[test]
     fn a_long_recording_is_grouped_in_blocks_and_voices_keep_their_letters() {
-        let utterances: Vec<(u32, u64)> = (0..500).map(|n| (n % 2 * 4 + 5, 6)).collect();
+        let utterances: Vec<(u32, u64)> = (0..900).map(|n| (n % 2 * 4 + 5, 6)).collect();
         let talk = talk(&utterances, 0.7, 3);
         assert!(talk.len() > 3 * BLOCK_WINDOWS);
-        let expected: Vec<u16> = (0..500).map(|n| n % 2).collect();
+        let expected: Vec<u16> = (0..900).map(|n| n % 2).collect();
         assert_eq!(speakers(&talk, None), expected);
     }
 
