@@ -151,13 +151,21 @@ where
     f32: FromSample<T>,
 {
     let (delivered, failed) = (Arc::clone(signals), Arc::clone(signals));
+    let mut silent = false;
     device.build_input_stream::<T, _, _>(
         config,
         move |block, _| {
             producer.push(block);
             delivered.delivered();
         },
-        move |error| failed.note(&error),
+        move |error| {
+            // ALSA writes to the terminal while this thread recovers from an error.
+            if !silent {
+                silence();
+                silent = true;
+            }
+            failed.note(&error);
+        },
         Some(ANSWER_TIMEOUT),
     )
 }

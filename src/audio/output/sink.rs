@@ -132,6 +132,7 @@ fn build_as<T: SizedSample + Sample + FromSample<f32>>(
     mut player: QueueReader,
     stopped: Failed,
 ) -> Result<Stream, cpal::Error> {
+    let mut silent = false;
     device.build_output_stream::<T, _, _>(
         config,
         move |block, about| {
@@ -139,6 +140,11 @@ fn build_as<T: SizedSample + Sample + FromSample<f32>>(
             player.fill(block, times.playback.duration_since(times.callback));
         },
         move |error| {
+            // ALSA writes to the terminal while this thread recovers from an error.
+            if !silent {
+                crate::audio::device::silence();
+                silent = true;
+            }
             // A late block plays as silence; the stream continues.
             if error.kind() != ErrorKind::Xrun {
                 stopped.store(true, Ordering::Release);
