@@ -86,6 +86,18 @@ pub(super) fn silence() {
     drop(alsa::Output::local_error_handler());
 }
 
+/// The error callback of a stream that calls `note`. ALSA would write to the terminal
+/// while the callback's thread recovers from an error.
+pub(super) fn silent(mut note: impl FnMut(cpal::Error)) -> impl FnMut(cpal::Error) {
+    let mut first = true;
+    move |error| {
+        if std::mem::take(&mut first) {
+            silence();
+        }
+        note(error);
+    }
+}
+
 /// All inputs: servers first, then ALSA; microphones before monitors.
 pub fn list() -> Vec<InputDevice> {
     let survey = survey();

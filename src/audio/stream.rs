@@ -10,7 +10,7 @@ use cpal::{
     BufferSize, Device, ErrorKind, FromSample, SampleFormat, SizedSample, Stream, StreamConfig,
 };
 
-use super::device::{DeviceError, InputDevice, best_config, silence};
+use super::device::{DeviceError, InputDevice, best_config, silence, silent};
 #[cfg(target_os = "linux")]
 use super::pulse;
 use super::ring::{self, Consumer, Producer};
@@ -151,21 +151,13 @@ where
     f32: FromSample<T>,
 {
     let (delivered, failed) = (Arc::clone(signals), Arc::clone(signals));
-    let mut silent = false;
     device.build_input_stream::<T, _, _>(
         config,
         move |block, _| {
             producer.push(block);
             delivered.delivered();
         },
-        move |error| {
-            // ALSA writes to the terminal while this thread recovers from an error.
-            if !silent {
-                silence();
-                silent = true;
-            }
-            failed.note(&error);
-        },
+        silent(move |error| failed.note(&error)),
         Some(ANSWER_TIMEOUT),
     )
 }

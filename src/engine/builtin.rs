@@ -7,7 +7,7 @@ use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor};
 
-use super::speakers::window_ends;
+use super::speakers::{embeddings, window_ends};
 use super::{EngineError, SharingClassifier, heap};
 use crate::classifier::{BaselineInput, Classifier, ClassifierError, ModelOutput};
 use crate::dsp::feature_spec::N_MFCC;
@@ -171,8 +171,7 @@ impl SpeakerNetwork for BuiltinSpeakerNetwork {
         let values = tensor
             .ok_or_else(|| fail("the output is not of 32-bit floats".into()))?
             .to_vec();
-        let width = (values.len() / windows.len().max(1)).max(1);
-        Ok(values.chunks_exact(width).map(<[f32]>::to_vec).collect())
+        Ok(embeddings(&values, windows.len()))
     }
 }
 

@@ -50,6 +50,12 @@ pub(super) fn window_ends(windows: &[Range<usize>]) -> Vec<f32> {
     ends.map(|frame| frame as f32).collect()
 }
 
+/// The network's output `[windows, width]` as one embedding for each window.
+pub(super) fn embeddings(values: &[f32], windows: usize) -> Vec<Vec<f32>> {
+    let width = (values.len() / windows.max(1)).max(1);
+    values.chunks_exact(width).map(<[f32]>::to_vec).collect()
+}
+
 impl Engine {
     /// The engine for sessions that tell speakers apart by a network: `count` of them,
     /// or as many as are detected.

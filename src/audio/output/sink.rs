@@ -10,6 +10,7 @@ use cpal::{
 
 use super::queue::{QueueReader, queue};
 use super::{Failed, Opened, OutputError};
+use crate::audio::device::silent;
 use crate::audio::signals::ANSWER_TIMEOUT;
 use crate::audio::source::Spec;
 use crate::audio::system_stream::{block_frames, build_for};
@@ -132,24 +133,18 @@ fn build_as<T: SizedSample + Sample + FromSample<f32>>(
     mut player: QueueReader,
     stopped: Failed,
 ) -> Result<Stream, cpal::Error> {
-    let mut silent = false;
     device.build_output_stream::<T, _, _>(
         config,
         move |block, about| {
             let times = about.timestamp();
             player.fill(block, times.playback.duration_since(times.callback));
         },
-        move |error| {
-            // ALSA writes to the terminal while this thread recovers from an error.
-            if !silent {
-                crate::audio::device::silence();
-                silent = true;
-            }
+        silent(move |error| {
             // A late block plays as silence; the stream continues.
             if error.kind() != ErrorKind::Xrun {
                 stopped.store(true, Ordering::Release);
             }
-        },
+        }),
         Some(ANSWER_TIMEOUT),
     )
 }

@@ -9,7 +9,7 @@ use super::{EngineError, Environment, NAME};
 use crate::classifier::ClassifierError;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::engine::heap;
-use crate::engine::speakers::window_ends;
+use crate::engine::speakers::{embeddings, window_ends};
 use crate::model::speakers::SpeakerModel;
 use crate::speakers::SpeakerNetwork;
 use crate::speakers::spec::{BANDS, EMBEDDING, WINDOW_ENDS, WINDOWS};
@@ -45,8 +45,7 @@ impl SpeakerNetwork for OnnxSpeakerNetwork {
             frames,
             reason: error.to_string(),
         })?;
-        let width = (found.len() / windows.len().max(1)).max(1);
-        Ok(found.chunks_exact(width).map(<[f32]>::to_vec).collect())
+        Ok(embeddings(&found, windows.len()))
     }
 }
 

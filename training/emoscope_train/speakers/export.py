@@ -19,7 +19,7 @@ from ..files import replacing, write_json, write_text
 from . import card
 from .bands import N_BANDS, bands
 from .last_layer import Tuned, put
-from .network import WIDTH, OfWindows, SpeakerNetwork
+from .network import WIDTH, SpeakerNetwork
 from .published import weights_file
 from .spec import INPUT, KIND, OUTPUT, WINDOWS, properties
 
@@ -44,7 +44,7 @@ def write_model(
             # The tracing exporter needs no further package and writes plain operators.
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                OfWindows(network).eval(),
+                network,
                 (torch.zeros(150, N_BANDS), torch.tensor([[0.0, 100.0], [75.0, 150.0]])),
                 part,
                 opset_version=OPSET,
@@ -94,18 +94,13 @@ def sounds() -> dict[str, tuple[NDArray[np.float64], list[list[int]]]]:
     }
 
 
-def embed(network: SpeakerNetwork, features: NDArray[Any]) -> NDArray[np.float64]:
-    """PyTorch's embedding [192] of all of `features` [frames, 80]."""
-    return embed_windows(network, features, [[0, len(features)]])[0]
-
-
-def embed_windows(
+def embed(
     network: SpeakerNetwork, features: NDArray[Any], windows: list[list[int]]
 ) -> NDArray[np.float64]:
     """PyTorch's embeddings [windows, 192] of windows of `features` [frames, 80]."""
     bands = torch.from_numpy(np.asarray(features, dtype=np.float32))
     with torch.inference_mode():
-        found = OfWindows(network)(bands, torch.tensor(windows, dtype=torch.float32))
+        found = network(bands, torch.tensor(windows, dtype=torch.float32))
     return np.asarray(found.double().numpy())
 
 
@@ -119,7 +114,7 @@ def golden(network: SpeakerNetwork) -> list[dict[str, Any]]:
     cases = []
     for name, (samples, windows) in sounds().items():
         features = np.round(bands(samples), DECIMALS)
-        found = embed_windows(network, features, windows)
+        found = embed(network, features, windows)
         cases.append(
             {
                 "name": name,

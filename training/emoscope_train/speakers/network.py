@@ -144,7 +144,7 @@ class Linear(nn.Module):
 
 
 class SpeakerNetwork(nn.Module):
-    """Log band energies [batch, frames, 80] to embeddings [batch, 192], not normalised."""
+    """Log band energies of a stretch of speech to embeddings of its windows, not normalised."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,11 +166,14 @@ class SpeakerNetwork(nn.Module):
         layers["dense"] = Linear(last, normed(WIDTH, affine=False, rectified=False))
         self.xvector = layers
 
-    def forward(self, bands: Tensor) -> Tensor:
-        """The last layer on the statistics."""
-        found = self.statistics_of(bands)
-        embedding: Tensor = self.xvector["dense"](found.unsqueeze(2)).flatten(1)
-        return embedding
+    def forward(self, bands: Tensor, windows: Tensor) -> Tensor:
+        """Embeddings of windows of one stretch of speech, which is computed once for all.
+
+        `bands` [frames, 80] and `windows` [n, 2], first frame and end, to [n, 192].
+        """
+        found = statistics_within(self.steps_of(bands.unsqueeze(0))[0], windows)
+        embeddings: Tensor = self.xvector["dense"](found.unsqueeze(2)).flatten(1)
+        return embeddings
 
     def statistics_of(self, bands: Tensor) -> Tensor:
         """The input of the last layer, [batch, frames, 80] to [batch, 1024]."""
@@ -193,21 +196,6 @@ class SpeakerNetwork(nn.Module):
             x = layers[f"transit{number}"](x)
         out: Tensor = layers["out_nonlinear"](x)
         return out
-
-
-class OfWindows(nn.Module):
-    """Embeddings of windows of one stretch of speech, which is computed once for all of them."""
-
-    def __init__(self, network: SpeakerNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, bands: Tensor, windows: Tensor) -> Tensor:
-        """`bands` [frames, 80] and `windows` [n, 2], first frame and end, to [n, 192]."""
-        steps = self.network.steps_of(bands.unsqueeze(0))[0]
-        found = statistics_within(steps, windows)
-        embeddings: Tensor = self.network.xvector["dense"](found.unsqueeze(2)).flatten(1)
-        return embeddings
 
 
 class Segments(NamedTuple):

@@ -61,8 +61,7 @@ impl Collector {
             self.start = frames.start;
         }
         let covered = self.start + (self.bands.len() / N_SPEAKER_BANDS) as u64;
-        let more = rows.view(covered.min(frames.end)..frames.end);
-        self.bands.extend_from_slice(more);
+        self.bands.extend_from_slice(rows.view(covered..frames.end));
         let place = |frame: u64| frame.saturating_sub(self.start) as usize;
         self.pending.push(place(frames.start)..place(frames.end));
         self.found.windows.push(window);
