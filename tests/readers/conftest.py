@@ -15,6 +15,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("EMOSCOPE_BIN", str(TOP / "target" / "debug" / "emoscope"))
@@ -152,6 +153,16 @@ def sections(browser: webdriver.Chrome, page: Path) -> list[WebElement]:
     """The recordings of a freshly opened page."""
     browser.get(page.as_uri())
     return browser.find_elements(By.CSS_SELECTOR, "details.recording")
+
+
+def downloaded(browser: webdriver.Chrome, button: str, path: Path) -> str:
+    """Clicks a button, and returns the text of the file that it downloads."""
+    place = {"behavior": "allow", "downloadPath": str(path.parent)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", place)
+    browser.find_element(By.XPATH, f"//button[.='{button}']").click()
+    # Chromium reserves the name with an empty file and moves the whole one there.
+    WebDriverWait(browser, 20).until(lambda _: path.is_file() and path.stat().st_size > 0)
+    return path.read_text()
 
 
 def joined(path: Path, times: int) -> Path:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TOP, Emoscope, Utterance, needs_browser, sections
+from conftest import TOP, Emoscope, Utterance, downloaded, needs_browser, sections
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 
 def shares(utterances: list[Utterance]) -> dict[str, int]:
@@ -152,19 +152,9 @@ def test_the_visible_rows_are_downloaded(
     tmp_path: Path,
 ) -> None:
     """CSV and JSON of the utterances of one label, and of all recordings."""
-    place = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    browser.execute_cdp_cmd("Browser.setDownloadBehavior", place)
     sections(browser, page)
-
-    def kept(name: str) -> str:
-        """A file that was downloaded."""
-        kind = name.rsplit(".", 1)[1].upper()
-        browser.find_element(By.XPATH, f"//button[.='{kind}']").click()
-        path = tmp_path / name
-        WebDriverWait(browser, 10).until(lambda _: path.is_file())
-        return path.read_text()
-
-    table = list(csv.DictReader(kept("recordings.csv").splitlines()))
+    text = downloaded(browser, "CSV", tmp_path / "recordings.csv")
+    table = list(csv.DictReader(text.splitlines()))
     assert [row["file"] for row in table] == sorted(
         str(p.relative_to(folder)) for p in folder.rglob("*.wav")
     )
@@ -172,7 +162,8 @@ def test_the_visible_rows_are_downloaded(
     assert speech == pytest.approx(sum(u.end_s - u.start_s for u in utterances), abs=0.01)
     label = utterances[0].label
     browser.find_element(By.CSS_SELECTOR, f"button[data-label='{label}']").click()
-    found: list[dict[str, Any]] = json.loads(kept("utterances.json"))
+    text = downloaded(browser, "JSON", tmp_path / "utterances.json")
+    found: list[dict[str, Any]] = json.loads(text)
     mine = [u for u in utterances if u.label == label]
     assert [row["file"] for row in found] == [str(Path(u.file).relative_to(folder)) for u in mine]
     for row, utterance in zip(found, mine, strict=True):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import parselmouth
 import pytest
-from conftest import Emoscope, Utterance, joined, needs_browser, sections
+from conftest import Emoscope, Utterance, downloaded, joined, needs_browser, sections
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 from sklearn.metrics import confusion_matrix, recall_score
 
 MISSING = "no answer"
@@ -173,16 +173,13 @@ def test_labels_in_the_page(
     names = [name.text for name in section.find_elements(By.CSS_SELECTOR, ".timeline .name")]
     assert "reference" in names
 
-    place = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    browser.execute_cdp_cmd("Browser.setDownloadBehavior", place)
     browser.find_element(By.XPATH, "//button[.='Correct labels']").click()
     choice = section.find_elements(By.CSS_SELECTOR, "td.correct select")[1]
     Select(choice).select_by_visible_text("surprise")
     section.find_element(By.CSS_SELECTOR, ".speaker input").send_keys("anna")
     reference.unlink()
-    browser.find_element(By.XPATH, "//button[.='Download labels for training']").click()
-    WebDriverWait(browser, 10).until(lambda _: reference.is_file())
-    (row,) = csv.DictReader(reference.open(newline=""))
+    text = downloaded(browser, "Download labels for training", reference)
+    (row,) = csv.DictReader(text.splitlines())
     assert (row["path"], row["label"], row["speaker"]) == ("talk.wav", "surprise", "anna")
     lines = printed.stdout.splitlines()
     second = dict(zip(lines[0].split(","), lines[2].split(","), strict=True))
