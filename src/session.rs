@@ -157,8 +157,13 @@ fn collectors(
 ) -> Result<ChannelPipelines, SessionError> {
     let make = |input| {
         let network = engine.speaker_network()?.ok_or(EngineError::NotTracking)?;
+        let tuning = engine
+            .speakers
+            .as_ref()
+            .ok_or(EngineError::NotTracking)?
+            .tuning();
         let spec = Arc::new(engine.model.spec.clone());
-        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network)?)
+        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network, tuning.clone())?)
     };
     ChannelPipelines::new(spec.sample_rate, spec.channels, channels, make)
 }

@@ -157,7 +157,7 @@ def speaker_commands(
         "fine-tune", parents=[data, work], help="train the last layer further; run before the rest"
     )
     steps.add_parser(
-        "export", parents=[work, models], help="write model.onnx, golden.json and mean.json"
+        "export", parents=[work, models], help="write model.onnx, golden.json and tuning.json"
     )
     steps.add_parser(
         "error-rates", parents=[data, work, models], help="measure how well voices are told apart"

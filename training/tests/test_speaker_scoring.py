@@ -159,8 +159,9 @@ def test_the_card_shows_the_published_figures_and_the_training_data() -> None:
         "by_sex": {"f": None, "m": None},
     }
     data = {"corpus": "nemo", "language": "pl", "clips": 7, "speakers": 2, "licence": "CC BY 4.0"}
-    metrics = {"version": "1", "fine_tuned": {"training_data": [data]}, "error_rates": rates}
-    text = card.render(metrics)
+    tuned = {"training_data": [data], "taken_for_speech": {"speech": 0.954, "nonverbal": 0.097}}
+    text = card.render({"version": "1", "fine_tuned": tuned, "error_rates": rates})
+    assert "| nonverbal | 9.7 % |" in text
     assert "| nemo | nEMO, Polish, acted | pl | 7 | 2 | CC BY 4.0 |" in text
     assert "| nemo (pl) | 9 | 25.0 % | 34.5 % | 15.0 % | 12.3 % | - |" in text
     assert "| mean of nemo |  | 25.0 % | 34.5 % | 15.0 % | 12.3 % | - |" in text

@@ -214,6 +214,7 @@ def test_models_without_a_corpus_and_the_one_that_ships(
     def origin(path: Path) -> dict:
         found = said(path)
         assert len(found["tuning"]["mean"]) == WIDTH
+        assert found["tuning"]["speech"] == []
         return found["origin"]
 
     for corpus, other in (("nemo", "emodb"), ("emodb", "nemo")):
@@ -230,8 +231,8 @@ def test_models_without_a_corpus_and_the_one_that_ships(
     # That of emodb, then that of nemo.
     terms = "Apache-2.0; last layer: CC BY-NC-SA 4.0, CC0 1.0"
     assert said(folder / "model.onnx")["licence"] == terms
-    mean = json.loads((folder / "mean.json").read_text(encoding="utf-8"))
-    assert mean == {"corpora": tuned.corpora, "mean": tuned.mean}
+    tuning = json.loads((folder / "tuning.json").read_text(encoding="utf-8"))
+    assert tuning == {"corpora": tuned.corpora, **tuned.tuning}
     assert "Berlin Database" in (folder / "card.md").read_text(encoding="utf-8")
 
     # The model without a corpus has the layer that was trained without it.
@@ -242,7 +243,7 @@ def test_models_without_a_corpus_and_the_one_that_ships(
     known = corpora.read(two_corpora)
     rows = Statistics(**{f.name: statistics[f.name] for f in dataclasses.fields(Statistics)})
     start = layer_of(network)
-    without = fine_tune.trained(rows.without("nemo"), known, start)
+    without = fine_tune.trained(rows.without("nemo"), None, known, start)
     shared = between(start, fit(rows.without("nemo"), start))
     assert torch.equal(without.layer.weight, shared.weight)
     put(without.layer, network)

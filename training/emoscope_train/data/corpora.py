@@ -57,6 +57,7 @@ ABOUT = {
     ),
     "banglaser": About("BanglaSER, Bangla, acted on phones and laptops", "bn", "CC BY 4.0"),
     "esuem": About("ESUEM, Spanish, elicited from people who do not act", "es", NONE_STATED),
+    "nonverbal": About("Deeply vocalizations: coughs, laughs, sighs", "-", "CC BY-NC-ND 4.0"),
     "baved": About("Basic Arabic Vocal Emotions Dataset, words, acted", "ar", NONE_STATED),
     "deeplyread": About("Deeply Korean read speech, two speakers", "ko", "CC BY-NC-ND 4.0"),
     "plain": About("LibriSpeech, read, taken as neutral", "en", "CC BY 4.0"),

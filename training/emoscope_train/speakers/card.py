@@ -9,6 +9,7 @@ from ..data.corpora import ABOUT
 from ..files import write_json, write_text
 from ..reporting.tables import percent, table, training_table
 from . import spec
+from .crops import NOISE, SOUNDS
 from .evaluate import LIVE, WHOLE
 
 TEXT = """\
@@ -66,6 +67,16 @@ model that ships was trained on all of these corpora. Several forbid commercial 
 no terms.
 """
 
+SPEECH = """\
+## Speech and other sounds
+
+A laugh, a cough or a noise has an embedding too. A logistic regression on the embedding tells such
+windows from speech, and the program takes none of them as evidence of a speaker. It was fitted to
+the crops above and to crops of `nonverbal` ({title}; licence {licence}). Each row of the table was
+unseen: corpora of speech and people of `nonverbal` were left out in turn, and `noise` ({noise}) was
+never used.
+"""
+
 RATES = """\
 ## Error rates
 
@@ -115,6 +126,7 @@ def render(metrics: dict[str, Any]) -> str:
     if found := metrics.get("fine_tuned"):
         text = TRAINING.format(share=round(100 * spec.SHARE))
         parts += [text, training_table({**found, "noises": True})]
+        parts += other_sounds(found["taken_for_speech"])
     if found := metrics.get("error_rates"):
         parts += error_rates(found)
     if found := metrics.get("conversations"):
@@ -125,6 +137,17 @@ def render(metrics: dict[str, Any]) -> str:
 def share(value: float | None) -> str:
     """A share in percent, or a dash for None."""
     return "-" if value is None else percent(value)
+
+
+def other_sounds(shares: dict[str, float]) -> list[str]:
+    """What the log odds of speech take for speech; nothing without them."""
+    if not shares:
+        return []
+    about, noise = ABOUT[SOUNDS], ABOUT[NOISE]
+    return [
+        SPEECH.format(title=about.title, licence=about.licence, noise=noise.title),
+        table(["windows of", "taken for speech"], [[k, percent(v)] for k, v in shares.items()]),
+    ]
 
 
 RATE_HEAD = ["corpus", "speakers", "single clips", "published", "three", "published", "one sex"]

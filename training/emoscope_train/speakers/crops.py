@@ -40,6 +40,8 @@ LEAST_CLIPS = 2
 NOISY, OVER_NOISE_DB = 0.7, (5.0, 25.0)
 # Corpora without emotion labels whose speakers are known.
 UNLABELLED = ("plain",)
+# Laughs, coughs and the like, each by some person, and sounds that nobody makes.
+SOUNDS, NOISE = "nonverbal", "noise"
 # Crops of equal length in one pass through the network.
 BATCH = 16
 
@@ -94,6 +96,12 @@ def chosen(known: list[Clip]) -> list[Clip]:
     return out
 
 
+def other_sounds(known: list[Clip]) -> list[Clip]:
+    """The clips of SOUNDS and NOISE."""
+    found = [clip for clip in known if clip.corpus in (SOUNDS, NOISE)]
+    return sorted(found, key=lambda clip: clip.path)
+
+
 @dataclass
 class Sounds:
     """The corpora's folder, with the rooms and noises for second crops."""
@@ -104,7 +112,7 @@ class Sounds:
 
     @classmethod
     def read(cls, data: Path, known: list[Clip]) -> "Sounds":
-        noises = sorted(clip.path for clip in known if clip.corpus == "noise")
+        noises = sorted(clip.path for clip in known if clip.corpus == NOISE)
         return cls(data, rooms.measured(data), noises)
 
     def changed(self, signal: rooms.Signal, rng: np.random.Generator) -> rooms.Signal:
@@ -151,9 +159,11 @@ def of_network(network: "SpeakerNetwork", crops: list[Bands]) -> NDArray[np.floa
     return np.stack([out[place] for place in range(len(crops))])
 
 
-def collect(network: "SpeakerNetwork", known: list[Clip], data: Path) -> Statistics:
-    """The statistics of the chosen clips, corpus by corpus."""
-    sounds, clips = Sounds.read(data, known), chosen(known)
+def collect(
+    network: "SpeakerNetwork", clips: list[Clip], known: list[Clip], data: Path
+) -> Statistics:
+    """The statistics of the clips, corpus by corpus."""
+    sounds = Sounds.read(data, known)
     values, origin = [], []
     for corpus in dict.fromkeys(clip.corpus for clip in clips):
         crops: list[Bands] = []
@@ -166,22 +176,24 @@ def collect(network: "SpeakerNetwork", known: list[Clip], data: Path) -> Statist
             values.append(of_network(network, crops))
         print(f"{corpus:12} {len(crops):5} crops", flush=True)
     corpora, speakers, paths, clean_rows = map(np.array, zip(*origin, strict=True))
-    return Statistics(np.concatenate(values), corpora, speakers, paths, clean_rows).of_several()
+    return Statistics(np.concatenate(values), corpora, speakers, paths, clean_rows)
 
 
-def key(known: list[Clip]) -> str:
-    """A hash of the chosen clips and of the constants."""
+def key(clips: list[Clip]) -> str:
+    """A hash of the clips and of the constants."""
     constants = [SEED, SHORTEST_S, LONGEST_S, NOISY, OVER_NOISE_DB, LEAST_CLIPS, SEGMENT, CONTEXT]
-    text = json.dumps([constants, [clip.path for clip in chosen(known)]])
+    text = json.dumps([constants, [clip.path for clip in clips]])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def collected(network: "SpeakerNetwork", known: list[Clip], data: Path, path: Path) -> Statistics:
+def collected(
+    network: "SpeakerNetwork", clips: list[Clip], known: list[Clip], data: Path, path: Path
+) -> Statistics:
     """Reads `path`; collects and writes it first if it is missing or of other clips."""
     if path.is_file():
         with np.load(path) as kept:
-            if str(kept["key"]) == key(known):
+            if str(kept["key"]) == key(clips):
                 return Statistics(**{field.name: kept[field.name] for field in FIELDS})
-    found = collect(network, known, data)
-    write_arrays(path, {"key": np.array(key(known)), **vars(found)})
+    found = collect(network, clips, known, data)
+    write_arrays(path, {"key": np.array(key(clips)), **vars(found)})
     return found

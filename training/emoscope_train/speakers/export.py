@@ -33,11 +33,15 @@ TOLERANCE = 1e-3
 
 
 def write_model(
-    network: SpeakerNetwork, path: Path, mean: list[float], training_data: list[dict[str, Any]]
+    network: SpeakerNetwork,
+    path: Path,
+    learned: dict[str, Any],
+    training_data: list[dict[str, Any]],
 ) -> None:
     """The graph with its metadata; any number of frames and windows.
 
-    `training_data` has a row for each corpus that the last layer was trained on.
+    `learned` has the constants of the program that are learned, and `training_data` a row for
+    each corpus that the last layer was trained on.
     """
     with replacing(path) as part:
         with warnings.catch_warnings():
@@ -57,7 +61,7 @@ def write_model(
         model.graph.name = f"emoscope-{KIND}"
         halve(model.graph)
         del model.metadata_props[:]
-        for key, value in properties(mean, training_data).items():
+        for key, value in properties(learned, training_data).items():
             entry = model.metadata_props.add()
             entry.key, entry.value = key, value
         onnx.checker.check_model(model)
@@ -168,7 +172,7 @@ def export(tuned: Tuned, folder: Path) -> int:
     network = load_published()
     put(tuned.layer, network)
     model = folder / "model.onnx"
-    write_model(network, model, tuned.mean, tuned.training_data)
+    write_model(network, model, tuned.tuning, tuned.training_data)
     cases = golden(network)
     found = gap(model, cases)
     print(f"PyTorch: largest distance in cosine {found:.1e}, allowed {TOLERANCE:.0e}")
@@ -176,7 +180,8 @@ def export(tuned: Tuned, folder: Path) -> int:
         model.unlink()
         return 1
     write_text(folder / "golden.json", json.dumps({"cases": cases}) + "\n")
-    write_json(folder / "mean.json", {"corpora": tuned.corpora, "mean": tuned.mean})
-    card.update(folder, "fine_tuned", {"training_data": tuned.training_data})
+    write_json(folder / "tuning.json", {"corpora": tuned.corpora, **tuned.tuning})
+    facts = {"training_data": tuned.training_data, "taken_for_speech": tuned.taken_for_speech}
+    card.update(folder, "fine_tuned", facts)
     print(f"wrote {model} ({model.stat().st_size / 1e6:.1f} MB)")
     return 0

@@ -4,7 +4,9 @@ A figure of a corpus is always that of the model without it. The published netwo
 to be measured beside them.
 """
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,27 +15,34 @@ from .. import runs
 from ..data import corpora
 from ..data.corpora import Clip
 from .conversations import TEST, TUNE
-from .crops import Statistics, collected
+from .crops import Statistics, chosen, collected, other_sounds
 from .error_rates import MAIN, OTHERS, of_pairs
 from .export import load_published, write_model
 from .last_layer import Layer, Tuned, between, embeddings, fit, layer_of, mean_embedding, put
+from .other_sounds import of_layer, unseen
 
 # The corpora that give figures, or on whose conversations the tracker's constants are chosen.
 LEFT_OUT = tuple(sorted({*TUNE, *TEST, *MAIN, *OTHERS}))
 
 
-def trained(rows: Statistics, known: list[Clip], start: Layer) -> Tuned:
-    """The layer for the rows, with its mean embedding and the facts of its corpora."""
+def trained(rows: Statistics, sounds: Statistics | None, known: list[Clip], start: Layer) -> Tuned:
+    """The layer for the rows, with its learned constants and the facts of its corpora."""
     layer, used = between(start, fit(rows, start)), {*rows.clips}
     data = corpora.summary([clip for clip in known if clip.path in used])
-    return Tuned(layer, mean_embedding(rows, layer), data)
+    return Tuned(layer, learned(rows, sounds, layer), data)
+
+
+def learned(rows: Statistics, sounds: Statistics | None, layer: Layer) -> dict[str, Any]:
+    """The constants of the program that belong to a layer."""
+    odds = of_layer(rows, sounds, layer)
+    return {"mean": mean_embedding(rows, layer), **odds.tuning()}
 
 
 def write(tuned: Tuned, path: Path) -> None:
     """The published network with that last layer as a model file."""
     network = load_published()
     put(tuned.layer, network)
-    write_model(network, path, tuned.mean, tuned.training_data)
+    write_model(network, path, tuned.tuning, tuned.training_data)
 
 
 def single(rows: Statistics, layer: Layer) -> str:
@@ -49,16 +58,22 @@ def fine_tune(data: Path, work: Path) -> None:
     torch.set_num_threads(1)
     known, network = corpora.read(data), load_published()
     published = layer_of(network)
-    rows = collected(network, known, data, runs.speaker_folder(work) / "statistics.npz")
-    mean = mean_embedding(rows, published)
-    write(Tuned(published, mean, []), runs.published_speaker_model(work))
+    folder, others = runs.speaker_folder(work), other_sounds(known)
+    rows = collected(network, chosen(known), known, data, folder / "statistics.npz").of_several()
+    sounds = collected(network, others, known, data, folder / "sounds.npz") if others else None
+    constants = learned(rows, sounds, published)
+    write(Tuned(published, constants, []), runs.published_speaker_model(work))
     for corpus in LEFT_OUT:
         if corpus not in np.unique(rows.corpora):
             continue
-        tuned = trained(rows.without(corpus), known, published)
+        tuned = trained(rows.without(corpus), sounds, known, published)
         write(tuned, runs.speaker_model_without(work, corpus))
         out = rows.rows(rows.corpora == corpus)
         before, after = single(out, published), single(out, tuned.layer)
         print(f"without {corpus:12} its clean crops: {after}, published {before}", flush=True)
-    trained(rows, known, published).save(runs.last_speaker_layer(work))
+    tuned = trained(rows, sounds, known, published)
+    if sounds is not None:
+        tuned = replace(tuned, taken_for_speech=unseen(rows, sounds, tuned.layer))
+        print("taken for speech:", tuned.taken_for_speech)
+    tuned.save(runs.last_speaker_layer(work))
     print(f"wrote {runs.last_speaker_layer(work)}")

@@ -11,7 +11,7 @@ ased, urdu, emotiontts, banglaser, esuem, emospeech and baved, each left out. Th
 those of ravdess, cremad, emodb and nemo.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +135,12 @@ class Tuned:
     """A last layer with what belongs to it in a model file."""
 
     layer: Layer
-    # The mean embedding of all speech, which the tracker subtracts before it compares voices.
-    mean: list[float]
+    # The constants of the program that are learned, by key.
+    tuning: dict[str, Any]
     # Corpus, language, clips, speakers and licence of each training corpus; none if published.
     training_data: list[dict[str, Any]]
+    # Share of the windows of each kind of sound that are taken for speech.
+    taken_for_speech: dict[str, float] = field(default_factory=dict)
 
     @property
     def corpora(self) -> list[str]:
@@ -147,15 +149,14 @@ class Tuned:
 
     def save(self, path: Path) -> None:
         with replacing(path) as part:
-            state = {"weight": self.layer.weight, "bias": self.layer.bias, "mean": self.mean}
-            torch.save({**state, "training_data": self.training_data}, part)
+            layer = {"weight": self.layer.weight, "bias": self.layer.bias}
+            torch.save({**vars(self), "layer": layer}, part)
 
     @classmethod
     def load(cls, path: Path) -> "Tuned":
         """Raises `UserError` with the step to run first."""
         state = torch.load(fine_tuned(path), weights_only=True)
-        layer = Layer(state["weight"], state["bias"])
-        return cls(layer, state["mean"], state["training_data"])
+        return cls(**{**state, "layer": Layer(**state["layer"])})
 
 
 def mean_embedding(rows: Statistics, layer: Layer) -> list[float]:

@@ -39,8 +39,11 @@ TUNING: dict[str, Any] = {
     "prior": 1.0,
     "successive": 1.5,
     "stay": 0.09,
-    "once_s": 4.8,
-    "several_s": 4.8,
+    "evidence_s": 4.8,
+    "least_s": 2.0,
+    "share": 0.3,
+    "distinct_share": 0.15,
+    "distinct": 0.15,
     "one_speaker": 0.3,
 }
 
@@ -59,8 +62,8 @@ def licence(training_data: list[dict[str, Any]]) -> str:
     return f"{LICENCE}; last layer: {', '.join(corpora)}" if corpora else LICENCE
 
 
-def properties(mean: list[float], training_data: list[dict[str, Any]]) -> dict[str, str]:
-    """Metadata key to JSON; `mean` is the mean embedding of all speech."""
+def properties(learned: dict[str, Any], training_data: list[dict[str, Any]]) -> dict[str, str]:
+    """Metadata key to JSON; `learned` has the constants of the program that are learned."""
     values: dict[str, Any] = {
         "kind": KIND,
         "name": NAME,
@@ -69,7 +72,7 @@ def properties(mean: list[float], training_data: list[dict[str, Any]]) -> dict[s
         "bands": BANDS,
         "spectrum": SPECTRUM,
         "speech": SPEECH,
-        "tuning": {**TUNING, "mean": mean},
+        "tuning": {**TUNING, **learned},
         "version": __version__,
     }
     return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}

@@ -19,6 +19,7 @@ use crate::dsp::level::LevelMeter;
 use crate::events::{ByLabel, SessionEnd, UNCERTAIN};
 use crate::model_spec::ModelSpec;
 use crate::speakers::SpeakerNetwork;
+use crate::speakers::spec::SpeakerTuning;
 use crate::vad::{BLOCK_SAMPLES, Vad};
 
 /// Longest delay at which a change of the speaker may be detected: 4 s.
@@ -61,12 +62,13 @@ impl Pipeline {
         input: InputFormat,
         spec: Arc<ModelSpec>,
         network: Box<dyn SpeakerNetwork>,
+        tuning: SpeakerTuning,
     ) -> Result<Self, InputError> {
         let unclassified = Unclassified {
             labels: spec.labels.len(),
             speakers: SpeakerBaselines::new(&spec, Enrolment::default()),
         };
-        let mode = SpeakerMode::Collect { network };
+        let mode = SpeakerMode::Collect { network, tuning };
         Self::with(input, spec, Box::new(unclassified), Some(mode))
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::classifier::ClassifierError;
 use crate::dsp::speaker_bands::N_SPEAKER_BANDS;
 use crate::pipeline::mfcc_history::MfccHistory;
+use crate::speakers::spec::SpeakerTuning;
 use crate::speakers::turns::Span;
 use crate::speakers::{SpeakerNetwork, SpeakerWindow};
 
@@ -17,13 +18,14 @@ const WINDOWS_PER_RUN: usize = 20;
 pub struct Collected {
     /// The utterances.
     pub spans: Vec<Span>,
-    /// Windows in them.
+    /// Windows in them that have speech.
     pub windows: Vec<SpeakerWindow>,
 }
 
 /// Collects them.
 pub struct Collector {
     network: Box<dyn SpeakerNetwork>,
+    tuning: SpeakerTuning,
     found: Collected,
     /// Windows of the stretch that are yet to be embedded, in its frames. They are the
     /// last of those found.
@@ -36,9 +38,10 @@ pub struct Collector {
 
 impl Collector {
     /// A collector that has nothing yet.
-    pub fn new(network: Box<dyn SpeakerNetwork>) -> Self {
+    pub fn new(network: Box<dyn SpeakerNetwork>, tuning: SpeakerTuning) -> Self {
         Self {
             network,
+            tuning,
             found: Collected::default(),
             pending: Vec::new(),
             start: 0,
@@ -85,7 +88,9 @@ impl Collector {
         self.pending.clear();
         self.bands.clear();
         let mut found = std::mem::take(&mut self.found);
-        found.windows.retain(|window| !window.embedding.is_empty());
+        found.windows.retain(|window| {
+            !window.embedding.is_empty() && self.tuning.is_speech(&window.embedding)
+        });
         found
     }
 
@@ -132,9 +137,38 @@ mod tests {
     }
 
     #[test]
+    fn windows_without_speech_are_not_kept() -> Result<(), ClassifierError> {
+        let (sender, _runs) = channel();
+        // Speech has levels from 500 on.
+        let tuning = SpeakerTuning {
+            speech: vec![1.0, -500.0],
+            ..SpeakerTuning::default()
+        };
+        let mut collector = Collector::new(Box::new(Means(sender)), tuning);
+        let mut rows = MfccHistory::new(400);
+        for utterance in 1..=8 {
+            while rows.end() < 100 * utterance {
+                rows.push(&[rows.end() as f32; N_SPEAKER_BANDS]);
+            }
+            let window = SpeakerWindow::pending(0, 16_000, utterance);
+            collector.add(window, 100 * (utterance - 1)..100 * utterance, &rows)?;
+            collector.end(Span {
+                utterance,
+                start: 0,
+                end: 16_000,
+            })?;
+        }
+        let found = collector.take();
+        assert_eq!(found.spans.len(), 8);
+        let kept: Vec<u64> = found.windows.iter().map(|it| it.utterance).collect();
+        assert_eq!(kept, [6, 7, 8]);
+        Ok(())
+    }
+
+    #[test]
     fn windows_of_an_utterance_are_embedded_in_one_stretch() -> Result<(), ClassifierError> {
         let (sender, runs) = channel();
-        let mut collector = Collector::new(Box::new(Means(sender)));
+        let mut collector = Collector::new(Box::new(Means(sender)), SpeakerTuning::default());
         // The level of a frame is its number.
         let mut rows = MfccHistory::new(400);
         // Last frame of each window of the utterances.

@@ -34,6 +34,8 @@ pub enum SpeakerMode {
     Collect {
         /// Embeds the windows.
         network: Box<dyn SpeakerNetwork>,
+        /// The network's constants.
+        tuning: SpeakerTuning,
     },
     /// The turns are known.
     Known(Arc<Turns>),
@@ -73,7 +75,9 @@ impl SpeakerFollower {
                 tuning,
                 most,
             } => Mode::Follow(network, Box::new(VoiceTracker::new(tuning, most))),
-            SpeakerMode::Collect { network } => Mode::Collect(Box::new(Collector::new(network))),
+            SpeakerMode::Collect { network, tuning } => {
+                Mode::Collect(Box::new(Collector::new(network, tuning)))
+            }
             SpeakerMode::Known(turns) => Mode::Known(turns),
         };
         let (kept, lengths) = match mode {

@@ -9,9 +9,23 @@ use crate::dsp::feature_spec::SAMPLE_RATE_HZ;
 /// Rounds of centroids and paths; most recordings are settled after two.
 const MAX_PATH_ROUNDS: usize = 3;
 
+/// Which speech the windows are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of a recording.
+    Whole,
+    /// That of a session so far.
+    SoFar,
+}
+
 /// The voice of each window, counted from 0 in the order of their first windows.
-pub fn assign(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning) -> Vec<usize> {
-    let mut voices = dissolve(windows, groups, tuning);
+pub fn assign(
+    windows: &[SpeakerWindow],
+    groups: &[usize],
+    extent: Extent,
+    tuning: &SpeakerTuning,
+) -> Vec<usize> {
+    let mut voices = dissolve(windows, groups, extent, tuning);
     for _ in 0..MAX_PATH_ROUNDS {
         let centroids = centroids(windows, &voices);
         if centroids.len() < 2 {
@@ -28,24 +42,38 @@ pub fn assign(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTunin
 
 /// The windows of groups without evidence join the nearest of the others; without
 /// any evidence the largest group takes all.
-fn dissolve(windows: &[SpeakerWindow], groups: &[usize], tuning: &SpeakerTuning) -> Vec<usize> {
+///
+/// In a short recording, a large share of its speech is evidence too. In a session, it is
+/// not known before the end what share a voice will have.
+fn dissolve(
+    windows: &[SpeakerWindow],
+    groups: &[usize],
+    extent: Extent,
+    tuning: &SpeakerTuning,
+) -> Vec<usize> {
     let count = count_of(groups);
     let mut lengths = vec![0.0_f64; count];
-    let mut utterances: Vec<Vec<u64>> = vec![Vec::new(); count];
-    for ((window, &group), seconds) in windows.iter().zip(groups).zip(seconds(windows)) {
+    for (&group, seconds) in groups.iter().zip(seconds(windows)) {
         lengths[group] += seconds;
-        if utterances[group].last() != Some(&window.utterance) {
-            utterances[group].push(window.utterance);
-        }
     }
+    let all: f64 = lengths.iter().sum();
+    let centroids = centroids(windows, groups);
+    let is_distinct = |group: usize| {
+        let mut longer =
+            (0..count).filter(|&other| other != group && lengths[other] >= lengths[group]);
+        longer.all(|other| dot(&centroids[other], &centroids[group]) < tuning.distinct)
+    };
     let has_evidence = |group: usize| {
-        lengths[group] >= tuning.once_s
-            || (utterances[group].len() > 1 && lengths[group] >= tuning.several_s)
+        let seconds = lengths[group];
+        let is_share_of = |share: f64| seconds >= tuning.least_s && seconds >= share * all;
+        let is_large_share = || {
+            is_share_of(tuning.share) || (is_share_of(tuning.distinct_share) && is_distinct(group))
+        };
+        seconds >= tuning.evidence_s || (extent == Extent::Whole && is_large_share())
     };
     let none = !(0..count).any(has_evidence);
     let largest = leader(&lengths);
     let stays = |group: usize| has_evidence(group) || (none && group == largest);
-    let centroids = centroids(windows, groups);
     let kept: Vec<usize> = (0..count).filter(|&group| stays(group)).collect();
     let moved = windows.iter().zip(groups).map(|(window, &group)| {
         if stays(group) {

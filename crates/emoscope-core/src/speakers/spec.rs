@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::dot;
 use crate::dsp::feature_spec::{HOP_SAMPLES, N_FFT, SAMPLE_RATE_HZ};
 use crate::dsp::speaker_bands::{
     BAND_FLOOR, HIGH_HZ, KALDI_FFT, LOW_HZ, N_SPEAKER_BANDS, NEIGHBOUR_BINS, PRE_EMPHASIS,
@@ -52,19 +53,31 @@ pub struct SpeakerTuning {
     pub successive: f64,
     /// Price of a change from one window to the next, in cosines.
     pub stay: f32,
-    /// Seconds of speech that are evidence of a voice, where they lie in one utterance.
-    pub once_s: f64,
-    /// The same, where several utterances agree.
-    pub several_s: f64,
+    /// Seconds of speech that are evidence of a voice.
+    pub evidence_s: f64,
+    /// Fewest seconds that can be evidence, where less than `evidence_s` is a large share
+    /// of all speech.
+    pub least_s: f64,
+    /// Share of the speech of a whole recording that is evidence of a voice.
+    pub share: f64,
+    /// The same, of a distinct voice.
+    pub distinct_share: f64,
+    /// Cosine with every voice that has more speech, below which a voice is distinct.
+    pub distinct: f32,
     /// Mean cosine between the two most different halves of a folder's speech from
     /// which all of it is one speaker's.
     pub one_speaker: f32,
     /// The mean embedding of all speech; empty where it is zero.
     pub mean: Vec<f32>,
+    /// Weights of an embedding's values in the log odds that its window has speech, rather
+    /// than a laugh, a cough or a noise; empty where all windows count as speech.
+    pub speech: Vec<f32>,
+    /// Constant term of these log odds.
+    pub speech_bias: f32,
 }
 
 impl Default for SpeakerTuning {
-    /// Those of the built-in network, but for its mean.
+    /// Those of the built-in network, except for its vectors.
     fn default() -> Self {
         Self {
             alike: 0.38,
@@ -77,10 +90,15 @@ impl Default for SpeakerTuning {
             prior: 1.0,
             successive: 1.5,
             stay: 0.09,
-            once_s: 4.8,
-            several_s: 4.8,
+            evidence_s: 4.8,
+            least_s: 2.0,
+            share: 0.3,
+            distinct_share: 0.15,
+            distinct: 0.15,
             one_speaker: 0.3,
             mean: Vec::new(),
+            speech: Vec::new(),
+            speech_bias: 0.0,
         }
     }
 }
@@ -101,10 +119,21 @@ impl SpeakerTuning {
             && (-1e3..=1e3).contains(&self.prior)
             && (0.0..=1e3).contains(&self.successive)
             && (0.0..=10.0).contains(&self.stay)
-            && (0.0..=60.0).contains(&self.once_s)
-            && (0.0..=60.0).contains(&self.several_s)
+            && (0.0..=60.0).contains(&self.evidence_s)
+            && (0.0..=60.0).contains(&self.least_s)
+            && (0.0..=1.0).contains(&self.share)
+            && (0.0..=1.0).contains(&self.distinct_share)
+            && cosine.contains(&self.distinct)
             && (self.mean.is_empty() || self.mean.len() == width)
             && self.mean.iter().all(|value| (-1.0..=1.0).contains(value))
+            && (self.speech.is_empty() || self.speech.len() == width)
+            && self.speech.iter().all(|value| (-1e3..=1e3).contains(value))
+            && (-1e3..=1e3).contains(&self.speech_bias)
+    }
+
+    /// Whether the window of an embedding of length 1 has speech.
+    pub(crate) fn is_speech(&self, embedding: &[f32]) -> bool {
+        self.speech.is_empty() || dot(&self.speech, embedding) + self.speech_bias >= 0.0
     }
 }
 
@@ -194,7 +223,8 @@ fn tuning(found: Value, width: usize) -> Result<SpeakerTuning, SpecError> {
         .ok_or_else(|| {
             let expected = format!(
                 "cosines -1 to 1, variances 0.001 to 10, dimensions 1 to 10000, stay 0 to 10, \
-                 seconds 0 to 60, mean of {width} numbers from -1 to 1"
+                 seconds 0 to 60, shares 0 to 1, mean of {width} numbers from -1 to 1, speech of \
+                 {width} from -1000 to 1000"
             );
             SpecError::new("metadata entry tuning", expected, shown)
         })

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::assignment::{assign, change_between};
+use super::assignment::{Extent, assign, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
 use super::stretches::{division, mean_embedding, stretches};
@@ -74,8 +74,11 @@ impl VoiceTracker {
         self.current = Speaker(0);
     }
 
-    /// Adds the newest window of the open utterance.
+    /// Adds the newest window of the open utterance, if it has speech.
     pub fn push(&mut self, window: SpeakerWindow) {
+        if !self.tuning.is_speech(&window.embedding) {
+            return;
+        }
         let utterance = window.utterance;
         self.windows.push(window);
         if self.windows.len() > MAX_WINDOWS {
@@ -165,7 +168,7 @@ impl VoiceTracker {
                 .zip(&own)
                 .flat_map(|(group, stretch)| std::iter::repeat_n(group, stretch.len()))
                 .collect();
-            assign(&self.windows, &groups, &self.tuning)
+            assign(&self.windows, &groups, Extent::SoFar, &self.tuning)
         };
         let mut voices = voices_for(usize::MAX);
         if count_of(&voices) > self.most {
@@ -248,7 +251,7 @@ impl VoiceTracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speakers::simulated::talk;
+    use crate::speakers::simulated::{Random, talk, window};
     use proptest::prelude::*;
 
     /// Who spoke each utterance, as reported when it ended, and after all corrections. Of
@@ -313,6 +316,30 @@ mod tests {
         assert_eq!(reported[..3], [0, 0, 0]);
         assert_eq!(reported[3..], [1, 0]);
         assert_eq!(last, [0, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn a_large_share_of_the_first_seconds_is_no_evidence() {
+        let talk = talk(&[(5, 4), (9, 4), (5, 2)], 0.5, 1);
+        let (_, last) = follow(&mut tracker(None), &talk);
+        assert_eq!(last, [0, 0, 0]);
+    }
+
+    #[test]
+    fn laughter_is_no_voice() {
+        let talk = talk(&[(5, 9), (7, 9), (5, 9), (7, 9)], 0.5, 1);
+        let (_, last) = follow(&mut tracker(None), &talk);
+        assert_eq!(last, [0, 1, 0, 1]);
+        // What sounds like the second voice is not speech.
+        let laugh = window(7, 1, 0, 0.0, &mut Random(1)).embedding;
+        let tuning = SpeakerTuning {
+            speech: laugh.iter().map(|value| -value).collect(),
+            speech_bias: 0.5,
+            ..SpeakerTuning::default()
+        };
+        let (reported, last) = follow(&mut VoiceTracker::new(tuning, None), &talk);
+        assert_eq!(reported, [0; 4]);
+        assert_eq!(last, [0; 4]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! blocks' groups. The paths through the utterances are found over all.
 
 use super::SpeakerWindow;
-use super::assignment::{assign, centroids, change_between};
+use super::assignment::{Extent, assign, centroids, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
 use super::stretches::{Stretch, follows, stretches};
@@ -51,7 +51,10 @@ impl Turns {
     ) -> Self {
         let stretches = stretches(windows, tuning.alike);
         let voices = match count {
-            None => assign(windows, &groups(windows, &stretches, tuning, None), tuning),
+            None => {
+                let groups = groups(windows, &stretches, tuning, None);
+                assign(windows, &groups, Extent::Whole, tuning)
+            }
             Some(count) => counted(windows, &stretches, usize::from(count), tuning),
         };
         let directions = centroids(windows, &voices);
@@ -184,7 +187,7 @@ fn counted(
     let mut reached = 0;
     for most in count..=count + EXTRA_GROUPS {
         let groups = groups(windows, stretches, tuning, Some(most));
-        let voices = assign(windows, &groups, tuning);
+        let voices = assign(windows, &groups, Extent::Whole, tuning);
         let found = count_of(&voices);
         if found > reached && found <= count {
             (best, reached) = (voices, found);
@@ -243,6 +246,27 @@ mod tests {
         let found = speakers(&talk, None);
         assert!(found[2] < 2, "{found:?}");
         assert_eq!((found[0], found[1], found[3]), (0, 1, 0));
+    }
+
+    #[test]
+    fn a_large_share_of_a_short_recording_is_evidence_of_a_voice() {
+        // 3.25 s of two voices, then 2.5 s among 30 s.
+        let short = talk(&[(5, 4), (9, 4), (5, 2)], 0.5, 1);
+        assert_eq!(speakers(&short, None), [0, 1, 0]);
+        let long = talk(&[(5, 20), (9, 3), (5, 20)], 0.5, 1);
+        assert_eq!(speakers(&long, None), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_distinct_voice_needs_a_smaller_share() {
+        let talk = talk(&[(5, 10), (9, 4), (5, 10)], 0.5, 1);
+        assert_eq!(speakers(&talk, None), [0, 1, 0]);
+        let none_is_distinct = SpeakerTuning {
+            distinct: -1.0,
+            ..SpeakerTuning::default()
+        };
+        let turns = Turns::new(&spans(&talk), &talk, None, &none_is_distinct);
+        assert!(turns.iter().all(|turn| turn.speaker == Speaker(0)));
     }
 
     #[test]
