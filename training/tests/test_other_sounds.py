@@ -11,8 +11,9 @@ from conftest import STATISTICS, speaker_statistics
 
 from emoscope_train.data.corpora import Clip
 from emoscope_train.speakers import other_sounds
-from emoscope_train.speakers.crops import NOISE, SOUNDS, Statistics
+from emoscope_train.speakers.crops import NOISE, SOUNDS, Statistics, in_conversations
 from emoscope_train.speakers.crops import other_sounds as clips_of_sounds
+from emoscope_train.speakers.fine_tune import without_conversations
 from emoscope_train.speakers.last_layer import Layer
 from emoscope_train.speakers.network import WIDTH
 from emoscope_train.speakers.other_sounds import SpeechOdds, fit_odds, of_layer, unseen
@@ -86,6 +87,17 @@ def test_each_share_is_of_rows_that_were_left_out(monkeypatch: pytest.MonkeyPatc
     assert whole == (len(speech.values), len(both[0].values))
     for kind in (0, 1):
         assert sum(whole[kind] - fold[kind] for fold in folds) == whole[kind]
+
+
+def test_people_whose_laughs_are_in_conversations_are_left_out() -> None:
+    rows = sounds(SOUNDS, 0.0)
+    names = np.array([f"{SOUNDS}/{place}" for place in range(len(rows.values))])
+    kept = without_conversations(dataclasses.replace(rows, speakers=names))
+    assert kept is not None
+    left = {name for name in names if not in_conversations(name.partition("/")[2])}
+    assert {*kept.speakers} == left
+    assert 0.3 < len(left) / len(names) < 0.7
+    assert without_conversations(None) is None
 
 
 def test_clips_of_sounds_are_those_of_two_corpora() -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from emoscope_train import runs
+from emoscope_train.data.corpora import Clip
 from emoscope_train.errors import UserError
 from emoscope_train.speakers import card, evaluate
-from emoscope_train.speakers.conversations import Turn, rttm, speaking_order
+from emoscope_train.speakers.conversations import Turn, rttm, speaking_order, with_laughs
 from emoscope_train.speakers.error_rates import equal_error_rate, of_pairs
 from emoscope_train.speakers.scoring import Segment, diarization_error, score, segments
 
@@ -102,6 +103,15 @@ def test_every_speaker_gets_the_same_number_of_turns() -> None:
     order = speaking_order(4, np.random.default_rng(1))
     assert [order.count(person) for person in range(4)] == [5] * 4
     assert order == speaking_order(4, np.random.default_rng(1))
+
+
+def test_one_who_laughs_does_so_between_their_clips() -> None:
+    own = [Clip(f"nemo/{n}.opus", "nemo", "anna", "pl", str(n), "anger") for n in range(10)]
+    laughs = [Clip(f"nonverbal/laughing/{n}.opus", "nonverbal", "x", "-", "", "") for n in range(9)]
+    found = with_laughs(own, laughs, np.random.default_rng(1))
+    assert [clip for clip in found if clip.corpus == "nemo"] == own
+    assert [place for place, clip in enumerate(found) if clip.corpus != "nemo"] == [2, 5, 8, 11, 14]
+    assert {clip.speaker for clip in found} == {"anna"}
 
 
 def test_card_is_rendered_from_the_metrics() -> None:

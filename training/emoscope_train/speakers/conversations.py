@@ -5,7 +5,7 @@ tuned on the corpora of `TUNE`, figures are of those of `TEST`.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +23,30 @@ from ..features.channels import levelled
 from ..features.frontend import HOP, SAMPLE_RATE
 from ..files import write_json, write_text
 from ..progress import bar
+from .crops import SOUNDS, in_conversations, other_sounds
 
 TUNE = ("nemo", "emodb", "ased", "turevdb")
 TEST = ("ravdess", "cremad", "esuem", "banglaser", "emotiontts")
 SETS = {"tune": TUNE, "test": TEST}
 SEED = 27
 # Conversations per kind and corpus: with pauses for each number of people, and the others.
-PAUSES, JOINED, ROOM, ALONE = 6, 12, 6, 12
+PAUSES, JOINED, ROOM, ALONE, LAUGHS = 6, 12, 6, 12, 12
 MOST_PEOPLE = 4
 TURNS_EACH, TURNS_ALONE, CLIPS_ALONE = 5, 8, 10
+# One who laughs does so after every second clip. The corpus of such sounds has few of a person, so
+# they are those of several.
+LAUGH_AFTER = 2
+LAUGHTER = (
+    "coughing",
+    "crying",
+    "laughing",
+    "moaning",
+    "screaming",
+    "sighing",
+    "sneezing",
+    "throat-clearing",
+    "yawning",
+)
 PAUSE_S = (0.2, 2.0)
 OVERLAP_S = 0.1
 # RMS of speech and its spread over turns, household noise below speech, and a faint hiss, in dB.
@@ -58,6 +73,7 @@ class Sources:
 
     data: Path
     clips: dict[str, list[Clip]]
+    laughs: list[Clip]
     noises: list[str]
     responses: list[Samples]
 
@@ -78,8 +94,15 @@ def sources(data: Path, corpus: str) -> Sources:
     voices = {name: mine for name, mine in sorted(voices.items()) if len(mine) >= CLIPS_ALONE}
     if len(voices) < MOST_PEOPLE:
         raise CorpusError(f"{corpus} has fewer than {MOST_PEOPLE} speakers with clips enough")
+    laughs = [
+        clip
+        for clip in other_sounds(known)
+        if clip.corpus == SOUNDS
+        and Path(clip.path).parent.name in LAUGHTER
+        and in_conversations(clip.speaker)
+    ]
     noises = sorted(clip.path for clip in known if "household" in clip.path)
-    return Sources(data, voices, noises, rooms.measured(data))
+    return Sources(data, voices, laughs, noises, rooms.measured(data))
 
 
 def mixed_order(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
@@ -147,15 +170,27 @@ def conversation(kind: str, people: int, found: Sources, rng: np.random.Generato
     names = sorted(found.clips)
     chosen = [names[place] for place in rng.choice(len(names), people, replace=False)]
     spoken = {name: iter(mixed_order(found.clips[name], rng)) for name in chosen}
-    if kind == "alone":
-        return [next(spoken[chosen[0]]) for _ in range(CLIPS_ALONE)]
+    if kind in ("alone", "laughs"):
+        own = [next(spoken[chosen[0]]) for _ in range(CLIPS_ALONE)]
+        return own if kind == "alone" else with_laughs(own, found.laughs, rng)
     order = speaking_order(people, rng)
     return [clip for who in order if (clip := next(spoken[chosen[who]], None))]
 
 
+def with_laughs(own: list[Clip], laughs: list[Clip], rng: np.random.Generator) -> list[Clip]:
+    """The clips of a person, with sounds between them that count as theirs."""
+    out = []
+    for place, clip in enumerate(own, 1):
+        out.append(clip)
+        if place % LAUGH_AFTER == 0:
+            laugh = laughs[rng.integers(len(laughs))]
+            out.append(replace(laugh, speaker=clip.speaker))
+    return out
+
+
 def gaps(kind: str, rng: np.random.Generator) -> Callable[[], float]:
     """Seconds between turns of a kind of conversation."""
-    if kind in ("pauses", "alone"):
+    if kind in ("pauses", "alone", "laughs"):
         return lambda: float(rng.uniform(*PAUSE_S))
     return lambda: -OVERLAP_S if rng.random() < 0.5 else 0.0
 
@@ -163,7 +198,7 @@ def gaps(kind: str, rng: np.random.Generator) -> Callable[[], float]:
 def plan() -> list[tuple[str, int, int]]:
     """Kind, people and number of every conversation of a corpus."""
     kinds = [("pauses", people, PAUSES) for people in range(1, MOST_PEOPLE + 1)]
-    kinds += [("joined", 2, JOINED), ("room", 2, ROOM), ("alone", 1, ALONE)]
+    kinds += [("joined", 2, JOINED), ("room", 2, ROOM), ("alone", 1, ALONE), ("laughs", 1, LAUGHS)]
     return [(kind, people, number) for kind, people, count in kinds for number in range(count)]
 
 

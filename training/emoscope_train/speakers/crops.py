@@ -42,6 +42,9 @@ NOISY, OVER_NOISE_DB = 0.7, (5.0, 25.0)
 UNLABELLED = ("plain",)
 # Laughs, coughs and the like, each by some person, and sounds that nobody makes.
 SOUNDS, NOISE = "nonverbal", "noise"
+# One person of SOUNDS in so many is in conversations, and only the model that ships is trained on
+# their sounds.
+IN_CONVERSATIONS = 2
 # Crops of equal length in one pass through the network.
 BATCH = 16
 
@@ -100,6 +103,11 @@ def other_sounds(known: list[Clip]) -> list[Clip]:
     """The clips of SOUNDS and NOISE."""
     found = [clip for clip in known if clip.corpus in (SOUNDS, NOISE)]
     return sorted(found, key=lambda clip: clip.path)
+
+
+def in_conversations(speaker: str) -> bool:
+    """Whether the sounds of a person of SOUNDS are in conversations."""
+    return stable_hash(f"{SEED}{speaker}") % IN_CONVERSATIONS == 0
 
 
 @dataclass

@@ -145,6 +145,7 @@ def figures(found: list[Conversation]) -> dict[str, Any]:
             "joined": {**errors(of("joined"), way), **right(of("joined"), way)},
             "room": {**errors(of("room"), way), **right(of("room"), way)},
             "alone": right(of("alone"), way)["number_right"],
+            "laughs": right(of("laughs"), way)["number_right"],
             "emotions_of_two": gain(of("pauses", "joined", people=2), way),
             "emotions_of_one": gain(of("pauses", "alone", people=1), way),
         }
@@ -221,6 +222,7 @@ def table(found: dict[str, Any]) -> str:
             pair("joined: the same, 0.25 s on either side", "joined", "der_nist"),
             pair("room: diarization error rate, collar 0.25 s", "room", "der"),
             pair("alone: one person stays one", "alone"),
+            pair("laughs: one person who laughs stays one", "laughs"),
             pair("emotions of two, against one speaker", "emotions_of_two", "difference"),
             pair("emotions of one, against one speaker", "emotions_of_one", "difference"),
             f"cost: {used['whole_file_times']:.2f} times, {100 * used['share_of_a_core']:.1f} % of "

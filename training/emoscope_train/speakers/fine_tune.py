@@ -15,7 +15,7 @@ from .. import runs
 from ..data import corpora
 from ..data.corpora import Clip
 from .conversations import TEST, TUNE
-from .crops import Statistics, chosen, collected, other_sounds
+from .crops import SOUNDS, Statistics, chosen, collected, in_conversations, other_sounds
 from .error_rates import MAIN, OTHERS, of_pairs
 from .export import load_published, write_model
 from .last_layer import Layer, Tuned, between, embeddings, fit, layer_of, mean_embedding, put
@@ -36,6 +36,14 @@ def learned(rows: Statistics, sounds: Statistics | None, layer: Layer) -> dict[s
     """The constants of the program that belong to a layer."""
     odds = of_layer(rows, sounds, layer)
     return {"mean": mean_embedding(rows, layer), **odds.tuning()}
+
+
+def without_conversations(sounds: Statistics | None) -> Statistics | None:
+    """The sounds without those of the people who are in conversations."""
+    if sounds is None:
+        return None
+    kept = [not in_conversations(name.removeprefix(f"{SOUNDS}/")) for name in sounds.speakers]
+    return sounds.rows(np.array(kept))
 
 
 def write(tuned: Tuned, path: Path) -> None:
@@ -63,10 +71,11 @@ def fine_tune(data: Path, work: Path) -> None:
     sounds = collected(network, others, known, data, folder / "sounds.npz") if others else None
     constants = learned(rows, sounds, published)
     write(Tuned(published, constants, []), runs.published_speaker_model(work))
+    heard = without_conversations(sounds)
     for corpus in LEFT_OUT:
         if corpus not in np.unique(rows.corpora):
             continue
-        tuned = trained(rows.without(corpus), sounds, known, published)
+        tuned = trained(rows.without(corpus), heard, known, published)
         write(tuned, runs.speaker_model_without(work, corpus))
         out = rows.rows(rows.corpora == corpus)
         before, after = single(out, published), single(out, tuned.layer)
