@@ -49,16 +49,17 @@ impl Stretch {
     pub(super) fn len(&self) -> usize {
         self.end - self.first
     }
-
-    /// Whether it has more than one.
-    pub(super) fn has_several_windows(&self) -> bool {
-        self.len() > 1
-    }
 }
 
-/// Whether a stretch follows another without a pause.
-pub(super) fn follows(windows: &[SpeakerWindow], before: &Stretch, stretch: &Stretch) -> bool {
-    windows[before.end - 1].utterance == windows[stretch.first].utterance
+/// Whether each stretch follows the one before it without a pause: then their windows
+/// overlap. Those of a single window do not count; they differ for many reasons.
+pub(super) fn successive(windows: &[SpeakerWindow], stretches: &[Stretch]) -> Vec<bool> {
+    let follows = |pair: &[Stretch]| {
+        let several = pair.iter().all(|stretch| stretch.len() > 1);
+        several && windows[pair[1].first].start < windows[pair[0].end - 1].end
+    };
+    let first = std::iter::once(false);
+    first.chain(stretches.windows(2).map(follows)).collect()
 }
 
 fn single((index, window): (usize, &SpeakerWindow)) -> Stretch {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::assignment::{Extent, assign, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
-use super::stretches::{division, mean_embedding, stretches};
+use super::stretches::{division, mean_embedding, stretches, successive};
 use super::{SpeakerWindow, unit};
 use crate::events::{ChangedSpeaker, Speaker};
 
@@ -159,8 +159,11 @@ impl VoiceTracker {
     fn regroup(&mut self) {
         let own = stretches(&self.windows, self.tuning.alike);
         let singles: Vec<Group> = own.iter().map(|it| Group::new(it, &self.tuning)).collect();
+        let successive = successive(&self.windows, &own);
+        let pairs = (1..own.len()).filter(|&next| successive[next]);
+        let pairs: Vec<(usize, usize)> = pairs.map(|next| (next - 1, next)).collect();
         let voices_for = |most: usize| {
-            let groups = joined(&singles, &[], &self.tuning, |gain, left| {
+            let groups = joined(&singles, &pairs, &self.tuning, |gain, left| {
                 gain > 0.0 || left > most
             });
             let groups: Vec<usize> = groups
@@ -323,6 +326,27 @@ mod tests {
         let talk = talk(&[(5, 4), (9, 4), (5, 2)], 0.5, 1);
         let (_, last) = follow(&mut tracker(None), &talk);
         assert_eq!(last, [0, 0, 0]);
+    }
+
+    #[test]
+    fn turns_without_a_pause_are_evidence_of_two_voices() {
+        // With this prior, the embeddings alone are not enough.
+        let tuning = SpeakerTuning {
+            prior: 36.0,
+            ..SpeakerTuning::default()
+        };
+        let letters = |talk: &[SpeakerWindow]| {
+            let mut tracker = VoiceTracker::new(tuning.clone(), None);
+            follow(&mut tracker, talk);
+            tracker.letters
+        };
+        let apart = talk(&[(5, 4), (9, 4), (5, 4), (9, 4)], 0.6, 1);
+        assert_eq!(letters(&apart), 1);
+        let mut together = apart;
+        for (window, start) in together.iter_mut().zip((0..).step_by(12_000)) {
+            (window.start, window.end, window.utterance) = (start, start + 16_000, 1);
+        }
+        assert_eq!(letters(&together), 2);
     }
 
     #[test]

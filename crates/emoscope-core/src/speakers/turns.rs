@@ -8,7 +8,7 @@ use super::SpeakerWindow;
 use super::assignment::{Extent, assign, centroids, change_between};
 use super::groups::{Group, count_of, joined};
 use super::spec::SpeakerTuning;
-use super::stretches::{Stretch, follows, stretches};
+use super::stretches::{Stretch, stretches, successive};
 use crate::events::Speaker;
 
 /// Windows of a block: about ten minutes of speech.
@@ -134,13 +134,7 @@ fn groups(
         None => gain > 0.0,
         Some(count) => left > count,
     };
-    // Those of a single window differ for many reasons.
-    let successive: Vec<bool> = std::iter::once(false)
-        .chain(stretches.windows(2).map(|pair| {
-            let several = pair.iter().all(Stretch::has_several_windows);
-            several && follows(windows, &pair[0], &pair[1])
-        }))
-        .collect();
+    let successive = successive(windows, stretches);
     let mut found: Vec<usize> = Vec::with_capacity(stretches.len());
     let mut all: Vec<Group> = Vec::new();
     let block_of = |stretch: &Stretch| stretch.first / BLOCK_WINDOWS;
