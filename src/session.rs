@@ -156,14 +156,12 @@ fn collectors(
     channels: ChannelSelection,
 ) -> Result<ChannelPipelines, SessionError> {
     let make = |input| {
-        let network = engine.speaker_network()?.ok_or(EngineError::NotTracking)?;
-        let tuning = engine
-            .speakers
-            .as_ref()
-            .ok_or(EngineError::NotTracking)?
-            .tuning();
+        let (Some(network), Some(speakers)) = (engine.speaker_network()?, &engine.speakers) else {
+            return Err(EngineError::NotTracking.into());
+        };
+        let tuning = speakers.tuning().clone();
         let spec = Arc::new(engine.model.spec.clone());
-        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network, tuning.clone())?)
+        Ok::<_, SessionError>(Pipeline::collecting(input, spec, network, tuning)?)
     };
     ChannelPipelines::new(spec.sample_rate, spec.channels, channels, make)
 }

@@ -73,8 +73,8 @@ SPEECH = """\
 A laugh, a cough or a noise has an embedding too. A logistic regression on the embedding tells such
 windows from speech, and the program takes none of them as evidence of a speaker. It was fitted to
 the crops above and to crops of `nonverbal` ({title}; licence {licence}). Each row of the table was
-unseen: corpora of speech and people of `nonverbal` were left out in turn, and `noise` ({noise}) was
-never used.
+left out of the regression: corpora of speech and people of `nonverbal` in turn. `noise` ({noise})
+was only in the background of other crops. The last layer had seen the corpora of speech.
 """
 
 RATES = """\

@@ -83,8 +83,8 @@ def of_layer(speech: Statistics, sounds: Statistics | None, layer: Layer) -> Spe
 def unseen(speech: Statistics, sounds: Statistics, layer: Layer) -> dict[str, Any]:
     """Shares of windows that are taken for speech, each by log odds that did not see it.
 
-    Of speech, a fold leaves corpora out, and of SOUNDS the people who make them. Other corpora of
-    sounds are never seen.
+    Of speech, a fold leaves corpora out, and of SOUNDS the people who make them. The odds are never
+    fitted to NOISE, which is in the background of other crops alone.
     """
 
     def folds(names: NDArray[np.str_]) -> NDArray[np.int64]:

@@ -136,6 +136,27 @@ mod tests {
         }
     }
 
+    /// Adds utterances, each with the last frames of its windows. The level of a frame is
+    /// its number.
+    fn add(collector: &mut Collector, utterances: &[Vec<u64>]) -> Result<(), ClassifierError> {
+        let mut rows = MfccHistory::new(400);
+        for (utterance, ends) in (1..).zip(utterances) {
+            for &end in ends {
+                while rows.end() < end {
+                    rows.push(&[rows.end() as f32; N_SPEAKER_BANDS]);
+                }
+                let window = SpeakerWindow::pending(0, 16_000, utterance);
+                collector.add(window, end - 100..end, &rows)?;
+            }
+            collector.end(Span {
+                utterance,
+                start: 0,
+                end: 16_000,
+            })?;
+        }
+        Ok(())
+    }
+
     #[test]
     fn windows_without_speech_are_not_kept() -> Result<(), ClassifierError> {
         let (sender, _runs) = channel();
@@ -145,19 +166,8 @@ mod tests {
             ..SpeakerTuning::default()
         };
         let mut collector = Collector::new(Box::new(Means(sender)), tuning);
-        let mut rows = MfccHistory::new(400);
-        for utterance in 1..=8 {
-            while rows.end() < 100 * utterance {
-                rows.push(&[rows.end() as f32; N_SPEAKER_BANDS]);
-            }
-            let window = SpeakerWindow::pending(0, 16_000, utterance);
-            collector.add(window, 100 * (utterance - 1)..100 * utterance, &rows)?;
-            collector.end(Span {
-                utterance,
-                start: 0,
-                end: 16_000,
-            })?;
-        }
+        let utterances: Vec<Vec<u64>> = (1..=8).map(|number| vec![100 * number]).collect();
+        add(&mut collector, &utterances)?;
         let found = collector.take();
         assert_eq!(found.spans.len(), 8);
         let kept: Vec<u64> = found.windows.iter().map(|it| it.utterance).collect();
@@ -169,27 +179,12 @@ mod tests {
     fn windows_of_an_utterance_are_embedded_in_one_stretch() -> Result<(), ClassifierError> {
         let (sender, runs) = channel();
         let mut collector = Collector::new(Box::new(Means(sender)), SpeakerTuning::default());
-        // The level of a frame is its number.
-        let mut rows = MfccHistory::new(400);
         // Last frame of each window of the utterances.
         let long: Vec<u64> = (0..22).map(|step| 150 + 36 * step).collect();
         let utterances = [vec![100], long, vec![1_000, 1_075, 1_091]];
-        let mut centres = Vec::new();
-        for (utterance, ends) in (1..).zip(&utterances) {
-            for &end in ends {
-                while rows.end() < end {
-                    rows.push(&[rows.end() as f32; N_SPEAKER_BANDS]);
-                }
-                let window = SpeakerWindow::pending(0, 16_000, utterance);
-                collector.add(window, end - 100..end, &rows)?;
-                centres.push(end as f32 - 50.5);
-            }
-            collector.end(Span {
-                utterance,
-                start: 0,
-                end: 16_000,
-            })?;
-        }
+        add(&mut collector, &utterances)?;
+        let ends = utterances.iter().flatten();
+        let centres: Vec<f32> = ends.map(|&end| end as f32 - 50.5).collect();
         let found = collector.take();
         let of = |steps: &[usize]| steps.iter().map(|&it| it..it + 100).collect::<Vec<_>>();
         let most: Vec<usize> = (0..20).map(|step| 36 * step).collect();
